@@ -1,0 +1,20 @@
+package dev.baton.spi;
+
+/**
+ * The one entry point of a plugin: a class with a constructor that Guice can use, named by the manifest of the plugin's
+ * jar.
+ *
+ * <p>A plugin is a folder of jars. The manifest of exactly one of them has {@code Baton-Plugin-Id}, {@code
+ * Baton-Plugin-Version}, {@code Baton-Spi-Version} and {@code Baton-Plugin-Class}; these are checked before any class is
+ * loaded. Each plugin has a class loader of its own, which shares with the runtime only the SPI and what appears in its
+ * signatures: Netty's buffer, channel and util packages, Vert.x core, Guice, jakarta.inject, SLF4J and JSpecify.
+ */
+@FunctionalInterface
+public interface Plugin {
+
+    /**
+     * Says what the plugin contributes. Called once, before anything is bound or started; opens nothing. A throw
+     * removes this plugin, with an error that names its jar, and no other.
+     */
+    void configure(PluginBinder binder);
+}

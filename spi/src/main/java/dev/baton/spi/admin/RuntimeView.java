@@ -1,0 +1,30 @@
+package dev.baton.spi.admin;
+
+import dev.baton.spi.threading.AnyThread;
+import java.util.List;
+
+/** Snapshots of the running process. Each reads what is there without stopping anything: figures need not add up. */
+@AnyThread
+public interface RuntimeView {
+
+    /** The process as a whole. */
+    StatusSnapshot status();
+
+    /** The loops, by id. */
+    List<LoopSnapshot> loops();
+
+    /** The fds in the table, by number. Cost: O(highest number). */
+    List<FdSnapshot> fds();
+
+    /** The fds that were deleted and not closed yet, by number. Cost: O(highest number). */
+    List<OrphanSnapshot> orphans();
+
+    /** The listeners, by name. */
+    List<ListenerSnapshot> listeners();
+
+    /** The pools of idle connections, by upstream and server. */
+    List<PoolSnapshot> pools();
+
+    /** The plugins, by id, also those that were not loaded. */
+    List<PluginSnapshot> plugins();
+}

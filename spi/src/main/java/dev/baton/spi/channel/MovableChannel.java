@@ -1,0 +1,78 @@
+package dev.baton.spi.channel;
+
+import dev.baton.spi.fd.Fd;
+import dev.baton.spi.loop.Loop;
+import dev.baton.spi.takeover.TakeoverResult;
+import dev.baton.spi.threading.AnyThread;
+import dev.baton.spi.threading.OnLoop;
+import io.netty.channel.socket.SocketChannel;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection that is not married to its thread: a Netty channel whose fd may be taken over by another loop whenever no
+ * callback runs in it.
+ *
+ * <p>Code runs on a channel only under a claim on it. Netty's handlers get one from the dispatcher; code that comes from
+ * elsewhere, another channel's handler above all, has three ways in:
+ *
+ * <ul>
+ *   <li>{@link #tryEnter} and, in a {@code finally}, {@link #leave}: the cheap one, for hot code;
+ *   <li>{@link #post}: runs now if that keeps the order, else queues; for messages from one channel to another;
+ *   <li>Netty's own methods (write, close, {@code eventLoop().execute}), which do the like by themselves.
+ * </ul>
+ *
+ * <p>{@code eventLoop()} is a facade of this channel's own that stays the same for life and whose {@code inEventLoop()}
+ * is true only for the thread that holds a claim now.
+ */
+public interface MovableChannel extends SocketChannel {
+
+    /** The pair in the fd table; null before there is a socket. Stays as it was when the fd is closed. */
+    @AnyThread
+    @Nullable Fd fd();
+
+    /** The loop that owns the fd now, or owned it last. May be out of date when it returns, unless a claim is held. */
+    @AnyThread
+    Loop loop();
+
+    /**
+     * Takes a claim, if the caller is the thread of the loop that owns the fd, and if nothing is queued that would be
+     * overtaken. A thread that holds the claim already gets it again, and gives it back as often. Cost: one CAS.
+     *
+     * @return true: the caller may run on the channel until it calls {@link #leave}, which must stand in a finally
+     */
+    @AnyThread
+    boolean tryEnter();
+
+    /** Gives a claim of {@link #tryEnter} or {@link #takeover} back. If the fd was deleted meanwhile, this closes it. */
+    @OnLoop
+    void leave();
+
+    /**
+     * Makes the calling loop the owner, without the help of the present owner and whatever that is doing. TAKEN: the
+     * caller holds a claim and must leave. Everything else: nothing was changed; try another connection, not this one
+     * again. Cost: a CAS and two calls of the poller, about a microsecond.
+     *
+     * @param thief the loop whose thread is calling
+     */
+    @OnLoop
+    TakeoverResult takeover(Loop thief);
+
+    /**
+     * Runs a task under a claim: at once if the caller can have one and nothing is queued before it, else later and in
+     * order, on whichever loop owns the fd then. When the channel is closed it runs on the last owner.
+     */
+    @AnyThread
+    void post(Runnable task);
+
+    /** Runs a task under a claim, in order, but never at once: for work that must not starve others. */
+    @AnyThread
+    void offer(Runnable task);
+
+    /**
+     * Runs once when the claim that is held now has been given back, on the same thread: what makes the channel
+     * available to others (putting it into a pool) stands here, so that it is not busy because of its own put.
+     * Replaces one that was set before in the same claim.
+     */
+    @OnLoop
+    void afterLeave(Runnable action);
+}

@@ -1,0 +1,34 @@
+package dev.baton.spi.fd;
+
+import dev.baton.spi.threading.AnyThread;
+
+/**
+ * Is told of the life of every fd: inserted, taken over, orphaned, closed.
+ *
+ * <p>A hook runs on the thread that does the operation, which may be any thread, may hold locks of its own, and may be
+ * inside a claim: a hook must return at once, must not block, and must not touch the fd. What a hook throws is counted
+ * against its plugin and changes nothing for the fd or for other hooks. For one registration the calls come in this
+ * order: {@code inserted}, any number of {@code takenOver}, at most one {@code orphaned}, {@code closed} once.
+ */
+@AnyThread
+public interface FdHook {
+
+    /** The fd entered the table. */
+    default void inserted(FdInfo fd) {}
+
+    /**
+     * The fd changed its owner.
+     *
+     * @param victim id of the loop that owned it until now
+     * @param thief id of the loop that owns it now; its thread is calling
+     */
+    default void takenOver(FdInfo fd, int victim, int thief) {}
+
+    /** {@code fdDelete} was called while somebody ran in the fd: the last of them will close it. */
+    default void orphaned(FdInfo fd) {}
+
+    /**
+     * The fd is about to be closed, or, if it was disowned, to be forgotten: nobody runs in it and nobody can any more.
+     */
+    default void closed(FdInfo fd, ClosedBy by) {}
+}

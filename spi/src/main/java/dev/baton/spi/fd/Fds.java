@@ -1,0 +1,27 @@
+package dev.baton.spi.fd;
+
+import dev.baton.spi.threading.AnyThread;
+
+/** The operations of the fd table that a plugin may call. */
+public interface Fds {
+
+    /**
+     * Enters a file descriptor that the caller just got from the kernel and that no loop dispatches (for example an
+     * epoll instance). From here on only {@link #fdDelete} closes it. Cost: O(1).
+     *
+     * @param number the kernel's number; nobody else may close it
+     * @throws IllegalStateException if the number is in the table already: somebody closed it behind the table's back
+     */
+    @AnyThread
+    Fd fdInsert(int number, FdKind kind);
+
+    /**
+     * Deletes an fd: the one way in which any fd dies. Never waits, spins, locks or calls back; the last user closes the
+     * fd, exactly once. If nobody runs in it, that is the caller, before this returns. Cost: O(1).
+     *
+     * @return true if this call is the one that deleted it; false, and nothing done, if it was deleted before or the
+     *     number belongs to another generation by now
+     */
+    @AnyThread
+    boolean fdDelete(Fd fd);
+}

@@ -1,0 +1,29 @@
+package dev.baton.spi.service;
+
+import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.threading.AnyThread;
+import dev.baton.spi.threading.OnLoop;
+
+/** What speaks on accepted connections: one instance for each service of the configuration. */
+public interface Service {
+
+    /**
+     * Sets the pipeline of an accepted connection up. Any Netty handler may go in. Called under the claim, before
+     * {@code channelActive}; a throw closes this connection and nothing else.
+     *
+     * @param listener name of the listener that accepted it
+     */
+    @OnLoop
+    void initialize(MovableChannel connection, String listener);
+
+    /**
+     * Asks a connection to end at its next natural boundary, for example after the response that is under way. What has
+     * no boundary goes on until it is cut.
+     */
+    @OnLoop
+    default void drain(MovableChannel connection) {}
+
+    /** Gives everything back; connections are closed by now or will be cut. */
+    @AnyThread
+    default void close() {}
+}

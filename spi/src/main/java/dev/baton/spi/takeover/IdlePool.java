@@ -1,0 +1,43 @@
+package dev.baton.spi.takeover;
+
+import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.loop.Loop;
+import dev.baton.spi.threading.AnyThread;
+import dev.baton.spi.threading.OnLoop;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Idle connections to one server. An entry may be stale at any time (closed, taken over, rescued): the fd table decides,
+ * the pool only remembers. No method waits for another loop.
+ */
+public interface IdlePool {
+
+    /**
+     * Takes a connection out: the loop's own first, then another loop's by takeover, if sharing allows it.
+     *
+     * @param loop the loop whose thread is calling
+     * @return a connection on which the caller holds a claim and must leave, or null: open a new one
+     */
+    @OnLoop
+    @Nullable MovableChannel take(Loop loop);
+
+    /**
+     * Puts a connection in that nothing runs on: called after the leave, by the thread that left.
+     *
+     * @return false if the pool is full, closed or the connection is: the caller closes it
+     */
+    @OnLoop
+    boolean put(Loop loop, MovableChannel connection);
+
+    /** Forgets a connection that was closed, idle or not. Harmless if it is not in the pool. */
+    @AnyThread
+    void remove(MovableChannel connection);
+
+    /** Closes what is idle now, and everything that is put later. */
+    @AnyThread
+    void close();
+
+    /** Figures for {@code /v1/pools}. */
+    @AnyThread
+    PoolFigures figures();
+}

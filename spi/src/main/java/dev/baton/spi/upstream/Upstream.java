@@ -1,0 +1,28 @@
+package dev.baton.spi.upstream;
+
+import dev.baton.spi.threading.AnyThread;
+import io.netty.channel.ChannelHandler;
+import java.util.List;
+
+/** A group of servers that are equivalent. */
+@AnyThread
+public interface Upstream {
+
+    /** Its name in the configuration. */
+    String name();
+
+    /** Its servers in the order of the configuration; never empty. */
+    List<UpstreamServer> servers();
+
+    /** The server whose turn it is (round robin over all loops). Cost: one atomic increment. */
+    UpstreamServer next();
+
+    /**
+     * Opens the connections of one protocol to all servers. Call it once, when the service is made.
+     *
+     * @param profile names what makes connections interchangeable, for example {@code http/1.1}; a second call with the
+     *     same profile returns the same object and ignores the initializer
+     * @param initializer sets each new connection's pipeline up, under the claim; sharable
+     */
+    UpstreamConnections connections(String profile, ChannelHandler initializer);
+}

@@ -1,0 +1,37 @@
+package dev.baton.spi.upstream;
+
+import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.loop.Loop;
+import dev.baton.spi.threading.OnLoop;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Connections of one protocol to the servers of one upstream: {@link #take} an idle one or {@link #connect} a new one,
+ * and {@link #release} it or close it. idle + in use = open, always.
+ */
+public interface UpstreamConnections {
+
+    /**
+     * Takes an idle connection, the loop's own first, then another loop's by takeover.
+     *
+     * @param loop the loop whose thread is calling
+     * @return a connection on which the caller holds a claim and must leave, or null: {@link #connect} one
+     */
+    @OnLoop
+    @Nullable MovableChannel take(UpstreamServer server, Loop loop);
+
+    /**
+     * Opens a new connection, owned by the calling loop. The handler is called exactly once.
+     *
+     * @param loop the loop whose thread is calling
+     */
+    @OnLoop
+    void connect(UpstreamServer server, Loop loop, ConnectHandler handler);
+
+    /**
+     * Gives a connection back that can serve another exchange. The caller holds a claim on it; it goes into the pool
+     * after the last leave. Everything of the exchange must have been cleared before.
+     */
+    @OnLoop
+    void release(MovableChannel connection);
+}
