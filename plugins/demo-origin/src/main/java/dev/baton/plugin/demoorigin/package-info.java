@@ -1,0 +1,5 @@
+/** The HTTP origin of the built-in demo. */
+@NullMarked
+package dev.baton.plugin.demoorigin;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Forwards TCP streams. */
+@NullMarked
+package dev.baton.plugin.tcpproxy;
+
+import org.jspecify.annotations.NullMarked;
