@@ -27,4 +27,7 @@ public interface RuntimeView {
 
     /** The plugins, by id, also those that were not loaded. */
     List<PluginSnapshot> plugins();
+
+    /** The additional views that plugins contributed, by name. Does not change while the process runs. */
+    List<AdminView> views();
 }

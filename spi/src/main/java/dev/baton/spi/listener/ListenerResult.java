@@ -19,7 +19,7 @@ public record ListenerResult(String listener, Outcome outcome, String detail) {
         UNBOUND,
         /** Nothing to do: it was so already. */
         UNCHANGED,
-        /** It could not be done; the listener is as before. */
+        /** It could not be done; the detail says why and how things are now. */
         FAILED
     }
 }
