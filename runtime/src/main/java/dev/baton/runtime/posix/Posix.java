@@ -1,0 +1,301 @@
+package dev.baton.runtime.posix;
+
+import dev.baton.spi.posix.Errno;
+import dev.baton.spi.posix.PollCalls;
+import dev.baton.spi.posix.PosixException;
+import dev.baton.spi.posix.SocketCalls;
+import dev.baton.spi.posix.SocketOptions;
+import dev.baton.spi.posix.Sockets;
+import dev.baton.spi.threading.AnyThread;
+import java.net.SocketAddress;
+
+/**
+ * Every system call that Baton makes: what plugins get ({@link PollCalls}, {@link SocketCalls}) and what only the runtime
+ * may do. An interface, so that tests can inject errors and count calls.
+ *
+ * <p>Each call may be made from any thread, makes one system call, allocates nothing unless it returns an object or is said
+ * to be rare, and returns its value or minus the error number of {@link Errno}. None retries: an interruption by a signal is
+ * {@code -EINTR}. Memory is passed by address; that it stays valid during the call is the caller's business, with
+ * {@link dev.baton.spi.posix.NativeMemory} or a reference-counted buffer that it holds.
+ */
+public interface Posix extends PollCalls, SocketCalls {
+
+    /**
+     * Takes a connection from a listening socket: non-blocking, closed on exec. Its peer's address can be asked for later
+     * ({@link #remoteAddress}) as long as the peer has not reset the connection.
+     *
+     * @param fd the listening socket
+     * @return the connection's fd, or minus the error number: {@link Errno#EAGAIN} when there is none,
+     *     {@link Errno#ECONNABORTED} when the peer gave up in the queue (try the next), {@link Errno#EMFILE},
+     *     {@link Errno#ENFILE}
+     */
+    @AnyThread
+    int accept(int fd);
+
+    /**
+     * Takes a connection from a listening socket as {@link #accept(int)} does, and notes who it is from, which cannot fail
+     * later.
+     *
+     * @param fd the listening socket
+     * @param peer filled on success; one for each thread, reused
+     * @return the connection's fd, or minus the error number
+     */
+    @AnyThread
+    int accept(int fd, PeerAddress peer);
+
+    /**
+     * Starts to connect a socket, or gives a datagram socket its peer.
+     *
+     * @param fd the socket, of the address's family
+     * @param address the peer
+     * @return 0 when connected at once, {@code -EINPROGRESS} when the socket becomes writable with the outcome
+     *     ({@link #socketError}), or minus another error number; {@code -EAGAIN} is how a unix socket says that the
+     *     peer's backlog is full
+     */
+    @AnyThread
+    int connect(int fd, SocketAddress address);
+
+    /**
+     * Tells who a socket is connected to.
+     *
+     * @param fd the socket
+     * @return the peer's address
+     * @throws PosixException {@link Errno#ENOTCONN} if it is not connected, or the peer has reset the connection
+     */
+    @AnyThread
+    SocketAddress remoteAddress(int fd) throws PosixException;
+
+    /**
+     * Receives bytes. The hot path of every connection: two machine words more than the system call itself.
+     *
+     * @param fd the socket
+     * @param address where to put the bytes
+     * @param length how many there is room for
+     * @return how many were received, 0 at the end of the stream, or minus the error number
+     */
+    @AnyThread
+    default int recv(int fd, long address, int length) {
+        return recv(fd, address, length, 0);
+    }
+
+    /**
+     * Receives bytes, with flags.
+     *
+     * @param fd the socket
+     * @param address where to put the bytes
+     * @param length how many there is room for
+     * @param flags such as {@link Sockets#MSG_PEEK}
+     * @return how many were received, 0 at the end of the stream, or minus the error number
+     */
+    @AnyThread
+    int recv(int fd, long address, int length, int flags);
+
+    /**
+     * Sends bytes, without SIGPIPE.
+     *
+     * @param fd the socket
+     * @param address the bytes
+     * @param length how many
+     * @return how many were taken, perhaps fewer, or minus the error number
+     */
+    @AnyThread
+    int send(int fd, long address, int length);
+
+    /**
+     * Sends bytes of several pieces of memory at once, without SIGPIPE.
+     *
+     * @param fd the socket
+     * @param iovecsAddress the pieces, laid out as {@link IoVec} says
+     * @param count how many pieces, at most {@link IoVec#COUNT_MAX}
+     * @return how many bytes were taken, perhaps fewer, or minus the error number
+     */
+    @AnyThread
+    int sendGather(int fd, long iovecsAddress, int count);
+
+    /**
+     * Sends a datagram, without SIGPIPE.
+     *
+     * @param fd the datagram socket
+     * @param address the bytes
+     * @param length how many
+     * @param receiver who it is for
+     * @return {@code length}, or minus the error number
+     */
+    @AnyThread
+    int sendTo(int fd, long address, int length, SocketAddress receiver);
+
+    /**
+     * Receives a datagram; what does not fit is lost, which {@link PeerAddress#truncated} tells.
+     *
+     * @param fd the datagram socket
+     * @param address where to put the bytes
+     * @param length how many there is room for
+     * @param sender filled on success
+     * @return how many bytes were received, or minus the error number
+     */
+    @AnyThread
+    int recvFrom(int fd, long address, int length, PeerAddress sender);
+
+    /**
+     * Sends bytes with copies of fds over a unix socket. Rare.
+     *
+     * @param fd the unix socket
+     * @param address the bytes; at least one, or a stream would not carry the fds
+     * @param length how many
+     * @param fds the fds, 1 to {@link PassedFds#COUNT_MAX}; they stay open here too
+     * @return how many bytes were taken, or minus the error number: {@link Errno#EINVAL} for too many fds,
+     *     {@link Errno#ETOOMANYREFS} when too many are in flight
+     */
+    @AnyThread
+    int sendFds(int fd, long address, int length, int[] fds);
+
+    /**
+     * Receives bytes and the fds that came with them, each closed on exec; they share their O_NONBLOCK with whoever sent
+     * them. Rare.
+     *
+     * @param fd the unix socket
+     * @param address where to put the bytes
+     * @param length how many there is room for
+     * @param received filled on success, and emptied otherwise; the caller owns the fds in it
+     * @return how many bytes were received, 0 at the end of the stream, or minus the error number
+     */
+    @AnyThread
+    int recvFds(int fd, long address, int length, PassedFds received);
+
+    /**
+     * Makes two connected unix sockets, non-blocking and closed on exec. Rare.
+     *
+     * @param type {@link Sockets#SOCK_STREAM}, {@link Sockets#SOCK_DGRAM} or {@link Sockets#SOCK_SEQPACKET}
+     * @param fds filled with the two fds; of length 2
+     * @return 0, or minus the error number
+     */
+    @AnyThread
+    int socketPair(int type, int[] fds);
+
+    /**
+     * Shuts one or both directions of a connection, for everybody who holds the open file.
+     *
+     * @param fd the socket
+     * @param how {@link Sockets#SHUT_RD}, {@link Sockets#SHUT_WR} or {@link Sockets#SHUT_RDWR}
+     * @return 0, or minus the error number: {@link Errno#ENOTCONN} when the peer was faster
+     */
+    @AnyThread
+    int shutdown(int fd, int how);
+
+    /**
+     * Closes an fd. Only for the fd table, and for fds that never got into it.
+     *
+     * <p>Never to be repeated, whatever it returns: after {@code -EINTR} the number is free on Linux and may already be
+     * somebody else's.
+     *
+     * @param fd the fd
+     * @return 0, or minus the error number: {@link Errno#EBADF} is an error of the caller
+     */
+    @AnyThread
+    int close(int fd);
+
+    /**
+     * Makes a second fd, closed on exec, for the same open file. Rare.
+     *
+     * @param fd the fd
+     * @return the new fd, or minus the error number
+     */
+    @AnyThread
+    int dup(int fd);
+
+    /**
+     * Reads the status flags of an open file. Rare.
+     *
+     * @param fd the fd
+     * @return the flags, such as {@link FileFlags#O_NONBLOCK}, or minus the error number
+     */
+    @AnyThread
+    int statusFlags(int fd);
+
+    /**
+     * Changes the status flags of an open file, for everybody who holds it. Rare.
+     *
+     * @param fd the fd
+     * @param flags the flags, such as {@link FileFlags#O_NONBLOCK}
+     * @return 0, or minus the error number
+     */
+    @AnyThread
+    int setStatusFlags(int fd, int flags);
+
+    /**
+     * Tells whether an fd is closed on exec. Rare.
+     *
+     * @param fd the fd
+     * @return 1 if it is, 0 if a child process would inherit it, or minus the error number
+     */
+    @AnyThread
+    int closeOnExec(int fd);
+
+    /**
+     * Decides whether an fd is closed on exec. Rare.
+     *
+     * @param fd the fd
+     * @param on whether to close it
+     * @return 0, or minus the error number
+     */
+    @AnyThread
+    int setCloseOnExec(int fd, boolean on);
+
+    /**
+     * Reads and clears the pending error of a socket, such as the outcome of a connect.
+     *
+     * @param fd the socket
+     * @return 0 if there is none, else the pending error number (positive), or minus the error number of the call itself
+     */
+    @AnyThread
+    default int socketError(int fd) {
+        return intOption(fd, SocketOptions.SOL_SOCKET, SocketOptions.SO_ERROR);
+    }
+
+    /**
+     * Decides what close does with unsent data.
+     *
+     * @param fd the socket
+     * @param seconds 0 to discard it and reset the connection, more to keep trying for so long (close then blocks), -1 to
+     *     keep trying in the background, as is usual
+     * @return 0, or minus the error number
+     */
+    @AnyThread
+    int setLinger(int fd, int seconds);
+
+    /**
+     * Reads how long close may try to send unsent data.
+     *
+     * @param fd the socket
+     * @return the seconds, {@code Integer.MAX_VALUE} where lingering is off, or minus the error number
+     */
+    @AnyThread
+    int linger(int fd);
+
+    /**
+     * Reads how many fds this process may have open.
+     *
+     * @return the limits
+     * @throws PosixException if the kernel refuses
+     */
+    @AnyThread
+    FdLimit fdLimit() throws PosixException;
+
+    /**
+     * Raises the soft limit of open fds to the hard one, which needs no privilege.
+     *
+     * @return the limits that hold now
+     * @throws PosixException if the kernel refuses
+     */
+    @AnyThread
+    FdLimit raiseFdLimit() throws PosixException;
+
+    /**
+     * Tells whether an fd is a terminal. Rare.
+     *
+     * @param fd the fd, such as 1
+     * @return whether it is
+     */
+    @AnyThread
+    boolean isTerminal(int fd);
+}
