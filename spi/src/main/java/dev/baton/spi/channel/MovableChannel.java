@@ -28,7 +28,8 @@ public interface MovableChannel extends SocketChannel {
 
     /** The pair in the fd table; null before there is a socket. Stays as it was when the fd is closed. */
     @AnyThread
-    @Nullable Fd fd();
+    @Nullable
+    Fd fd();
 
     /** The loop that owns the fd now, or owned it last. May be out of date when it returns, unless a claim is held. */
     @AnyThread

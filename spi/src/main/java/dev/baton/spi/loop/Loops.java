@@ -12,5 +12,6 @@ public interface Loops {
     List<Loop> all();
 
     /** The loop whose thread is calling, or null if the caller is no loop. Cost: a thread-local read at most. */
-    @Nullable Loop current();
+    @Nullable
+    Loop current();
 }

@@ -19,7 +19,8 @@ public interface IdlePool {
      * @return a connection on which the caller holds a claim and must leave, or null: open a new one
      */
     @OnLoop
-    @Nullable MovableChannel take(Loop loop);
+    @Nullable
+    MovableChannel take(Loop loop);
 
     /**
      * Puts a connection in that nothing runs on: called after the leave, by the thread that left.

@@ -18,7 +18,8 @@ public interface UpstreamConnections {
      * @return a connection on which the caller holds a claim and must leave, or null: {@link #connect} one
      */
     @OnLoop
-    @Nullable MovableChannel take(UpstreamServer server, Loop loop);
+    @Nullable
+    MovableChannel take(UpstreamServer server, Loop loop);
 
     /**
      * Opens a new connection, owned by the calling loop. The handler is called exactly once.
