@@ -1,0 +1,27 @@
+package dev.baton.runtime.config;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A whole file, valid as far as that can be said without binding anything. The maps are in the order of the file.
+ *
+ * @param loops how many loops
+ * @param poller the poller that was asked for; empty takes the best available
+ * @param grace how long work may go on after a stop
+ * @param listeners by name
+ * @param services by name
+ * @param upstreams by name
+ * @param plugins where more plugins are
+ * @param components the sections of components that plugins contribute, by section
+ */
+public record RootConfig(
+        int loops,
+        Optional<String> poller,
+        Duration grace,
+        Map<String, ListenerConfig> listeners,
+        Map<String, ServiceConfig> services,
+        Map<String, UpstreamConfig> upstreams,
+        PluginsConfig plugins,
+        Map<String, Record> components) {}
