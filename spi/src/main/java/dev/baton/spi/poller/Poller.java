@@ -61,8 +61,9 @@ public interface Poller {
     void wakeup();
 
     /**
-     * True if a condition is reported once when it arises ({@code EPOLLET}): whoever stops reading needs no
-     * {@link #modify}. False if it is reported as long as it holds.
+     * True if the kernel keeps the registrations and reports a condition once when it arises ({@code EPOLLET}): whoever
+     * stops reading needs no {@link #modify}, and a close of the open file takes the fd out. False if a condition is
+     * reported as long as it holds and only {@link #remove} takes an fd out.
      */
     boolean edgeTriggered();
 

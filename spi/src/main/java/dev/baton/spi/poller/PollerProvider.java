@@ -1,7 +1,6 @@
 package dev.baton.spi.poller;
 
 import dev.baton.spi.threading.OffLoop;
-import dev.baton.spi.threading.OnLoop;
 import java.util.Optional;
 
 /** One way of polling that this process could use; a plugin contributes it. */
@@ -18,10 +17,10 @@ public interface PollerProvider {
     Optional<String> unavailable();
 
     /**
-     * Opens a poller for one loop.
+     * Opens a poller for one loop, before the loop's thread starts.
      *
      * @throws java.io.IOException if the kernel refuses, with the errno's name in the message
      */
-    @OnLoop
+    @OffLoop
     Poller open(PollerContext context) throws java.io.IOException;
 }

@@ -1,0 +1,429 @@
+package dev.baton.runtime.fd;
+
+import static dev.baton.runtime.fd.ClaimWord.MAX_LOOP;
+
+import dev.baton.runtime.posix.Posix;
+import dev.baton.spi.fd.ClosedBy;
+import dev.baton.spi.fd.Fd;
+import dev.baton.spi.fd.FdKind;
+import dev.baton.spi.fd.Fds;
+import dev.baton.spi.takeover.TakeoverResult;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All fds of the process, and who may run in each now.
+ *
+ * <p>The state of an fd is one claim word (the table of its transitions is in {@code ClaimWord}); every operation is one
+ * CAS or one getAndAdd on it. None waits for another thread, locks or calls back into its caller. A CAS that fails is
+ * tried again only because somebody else got on.
+ *
+ * <p>Memory order: enter, takeover and fdDelete read with acquire and write with a volatile weak CAS, which also
+ * validates the plain read of the registration in between: a registration is cleared only after the word has changed for
+ * good. leave is a volatile getAndAdd, insert a volatile CAS, the finalizer releases and closes last.
+ *
+ * <p>Thread-safe; {@code enter} and {@code takeover} only by the thread of the loop that they name.
+ */
+public final class FdTable implements Fds {
+    /** Owner of an fd that no loop dispatches. */
+    public static final int NONE = ClaimWord.NONE;
+    /** Owner of an fd that a set of loops dispatches. */
+    public static final int SHARED = ClaimWord.SHARED;
+    /** The most fds that a process can have on Linux by default ({@code fs.nr_open}); numbers run below it. */
+    public static final int MAX_FDS = 1 << 20;
+
+    private static final int CHUNK_BITS = 8;
+    private static final int CHUNK_SIZE = 1 << CHUNK_BITS;
+    /** Longs from one word to the next: 128 bytes, a cache line and the one that the prefetcher pulls along. */
+    private static final int STRIDE = 16;
+
+    private static final VarHandle WORDS = MethodHandles.arrayElementVarHandle(long[].class);
+
+    private final AtomicReferenceArray<Chunk> chunks = new AtomicReferenceArray<>(MAX_FDS >>> CHUNK_BITS);
+    private final Posix posix;
+    private final FdPollers pollers;
+    private final FdWitness witness;
+
+    /** 256 numbers: 32 KiB of words, made when the first of them is inserted. */
+    private static final class Chunk {
+        final long[] words = new long[(CHUNK_SIZE + 1) * STRIDE];
+        final @Nullable Registration[] registrations = new Registration[CHUNK_SIZE];
+    }
+
+    /**
+     * An empty table.
+     *
+     * @param posix closes
+     * @param pollers takes dying fds out of pollers
+     * @param witness counts and tells the hooks
+     */
+    public FdTable(Posix posix, FdPollers pollers, FdWitness witness) {
+        this.posix = posix;
+        this.pollers = pollers;
+        this.witness = witness;
+    }
+
+    /** What became of an enter. */
+    public enum Entry {
+        /** The caller holds a claim. */
+        ENTERED,
+        /** Row 3: another loop owns it by now; the caller takes it out of its own poller. */
+        NOT_OWNER,
+        /** Row 4: the registration is gone; the caller must not touch the number. */
+        STALE
+    }
+
+    // ---- insert ---------------------------------------------------------------------------------------------------
+
+    /** {@inheritDoc} */
+    @Override
+    public Fd fdInsert(int number, FdKind kind) {
+        Fd fd = insert(number, kind, "runtime", null, NONE, null);
+        leave(fd);
+        return fd;
+    }
+
+    /**
+     * Row 1 for an fd that one loop owns, or none for now. The caller holds a claim and must leave; before that it adds
+     * the fd to the owner's poller.
+     *
+     * @param number the kernel's number; from here on nobody but this table closes it
+     * @param owner id of the owning loop, whose thread is calling, or {@link #NONE}
+     */
+    public Fd fdInsert(int number, FdKind kind, String plugin, FdHandler handler, int owner) {
+        assert (owner >= 0 && owner <= MAX_LOOP) || owner == NONE : owner;
+        return insert(number, kind, plugin, handler, owner, null);
+    }
+
+    /**
+     * Row 1 for an fd that a set of loops shares. The caller holds a claim and must leave.
+     *
+     * @param sharers ids of the loops, ascending; not empty
+     */
+    public Fd fdInsertShared(int number, FdKind kind, String plugin, FdHandler handler, int... sharers) {
+        assert sharers.length > 0;
+        return insert(number, kind, plugin, handler, SHARED, sharers.clone());
+    }
+
+    private Fd insert(
+            int number, FdKind kind, String plugin, @Nullable FdHandler handler, int owner, int @Nullable [] sharers) {
+        if (number < 0 || number >= MAX_FDS) {
+            throw new IllegalArgumentException("fd number " + number + ": must be 0 to " + (MAX_FDS - 1));
+        }
+        Chunk chunk = chunkFor(number);
+        long free = (long) WORDS.getAcquire(chunk.words, index(number));
+        if (!ClaimWord.isFree(free)) {
+            throw inTable(number, free);
+        }
+        Fd fd = new Fd(number, ClaimWord.generation(free));
+        Registration registration = new Registration(fd, kind, plugin, handler, sharers, System.nanoTime());
+        // Before the CAS: whoever sees the word LIVE sees these fields.
+        chunk.registrations[number & (CHUNK_SIZE - 1)] = registration;
+        if (!WORDS.compareAndSet(chunk.words, index(number), free, ClaimWord.inserted(free, owner))) {
+            throw inTable(number, (long) WORDS.getAcquire(chunk.words, index(number)));
+        }
+        witness.inserted(registration);
+        return fd;
+    }
+
+    private static IllegalStateException inTable(int number, long word) {
+        return new IllegalStateException("fd " + number + " is in the table already (" + ClaimWord.describe(word)
+                + "): somebody closed this number without fdDelete");
+    }
+
+    // ---- enter and leave ------------------------------------------------------------------------------------------
+
+    /**
+     * Rows 2 to 4. Only by the thread of the loop, which does not hold a claim on an owned fd already.
+     *
+     * @param loop id of the calling loop
+     */
+    public Entry enter(int number, int generation, int loop) {
+        Chunk chunk = chunks.getAcquire(number >>> CHUNK_BITS);
+        if (chunk == null) {
+            return Entry.STALE;
+        }
+        long[] words = chunk.words;
+        int index = index(number);
+        while (true) {
+            long word = (long) WORDS.getAcquire(words, index);
+            if (!ClaimWord.isLive(word, generation)) {
+                return Entry.STALE;
+            }
+            int owner = ClaimWord.owner(word);
+            if (owner != loop) {
+                if (owner != SHARED) {
+                    return Entry.NOT_OWNER;
+                }
+                Registration registration = chunk.registrations[number & (CHUNK_SIZE - 1)];
+                if (registration == null || !registration.isSharedBy(loop)) {
+                    return Entry.NOT_OWNER;
+                }
+            } else {
+                assert ClaimWord.running(word) == 0 : "entered twice: fd " + number + " " + ClaimWord.describe(word);
+            }
+            if (WORDS.weakCompareAndSet(words, index, word, word + ClaimWord.RUNNING_ONE)) {
+                return Entry.ENTERED;
+            }
+        }
+    }
+
+    /**
+     * Rows 5 and 6: gives a claim back. If the fd was orphaned and this was the last claim, finalizes and closes it.
+     * Stands in a finally.
+     */
+    public void leave(Fd fd) {
+        Chunk chunk = chunkOf(fd.number());
+        long before = (long) WORDS.getAndAdd(chunk.words, index(fd.number()), -ClaimWord.RUNNING_ONE);
+        assert ClaimWord.generation(before) == fd.generation() && ClaimWord.running(before) > 0
+                : "left without a claim: " + fd + " " + ClaimWord.describe(before);
+        if (ClaimWord.isOrphaned(before) && ClaimWord.running(before) == 1) {
+            finish(chunk, fd, before - ClaimWord.RUNNING_ONE, ClosedBy.LEAVER);
+        }
+    }
+
+    /** The handler of an fd on which the caller holds a claim. */
+    public @Nullable FdHandler handler(int number) {
+        Registration registration = chunkOf(number).registrations[number & (CHUNK_SIZE - 1)];
+        return registration == null ? null : registration.handler;
+    }
+
+    // ---- takeover -------------------------------------------------------------------------------------------------
+
+    /** Names no victim. */
+    public static final int ANY_VICTIM = -1;
+
+    /**
+     * Rows 7 and 8, by the thread of the thief. TAKEN: the caller holds a claim; it adds the fd to its own poller and
+     * leaves. Everything else has written nothing.
+     *
+     * @param thief id of the calling loop
+     * @param victim only from this loop (a rescue), or {@link #ANY_VICTIM}
+     * @return the id of the loop that owned it ({@link #NONE} included) if taken, else {@link #BUSY} or {@link #GONE}
+     */
+    public int fdTakeover(Fd fd, int thief, int victim) {
+        Chunk chunk = chunkOf(fd.number());
+        int index = index(fd.number());
+        while (true) {
+            long word = (long) WORDS.getAcquire(chunk.words, index);
+            if (!ClaimWord.isLive(word, fd.generation())) {
+                witness.takeoverRefused(TakeoverResult.GONE);
+                return GONE;
+            }
+            int owner = ClaimWord.owner(word);
+            if (ClaimWord.running(word) != 0
+                    || owner == SHARED
+                    || owner == thief
+                    || (victim != ANY_VICTIM && owner != victim)) {
+                witness.takeoverRefused(TakeoverResult.BUSY);
+                return BUSY;
+            }
+            if (WORDS.weakCompareAndSet(chunk.words, index, word, ClaimWord.taken(word, thief))) {
+                if (owner != NONE) {
+                    Registration registration = registration(chunk, fd.number());
+                    registration.takeovers++;
+                    witness.taken(registration, owner, thief);
+                }
+                return owner;
+            }
+        }
+    }
+
+    /** Answer of {@link #fdTakeover}: somebody runs in it, or it is not to be had by one loop, or from this victim. */
+    public static final int BUSY = -1;
+    /** Answer of {@link #fdTakeover}: it was deleted. */
+    public static final int GONE = -2;
+
+    // ---- delete ---------------------------------------------------------------------------------------------------
+
+    /** Rows 9, 10 and 12. */
+    @Override
+    public boolean fdDelete(Fd fd) {
+        return delete(fd, 0);
+    }
+
+    /**
+     * Row 11: deletes an fd on which the caller holds a claim, and gives that claim back in the same step; the fd is
+     * closed when this returns, unless others run in it too.
+     *
+     * @return false, and the claim still held, if somebody else has deleted it before
+     */
+    public boolean fdDeleteAndLeave(Fd fd) {
+        return delete(fd, ClaimWord.RUNNING_ONE);
+    }
+
+    /**
+     * Deletes an fd whose number belongs to outside code: everything happens but the close.
+     *
+     * @return as {@link #fdDelete}
+     */
+    public boolean fdDisown(Fd fd) {
+        Chunk chunk = chunks.getAcquire(fd.number() >>> CHUNK_BITS);
+        Registration registration = chunk == null ? null : chunk.registrations[fd.number() & (CHUNK_SIZE - 1)];
+        if (registration == null || !registration.fd.equals(fd)) {
+            return false;
+        }
+        registration.disowned = true;
+        return delete(fd, 0);
+    }
+
+    /**
+     * Notes that somebody else holds the open file behind an fd (it was dup'ed, inherited or passed to another process):
+     * it is taken out of the pollers before it is closed.
+     */
+    public void heldElsewhere(Fd fd) {
+        Chunk chunk = chunks.getAcquire(fd.number() >>> CHUNK_BITS);
+        Registration registration = chunk == null ? null : chunk.registrations[fd.number() & (CHUNK_SIZE - 1)];
+        if (registration != null && registration.fd.equals(fd)) {
+            registration.heldElsewhere = true;
+        }
+    }
+
+    private boolean delete(Fd fd, long given) {
+        Chunk chunk = chunks.getAcquire(fd.number() >>> CHUNK_BITS);
+        if (chunk == null) {
+            return false;
+        }
+        int index = index(fd.number());
+        while (true) {
+            long word = (long) WORDS.getAcquire(chunk.words, index);
+            if (!ClaimWord.isLive(word, fd.generation())) {
+                return false;
+            }
+            assert given == 0 || ClaimWord.running(word) > 0 : "gives back a claim that it does not hold: " + fd;
+            // Read before the CAS: after it the last user may have cleared it.
+            Registration registration = chunk.registrations[fd.number() & (CHUNK_SIZE - 1)];
+            long orphaned = ClaimWord.orphaned(word) - given;
+            if (WORDS.weakCompareAndSet(chunk.words, index, word, orphaned)) {
+                if (ClaimWord.running(orphaned) == 0) {
+                    finish(chunk, fd, orphaned, ClosedBy.DELETER);
+                } else if (registration != null) {
+                    registration.orphanedNanos = System.nanoTime() | 1;
+                    witness.orphaned(registration);
+                }
+                return true;
+            }
+        }
+    }
+
+    /** Row 13. Exclusive: the word is ORPHANED 0, which every other operation refuses. */
+    private void finish(Chunk chunk, Fd fd, long word, ClosedBy by) {
+        int number = fd.number();
+        Registration registration = registration(chunk, number);
+        int owner = ClaimWord.owner(word);
+        witness.closing(registration, by);
+        takeOutOfPollers(registration, owner);
+        FdHandler handler = registration.handler;
+        if (handler != null) {
+            handler.finalizing(owner);
+        }
+        chunk.registrations[number & (CHUNK_SIZE - 1)] = null;
+        WORDS.setRelease(chunk.words, index(number), ClaimWord.freed(word));
+        // Last: from the close on the number can be anybody's, who must find the slot FREE and the fields cleared.
+        if (!registration.disowned) {
+            int result = posix.close(number);
+            if (result < 0) {
+                witness.closeFailed(registration, result);
+            }
+        }
+        if (handler != null) {
+            handler.closed();
+        }
+    }
+
+    private void takeOutOfPollers(Registration registration, int owner) {
+        if (pollers.closeRemoves() && !registration.heldElsewhere && !registration.disowned) {
+            return;
+        }
+        int[] sharers = registration.sharers;
+        if (sharers != null) {
+            for (int loop : sharers) {
+                pollers.remove(loop, registration.fd);
+            }
+        } else if (owner <= MAX_LOOP) {
+            pollers.remove(owner, registration.fd);
+        }
+    }
+
+    // ---- reading --------------------------------------------------------------------------------------------------
+
+    /**
+     * The id of the loop that owns an fd now, or {@link #NONE} or {@link #SHARED}.
+     *
+     * @return {@link #GONE} once the slot is FREE again: then {@link FdHandler#finalizing} has told the last owner
+     */
+    public int owner(Fd fd) {
+        long word = (long) WORDS.getAcquire(chunkOf(fd.number()).words, index(fd.number()));
+        return ClaimWord.generation(word) == fd.generation() && !ClaimWord.isFree(word) ? ClaimWord.owner(word) : GONE;
+    }
+
+    /** True until {@link #fdDelete} has been called. */
+    public boolean isLive(Fd fd) {
+        return ClaimWord.isLive(
+                (long) WORDS.getAcquire(chunkOf(fd.number()).words, index(fd.number())), fd.generation());
+    }
+
+    /** Shows every fd in the table, by number. Each is read by itself, nothing is stopped. Cost: O(highest number). */
+    public void forEach(FdVisitor visitor) {
+        for (int c = 0; c < chunks.length(); c++) {
+            Chunk chunk = chunks.getAcquire(c);
+            if (chunk == null) {
+                continue;
+            }
+            for (int i = 0; i < CHUNK_SIZE; i++) {
+                long word = (long) WORDS.getAcquire(chunk.words, index(i));
+                Registration registration = chunk.registrations[i];
+                if (registration != null
+                        && !ClaimWord.isFree(word)
+                        && registration.fd.generation() == ClaimWord.generation(word)) {
+                    visitor.visit(new FdState(registration, word));
+                }
+            }
+        }
+    }
+
+    /** Takes what {@link #forEach} shows. */
+    @FunctionalInterface
+    public interface FdVisitor {
+        /** Shows one fd. */
+        void visit(FdState state);
+    }
+
+    // ---- the array ------------------------------------------------------------------------------------------------
+
+    private static int index(int number) {
+        // One stride of padding in front: the array's header would share its line with the first word.
+        return ((number & (CHUNK_SIZE - 1)) + 1) * STRIDE;
+    }
+
+    private static Registration registration(Chunk chunk, int number) {
+        Registration registration = chunk.registrations[number & (CHUNK_SIZE - 1)];
+        if (registration == null) {
+            throw new AssertionError("fd " + number + " has a claim and no registration");
+        }
+        return registration;
+    }
+
+    private Chunk chunkOf(int number) {
+        Chunk chunk = chunks.getAcquire(number >>> CHUNK_BITS);
+        if (chunk == null) {
+            throw new IllegalArgumentException("fd " + number + " was never in this table");
+        }
+        return chunk;
+    }
+
+    private Chunk chunkFor(int number) {
+        int c = number >>> CHUNK_BITS;
+        Chunk chunk = chunks.getAcquire(c);
+        if (chunk == null) {
+            Chunk made = new Chunk();
+            chunk = chunks.compareAndExchange(c, null, made);
+            if (chunk == null) {
+                chunk = made;
+            }
+        }
+        return chunk;
+    }
+}

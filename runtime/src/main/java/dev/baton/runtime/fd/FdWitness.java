@@ -1,0 +1,145 @@
+package dev.baton.runtime.fd;
+
+import dev.baton.spi.fd.ClosedBy;
+import dev.baton.spi.fd.FdHook;
+import dev.baton.spi.fd.FdInfo;
+import dev.baton.spi.takeover.TakeoverResult;
+import java.util.List;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Counts what happens in the fd table and tells the hooks. Changes nothing; nothing that a hook does changes anything. */
+public final class FdWitness {
+    private static final Logger LOG = LoggerFactory.getLogger(FdWitness.class);
+    private static final HookOf[] NO_HOOKS = {};
+
+    private final LongAdder open = new LongAdder();
+    private final LongAdder orphans = new LongAdder();
+    private final LongAdder closedByDeleter = new LongAdder();
+    private final LongAdder closedByLeaver = new LongAdder();
+    private final LongAdder taken = new LongAdder();
+    private final LongAdder busy = new LongAdder();
+    private final LongAdder gone = new LongAdder();
+    private final LongAdder stale = new LongAdder();
+    private volatile HookOf[] hooks = NO_HOOKS;
+    private volatile @Nullable PluginFailures failures;
+
+    /** A hook and the id of the plugin that it belongs to. */
+    public record HookOf(String plugin, FdHook hook) {}
+
+    /** Is told when a plugin's code throws. */
+    @FunctionalInterface
+    public interface PluginFailures {
+        /** The plugin's code threw. Any thread; must not throw. */
+        void failed(String plugin, Throwable cause);
+    }
+
+    /** Sets the hooks; fds that were inserted before are not told of. */
+    public void hooks(List<HookOf> all, PluginFailures onFailure) {
+        failures = onFailure;
+        hooks = all.toArray(NO_HOOKS);
+    }
+
+    /** An event came for a registration that is gone, or that another loop owns. */
+    public void stale() {
+        stale.increment();
+        ProtocolEvents.stale();
+    }
+
+    void inserted(Registration registration) {
+        open.increment();
+        if (hooks.length > 0) {
+            tell(registration, FdHook::inserted);
+        }
+    }
+
+    void taken(Registration registration, int victim, int thief) {
+        taken.increment();
+        ProtocolEvents.takeover(registration.fd, victim, thief);
+        if (hooks.length > 0) {
+            tell(registration, (hook, fd) -> hook.takenOver(fd, victim, thief));
+        }
+    }
+
+    void takeoverRefused(TakeoverResult result) {
+        (result == TakeoverResult.BUSY ? busy : gone).increment();
+    }
+
+    void orphaned(Registration registration) {
+        orphans.increment();
+        ProtocolEvents.orphan(registration.fd);
+        if (hooks.length > 0) {
+            tell(registration, FdHook::orphaned);
+        }
+    }
+
+    void closing(Registration registration, ClosedBy by) {
+        open.decrement();
+        if (by == ClosedBy.LEAVER) {
+            orphans.decrement();
+            closedByLeaver.increment();
+        } else {
+            closedByDeleter.increment();
+        }
+        ProtocolEvents.close(registration.fd, by);
+        if (hooks.length > 0) {
+            tell(registration, (hook, fd) -> hook.closed(fd, by));
+        }
+    }
+
+    void closeFailed(Registration registration, int result) {
+        // Nothing can be done: the number is free whatever close(2) says, unless it was not open (EBADF), which means
+        // that somebody closed it behind the table's back.
+        LOG.error("close of {} ({}) answered errno {}", registration.fd, registration.kind, -result);
+    }
+
+    private interface Telling {
+        void tell(FdHook hook, FdInfo fd);
+    }
+
+    private void tell(Registration registration, Telling telling) {
+        FdInfo info = registration.info();
+        for (HookOf each : hooks) {
+            try {
+                telling.tell(each.hook(), info);
+            } catch (Throwable t) { // an Error too: the fd must be closed whatever a hook does
+                LOG.warn("fd hook of plugin {} threw for {}", each.plugin(), info.fd(), t);
+                PluginFailures onFailure = failures;
+                if (onFailure != null) {
+                    onFailure.failed(each.plugin(), t);
+                }
+            }
+        }
+    }
+
+    /** Fds in the table now. */
+    public long openFds() {
+        return open.sum();
+    }
+
+    /** Fds that were deleted and not closed yet. */
+    public long orphans() {
+        return Math.max(0, orphans.sum());
+    }
+
+    /** Closes so far. */
+    public long closes(ClosedBy by) {
+        return (by == ClosedBy.LEAVER ? closedByLeaver : closedByDeleter).sum();
+    }
+
+    /** Takeovers so far that ended so. */
+    public long takeovers(TakeoverResult result) {
+        return switch (result) {
+            case TAKEN -> taken.sum();
+            case BUSY -> busy.sum();
+            case GONE -> gone.sum();
+        };
+    }
+
+    /** Events so far that came too late. */
+    public long staleEvents() {
+        return stale.sum();
+    }
+}
