@@ -1,0 +1,110 @@
+package dev.baton.runtime.loop;
+
+import dev.baton.spi.loop.Loop;
+import dev.baton.spi.poller.Poller;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.DefaultChannelPromise;
+import io.netty.channel.EventLoop;
+import io.netty.channel.IoEventLoopGroup;
+import io.netty.channel.SingleThreadIoEventLoop;
+import io.netty.util.concurrent.FastThreadLocal;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/** One thread with one poller. Netty brings the task queue and the timers, {@link LoopIo} polls and dispatches. */
+public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
+    static final FastThreadLocal<BatonLoop> CURRENT = new FastThreadLocal<>();
+
+    private final LoopIo io;
+    /** How many channels' tasks run inline inside each other on this thread now; only this thread touches it. */
+    private int inlineDepth;
+
+    BatonLoop(IoEventLoopGroup parent, Executor executor, LoopFactory factory) {
+        super(parent, executor, factory);
+        this.io = (LoopIo) ioHandler();
+        io.attach(this);
+    }
+
+    /** The loop whose thread is calling, or null. */
+    public static @Nullable BatonLoop currentLoop() {
+        return CURRENT.getIfExists();
+    }
+
+    @Override
+    public int id() {
+        return io.id();
+    }
+
+    @Override
+    public boolean inLoop() {
+        return inEventLoop();
+    }
+
+    @Override
+    public EventLoop eventLoop() {
+        return this;
+    }
+
+    /** What waits for this loop's events. Its rules say who may call what. */
+    public Poller poller() {
+        return io.poller();
+    }
+
+    /** Turns so far: polls that returned. Any thread. */
+    public long turns() {
+        return io.turns();
+    }
+
+    /** When the last turn began, {@link System#nanoTime()}. Any thread. */
+    public long lastTurnNanos() {
+        return io.lastTurnNanos();
+    }
+
+    /** The {@link dev.baton.spi.fd.Fd#key()} that is dispatched now, or -1. Any thread. */
+    public long currentKey() {
+        return io.currentKey();
+    }
+
+    /** Goes one inline call deeper if the limit allows it; then {@link #inlineEnd} must follow. Only on this thread. */
+    public boolean inlineBegin(int limit) {
+        if (inlineDepth >= limit) {
+            return false;
+        }
+        inlineDepth++;
+        return true;
+    }
+
+    /** Ends what {@link #inlineBegin} allowed. */
+    public void inlineEnd() {
+        inlineDepth--;
+    }
+
+    // A channel that can change loops is registered under its own facade, which stays its event loop for life.
+
+    @Override
+    public ChannelFuture register(Channel channel) {
+        if (channel instanceof Attachable attachable) {
+            EventLoop facade = attachable.attach(this);
+            ChannelPromise promise = new DefaultChannelPromise(channel, facade);
+            channel.unsafe().register(facade, promise);
+            return promise;
+        }
+        return super.register(channel);
+    }
+
+    @Override
+    public ChannelFuture register(ChannelPromise promise) {
+        if (promise.channel() instanceof Attachable attachable) {
+            promise.channel().unsafe().register(attachable.attach(this), promise);
+            return promise;
+        }
+        return super.register(promise);
+    }
+
+    @Override
+    public String toString() {
+        return "loop " + id();
+    }
+}

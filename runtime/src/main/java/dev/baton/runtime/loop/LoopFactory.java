@@ -1,0 +1,45 @@
+package dev.baton.runtime.loop;
+
+import dev.baton.runtime.fd.FdTable;
+import dev.baton.runtime.fd.FdWitness;
+import dev.baton.spi.poller.Poller;
+import dev.baton.spi.poller.PollerContext;
+import dev.baton.spi.poller.PollerProvider;
+import dev.baton.spi.posix.PollCalls;
+import io.netty.channel.IoHandler;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.util.concurrent.ThreadAwareExecutor;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+
+/** Opens a poller for each new loop and gives the loop its id. */
+final class LoopFactory implements IoHandlerFactory {
+    private final PollerProvider provider;
+    private final PollCalls calls;
+    private final FdTable table;
+    private final FdWitness witness;
+    private final LoopRegistry registry;
+
+    LoopFactory(PollerProvider provider, PollCalls calls, FdTable table, FdWitness witness, LoopRegistry registry) {
+        this.provider = provider;
+        this.calls = calls;
+        this.table = table;
+        this.witness = witness;
+        this.registry = registry;
+    }
+
+    LoopRegistry registry() {
+        return registry;
+    }
+
+    @Override
+    public IoHandler newHandler(ThreadAwareExecutor executor) {
+        int id = registry.nextId();
+        try {
+            Poller poller = provider.open(new PollerContext(calls, table, id));
+            return new LoopIo(id, poller, table, witness);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot open poller " + provider.name() + " for loop " + id, e);
+        }
+    }
+}

@@ -1,0 +1,174 @@
+package dev.baton.runtime.loop;
+
+import dev.baton.runtime.fd.FdHandler;
+import dev.baton.runtime.fd.FdTable;
+import dev.baton.runtime.fd.FdWitness;
+import dev.baton.spi.fd.Fd;
+import dev.baton.spi.poller.PollSink;
+import dev.baton.spi.poller.Poller;
+import io.netty.channel.IoHandle;
+import io.netty.channel.IoHandler;
+import io.netty.channel.IoHandlerContext;
+import io.netty.channel.IoRegistration;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What one loop does in a turn: sleep in the poller, then dispatch the events through the fd table.
+ *
+ * <p>Sleep and wakeup (R18, R19 of the race list): the loop announces SLEEPING, then looks once more whether there is
+ * work, then polls. Whoever brings work queues it first and looks at the state then: either it sees SLEEPING and wakes
+ * the poller, or the loop's second look sees the work. Both sides use volatile accesses: with less, each could miss the
+ * other. A wakeup is written once for each sleep, by the CAS that ends it.
+ */
+final class LoopIo implements IoHandler, PollSink {
+    private static final Logger LOG = LoggerFactory.getLogger(LoopIo.class);
+
+    private static final int AWAKE = 0;
+    private static final int SLEEPING = 1;
+    private static final VarHandle STATE;
+    private static final VarHandle TURNS;
+    private static final VarHandle LAST_TURN;
+    private static final VarHandle CURRENT_KEY;
+
+    static {
+        try {
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            STATE = lookup.findVarHandle(LoopIo.class, "state", int.class);
+            TURNS = lookup.findVarHandle(LoopIo.class, "turns", long.class);
+            LAST_TURN = lookup.findVarHandle(LoopIo.class, "lastTurn", long.class);
+            CURRENT_KEY = lookup.findVarHandle(LoopIo.class, "currentKey", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final int id;
+    private final Poller poller;
+    private final FdTable table;
+    private final FdWitness witness;
+    private BatonLoop loop;
+
+    private int state;
+    private long turns;
+    private long lastTurn = System.nanoTime();
+    private long currentKey = -1;
+
+    @SuppressWarnings(
+            "NullAway.Init") // attach() follows at once: Netty makes the handler inside the loop's constructor
+    LoopIo(int id, Poller poller, FdTable table, FdWitness witness) {
+        this.id = id;
+        this.poller = poller;
+        this.table = table;
+        this.witness = witness;
+    }
+
+    void attach(BatonLoop owner) {
+        this.loop = owner;
+    }
+
+    int id() {
+        return id;
+    }
+
+    Poller poller() {
+        return poller;
+    }
+
+    long turns() {
+        return (long) TURNS.getOpaque(this);
+    }
+
+    long lastTurnNanos() {
+        return (long) LAST_TURN.getOpaque(this);
+    }
+
+    long currentKey() {
+        return (long) CURRENT_KEY.getOpaque(this);
+    }
+
+    @Override
+    public void initialize() {
+        BatonLoop.CURRENT.set(loop);
+    }
+
+    @Override
+    public int run(IoHandlerContext context) {
+        long now = System.nanoTime();
+        LAST_TURN.setOpaque(this, now);
+        TURNS.setOpaque(this, turns + 1);
+        if (!context.canBlock()) {
+            return poller.poll(0, this);
+        }
+        STATE.setVolatile(this, SLEEPING);
+        // The second look: work that was queued before SLEEPING could be seen has not woken us.
+        long timeout = context.canBlock() ? Math.max(0, context.delayNanos(now)) : 0;
+        int events = poller.poll(timeout, this);
+        STATE.setRelease(this, AWAKE);
+        return events;
+    }
+
+    @Override
+    public void wakeup() {
+        if ((int) STATE.getVolatile(this) == SLEEPING && STATE.compareAndSet(this, SLEEPING, AWAKE)) {
+            poller.wakeup();
+        }
+    }
+
+    @Override
+    public boolean ready(int number, int generation, int ready) {
+        if (state == SLEEPING) {
+            // Awake since the poll returned: what callbacks queue for this loop needs no system call.
+            STATE.setRelease(this, AWAKE);
+        }
+        FdTable.Entry entry = table.enter(number, generation, id);
+        if (entry == FdTable.Entry.ENTERED) {
+            CURRENT_KEY.setOpaque(this, Fd.key(number, generation));
+            dispatch(number, generation, ready);
+            CURRENT_KEY.setOpaque(this, -1L);
+            return true;
+        }
+        witness.stale();
+        if (entry == FdTable.Entry.NOT_OWNER) {
+            // Row 3: it was taken over and our poller still has it. The number cannot be recycled into this poller
+            // meanwhile: only this thread adds to it.
+            poller.remove(new Fd(number, generation));
+        }
+        return false;
+    }
+
+    private void dispatch(int number, int generation, int ready) {
+        FdHandler handler = table.handler(number);
+        if (handler == null) {
+            // A poller's own fd is never dispatched: its poller keeps it to itself.
+            table.leave(new Fd(number, generation));
+            throw new AssertionError("event for fd " + number + ", which has no handler");
+        }
+        try {
+            handler.dispatch(id, ready);
+        } catch (Throwable t) { // an Error too: it must cost this fd only, not the loop
+            LOG.error("handler of fd {} threw; deleting the fd", number, t);
+            table.fdDelete(new Fd(number, generation));
+        }
+    }
+
+    @Override
+    public void destroy() {
+        poller.close();
+    }
+
+    // Baton's channels live in the fd table; Netty's registrations of foreign transports have no place here.
+
+    @Override
+    public IoRegistration register(IoHandle handle) {
+        throw new UnsupportedOperationException(
+                "not a Baton channel: " + handle.getClass().getName());
+    }
+
+    @Override
+    public boolean isCompatible(Class<? extends IoHandle> handleType) {
+        return false;
+    }
+}
