@@ -1,0 +1,302 @@
+package dev.baton.runtime.channel;
+
+import dev.baton.runtime.loop.BatonLoop;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.util.concurrent.AbstractEventExecutor;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.Queue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The event loop of one channel that can change loops: stays the same for life and hands everything to whichever loop
+ * owns the channel's fd at that time. {@code inEventLoop()} is true only for the thread that has entered the channel.
+ *
+ * <p>Tasks are queued here, in the channel, not in a loop, and run in order, once, under a claim. One <em>drain</em>
+ * stands in the owner's task queue for all of them; {@code draining} says that there is one:
+ *
+ * <pre>
+ *   queue a task:  add to the queue, then draining 0 -> 1 or there is a drain already, then owner.execute(drain)
+ *   drain:         draining = 0, then enter, then at most 64 tasks, leave; again if some are left
+ *   refused drain: the fd has another owner: start over with that one. Deleted and not finalized: the finalizer will
+ *   takeover:      (thief, under its claim) draining = 0, then look at the queue: the old drain may be stuck for long
+ * </pre>
+ *
+ * <p>All accesses to {@code draining} are volatile: whoever queues either finds 0 and sends a drain, or is seen by the
+ * look at the queue that follows whatever set it to 0 (F2 of the race list). A drain too many does no harm.
+ */
+final class ChannelLoop extends AbstractEventExecutor implements EventLoop {
+    private static final Logger LOG = LoggerFactory.getLogger(ChannelLoop.class);
+
+    /** Tasks an entry: so many of about a microsecond each delay the loop's other connections little. */
+    private static final int TASKS_MAX = 64;
+    /** Channels that run inline inside each other: deeper ones queue, so that the stack stays small. */
+    private static final int INLINE_MAX = 8;
+
+    private static final VarHandle QUEUE;
+    private static final VarHandle DRAINING;
+
+    static {
+        try {
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            QUEUE = lookup.findVarHandle(ChannelLoop.class, "queue", Queue.class);
+            DRAINING = lookup.findVarHandle(ChannelLoop.class, "draining", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final FdChannel channel;
+    private final Runnable drain = this::drain;
+    private @Nullable Queue<Runnable> queue;
+    private int draining;
+
+    ChannelLoop(FdChannel channel) {
+        this.channel = channel;
+    }
+
+    // ---- tasks ----------------------------------------------------------------------------------------------------
+
+    @Override
+    public boolean inEventLoop(Thread thread) {
+        return channel.isHolder(thread);
+    }
+
+    /** Inline if the caller is the owner's thread, does not run on the channel already and overtakes nothing. */
+    @Override
+    public void execute(Runnable task) {
+        if (channel.isHolder() || !runInline(task)) {
+            queue(task);
+        }
+    }
+
+    /** Inline wherever that keeps the order, also for the holder: a message from another channel. */
+    void post(Runnable task) {
+        if (!runInline(task)) {
+            queue(task);
+        }
+    }
+
+    private boolean runInline(Runnable task) {
+        if (hasQueued()) {
+            return false;
+        }
+        BatonLoop loop = BatonLoop.currentLoop();
+        if (loop == null || !loop.inlineBegin(INLINE_MAX)) {
+            return false;
+        }
+        try {
+            if (!channel.enter()) {
+                return false;
+            }
+            try {
+                // Again, now that nobody can take from the queue but us: what was queued before we entered goes first.
+                if (hasQueued()) {
+                    return false;
+                }
+                channel.runGuarded(task);
+                return true;
+            } finally {
+                channel.leave();
+            }
+        } finally {
+            loop.inlineEnd();
+        }
+    }
+
+    /** Queues behind everything else and returns. */
+    void queue(Runnable task) {
+        tasks().add(task);
+        sendDrain();
+    }
+
+    boolean hasQueued() {
+        Queue<Runnable> tasks = existing();
+        return tasks != null && !tasks.isEmpty();
+    }
+
+    @SuppressWarnings("unchecked")
+    private @Nullable Queue<Runnable> existing() {
+        return (Queue<Runnable>) QUEUE.getAcquire(this);
+    }
+
+    private Queue<Runnable> tasks() {
+        Queue<Runnable> tasks = existing();
+        if (tasks == null) {
+            // Unbounded like Netty's own task queues: a bound would lose promises. Made when first needed: most
+            // channels never queue.
+            Queue<Runnable> made = new ConcurrentLinkedQueue<>();
+            tasks = QUEUE.compareAndSet(this, null, made) ? made : existing();
+        }
+        if (tasks == null) {
+            throw new AssertionError("queue vanished");
+        }
+        return tasks;
+    }
+
+    private void sendDrain() {
+        if ((int) DRAINING.getVolatile(this) == 0 && DRAINING.compareAndSet(this, 0, 1)) {
+            try {
+                channel.owner().execute(drain);
+            } catch (RejectedExecutionException e) {
+                DRAINING.setVolatile(this, 0);
+                throw e;
+            }
+        }
+    }
+
+    /** The thief's, under its claim; and the finalizer's last step: looks after what an older drain may never reach. */
+    void resendDrain() {
+        DRAINING.setVolatile(this, 0);
+        if (hasQueued()) {
+            try {
+                sendDrain();
+            } catch (RejectedExecutionException e) {
+                LOG.debug("the last loop of {} has ended with tasks queued", channel.fd(), e);
+            }
+        }
+    }
+
+    private void drain() {
+        DRAINING.setVolatile(this, 0);
+        Queue<Runnable> tasks = existing();
+        if (tasks == null || tasks.isEmpty()) {
+            return;
+        }
+        if (!channel.enter()) {
+            if (channel.isLive() || channel.isGone()) {
+                sendDrain();
+            }
+            return;
+        }
+        try {
+            for (int i = 0; i < TASKS_MAX; i++) {
+                Runnable task = tasks.poll();
+                if (task == null) {
+                    break;
+                }
+                channel.runGuarded(task);
+            }
+        } finally {
+            channel.leave();
+        }
+        if (!tasks.isEmpty()) {
+            sendDrain();
+        }
+    }
+
+    // ---- timers ---------------------------------------------------------------------------------------------------
+
+    @Override
+    public ScheduledFuture<?> schedule(Runnable command, long delay, TimeUnit unit) {
+        return new ChannelTimer<>(this, Executors.callable(command), 0).start(delay, unit);
+    }
+
+    @Override
+    public <V> ScheduledFuture<V> schedule(Callable<V> callable, long delay, TimeUnit unit) {
+        return new ChannelTimer<>(this, callable, 0).start(delay, unit);
+    }
+
+    @Override
+    public ScheduledFuture<?> scheduleAtFixedRate(Runnable command, long initialDelay, long period, TimeUnit unit) {
+        if (period <= 0) {
+            throw new IllegalArgumentException("period " + period + ": must be above 0");
+        }
+        return new ChannelTimer<>(this, Executors.callable(command), unit.toNanos(period)).start(initialDelay, unit);
+    }
+
+    @Override
+    public ScheduledFuture<?> scheduleWithFixedDelay(Runnable command, long initialDelay, long delay, TimeUnit unit) {
+        if (delay <= 0) {
+            throw new IllegalArgumentException("delay " + delay + ": must be above 0");
+        }
+        return new ChannelTimer<>(this, Executors.callable(command), -unit.toNanos(delay)).start(initialDelay, unit);
+    }
+
+    /** The loop that a timer that is armed now goes to. */
+    BatonLoop owner() {
+        return channel.owner();
+    }
+
+    // ---- the rest of an event loop --------------------------------------------------------------------------------
+
+    @Override
+    public @Nullable EventLoopGroup parent() {
+        return channel.owner().parent();
+    }
+
+    @Override
+    public EventLoop next() {
+        return this;
+    }
+
+    @Override
+    public ChannelFuture register(Channel other) {
+        return channel.owner().register(other);
+    }
+
+    @Override
+    public ChannelFuture register(ChannelPromise promise) {
+        return channel.owner().register(promise);
+    }
+
+    @Deprecated
+    @Override
+    public ChannelFuture register(Channel other, ChannelPromise promise) {
+        return channel.owner().register(other, promise);
+    }
+
+    @Override
+    public boolean isShuttingDown() {
+        return channel.owner().isShuttingDown();
+    }
+
+    @Override
+    public boolean isShutdown() {
+        return channel.owner().isShutdown();
+    }
+
+    @Override
+    public boolean isTerminated() {
+        return channel.owner().isTerminated();
+    }
+
+    @Override
+    public boolean awaitTermination(long timeout, TimeUnit unit) throws InterruptedException {
+        return channel.owner().awaitTermination(timeout, unit);
+    }
+
+    @Override
+    public Future<?> shutdownGracefully(long quietPeriod, long timeout, TimeUnit unit) {
+        return newFailedFuture(notOurs());
+    }
+
+    @Override
+    public Future<?> terminationFuture() {
+        return channel.owner().terminationFuture();
+    }
+
+    @Deprecated
+    @Override
+    public void shutdown() {
+        throw notOurs();
+    }
+
+    private static UnsupportedOperationException notOurs() {
+        return new UnsupportedOperationException(
+                "the event loop of one channel cannot be shut down: close the channel");
+    }
+}

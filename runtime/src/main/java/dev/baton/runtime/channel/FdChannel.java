@@ -1,0 +1,478 @@
+package dev.baton.runtime.channel;
+
+import dev.baton.runtime.fd.FdHandler;
+import dev.baton.runtime.fd.FdTable;
+import dev.baton.runtime.loop.Attachable;
+import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.spi.fd.Fd;
+import dev.baton.spi.fd.FdKind;
+import dev.baton.spi.posix.PosixException;
+import io.netty.channel.AbstractChannel;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelPipeline;
+import io.netty.channel.DefaultChannelPipeline;
+import io.netty.channel.EventLoop;
+import java.io.IOException;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A Netty channel on an fd of the table: who may run on it now.
+ *
+ * <p>A channel has three phases. <em>Unborn</em>: no fd yet; its home loop's thread may enter. <em>Live</em>: whoever
+ * gets a claim on the fd may. <em>Gone</em>: the fd is finalized and cannot move any more; the last owner's thread may.
+ * Whoever has entered is the {@code holder} until it leaves; a holder that enters again only counts. An fd that is
+ * inserted by a holder makes its first claim the holder's.
+ *
+ * <p>Threading: {@link #enter} by any thread; everything that says so only by the holder.
+ */
+abstract class FdChannel extends AbstractChannel implements FdHandler, Attachable {
+    private static final Logger LOG = LoggerFactory.getLogger(FdChannel.class);
+
+    final ChannelEnv env;
+    private final FdKind kind;
+
+    /** The loop it was registered with; set before any other thread can know of the channel's fd. */
+    private volatile @Nullable BatonLoop home;
+    /** Null while unborn; then for life. */
+    private volatile @Nullable Fd fd;
+    /** Set by the finalizer, before the slot is FREE: from here on gone. */
+    private volatile @Nullable BatonLoop lastOwner;
+
+    private volatile boolean open = true;
+
+    /**
+     * The thread that has entered. Read without order by others, who only compare it with themselves: a thread finds
+     * itself here only if it wrote that itself and has not cleared it since.
+     */
+    private @Nullable Thread holder;
+    // The holder's:
+    private int depth;
+    private boolean claimed;
+    private int armed;
+    private @Nullable Runnable afterLeave;
+
+    /** A channel without an fd. */
+    FdChannel(@Nullable Channel parent, ChannelEnv env, FdKind kind) {
+        super(parent);
+        this.env = env;
+        this.kind = kind;
+    }
+
+    // ---- enter and leave ------------------------------------------------------------------------------------------
+
+    /**
+     * Makes the caller the holder if it may be. True: {@link #leave} must follow, in a finally. It may overtake what is
+     * queued: for the dispatcher and for the channel's own system calls.
+     */
+    final boolean enter() {
+        Thread caller = Thread.currentThread();
+        if (holder == caller) {
+            depth++;
+            return true;
+        }
+        Fd live = fd;
+        if (live == null) {
+            BatonLoop at = home;
+            if (at == null || !at.inEventLoop(caller)) {
+                return false;
+            }
+        } else if (lastOwner == null && enterLive(live, caller)) {
+            claimed = true;
+        } else {
+            BatonLoop last = lastOwner;
+            if (last == null || !last.inEventLoop(caller)) {
+                return false;
+            }
+        }
+        holder = caller;
+        depth = 1;
+        return true;
+    }
+
+    private boolean enterLive(Fd live, Thread caller) {
+        BatonLoop owner = env.loops().find(env.table().owner(live));
+        return owner != null
+                && owner.inEventLoop(caller)
+                && env.table().enter(live.number(), live.generation(), owner.id()) == FdTable.Entry.ENTERED;
+    }
+
+    /** Gives back what {@link #enter}, a takeover or the dispatcher gave. */
+    public final void leave() {
+        assert holder == Thread.currentThread() : "left by a thread that has not entered";
+        if (--depth > 0) {
+            return;
+        }
+        Runnable after = afterLeave;
+        afterLeave = null;
+        boolean hadClaim = claimed;
+        claimed = false;
+        // Before the claim goes: the next holder must not find us here, nor have its own note wiped out.
+        holder = null;
+        if (hadClaim) {
+            env.table().leave(live());
+        }
+        if (after != null) {
+            runGuarded(after);
+        }
+    }
+
+    /** True if the caller has entered. */
+    final boolean isHolder() {
+        return holder == Thread.currentThread();
+    }
+
+    final boolean isHolder(Thread thread) {
+        return holder == thread;
+    }
+
+    final void setAfterLeave(Runnable action) {
+        assert isHolder();
+        afterLeave = action;
+    }
+
+    /** Holder: a claim came from a takeover or an insert, not from {@link #enter}. */
+    private void hold() {
+        assert holder == null || isHolder();
+        claimed = true;
+        if (holder == null) {
+            holder = Thread.currentThread();
+            depth = 1;
+        }
+    }
+
+    @Override
+    public final void dispatch(int loop, int ready) {
+        hold();
+        try {
+            ready(env.loops().byId(loop), ready);
+        } catch (Throwable t) { // an Error too: it costs this connection and nothing else
+            failed(t);
+        } finally {
+            leave();
+        }
+    }
+
+    /** Holder: handles an event. */
+    abstract void ready(BatonLoop loop, int ready);
+
+    // ---- birth ----------------------------------------------------------------------------------------------------
+
+    /**
+     * Unborn channels: enters an fd into the table, owned by the home loop, whose thread is calling and has entered.
+     * The claim lasts until the holder leaves.
+     */
+    final Fd insert(int number) {
+        assert isHolder() && fd == null;
+        Fd inserted =
+                env.table().fdInsert(number, kind, plugin(), this, homeLoop().id());
+        fd = inserted;
+        hold();
+        return inserted;
+    }
+
+    /** In a constructor, before there is a home loop: enters an fd that no loop owns yet; {@link #settle} follows. */
+    final void insertUnowned(int number) {
+        Fd inserted = env.table().fdInsert(number, kind, plugin(), this, FdTable.NONE);
+        fd = inserted;
+        env.table().leave(inserted);
+    }
+
+    /** In a constructor, on the thread of the loop that is to own it: inserts and leaves the caller the holder. */
+    final void insertHeld(int number, BatonLoop owner) {
+        home = owner;
+        fd = env.table().fdInsert(number, kind, plugin(), this, owner.id());
+        hold();
+    }
+
+    /** Home loop: makes it the owner of an fd that none owns. False if it was deleted before. */
+    final boolean settle() {
+        Fd unowned = live();
+        if (env.table().fdTakeover(unowned, homeLoop().id(), FdTable.NONE) < 0) {
+            return false;
+        }
+        hold();
+        return true;
+    }
+
+    @Override
+    public EventLoop attach(BatonLoop loop) {
+        home = loop;
+        return loop;
+    }
+
+    @Override
+    protected boolean isCompatible(EventLoop loop) {
+        return loop instanceof BatonLoop || loop instanceof ChannelLoop;
+    }
+
+    final BatonLoop homeLoop() {
+        BatonLoop at = home;
+        if (at == null) {
+            throw new IllegalStateException("channel is not registered with a loop yet");
+        }
+        return at;
+    }
+
+    /** The plugin that callbacks on this channel are counted for. */
+    String plugin() {
+        return "runtime";
+    }
+
+    // ---- takeover -------------------------------------------------------------------------------------------------
+
+    /**
+     * Makes the calling loop the owner and the caller the holder.
+     *
+     * @return the victim's id, or {@link FdTable#BUSY} or {@link FdTable#GONE}, with nothing changed
+     */
+    final int takeFrom(BatonLoop thief, int victim) {
+        assert thief.inEventLoop() : "taken over by a thread that is not the loop's";
+        Fd taken = fd;
+        if (taken == null) {
+            return FdTable.BUSY;
+        }
+        int from = env.table().fdTakeover(taken, thief.id(), victim);
+        if (from < 0) {
+            return from;
+        }
+        hold();
+        BatonLoop old = env.loops().find(from);
+        if (old != null) {
+            // Under our claim, so that the number is still this registration's. Works when the old loop is stuck.
+            old.poller().remove(taken);
+        }
+        int wanted = armed;
+        armed = 0;
+        int result = thief.poller().add(taken, wanted);
+        if (result < 0) {
+            LOG.warn(
+                    "cannot poll {} on {} after a takeover: {}",
+                    taken,
+                    thief,
+                    error("poll", result).getMessage());
+            closeQuietly();
+            leave();
+            return FdTable.GONE;
+        }
+        armed = wanted;
+        return from;
+    }
+
+    // ---- polling --------------------------------------------------------------------------------------------------
+
+    /** Holder: starts polling, with the owner's poller. */
+    final void poll(int interest) throws IOException {
+        int result = owner().poller().add(live(), interest);
+        if (result < 0) {
+            throw error("poll " + live(), result);
+        }
+        armed = interest;
+    }
+
+    /**
+     * Holder: sees to it that the poller reports this. With edges an interest that is armed stays so: it costs nothing,
+     * and taking it back would cost a system call.
+     */
+    final void arm(int interest) {
+        int wanted = edgeTriggered() ? armed | interest : interest;
+        if (wanted == armed || !polled()) {
+            return;
+        }
+        int result = owner().poller().modify(live(), wanted);
+        if (result < 0) {
+            closeWith(error("poll " + live(), result));
+            return;
+        }
+        armed = wanted;
+    }
+
+    private boolean polled() {
+        Fd polled = fd;
+        return polled != null && claimed && open;
+    }
+
+    final boolean edgeTriggered() {
+        return owner().poller().edgeTriggered();
+    }
+
+    // ---- owner ----------------------------------------------------------------------------------------------------
+
+    /** The loop that owns the fd, or did last, or will. Out of date when it returns, unless the caller is the holder. */
+    final BatonLoop owner() {
+        BatonLoop last = lastOwner;
+        if (last != null) {
+            return last;
+        }
+        Fd known = fd;
+        if (known == null) {
+            return homeLoop();
+        }
+        int id = env.table().owner(known);
+        BatonLoop owner = id == FdTable.GONE ? lastOwner : env.loops().find(id);
+        return owner != null ? owner : homeLoop();
+    }
+
+    /** The pair, or null before there is a socket. */
+    public final @Nullable Fd fd() {
+        return fd;
+    }
+
+    final Fd live() {
+        Fd known = fd;
+        if (known == null) {
+            throw new IllegalStateException("channel has no socket yet");
+        }
+        return known;
+    }
+
+    /** True while a claim on the fd is possible. */
+    final boolean isLive() {
+        Fd known = fd;
+        return known != null && lastOwner == null && env.table().isLive(known);
+    }
+
+    /** True once nothing of the fd is left: the channel is a plain delegate of its last loop. */
+    final boolean isGone() {
+        return lastOwner != null;
+    }
+
+    // ---- death ----------------------------------------------------------------------------------------------------
+
+    @Override
+    public final boolean isOpen() {
+        return open;
+    }
+
+    /** Every close of a channel ends here: {@code fdDelete}, by the holder together with its leave (row 11). */
+    @Override
+    protected void doClose() throws Exception {
+        open = false;
+        Fd dying = fd;
+        if (dying == null) {
+            return;
+        }
+        if (isHolder() && claimed) {
+            if (env.table().fdDeleteAndLeave(dying)) {
+                claimed = false;
+            }
+        } else {
+            env.table().fdDelete(dying);
+        }
+    }
+
+    @Override
+    public final void finalizing(int lastOwnerId) {
+        BatonLoop last = env.loops().find(lastOwnerId);
+        lastOwner = last != null ? last : home;
+    }
+
+    @Override
+    public void closed() {
+        BatonLoop last = lastOwner;
+        if (!open || last == null) {
+            return;
+        }
+        // Deleted from outside under a live channel: fail its writes and tell its handlers, on its last loop.
+        try {
+            last.execute(this::closeDeleted);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("{} was deleted after its loop had ended: nobody is left to be told", fd, e);
+        }
+    }
+
+    private void closeDeleted() {
+        if (enter()) {
+            try {
+                unsafe().close(voidPromise());
+            } finally {
+                leave();
+            }
+        }
+    }
+
+    // ---- failures -------------------------------------------------------------------------------------------------
+
+    @Override
+    protected DefaultChannelPipeline newChannelPipeline() {
+        return new GuardedPipeline(this);
+    }
+
+    /** A pipeline in which an exception that nobody handles closes the connection. */
+    private static final class GuardedPipeline extends DefaultChannelPipeline {
+        private final FdChannel channel;
+
+        GuardedPipeline(FdChannel channel) {
+            super(channel);
+            this.channel = channel;
+        }
+
+        @Override
+        protected void onUnhandledInboundException(Throwable cause) {
+            if (cause instanceof IOException) {
+                LOG.debug("{} ended: {}", channel.fd, cause.toString());
+                channel.closeQuietly();
+            } else {
+                channel.failed(cause);
+            }
+        }
+    }
+
+    /** Holder: a callback threw and nobody handled it. Closes this channel and nothing else. */
+    final void failed(Throwable cause) {
+        try {
+            LOG.error("a callback of plugin {} threw on {}; closing the connection", plugin(), fd, cause);
+            env.failures().failed(plugin(), cause);
+        } finally {
+            closeQuietly();
+        }
+    }
+
+    /** Holder: closes; if even that throws, deletes the fd. */
+    final void closeQuietly() {
+        try {
+            unsafe().close(voidPromise());
+        } catch (Throwable t) { // an Error too: the fd must not outlive it
+            LOG.error("close of {} threw", fd, t);
+            Fd known = fd;
+            if (known != null) {
+                env.table().fdDelete(known);
+            }
+        }
+    }
+
+    /** Holder: tells the handlers why, then closes. */
+    final void closeWith(Throwable cause) {
+        ChannelPipeline pipeline = pipeline();
+        pipeline.fireExceptionCaught(cause);
+        closeQuietly();
+    }
+
+    /** Runs something that must not take its caller down. */
+    final void runGuarded(Runnable task) {
+        try {
+            task.run();
+        } catch (Throwable t) { // an Error too
+            if (enter()) {
+                try {
+                    failed(t);
+                } finally {
+                    leave();
+                }
+            } else {
+                LOG.error("a task of plugin {} threw on {}", plugin(), fd, t);
+                env.failures().failed(plugin(), t);
+                Fd known = fd;
+                if (known != null) {
+                    env.table().fdDelete(known);
+                }
+            }
+        }
+    }
+
+    static IOException error(String action, int result) {
+        return PosixException.of(action, result);
+    }
+}

@@ -1,0 +1,525 @@
+package dev.baton.runtime.channel;
+
+import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.spi.fd.FdKind;
+import dev.baton.spi.poller.Interest;
+import dev.baton.spi.posix.Errno;
+import dev.baton.spi.posix.Sockets;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelMetadata;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.ChannelPipeline;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.EventLoop;
+import io.netty.channel.RecvByteBufAllocator;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.ChannelInputShutdownReadComplete;
+import io.netty.channel.socket.ServerSocketChannel;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.SocketChannelConfig;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A stream socket: reading, writing, half-close. Connecting is {@link Connector}'s.
+ *
+ * <p>I/O scheme: one add to the poller for IN, edge-triggered where the poller can; OUT is asked for only after the
+ * socket was full or while connecting. A read that fills less than its buffer has drained the socket, unless the peer
+ * has shut its side down: then there is an end of file to be read. With {@code autoRead} off an edge is remembered and
+ * costs no system call.
+ */
+abstract class FdStreamChannel extends FdChannel implements SocketChannel {
+    private static final ChannelMetadata METADATA = new ChannelMetadata(false, 16);
+
+    private final StreamConfig config = new StreamConfig(this);
+    final Connector connector = new Connector(this);
+
+    private volatile boolean active;
+    private volatile @Nullable SocketAddress local;
+    private volatile @Nullable SocketAddress remote;
+    private volatile boolean inputShutdown;
+    private volatile boolean outputShutdown;
+
+    // The holder's:
+    private boolean readPending;
+    /** The socket may hold bytes whose edge has been seen. */
+    private boolean readable;
+    /** The peer has sent all it will: read until the end of file. */
+    private boolean peerDone;
+
+    private boolean reading;
+    private boolean waitingForRoom;
+    private final Runnable readAgain = this::readAgain;
+    private final Runnable flushAgain = this::flushAgain;
+
+    FdStreamChannel(@Nullable Channel parent, ChannelEnv env, FdKind kind) {
+        super(parent, env, kind);
+    }
+
+    /** Runs a task of the channel's own later, under a claim: never inline. */
+    abstract void later(Runnable task);
+
+    // ---- registration ---------------------------------------------------------------------------------------------
+
+    /** The socket is connected: holder, or the constructor of an accepted one. */
+    final void connected(SocketAddress peer) {
+        remote = peer;
+        active = true;
+    }
+
+    @Override
+    protected void doRegister(ChannelPromise promise) {
+        try {
+            if (fd() != null) {
+                beginPolling();
+            }
+        } catch (IOException e) {
+            promise.setFailure(e);
+            return;
+        }
+        promise.setSuccess();
+    }
+
+    /** Holder, at registration: an accepted socket goes to the poller. */
+    void beginPolling() throws IOException {
+        poll(edgeTriggered() ? Interest.IN : 0);
+    }
+
+    // ---- events ---------------------------------------------------------------------------------------------------
+
+    @Override
+    final void ready(BatonLoop loop, int ready) {
+        if (connector.isConnecting()) {
+            // An error without OUT ends a connect too (R25).
+            if ((ready & (Interest.OUT | Interest.ERROR)) != 0) {
+                connector.finish();
+            }
+            if (!active) {
+                return;
+            }
+        }
+        if ((ready & (Interest.OUT | Interest.ERROR)) != 0 && waitingForRoom) {
+            waitingForRoom = false;
+            ((StreamUnsafe) unsafe()).flushNow();
+        }
+        if ((ready & (Interest.IN | Interest.RDHUP | Interest.ERROR)) != 0) {
+            readable = true;
+            peerDone |= (ready & (Interest.RDHUP | Interest.ERROR)) != 0;
+            if (wantsRead()) {
+                read0();
+            } else {
+                armLevels();
+            }
+        }
+    }
+
+    private boolean wantsRead() {
+        return (readPending || config.isAutoRead()) && !inputShutdown && active;
+    }
+
+    /** Holder: a level would be reported again and again; tells the poller what is wanted now. */
+    private void armLevels() {
+        if (fd() != null && !edgeTriggered()) {
+            arm((wantsRead() ? Interest.IN : 0) | (waitingForRoom || connector.isConnecting() ? Interest.OUT : 0));
+        }
+    }
+
+    // ---- reading --------------------------------------------------------------------------------------------------
+
+    @Override
+    protected void doBeginRead() {
+        readPending = true;
+        if (readable && !reading) {
+            later(readAgain);
+        }
+        armLevels();
+    }
+
+    private void readAgain() {
+        if (readable && !reading && wantsRead()) {
+            read0();
+        }
+    }
+
+    /** Holder: {@code autoRead} was switched off. */
+    final void readCleared() {
+        readPending = false;
+        if (claimedForPolling()) {
+            armLevels();
+        }
+    }
+
+    private boolean claimedForPolling() {
+        return isHolder() && isLive();
+    }
+
+    private void read0() {
+        ChannelPipeline pipeline = pipeline();
+        RecvByteBufAllocator.ExtendedHandle handle =
+                (RecvByteBufAllocator.ExtendedHandle) unsafe().recvBufAllocHandle();
+        handle.reset(config);
+        reading = true;
+        boolean end = false;
+        IOException failure = null;
+        try {
+            do {
+                readPending = false;
+                int result = readOnce(pipeline, handle);
+                if (result == END) {
+                    end = true;
+                    break;
+                }
+                if (result < 0) {
+                    if (result != -Errno.EAGAIN) {
+                        failure = error("read", result);
+                    }
+                    break;
+                }
+            } while (readable && wantsRead() && (peerDone || handle.continueReading()));
+        } finally {
+            reading = false;
+        }
+        handle.readComplete();
+        pipeline.fireChannelReadComplete();
+        if (failure != null) {
+            readable = false;
+            closeWith(failure);
+        } else if (end) {
+            endOfInput();
+        } else {
+            if (readable && wantsRead()) {
+                later(readAgain);
+            }
+            armLevels();
+        }
+    }
+
+    private static final int END = Integer.MIN_VALUE;
+
+    /** One read: bytes, -errno, or {@link #END}. */
+    private int readOnce(ChannelPipeline pipeline, RecvByteBufAllocator.ExtendedHandle handle) {
+        ByteBuf buffer = handle.allocate(config.getAllocator());
+        int room = buffer.writableBytes();
+        handle.attemptedBytesRead(room);
+        int result;
+        do {
+            result = env.posix().recv(live().number(), buffer.memoryAddress() + buffer.writerIndex(), room);
+        } while (result == -Errno.EINTR);
+        if (result <= 0) {
+            buffer.release();
+            handle.lastBytesRead(result == 0 ? -1 : 0);
+            readable = false;
+            return result == 0 ? END : result;
+        }
+        buffer.writerIndex(buffer.writerIndex() + result);
+        handle.lastBytesRead(result);
+        handle.incMessagesRead(1);
+        if (result < room && !peerDone) {
+            readable = false;
+        }
+        pipeline.fireChannelRead(buffer);
+        return result;
+    }
+
+    private void endOfInput() {
+        readable = false;
+        if (inputShutdown) {
+            return;
+        }
+        if (config.isAllowHalfClosure()) {
+            inputShutdown = true;
+            armLevels();
+            pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
+            pipeline().fireUserEventTriggered(ChannelInputShutdownReadComplete.INSTANCE);
+        } else {
+            unsafe().close(voidPromise());
+        }
+    }
+
+    // ---- writing --------------------------------------------------------------------------------------------------
+
+    @Override
+    protected Object filterOutboundMessage(Object message) {
+        if (!(message instanceof ByteBuf buffer)) {
+            throw new UnsupportedOperationException(
+                    "a stream channel writes ByteBuf, not " + message.getClass().getName());
+        }
+        if (buffer.hasMemoryAddress()) {
+            return buffer;
+        }
+        ByteBuf direct = alloc().directBuffer(Math.max(1, buffer.readableBytes()));
+        direct.writeBytes(buffer, buffer.readerIndex(), buffer.readableBytes());
+        buffer.release();
+        return direct;
+    }
+
+    @Override
+    protected void doWrite(ChannelOutboundBuffer out) throws Exception {
+        // Our own way in: a pinned channel's handlers may write from a plain task of the loop.
+        if (!enter()) {
+            throw new java.nio.channels.ClosedChannelException();
+        }
+        try {
+            switch (StreamWriter.write(env.posix(), live().number(), out, config.getWriteSpinCount())) {
+                case DONE -> {
+                    if (!edgeTriggered()) {
+                        armLevels();
+                    }
+                }
+                case FULL -> {
+                    waitingForRoom = true;
+                    if (edgeTriggered()) {
+                        arm(Interest.IN | Interest.OUT);
+                    } else {
+                        armLevels();
+                    }
+                }
+                case MORE -> later(flushAgain);
+            }
+        } finally {
+            leave();
+        }
+    }
+
+    private void flushAgain() {
+        if (!waitingForRoom) {
+            ((StreamUnsafe) unsafe()).flushNow();
+        }
+    }
+
+    @Override
+    protected void doShutdownOutput() throws Exception {
+        if (outputShutdown) {
+            return;
+        }
+        outputShutdown = true;
+        if (fd() != null && enter()) {
+            try {
+                int result = env.posix().shutdown(live().number(), Sockets.SHUT_WR);
+                if (result < 0 && result != -Errno.ENOTCONN) {
+                    throw error("shut down the output of", result);
+                }
+            } finally {
+                leave();
+            }
+        }
+    }
+
+    private final class Unsafe extends StreamUnsafe {}
+
+    /** Flushes, unless the socket is known to be full, and connects. */
+    abstract class StreamUnsafe extends AbstractUnsafe {
+        @Override
+        protected final void flush0() {
+            if (!waitingForRoom && !connector.isConnecting()) {
+                super.flush0();
+            }
+        }
+
+        final void flushNow() {
+            super.flush0();
+        }
+
+        @Override
+        public final void connect(
+                SocketAddress remoteAddress, @Nullable SocketAddress localAddress, ChannelPromise promise) {
+            if (promise.setUncancellable() && ensureOpen(promise)) {
+                connector.connect(remoteAddress, localAddress, promise);
+            }
+        }
+
+        final void fulfill(@Nullable ChannelPromise promise, boolean wasActive) {
+            if (promise == null) {
+                return;
+            }
+            boolean nowActive = isActive();
+            boolean set = promise.trySuccess();
+            if (!wasActive && nowActive) {
+                pipeline().fireChannelActive();
+            }
+            if (!set) {
+                close(voidPromise()); // cancelled meanwhile
+            }
+        }
+
+        final void failConnect(ChannelPromise promise, Throwable cause) {
+            promise.tryFailure(cause);
+            closeIfClosed();
+        }
+    }
+
+    @Override
+    protected AbstractUnsafe newUnsafe() {
+        return new Unsafe();
+    }
+
+    // ---- shutdown -------------------------------------------------------------------------------------------------
+
+    @Override
+    public boolean isInputShutdown() {
+        return inputShutdown || !isOpen();
+    }
+
+    @Override
+    public boolean isOutputShutdown() {
+        return outputShutdown || !isOpen();
+    }
+
+    @Override
+    public boolean isShutdown() {
+        return isInputShutdown() && isOutputShutdown();
+    }
+
+    @Override
+    public ChannelFuture shutdownInput() {
+        return shutdownInput(newPromise());
+    }
+
+    @Override
+    public ChannelFuture shutdownInput(ChannelPromise promise) {
+        return inLoop(promise, () -> {
+            inputShutdown = true;
+            int result = fd() == null ? 0 : env.posix().shutdown(live().number(), Sockets.SHUT_RD);
+            if (result < 0 && result != -Errno.ENOTCONN) {
+                promise.setFailure(error("shut down the input of", result));
+            } else {
+                promise.setSuccess();
+            }
+        });
+    }
+
+    @Override
+    public ChannelFuture shutdownOutput() {
+        return shutdownOutput(newPromise());
+    }
+
+    @Override
+    public ChannelFuture shutdownOutput(ChannelPromise promise) {
+        return inLoop(promise, () -> ((AbstractUnsafe) unsafe()).shutdownOutput(promise));
+    }
+
+    @Override
+    public ChannelFuture shutdown() {
+        return shutdown(newPromise());
+    }
+
+    @Override
+    public ChannelFuture shutdown(ChannelPromise promise) {
+        return inLoop(promise, () -> {
+            ChannelPromise output = newPromise();
+            ((AbstractUnsafe) unsafe()).shutdownOutput(output);
+            output.addListener(done -> {
+                if (done.isSuccess()) {
+                    shutdownInput(promise);
+                } else {
+                    promise.setFailure(done.cause());
+                }
+            });
+        });
+    }
+
+    private ChannelFuture inLoop(ChannelPromise promise, Runnable action) {
+        EventLoop loop = eventLoop();
+        Runnable entered = () -> {
+            if (!enter()) {
+                promise.setFailure(new java.nio.channels.ClosedChannelException());
+                return;
+            }
+            try {
+                action.run();
+            } finally {
+                leave();
+            }
+        };
+        if (loop.inEventLoop()) {
+            entered.run();
+        } else {
+            loop.execute(entered);
+        }
+        return promise;
+    }
+
+    @Override
+    protected void doClose() throws Exception {
+        active = false;
+        inputShutdown = true;
+        outputShutdown = true;
+        connector.closed();
+        super.doClose();
+    }
+
+    @Override
+    protected void doDisconnect() throws Exception {
+        doClose();
+    }
+
+    // ---- state ----------------------------------------------------------------------------------------------------
+
+    @Override
+    protected void doBind(SocketAddress address) throws Exception {
+        connector.bind(address);
+        local = env.posix().localAddress(live().number());
+    }
+
+    @Override
+    public final boolean isActive() {
+        return active;
+    }
+
+    @Override
+    public ChannelMetadata metadata() {
+        return METADATA;
+    }
+
+    @Override
+    public SocketChannelConfig config() {
+        return config;
+    }
+
+    final StreamConfig streamConfig() {
+        return config;
+    }
+
+    @Override
+    public @Nullable ServerSocketChannel parent() {
+        return super.parent() instanceof ServerSocketChannel server ? server : null;
+    }
+
+    @Override
+    public @Nullable InetSocketAddress localAddress() {
+        return super.localAddress() instanceof InetSocketAddress inet ? inet : null;
+    }
+
+    @Override
+    public @Nullable InetSocketAddress remoteAddress() {
+        return super.remoteAddress() instanceof InetSocketAddress inet ? inet : null;
+    }
+
+    /** Asked of the kernel once, under a claim: the number must not have become somebody else's. */
+    @Override
+    protected @Nullable SocketAddress localAddress0() {
+        SocketAddress known = local;
+        if (known == null && fd() != null && !isGone() && enter()) {
+            try {
+                if (isLive()) {
+                    known = env.posix().localAddress(live().number());
+                    local = known;
+                }
+            } catch (IOException e) {
+                return null; // not connected any more
+            } finally {
+                leave();
+            }
+        }
+        return known;
+    }
+
+    @Override
+    protected @Nullable SocketAddress remoteAddress0() {
+        return remote;
+    }
+}

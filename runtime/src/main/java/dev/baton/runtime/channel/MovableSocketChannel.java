@@ -1,0 +1,122 @@
+package dev.baton.runtime.channel;
+
+import dev.baton.runtime.fd.FdTable;
+import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.fd.FdKind;
+import dev.baton.spi.loop.Loop;
+import dev.baton.spi.takeover.TakeoverResult;
+import io.netty.channel.EventLoop;
+import java.net.SocketAddress;
+
+/** A connection of one of Baton's services: any loop may take it over while no callback runs in it. */
+public final class MovableSocketChannel extends FdStreamChannel implements MovableChannel {
+    private final ChannelLoop facade = new ChannelLoop(this);
+    private final String plugin;
+
+    /**
+     * A connection to be opened: register it with a loop, then connect it.
+     *
+     * @param plugin the plugin that its callbacks are counted for
+     */
+    public MovableSocketChannel(ChannelEnv env, String plugin) {
+        super(null, env, FdKind.UPSTREAM);
+        this.plugin = plugin;
+    }
+
+    private MovableSocketChannel(ChannelEnv env, String plugin, BatonLoop loop, int number, SocketAddress peer) {
+        super(null, env, FdKind.DOWNSTREAM);
+        this.plugin = plugin;
+        connected(peer);
+        insertHeld(number, loop);
+    }
+
+    /**
+     * A connection that the calling loop has accepted: in the table and the caller's, who sets its pipeline up, registers
+     * it with the loop, and then must {@link #leave}, in a finally.
+     *
+     * @param number from accept; the table's from here on
+     */
+    public static MovableSocketChannel accepted(
+            ChannelEnv env, String plugin, BatonLoop loop, int number, SocketAddress peer) {
+        assert loop.inEventLoop();
+        return new MovableSocketChannel(env, plugin, loop, number, peer);
+    }
+
+    @Override
+    public EventLoop attach(BatonLoop loop) {
+        super.attach(loop);
+        return facade;
+    }
+
+    @Override
+    String plugin() {
+        // Null only while the super constructor runs, which has no callbacks.
+        return plugin;
+    }
+
+    @Override
+    void later(Runnable task) {
+        facade.queue(task);
+    }
+
+    @Override
+    public Loop loop() {
+        return owner();
+    }
+
+    @Override
+    public boolean tryEnter() {
+        if (!enter()) {
+            return false;
+        }
+        if (facade.hasQueued()) {
+            leave();
+            return false;
+        }
+        return true;
+    }
+
+    @Override
+    public TakeoverResult takeover(Loop thief) {
+        return takeover(thief, FdTable.ANY_VICTIM);
+    }
+
+    /**
+     * {@link #takeover(Loop)} from one loop and no other: a rescue.
+     *
+     * @param victim id of the only loop from which it may be taken
+     */
+    public TakeoverResult takeover(Loop thief, int victim) {
+        if (facade.hasQueued() && victim == FdTable.ANY_VICTIM) {
+            return TakeoverResult.BUSY; // not idle: what is queued is still to run
+        }
+        int from = takeFrom((BatonLoop) thief, victim);
+        if (from < 0) {
+            return from == FdTable.BUSY ? TakeoverResult.BUSY : TakeoverResult.GONE;
+        }
+        facade.resendDrain();
+        return TakeoverResult.TAKEN;
+    }
+
+    @Override
+    public void post(Runnable task) {
+        facade.post(task);
+    }
+
+    @Override
+    public void offer(Runnable task) {
+        facade.queue(task);
+    }
+
+    @Override
+    public void afterLeave(Runnable action) {
+        setAfterLeave(action);
+    }
+
+    @Override
+    public void closed() {
+        facade.resendDrain();
+        super.closed();
+    }
+}

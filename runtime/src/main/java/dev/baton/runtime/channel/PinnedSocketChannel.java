@@ -1,0 +1,49 @@
+package dev.baton.runtime.channel;
+
+import dev.baton.spi.fd.FdKind;
+import io.netty.channel.Channel;
+import java.net.SocketAddress;
+
+/**
+ * A stream connection that stays with the loop it was registered with: what Vert.x opens and accepts, whose contexts are
+ * bound to their loop. Its fd is in the table like any other, so it may be deleted from anywhere.
+ */
+public final class PinnedSocketChannel extends FdStreamChannel {
+
+    /** A connection to be opened. */
+    public PinnedSocketChannel(ChannelEnv env) {
+        super(null, env, FdKind.UPSTREAM);
+    }
+
+    /** A connection that a server channel has accepted, on whatever loop; its own loop comes with the registration. */
+    PinnedSocketChannel(Channel parent, ChannelEnv env, int number, SocketAddress peer) {
+        super(parent, env, FdKind.DOWNSTREAM);
+        connected(peer);
+        insertUnowned(number);
+    }
+
+    @Override
+    void later(Runnable task) {
+        homeLoop().execute(() -> {
+            if (enter()) {
+                try {
+                    runGuarded(task);
+                } finally {
+                    leave();
+                }
+            }
+        });
+    }
+
+    @Override
+    void beginPolling() throws java.io.IOException {
+        if (!settle()) {
+            throw new java.nio.channels.ClosedChannelException();
+        }
+        try {
+            super.beginPolling();
+        } finally {
+            leave();
+        }
+    }
+}

@@ -1,0 +1,340 @@
+package dev.baton.runtime.channel;
+
+import static io.netty.channel.ChannelOption.ALLOW_HALF_CLOSURE;
+import static io.netty.channel.ChannelOption.IP_TOS;
+import static io.netty.channel.ChannelOption.SO_KEEPALIVE;
+import static io.netty.channel.ChannelOption.SO_LINGER;
+import static io.netty.channel.ChannelOption.SO_RCVBUF;
+import static io.netty.channel.ChannelOption.SO_REUSEADDR;
+import static io.netty.channel.ChannelOption.SO_SNDBUF;
+import static io.netty.channel.ChannelOption.TCP_NODELAY;
+
+import dev.baton.runtime.posix.Posix;
+import dev.baton.spi.fd.Fd;
+import dev.baton.spi.posix.Errno;
+import dev.baton.spi.posix.SocketOptions;
+import dev.baton.spi.posix.Sockets;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.ChannelException;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.DefaultChannelConfig;
+import io.netty.channel.MessageSizeEstimator;
+import io.netty.channel.RecvByteBufAllocator;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.socket.SocketChannelConfig;
+import java.util.Map;
+
+/**
+ * Options of a stream channel. They are remembered, and given to the kernel when there is a socket: a channel gets its
+ * socket late, when the address family is known.
+ */
+final class StreamConfig extends DefaultChannelConfig implements SocketChannelConfig {
+    private static final int UNSET = -1;
+
+    private final FdStreamChannel stream;
+    private volatile boolean noDelay = true;
+    private volatile boolean halfClosure;
+    private volatile boolean keepAlive;
+    private volatile boolean reuseAddress;
+    private volatile int linger = UNSET;
+    private volatile int sendBuffer = UNSET;
+    private volatile int receiveBuffer = UNSET;
+    private volatile int trafficClass = UNSET;
+
+    StreamConfig(FdStreamChannel channel) {
+        super(channel);
+        this.stream = channel;
+    }
+
+    /** Holder: the socket has come into being. */
+    void applyTo(Posix posix, int number, boolean tcp) {
+        if (tcp && noDelay) {
+            set(posix, number, Sockets.IPPROTO_TCP, SocketOptions.TCP_NODELAY, 1);
+        }
+        if (tcp && trafficClass != UNSET) {
+            set(posix, number, Sockets.IPPROTO_IP, SocketOptions.IP_TOS, trafficClass);
+        }
+        if (keepAlive) {
+            set(posix, number, SocketOptions.SOL_SOCKET, SocketOptions.SO_KEEPALIVE, 1);
+        }
+        if (reuseAddress) {
+            set(posix, number, SocketOptions.SOL_SOCKET, SocketOptions.SO_REUSEADDR, 1);
+        }
+        if (sendBuffer != UNSET) {
+            set(posix, number, SocketOptions.SOL_SOCKET, SocketOptions.SO_SNDBUF, sendBuffer);
+        }
+        if (receiveBuffer != UNSET) {
+            set(posix, number, SocketOptions.SOL_SOCKET, SocketOptions.SO_RCVBUF, receiveBuffer);
+        }
+        if (linger != UNSET) {
+            posix.setLinger(number, linger);
+        }
+    }
+
+    private static void set(Posix posix, int number, int level, int option, int value) {
+        int result = posix.setIntOption(number, level, option, value);
+        // A peer that is gone already (EINVAL on some options) shows at the next read or write.
+        if (result < 0 && result != -Errno.EINVAL) {
+            throw new ChannelException(FdChannel.error("set socket option " + option + " of level " + level, result));
+        }
+    }
+
+    /** Gives an option to a socket that exists; under a claim, or not at all. */
+    private void setNow(int level, int option, int value) {
+        Fd fd = stream.fd();
+        if (fd == null) {
+            return;
+        }
+        if (stream.enter()) {
+            try {
+                if (stream.isLive()) {
+                    set(stream.env.posix(), fd.number(), level, option, value);
+                }
+            } finally {
+                stream.leave();
+            }
+        } else {
+            stream.later(() -> setNow(level, option, value));
+        }
+    }
+
+    @Override
+    public Map<ChannelOption<?>, Object> getOptions() {
+        return getOptions(
+                super.getOptions(),
+                SO_RCVBUF,
+                SO_SNDBUF,
+                TCP_NODELAY,
+                SO_KEEPALIVE,
+                SO_REUSEADDR,
+                SO_LINGER,
+                IP_TOS,
+                ALLOW_HALF_CLOSURE);
+    }
+
+    @SuppressWarnings("unchecked")
+    @Override
+    public <T> T getOption(ChannelOption<T> option) {
+        Object value;
+        if (option == TCP_NODELAY) {
+            value = noDelay;
+        } else if (option == ALLOW_HALF_CLOSURE) {
+            value = halfClosure;
+        } else if (option == SO_KEEPALIVE) {
+            value = keepAlive;
+        } else if (option == SO_REUSEADDR) {
+            value = reuseAddress;
+        } else if (option == SO_LINGER) {
+            value = linger;
+        } else if (option == SO_SNDBUF) {
+            value = getSendBufferSize();
+        } else if (option == SO_RCVBUF) {
+            value = getReceiveBufferSize();
+        } else if (option == IP_TOS) {
+            value = getTrafficClass();
+        } else {
+            return super.getOption(option);
+        }
+        return (T) value;
+    }
+
+    @Override
+    public <T> boolean setOption(ChannelOption<T> option, T value) {
+        validate(option, value);
+        if (option == TCP_NODELAY) {
+            setTcpNoDelay((Boolean) value);
+        } else if (option == ALLOW_HALF_CLOSURE) {
+            setAllowHalfClosure((Boolean) value);
+        } else if (option == SO_KEEPALIVE) {
+            setKeepAlive((Boolean) value);
+        } else if (option == SO_REUSEADDR) {
+            setReuseAddress((Boolean) value);
+        } else if (option == SO_LINGER) {
+            setSoLinger((Integer) value);
+        } else if (option == SO_SNDBUF) {
+            setSendBufferSize((Integer) value);
+        } else if (option == SO_RCVBUF) {
+            setReceiveBufferSize((Integer) value);
+        } else if (option == IP_TOS) {
+            setTrafficClass((Integer) value);
+        } else {
+            return super.setOption(option, value);
+        }
+        return true;
+    }
+
+    @Override
+    protected void autoReadCleared() {
+        stream.readCleared();
+    }
+
+    @Override
+    public boolean isTcpNoDelay() {
+        return noDelay;
+    }
+
+    @Override
+    public SocketChannelConfig setTcpNoDelay(boolean on) {
+        noDelay = on;
+        setNow(Sockets.IPPROTO_TCP, SocketOptions.TCP_NODELAY, on ? 1 : 0);
+        return this;
+    }
+
+    @Override
+    public int getSoLinger() {
+        return linger;
+    }
+
+    /** -1 or 0: with more, close(2) would wait, and nothing here waits for a close. */
+    @Override
+    public SocketChannelConfig setSoLinger(int seconds) {
+        if (seconds > 0) {
+            throw new IllegalArgumentException("SO_LINGER " + seconds
+                    + ": only -1 (send the rest in the background) and 0 (reset) are possible, close must not wait");
+        }
+        linger = seconds;
+        if (stream.fd() != null && stream.enter()) {
+            try {
+                if (stream.isLive()) {
+                    stream.env.posix().setLinger(stream.live().number(), seconds);
+                }
+            } finally {
+                stream.leave();
+            }
+        }
+        return this;
+    }
+
+    @Override
+    public int getSendBufferSize() {
+        return sendBuffer == UNSET ? 0 : sendBuffer;
+    }
+
+    @Override
+    public SocketChannelConfig setSendBufferSize(int bytes) {
+        sendBuffer = bytes;
+        setNow(SocketOptions.SOL_SOCKET, SocketOptions.SO_SNDBUF, bytes);
+        return this;
+    }
+
+    @Override
+    public int getReceiveBufferSize() {
+        return receiveBuffer == UNSET ? 0 : receiveBuffer;
+    }
+
+    @Override
+    public SocketChannelConfig setReceiveBufferSize(int bytes) {
+        receiveBuffer = bytes;
+        setNow(SocketOptions.SOL_SOCKET, SocketOptions.SO_RCVBUF, bytes);
+        return this;
+    }
+
+    @Override
+    public boolean isKeepAlive() {
+        return keepAlive;
+    }
+
+    @Override
+    public SocketChannelConfig setKeepAlive(boolean on) {
+        keepAlive = on;
+        setNow(SocketOptions.SOL_SOCKET, SocketOptions.SO_KEEPALIVE, on ? 1 : 0);
+        return this;
+    }
+
+    @Override
+    public int getTrafficClass() {
+        return trafficClass == UNSET ? 0 : trafficClass;
+    }
+
+    @Override
+    public SocketChannelConfig setTrafficClass(int value) {
+        trafficClass = value;
+        setNow(Sockets.IPPROTO_IP, SocketOptions.IP_TOS, value);
+        return this;
+    }
+
+    @Override
+    public boolean isReuseAddress() {
+        return reuseAddress;
+    }
+
+    @Override
+    public SocketChannelConfig setReuseAddress(boolean on) {
+        reuseAddress = on;
+        setNow(SocketOptions.SOL_SOCKET, SocketOptions.SO_REUSEADDR, on ? 1 : 0);
+        return this;
+    }
+
+    @Override
+    public SocketChannelConfig setPerformancePreferences(int connectionTime, int latency, int bandwidth) {
+        return this; // a hint of java.net's sockets that Linux knows nothing of
+    }
+
+    @Override
+    public boolean isAllowHalfClosure() {
+        return halfClosure;
+    }
+
+    @Override
+    public SocketChannelConfig setAllowHalfClosure(boolean on) {
+        halfClosure = on;
+        return this;
+    }
+
+    // Netty's fluent setters, with our type.
+
+    @Override
+    public SocketChannelConfig setConnectTimeoutMillis(int millis) {
+        super.setConnectTimeoutMillis(millis);
+        return this;
+    }
+
+    @Deprecated
+    @Override
+    public SocketChannelConfig setMaxMessagesPerRead(int count) {
+        super.setMaxMessagesPerRead(count);
+        return this;
+    }
+
+    @Override
+    public SocketChannelConfig setWriteSpinCount(int count) {
+        super.setWriteSpinCount(count);
+        return this;
+    }
+
+    @Override
+    public SocketChannelConfig setAllocator(ByteBufAllocator allocator) {
+        super.setAllocator(allocator);
+        return this;
+    }
+
+    @Override
+    public SocketChannelConfig setRecvByteBufAllocator(RecvByteBufAllocator allocator) {
+        super.setRecvByteBufAllocator(allocator);
+        return this;
+    }
+
+    @Override
+    public SocketChannelConfig setAutoRead(boolean on) {
+        super.setAutoRead(on);
+        return this;
+    }
+
+    @Override
+    public SocketChannelConfig setAutoClose(boolean on) {
+        super.setAutoClose(on);
+        return this;
+    }
+
+    @Override
+    public SocketChannelConfig setMessageSizeEstimator(MessageSizeEstimator estimator) {
+        super.setMessageSizeEstimator(estimator);
+        return this;
+    }
+
+    @Override
+    public SocketChannelConfig setWriteBufferWaterMark(WriteBufferWaterMark mark) {
+        super.setWriteBufferWaterMark(mark);
+        return this;
+    }
+}
