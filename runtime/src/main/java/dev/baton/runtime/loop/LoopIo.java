@@ -53,7 +53,11 @@ final class LoopIo implements IoHandler, PollSink {
 
     private int state;
     private long turns;
+
+    @SuppressWarnings("UnusedVariable") // read through LAST_TURN
     private long lastTurn = System.nanoTime();
+
+    @SuppressWarnings("UnusedVariable") // read through CURRENT_KEY
     private long currentKey = -1;
 
     @SuppressWarnings(
