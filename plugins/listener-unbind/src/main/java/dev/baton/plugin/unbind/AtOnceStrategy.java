@@ -1,0 +1,23 @@
+package dev.baton.plugin.unbind;
+
+import dev.baton.spi.listener.ListenerResult;
+import dev.baton.spi.listener.UnbindStrategy;
+import dev.baton.spi.listener.Unbinding;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/** Stops accepting and closes every connection at once, whatever the grace time. */
+public final class AtOnceStrategy implements UnbindStrategy {
+
+    @Override
+    public CompletionStage<ListenerResult> unbind(Unbinding unbinding) {
+        int open = unbinding.listener().connections();
+        CompletionStage<Void> portFree = unbinding.deleteFd();
+        int closed = unbinding.closeConnections();
+        return Outcomes.join(
+                unbinding.listener(),
+                portFree,
+                CompletableFuture.completedFuture(
+                        closed == 0 ? Outcomes.ended(open) : Outcomes.cut(open, closed, "at once")));
+    }
+}
