@@ -1,0 +1,247 @@
+package dev.baton.plugin.admin;
+
+import dev.baton.spi.admin.AdminView;
+import dev.baton.spi.admin.Metrics;
+import dev.baton.spi.admin.RuntimeControl;
+import dev.baton.spi.admin.RuntimeView;
+import dev.baton.spi.listener.Listener;
+import dev.baton.spi.listener.ListenerResult;
+import io.vertx.core.Context;
+import io.vertx.core.Handler;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What the API answers to each method and path.
+ *
+ * <pre>
+ * GET  /                              the paths that there are
+ * GET  /v1/TABLE                      a snapshot: an object (status) or an array
+ * GET  /metrics                       Prometheus text
+ * GET  /live                          200 as long as somebody answers
+ * GET  /ready                         200, or 503 while starting or draining
+ * POST /v1/listeners/NAME/ACTION      suspend, resume, unbind[?grace=30s]; 200, or 409 if it failed
+ * POST /v1/stop[?grace=30s]           0 cuts at once
+ * </pre>
+ *
+ * <p>A GET (or HEAD) changes nothing, a POST answers when it is done. Every error is an object with {@code error} and perhaps
+ * {@code hint}. Everything but {@code /live} and {@code /ready} is worked out by a worker thread, because a snapshot may be
+ * long, and written in pieces.
+ *
+ * <p>A POST that carries {@code Origin} comes from a web page in somebody's browser, which may reach a loopback address that
+ * its author cannot: it is refused.
+ */
+final class AdminApi implements Handler<HttpServerRequest> {
+    private static final Logger LOG = LoggerFactory.getLogger(AdminApi.class);
+
+    private static final String READY = "ready";
+    private static final List<String> ACTIONS = List.of("suspend", "resume", "unbind");
+    private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
+    private static final String PREFIX = "/v1/";
+    private static final String STOP = PREFIX + "stop";
+    private static final String LISTENERS = PREFIX + "listeners/";
+
+    private final Vertx vertx;
+    private final RuntimeView view;
+    private final RuntimeControl control;
+    private final Metrics metrics;
+    /** What GET shows, by path; sorted for the index. */
+    private final Map<String, Callable<?>> tables = new TreeMap<>();
+
+    AdminApi(Vertx vertx, RuntimeView view, RuntimeControl control, Metrics metrics) {
+        this.vertx = vertx;
+        this.view = view;
+        this.control = control;
+        this.metrics = metrics;
+        tables.put(PREFIX + "status", view::status);
+        tables.put(PREFIX + "loops", view::loops);
+        tables.put(PREFIX + "fds", view::fds);
+        tables.put(PREFIX + "orphans", view::orphans);
+        tables.put(PREFIX + "listeners", view::listeners);
+        tables.put(PREFIX + "pools", view::pools);
+        tables.put(PREFIX + "plugins", view::plugins);
+        for (AdminView additional : view.views()) {
+            String path = PREFIX + additional.name();
+            if (path.equals(STOP) || tables.putIfAbsent(path, additional::rows) != null) {
+                LOG.warn(
+                        "admin view {} is not shown: {} is taken",
+                        additional.getClass().getName(),
+                        path);
+            }
+        }
+    }
+
+    @Override
+    public void handle(HttpServerRequest request) {
+        Reply reply = new Reply(vertx, request);
+        String path = decoded(request.path());
+        if (path == null) {
+            reply.error(400, "the path is not valid: " + request.path(), null);
+            return;
+        }
+        List<String> allowed = allowed(path);
+        if (allowed.isEmpty()) {
+            notFound(reply, path);
+        } else if (!allowed.contains(request.method().name())) {
+            request.response().putHeader(HttpHeaders.ALLOW, String.join(", ", allowed));
+            reply.error(405, request.method() + " " + path + " is not possible", "use " + String.join(" or ", allowed));
+        } else if (request.method().equals(HttpMethod.POST)) {
+            post(request, reply, path);
+        } else {
+            get(reply, path);
+        }
+    }
+
+    /** The methods of a path; none if there is no such path. A listener's name is looked at later. */
+    private List<String> allowed(String path) {
+        if (path.equals(STOP) || action(path) != null) {
+            return List.of("POST");
+        }
+        boolean known = tables.containsKey(path)
+                || path.equals("/")
+                || path.equals("/metrics")
+                || path.equals("/live")
+                || path.equals("/ready");
+        return known ? List.of("GET", "HEAD") : List.of();
+    }
+
+    private void get(Reply reply, String path) {
+        switch (path) {
+            case "/" -> reply.json(200, Map.of("paths", paths()));
+            case "/live" -> reply.text(200, "live\n");
+            case "/ready" -> {
+                String state = view.status().state();
+                reply.text(state.equals(READY) ? 200 : 503, state + "\n");
+            }
+            case "/metrics" -> reply.work(metrics::scrape, text -> reply.send(200, PROMETHEUS, text));
+            default -> {
+                Callable<?> table = tables.get(path);
+                if (table != null) {
+                    reply.work(table, reply::table);
+                }
+            }
+        }
+    }
+
+    // ---- POST -----------------------------------------------------------------------------------------------------
+
+    private void post(HttpServerRequest request, Reply reply, String path) {
+        if (request.getHeader(HttpHeaders.ORIGIN) != null) {
+            reply.error(403, "a web page must not steer this process", "send the POST without Origin");
+            return;
+        }
+        Duration grace;
+        try {
+            String asked = request.getParam("grace");
+            grace = asked == null ? null : Grace.parse(asked);
+        } catch (IllegalArgumentException wrong) {
+            reply.error(400, String.valueOf(wrong.getMessage()), null);
+            return;
+        }
+        if (path.equals(STOP)) {
+            LOG.info("stop asked for by {}", request.remoteAddress());
+            answer(reply, control.stop(grace), 200);
+            return;
+        }
+        String action = String.valueOf(action(path));
+        String name = path.substring(LISTENERS.length(), path.length() - action.length() - 1);
+        Optional<Listener> listener = control.listener(name);
+        if (listener.isEmpty()) {
+            List<String> names = control.listenerNames();
+            reply.error(
+                    404,
+                    "no listener \"" + name + "\"",
+                    Nearest.to(name, names)
+                            .map(AdminApi::didYouMean)
+                            .orElse(names.isEmpty() ? "there are none" : "there are " + String.join(", ", names)));
+            return;
+        }
+        act(reply, listener.get(), action, grace == null ? control.grace() : grace);
+    }
+
+    private static void act(Reply reply, Listener listener, String action, Duration grace) {
+        LOG.info("{} of listener {} asked for", action, listener.name());
+        CompletionStage<ListenerResult> result = switch (action) {
+            case "suspend" -> listener.suspend();
+            case "resume" -> listener.resume();
+            default -> listener.unbind(grace);
+        };
+        answer(reply, result, 409);
+    }
+
+    /** Answers when the stage is done, on the request's own loop, whichever thread completes it. */
+    private static void answer(Reply reply, CompletionStage<?> stage, int failedStatus) {
+        Context context = Vertx.currentContext();
+        stage.whenComplete((result, failure) -> context.runOnContext(nothing -> {
+            if (failure != null) {
+                reply.failed(failure);
+            } else {
+                boolean failed = result instanceof ListenerResult listened
+                        && listened.outcome() == ListenerResult.Outcome.FAILED;
+                reply.json(failed ? failedStatus : 200, result);
+            }
+        }));
+    }
+
+    // ---- paths ----------------------------------------------------------------------------------------------------
+
+    /** The action of {@code /v1/listeners/NAME/ACTION}, or null if the path has not that form. */
+    private static @Nullable String action(String path) {
+        int slash = path.lastIndexOf('/');
+        if (!path.startsWith(LISTENERS) || slash <= LISTENERS.length()) {
+            return null;
+        }
+        String action = path.substring(slash + 1);
+        return ACTIONS.contains(action) ? action : null;
+    }
+
+    private List<String> paths() {
+        List<String> paths = new ArrayList<>(tables.keySet());
+        paths.addAll(List.of("/metrics", "/live", "/ready", STOP));
+        ACTIONS.forEach(action -> paths.add(LISTENERS + "NAME/" + action));
+        return paths;
+    }
+
+    private void notFound(Reply reply, String path) {
+        int slash = path.lastIndexOf('/');
+        String hint;
+        if (path.startsWith(LISTENERS) && slash > LISTENERS.length()) {
+            hint = "a listener has " + String.join(", ", ACTIONS);
+        } else {
+            hint = Nearest.to(path, paths()).map(AdminApi::didYouMean).orElse("GET / lists the paths");
+        }
+        reply.error(404, "nothing at " + path, hint);
+    }
+
+    private static String didYouMean(String word) {
+        return "did you mean " + word + "?";
+    }
+
+    /** The path with its escapes resolved and without a slash at the end, or null if an escape is broken. */
+    private static @Nullable String decoded(@Nullable String raw) {
+        if (raw == null || !raw.startsWith("/")) {
+            return null;
+        }
+        try {
+            String path = URLDecoder.decode(raw.replace("+", "%2B"), StandardCharsets.UTF_8);
+            return path.length() > 1 && path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
+        } catch (IllegalArgumentException broken) {
+            return null;
+        }
+    }
+}

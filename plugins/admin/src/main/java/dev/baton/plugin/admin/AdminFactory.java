@@ -1,0 +1,38 @@
+package dev.baton.plugin.admin;
+
+import dev.baton.spi.Component;
+import dev.baton.spi.ComponentFactory;
+import dev.baton.spi.admin.Metrics;
+import dev.baton.spi.admin.RuntimeControl;
+import dev.baton.spi.admin.RuntimeView;
+import io.vertx.core.Vertx;
+import jakarta.inject.Inject;
+
+/** Makes the admin server. */
+public final class AdminFactory implements ComponentFactory<AdminConfig> {
+    private final Vertx vertx;
+    private final RuntimeView view;
+    private final RuntimeControl control;
+    private final Metrics metrics;
+
+    /**
+     * Takes what the API is about.
+     *
+     * @param vertx whose event loops serve the API
+     * @param view what it shows
+     * @param control what it steers
+     * @param metrics what {@code /metrics} tells
+     */
+    @Inject
+    public AdminFactory(Vertx vertx, RuntimeView view, RuntimeControl control, Metrics metrics) {
+        this.vertx = vertx;
+        this.view = view;
+        this.control = control;
+        this.metrics = metrics;
+    }
+
+    @Override
+    public Component create(AdminConfig config) {
+        return new AdminServer(config, vertx, view, control, metrics);
+    }
+}

@@ -1,0 +1,35 @@
+package dev.baton.plugin.admin;
+
+import java.time.Duration;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Reads a time in the form of the configuration. */
+final class Grace {
+    private static final Pattern FORM = Pattern.compile("([0-9]{1,9})(ms|s|m|h)");
+
+    private Grace() {}
+
+    /**
+     * Reads {@code 250ms}, {@code 30s}, {@code 5m}, {@code 1h}; and {@code 0}.
+     *
+     * @throws IllegalArgumentException with what is wrong, as one sentence without a full stop
+     */
+    static Duration parse(String text) {
+        if (text.equals("0")) {
+            return Duration.ZERO;
+        }
+        Matcher matcher = FORM.matcher(text);
+        if (!matcher.matches()) {
+            throw new IllegalArgumentException(
+                    "grace is \"" + text + "\", must be a time such as 250ms, 30s, 5m or 1h");
+        }
+        long amount = Long.parseLong(matcher.group(1));
+        return switch (matcher.group(2)) {
+            case "ms" -> Duration.ofMillis(amount);
+            case "s" -> Duration.ofSeconds(amount);
+            case "m" -> Duration.ofMinutes(amount);
+            default -> Duration.ofHours(amount);
+        };
+    }
+}

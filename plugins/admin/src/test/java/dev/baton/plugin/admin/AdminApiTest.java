@@ -1,0 +1,442 @@
+package dev.baton.plugin.admin;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.spi.admin.AdminView;
+import dev.baton.spi.admin.StopReport;
+import dev.baton.spi.listener.ListenerResult;
+import dev.baton.spi.listener.ListenerResult.Outcome;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The API as a client meets it, on plain Vert.x over a runtime that is worked by hand. */
+@Timeout(30)
+class AdminApiTest {
+    private final FakeRuntime runtime = new FakeRuntime();
+    private final Vertx vertx = Vertx.vertx();
+    private final HttpClient client =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    private AdminServer server = server("127.0.0.1:0");
+
+    private AdminServer server(String listen) {
+        return new AdminServer(new AdminConfig(listen), vertx, runtime, runtime, runtime);
+    }
+
+    @BeforeEach
+    void start() throws Exception {
+        assertThat(start(server)).isEqualTo("admin on 127.0.0.1:" + server.port());
+        assertThat(server.port()).isPositive();
+    }
+
+    private static String start(AdminServer server) throws Exception {
+        return server.start().toCompletableFuture().get(10, TimeUnit.SECONDS);
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        server.stop().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+    }
+
+    private HttpRequest.Builder request(String path) {
+        return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + path));
+    }
+
+    private HttpResponse<String> send(HttpRequest.Builder request) throws Exception {
+        return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    }
+
+    private HttpResponse<String> get(String path) throws Exception {
+        return send(request(path));
+    }
+
+    private HttpResponse<String> post(String path) throws Exception {
+        return send(request(path).POST(HttpRequest.BodyPublishers.noBody()));
+    }
+
+    private CompletableFuture<HttpResponse<String>> posting(String path) {
+        return client.sendAsync(
+                request(path).POST(HttpRequest.BodyPublishers.noBody()).build(), HttpResponse.BodyHandlers.ofString());
+    }
+
+    private static String header(HttpResponse<?> response, String name) {
+        return response.headers().firstValue(name).orElse("");
+    }
+
+    // ---- GET ------------------------------------------------------------------------------------------------------
+
+    @Test
+    void eachTableHasTheKeysOfItsPage() throws Exception {
+        assertThat(get("/v1/status").body())
+                .isEqualTo(
+                        "{\"version\":\"0.1.0\",\"pid\":4711,\"state\":\"ready\",\"uptime-ms\":12,\"poller\":\"epoll\","
+                                + "\"loops\":2,\"fds-open\":9,\"fds-limit\":1024}");
+        assertThat(get("/v1/loops").body())
+                .isEqualTo("[{\"id\":0,\"thread\":\"baton-loop-0\",\"fds\":4,\"turns\":100,\"tasks-queued\":0,"
+                        + "\"last-turn-age-ms\":1,\"current\":{\"fd\":17,\"generation\":3,\"plugin\":\"http-proxy\"}},"
+                        + "{\"id\":1,\"thread\":\"baton-loop-1\",\"fds\":5,\"turns\":90,\"tasks-queued\":2,"
+                        + "\"last-turn-age-ms\":7,\"current\":null}]");
+        assertThat(get("/v1/fds").body())
+                .isEqualTo(
+                        "[{\"fd\":0,\"generation\":4294967295,\"kind\":\"downstream\",\"owner\":\"shared\",\"running\":1,"
+                                + "\"orphaned\":false,\"age-ms\":5,\"takeovers\":2,\"plugin\":\"http-proxy\"}]");
+        assertThat(get("/v1/orphans").body())
+                .isEqualTo("[{\"fd\":8,\"generation\":1,\"orphaned-for-ms\":20,\"running\":2,\"loops\":[0,1],"
+                        + "\"plugin\":\"tcp-proxy\"}]");
+        assertThat(get("/v1/listeners").body())
+                .isEqualTo("[{\"name\":\"web\",\"address\":\"127.0.0.1:8080\",\"service\":\"shop\",\"state\":\"ready\","
+                        + "\"accepted\":3,\"connections\":1}]");
+        assertThat(get("/v1/pools").body())
+                .isEqualTo(
+                        "[{\"upstream\":\"app\",\"server\":\"127.0.0.1:9001\",\"idle\":1,\"in-use\":2,\"connects\":3,"
+                                + "\"reuses-local\":4,\"reuses-takeover\":5,\"takeovers-refused\":6}]");
+        assertThat(get("/v1/plugins").body())
+                .isEqualTo(
+                        "[{\"id\":\"admin\",\"version\":\"0.1.0\",\"spi\":\"1.0\",\"contributes\":[\"component admin\"],"
+                                + "\"from\":\"plugins/admin\",\"problem\":null}]");
+        assertThat(header(get("/v1/status"), "content-type")).isEqualTo("application/json");
+        assertThat(header(get("/v1/status"), "cache-control")).isEqualTo("no-store");
+    }
+
+    @Test
+    void aLongTableArrivesWhole() throws Exception {
+        runtime.fdCount = 12_345;
+        HttpResponse<String> response = get("/v1/fds");
+        assertThat(header(response, "transfer-encoding")).isEqualTo("chunked");
+        JsonArray rows = new JsonArray(response.body());
+        assertThat(rows.size()).isEqualTo(12_345);
+        for (int i = 0; i < rows.size(); i++) {
+            assertThat(rows.getJsonObject(i).getInteger("fd")).isEqualTo(i);
+        }
+        runtime.fdCount = 2_000;
+        assertThat(new JsonArray(get("/v1/fds").body()).size()).isEqualTo(2_000);
+        runtime.fdCount = 0;
+        assertThat(get("/v1/fds").body()).isEqualTo("[]");
+    }
+
+    @Test
+    void metricsAreThePrometheusText() throws Exception {
+        HttpResponse<String> response = get("/metrics");
+        assertThat(response.body()).isEqualTo(runtime.scrape());
+        assertThat(header(response, "content-type")).startsWith("text/plain; version=0.0.4");
+    }
+
+    @Test
+    void readyTellsTheStateAndLiveDoesNotCare() throws Exception {
+        assertThat(get("/ready").statusCode()).isEqualTo(200);
+        for (String state : List.of("starting", "draining")) {
+            runtime.state = state;
+            HttpResponse<String> response = get("/ready");
+            assertThat(response.statusCode()).isEqualTo(503);
+            assertThat(response.body()).isEqualTo(state + "\n");
+            assertThat(get("/live").statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void headHasTheLengthAndNoBody() throws Exception {
+        String body = get("/v1/status").body();
+        HttpResponse<String> response = send(request("/v1/status").method("HEAD", HttpRequest.BodyPublishers.noBody()));
+        assertThat(response.statusCode()).isEqualTo(200);
+        assertThat(header(response, "content-length")).isEqualTo(Integer.toString(body.length()));
+        assertThat(response.body()).isEmpty();
+    }
+
+    private record Row(String someKey, Duration age) {}
+
+    @Test
+    void aPluginsViewIsATable() throws Exception {
+        runtime.views = List.of(view("rows", List.of(new Row("ü \"\n", Duration.ofMillis(5)))), view("fds", List.of()));
+        restart();
+        assertThat(get("/v1/rows").body()).isEqualTo("[{\"some-key\":\"ü \\\"\\n\",\"age\":\"PT0.005S\"}]");
+        // A built-in table cannot be replaced.
+        assertThat(new JsonArray(get("/v1/fds").body()).size()).isEqualTo(1);
+    }
+
+    @Test
+    void aViewThatThrowsIsA500AndNothingElse() throws Exception {
+        runtime.views = List.of(new AdminView() {
+            @Override
+            public String name() {
+                return "broken";
+            }
+
+            @Override
+            public List<? extends Record> rows() {
+                throw new IllegalStateException("no rows today");
+            }
+        });
+        restart();
+        HttpResponse<String> response = get("/v1/broken");
+        assertThat(response.statusCode()).isEqualTo(500);
+        assertThat(response.body()).isEqualTo("{\"error\":\"no rows today\"}");
+        assertThat(get("/v1/status").statusCode()).isEqualTo(200);
+    }
+
+    private static AdminView view(String name, List<? extends Record> rows) {
+        return new AdminView() {
+            @Override
+            public String name() {
+                return name;
+            }
+
+            @Override
+            public List<? extends Record> rows() {
+                return rows;
+            }
+        };
+    }
+
+    private void restart() throws Exception {
+        server.stop().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        server = server("127.0.0.1:0");
+        start(server);
+    }
+
+    // ---- POST -----------------------------------------------------------------------------------------------------
+
+    @Test
+    void suspendAndResumeTellWhatHappened() throws Exception {
+        HttpResponse<String> suspended = post("/v1/listeners/web/suspend");
+        assertThat(suspended.statusCode()).isEqualTo(200);
+        assertThat(suspended.body())
+                .isEqualTo("{\"listener\":\"web\",\"outcome\":\"paused\",\"detail\":\"it \\\"waits\\\"\"}");
+        assertThat(new JsonObject(post("/v1/listeners/web/resume").body()).getString("outcome"))
+                .isEqualTo("resumed");
+        assertThat(runtime.asked).containsExactly("suspend web", "resume web");
+    }
+
+    @Test
+    void anActionThatFailedIsAConflict() throws Exception {
+        runtime.suspendOutcome = Outcome.FAILED;
+        HttpResponse<String> response = post("/v1/listeners/web/suspend");
+        assertThat(response.statusCode()).isEqualTo(409);
+        assertThat(new JsonObject(response.body()).getString("outcome")).isEqualTo("failed");
+    }
+
+    @Test
+    void unbindAnswersWhenItIsDoneAndTheServerGoesOnMeanwhile() throws Exception {
+        CompletableFuture<HttpResponse<String>> response = posting("/v1/listeners/web/unbind?grace=250ms");
+        Awaitility.await().until(() -> !runtime.asked.isEmpty());
+        assertThat(runtime.asked).containsExactly("unbind web PT0.25S");
+        for (int i = 0; i < 4; i++) {
+            assertThat(get("/v1/status").statusCode()).isEqualTo(200);
+        }
+        assertThat(response).isNotDone();
+        runtime.unbound.complete(new ListenerResult("web", Outcome.UNBOUND, "127.0.0.1:8080 is free"));
+        assertThat(response.get(10, TimeUnit.SECONDS).body())
+                .isEqualTo("{\"listener\":\"web\",\"outcome\":\"unbound\",\"detail\":\"127.0.0.1:8080 is free\"}");
+    }
+
+    @Test
+    void unbindWithoutGraceTakesTheConfiguredOne() throws Exception {
+        runtime.unbound.complete(new ListenerResult("web", Outcome.UNBOUND, ""));
+        post("/v1/listeners/web/unbind");
+        assertThat(runtime.asked).containsExactly("unbind web PT30S");
+    }
+
+    @Test
+    void stopAnswersAlthoughTheServerStopsMeanwhile() throws Exception {
+        CompletableFuture<HttpResponse<String>> response = posting("/v1/stop?grace=0");
+        Awaitility.await().until(() -> !runtime.asked.isEmpty());
+        assertThat(runtime.asked).containsExactly("stop PT0S");
+        CompletableFuture<Void> stopped = server.stop().toCompletableFuture();
+        runtime.stopped.complete(new StopReport(7, 2));
+        assertThat(response.get(10, TimeUnit.SECONDS).body()).isEqualTo("{\"served\":7,\"cut\":2}");
+        stopped.get(10, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void stopWithoutGraceLeavesItToTheConfiguration() throws Exception {
+        runtime.stopped.complete(new StopReport(0, 0));
+        assertThat(post("/v1/stop").statusCode()).isEqualTo(200);
+        assertThat(runtime.asked).containsExactly("stop null");
+    }
+
+    @Test
+    void aStageThatFailsIsA500() throws Exception {
+        runtime.stopped.completeExceptionally(new IllegalStateException("not now"));
+        HttpResponse<String> response = post("/v1/stop");
+        assertThat(response.statusCode()).isEqualTo(500);
+        assertThat(response.body()).isEqualTo("{\"error\":\"not now\"}");
+    }
+
+    @Test
+    void aListenersNameMayNeedEscapes() throws Exception {
+        assertThat(post("/v1/listeners/a%2Fb%20c/suspend").statusCode()).isEqualTo(200);
+        assertThat(runtime.asked).containsExactly("suspend a/b c");
+    }
+
+    // ---- what is refused ------------------------------------------------------------------------------------------
+
+    @Test
+    void getChangesNothing() throws Exception {
+        for (String path : List.of(
+                "/v1/stop",
+                "/v1/listeners/web/suspend",
+                "/v1/listeners/web/resume",
+                "/v1/listeners/web/unbind",
+                "/v1/listeners/nobody/unbind")) {
+            HttpResponse<String> response = get(path);
+            assertThat(response.statusCode()).isEqualTo(405);
+            assertThat(header(response, "allow")).isEqualTo("POST");
+        }
+        assertThat(runtime.asked).isEmpty();
+    }
+
+    @Test
+    void otherMethodsOnATableAreRefused() throws Exception {
+        HttpResponse<String> response = post("/v1/status");
+        assertThat(response.statusCode()).isEqualTo(405);
+        assertThat(header(response, "allow")).isEqualTo("GET, HEAD");
+        assertThat(send(request("/v1/stop").DELETE()).statusCode()).isEqualTo(405);
+        assertThat(runtime.asked).isEmpty();
+    }
+
+    @Test
+    void aWrongPathGetsAHint() throws Exception {
+        HttpResponse<String> response = get("/v1/lopps");
+        assertThat(response.statusCode()).isEqualTo(404);
+        assertThat(response.body())
+                .isEqualTo("{\"error\":\"nothing at /v1/lopps\",\"hint\":\"did you mean /v1/loops?\"}");
+        assertThat(get("/completely/elsewhere").body()).contains("GET / lists the paths");
+        assertThat(post("/v1/listeners/web/pause").body()).contains("a listener has suspend, resume, unbind");
+        assertThat(rawStatusLine("/v1/%zz")).isEqualTo("HTTP/1.1 400 Bad Request");
+        assertThat(new JsonObject(get("/").body()).getJsonArray("paths"))
+                .contains("/v1/status", "/v1/pools", "/metrics", "/v1/stop", "/v1/listeners/NAME/unbind");
+        assertThat(get("/v1/status/").statusCode()).isEqualTo(200);
+    }
+
+    /** For paths that a proper client refuses to send. */
+    private String rawStatusLine(String path) throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+            socket.getOutputStream().write(("GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n").getBytes(US_ASCII));
+            BufferedReader reader = new BufferedReader(new InputStreamReader(socket.getInputStream(), US_ASCII));
+            return String.valueOf(reader.readLine());
+        }
+    }
+
+    @Test
+    void aWrongListenerGetsAHint() throws Exception {
+        HttpResponse<String> response = post("/v1/listeners/wbe/suspend");
+        assertThat(response.statusCode()).isEqualTo(404);
+        assertThat(post("/v1/listeners/webb/suspend").body()).contains("did you mean web?");
+        assertThat(post("/v1/listeners/something/suspend").body()).contains("there are a/b c, web");
+        assertThat(runtime.asked).isEmpty();
+    }
+
+    @Test
+    void aWrongGraceIsRefusedBeforeAnythingHappens() throws Exception {
+        for (String grace : List.of("30", "-1s", "1d", "", "s", "99999999999s")) {
+            HttpResponse<String> response = post("/v1/stop?grace=" + grace);
+            assertThat(response.statusCode()).isEqualTo(400);
+            assertThat(response.body()).contains("such as 250ms, 30s, 5m or 1h");
+        }
+        assertThat(runtime.asked).isEmpty();
+    }
+
+    @Test
+    void aWebPageCannotSteer() throws Exception {
+        HttpResponse<String> response = send(
+                request("/v1/stop").header("Origin", "http://evil.example").POST(HttpRequest.BodyPublishers.noBody()));
+        assertThat(response.statusCode()).isEqualTo(403);
+        assertThat(runtime.asked).isEmpty();
+    }
+
+    // ---- starting -------------------------------------------------------------------------------------------------
+
+    @Test
+    void anAddressInUseIsABindException() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            AdminServer second = server("127.0.0.1:" + taken.getLocalPort());
+            Throwable failure = null;
+            try {
+                start(second);
+            } catch (ExecutionException failed) {
+                failure = failed.getCause();
+            }
+            assertThat(failure)
+                    .isInstanceOf(BindException.class)
+                    .hasMessage("cannot bind admin 127.0.0.1:" + taken.getLocalPort()
+                            + ": EADDRINUSE (another process listens there; set admin: listen: to another address)");
+        }
+    }
+
+    @Test
+    void theAddressIsFreeAfterTheStop() throws Exception {
+        int port = server.port();
+        server.stop().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        server = server("127.0.0.1:" + port);
+        assertThat(start(server)).isEqualTo("admin on 127.0.0.1:" + port);
+        assertThat(get("/live").statusCode()).isEqualTo(200);
+    }
+
+    /** One blocked loop costs the connections that it serves, not the API. */
+    @Test
+    void aBlockedLoopDoesNotTakeTheApiWithIt() throws Exception {
+        CountDownLatch release = new CountDownLatch(1);
+        CountDownLatch blocked = new CountDownLatch(1);
+        // What /ready looks at is looked at on the loop.
+        runtime.beforeStatus = () -> {
+            runtime.beforeStatus = () -> null;
+            blocked.countDown();
+            release.await();
+            return null;
+        };
+        CompletableFuture<HttpResponse<String>> stuck =
+                client.sendAsync(request("/ready").build(), HttpResponse.BodyHandlers.ofString());
+        try {
+            assertThat(blocked.await(10, TimeUnit.SECONDS)).isTrue();
+            int answered = 0;
+            for (int attempt = 0; attempt < 4; attempt++) {
+                answered += answersOnANewConnection() ? 1 : 0;
+            }
+            assertThat(answered).isPositive();
+        } finally {
+            release.countDown();
+        }
+        assertThat(stuck.get(10, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+    }
+
+    private boolean answersOnANewConnection() throws InterruptedException {
+        HttpClient fresh = HttpClient.newBuilder()
+                .version(HttpClient.Version.HTTP_1_1)
+                .connectTimeout(Duration.ofSeconds(1))
+                .build();
+        try {
+            return fresh.send(
+                                    request("/live")
+                                            .timeout(Duration.ofMillis(500))
+                                            .build(),
+                                    HttpResponse.BodyHandlers.discarding())
+                            .statusCode()
+                    == 200;
+        } catch (IOException timeout) {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,178 @@
+package dev.baton.plugin.admin;
+
+import dev.baton.spi.admin.AdminView;
+import dev.baton.spi.admin.Current;
+import dev.baton.spi.admin.FdSnapshot;
+import dev.baton.spi.admin.ListenerSnapshot;
+import dev.baton.spi.admin.LoopSnapshot;
+import dev.baton.spi.admin.Metrics;
+import dev.baton.spi.admin.OrphanSnapshot;
+import dev.baton.spi.admin.PluginSnapshot;
+import dev.baton.spi.admin.PoolSnapshot;
+import dev.baton.spi.admin.RuntimeControl;
+import dev.baton.spi.admin.RuntimeView;
+import dev.baton.spi.admin.StatusSnapshot;
+import dev.baton.spi.admin.StopReport;
+import dev.baton.spi.listener.Listener;
+import dev.baton.spi.listener.ListenerResult;
+import dev.baton.spi.listener.ListenerResult.Outcome;
+import dev.baton.spi.listener.ListenerState;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.LongSupplier;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** A runtime with one listener, whose actions complete when the test says so, and which writes down what it is asked. */
+final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics {
+    final List<String> asked = new CopyOnWriteArrayList<>();
+    final CompletableFuture<StopReport> stopped = new CompletableFuture<>();
+    final CompletableFuture<ListenerResult> unbound = new CompletableFuture<>();
+    volatile String state = "ready";
+    volatile int fdCount = 1;
+    volatile Outcome suspendOutcome = Outcome.PAUSED;
+    volatile List<AdminView> views = List.of();
+    volatile Callable<@Nullable Void> beforeStatus = () -> null;
+
+    // ---- what it shows --------------------------------------------------------------------------------------------
+
+    @Override
+    public StatusSnapshot status() {
+        try {
+            beforeStatus.call();
+        } catch (Exception interrupted) {
+            throw new AssertionError(interrupted);
+        }
+        return new StatusSnapshot("0.1.0", 4711, state, 12, "epoll", 2, 9, 1024);
+    }
+
+    @Override
+    public List<LoopSnapshot> loops() {
+        return List.of(
+                new LoopSnapshot(0, "baton-loop-0", 4, 100, 0, 1, new Current(17, 3, "http-proxy")),
+                new LoopSnapshot(1, "baton-loop-1", 5, 90, 2, 7, null));
+    }
+
+    @Override
+    public List<FdSnapshot> fds() {
+        return IntStream.range(0, fdCount)
+                .mapToObj(i -> new FdSnapshot(i, 4_294_967_295L, "downstream", "shared", 1, false, 5, 2, "http-proxy"))
+                .toList();
+    }
+
+    @Override
+    public List<OrphanSnapshot> orphans() {
+        return List.of(new OrphanSnapshot(8, 1, 20, 2, List.of(0, 1), "tcp-proxy"));
+    }
+
+    @Override
+    public List<ListenerSnapshot> listeners() {
+        return List.of(new ListenerSnapshot("web", "127.0.0.1:8080", "shop", "ready", 3, 1));
+    }
+
+    @Override
+    public List<PoolSnapshot> pools() {
+        return List.of(new PoolSnapshot("app", "127.0.0.1:9001", 1, 2, 3, 4, 5, 6));
+    }
+
+    @Override
+    public List<PluginSnapshot> plugins() {
+        return List.of(new PluginSnapshot("admin", "0.1.0", "1.0", List.of("component admin"), "plugins/admin", null));
+    }
+
+    @Override
+    public List<AdminView> views() {
+        return views;
+    }
+
+    // ---- what it lets one do --------------------------------------------------------------------------------------
+
+    @Override
+    public Optional<Listener> listener(String name) {
+        return name.equals("web") || name.equals("a/b c") ? Optional.of(new FakeListener(name)) : Optional.empty();
+    }
+
+    @Override
+    public List<String> listenerNames() {
+        return List.of("a/b c", "web");
+    }
+
+    @Override
+    public Duration grace() {
+        return Duration.ofSeconds(30);
+    }
+
+    @Override
+    public CompletionStage<StopReport> stop(@Nullable Duration grace) {
+        asked.add("stop " + grace);
+        return stopped;
+    }
+
+    private final class FakeListener implements Listener {
+        private final String name;
+
+        FakeListener(String name) {
+            this.name = name;
+        }
+
+        @Override
+        public String name() {
+            return name;
+        }
+
+        @Override
+        public String address() {
+            return "127.0.0.1:8080";
+        }
+
+        @Override
+        public ListenerState state() {
+            return ListenerState.READY;
+        }
+
+        @Override
+        public int connections() {
+            return 1;
+        }
+
+        @Override
+        public CompletionStage<ListenerResult> suspend() {
+            asked.add("suspend " + name);
+            return CompletableFuture.completedFuture(new ListenerResult(name, suspendOutcome, "it \"waits\""));
+        }
+
+        @Override
+        public CompletionStage<ListenerResult> resume() {
+            asked.add("resume " + name);
+            return CompletableFuture.completedFuture(new ListenerResult(name, Outcome.RESUMED, "accepts again"));
+        }
+
+        @Override
+        public CompletionStage<ListenerResult> unbind(Duration grace) {
+            asked.add("unbind " + name + " " + grace);
+            return unbound;
+        }
+    }
+
+    // ---- metrics --------------------------------------------------------------------------------------------------
+
+    @Override
+    public Counter counter(String name, String help, String... labels) {
+        throw new AssertionError("the admin API counts nothing");
+    }
+
+    @Override
+    public void gauge(String name, String help, LongSupplier value, String... labels) {
+        throw new AssertionError("the admin API measures nothing");
+    }
+
+    @Override
+    public String scrape() {
+        return "# TYPE baton_orphans gauge\nbaton_orphans 1.0\n";
+    }
+}
