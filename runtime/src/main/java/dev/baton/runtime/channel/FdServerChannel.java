@@ -262,10 +262,10 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
         @SuppressWarnings("unchecked")
         @Override
         public <T> T getOption(ChannelOption<T> option) {
-            if (option == ChannelOption.SO_BACKLOG) {
+            if (option.equals(ChannelOption.SO_BACKLOG)) {
                 return (T) Integer.valueOf(backlog);
             }
-            if (option == ChannelOption.SO_REUSEADDR) {
+            if (option.equals(ChannelOption.SO_REUSEADDR)) {
                 return (T) Boolean.valueOf(reuseAddress);
             }
             return super.getOption(option);
@@ -274,7 +274,7 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
         @Override
         public <T> boolean setOption(ChannelOption<T> option, T value) {
             validate(option, value);
-            if (option == ChannelOption.SO_BACKLOG) {
+            if (option.equals(ChannelOption.SO_BACKLOG)) {
                 int wanted = (Integer) value;
                 if (wanted < 0) {
                     throw new ChannelException("SO_BACKLOG " + wanted + ": must be 0 or more");
@@ -282,7 +282,7 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
                 backlog = wanted;
                 return true;
             }
-            if (option == ChannelOption.SO_REUSEADDR) {
+            if (option.equals(ChannelOption.SO_REUSEADDR)) {
                 reuseAddress = (Boolean) value;
                 return true;
             }

@@ -116,21 +116,21 @@ final class StreamConfig extends DefaultChannelConfig implements SocketChannelCo
     @Override
     public <T> T getOption(ChannelOption<T> option) {
         Object value;
-        if (option == TCP_NODELAY) {
+        if (option.equals(TCP_NODELAY)) {
             value = noDelay;
-        } else if (option == ALLOW_HALF_CLOSURE) {
+        } else if (option.equals(ALLOW_HALF_CLOSURE)) {
             value = halfClosure;
-        } else if (option == SO_KEEPALIVE) {
+        } else if (option.equals(SO_KEEPALIVE)) {
             value = keepAlive;
-        } else if (option == SO_REUSEADDR) {
+        } else if (option.equals(SO_REUSEADDR)) {
             value = reuseAddress;
-        } else if (option == SO_LINGER) {
+        } else if (option.equals(SO_LINGER)) {
             value = linger;
-        } else if (option == SO_SNDBUF) {
+        } else if (option.equals(SO_SNDBUF)) {
             value = getSendBufferSize();
-        } else if (option == SO_RCVBUF) {
+        } else if (option.equals(SO_RCVBUF)) {
             value = getReceiveBufferSize();
-        } else if (option == IP_TOS) {
+        } else if (option.equals(IP_TOS)) {
             value = getTrafficClass();
         } else {
             return super.getOption(option);
@@ -141,21 +141,21 @@ final class StreamConfig extends DefaultChannelConfig implements SocketChannelCo
     @Override
     public <T> boolean setOption(ChannelOption<T> option, T value) {
         validate(option, value);
-        if (option == TCP_NODELAY) {
+        if (option.equals(TCP_NODELAY)) {
             setTcpNoDelay((Boolean) value);
-        } else if (option == ALLOW_HALF_CLOSURE) {
+        } else if (option.equals(ALLOW_HALF_CLOSURE)) {
             setAllowHalfClosure((Boolean) value);
-        } else if (option == SO_KEEPALIVE) {
+        } else if (option.equals(SO_KEEPALIVE)) {
             setKeepAlive((Boolean) value);
-        } else if (option == SO_REUSEADDR) {
+        } else if (option.equals(SO_REUSEADDR)) {
             setReuseAddress((Boolean) value);
-        } else if (option == SO_LINGER) {
+        } else if (option.equals(SO_LINGER)) {
             setSoLinger((Integer) value);
-        } else if (option == SO_SNDBUF) {
+        } else if (option.equals(SO_SNDBUF)) {
             setSendBufferSize((Integer) value);
-        } else if (option == SO_RCVBUF) {
+        } else if (option.equals(SO_RCVBUF)) {
             setReceiveBufferSize((Integer) value);
-        } else if (option == IP_TOS) {
+        } else if (option.equals(IP_TOS)) {
             setTrafficClass((Integer) value);
         } else {
             return super.setOption(option, value);
