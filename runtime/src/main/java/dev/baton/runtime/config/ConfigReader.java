@@ -1,0 +1,360 @@
+package dev.baton.runtime.config;
+
+import dev.baton.runtime.config.ConfigNode.Entry;
+import dev.baton.runtime.config.ConfigNode.Items;
+import dev.baton.runtime.config.ConfigNode.Section;
+import dev.baton.runtime.config.ConfigNode.Value;
+import dev.baton.spi.config.Default;
+import dev.baton.spi.config.Range;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a configuration in two steps, because the file says where more plugins are and the plugins say what else may be
+ * in the file: {@link #parse} and {@link #pluginFolders} need no plugin, {@link #read} needs them all.
+ */
+public final class ConfigReader {
+    /** Far above any real configuration; bounds what is read into memory. */
+    private static final long FILE_BYTES_MAX = 1 << 20;
+
+    /** The one form of the file that this version reads. */
+    private static final int VERSION = 1;
+
+    private static final String SERVICES = "services";
+
+    /** Names stand in paths of the admin API, in labels of metrics and behind {@code listener:}. */
+    private static final Pattern NAME = Pattern.compile("[A-Za-z][A-Za-z0-9._-]{0,62}");
+
+    private final String file;
+    private final Path folder;
+    private final Section root;
+    private final List<Problem> syntaxProblems;
+
+    /** The keys of the top level that are the runtime's own, but for services, whose records are the plugins'. */
+    private record Top(
+            Optional<Integer> version,
+            @Range(min = "1", max = "1024") Optional<Integer> loops,
+            @RefersTo(Reference.POLLER) Optional<String> poller,
+            @Default("30s") @Range(min = "0s", max = "24h") Duration grace,
+            Map<String, ListenerConfig> listeners,
+            Map<String, UpstreamConfig> upstreams,
+            PluginsConfig plugins) {}
+
+    private ConfigReader(String file, Path folder, Section root, List<Problem> syntaxProblems) {
+        this.file = file;
+        this.folder = folder;
+        this.root = root;
+        this.syntaxProblems = syntaxProblems;
+    }
+
+    /**
+     * Reads a file as far as that is possible without plugins.
+     *
+     * @throws ConfigException if it is no YAML
+     * @throws IOException if it cannot be read; its message says why
+     */
+    public static ConfigReader parse(Path path) throws ConfigException, IOException {
+        String text;
+        try {
+            if (Files.size(path) > FILE_BYTES_MAX) {
+                throw new IOException("cannot read " + path + ": it is larger than 1 MiB");
+            }
+            text = Files.readString(path);
+        } catch (NoSuchFileException e) {
+            throw new IOException("cannot read " + path + ": there is no such file", e);
+        } catch (CharacterCodingException e) {
+            throw new IOException("cannot read " + path + ": it is not UTF-8", e);
+        }
+        Path parent = path.toAbsolutePath().getParent();
+        return parse(path.toString(), text, parent == null ? path.toAbsolutePath() : parent);
+    }
+
+    /**
+     * Reads a configuration that is not a file of its own.
+     *
+     * @param file what to call it in messages
+     * @param folder what paths in it are relative to
+     */
+    public static ConfigReader parse(String file, String text, Path folder) throws ConfigException {
+        Problems problems = new Problems(file);
+        Section root = YamlTree.parse(text, problems);
+        if (root == null) {
+            throw new ConfigException(problems.sorted());
+        }
+        return new ConfigReader(file, folder, root, problems.sorted());
+    }
+
+    /** The folders of {@code plugins: path:}, as far as they are written properly; {@link #read} complains of the rest. */
+    public List<Path> pluginFolders() {
+        List<Path> folders = new ArrayList<>();
+        for (Value value : pluginPathValues()) {
+            Path path = folder.resolve(value.text());
+            if (Files.isDirectory(path)) {
+                folders.add(path.normalize());
+            }
+        }
+        return folders;
+    }
+
+    private List<Value> pluginPathValues() {
+        Entry plugins = root.entries().get("plugins");
+        Entry path = plugins != null && plugins.value() instanceof Section section
+                ? section.entries().get("path")
+                : null;
+        if (path == null || !(path.value() instanceof Items items)) {
+            return List.of();
+        }
+        return items.items().stream()
+                .filter(item -> item instanceof Value value && !value.text().isBlank())
+                .map(Value.class::cast)
+                .toList();
+    }
+
+    /**
+     * Binds everything.
+     *
+     * @throws ConfigException with every error of the file
+     */
+    public RootConfig read(Vocabulary vocabulary) throws ConfigException {
+        Problems problems = new Problems(file);
+        syntaxProblems.forEach(problem -> problems.add(problem.position(), problem.message()));
+        RecordBinder binder = new RecordBinder(problems, reference -> names(reference, vocabulary));
+
+        Set<String> others = new HashSet<>(vocabulary.components().keySet());
+        others.add(SERVICES);
+        checkVersion(problems);
+        Top top = binder.bind(Top.class, root, "", Position.START, others);
+        Map<String, ServiceConfig> services = services(binder, problems, vocabulary);
+        Map<String, Record> components = components(binder, vocabulary);
+        checkNames(problems);
+        checkBinds(problems, vocabulary);
+        checkServers(problems);
+        checkPluginPath(problems);
+
+        if (top == null || !problems.isEmpty()) {
+            throw new ConfigException(problems.sorted());
+        }
+        return new RootConfig(
+                top.loops().orElseGet(() -> Runtime.getRuntime().availableProcessors()),
+                top.poller(),
+                top.grace(),
+                top.listeners(),
+                services,
+                top.upstreams(),
+                top.plugins(),
+                components);
+    }
+
+    private Collection<String> names(Reference reference, Vocabulary vocabulary) {
+        return switch (reference) {
+            case SERVICE -> section(SERVICES).keySet();
+            case UPSTREAM -> section("upstreams").keySet();
+            case POLLER -> vocabulary.pollers();
+            case SERVICE_TYPE -> vocabulary.services().keySet();
+            case UNBIND_STRATEGY -> vocabulary.unbindStrategies();
+            case TAKEOVER_POLICY -> vocabulary.takeoverPolicies();
+        };
+    }
+
+    private Map<String, Entry> section(String key) {
+        Entry entry = root.entries().get(key);
+        return entry != null && entry.value() instanceof Section section ? section.entries() : Map.of();
+    }
+
+    private void checkVersion(Problems problems) {
+        Entry version = root.entries().get("version");
+        if (version == null) {
+            problems.add(Position.START, "the file needs 'version: " + VERSION + "' as its first key");
+        } else if (version.value() instanceof Value value
+                && value.text().matches("\\d{1,9}")
+                && !value.text().equals(String.valueOf(VERSION))) {
+            problems.add(
+                    value.position(),
+                    "version " + value.text() + " is not one that this Baton reads; it reads version " + VERSION);
+        }
+    }
+
+    private Map<String, ServiceConfig> services(RecordBinder binder, Problems problems, Vocabulary vocabulary) {
+        Map<String, ServiceConfig> services = new LinkedHashMap<>();
+        Entry all = root.entries().get(SERVICES);
+        if (all != null && !(all.value() instanceof Section)) {
+            problems.add(
+                    all.value().position(),
+                    SERVICES + ": expected keys with values, not " + all.value().noun());
+        }
+        section(SERVICES).forEach((name, entry) -> {
+            ServiceConfig service = service(binder, problems, vocabulary, RecordBinder.join(SERVICES, name), entry);
+            if (service != null) {
+                services.put(name, service);
+            }
+        });
+        return services;
+    }
+
+    private static @Nullable ServiceConfig service(
+            RecordBinder binder, Problems problems, Vocabulary vocabulary, String path, Entry entry) {
+        if (!(entry.value() instanceof Section section)) {
+            problems.add(
+                    entry.value().position(),
+                    path + ": expected keys with values, not " + entry.value().noun());
+            return null;
+        }
+        Entry type = section.entries().get("type");
+        if (type == null) {
+            problems.add(
+                    entry.position(),
+                    path + " needs the key 'type'"
+                            + Words.choice(vocabulary.services().keySet(), "no plugin brings one"));
+            return null;
+        }
+        if (!(type.value() instanceof Value word) || word.isNothing()) {
+            problems.add(
+                    type.value().position(),
+                    path + ".type: expected a value, not " + type.value().noun());
+            return null;
+        }
+        if (!binder.exists(Reference.SERVICE_TYPE, word, path + ".type")) {
+            return null;
+        }
+        Class<? extends Record> settings = vocabulary.services().get(word.text());
+        if (settings == null) {
+            throw new IllegalStateException("service type " + word.text() + " without a record");
+        }
+        Record bound = binder.bind(settings, section, path, entry.position(), Set.of("type"));
+        return bound == null ? null : new ServiceConfig(word.text(), bound);
+    }
+
+    private Map<String, Record> components(RecordBinder binder, Vocabulary vocabulary) {
+        Map<String, Record> components = new LinkedHashMap<>();
+        vocabulary.components().forEach((key, type) -> {
+            Entry entry = root.entries().get(key);
+            if (entry == null && !RecordShape.allOptional(type)) {
+                return; // a component whose section cannot be left out is not used if it is
+            }
+            Record bound = entry == null
+                    ? binder.bind(type, new Section(Position.START, Map.of()), key, Position.START, Set.of())
+                    : bindComponent(binder, type, key, entry);
+            if (bound != null) {
+                components.put(key, bound);
+            }
+        });
+        return components;
+    }
+
+    private static @Nullable Record bindComponent(
+            RecordBinder binder, Class<? extends Record> type, String key, Entry entry) {
+        // `admin:` with nothing behind it takes all defaults, like no `admin:` at all.
+        ConfigNode value = entry.value();
+        if (value instanceof Value nothing && nothing.isNothing()) {
+            value = new Section(entry.position(), Map.of());
+        }
+        return binder.section(type, value, key, entry.position());
+    }
+
+    private void checkNames(Problems problems) {
+        for (String kind : List.of("listeners", SERVICES, "upstreams")) {
+            section(kind).forEach((name, entry) -> {
+                if (!NAME.matcher(name).matches()) {
+                    problems.add(
+                            entry.position(),
+                            kind + ": '" + name
+                                    + "' is no name; names begin with a letter and have letters, digits, '.',"
+                                    + " '_' and '-', 63 at most");
+                }
+            });
+        }
+    }
+
+    private void checkBinds(Problems problems, Vocabulary vocabulary) {
+        BoundAddresses bound = new BoundAddresses();
+        section("listeners").forEach((name, entry) -> {
+            Value bind = child(entry, "bind");
+            if (bind != null) {
+                String path = "listeners." + name + ".bind";
+                Optional<String> wrong = vocabulary.checkBind(bind.text());
+                wrong.ifPresent(why -> problems.add(bind.position(), path + ": " + why));
+                if (wrong.isEmpty()) {
+                    checkFree(problems, bound, bind, path);
+                }
+            }
+        });
+        // By convention a component calls the address that it binds `listen`.
+        vocabulary.components().keySet().forEach(key -> {
+            Entry entry = root.entries().get(key);
+            Value listen = entry == null ? null : child(entry, "listen");
+            if (listen != null) {
+                checkFree(problems, bound, listen, key + ".listen");
+            }
+        });
+    }
+
+    private static void checkFree(Problems problems, BoundAddresses bound, Value address, String path) {
+        bound.add(address.text(), path, address.position())
+                .ifPresent(other -> problems.add(
+                        address.position(),
+                        path + ": " + address.text() + " is bound already by " + other + "; choose another port"));
+    }
+
+    private void checkServers(Problems problems) {
+        Collection<String> listeners = section("listeners").keySet();
+        section("upstreams").forEach((name, entry) -> {
+            String path = "upstreams." + name + ".servers";
+            Entry servers =
+                    entry.value() instanceof Section section ? section.entries().get("servers") : null;
+            if (servers == null) {
+                if (entry.value() instanceof Section) {
+                    problems.add(entry.position(), "upstreams." + name + " needs the key 'servers'");
+                }
+            } else if (servers.value() instanceof Items items) {
+                if (items.items().isEmpty()) {
+                    problems.add(items.position(), path + ": expected at least one server");
+                }
+                for (int i = 0; i < items.items().size(); i++) {
+                    if (items.items().get(i) instanceof Value value
+                            && !value.text().isBlank()) {
+                        checkServer(problems, listeners, value, path + "[" + i + "]");
+                    }
+                }
+            }
+        });
+    }
+
+    private static void checkServer(Problems problems, Collection<String> listeners, Value server, String path) {
+        Optional<String> listener = ServerAddress.listener(server.text());
+        Optional<String> wrong = listener.isEmpty()
+                ? ServerAddress.check(server.text())
+                : listener.filter(name -> !listeners.contains(name))
+                        .map(name -> "there is no listener '" + name + "'"
+                                + Words.suggestion(name, listeners, "there is none at all"));
+        wrong.ifPresent(why -> problems.add(server.position(), path + ": " + why));
+    }
+
+    private void checkPluginPath(Problems problems) {
+        for (Value value : pluginPathValues()) {
+            Path path = folder.resolve(value.text());
+            if (!Files.isDirectory(path)) {
+                problems.add(value.position(), "plugins.path: there is no folder " + path.normalize());
+            }
+        }
+    }
+
+    private static @Nullable Value child(Entry entry, String key) {
+        Entry child =
+                entry.value() instanceof Section section ? section.entries().get(key) : null;
+        return child != null && child.value() instanceof Value value && !value.isNothing() ? value : null;
+    }
+}

@@ -1,0 +1,281 @@
+package dev.baton.runtime.config;
+
+import dev.baton.runtime.config.ConfigNode.Entry;
+import dev.baton.runtime.config.ConfigNode.Items;
+import dev.baton.runtime.config.ConfigNode.Section;
+import dev.baton.runtime.config.ConfigNode.Value;
+import dev.baton.spi.config.ByteSize;
+import dev.baton.spi.config.Default;
+import dev.baton.spi.config.Range;
+import dev.baton.spi.config.UpstreamName;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.RecordComponent;
+import java.lang.reflect.Type;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Binds sections of a file to records, the runtime's own and those of plugins alike. Never stops at an error: whatever
+ * is wrong goes to the problems, and what could not be bound is null.
+ */
+final class RecordBinder {
+    private final Problems problems;
+    private final Function<Reference, Collection<String>> names;
+
+    /**
+     * Makes one.
+     *
+     * @param names the names that exist, of each kind
+     */
+    RecordBinder(Problems problems, Function<Reference, Collection<String>> names) {
+        this.problems = problems;
+        this.names = names;
+    }
+
+    /**
+     * Binds one section.
+     *
+     * @param path what the section is called in messages, for example {@code listeners.web}; empty for the top level
+     * @param at where the section is mentioned: the place for what it lacks
+     * @param others keys that the section may have besides those of the record; the caller looks after them
+     */
+    <R extends Record> @Nullable R bind(Class<R> type, Section section, String path, Position at, Set<String> others) {
+        List<String> known = RecordShape.keys(type);
+        Set<String> meant = reportUnknown(section, path, known, others);
+        RecordComponent[] components = type.getRecordComponents();
+        @Nullable Object[] values = new @Nullable Object[components.length];
+        boolean complete = true;
+        for (int i = 0; i < components.length; i++) {
+            String key = known.get(i);
+            Entry entry = section.entries().get(key);
+            if (entry != null) {
+                values[i] = value(
+                        components[i].getGenericType(),
+                        components[i],
+                        entry.value(),
+                        join(path, key),
+                        entry.position());
+            } else if (RecordShape.optional(components[i])) {
+                values[i] = absent(components[i], path, at);
+            } else if (!meant.contains(key)) {
+                // A misspelt key was reported already: to miss the right one as well would be the same error twice.
+                problems.add(at, (path.isEmpty() ? "the file" : path) + " needs the key '" + key + "'");
+            }
+            complete &= values[i] != null;
+        }
+        return complete ? construct(type, components, values, path, at) : null;
+    }
+
+    /** Reports unknown keys and returns those that they were probably meant to be. */
+    private Set<String> reportUnknown(Section section, String path, List<String> known, Set<String> others) {
+        Set<String> possible = new TreeSet<>(known);
+        possible.addAll(others);
+        Set<String> free = new TreeSet<>(possible);
+        free.removeAll(section.entries().keySet());
+        Set<String> meant = new HashSet<>();
+        section.entries().forEach((key, entry) -> {
+            if (!possible.contains(key)) {
+                Optional<String> near = Words.nearest(key, free);
+                near.ifPresent(meant::add);
+                problems.add(
+                        entry.position(),
+                        "unknown key '" + key + "' " + (path.isEmpty() ? "at the top level" : "in " + path)
+                                + near.map(word -> "; did you mean '" + word + "'?")
+                                        .orElseGet(() -> Words.choice(possible, "it has no keys")));
+            }
+        });
+        return meant;
+    }
+
+    private @Nullable Object absent(RecordComponent component, String path, Position at) {
+        Class<?> type = component.getType();
+        if (type == Optional.class) {
+            return Optional.empty();
+        }
+        if (type == List.class) {
+            return List.of();
+        }
+        if (type == Map.class) {
+            return Map.of();
+        }
+        Default absent = component.getAnnotation(Default.class);
+        if (absent != null) {
+            // Through the same checks as what stands in the file: a default can name something that no plugin brings.
+            return value(
+                    type, component, new Value(at, absent.value(), true), join(path, RecordShape.key(component)), at);
+        }
+        return bind(
+                type.asSubclass(Record.class),
+                new Section(at, Map.of()),
+                join(path, RecordShape.key(component)),
+                at,
+                Set.of());
+    }
+
+    private @Nullable Object value(
+            Type type, RecordComponent component, ConfigNode node, String path, Position keyPosition) {
+        Class<?> raw = RecordShape.rawClass(type);
+        if (raw == Optional.class) {
+            Object value = value(argument(type, 0), component, node, path, keyPosition);
+            return value == null ? null : Optional.of(value);
+        }
+        if (raw == List.class) {
+            return list(argument(type, 0), component, node, path);
+        }
+        if (raw == Map.class) {
+            return map(argument(type, 1), component, node, path);
+        }
+        if (RecordShape.isSection(raw)) {
+            return section(raw.asSubclass(Record.class), node, path, keyPosition);
+        }
+        if (node instanceof Value value && !value.isNothing()) {
+            return scalar(raw, component, value, path);
+        }
+        return expected("a value", node, path);
+    }
+
+    /** Binds what has to be a section, and reports what is none. */
+    <R extends Record> @Nullable R section(Class<R> type, ConfigNode node, String path, Position at) {
+        if (node instanceof Section section) {
+            return bind(type, section, path, at, Set.of());
+        }
+        expected("keys with values", node, path);
+        return null;
+    }
+
+    private @Nullable Object scalar(Class<?> type, RecordComponent component, Value node, String path) {
+        Scalars.Result result = Scalars.parse(type, node.text(), node.plain());
+        Object value = result.value();
+        if (value == null) {
+            problems.add(node.position(), path + ": " + result.problem());
+            return null;
+        }
+        Range range = component.getAnnotation(Range.class);
+        if (range != null && !within(type, range, value)) {
+            problems.add(
+                    node.position(), path + ": " + node.text() + " is outside " + range.min() + " to " + range.max());
+            return null;
+        }
+        Reference reference = reference(component);
+        return reference == null || exists(reference, node, path) ? value : null;
+    }
+
+    private static @Nullable Reference reference(RecordComponent component) {
+        RefersTo refersTo = component.getAnnotation(RefersTo.class);
+        if (refersTo != null) {
+            return refersTo.value();
+        }
+        return component.isAnnotationPresent(UpstreamName.class) ? Reference.UPSTREAM : null;
+    }
+
+    /** Checks that a name exists, and reports it if it does not. */
+    boolean exists(Reference reference, Value node, String path) {
+        Collection<String> existing = names.apply(reference);
+        if (existing.contains(node.text())) {
+            return true;
+        }
+        problems.add(
+                node.position(),
+                path + ": there is no " + reference.noun() + " '" + node.text() + "'"
+                        + Words.suggestion(node.text(), existing, "there is none at all"));
+        return false;
+    }
+
+    private static boolean within(Class<?> type, Range range, Object value) {
+        return compare(value, bound(type, range.min())) >= 0 && compare(value, bound(type, range.max())) <= 0;
+    }
+
+    private static Object bound(Class<?> type, String text) {
+        Scalars.Result result = Scalars.parse(type, text, true);
+        if (result.value() == null) {
+            throw new IllegalStateException("a bound of @Range: " + result.problem());
+        }
+        return result.value();
+    }
+
+    @SuppressWarnings("unchecked") // both come from Scalars.parse of one type
+    private static int compare(Object left, Object right) {
+        if (left instanceof ByteSize size && right instanceof ByteSize other) {
+            return Long.compare(size.bytes(), other.bytes());
+        }
+        return ((Comparable<Object>) left).compareTo(right);
+    }
+
+    private @Nullable List<Object> list(Type type, RecordComponent component, ConfigNode node, String path) {
+        if (!(node instanceof Items items)) {
+            expected("a list such as [a, b]", node, path);
+            return null;
+        }
+        List<Object> values = new ArrayList<>();
+        for (int i = 0; i < items.items().size(); i++) {
+            ConfigNode item = items.items().get(i);
+            Object value = value(type, component, item, path + "[" + i + "]", item.position());
+            if (value != null) {
+                values.add(value);
+            }
+        }
+        return values.size() == items.items().size() ? Collections.unmodifiableList(values) : null;
+    }
+
+    private @Nullable Map<String, Object> map(Type type, RecordComponent component, ConfigNode node, String path) {
+        if (!(node instanceof Section section)) {
+            expected("keys with values", node, path);
+            return null;
+        }
+        Map<String, Object> values = new LinkedHashMap<>();
+        section.entries().forEach((key, entry) -> {
+            Object value = value(type, component, entry.value(), join(path, key), entry.position());
+            if (value != null) {
+                values.put(key, value);
+            }
+        });
+        return values.size() == section.entries().size() ? Collections.unmodifiableMap(values) : null;
+    }
+
+    private @Nullable Object expected(String what, ConfigNode node, String path) {
+        problems.add(node.position(), path + ": expected " + what + ", not " + node.noun());
+        return null;
+    }
+
+    private <R extends Record> @Nullable R construct(
+            Class<R> type, RecordComponent[] components, @Nullable Object[] values, String path, Position at) {
+        try {
+            Constructor<R> constructor = type.getDeclaredConstructor(
+                    Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new));
+            constructor.setAccessible(true);
+            return constructor.newInstance(values);
+        } catch (InvocationTargetException e) {
+            // What a record itself refuses is an error of the file, in the record's own words.
+            Throwable cause = e.getCause() == null ? e : e.getCause();
+            String words = cause instanceof IllegalArgumentException && cause.getMessage() != null
+                    ? cause.getMessage()
+                    : cause.toString();
+            problems.add(at, path.isEmpty() ? words : path + ": " + words);
+            return null;
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("cannot make a " + type.getName(), e);
+        }
+    }
+
+    private static Type argument(Type type, int index) {
+        return ((ParameterizedType) type).getActualTypeArguments()[index];
+    }
+
+    /** The path of a key in a section. */
+    static String join(String path, String key) {
+        return path.isEmpty() ? key : path + "." + key;
+    }
+}

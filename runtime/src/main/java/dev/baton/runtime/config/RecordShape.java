@@ -1,0 +1,114 @@
+package dev.baton.runtime.config;
+
+import dev.baton.spi.config.Default;
+import dev.baton.spi.config.Range;
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.RecordComponent;
+import java.lang.reflect.Type;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * What a record says about the keys it is bound from; and whether it says it properly, which is checked when a plugin
+ * contributes it and not when somebody writes the first file.
+ */
+public final class RecordShape {
+    private RecordShape() {}
+
+    /** What cannot be bound about this record, one sentence each; empty if it is fine. */
+    public static List<String> problems(Class<? extends Record> type, Set<String> reservedKeys) {
+        return Arrays.stream(type.getRecordComponents())
+                .flatMap(component -> Stream.concat(
+                        reservedKeys.contains(key(component))
+                                ? Stream.of(name(component) + " takes the key '" + key(component)
+                                        + "', which has a meaning already")
+                                : Stream.empty(),
+                        problems(component).stream()))
+                .toList();
+    }
+
+    private static List<String> problems(RecordComponent component) {
+        Class<?> value = valueClass(component.getGenericType());
+        if (isSection(value)) {
+            return problems(value.asSubclass(Record.class), Set.of());
+        }
+        if (!Scalars.knows(value)) {
+            return List.of(name(component) + " has the type "
+                    + component.getGenericType().getTypeName() + ", which is none that a configuration can have");
+        }
+        Default absent = component.getAnnotation(Default.class);
+        Range range = component.getAnnotation(Range.class);
+        return Stream.of(
+                        absent == null ? "" : absent.value(),
+                        range == null ? "" : range.min(),
+                        range == null ? "" : range.max())
+                .filter(text ->
+                        !text.isEmpty() && Scalars.parse(value, text, true).problem() != null)
+                .map(text ->
+                        name(component) + " is annotated with '" + text + "', which is no " + value.getSimpleName())
+                .toList();
+    }
+
+    private static String name(RecordComponent component) {
+        return component.getDeclaringRecord().getSimpleName() + "." + component.getName();
+    }
+
+    /** The key that belongs to a component. */
+    static String key(RecordComponent component) {
+        return Words.kebab(component.getName());
+    }
+
+    /** True if a component may be absent from the file. */
+    static boolean optional(RecordComponent component) {
+        Class<?> type = component.getType();
+        return component.isAnnotationPresent(Default.class)
+                || type == Optional.class
+                || type == List.class
+                || type == Map.class
+                || (isSection(type) && allOptional(type.asSubclass(Record.class)));
+    }
+
+    /** True for a record that stands in the file as keys with values; a {@code ByteSize} is one that does not. */
+    static boolean isSection(Class<?> type) {
+        return type.isRecord() && !Scalars.knows(type);
+    }
+
+    /** True if a record can be made of nothing. */
+    public static boolean allOptional(Class<? extends Record> type) {
+        return Arrays.stream(type.getRecordComponents()).allMatch(RecordShape::optional);
+    }
+
+    /** The keys of a record, in its order. */
+    static List<String> keys(Class<? extends Record> type) {
+        return Arrays.stream(type.getRecordComponents()).map(RecordShape::key).toList();
+    }
+
+    /** What remains of a type without Optional, List and Map around it. */
+    private static Class<?> valueClass(Type type) {
+        if (type instanceof ParameterizedType generic) {
+            Class<?> raw = rawClass(type);
+            if (raw == Optional.class || Collection.class.isAssignableFrom(raw)) {
+                return raw == Optional.class || raw == List.class
+                        ? valueClass(generic.getActualTypeArguments()[0])
+                        : raw;
+            }
+            if (raw == Map.class && generic.getActualTypeArguments()[0] == String.class) {
+                return valueClass(generic.getActualTypeArguments()[1]);
+            }
+        }
+        return rawClass(type);
+    }
+
+    /** The class of a type, without its parameters; {@code void} for what is none. */
+    static Class<?> rawClass(Type type) {
+        if (type instanceof Class<?> plain) {
+            return plain;
+        }
+        return type instanceof ParameterizedType generic ? rawClass(generic.getRawType()) : void.class;
+    }
+}

@@ -1,0 +1,27 @@
+package dev.baton.runtime.config;
+
+import java.util.Collection;
+import java.util.Map;
+import java.util.Optional;
+
+/** The words that the loaded plugins add to the configuration. */
+public interface Vocabulary {
+
+    /** The names of the pollers. */
+    Collection<String> pollers();
+
+    /** The names of the unbind strategies. */
+    Collection<String> unbindStrategies();
+
+    /** The names of the takeover policies. */
+    Collection<String> takeoverPolicies();
+
+    /** The service types, and the record of each. */
+    Map<String, Class<? extends Record>> services();
+
+    /** The top-level sections of components, and the record of each. */
+    Map<String, Class<? extends Record>> components();
+
+    /** What is wrong with a listener's {@code bind}, as one sentence without a full stop; empty if nothing is. */
+    Optional<String> checkBind(String bind);
+}

@@ -1,0 +1,186 @@
+package dev.baton.runtime.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.baton.runtime.config.TestVocabulary.Admin;
+import dev.baton.runtime.config.TestVocabulary.Mode;
+import dev.baton.runtime.config.TestVocabulary.Proxy;
+import dev.baton.runtime.config.TestVocabulary.Retry;
+import dev.baton.spi.config.ByteSize;
+import dev.baton.spi.config.Range;
+import dev.baton.spi.takeover.Sharing;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ConfigReaderTest {
+
+    private static RootConfig read(String text) throws ConfigException {
+        return ConfigReader.parse("f", text, Path.of("/")).read(new TestVocabulary());
+    }
+
+    @Test
+    void readsTheExampleOfThePage() throws ConfigException {
+        RootConfig root = read("""
+                version: 1
+                loops: 2                          # default: the processors
+                poller: epoll                     # default: the best available
+                grace: 30s
+                admin: { listen: "127.0.0.1:9902" }
+                listeners:
+                  web: { bind: "127.0.0.1:8080", service: shop }
+                  raw: { bind: "127.0.0.1:8090", service: shop, max-connections: 10000, unbind: at-once, backlog: 5 }
+                services:
+                  shop: { type: http-proxy, upstream: app }
+                upstreams:
+                  app:
+                    servers: ["127.0.0.1:9001", "[::1]:9002", "listener:web"]
+                    connect-timeout: 3s
+                    pool: { idle-max: 8, idle-timeout: 90s, sharing: per-loop }
+                """);
+
+        assertThat(root)
+                .isEqualTo(new RootConfig(
+                        2,
+                        Optional.of("epoll"),
+                        Duration.ofSeconds(30),
+                        Map.of(
+                                "web", new ListenerConfig("127.0.0.1:8080", "shop", "drain", 4096, Optional.empty()),
+                                "raw", new ListenerConfig("127.0.0.1:8090", "shop", "at-once", 5, Optional.of(10000))),
+                        Map.of(
+                                "shop",
+                                new ServiceConfig(
+                                        "http-proxy",
+                                        new Proxy(
+                                                "app",
+                                                Duration.ofSeconds(30),
+                                                new ByteSize(65536),
+                                                true,
+                                                0.5,
+                                                Optional.empty(),
+                                                List.of(),
+                                                Map.of(),
+                                                new Retry(1, Mode.FAST)))),
+                        Map.of(
+                                "app",
+                                new UpstreamConfig(
+                                        List.of("127.0.0.1:9001", "[::1]:9002", "listener:web"),
+                                        Duration.ofSeconds(3),
+                                        new PoolConfig(8, Duration.ofSeconds(90), Sharing.PER_LOOP, "takeover"))),
+                        new PluginsConfig(List.of()),
+                        Map.of("admin", new Admin("127.0.0.1:9902"))));
+        assertThat(root.listeners().keySet()).containsExactly("web", "raw");
+    }
+
+    @Test
+    void fillsInEveryDefault() throws ConfigException {
+        RootConfig root = read("version: 1\nupstreams: { app: { servers: [\"a:1\"] } }\nadmin:\n");
+
+        assertThat(root.loops()).isEqualTo(Runtime.getRuntime().availableProcessors());
+        assertThat(root.poller()).isEmpty();
+        assertThat(root.grace()).isEqualTo(Duration.ofSeconds(30));
+        assertThat(root.upstreams().get("app"))
+                .isEqualTo(new UpstreamConfig(
+                        List.of("a:1"),
+                        Duration.ofSeconds(2),
+                        new PoolConfig(256, Duration.ofSeconds(60), Sharing.TAKEOVER, "takeover")));
+        assertThat(root.components()).containsExactly(Map.entry("admin", new Admin("127.0.0.1:9901")));
+    }
+
+    @Test
+    void bindsEveryTypeOfAPluginsRecord() throws ConfigException {
+        RootConfig root = read("""
+                version: 1
+                services:
+                  s:
+                    type: http-proxy
+                    upstream: app
+                    timeout: 1h
+                    header-max: 1MiB
+                    keep-alive: false
+                    share: 2
+                    limit: -99999999999
+                    hosts: [a, "b"]
+                    weights: { one: 1, two: 2 }
+                    retry: { attempts: 0, mode: very-careful }
+                upstreams: { app: { servers: ["a:1"] } }
+                """);
+
+        assertThat(root.services().get("s"))
+                .isEqualTo(new ServiceConfig(
+                        "http-proxy",
+                        new Proxy(
+                                "app",
+                                Duration.ofHours(1),
+                                new ByteSize(1 << 20),
+                                false,
+                                2.0,
+                                Optional.of(-99999999999L),
+                                List.of("a", "b"),
+                                Map.of("one", 1, "two", 2),
+                                new Retry(0, Mode.VERY_CAREFUL))));
+    }
+
+    @Test
+    void findsFoldersOfPluginsNextToTheFile(@TempDir Path folder) throws Exception {
+        Files.createDirectory(folder.resolve("more"));
+        Path file = Files.writeString(folder.resolve("baton.yaml"), "version: 1\nplugins: { path: [more, less] }\n");
+
+        assertThat(ConfigReader.parse(file).pluginFolders()).containsExactly(folder.resolve("more"));
+    }
+
+    @Test
+    void saysWhyAFileCannotBeRead(@TempDir Path folder) throws Exception {
+        Path none = folder.resolve("none.yaml");
+        assertThatThrownBy(() -> ConfigReader.parse(none))
+                .isInstanceOf(IOException.class)
+                .hasMessage("cannot read " + none + ": there is no such file");
+        Path binary = Files.write(folder.resolve("binary.yaml"), new byte[] {(byte) 0xC3, 0x28});
+        assertThatThrownBy(() -> ConfigReader.parse(binary))
+                .isInstanceOf(IOException.class)
+                .hasMessage("cannot read " + binary + ": it is not UTF-8");
+        Path large = Files.write(folder.resolve("large.yaml"), new byte[(1 << 20) + 1]);
+        assertThatThrownBy(() -> ConfigReader.parse(large))
+                .isInstanceOf(IOException.class)
+                .hasMessage("cannot read " + large + ": it is larger than 1 MiB");
+    }
+
+    record Unbindable(
+            Thread thread,
+            List<List<Object>> lists,
+            @Range(min = "1", max = "many") int number,
+            int type) {}
+
+    @Test
+    void findsWhatIsWrongWithAPluginsRecord() {
+        assertThat(RecordShape.problems(Unbindable.class, Set.of("type")))
+                .containsExactly(
+                        "Unbindable.thread has the type java.lang.Thread, which is none that a configuration can have",
+                        "Unbindable.lists has the type java.util.List<java.util.List<java.lang.Object>>, which is none"
+                                + " that a configuration can have",
+                        "Unbindable.number is annotated with 'many', which is no int",
+                        "Unbindable.type takes the key 'type', which has a meaning already");
+        assertThat(RecordShape.problems(Proxy.class, Set.of("type"))).isEmpty();
+    }
+
+    @Test
+    void writesValuesAsTheyStandInAFile() {
+        assertThat(List.of(
+                        Scalars.word(Duration.ofSeconds(90)),
+                        Scalars.word(Duration.ofHours(2)),
+                        Scalars.word(Duration.ZERO),
+                        Scalars.word(Duration.ofMillis(1500)),
+                        Scalars.word(Mode.VERY_CAREFUL),
+                        Scalars.word(new ByteSize(65536)),
+                        Scalars.word(7)))
+                .containsExactly("90s", "2h", "0s", "1500ms", "very-careful", "64KiB", "7");
+    }
+}

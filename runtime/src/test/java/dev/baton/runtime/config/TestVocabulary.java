@@ -1,0 +1,81 @@
+package dev.baton.runtime.config;
+
+import dev.baton.spi.config.ByteSize;
+import dev.baton.spi.config.Default;
+import dev.baton.spi.config.Range;
+import dev.baton.spi.config.UpstreamName;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** What a few plugins could add: every type that a component of a record can have is in one of the records. */
+final class TestVocabulary implements Vocabulary {
+
+    enum Mode {
+        FAST,
+        VERY_CAREFUL
+    }
+
+    record Retry(
+            @Default("1") @Range(min = "0", max = "5") int attempts,
+            @Default("fast") Mode mode) {}
+
+    record Proxy(
+            @UpstreamName String upstream,
+            @Default("30s") @Range(min = "10ms", max = "1h") Duration timeout,
+
+            @Default("64KiB") @Range(min = "1KiB", max = "1MiB")
+            ByteSize headerMax,
+
+            @Default("true") boolean keepAlive,
+            @Default("0.5") double share,
+            Optional<Long> limit,
+            List<String> hosts,
+            Map<String, Integer> weights,
+            Retry retry) {}
+
+    /** Refuses some combinations by itself. */
+    record Odd(int number) {
+        Odd {
+            if (number % 2 == 0) {
+                throw new IllegalArgumentException("number must be odd, " + number + " is not");
+            }
+        }
+    }
+
+    record Admin(@Default("127.0.0.1:9901") String listen) {}
+
+    record Watch(Duration every) {}
+
+    @Override
+    public Collection<String> pollers() {
+        return List.of("epoll", "poll");
+    }
+
+    @Override
+    public Collection<String> unbindStrategies() {
+        return List.of("drain", "at-once");
+    }
+
+    @Override
+    public Collection<String> takeoverPolicies() {
+        return List.of("takeover");
+    }
+
+    @Override
+    public Map<String, Class<? extends Record>> services() {
+        return Map.of("http-proxy", Proxy.class, "odd", Odd.class);
+    }
+
+    @Override
+    public Map<String, Class<? extends Record>> components() {
+        return Map.of("admin", Admin.class, "watch", Watch.class);
+    }
+
+    @Override
+    public Optional<String> checkBind(String bind) {
+        return bind.matches(".+:\\d+") ? Optional.empty() : Optional.of("expected host:port, not '" + bind + "'");
+    }
+}
