@@ -7,22 +7,17 @@ import dev.baton.spi.posix.PosixException;
 import dev.baton.spi.posix.SocketOptions;
 import dev.baton.spi.posix.Sockets;
 import java.net.SocketAddress;
-import jnr.ffi.LastError;
-import jnr.ffi.LibraryLoader;
-import jnr.ffi.Runtime;
 import jnr.posix.POSIX;
 import jnr.posix.POSIXFactory;
 
 /**
- * The system calls of the Linux that this process runs on: jnr-posix where it has the call, jnr-ffi ({@link LibC}) where it
- * has not, or where it would cost an allocation a call.
+ * The system calls of the Linux that this process runs on: jnr-posix where it has the call, the layer below it
+ * ({@link LibC}) where it has not, or where jnr-posix would cost an allocation a call.
  *
  * <p>The error number is read right after each call, on the same thread and before anything else native. jnr-posix is loaded
  * by the first call that needs it, because that takes longer than everything else here together.
  */
 public final class JnrPosix implements Posix {
-    private static final String LIBRARY = "libc.so.6";
-
     private static final int SOCKET_FLAGS = Sockets.SOCK_CLOEXEC | Sockets.SOCK_NONBLOCK;
     private static final int EPOLL_CLOEXEC = 0x80000;
     private static final int EVENTFD_FLAGS = 0x80000 | 0x800; // EFD_CLOEXEC | EFD_NONBLOCK
@@ -47,8 +42,6 @@ public final class JnrPosix implements Posix {
     private static final int MESSAGE_CONTROL_LENGTH = Scratch.MESSAGE + 40;
     private static final int MESSAGE_FLAGS = Scratch.MESSAGE + 48;
 
-    private final LibC libc;
-    private final Runtime runtime;
     private final Scratch scratch = new Scratch();
 
     /** The value that eventfdWrite adds: written here once, only read afterwards. */
@@ -64,23 +57,22 @@ public final class JnrPosix implements Posix {
      *     message says what to do
      */
     public JnrPosix() {
+        one.putLong(0, 1);
         try {
-            libc = LibraryLoader.create(LibC.class).failImmediately().load(LIBRARY);
-            runtime = Runtime.getRuntime(libc);
+            LibC.lastError();
         } catch (LinkageError e) {
             throw new IllegalStateException(
                     "cannot load the native library of jnr for " + System.getProperty("os.name") + " "
-                            + System.getProperty("os.arch") + ": " + e.getMessage()
-                            + " (is " + System.getProperty("java.io.tmpdir")
-                            + " mounted noexec? -Djffi.extract.dir=DIR names another folder)",
+                            + System.getProperty("os.arch")
+                            + " (is java.io.tmpdir " + System.getProperty("java.io.tmpdir")
+                            + " full or mounted noexec? -Djffi.extract.dir=DIR names another folder)",
                     e);
         }
-        one.putLong(0, 1);
     }
 
     @Override
     public int epollCreate() {
-        return result(libc.epoll_create1(EPOLL_CLOEXEC));
+        return result(LibC.epollCreate1(EPOLL_CLOEXEC));
     }
 
     @Override
@@ -88,58 +80,58 @@ public final class JnrPosix implements Posix {
         NativeMemory block = scratch.take();
         block.putInt(Scratch.VALUE + EpollEvent.EVENTS_OFFSET, events);
         block.putLong(Scratch.VALUE + EpollEvent.DATA_OFFSET, data);
-        int result = result(libc.epoll_ctl(epfd, op, fd, block.address() + Scratch.VALUE));
+        int result = result(LibC.epollCtl(epfd, op, fd, block.address() + Scratch.VALUE));
         scratch.give(block);
         return result;
     }
 
     @Override
     public int epollWait(int epfd, long eventsAddress, int maxEvents, int timeoutMillis) {
-        return result(libc.epoll_wait(epfd, eventsAddress, maxEvents, timeoutMillis));
+        return result(LibC.epollWait(epfd, eventsAddress, maxEvents, timeoutMillis));
     }
 
     @Override
     public int poll(long pollfdsAddress, int count, int timeoutMillis) {
-        return result(libc.poll(pollfdsAddress, count, timeoutMillis));
+        return result(LibC.poll(pollfdsAddress, count, timeoutMillis));
     }
 
     @Override
     public int eventfd() {
-        return result(libc.eventfd(0, EVENTFD_FLAGS));
+        return result(LibC.eventfd(0, EVENTFD_FLAGS));
     }
 
     @Override
     public int eventfdWrite(int fd) {
-        return Math.min(result(libc.write(fd, one.address(), EVENTFD_SIZE)), 0);
+        return Math.min(result(LibC.write(fd, one.address(), EVENTFD_SIZE)), 0);
     }
 
     @Override
     public int eventfdRead(int fd) {
-        return Math.min(result(libc.read(fd, sink.address(), EVENTFD_SIZE)), 0);
+        return Math.min(result(LibC.read(fd, sink.address(), EVENTFD_SIZE)), 0);
     }
 
     @Override
     public int socket(int domain, int type, int protocol) {
-        return result(libc.socket(domain, type | SOCKET_FLAGS, protocol));
+        return result(LibC.socket(domain, type | SOCKET_FLAGS, protocol));
     }
 
     @Override
     public int bind(int fd, SocketAddress address) {
         NativeMemory block = scratch.take();
         int length = SocketAddresses.encode(address, block, Scratch.ADDRESS);
-        int result = length < 0 ? length : result(libc.bind(fd, block.address() + Scratch.ADDRESS, length));
+        int result = length < 0 ? length : result(LibC.bind(fd, block.address() + Scratch.ADDRESS, length));
         scratch.give(block);
         return result;
     }
 
     @Override
     public int listen(int fd, int backlog) {
-        return result(libc.listen(fd, backlog));
+        return result(LibC.listen(fd, backlog));
     }
 
     @Override
     public int accept(int fd) {
-        return result(libc.accept4(fd, 0, 0, SOCKET_FLAGS));
+        return result(LibC.accept4(fd, 0, 0, SOCKET_FLAGS));
     }
 
     @Override
@@ -147,7 +139,7 @@ public final class JnrPosix implements Posix {
         NativeMemory block = scratch.take();
         block.putInt(Scratch.ADDRESS_LENGTH, SocketAddresses.SIZE_MAX);
         int result =
-                result(libc.accept4(fd, peer.memoryAddress(), block.address() + Scratch.ADDRESS_LENGTH, SOCKET_FLAGS));
+                result(LibC.accept4(fd, peer.memoryAddress(), block.address() + Scratch.ADDRESS_LENGTH, SOCKET_FLAGS));
         if (result >= 0) {
             peer.filled(block.getInt(Scratch.ADDRESS_LENGTH), false);
         }
@@ -159,7 +151,7 @@ public final class JnrPosix implements Posix {
     public int connect(int fd, SocketAddress address) {
         NativeMemory block = scratch.take();
         int length = SocketAddresses.encode(address, block, Scratch.ADDRESS);
-        int result = length < 0 ? length : result(libc.connect(fd, block.address() + Scratch.ADDRESS, length));
+        int result = length < 0 ? length : result(LibC.connect(fd, block.address() + Scratch.ADDRESS, length));
         scratch.give(block);
         return result;
     }
@@ -170,7 +162,7 @@ public final class JnrPosix implements Posix {
         try {
             block.putInt(Scratch.ADDRESS_LENGTH, SocketAddresses.SIZE_MAX);
             int result = result(
-                    libc.getsockname(fd, block.address() + Scratch.ADDRESS, block.address() + Scratch.ADDRESS_LENGTH));
+                    LibC.getsockname(fd, block.address() + Scratch.ADDRESS, block.address() + Scratch.ADDRESS_LENGTH));
             return decode("tell the local address of fd ", fd, block, result);
         } finally {
             scratch.give(block);
@@ -183,7 +175,7 @@ public final class JnrPosix implements Posix {
         try {
             block.putInt(Scratch.ADDRESS_LENGTH, SocketAddresses.SIZE_MAX);
             int result = result(
-                    libc.getpeername(fd, block.address() + Scratch.ADDRESS, block.address() + Scratch.ADDRESS_LENGTH));
+                    LibC.getpeername(fd, block.address() + Scratch.ADDRESS, block.address() + Scratch.ADDRESS_LENGTH));
             return decode("tell the remote address of fd ", fd, block, result);
         } finally {
             scratch.give(block);
@@ -192,19 +184,19 @@ public final class JnrPosix implements Posix {
 
     @Override
     public int recv(int fd, long address, int length, int flags) {
-        return result(libc.recv(fd, address, length, flags));
+        return result(LibC.recv(fd, address, length, flags));
     }
 
     @Override
     public int send(int fd, long address, int length) {
-        return result(libc.send(fd, address, length, Sockets.MSG_NOSIGNAL));
+        return result(LibC.send(fd, address, length, Sockets.MSG_NOSIGNAL));
     }
 
     @Override
     public int sendGather(int fd, long iovecsAddress, int count) {
         NativeMemory block = scratch.take();
         putMessage(block, 0, 0, iovecsAddress, count, 0);
-        int result = result(libc.sendmsg(fd, block.address() + Scratch.MESSAGE, Sockets.MSG_NOSIGNAL));
+        int result = result(LibC.sendmsg(fd, block.address() + Scratch.MESSAGE, Sockets.MSG_NOSIGNAL));
         scratch.give(block);
         return result;
     }
@@ -216,7 +208,7 @@ public final class JnrPosix implements Posix {
         if (result >= 0) {
             long iovec = putIoVec(block, address, length);
             putMessage(block, block.address() + Scratch.ADDRESS, result, iovec, 1, 0);
-            result = result(libc.sendmsg(fd, block.address() + Scratch.MESSAGE, Sockets.MSG_NOSIGNAL));
+            result = result(LibC.sendmsg(fd, block.address() + Scratch.MESSAGE, Sockets.MSG_NOSIGNAL));
         }
         scratch.give(block);
         return result;
@@ -227,7 +219,7 @@ public final class JnrPosix implements Posix {
         NativeMemory block = scratch.take();
         long iovec = putIoVec(block, address, length);
         putMessage(block, sender.memoryAddress(), SocketAddresses.SIZE_MAX, iovec, 1, 0);
-        int result = result(libc.recvmsg(fd, block.address() + Scratch.MESSAGE, 0));
+        int result = result(LibC.recvmsg(fd, block.address() + Scratch.MESSAGE, 0));
         if (result >= 0) {
             boolean truncated = (block.getInt(MESSAGE_FLAGS) & Sockets.MSG_TRUNC) != 0;
             sender.filled(block.getInt(MESSAGE_NAME_LENGTH), truncated);
@@ -244,7 +236,7 @@ public final class JnrPosix implements Posix {
         NativeMemory block = scratch.take();
         int controlLength = ControlMessages.putFds(block, Scratch.CONTROL, fds);
         putMessage(block, 0, 0, putIoVec(block, address, length), 1, controlLength);
-        int result = result(libc.sendmsg(fd, block.address() + Scratch.MESSAGE, Sockets.MSG_NOSIGNAL));
+        int result = result(LibC.sendmsg(fd, block.address() + Scratch.MESSAGE, Sockets.MSG_NOSIGNAL));
         scratch.give(block);
         return result;
     }
@@ -253,7 +245,7 @@ public final class JnrPosix implements Posix {
     public int recvFds(int fd, long address, int length, PassedFds received) {
         NativeMemory block = scratch.take();
         putMessage(block, 0, 0, putIoVec(block, address, length), 1, ControlMessages.SPACE_MAX);
-        int result = result(libc.recvmsg(fd, block.address() + Scratch.MESSAGE, Sockets.MSG_CMSG_CLOEXEC));
+        int result = result(LibC.recvmsg(fd, block.address() + Scratch.MESSAGE, Sockets.MSG_CMSG_CLOEXEC));
         int controlLength = result < 0 ? 0 : (int) block.getLong(MESSAGE_CONTROL_LENGTH);
         boolean truncated = result >= 0 && (block.getInt(MESSAGE_FLAGS) & Sockets.MSG_CTRUNC) != 0;
         received.set(ControlMessages.fds(block, Scratch.CONTROL, controlLength), truncated);
@@ -269,12 +261,12 @@ public final class JnrPosix implements Posix {
 
     @Override
     public int shutdown(int fd, int how) {
-        return result(libc.shutdown(fd, how));
+        return result(LibC.shutdown(fd, how));
     }
 
     @Override
     public int close(int fd) {
-        return result(libc.close(fd));
+        return result(LibC.close(fd));
     }
 
     @Override
@@ -313,7 +305,7 @@ public final class JnrPosix implements Posix {
     public int setIntOption(int fd, int level, int option, int value) {
         NativeMemory block = scratch.take();
         block.putInt(Scratch.VALUE, value);
-        int result = result(libc.setsockopt(fd, level, option, block.address() + Scratch.VALUE, Integer.BYTES));
+        int result = result(LibC.setsockopt(fd, level, option, block.address() + Scratch.VALUE, Integer.BYTES));
         scratch.give(block);
         return result;
     }
@@ -335,7 +327,7 @@ public final class JnrPosix implements Posix {
         block.putInt(Scratch.VALUE, seconds < 0 ? 0 : 1);
         block.putInt(Scratch.VALUE + 4, Math.max(seconds, 0));
         int result = result(
-                libc.setsockopt(fd, SocketOptions.SOL_SOCKET, SO_LINGER, block.address() + Scratch.VALUE, LINGER_SIZE));
+                LibC.setsockopt(fd, SocketOptions.SOL_SOCKET, SO_LINGER, block.address() + Scratch.VALUE, LINGER_SIZE));
         scratch.give(block);
         return result;
     }
@@ -355,7 +347,7 @@ public final class JnrPosix implements Posix {
     public FdLimit fdLimit() throws PosixException {
         NativeMemory block = scratch.take();
         try {
-            int result = result(libc.getrlimit(RLIMIT_NOFILE, block.address() + Scratch.VALUE));
+            int result = result(LibC.getrlimit(RLIMIT_NOFILE, block.address() + Scratch.VALUE));
             if (result < 0) {
                 throw PosixException.of("read the limit of open files", result);
             }
@@ -369,10 +361,10 @@ public final class JnrPosix implements Posix {
     public FdLimit raiseFdLimit() throws PosixException {
         NativeMemory block = scratch.take();
         try {
-            int result = result(libc.getrlimit(RLIMIT_NOFILE, block.address() + Scratch.VALUE));
+            int result = result(LibC.getrlimit(RLIMIT_NOFILE, block.address() + Scratch.VALUE));
             if (result == 0) {
                 block.putLong(Scratch.VALUE, block.getLong(Scratch.VALUE + 8));
-                result = result(libc.setrlimit(RLIMIT_NOFILE, block.address() + Scratch.VALUE));
+                result = result(LibC.setrlimit(RLIMIT_NOFILE, block.address() + Scratch.VALUE));
             }
             if (result < 0) {
                 throw PosixException.of("raise the limit of open files", result);
@@ -385,14 +377,14 @@ public final class JnrPosix implements Posix {
 
     @Override
     public boolean isTerminal(int fd) {
-        return libc.isatty(fd) == 1;
+        return LibC.isatty(fd) == 1;
     }
 
     private int getOption(NativeMemory block, int fd, int level, int option, int size) {
         // The length's place in the block is free: options have no address.
         block.putInt(Scratch.ADDRESS_LENGTH, size);
         block.putLong(Scratch.VALUE, 0); // some options are a single byte
-        return result(libc.getsockopt(
+        return result(LibC.getsockopt(
                 fd, level, option, block.address() + Scratch.VALUE, block.address() + Scratch.ADDRESS_LENGTH));
     }
 
@@ -430,13 +422,13 @@ public final class JnrPosix implements Posix {
         return value < 0 ? Long.MAX_VALUE : value;
     }
 
-    private int result(int value) {
-        return value >= 0 ? value : -LastError.getLastError(runtime);
+    private static int result(int value) {
+        return value >= 0 ? value : -LibC.lastError();
     }
 
     /** No call takes more than 2^31 bytes at once, so that the count fits. */
-    private int result(long value) {
-        return value >= 0 ? (int) value : -LastError.getLastError(runtime);
+    private static int result(long value) {
+        return value >= 0 ? (int) value : -LibC.lastError();
     }
 
     private static int result(POSIX posix, int value) {

@@ -1,87 +1,188 @@
 package dev.baton.runtime.posix;
 
+import com.kenai.jffi.CallContext;
+import com.kenai.jffi.CallingConvention;
+import com.kenai.jffi.Invoker;
+import com.kenai.jffi.LastError;
+import com.kenai.jffi.Library;
+import com.kenai.jffi.Type;
+import java.util.Arrays;
+
 /**
- * The functions of the C library that jnr-ffi binds for {@link JnrPosix}; public only because the class that jnr generates
- * for it lives in another class loader.
+ * The functions of the C library that {@link JnrPosix} calls, bound by jffi, the layer on which jnr-ffi and jnr-posix stand.
  *
- * <p>Every parameter is an {@code int} or a {@code long} (sizes and addresses too, which are 64 bits wide on the machines
- * that Baton runs on), so that each call becomes a machine code stub without conversions. <b>No function may have six
- * parameters:</b> jnr-ffi 2.2.19 passes garbage for the sixth on x86-64, which is why sendto, recvfrom and mmap are not here
- * (a test looks). Results are -1 on failure, with the error number kept by jnr for the calling thread.
+ * <p>Not by jnr-ffi itself, which generates a class and a machine code stub a function: that costs five times as much at
+ * start-up for calls that are 1 to 5 ns cheaper, and passes garbage for the sixth of six integer arguments on x86-64
+ * (jnr-ffi 2.2.19). So that nothing here breaks should it ever be bound by jnr-ffi again, no function has six arguments (a
+ * test looks): sendto, recvfrom and mmap are missing on purpose.
+ *
+ * <p>Arguments and results are passed as longs, which both machines' calling conventions allow for ints as well; of a result
+ * that is an int, only its 32 bits mean anything. Every call keeps the error number for {@link #lastError}, which must be
+ * asked on the same thread before its next call.
  */
-public interface LibC {
-    /** See socket(2). */
-    int socket(int domain, int type, int protocol);
+final class LibC {
+    private static final Library LIBRARY = open("libc.so.6");
+    private static final Invoker INVOKER = Invoker.getInstance();
+    private static final LastError LAST_ERROR = LastError.getInstance();
 
-    /** See bind(2). */
-    int bind(int fd, long address, int addressLength);
+    private static final CallContext ARGUMENTS_1 = context(1);
+    private static final CallContext ARGUMENTS_2 = context(2);
+    private static final CallContext ARGUMENTS_3 = context(3);
+    private static final CallContext ARGUMENTS_4 = context(4);
+    private static final CallContext ARGUMENTS_5 = context(5);
 
-    /** See listen(2). */
-    int listen(int fd, int backlog);
+    private static final long ACCEPT4 = symbol("accept4");
+    private static final long BIND = symbol("bind");
+    private static final long CLOSE = symbol("close");
+    private static final long CONNECT = symbol("connect");
+    private static final long EPOLL_CREATE1 = symbol("epoll_create1");
+    private static final long EPOLL_CTL = symbol("epoll_ctl");
+    private static final long EPOLL_WAIT = symbol("epoll_wait");
+    private static final long EVENTFD = symbol("eventfd");
+    private static final long GETPEERNAME = symbol("getpeername");
+    private static final long GETRLIMIT = symbol("getrlimit");
+    private static final long GETSOCKNAME = symbol("getsockname");
+    private static final long GETSOCKOPT = symbol("getsockopt");
+    private static final long ISATTY = symbol("isatty");
+    private static final long LISTEN = symbol("listen");
+    private static final long POLL = symbol("poll");
+    private static final long READ = symbol("read");
+    private static final long RECV = symbol("recv");
+    private static final long RECVMSG = symbol("recvmsg");
+    private static final long SEND = symbol("send");
+    private static final long SENDMSG = symbol("sendmsg");
+    private static final long SETRLIMIT = symbol("setrlimit");
+    private static final long SETSOCKOPT = symbol("setsockopt");
+    private static final long SHUTDOWN = symbol("shutdown");
+    private static final long SOCKET = symbol("socket");
+    private static final long WRITE = symbol("write");
 
-    /** See accept4(2). */
-    int accept4(int fd, long address, long addressLengthAddress, int flags);
+    private LibC() {}
 
-    /** See connect(2). */
-    int connect(int fd, long address, int addressLength);
+    /** The error number of this thread's last call. */
+    static int lastError() {
+        return LAST_ERROR.get();
+    }
 
-    /** See getsockname(2). */
-    int getsockname(int fd, long address, long addressLengthAddress);
+    static int accept4(int fd, long address, long addressLengthAddress, int flags) {
+        return (int) INVOKER.invokeN4(ARGUMENTS_4, ACCEPT4, fd, address, addressLengthAddress, flags);
+    }
 
-    /** See getpeername(2). */
-    int getpeername(int fd, long address, long addressLengthAddress);
+    static int bind(int fd, long address, int addressLength) {
+        return (int) INVOKER.invokeN3(ARGUMENTS_3, BIND, fd, address, addressLength);
+    }
 
-    /** See setsockopt(2). */
-    int setsockopt(int fd, int level, int option, long valueAddress, int valueLength);
+    static int close(int fd) {
+        return (int) INVOKER.invokeN1(ARGUMENTS_1, CLOSE, fd);
+    }
 
-    /** See getsockopt(2). */
-    int getsockopt(int fd, int level, int option, long valueAddress, long valueLengthAddress);
+    static int connect(int fd, long address, int addressLength) {
+        return (int) INVOKER.invokeN3(ARGUMENTS_3, CONNECT, fd, address, addressLength);
+    }
 
-    /** See recv(2). */
-    long recv(int fd, long buffer, long length, int flags);
+    static int epollCreate1(int flags) {
+        return (int) INVOKER.invokeN1(ARGUMENTS_1, EPOLL_CREATE1, flags);
+    }
 
-    /** See send(2). */
-    long send(int fd, long buffer, long length, int flags);
+    static int epollCtl(int epfd, int op, int fd, long event) {
+        return (int) INVOKER.invokeN4(ARGUMENTS_4, EPOLL_CTL, epfd, op, fd, event);
+    }
 
-    /** See sendmsg(2). */
-    long sendmsg(int fd, long message, int flags);
+    static int epollWait(int epfd, long events, int maxEvents, int timeoutMillis) {
+        return (int) INVOKER.invokeN4(ARGUMENTS_4, EPOLL_WAIT, epfd, events, maxEvents, timeoutMillis);
+    }
 
-    /** See recvmsg(2). */
-    long recvmsg(int fd, long message, int flags);
+    static int eventfd(int initialValue, int flags) {
+        return (int) INVOKER.invokeN2(ARGUMENTS_2, EVENTFD, initialValue, flags);
+    }
 
-    /** See shutdown(2). */
-    int shutdown(int fd, int how);
+    static int getpeername(int fd, long address, long addressLengthAddress) {
+        return (int) INVOKER.invokeN3(ARGUMENTS_3, GETPEERNAME, fd, address, addressLengthAddress);
+    }
 
-    /** See read(2). */
-    long read(int fd, long buffer, long length);
+    static int getrlimit(int resource, long limits) {
+        return (int) INVOKER.invokeN2(ARGUMENTS_2, GETRLIMIT, resource, limits);
+    }
 
-    /** See write(2). */
-    long write(int fd, long buffer, long length);
+    static int getsockname(int fd, long address, long addressLengthAddress) {
+        return (int) INVOKER.invokeN3(ARGUMENTS_3, GETSOCKNAME, fd, address, addressLengthAddress);
+    }
 
-    /** See close(2). */
-    int close(int fd);
+    static int getsockopt(int fd, int level, int option, long valueAddress, long valueLengthAddress) {
+        return (int) INVOKER.invokeN5(ARGUMENTS_5, GETSOCKOPT, fd, level, option, valueAddress, valueLengthAddress);
+    }
 
-    /** See epoll_create1(2). */
-    int epoll_create1(int flags);
+    static int isatty(int fd) {
+        return (int) INVOKER.invokeN1(ARGUMENTS_1, ISATTY, fd);
+    }
 
-    /** See epoll_ctl(2). */
-    int epoll_ctl(int epfd, int op, int fd, long event);
+    static int listen(int fd, int backlog) {
+        return (int) INVOKER.invokeN2(ARGUMENTS_2, LISTEN, fd, backlog);
+    }
 
-    /** See epoll_wait(2). */
-    int epoll_wait(int epfd, long events, int maxEvents, int timeoutMillis);
+    static int poll(long pollfds, int count, int timeoutMillis) {
+        return (int) INVOKER.invokeN3(ARGUMENTS_3, POLL, pollfds, count, timeoutMillis);
+    }
 
-    /** See poll(2). */
-    int poll(long pollfds, long count, int timeoutMillis);
+    static long read(int fd, long buffer, int length) {
+        return INVOKER.invokeN3(ARGUMENTS_3, READ, fd, buffer, length);
+    }
 
-    /** See eventfd(2). */
-    int eventfd(int initialValue, int flags);
+    static long recv(int fd, long buffer, int length, int flags) {
+        return INVOKER.invokeN4(ARGUMENTS_4, RECV, fd, buffer, length, flags);
+    }
 
-    /** See getrlimit(2). */
-    int getrlimit(int resource, long limits);
+    static long recvmsg(int fd, long message, int flags) {
+        return INVOKER.invokeN3(ARGUMENTS_3, RECVMSG, fd, message, flags);
+    }
 
-    /** See setrlimit(2). */
-    int setrlimit(int resource, long limits);
+    static long send(int fd, long buffer, int length, int flags) {
+        return INVOKER.invokeN4(ARGUMENTS_4, SEND, fd, buffer, length, flags);
+    }
 
-    /** See isatty(3). */
-    int isatty(int fd);
+    static long sendmsg(int fd, long message, int flags) {
+        return INVOKER.invokeN3(ARGUMENTS_3, SENDMSG, fd, message, flags);
+    }
+
+    static int setrlimit(int resource, long limits) {
+        return (int) INVOKER.invokeN2(ARGUMENTS_2, SETRLIMIT, resource, limits);
+    }
+
+    static int setsockopt(int fd, int level, int option, long valueAddress, int valueLength) {
+        return (int) INVOKER.invokeN5(ARGUMENTS_5, SETSOCKOPT, fd, level, option, valueAddress, valueLength);
+    }
+
+    static int shutdown(int fd, int how) {
+        return (int) INVOKER.invokeN2(ARGUMENTS_2, SHUTDOWN, fd, how);
+    }
+
+    static int socket(int domain, int type, int protocol) {
+        return (int) INVOKER.invokeN3(ARGUMENTS_3, SOCKET, domain, type, protocol);
+    }
+
+    static long write(int fd, long buffer, int length) {
+        return INVOKER.invokeN3(ARGUMENTS_3, WRITE, fd, buffer, length);
+    }
+
+    private static Library open(String name) {
+        Library library = Library.getCachedInstance(name, Library.LAZY | Library.LOCAL);
+        if (library == null) {
+            throw new UnsatisfiedLinkError(name + ": " + Library.getLastError());
+        }
+        return library;
+    }
+
+    private static CallContext context(int count) {
+        Type[] arguments = new Type[count];
+        Arrays.fill(arguments, Type.SINT64);
+        return CallContext.getCallContext(Type.SINT64, arguments, CallingConvention.DEFAULT, true);
+    }
+
+    private static long symbol(String name) {
+        long address = LIBRARY.getSymbolAddress(name);
+        if (address == 0) {
+            throw new UnsatisfiedLinkError("the C library has no " + name); // to call it would end the process
+        }
+        return address;
+    }
 }
