@@ -1,0 +1,306 @@
+package dev.baton.plugin.takeover;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.takeover.PoolFigures;
+import dev.baton.spi.takeover.PoolSpec;
+import dev.baton.spi.takeover.Sharing;
+import dev.baton.testkit.FakeConnection;
+import dev.baton.testkit.ManualLoop;
+import io.netty.util.Attribute;
+import io.netty.util.AttributeKey;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class LoopStacksTest {
+    private final ManualLoop a = new ManualLoop(0);
+    private final ManualLoop b = new ManualLoop(5);
+    private LoopStacks pool = pool(100, Sharing.TAKEOVER);
+
+    private LoopStacks pool(int idleMax, Sharing sharing) {
+        return new LoopStacks(new PoolSpec(
+                "app", "127.0.0.1:9001", "test", idleMax, Duration.ofSeconds(8), sharing, ManualLoop.loops(a, b)));
+    }
+
+    /** A new connection of this loop, put into the pool. */
+    private FakeConnection idle(ManualLoop loop) {
+        FakeConnection connection = new FakeConnection(loop);
+        connection.closeFuture().addListener(closed -> pool.remove(connection));
+        assertThat(put(loop, connection)).isTrue();
+        return connection;
+    }
+
+    private boolean put(ManualLoop loop, MovableChannel connection) {
+        return loop.call(() -> pool.put(loop, connection));
+    }
+
+    private @Nullable MovableChannel take(ManualLoop loop) {
+        return loop.call(() -> pool.take(loop));
+    }
+
+    private void leave(ManualLoop loop, MovableChannel connection) {
+        loop.run(connection::leave);
+    }
+
+    private static PoolFigures figures(int idle, long local, long takeover, long refused) {
+        return new PoolFigures(idle, local, takeover, refused);
+    }
+
+    @Test
+    void anEmptyPoolHasNothingToTake() {
+        assertThat(take(a)).isNull();
+        assertThat(pool.figures()).isEqualTo(figures(0, 0, 0, 0));
+    }
+
+    @Test
+    void aLoopTakesItsOwnFirstAndTheLatestOfThem() {
+        FakeConnection first = idle(a);
+        FakeConnection second = idle(a);
+        FakeConnection other = idle(b);
+
+        assertThat(take(a)).isSameAs(second);
+        assertThat(second.heldByCaller()).isTrue();
+        assertThat(take(a)).isSameAs(first);
+        assertThat(take(a)).isSameAs(other);
+        assertThat(other.loop()).isSameAs(a);
+        assertThat(take(a)).isNull();
+        assertThat(pool.figures()).isEqualTo(figures(0, 2, 1, 0));
+    }
+
+    @Test
+    void perLoopLeavesOthersAlone() {
+        pool = pool(100, Sharing.PER_LOOP);
+        FakeConnection own = idle(a);
+        idle(b);
+
+        assertThat(take(a)).isSameAs(own);
+        assertThat(take(a)).isNull();
+        assertThat(pool.figures()).isEqualTo(figures(1, 1, 0, 0));
+    }
+
+    @Test
+    void othersAreVisitedFromWhereOneWasFoundLast() {
+        ManualLoop c = new ManualLoop(2);
+        List<FakeConnection> ofB = List.of(idle(b), idle(b));
+        FakeConnection ofC = idle(c);
+
+        // The search begins after the loop's own place, so at c.
+        assertThat(take(a)).isSameAs(ofC);
+        assertThat(take(a)).isSameAs(ofB.get(1));
+        idle(c);
+        assertThat(take(a)).isSameAs(ofB.get(0));
+    }
+
+    @Test
+    void idleMaxHoldsOverAllLoops() {
+        pool = pool(2, Sharing.TAKEOVER);
+        idle(a);
+        FakeConnection second = idle(b);
+
+        assertThat(put(a, new FakeConnection(a))).isFalse();
+        assertThat(put(b, new FakeConnection(b))).isFalse();
+        second.close();
+        assertThat(pool.figures().idle()).isEqualTo(1);
+        assertThat(put(a, new FakeConnection(a))).isTrue();
+    }
+
+    @Test
+    void idleMaxOfZeroKeepsNone() {
+        pool = pool(0, Sharing.TAKEOVER);
+        assertThat(put(a, new FakeConnection(a))).isFalse();
+    }
+
+    @Test
+    void aClosedConnectionIsNotKept() {
+        FakeConnection closed = new FakeConnection(a);
+        closed.close();
+        assertThat(put(a, closed)).isFalse();
+        assertThat(pool.figures().idle()).isZero();
+    }
+
+    /** Row R33: the close falls between put's first look and the entry, so that remove() finds nothing yet. */
+    @Test
+    void closedDuringThePutIsNotKept() {
+        FakeConnection closes = new FakeConnection(a) {
+            @Override
+            public <T> Attribute<T> attr(AttributeKey<T> key) {
+                if (isOpen()) {
+                    close();
+                }
+                return super.attr(key);
+            }
+        };
+        closes.closeFuture().addListener(closed -> pool.remove(closes));
+
+        assertThat(put(a, closes)).isFalse();
+        assertThat(pool.figures().idle()).isZero();
+        assertThat(take(a)).isNull();
+    }
+
+    @Test
+    void closedWhileIdleIsNeverHandedOut() {
+        FakeConnection stays = idle(a);
+        FakeConnection closes = idle(a);
+
+        closes.close();
+        assertThat(pool.figures().idle()).isEqualTo(1);
+        assertThat(take(a)).isSameAs(stays);
+        pool.remove(closes);
+        assertThat(pool.figures().idle()).isZero();
+    }
+
+    /** The close is not noticed before the take: the entry is stale, the connection says so itself. */
+    @Test
+    void closedButNotRemovedYetIsDropped() {
+        FakeConnection stays = idle(a);
+        FakeConnection unnoticed = new FakeConnection(a);
+        put(a, unnoticed);
+        unnoticed.close();
+
+        assertThat(take(b)).isSameAs(stays);
+        assertThat(pool.figures()).isEqualTo(figures(0, 0, 1, 0));
+        assertThat(unnoticed.closes()).isEqualTo(1);
+    }
+
+    /** Row F8: a rescue has moved a pooled connection; the entry still stands in the old loop's stack. */
+    @Test
+    void rescuedConnectionsAreTakenFromWhereTheyAreNow() {
+        FakeConnection moved = idle(a);
+        FakeConnection movedBack = idle(b);
+        assertThat(moved.rescueTo(b)).isTrue();
+        assertThat(movedBack.rescueTo(a)).isTrue();
+
+        assertThat(take(a)).isSameAs(moved);
+        assertThat(moved.loop()).isSameAs(a);
+        // In b's stack, but a's by now: entered, not taken over.
+        assertThat(take(a)).isSameAs(movedBack);
+        assertThat(pool.figures()).isEqualTo(figures(0, 1, 1, 0));
+    }
+
+    @Test
+    void threeRefusalsAreEnough() {
+        FakeConnection free = idle(b);
+        List<FakeConnection> busy = List.of(idle(b), idle(b), idle(b));
+        busy.forEach(
+                connection -> assertThat(b.<Boolean>call(connection::tryEnter)).isTrue());
+
+        assertThat(take(a)).isNull();
+        assertThat(pool.figures()).isEqualTo(figures(4, 0, 0, 3));
+
+        busy.forEach(connection -> leave(b, connection));
+        for (int i = 0; i < 3; i++) {
+            assertThat(take(a)).isIn(busy);
+        }
+        assertThat(take(a)).isSameAs(free);
+    }
+
+    @Test
+    void refusedThreeTimesInARowIsClosed() {
+        FakeConnection stuck = idle(b);
+        FakeConnection other = idle(b);
+        assertThat(b.<Boolean>call(stuck::tryEnter)).isTrue();
+
+        assertThat(take(a)).isSameAs(other);
+        for (int refusal = 1; refusal <= 3; refusal++) {
+            assertThat(stuck.isOpen()).isTrue();
+            assertThat(take(a)).isNull();
+        }
+        assertThat(stuck.isOpen()).isFalse();
+        assertThat(stuck.closes()).isZero();
+        leave(b, stuck);
+        assertThat(stuck.closes()).isEqualTo(1);
+        assertThat(pool.figures().idle()).isZero();
+    }
+
+    @Test
+    void aConnectionWithTasksIsNotIdle() {
+        FakeConnection connection = idle(a);
+        connection.queued(true);
+        assertThat(take(a)).isNull();
+        assertThat(pool.figures()).isEqualTo(figures(1, 0, 0, 0));
+
+        connection.queued(false);
+        assertThat(take(a)).isSameAs(connection);
+    }
+
+    @Test
+    void idleTooLongIsClosedOnceAndInTime() {
+        FakeConnection early = idle(a);
+        a.advance(3, TimeUnit.SECONDS);
+        FakeConnection late = idle(a);
+
+        a.advance(4_999, TimeUnit.MILLISECONDS);
+        assertThat(early.isOpen()).isTrue();
+        a.advance(1_001, TimeUnit.MILLISECONDS);
+        assertThat(early.closes()).isEqualTo(1);
+        assertThat(late.isOpen()).isTrue();
+        assertThat(pool.figures().idle()).isEqualTo(1);
+
+        a.advance(3, TimeUnit.SECONDS);
+        assertThat(late.closes()).isEqualTo(1);
+        assertThat(pool.figures().idle()).isZero();
+        assertThat(a.timersIdle()).isTrue();
+    }
+
+    @Test
+    void aConnectionInUseDoesNotExpire() {
+        FakeConnection used = idle(a);
+        a.advance(5, TimeUnit.SECONDS);
+        assertThat(take(a)).isSameAs(used);
+        a.advance(20, TimeUnit.SECONDS);
+        assertThat(used.isOpen()).isTrue();
+
+        leave(a, used);
+        assertThat(put(a, used)).isTrue();
+        a.advance(7, TimeUnit.SECONDS);
+        assertThat(used.isOpen()).isTrue();
+        a.advance(2, TimeUnit.SECONDS);
+        assertThat(used.closes()).isEqualTo(1);
+    }
+
+    @Test
+    void manyExpireInSeveralTurns() {
+        pool = pool(1_000, Sharing.TAKEOVER);
+        List<FakeConnection> all = new ArrayList<>();
+        for (int i = 0; i < 1_000; i++) {
+            all.add(idle(a));
+        }
+        a.advance(9, TimeUnit.SECONDS);
+        assertThat(all).allMatch(connection -> connection.closes() == 1);
+        assertThat(a.timersIdle()).isTrue();
+    }
+
+    @Test
+    void deadEntriesDoNotPileUp() {
+        pool = pool(10_000, Sharing.TAKEOVER);
+        FakeConnection bottom = idle(a);
+        for (int i = 0; i < 5_000; i++) {
+            idle(a).close();
+            assertThat(pool.deadEntries()).isLessThanOrEqualTo(20);
+        }
+        assertThat(take(a)).isSameAs(bottom);
+        assertThat(take(a)).isNull();
+        assertThat(pool.deadEntries()).isZero();
+    }
+
+    @Test
+    void closeClosesWhatIsIdleAndWhatComesLater() {
+        FakeConnection inUse = idle(a);
+        assertThat(take(a)).isSameAs(inUse);
+        FakeConnection idle = idle(b);
+
+        pool.close();
+        assertThat(idle.closes()).isEqualTo(1);
+        assertThat(inUse.isOpen()).isTrue();
+        leave(a, inUse);
+        assertThat(put(a, inUse)).isFalse();
+        assertThat(pool.figures().idle()).isZero();
+        pool.close();
+        assertThat(idle.closes()).isEqualTo(1);
+    }
+}
