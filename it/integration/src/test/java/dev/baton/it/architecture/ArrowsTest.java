@@ -1,0 +1,125 @@
+package dev.baton.it.architecture;
+
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+import dev.baton.spi.Plugin;
+
+/** The arrows between the parts: {@code launcher -> runtime -> spi <- plugins}. */
+@AnalyzeClasses(packages = "dev.baton", importOptions = DoNotIncludeTests.class)
+class ArrowsTest {
+
+    private static final String SPI = "dev.baton.spi..";
+    private static final String RUNTIME = "dev.baton.runtime..";
+    private static final String PLUGINS = "dev.baton.plugin..";
+
+    /** What a plugin's class loader takes from the runtime; anything else it has to bring in its own folder. */
+    private static final DescribedPredicate<JavaClass> SHARED = resideInAnyPackage(
+                    "java..",
+                    "javax..",
+                    "jdk..",
+                    SPI,
+                    "io.netty.buffer..",
+                    "io.netty.channel..",
+                    "io.netty.util..",
+                    "io.netty.bootstrap..",
+                    "io.netty.resolver..",
+                    "io.vertx.core..",
+                    "com.google.inject..",
+                    "jakarta.inject..",
+                    "org.slf4j..",
+                    "org.jspecify..")
+            .as("the SPI and what it shares");
+
+    /** In the folders of http-proxy and demo-origin. */
+    private static final DescribedPredicate<JavaClass> NETTY_CODECS = resideInAPackage("io.netty.handler..");
+
+    @ArchTest
+    static final ArchRule theSpiDependsOnNothingElseOfBaton =
+            classes().that().resideInAPackage(SPI).should().onlyDependOnClassesThat(SHARED);
+
+    @ArchTest
+    static final ArchRule thePluginsOfTheDistributionSeeOnlyWhatTheirClassLoaderShows = classes()
+            .that()
+            .resideInAPackage(PLUGINS)
+            .and()
+            .resideOutsideOfPackages("dev.baton.plugin.httpproxy..", "dev.baton.plugin.demoorigin..")
+            .should()
+            .onlyDependOnClassesThat(SHARED.or(resideInAPackage(PLUGINS)));
+
+    @ArchTest
+    static final ArchRule thePluginsThatBringNettysCodecsSeeThoseToo = classes()
+            .that()
+            .resideInAnyPackage("dev.baton.plugin.httpproxy..", "dev.baton.plugin.demoorigin..")
+            .should()
+            .onlyDependOnClassesThat(SHARED.or(resideInAPackage(PLUGINS)).or(NETTY_CODECS));
+
+    @ArchTest
+    static final ArchRule noPluginDependsOnAnother =
+            slices().matching("dev.baton.plugin.(*)..").should().notDependOnEachOther();
+
+    @ArchTest
+    static final ArchRule theRuntimeKnowsNoPlugin = noClasses()
+            .that()
+            .resideInAPackage(RUNTIME)
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(PLUGINS, "dev.baton.testkit..", "dev.baton.it..", "dev.baton.bench..");
+
+    @ArchTest
+    static final ArchRule onlyPosixKnowsJnr = noClasses()
+            .that()
+            .resideOutsideOfPackage("dev.baton.runtime.posix..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("jnr..");
+
+    @ArchTest
+    static final ArchRule nothingInTheRuntimeDependsOnTheLauncher = noClasses()
+            .that()
+            .resideInAPackage(RUNTIME)
+            .and()
+            .resideOutsideOfPackage("dev.baton.runtime.launcher..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("dev.baton.runtime.launcher..")
+            .orShould()
+            .dependOnClassesThat()
+            .resideInAPackage("picocli..");
+
+    /** Everything else is put together by plain constructors; {@code jakarta.inject} may mark those. */
+    @ArchTest
+    static final ArchRule guiceStandsOnlyWhereThingsAreWired = noClasses()
+            .that()
+            .resideInAPackage("dev.baton..")
+            .and()
+            .resideOutsideOfPackages("dev.baton.runtime.launcher..", "dev.baton.runtime.plugin..")
+            .and(not(assignableTo(Plugin.class)))
+            .and()
+            .doNotHaveFullyQualifiedName("dev.baton.spi.PluginBinder")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("com.google.inject..");
+
+    @ArchTest
+    static final ArchRule packagesAreNamedByWhatTheyAreAbout = noClasses()
+            .should()
+            .resideInAnyPackage("..impl..", "..util..", "..utils..", "..common..", "..manager..", "..helper..");
+
+    @ArchTest
+    static final ArchRule nothingReachesBehindTheJdk = noClasses()
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("sun..", "jdk.internal..", "com.sun..", "io.netty.util.internal..");
+}
