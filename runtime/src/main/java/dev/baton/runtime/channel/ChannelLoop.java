@@ -61,12 +61,12 @@ final class ChannelLoop extends AbstractEventExecutor implements EventLoop {
 
     private final FdChannel channel;
     private final Runnable drain = this::drain;
+
     @SuppressWarnings("UnusedVariable") // read through QUEUE
     private @Nullable Queue<Runnable> queue;
 
     @SuppressWarnings("UnusedVariable") // read through DRAINING
     private int draining;
-
 
     ChannelLoop(FdChannel channel) {
         this.channel = channel;

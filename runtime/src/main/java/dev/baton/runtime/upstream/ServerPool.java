@@ -1,0 +1,119 @@
+package dev.baton.runtime.upstream;
+
+import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.loop.Loop;
+import dev.baton.spi.takeover.IdlePool;
+import io.netty.util.AttributeKey;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/** The connections of one profile to one server: those in use, counted here, and those that rest in the idle pool. */
+final class ServerPool {
+    private static final AttributeKey<Member> MEMBER = AttributeKey.valueOf(ServerPool.class, "member");
+
+    private final IdlePool idle;
+    private final UpstreamEnv env;
+    private final AtomicInteger open = new AtomicInteger();
+    private final LongAdder connects = new LongAdder();
+
+    ServerPool(IdlePool idle, UpstreamEnv env) {
+        this.idle = idle;
+        this.env = env;
+    }
+
+    IdlePool idle() {
+        return idle;
+    }
+
+    int open() {
+        return open.get();
+    }
+
+    long connects() {
+        return connects.sum();
+    }
+
+    /** Takes an idle connection, with a claim on it; null if there is none. */
+    @Nullable
+    Member take(Loop loop) {
+        MovableChannel channel = idle.take(loop);
+        return channel == null ? null : member(channel).used(true);
+    }
+
+    /** Makes a connection that was just opened one of the pool's, in use. Under a claim on it. */
+    void join(MovableChannel channel, Loop loop) {
+        Member member = new Member(this, channel, loop).used(true);
+        channel.attr(MEMBER).set(member);
+        open.incrementAndGet();
+        connects.increment();
+        channel.closeFuture().addListener(closed -> member.closed());
+    }
+
+    /** The pool's note about a connection. */
+    static Member member(MovableChannel channel) {
+        return Objects.requireNonNull(
+                channel.attr(MEMBER).get(), "a connection that no upstream opened cannot be released to one");
+    }
+
+    /**
+     * What is remembered of one connection as long as it lives. Its fields are read and written under a claim on the
+     * connection only. It is the action after the leave itself, so that a release allocates nothing.
+     */
+    static final class Member implements Runnable {
+        private final ServerPool pool;
+        private final MovableChannel channel;
+        private Loop lastLoop;
+        private boolean inUse;
+
+        Member(ServerPool pool, MovableChannel channel, Loop loop) {
+            this.pool = pool;
+            this.channel = channel;
+            this.lastLoop = loop;
+        }
+
+        MovableChannel channel() {
+            return channel;
+        }
+
+        /** Whether the loop that takes it now is another one than had it before; remembers this one. */
+        boolean changesTo(Loop loop) {
+            boolean changes = lastLoop != loop;
+            lastLoop = loop;
+            return changes;
+        }
+
+        /** Marks the beginning or the end of a use. */
+        Member used(boolean begins) {
+            assert inUse != begins : begins ? "taken while in use" : "released twice";
+            inUse = begins;
+            return this;
+        }
+
+        /** Rests from the end of this claim on, if there is room. */
+        void release() {
+            used(false);
+            // An idle connection reads, else nobody would see that its peer closes it.
+            if (!channel.config().isAutoRead()) {
+                channel.config().setAutoRead(true);
+            }
+            channel.afterLeave(this);
+        }
+
+        /** After the leave, on the thread that left. */
+        @Override
+        public void run() {
+            Loop loop = pool.env.loops().current();
+            if (loop == null || !pool.idle.put(loop, channel)) {
+                channel.close();
+            }
+        }
+
+        private void closed() {
+            // In this order, so that what is open is never less than what is idle once both are done.
+            pool.idle.remove(channel);
+            pool.open.decrementAndGet();
+        }
+    }
+}

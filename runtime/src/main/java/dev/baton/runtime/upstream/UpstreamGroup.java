@@ -1,0 +1,132 @@
+package dev.baton.runtime.upstream;
+
+import dev.baton.runtime.config.UpstreamConfig;
+import dev.baton.spi.admin.PoolSnapshot;
+import dev.baton.spi.takeover.PoolFigures;
+import dev.baton.spi.takeover.PoolSpec;
+import dev.baton.spi.takeover.TakeoverPolicy;
+import dev.baton.spi.upstream.Upstream;
+import dev.baton.spi.upstream.UpstreamConnections;
+import dev.baton.spi.upstream.UpstreamServer;
+import io.netty.channel.ChannelHandler;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** One upstream of the configuration: its servers in turn, and the connections of each profile. */
+final class UpstreamGroup {
+    private final String name;
+    private final UpstreamConfig config;
+    private final TakeoverPolicy policy;
+    private final UpstreamEnv env;
+    private final UpstreamCounters counters;
+    private final List<UpstreamServer> servers = new ArrayList<>();
+    private final List<ServerLocator> locators = new ArrayList<>();
+    private final Map<String, PooledConnections> profiles = new ConcurrentHashMap<>();
+    private final AtomicInteger turn = new AtomicInteger();
+
+    UpstreamGroup(String name, UpstreamConfig config, TakeoverPolicy policy, UpstreamEnv env) {
+        this.name = name;
+        this.config = config;
+        this.policy = policy;
+        this.env = env;
+        this.counters = UpstreamCounters.of(name, env.metrics());
+        for (String address : config.servers()) {
+            servers.add(new UpstreamServer(address, servers.size()));
+            locators.add(new ServerLocator(address, env));
+        }
+    }
+
+    /** The upstream as one plugin uses it: its connections are counted for that plugin. */
+    Upstream forPlugin(String plugin) {
+        return new ForPlugin(this, plugin);
+    }
+
+    private PooledConnections connections(String profile, ChannelHandler initializer, String plugin) {
+        return profiles.computeIfAbsent(profile, absent -> {
+            List<ServerPool> pools = new ArrayList<>();
+            for (UpstreamServer server : servers) {
+                PoolSpec spec = new PoolSpec(
+                        name,
+                        server.address(),
+                        profile,
+                        config.pool().idleMax(),
+                        config.pool().idleTimeout(),
+                        config.pool().sharing(),
+                        env.loops());
+                pools.add(new ServerPool(policy.open(spec), env));
+            }
+            return new PooledConnections(
+                    plugin,
+                    initializer,
+                    locators,
+                    pools,
+                    config.connectTimeout().toNanos(),
+                    env,
+                    counters);
+        });
+    }
+
+    private UpstreamServer next() {
+        return servers.get(Math.floorMod(turn.getAndIncrement(), servers.size()));
+    }
+
+    /** A row for each server, over all profiles. */
+    void snapshot(List<PoolSnapshot> rows) {
+        for (UpstreamServer server : servers) {
+            int idle = 0;
+            int open = 0;
+            long connects = 0;
+            long local = 0;
+            long takeover = 0;
+            long refused = 0;
+            for (PooledConnections connections : profiles.values()) {
+                ServerPool pool = connections.pool(server.index());
+                PoolFigures figures = pool.idle().figures();
+                idle += figures.idle();
+                open += pool.open();
+                connects += pool.connects();
+                local += figures.reusesLocal();
+                takeover += figures.reusesTakeover();
+                refused += figures.takeoversRefused();
+            }
+            // Read one after the other, so that a connection may be seen idle that was not seen open.
+            int inUse = Math.max(0, open - idle);
+            rows.add(new PoolSnapshot(name, server.address(), idle, inUse, connects, local, takeover, refused));
+        }
+    }
+
+    /** Closes what is idle; what is in use is closed when it is released. */
+    void close() {
+        for (PooledConnections connections : profiles.values()) {
+            for (UpstreamServer server : servers) {
+                connections.pool(server.index()).idle().close();
+            }
+        }
+    }
+
+    /** The upstream in the eyes of one plugin. */
+    private record ForPlugin(UpstreamGroup group, String plugin) implements Upstream {
+        @Override
+        public String name() {
+            return group.name;
+        }
+
+        @Override
+        public List<UpstreamServer> servers() {
+            return List.copyOf(group.servers);
+        }
+
+        @Override
+        public UpstreamServer next() {
+            return group.next();
+        }
+
+        @Override
+        public UpstreamConnections connections(String profile, ChannelHandler initializer) {
+            return group.connections(profile, initializer, plugin);
+        }
+    }
+}
