@@ -24,6 +24,11 @@ import java.util.concurrent.TimeUnit;
 public final class TestLoops implements AutoCloseable {
     private static final int SECONDS_MAX = 20;
 
+    /** One for the process, as in production: it keeps native memory for good. */
+    private static final class Kernel {
+        static final Posix POSIX = new JnrPosix();
+    }
+
     private final Posix posix;
     private final LoopRegistry registry = new LoopRegistry();
     private final FdWitness witness = new FdWitness();
@@ -42,7 +47,7 @@ public final class TestLoops implements AutoCloseable {
 
     /** Starts loops on the real kernel. */
     public static TestLoops start(PollerProvider provider, int count) {
-        return new TestLoops(provider, new JnrPosix(), count);
+        return new TestLoops(provider, Kernel.POSIX, count);
     }
 
     /** Starts loops on system calls of the test's making. */
