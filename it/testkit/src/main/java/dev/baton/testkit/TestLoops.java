@@ -41,8 +41,8 @@ public final class TestLoops implements AutoCloseable {
         this.posix = posix;
         this.table = new FdTable(posix, registry, witness);
         this.env = new ChannelEnv(table, posix, registry, (plugin, cause) -> failures.add(cause));
-        this.group = new LoopGroup(
-                count, new DefaultThreadFactory("test-loop"), provider, posix, table, witness, registry);
+        this.group =
+                new LoopGroup(count, new DefaultThreadFactory("test-loop"), provider, posix, table, witness, registry);
     }
 
     /** Starts loops on the real kernel. */

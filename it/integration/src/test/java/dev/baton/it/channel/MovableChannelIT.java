@@ -119,7 +119,8 @@ class MovableChannelIT {
                 assertThat(blocked.await(10, TimeUnit.SECONDS)).isTrue();
                 // F2: this task's drain is stuck with the old loop.
                 CompletableFuture<String> ranOn = new CompletableFuture<>();
-                channel.eventLoop().execute(() -> ranOn.complete(Thread.currentThread().getName()));
+                channel.eventLoop()
+                        .execute(() -> ranOn.complete(Thread.currentThread().getName()));
                 peer.getOutputStream().write("hello".getBytes(StandardCharsets.US_ASCII));
 
                 BatonLoop thief = loops.loop(1);
@@ -131,7 +132,8 @@ class MovableChannelIT {
                             return taken;
                         }))
                         .isEqualTo(TakeoverResult.TAKEN);
-                assertThat(ranOn.get(10, TimeUnit.SECONDS)).isEqualTo(on(thief, () -> Thread.currentThread().getName()));
+                assertThat(ranOn.get(10, TimeUnit.SECONDS))
+                        .isEqualTo(on(thief, () -> Thread.currentThread().getName()));
                 assertThat(recorder.read.poll(10, TimeUnit.SECONDS)).isEqualTo("hello");
                 release.countDown();
                 // The old loop comes back and finds nothing of it.
@@ -172,8 +174,7 @@ class MovableChannelIT {
         // F1
         try (TestLoops loops = TestLoops.start(poller, 2);
                 ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
-            MovableSocketChannel channel =
-                    loops.connect(loops.loop(0), server.getLocalSocketAddress(), new Recorder());
+            MovableSocketChannel channel = loops.connect(loops.loop(0), server.getLocalSocketAddress(), new Recorder());
             BatonLoop thief = loops.loop(1);
             List<String> ran = java.util.Collections.synchronizedList(new java.util.ArrayList<>());
             CountDownLatch done = new CountDownLatch(3);
@@ -192,8 +193,7 @@ class MovableChannelIT {
                 });
                 assertThat(done.await(10, TimeUnit.SECONDS)).isTrue();
                 String name = on(thief, () -> Thread.currentThread().getName());
-                assertThat(ran)
-                        .containsExactlyInAnyOrder("task " + name, "timer " + name, "closed " + name);
+                assertThat(ran).containsExactlyInAnyOrder("task " + name, "timer " + name, "closed " + name);
                 assertThat(peer.getInputStream().read()).isEqualTo(-1);
             }
         }

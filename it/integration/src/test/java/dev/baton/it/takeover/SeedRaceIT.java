@@ -127,7 +127,9 @@ class SeedRaceIT {
                 on(loops.loop(0), () -> null);
                 assertThat(loops.witness().staleEvents()).isEqualTo(stale + 1);
                 assertThat(handler.inactive.await(10, TimeUnit.SECONDS)).isTrue();
-                assertThat(handler.calls).containsExactly("inactive on " + on(b, () -> Thread.currentThread().getName()));
+                assertThat(handler.calls)
+                        .containsExactly("inactive on "
+                                + on(b, () -> Thread.currentThread().getName()));
                 try (Socket secondPeer = server.accept()) {
                     secondPeer.getOutputStream().write('y');
                     assertThat(next.calls.poll(10, TimeUnit.SECONDS)).startsWith("read on ");

@@ -116,10 +116,14 @@ class UnforcedTakeoversIT {
             int idleFds = (int) loops.witness().openFds();
             Semaphore inFlight = new Semaphore(IN_FLIGHT_MAX);
             for (int i = 0; i < rounds; i++) {
-                assertThat(inFlight.tryAcquire(20, TimeUnit.SECONDS)).as("a connection hangs").isTrue();
+                assertThat(inFlight.tryAcquire(20, TimeUnit.SECONDS))
+                        .as("a connection hangs")
+                        .isTrue();
                 round(loops, random.split(), inFlight, byteOut);
             }
-            assertThat(inFlight.tryAcquire(IN_FLIGHT_MAX, 20, TimeUnit.SECONDS)).as("a connection hangs").isTrue();
+            assertThat(inFlight.tryAcquire(IN_FLIGHT_MAX, 20, TimeUnit.SECONDS))
+                    .as("a connection hangs")
+                    .isTrue();
             on(loops.loop(0), () -> null);
             on(loops.loop(1), () -> null);
             assertThat(wrong).isEmpty();
