@@ -42,13 +42,18 @@ public final class JnrPosix implements Posix {
     private static final int MESSAGE_CONTROL_LENGTH = Scratch.MESSAGE + 40;
     private static final int MESSAGE_FLAGS = Scratch.MESSAGE + 48;
 
-    private final Scratch scratch = new Scratch();
+    /** Never freed, like everything here that is static: a process has one C library and ends with it. */
+    private static final Scratch SCRATCH = new Scratch();
 
-    /** The value that eventfdWrite adds: written here once, only read afterwards. */
-    private final NativeMemory one = NativeMemory.allocate(EVENTFD_SIZE);
+    /** The value that eventfdWrite adds: written once, only read afterwards. */
+    private static final NativeMemory ONE = NativeMemory.allocate(EVENTFD_SIZE);
 
     /** Where eventfdRead puts the count, which nobody reads: threads may overwrite each other's. */
-    private final NativeMemory sink = NativeMemory.allocate(EVENTFD_SIZE);
+    private static final NativeMemory SINK = NativeMemory.allocate(EVENTFD_SIZE);
+
+    static {
+        ONE.putLong(0, 1);
+    }
 
     /**
      * Binds the C library.
@@ -57,7 +62,6 @@ public final class JnrPosix implements Posix {
      *     message says what to do
      */
     public JnrPosix() {
-        one.putLong(0, 1);
         try {
             LibC.lastError();
         } catch (LinkageError e) {
@@ -77,11 +81,11 @@ public final class JnrPosix implements Posix {
 
     @Override
     public int epollCtl(int epfd, int op, int fd, int events, long data) {
-        NativeMemory block = scratch.take();
+        NativeMemory block = SCRATCH.take();
         block.putInt(Scratch.VALUE + EpollEvent.EVENTS_OFFSET, events);
         block.putLong(Scratch.VALUE + EpollEvent.DATA_OFFSET, data);
         int result = result(LibC.epollCtl(epfd, op, fd, block.address() + Scratch.VALUE));
-        scratch.give(block);
+        SCRATCH.give(block);
         return result;
     }
 
@@ -102,12 +106,12 @@ public final class JnrPosix implements Posix {
 
     @Override
     public int eventfdWrite(int fd) {
-        return Math.min(result(LibC.write(fd, one.address(), EVENTFD_SIZE)), 0);
+        return Math.min(result(LibC.write(fd, ONE.address(), EVENTFD_SIZE)), 0);
     }
 
     @Override
     public int eventfdRead(int fd) {
-        return Math.min(result(LibC.read(fd, sink.address(), EVENTFD_SIZE)), 0);
+        return Math.min(result(LibC.read(fd, SINK.address(), EVENTFD_SIZE)), 0);
     }
 
     @Override
@@ -117,10 +121,10 @@ public final class JnrPosix implements Posix {
 
     @Override
     public int bind(int fd, SocketAddress address) {
-        NativeMemory block = scratch.take();
+        NativeMemory block = SCRATCH.take();
         int length = SocketAddresses.encode(address, block, Scratch.ADDRESS);
         int result = length < 0 ? length : result(LibC.bind(fd, block.address() + Scratch.ADDRESS, length));
-        scratch.give(block);
+        SCRATCH.give(block);
         return result;
     }
 
@@ -136,49 +140,49 @@ public final class JnrPosix implements Posix {
 
     @Override
     public int accept(int fd, PeerAddress peer) {
-        NativeMemory block = scratch.take();
+        NativeMemory block = SCRATCH.take();
         block.putInt(Scratch.ADDRESS_LENGTH, SocketAddresses.SIZE_MAX);
         int result =
                 result(LibC.accept4(fd, peer.memoryAddress(), block.address() + Scratch.ADDRESS_LENGTH, SOCKET_FLAGS));
         if (result >= 0) {
             peer.filled(block.getInt(Scratch.ADDRESS_LENGTH), false);
         }
-        scratch.give(block);
+        SCRATCH.give(block);
         return result;
     }
 
     @Override
     public int connect(int fd, SocketAddress address) {
-        NativeMemory block = scratch.take();
+        NativeMemory block = SCRATCH.take();
         int length = SocketAddresses.encode(address, block, Scratch.ADDRESS);
         int result = length < 0 ? length : result(LibC.connect(fd, block.address() + Scratch.ADDRESS, length));
-        scratch.give(block);
+        SCRATCH.give(block);
         return result;
     }
 
     @Override
     public SocketAddress localAddress(int fd) throws PosixException {
-        NativeMemory block = scratch.take();
+        NativeMemory block = SCRATCH.take();
         try {
             block.putInt(Scratch.ADDRESS_LENGTH, SocketAddresses.SIZE_MAX);
             int result = result(
                     LibC.getsockname(fd, block.address() + Scratch.ADDRESS, block.address() + Scratch.ADDRESS_LENGTH));
             return decode("tell the local address of fd ", fd, block, result);
         } finally {
-            scratch.give(block);
+            SCRATCH.give(block);
         }
     }
 
     @Override
     public SocketAddress remoteAddress(int fd) throws PosixException {
-        NativeMemory block = scratch.take();
+        NativeMemory block = SCRATCH.take();
         try {
             block.putInt(Scratch.ADDRESS_LENGTH, SocketAddresses.SIZE_MAX);
             int result = result(
                     LibC.getpeername(fd, block.address() + Scratch.ADDRESS, block.address() + Scratch.ADDRESS_LENGTH));
             return decode("tell the remote address of fd ", fd, block, result);
         } finally {
-            scratch.give(block);
+            SCRATCH.give(block);
         }
     }
 
@@ -194,29 +198,29 @@ public final class JnrPosix implements Posix {
 
     @Override
     public int sendGather(int fd, long iovecsAddress, int count) {
-        NativeMemory block = scratch.take();
+        NativeMemory block = SCRATCH.take();
         putMessage(block, 0, 0, iovecsAddress, count, 0);
         int result = result(LibC.sendmsg(fd, block.address() + Scratch.MESSAGE, Sockets.MSG_NOSIGNAL));
-        scratch.give(block);
+        SCRATCH.give(block);
         return result;
     }
 
     @Override
     public int sendTo(int fd, long address, int length, SocketAddress receiver) {
-        NativeMemory block = scratch.take();
+        NativeMemory block = SCRATCH.take();
         int result = SocketAddresses.encode(receiver, block, Scratch.ADDRESS);
         if (result >= 0) {
             long iovec = putIoVec(block, address, length);
             putMessage(block, block.address() + Scratch.ADDRESS, result, iovec, 1, 0);
             result = result(LibC.sendmsg(fd, block.address() + Scratch.MESSAGE, Sockets.MSG_NOSIGNAL));
         }
-        scratch.give(block);
+        SCRATCH.give(block);
         return result;
     }
 
     @Override
     public int recvFrom(int fd, long address, int length, PeerAddress sender) {
-        NativeMemory block = scratch.take();
+        NativeMemory block = SCRATCH.take();
         long iovec = putIoVec(block, address, length);
         putMessage(block, sender.memoryAddress(), SocketAddresses.SIZE_MAX, iovec, 1, 0);
         int result = result(LibC.recvmsg(fd, block.address() + Scratch.MESSAGE, 0));
@@ -224,7 +228,7 @@ public final class JnrPosix implements Posix {
             boolean truncated = (block.getInt(MESSAGE_FLAGS) & Sockets.MSG_TRUNC) != 0;
             sender.filled(block.getInt(MESSAGE_NAME_LENGTH), truncated);
         }
-        scratch.give(block);
+        SCRATCH.give(block);
         return result;
     }
 
@@ -233,23 +237,23 @@ public final class JnrPosix implements Posix {
         if (fds.length == 0 || fds.length > PassedFds.COUNT_MAX) {
             return -Errno.EINVAL;
         }
-        NativeMemory block = scratch.take();
+        NativeMemory block = SCRATCH.take();
         int controlLength = ControlMessages.putFds(block, Scratch.CONTROL, fds);
         putMessage(block, 0, 0, putIoVec(block, address, length), 1, controlLength);
         int result = result(LibC.sendmsg(fd, block.address() + Scratch.MESSAGE, Sockets.MSG_NOSIGNAL));
-        scratch.give(block);
+        SCRATCH.give(block);
         return result;
     }
 
     @Override
     public int recvFds(int fd, long address, int length, PassedFds received) {
-        NativeMemory block = scratch.take();
+        NativeMemory block = SCRATCH.take();
         putMessage(block, 0, 0, putIoVec(block, address, length), 1, ControlMessages.SPACE_MAX);
         int result = result(LibC.recvmsg(fd, block.address() + Scratch.MESSAGE, Sockets.MSG_CMSG_CLOEXEC));
         int controlLength = result < 0 ? 0 : (int) block.getLong(MESSAGE_CONTROL_LENGTH);
         boolean truncated = result >= 0 && (block.getInt(MESSAGE_FLAGS) & Sockets.MSG_CTRUNC) != 0;
         received.set(ControlMessages.fds(block, Scratch.CONTROL, controlLength), truncated);
-        scratch.give(block);
+        SCRATCH.give(block);
         return result;
     }
 
@@ -303,49 +307,49 @@ public final class JnrPosix implements Posix {
 
     @Override
     public int setIntOption(int fd, int level, int option, int value) {
-        NativeMemory block = scratch.take();
+        NativeMemory block = SCRATCH.take();
         block.putInt(Scratch.VALUE, value);
         int result = result(LibC.setsockopt(fd, level, option, block.address() + Scratch.VALUE, Integer.BYTES));
-        scratch.give(block);
+        SCRATCH.give(block);
         return result;
     }
 
     @Override
     public int intOption(int fd, int level, int option) {
-        NativeMemory block = scratch.take();
+        NativeMemory block = SCRATCH.take();
         int result = getOption(block, fd, level, option, Integer.BYTES);
         if (result == 0) {
             result = block.getInt(Scratch.VALUE);
         }
-        scratch.give(block);
+        SCRATCH.give(block);
         return result;
     }
 
     @Override
     public int setLinger(int fd, int seconds) {
-        NativeMemory block = scratch.take();
+        NativeMemory block = SCRATCH.take();
         block.putInt(Scratch.VALUE, seconds < 0 ? 0 : 1);
         block.putInt(Scratch.VALUE + 4, Math.max(seconds, 0));
         int result = result(
                 LibC.setsockopt(fd, SocketOptions.SOL_SOCKET, SO_LINGER, block.address() + Scratch.VALUE, LINGER_SIZE));
-        scratch.give(block);
+        SCRATCH.give(block);
         return result;
     }
 
     @Override
     public int linger(int fd) {
-        NativeMemory block = scratch.take();
+        NativeMemory block = SCRATCH.take();
         int result = getOption(block, fd, SocketOptions.SOL_SOCKET, SO_LINGER, LINGER_SIZE);
         if (result == 0) {
             result = block.getInt(Scratch.VALUE) == 0 ? Integer.MAX_VALUE : block.getInt(Scratch.VALUE + 4);
         }
-        scratch.give(block);
+        SCRATCH.give(block);
         return result;
     }
 
     @Override
     public FdLimit fdLimit() throws PosixException {
-        NativeMemory block = scratch.take();
+        NativeMemory block = SCRATCH.take();
         try {
             int result = result(LibC.getrlimit(RLIMIT_NOFILE, block.address() + Scratch.VALUE));
             if (result < 0) {
@@ -353,13 +357,13 @@ public final class JnrPosix implements Posix {
             }
             return new FdLimit(limit(block.getLong(Scratch.VALUE)), limit(block.getLong(Scratch.VALUE + 8)));
         } finally {
-            scratch.give(block);
+            SCRATCH.give(block);
         }
     }
 
     @Override
     public FdLimit raiseFdLimit() throws PosixException {
-        NativeMemory block = scratch.take();
+        NativeMemory block = SCRATCH.take();
         try {
             int result = result(LibC.getrlimit(RLIMIT_NOFILE, block.address() + Scratch.VALUE));
             if (result == 0) {
@@ -371,7 +375,7 @@ public final class JnrPosix implements Posix {
             }
             return new FdLimit(limit(block.getLong(Scratch.VALUE)), limit(block.getLong(Scratch.VALUE + 8)));
         } finally {
-            scratch.give(block);
+            SCRATCH.give(block);
         }
     }
 
