@@ -156,11 +156,11 @@ public final class TcpListenerKind implements ListenerKind {
 
     /** Names what the user wrote; the hint depends on the address that it stands for. */
     private static IOException failure(String bind, TcpBind wanted, InetSocketAddress address, int result) {
-        if (wanted.everyAddress()) {
-            String detail = String.valueOf(
-                    PosixException.of("bind tcp", address, result).getMessage());
-            return new IOException("cannot bind tcp " + bind + detail.substring(detail.indexOf(": ")));
+        PosixException failure = PosixException.of("bind tcp", address, result);
+        if (!wanted.everyAddress()) {
+            return failure;
         }
-        return PosixException.of("bind tcp", address, result);
+        String message = String.valueOf(failure.getMessage());
+        return new IOException("cannot bind tcp " + bind + message.substring(message.indexOf(": ")), failure);
     }
 }

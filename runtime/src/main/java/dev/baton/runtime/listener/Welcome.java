@@ -1,0 +1,103 @@
+package dev.baton.runtime.listener;
+
+import dev.baton.runtime.channel.ChannelEnv;
+import dev.baton.runtime.channel.MovableSocketChannel;
+import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.posix.PeerAddress;
+import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.fd.Fd;
+import dev.baton.spi.fd.FdKind;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandler.Sharable;
+import io.netty.channel.ChannelHandlerAdapter;
+import io.netty.channel.ChannelHandlerContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes connections of accepted sockets and gives them to the service. Whatever throws on the way costs that connection and
+ * nothing else, and each reservation is given back once: when its connection ends, or here if it never began.
+ *
+ * <p>The service is called from a handler that leaves the pipeline at once, because Netty adds handlers when the channel is
+ * registered and before it becomes active, which is the moment that the service is promised; and because a channel can be closed
+ * in an orderly way only once it is registered.
+ */
+@Sharable
+final class Welcome extends ChannelHandlerAdapter {
+    private static final Logger LOG = LoggerFactory.getLogger(Welcome.class);
+
+    private final ListenerSpec spec;
+    private final ChannelEnv env;
+    private final Connections connections;
+    private final Runnable reservationUsed;
+    private final ChannelFutureListener ended = closed -> ended((MovableChannel) closed.channel());
+
+    /**
+     * Takes connections for a listener.
+     *
+     * @param reservationUsed called once for each connection, when it has ended
+     */
+    Welcome(ListenerSpec spec, ChannelEnv env, Connections connections, Runnable reservationUsed) {
+        this.spec = spec;
+        this.env = env;
+        this.connections = connections;
+        this.reservationUsed = reservationUsed;
+    }
+
+    /** Takes an accepted socket, on the accepting loop. Throws nothing. */
+    void take(BatonLoop loop, int number, PeerAddress peer) {
+        MovableSocketChannel connection;
+        try {
+            connection = MovableSocketChannel.accepted(env, spec.plugin(), loop, number, peer.address());
+        } catch (Throwable t) { // an Error too: the number must not leak
+            LOG.error("listener {} cannot take fd {}", spec.name(), number, t);
+            discard(number);
+            reservationUsed.run();
+            return;
+        }
+        try {
+            connection.pipeline().addLast(this);
+            loop.register(connection);
+            // After the service's initialize: it must not be asked to drain what it has not seen.
+            connections.opened(connection);
+            // Last: if it has ended already this takes it out again.
+            connection.closeFuture().addListener(ended);
+        } catch (Throwable t) { // an Error too
+            LOG.error("listener {} cannot register {}", spec.name(), connection, t);
+            Fd fd = connection.fd();
+            if (fd != null) {
+                env.table().fdDelete(fd);
+            }
+            ended(connection);
+        } finally {
+            connection.leave();
+        }
+    }
+
+    private void ended(MovableChannel connection) {
+        connections.ended(connection);
+        reservationUsed.run();
+    }
+
+    /** A number that may or may not be in the table already. */
+    private void discard(int number) {
+        try {
+            env.table().fdDelete(env.table().fdInsert(number, FdKind.DOWNSTREAM));
+        } catch (IllegalStateException inserted) {
+            LOG.error("fd {} is lost", number, inserted);
+        }
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+        try {
+            spec.service().initialize((MovableChannel) context.channel(), spec.name());
+        } catch (Throwable t) { // an Error too
+            LOG.error("plugin {} cannot set a connection of listener {} up", spec.plugin(), spec.name(), t);
+            env.failures().failed(spec.plugin(), t);
+            context.close();
+        } finally {
+            context.pipeline().remove(this);
+        }
+    }
+}
