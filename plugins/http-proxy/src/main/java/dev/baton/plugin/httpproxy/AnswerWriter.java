@@ -1,0 +1,108 @@
+package dev.baton.plugin.httpproxy;
+
+import dev.baton.plugin.httpproxy.Heads.Persistence;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import org.jspecify.annotations.Nullable;
+
+/** Writes one answer after another to a client, framed as that client can read it. Writes, and leaves flushing. */
+final class AnswerWriter {
+    private boolean started;
+    private boolean chunked;
+    private boolean keepAlive;
+
+    /** The answer to another request begins. */
+    void begin(boolean keepAlive) {
+        this.keepAlive = keepAlive;
+        started = false;
+        chunked = false;
+    }
+
+    /** The head is on its way: nothing else can be answered any more. */
+    boolean started() {
+        return started;
+    }
+
+    /** The connection stays open after this answer. */
+    boolean keepAlive() {
+        return keepAlive;
+    }
+
+    void closeAfterwards() {
+        keepAlive = false;
+    }
+
+    /** Writes the head and what is there of the body, in one buffer unless that is long. */
+    void start(ChannelHandlerContext ctx, Exchange exchange, ResponseHead head, ByteBuf in, int count, boolean last) {
+        started = true;
+        if (head.bodyLength() < 0) {
+            if (exchange.isHttp10()) {
+                // It cannot read chunks, so the end of the connection has to be the end of the body.
+                keepAlive = false;
+            } else {
+                chunked = true;
+            }
+        }
+        HeadWriter text = Heads.response(head, chunked, persistence(exchange, keepAlive));
+        boolean copied = count <= BodyWriter.COPY_LIMIT;
+        int room = text.length() + (copied ? count + BodyWriter.CHUNK_OVERHEAD : 0);
+        ByteBuf out = ctx.alloc().directBuffer(room);
+        out.writeBytes(text.bytes(), 0, text.length());
+        if (copied) {
+            BodyWriter.copy(out, in, count, chunked, last, null);
+            ctx.write(out, ctx.voidPromise());
+        } else {
+            ctx.write(out, ctx.voidPromise());
+            BodyWriter.write(ctx, in, count, chunked, last, null);
+        }
+    }
+
+    void body(ChannelHandlerContext ctx, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
+        BodyWriter.write(ctx, in, count, chunked, last, trailers);
+    }
+
+    /** Writes what comes before an answer, for clients that know that there is such a thing. */
+    void informational(ChannelHandlerContext ctx, Exchange exchange, ResponseHead head) {
+        if (!exchange.isHttp10()) {
+            HeadWriter text = Heads.response(head, false, null);
+            ctx.write(
+                    ctx.alloc().directBuffer(text.length()).writeBytes(text.bytes(), 0, text.length()),
+                    ctx.voidPromise());
+        }
+    }
+
+    /**
+     * Writes an answer of our own.
+     *
+     * @param exchange what it answers, null if that is no request
+     */
+    void refuse(ChannelHandlerContext ctx, @Nullable Exchange exchange, Refusal refusal) {
+        started = true;
+        byte[] words = HeadWriter.ascii(refusal.words() + "\n");
+        HeadWriter text = HeadWriter.begin()
+                .text("HTTP/1.1 ")
+                .text(refusal.status().codeAsText())
+                .octet(' ')
+                .text(refusal.status().reasonPhrase())
+                .text("\r\nContent-Type: text/plain\r\nContent-Length: ")
+                .number(words.length)
+                .crlf();
+        Persistence persistence = exchange == null ? Persistence.CLOSE : persistence(exchange, keepAlive);
+        if (persistence != null) {
+            text.text(persistence == Persistence.CLOSE ? "Connection: close\r\n" : "Connection: keep-alive\r\n");
+        }
+        text.crlf();
+        if (exchange == null || !exchange.isHead()) {
+            text.raw(words);
+        }
+        ctx.write(
+                ctx.alloc().directBuffer(text.length()).writeBytes(text.bytes(), 0, text.length()), ctx.voidPromise());
+    }
+
+    private static @Nullable Persistence persistence(Exchange exchange, boolean keepAlive) {
+        if (!keepAlive) {
+            return Persistence.CLOSE;
+        }
+        return exchange.isHttp10() ? Persistence.KEEP_ALIVE : null;
+    }
+}

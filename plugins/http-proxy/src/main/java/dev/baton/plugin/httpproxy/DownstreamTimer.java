@@ -1,0 +1,108 @@
+package dev.baton.plugin.httpproxy;
+
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The only timer of a client's connection and of its exchange. It is lazy: progress is a clock reading in a field, and
+ * the timer, when it fires early, is set to what remains. It fires at least every {@link Timeouts#check}, so a deadline
+ * that became shorter meanwhile is not missed.
+ */
+final class DownstreamTimer implements Runnable {
+    private final Downstream end;
+    private final HttpProxyService service;
+    private long since;
+    private long room;
+    private @Nullable Future<?> scheduled;
+
+    DownstreamTimer(Downstream end, HttpProxyService service) {
+        this.end = end;
+        this.service = service;
+    }
+
+    void start() {
+        if (scheduled == null) {
+            since = service.nanoTime();
+            schedule(service.timeouts().check());
+        }
+    }
+
+    void stop() {
+        if (scheduled != null) {
+            scheduled.cancel(false);
+            scheduled = null;
+        }
+    }
+
+    /** Something came or went: whoever is silent is so from now on. */
+    void progress() {
+        since = service.nanoTime();
+    }
+
+    /** The connection is over but for the client's last bytes. */
+    void linger() {
+        progress();
+        stop();
+        schedule(service.timeouts().linger());
+    }
+
+    private void schedule(long nanos) {
+        scheduled = end.channel().eventLoop().schedule(this, nanos, TimeUnit.NANOSECONDS);
+    }
+
+    @Override
+    public void run() {
+        scheduled = null;
+        if (!end.channel().isOpen()) {
+            return;
+        }
+        Timeouts timeouts = service.timeouts();
+        boolean stuck = clientIsStuck();
+        long limit = limit(timeouts, stuck);
+        long left = since + limit - service.nanoTime();
+        if (left <= 0) {
+            expire(stuck);
+        }
+        if (end.channel().isOpen() && scheduled == null) {
+            schedule(left <= 0 ? timeouts.check() : Math.min(left, timeouts.check()));
+        }
+    }
+
+    /** The client does not take the answer; every byte that it does take is progress. */
+    private boolean clientIsStuck() {
+        boolean stuck = end.answering() && !end.channel().isWritable();
+        if (stuck) {
+            long now = end.channel().bytesBeforeWritable();
+            if (now != room) {
+                room = now;
+                progress();
+            }
+        }
+        return stuck;
+    }
+
+    private long limit(Timeouts timeouts, boolean stuck) {
+        return switch (end.phase()) {
+            case HEAD -> end.headBegun() ? timeouts.header() : timeouts.idle();
+            // A body waits for a connection too; the upstream's connect-timeout limits that.
+            case BODY -> end.requestPaused() && !stuck ? timeouts.response() : timeouts.idle();
+            case ANSWER -> {
+                if (end.connecting()) {
+                    yield Long.MAX_VALUE / 2;
+                }
+                yield stuck ? timeouts.idle() : timeouts.response();
+            }
+            case DISCARD -> timeouts.linger();
+        };
+    }
+
+    private void expire(boolean stuck) {
+        if (stuck) {
+            end.cut(Refusal.CLIENT_STALLED);
+            return;
+        }
+        boolean serversTurn = end.phase() == Downstream.Phase.ANSWER || end.requestPaused();
+        end.timedOut(serversTurn ? Refusal.RESPONSE_TIMEOUT : Refusal.REQUEST_TIMEOUT);
+    }
+}

@@ -1,0 +1,76 @@
+package dev.baton.plugin.httpproxy;
+
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.util.AsciiString;
+
+/** What a header field means to a proxy, worked out once, when the field is read. */
+enum FieldKind {
+    /** Goes through as it is. */
+    END_TO_END(1),
+    /** Named by a Connection field of the same message: ends here. */
+    NAMED_BY_CONNECTION(1 << 1),
+    /** Ends here: Keep-Alive, TE, Upgrade, what is between a client and a proxy, and the Proxy field of "httpoxy". */
+    HOP_BY_HOP(1 << 2),
+    HOST(1 << 3),
+    CONTENT_LENGTH(1 << 4),
+    TRANSFER_ENCODING(1 << 5),
+    CONNECTION(1 << 6),
+    EXPECT(1 << 7),
+    X_FORWARDED_FOR(1 << 8),
+    X_FORWARDED_PROTO(1 << 9),
+    X_FORWARDED_HOST(1 << 10);
+
+    private static final AsciiString PROXY = AsciiString.cached("proxy");
+    private static final AsciiString PROXY_CONNECTION = AsciiString.cached("proxy-connection");
+    private static final AsciiString KEEP_ALIVE = AsciiString.cached("keep-alive");
+    private static final AsciiString FORWARDED_FOR = AsciiString.cached("x-forwarded-for");
+    private static final AsciiString FORWARDED_PROTO = AsciiString.cached("x-forwarded-proto");
+    private static final AsciiString FORWARDED_HOST = AsciiString.cached("x-forwarded-host");
+
+    private final int bit;
+
+    FieldKind(int bit) {
+        this.bit = bit;
+    }
+
+    /** The bit of this kind in a set of kinds. */
+    int bit() {
+        return bit;
+    }
+
+    /** The kind of a field name, in any case. The length decides nearly always; few names are compared. */
+    static FieldKind of(CharSequence name) {
+        return switch (name.length()) {
+            case 2 -> is(name, HttpHeaderNames.TE, HOP_BY_HOP);
+            case 4 -> is(name, HttpHeaderNames.HOST, HOST);
+            case 5 -> is(name, PROXY, HOP_BY_HOP);
+            case 6 -> is(name, HttpHeaderNames.EXPECT, EXPECT);
+            case 7 -> is(name, HttpHeaderNames.UPGRADE, HOP_BY_HOP);
+            case 10 ->
+                startsWith(name, 'k')
+                        ? is(name, KEEP_ALIVE, HOP_BY_HOP)
+                        : is(name, HttpHeaderNames.CONNECTION, CONNECTION);
+            case 14 -> is(name, HttpHeaderNames.CONTENT_LENGTH, CONTENT_LENGTH);
+            case 15 -> is(name, FORWARDED_FOR, X_FORWARDED_FOR);
+            case 16 ->
+                startsWith(name, 'x')
+                        ? is(name, FORWARDED_HOST, X_FORWARDED_HOST)
+                        : is(name, PROXY_CONNECTION, HOP_BY_HOP);
+            case 17 ->
+                startsWith(name, 'x')
+                        ? is(name, FORWARDED_PROTO, X_FORWARDED_PROTO)
+                        : is(name, HttpHeaderNames.TRANSFER_ENCODING, TRANSFER_ENCODING);
+            case 18 -> is(name, HttpHeaderNames.PROXY_AUTHENTICATE, HOP_BY_HOP);
+            case 19 -> is(name, HttpHeaderNames.PROXY_AUTHORIZATION, HOP_BY_HOP);
+            default -> END_TO_END;
+        };
+    }
+
+    private static boolean startsWith(CharSequence name, char letter) {
+        return (name.charAt(0) | 0x20) == letter;
+    }
+
+    private static FieldKind is(CharSequence name, AsciiString expected, FieldKind kind) {
+        return startsWith(name, expected.charAt(0)) && expected.contentEqualsIgnoreCase(name) ? kind : END_TO_END;
+    }
+}

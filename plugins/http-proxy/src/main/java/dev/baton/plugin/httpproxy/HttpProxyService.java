@@ -1,0 +1,113 @@
+package dev.baton.plugin.httpproxy;
+
+import dev.baton.spi.admin.Metrics.Counter;
+import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.service.Service;
+import dev.baton.spi.service.ServiceContext;
+import dev.baton.spi.upstream.Upstream;
+import dev.baton.spi.upstream.UpstreamConnections;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelInitializer;
+import io.netty.handler.codec.http.HttpDecoderConfig;
+import java.util.function.LongSupplier;
+
+/** One reverse proxy: what all its connections share. */
+final class HttpProxyService implements Service {
+    /** A new request's lines are copied into a buffer of this size in bytes, which grows with the longest of them. */
+    private static final int LINE_BUFFER_BYTES = 128;
+
+    private final Upstream upstream;
+    private final UpstreamConnections connections;
+    private final HttpDecoderConfig decoding;
+    private final Refusals refusals;
+    private final Counter requests;
+    private final Counter retries;
+    private final Timeouts timeouts;
+    private final LongSupplier clock;
+    private final int headerLimit;
+
+    HttpProxyService(String name, HttpProxyConfig config, ServiceContext context, LongSupplier clock) {
+        this.clock = clock;
+        timeouts = Timeouts.of(config);
+        headerLimit = (int) config.headerLimit().bytes();
+        // The rest of Netty's defaults are the strict ones: CR LF only, one Content-Length, no Content-Length together
+        // with Transfer-Encoding. They are stated all the same, because system properties can change the defaults.
+        decoding = new HttpDecoderConfig()
+                .setMaxInitialLineLength(headerLimit)
+                .setMaxHeaderSize(headerLimit)
+                .setInitialBufferSize(LINE_BUFFER_BYTES)
+                .setAllowDuplicateContentLengths(false)
+                .setStrictLineParsing(true)
+                .setUseRfc9112TransferEncoding(true);
+        refusals = new Refusals(name, context.metrics());
+        requests = context.metrics()
+                .counter("baton_http_requests_total", "Requests that were understood.", "service", name);
+        retries = context.metrics()
+                .counter(
+                        "baton_http_retries_total",
+                        "Requests sent again on another connection because the first one died unused.",
+                        "service",
+                        name);
+        upstream = context.upstream(config.upstream());
+        // The limit is part of the profile: connections whose decoders differ are not interchangeable.
+        connections = upstream.connections("http/1.1 " + config.headerLimit(), new UpstreamInitializer());
+    }
+
+    @Override
+    public void initialize(MovableChannel connection, String listener) {
+        connection.pipeline().addLast(new Downstream(this, connection));
+    }
+
+    @Override
+    public void drain(MovableChannel connection) {
+        Downstream downstream = connection.pipeline().get(Downstream.class);
+        if (downstream != null) {
+            downstream.drain();
+        }
+    }
+
+    Upstream upstream() {
+        return upstream;
+    }
+
+    UpstreamConnections connections() {
+        return connections;
+    }
+
+    HttpDecoderConfig decoding() {
+        return decoding;
+    }
+
+    Refusals refusals() {
+        return refusals;
+    }
+
+    Counter requests() {
+        return requests;
+    }
+
+    Counter retries() {
+        return retries;
+    }
+
+    Timeouts timeouts() {
+        return timeouts;
+    }
+
+    int headerLimit() {
+        return headerLimit;
+    }
+
+    long nanoTime() {
+        return clock.getAsLong();
+    }
+
+    @ChannelHandler.Sharable
+    private final class UpstreamInitializer extends ChannelInitializer<Channel> {
+        @Override
+        protected void initChannel(Channel channel) {
+            channel.pipeline().addLast(new UpstreamEnd(HttpProxyService.this, (MovableChannel) channel));
+        }
+    }
+}

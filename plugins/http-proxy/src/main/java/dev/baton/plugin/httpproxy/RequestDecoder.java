@@ -1,0 +1,164 @@
+package dev.baton.plugin.httpproxy;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http.HttpConstants;
+import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpMessage;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.handler.codec.http.HttpVersion;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Netty's request decoder, for heads only and without what it forgives: other white space than single spaces in the
+ * request line, folded fields, versions in lower case. Bodies are found by {@link BodyReader}.
+ */
+abstract class RequestDecoder extends HttpRequestDecoder {
+    /** One head and, if it has no body, its end. Only within one call of {@link #decodeHead}; never shared by threads. */
+    private final List<Object> decoded = new ArrayList<>(2);
+
+    /** A line of the head has been decoded: a blank at the start of the next would fold it. */
+    private boolean inHead;
+
+    RequestDecoder(HttpDecoderConfig config) {
+        super(config);
+    }
+
+    /** The end of the connection to which the requests belong. */
+    abstract Downstream downstream();
+
+    /**
+     * Decodes up to the end of one head.
+     *
+     * @return the exchange that it begins, or null if more bytes are needed
+     * @throws RuntimeException if it is not a request; {@link Refusal#ofRequest} says what was wrong. Nothing more can be
+     *     decoded then
+     */
+    @Nullable
+    Exchange decodeHead(ChannelHandlerContext ctx, ByteBuf in) throws Exception {
+        int from = in.readerIndex();
+        try {
+            decode(ctx, in, decoded);
+            if (!decoded.isEmpty()
+                    && ((Exchange) decoded.get(0)).decoderResult().isFailure()) {
+                throw cause((Exchange) decoded.get(0));
+            }
+            if (isFolded(in, from, in.readerIndex())) {
+                throw new RefusedException(Refusal.MALFORMED_REQUEST, "folded header field");
+            }
+            if (decoded.isEmpty()) {
+                return null;
+            }
+            Exchange exchange = (Exchange) decoded.get(0);
+            boolean bodyExpected = decoded.size() == 1;
+            if (bodyExpected) {
+                reset();
+            }
+            inHead = false;
+            Refusal refusal = RequestRules.check(exchange);
+            if (refusal == null && exchange.hasBody() != bodyExpected) {
+                // The decoder sees a body where there is none for us or the other way round: nobody knows who else
+                // does.
+                refusal = Refusal.AMBIGUOUS_LENGTH;
+            }
+            if (refusal != null) {
+                throw new RefusedException(refusal, exchange.method() + " " + exchange.uri());
+            }
+            return exchange;
+        } finally {
+            decoded.clear();
+        }
+    }
+
+    /** Part of a head has been decoded. */
+    boolean inHead() {
+        return inHead;
+    }
+
+    private static RuntimeException cause(Exchange exchange) {
+        Throwable cause = exchange.decoderResult().cause();
+        return cause instanceof RuntimeException known
+                ? known
+                : new RefusedException(Refusal.MALFORMED_REQUEST, String.valueOf(cause));
+    }
+
+    /** Only whole lines are decoded, so each line feed but the last is followed by the first byte of the next line. */
+    private boolean isFolded(ByteBuf in, int from, int to) {
+        if (from == to) {
+            return false;
+        }
+        if (inHead && isBlank(in.getByte(from))) {
+            return true;
+        }
+        inHead = true;
+        for (int lf = in.indexOf(from, to, HttpConstants.LF); lf >= 0; lf = in.indexOf(lf + 1, to, HttpConstants.LF)) {
+            if (lf + 1 < to && isBlank(in.getByte(lf + 1))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean isBlank(byte b) {
+        return b == ' ' || b == '\t';
+    }
+
+    @Override
+    protected HttpMessage createMessage(String[] requestLine) {
+        String version = requestLine[2];
+        HttpMethod method = HttpMethod.valueOf(requestLine[0]);
+        if (version.equals("HTTP/1.1")) {
+            return new Exchange(downstream(), HttpVersion.HTTP_1_1, method, requestLine[1]);
+        }
+        if (version.equals("HTTP/1.0")) {
+            return new Exchange(downstream(), HttpVersion.HTTP_1_0, method, requestLine[1]);
+        }
+        boolean other = version.length() == 8
+                && version.startsWith("HTTP/")
+                && Character.isDigit(version.charAt(5))
+                && version.charAt(6) == '.'
+                && Character.isDigit(version.charAt(7));
+        throw new RefusedException(other ? Refusal.BAD_VERSION : Refusal.MALFORMED_REQUEST, version);
+    }
+
+    @Override
+    protected HttpMessage createInvalidMessage() {
+        return new Exchange(downstream(), HttpVersion.HTTP_1_1, HttpMethod.GET, "/");
+    }
+
+    @Override
+    protected boolean isContentAlwaysEmpty(HttpMessage message) {
+        return false;
+    }
+
+    // The line stands in an array of its own, from index 0 on.
+
+    @Override
+    protected String splitFirstWordInitialLine(byte[] line, int start, int length) {
+        if (start != 0) {
+            throw new RefusedException(Refusal.MALFORMED_REQUEST, "blank before the method");
+        }
+        return super.splitFirstWordInitialLine(line, start, length);
+    }
+
+    @Override
+    protected String splitSecondWordInitialLine(byte[] line, int start, int length) {
+        checkSingleSpace(line, start);
+        return super.splitSecondWordInitialLine(line, start, length);
+    }
+
+    @Override
+    protected String splitThirdWordInitialLine(byte[] line, int start, int length) {
+        checkSingleSpace(line, start);
+        return super.splitThirdWordInitialLine(line, start, length);
+    }
+
+    private static void checkSingleSpace(byte[] line, int start) {
+        if (start < 2 || line[start - 1] != ' ' || (line[start - 2] <= ' ' && line[start - 2] >= 0)) {
+            throw new RefusedException(Refusal.MALFORMED_REQUEST, "white space in the request line");
+        }
+    }
+}

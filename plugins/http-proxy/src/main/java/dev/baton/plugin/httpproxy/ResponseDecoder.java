@@ -1,0 +1,117 @@
+package dev.baton.plugin.httpproxy;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpMessage;
+import io.netty.handler.codec.http.HttpResponseDecoder;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpVersion;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Netty's response decoder, for heads only. Bodies are found by {@link BodyReader}. */
+abstract class ResponseDecoder extends HttpResponseDecoder {
+    private static final HttpResponseStatus NO_STATUS = new HttpResponseStatus(999, "No Status");
+
+    /** One head and, if it has no body, its end. Only within one call of {@link #decodeHead}. */
+    private final List<Object> decoded = new ArrayList<>(2);
+
+    private @Nullable Exchange answered;
+
+    ResponseDecoder(HttpDecoderConfig config) {
+        super(config);
+    }
+
+    /** Says which request the next heads belong to; null: to none. */
+    void answering(@Nullable Exchange exchange) {
+        answered = exchange;
+    }
+
+    /**
+     * Decodes up to the end of one head.
+     *
+     * @return the head, or null if more bytes are needed
+     * @throws Exception if it is not a response, or one that cannot be passed on; nothing more can be decoded then
+     */
+    @Nullable
+    ResponseHead decodeHead(ChannelHandlerContext ctx, ByteBuf in) throws Exception {
+        try {
+            decode(ctx, in, decoded);
+            if (decoded.isEmpty()) {
+                return null;
+            }
+            ResponseHead head = (ResponseHead) decoded.get(0);
+            if (head.decoderResult().isFailure()) {
+                throw new IllegalArgumentException(head.decoderResult().cause());
+            }
+            if (decoded.size() == 1) {
+                reset();
+            }
+            if (head.status().code() == 101) {
+                throw new IllegalArgumentException("101 without having been asked to switch protocols");
+            }
+            Exchange exchange = answered;
+            if (exchange != null && !head.isBodyless(exchange)) {
+                head.setBodyLength(RequestRules.bodyLength(head.fields(), head.isHttp10()));
+                if (head.bodyLength() == RequestRules.BAD_LENGTH) {
+                    throw new IllegalArgumentException("ambiguous length");
+                }
+            }
+            return head;
+        } finally {
+            decoded.clear();
+        }
+    }
+
+    @Override
+    protected HttpMessage createMessage(String[] statusLine) {
+        HttpVersion version;
+        if (statusLine[0].equals("HTTP/1.1")) {
+            version = HttpVersion.HTTP_1_1;
+        } else if (statusLine[0].equals("HTTP/1.0")) {
+            version = HttpVersion.HTTP_1_0;
+        } else {
+            throw new IllegalArgumentException("neither HTTP/1.0 nor HTTP/1.1");
+        }
+        return new ResponseHead(version, HttpResponseStatus.valueOf(code(statusLine[1]), reason(statusLine[2])));
+    }
+
+    private static int code(String digits) {
+        int code = 0;
+        for (int i = 0; i < digits.length(); i++) {
+            int digit = digits.charAt(i) - '0';
+            if (digit < 0 || digit > 9) {
+                throw new IllegalArgumentException("status that is no number");
+            }
+            code = 10 * code + digit;
+        }
+        if (digits.length() != 3 || code < 100) {
+            throw new IllegalArgumentException("status that has not three digits");
+        }
+        return code;
+    }
+
+    private static String reason(String reason) {
+        for (int i = 0; i < reason.length(); i++) {
+            char c = reason.charAt(i);
+            if ((c < ' ' && c != '\t') || c == 0x7f) {
+                throw new IllegalArgumentException("control character in the reason");
+            }
+        }
+        return reason;
+    }
+
+    @Override
+    protected HttpMessage createInvalidMessage() {
+        return new ResponseHead(HttpVersion.HTTP_1_1, NO_STATUS);
+    }
+
+    /** HEAD, 1xx, 204 and 304: what the fields say about a body is about another answer. */
+    @Override
+    protected boolean isContentAlwaysEmpty(HttpMessage message) {
+        Exchange exchange = answered;
+        return exchange != null && ((ResponseHead) message).isBodyless(exchange);
+    }
+}

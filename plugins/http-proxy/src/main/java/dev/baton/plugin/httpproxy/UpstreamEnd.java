@@ -1,0 +1,409 @@
+package dev.baton.plugin.httpproxy;
+
+import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.upstream.UpstreamServer;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.ByteToMessageDecoder;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The server's end: the only handler of an upstream connection. It sends one request at a time and hands the answer to
+ * the {@link Downstream} end of the exchange. When the answer is complete the connection goes back to the pool, if
+ * nothing of the exchange is left in it, or else is closed.
+ *
+ * <p>Everything here runs under the claim on this connection; the client's end may be on another loop. Data is handed
+ * over directly where this thread can enter that end. Where it cannot, one piece is posted and reading stops until it
+ * was taken, because a queue has no limit.
+ */
+final class UpstreamEnd extends ResponseDecoder {
+    /** Heads before the answer (1xx) that one exchange may have. */
+    private static final int MAX_INFORMATIONAL = 64;
+
+    private final HttpProxyService service;
+    private final MovableChannel channel;
+    private final BodyReader body;
+
+    @SuppressWarnings("NullAway.Init") // set when the handler is added, before anything else is called
+    private ChannelHandlerContext ctx;
+
+    private @Nullable Exchange exchange;
+    private @Nullable ByteBuf unread;
+    private int informational;
+    private boolean inBody;
+    private boolean anyByte;
+    private boolean keepAlive;
+    private boolean requestSent;
+    private boolean broken;
+    /** The client's end reads no more of the request until it is told. */
+    private boolean requestPaused;
+
+    private boolean answerUnflushed;
+    private boolean reading = true;
+
+    UpstreamEnd(HttpProxyService service, MovableChannel channel) {
+        super(service.decoding());
+        this.service = service;
+        this.channel = channel;
+        body = new BodyReader(service.headerLimit(), true);
+    }
+
+    /** The end that an upstream connection of this plugin has. */
+    static UpstreamEnd of(MovableChannel connection) {
+        return (UpstreamEnd) connection.pipeline().first();
+    }
+
+    MovableChannel channel() {
+        return channel;
+    }
+
+    // ------------------------------------------------------------------------------------- from the downstream end
+
+    /**
+     * Begins an exchange: sends the request's head.
+     *
+     * @return false: the connection is dead and nothing was sent
+     */
+    boolean begin(Exchange next) {
+        if (exchange != null) {
+            throw new IllegalStateException("the connection serves another exchange");
+        }
+        if (!channel.isActive()) {
+            return false;
+        }
+        UpstreamServer server = next.server();
+        HeadWriter head = Heads.request(
+                next, server == null ? "" : server.address(), next.downstream().client());
+        exchange = next;
+        informational = 0;
+        inBody = false;
+        anyByte = false;
+        requestSent = !next.hasBody();
+        answering(next);
+        ByteBuf out = ctx.alloc().directBuffer(head.length());
+        ctx.writeAndFlush(out.writeBytes(head.bytes(), 0, head.length()), ctx.voidPromise());
+        return true;
+    }
+
+    /**
+     * The request goes on.
+     *
+     * @param in its next {@code count} bytes; taken out in any case
+     * @return false: send no more before {@link Downstream#resumeRequest}
+     */
+    boolean requestBody(Exchange named, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
+        if (!named.equals(exchange)) {
+            in.skipBytes(count);
+            return true;
+        }
+        BodyWriter.write(ctx, in, count, named.bodyLength() == BodyReader.CHUNKED, last, trailers);
+        requestSent = last;
+        requestPaused = !last && !channel.isWritable();
+        return !requestPaused;
+    }
+
+    void postedRequestBody(Exchange named, ByteBuf data, boolean last, @Nullable HeaderFields trailers) {
+        try {
+            if (requestBody(named, data, data.readableBytes(), last, trailers) && !last) {
+                resumeRequest(named);
+            }
+        } finally {
+            data.release();
+        }
+        flushRequest(named);
+    }
+
+    void flushRequest(Exchange named) {
+        if (named.equals(exchange)) {
+            ctx.flush();
+        }
+    }
+
+    /** The client's end can take more of the answer; called by that end, without a claim. */
+    void resumeAnswer(Exchange named) {
+        if (channel.tryEnter()) {
+            try {
+                resumeReading(named);
+            } finally {
+                channel.leave();
+            }
+        } else {
+            channel.post(() -> resumeReading(named));
+        }
+    }
+
+    private void resumeReading(Exchange named) {
+        if (named.equals(exchange)) {
+            read(true);
+        }
+    }
+
+    /** Nobody waits for this exchange any more; called by the client's end, without a claim. */
+    void abortSoon(Exchange named) {
+        channel.post(() -> {
+            if (named.equals(exchange)) {
+                exchange = null;
+                channel.close();
+            }
+        });
+    }
+
+    /** Gives a new connection to the pool that nobody needs any more. */
+    void giveBack() {
+        service.connections().release(channel);
+    }
+
+    // ---------------------------------------------------------------------------------------------- from the channel
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+        ctx = context;
+        // A server may answer and close while the request is still being sent; a failed write must not cost the answer.
+        channel.config().setAutoClose(false);
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        ByteBuf in = (ByteBuf) message;
+        Exchange current = exchange;
+        if (current == null) {
+            in.release();
+            if (channel.isOpen()) {
+                service.refusals().count(Refusal.UNSOLICITED_RESPONSE, String.valueOf(channel.remoteAddress()), null);
+                channel.close();
+            }
+            return;
+        }
+        ByteBuf before = unread;
+        if (before != null) {
+            unread = null;
+            in = ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(ctx.alloc(), before, in);
+        }
+        anyByte = true;
+        MovableChannel other = current.downstream().channel();
+        boolean entered = other.tryEnter();
+        try {
+            process(current, in, entered);
+        } finally {
+            if (entered) {
+                other.leave();
+            }
+            if (in.isReadable() && exchange != null) {
+                unread = in;
+            } else {
+                in.release();
+            }
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+        Exchange current = exchange;
+        if (answerUnflushed && current != null) {
+            answerUnflushed = false;
+            flushAnswer(current.downstream());
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) {
+        Exchange current = exchange;
+        if (requestPaused && current != null && channel.isWritable()) {
+            requestPaused = false;
+            resumeRequest(current);
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        if (unread != null) {
+            unread.release();
+            unread = null;
+        }
+        Exchange current = exchange;
+        if (current != null) {
+            if (inBody && body.untilClose() && !broken) {
+                exchange = null;
+                handOver(current, null, Unpooled.EMPTY_BUFFER, 0, true, false);
+            } else {
+                fail(current, Refusal.UPSTREAM_CLOSED, anyByte ? "in the middle of the answer" : null);
+            }
+        }
+        context.fireChannelInactive();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        if (cause instanceof IOException) {
+            // Of a write: what the server has sent before is still worth reading. Of a read: the channel closes itself.
+            broken = true;
+            return;
+        }
+        context.fireExceptionCaught(cause);
+        channel.close();
+    }
+
+    // ---------------------------------------------------------------------------------------------------- the answer
+
+    private void process(Exchange current, ByteBuf in, boolean entered) {
+        try {
+            while (current.equals(exchange) && in.isReadable()) {
+                if (!(inBody ? readBody(current, in, entered) : readHead(current, in, entered))) {
+                    return;
+                }
+            }
+        } catch (Exception e) {
+            fail(current, Refusal.BAD_RESPONSE, e.getMessage());
+            channel.close();
+        }
+    }
+
+    private boolean readHead(Exchange current, ByteBuf in, boolean entered) throws Exception {
+        ResponseHead head = decodeHead(ctx, in);
+        if (head == null) {
+            return false;
+        }
+        if (head.isInformational()) {
+            if (++informational > MAX_INFORMATIONAL) {
+                throw new IllegalArgumentException("more than " + MAX_INFORMATIONAL + " heads before the answer");
+            }
+            Downstream other = current.downstream();
+            if (entered) {
+                other.informational(current, this, head);
+            } else {
+                other.channel().post(() -> other.informational(current, this, head));
+            }
+            answerUnflushed = true;
+            return true;
+        }
+        keepAlive = RequestRules.readConnection(head.fields(), head.isHttp10());
+        body.begin(head.bodyLength());
+        inBody = true;
+        int count = body.next(in);
+        take(current, head, in, count, entered);
+        return true;
+    }
+
+    private boolean readBody(Exchange current, ByteBuf in, boolean entered) {
+        int count = body.next(in);
+        if (count == 0 && !body.done()) {
+            return false;
+        }
+        take(current, null, in, count, entered);
+        return true;
+    }
+
+    /** Hands a piece over; if it is the last, gives the connection away before, so that nothing can come after it. */
+    private void take(Exchange current, @Nullable ResponseHead head, ByteBuf in, int count, boolean entered) {
+        boolean last = body.done();
+        if (last) {
+            exchange = null;
+            answering(null);
+            answerUnflushed = false;
+            requestPaused = false;
+            read(true);
+            if (keepAlive && requestSent && !broken && in.readableBytes() == count && nothingToWrite()) {
+                service.connections().release(channel);
+            } else {
+                channel.close();
+            }
+        } else {
+            answerUnflushed = true;
+        }
+        handOver(current, head, in, count, last, entered);
+    }
+
+    private boolean nothingToWrite() {
+        var out = channel.unsafe().outboundBuffer();
+        return out != null && out.isEmpty();
+    }
+
+    private void handOver(
+            Exchange current, @Nullable ResponseHead head, ByteBuf in, int count, boolean last, boolean entered) {
+        Downstream other = current.downstream();
+        HeaderFields trailers = last ? body.trailers() : null;
+        if (entered) {
+            boolean more = head == null
+                    ? other.answerBody(current, this, in, count, last, trailers)
+                    : other.answer(current, this, head, in, count, last);
+            if (!more && !last) {
+                read(false);
+            }
+            return;
+        }
+        if (!last) {
+            read(false);
+        }
+        ByteBuf data = count == 0 ? Unpooled.EMPTY_BUFFER : in.readRetainedSlice(count);
+        other.channel().post(() -> taken(current, head, data, last, trailers));
+    }
+
+    /** Runs at the client's end. */
+    private void taken(
+            Exchange current,
+            @Nullable ResponseHead head,
+            ByteBuf data,
+            boolean last,
+            @Nullable HeaderFields trailers) {
+        Downstream other = current.downstream();
+        boolean more;
+        try {
+            more = head == null
+                    ? other.answerBody(current, this, data, data.readableBytes(), last, trailers)
+                    : other.answer(current, this, head, data, data.readableBytes(), last);
+        } finally {
+            data.release();
+        }
+        if (!last) {
+            other.flushAnswer();
+            if (more) {
+                resumeAnswer(current);
+            }
+        }
+    }
+
+    private static void flushAnswer(Downstream other) {
+        MovableChannel there = other.channel();
+        if (there.tryEnter()) {
+            try {
+                other.flushAnswer();
+            } finally {
+                there.leave();
+            }
+        } else {
+            there.post(other::flushAnswer);
+        }
+    }
+
+    private void resumeRequest(Exchange current) {
+        Downstream other = current.downstream();
+        MovableChannel there = other.channel();
+        if (there.tryEnter()) {
+            try {
+                other.resumeRequest(current, this);
+            } finally {
+                there.leave();
+            }
+        } else {
+            there.post(() -> other.resumeRequest(current, this));
+        }
+    }
+
+    private void fail(Exchange current, Refusal refusal, @Nullable String detail) {
+        if (current.equals(exchange)) {
+            exchange = null;
+            boolean unused = !anyByte;
+            Downstream other = current.downstream();
+            other.channel().post(() -> other.upstreamFailed(current, this, refusal, unused, detail));
+        }
+    }
+
+    private void read(boolean wanted) {
+        if (wanted != reading) {
+            reading = wanted;
+            channel.config().setAutoRead(wanted);
+        }
+    }
+}
