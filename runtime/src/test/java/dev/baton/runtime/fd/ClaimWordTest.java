@@ -9,7 +9,7 @@ class ClaimWordTest {
 
     @Test
     void keepsFieldsApartAtTheirExtremes() {
-        long free = (long) 0xFFFF_FFFF << 32;
+        long free = 0xFFFF_FFFFL << 32;
         for (int owner : new int[] {0, 1, ClaimWord.MAX_LOOP, ClaimWord.NONE, ClaimWord.SHARED}) {
             long word = ClaimWord.inserted(free, owner);
             assertThat(ClaimWord.generation(word)).isEqualTo(0xFFFF_FFFF);
@@ -30,7 +30,7 @@ class ClaimWordTest {
 
     @Test
     void freedGoesToTheNextGenerationAndWrapsAround() {
-        long last = ClaimWord.inserted((long) 0xFFFF_FFFF << 32, 5) - ClaimWord.RUNNING_ONE;
+        long last = ClaimWord.inserted(0xFFFF_FFFFL << 32, 5) - ClaimWord.RUNNING_ONE;
         long freed = ClaimWord.freed(ClaimWord.orphaned(last));
         assertThat(ClaimWord.isFree(freed)).isTrue();
         assertThat(ClaimWord.generation(freed)).isZero();
