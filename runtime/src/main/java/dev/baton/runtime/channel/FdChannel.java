@@ -42,6 +42,8 @@ abstract class FdChannel extends AbstractChannel implements FdHandler, Attachabl
     private volatile @Nullable BatonLoop lastOwner;
 
     private volatile boolean open = true;
+    /** What the pollers of this process are like; set with {@link #home}. */
+    private boolean edges;
 
     /**
      * The thread that has entered. Read without order by others, who only compare it with themselves: a thread finds
@@ -182,6 +184,7 @@ abstract class FdChannel extends AbstractChannel implements FdHandler, Attachabl
 
     /** In a constructor, on the thread of the loop that is to own it: inserts and leaves the caller the holder. */
     final void insertHeld(int number, BatonLoop owner) {
+        edges = owner.poller().edgeTriggered();
         home = owner;
         fd = env.table().fdInsert(number, kind, plugin(), this, owner.id());
         hold();
@@ -199,6 +202,7 @@ abstract class FdChannel extends AbstractChannel implements FdHandler, Attachabl
 
     @Override
     public EventLoop attach(BatonLoop loop) {
+        edges = loop.poller().edgeTriggered();
         home = loop;
         return loop;
     }
@@ -295,7 +299,7 @@ abstract class FdChannel extends AbstractChannel implements FdHandler, Attachabl
     }
 
     final boolean edgeTriggered() {
-        return owner().poller().edgeTriggered();
+        return edges;
     }
 
     // ---- owner ----------------------------------------------------------------------------------------------------

@@ -123,8 +123,13 @@ abstract class FdStreamChannel extends FdChannel implements SocketChannel {
 
     /** Holder: a level would be reported again and again; tells the poller what is wanted now. */
     private void armLevels() {
-        if (fd() != null && !edgeTriggered()) {
-            arm((wantsRead() ? Interest.IN : 0) | (waitingForRoom || connector.isConnecting() ? Interest.OUT : 0));
+        // By its own way in: a pinned channel begins to read from a plain task of the loop.
+        if (fd() != null && !edgeTriggered() && enter()) {
+            try {
+                arm((wantsRead() ? Interest.IN : 0) | (waitingForRoom || connector.isConnecting() ? Interest.OUT : 0));
+            } finally {
+                leave();
+            }
         }
     }
 
@@ -148,13 +153,9 @@ abstract class FdStreamChannel extends FdChannel implements SocketChannel {
     /** Holder: {@code autoRead} was switched off. */
     final void readCleared() {
         readPending = false;
-        if (claimedForPolling()) {
-            armLevels();
+        if (isHolder()) {
+            armLevels(); // anybody else leaves it to the next event
         }
-    }
-
-    private boolean claimedForPolling() {
-        return isHolder() && isLive();
     }
 
     private void read0() {
