@@ -7,14 +7,16 @@ import dev.baton.spi.posix.SocketCalls;
 import dev.baton.spi.posix.SocketOptions;
 import dev.baton.spi.posix.Sockets;
 import dev.baton.spi.threading.AnyThread;
+import dev.baton.spi.threading.OffLoop;
 import java.net.SocketAddress;
 
 /**
  * Every system call that Baton makes: what plugins get ({@link PollCalls}, {@link SocketCalls}) and what only the runtime
  * may do. An interface, so that tests can inject errors and count calls.
  *
- * <p>Each call may be made from any thread, makes one system call, allocates nothing unless it returns an object or is said
- * to be rare, and returns its value or minus the error number of {@link Errno}. None retries: an interruption by a signal is
+ * <p>Each call makes one system call, allocates nothing unless it returns an object or is said to be rare, and returns its
+ * value or minus the error number of {@link Errno}. Those for {@link OffLoop} load classes for hundreds of milliseconds the
+ * first time. None retries: an interruption by a signal is
  * {@code -EINTR}. Memory is passed by address; that it stays valid during the call is the caller's business, with
  * {@link dev.baton.spi.posix.NativeMemory} or a reference-counted buffer that it holds.
  */
@@ -169,7 +171,7 @@ public interface Posix extends PollCalls, SocketCalls {
      * @param fds filled with the two fds; of length 2
      * @return 0, or minus the error number
      */
-    @AnyThread
+    @OffLoop
     int socketPair(int type, int[] fds);
 
     /**
@@ -200,7 +202,7 @@ public interface Posix extends PollCalls, SocketCalls {
      * @param fd the fd
      * @return the new fd, or minus the error number
      */
-    @AnyThread
+    @OffLoop
     int dup(int fd);
 
     /**
@@ -209,7 +211,7 @@ public interface Posix extends PollCalls, SocketCalls {
      * @param fd the fd
      * @return the flags, such as {@link FileFlags#O_NONBLOCK}, or minus the error number
      */
-    @AnyThread
+    @OffLoop
     int statusFlags(int fd);
 
     /**
@@ -219,7 +221,7 @@ public interface Posix extends PollCalls, SocketCalls {
      * @param flags the flags, such as {@link FileFlags#O_NONBLOCK}
      * @return 0, or minus the error number
      */
-    @AnyThread
+    @OffLoop
     int setStatusFlags(int fd, int flags);
 
     /**
@@ -228,7 +230,7 @@ public interface Posix extends PollCalls, SocketCalls {
      * @param fd the fd
      * @return 1 if it is, 0 if a child process would inherit it, or minus the error number
      */
-    @AnyThread
+    @OffLoop
     int closeOnExec(int fd);
 
     /**
@@ -238,7 +240,7 @@ public interface Posix extends PollCalls, SocketCalls {
      * @param on whether to close it
      * @return 0, or minus the error number
      */
-    @AnyThread
+    @OffLoop
     int setCloseOnExec(int fd, boolean on);
 
     /**

@@ -109,6 +109,28 @@ class JnrPosixFdTest {
     }
 
     @Test
+    void shouldLetNoChildProcessInheritAnything() {
+        int[] made = {
+            posix.socket(Sockets.AF_INET, Sockets.SOCK_STREAM, 0),
+            posix.socket(Sockets.AF_INET6, Sockets.SOCK_DGRAM, 0),
+            posix.epollCreate(),
+            posix.eventfd(),
+            sockets.pair(Sockets.SOCK_DGRAM)[0],
+        };
+        for (int i = 0; i < made.length; i++) {
+            if (made[i] == -Errno.EAFNOSUPPORT) {
+                continue; // no IPv6 here
+            }
+            assertThat(posix.closeOnExec(made[i]))
+                    .as("number %d of those made", i)
+                    .isEqualTo(1);
+            if (i < made.length - 1) {
+                sockets.fd(made[i]);
+            }
+        }
+    }
+
+    @Test
     void shouldChangeFlags() {
         int fd = sockets.pair(Sockets.SOCK_STREAM)[0];
         assertThat(posix.statusFlags(fd)).isEqualTo(2 | FileFlags.O_NONBLOCK);
