@@ -365,6 +365,13 @@ public final class FdTable implements Fds {
                 (long) WORDS.getAcquire(chunkOf(fd.number()).words, index(fd.number())), fd.generation());
     }
 
+    /** The plugin that an fd serves, or null if this registration is gone. */
+    public @Nullable String pluginOf(int number, int generation) {
+        Chunk chunk = chunks.getAcquire(number >>> CHUNK_BITS);
+        Registration registration = chunk == null ? null : chunk.registrations[number & (CHUNK_SIZE - 1)];
+        return registration == null || registration.fd.generation() != generation ? null : registration.plugin;
+    }
+
     /** Shows every fd in the table, by number. Each is read by itself, nothing is stopped. Cost: O(highest number). */
     public void forEach(FdVisitor visitor) {
         for (int c = 0; c < chunks.length(); c++) {

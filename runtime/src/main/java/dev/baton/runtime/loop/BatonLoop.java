@@ -52,6 +52,11 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
         return io.poller();
     }
 
+    /** The name of its thread; {@code not started} before its first task. Any thread. */
+    public String threadName() {
+        return io.threadName();
+    }
+
     /** Turns so far: polls that returned. Any thread. */
     public long turns() {
         return io.turns();

@@ -50,6 +50,7 @@ final class LoopIo implements IoHandler, PollSink {
     private final FdTable table;
     private final FdWitness witness;
     private BatonLoop loop;
+    private volatile String threadName = "not started";
 
     private int state;
     private long turns;
@@ -81,6 +82,10 @@ final class LoopIo implements IoHandler, PollSink {
         return poller;
     }
 
+    String threadName() {
+        return threadName;
+    }
+
     long turns() {
         return (long) TURNS.getOpaque(this);
     }
@@ -96,6 +101,7 @@ final class LoopIo implements IoHandler, PollSink {
     @Override
     public void initialize() {
         BatonLoop.CURRENT.set(loop);
+        threadName = Thread.currentThread().getName();
     }
 
     @Override

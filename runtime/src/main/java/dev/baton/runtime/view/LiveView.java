@@ -1,0 +1,176 @@
+package dev.baton.runtime.view;
+
+import dev.baton.runtime.fd.FdState;
+import dev.baton.runtime.fd.FdTable;
+import dev.baton.runtime.fd.FdWitness;
+import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.loop.LoopRegistry;
+import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.spi.admin.AdminView;
+import dev.baton.spi.admin.Current;
+import dev.baton.spi.admin.FdSnapshot;
+import dev.baton.spi.admin.ListenerSnapshot;
+import dev.baton.spi.admin.LoopSnapshot;
+import dev.baton.spi.admin.OrphanSnapshot;
+import dev.baton.spi.admin.PluginSnapshot;
+import dev.baton.spi.admin.PoolSnapshot;
+import dev.baton.spi.admin.RuntimeView;
+import dev.baton.spi.admin.StatusSnapshot;
+import dev.baton.spi.fd.ClosedBy;
+import dev.baton.spi.takeover.TakeoverResult;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** Reads snapshots out of the fd table and the loops, on the caller's thread, and stops nothing for it. */
+public final class LiveView implements RuntimeView {
+    private final LoopRegistry loops;
+    private final FdTable table;
+    private final FdWitness witness;
+    private final ViewSources sources;
+
+    /** A view of these loops and this table. */
+    public LiveView(LoopRegistry loops, FdTable table, FdWitness witness, ViewSources sources) {
+        this.loops = loops;
+        this.table = table;
+        this.witness = witness;
+        this.sources = sources;
+    }
+
+    /** The runtime's own metrics, named as the admin API documents them. */
+    public void publish(PrometheusMetrics metrics) {
+        metrics.gauge("baton_fds_open", "Fds in the table.", witness::openFds);
+        metrics.gauge("baton_orphans", "Fds that were deleted and in which somebody still runs.", witness::orphans);
+        metrics.counted("baton_stale_events_total", "Poller events that came too late.", witness::staleEvents);
+        for (ClosedBy by : ClosedBy.values()) {
+            metrics.counted("baton_fd_closes_total", "Fds closed.", () -> witness.closes(by), "by", by.word());
+        }
+        for (TakeoverResult result : TakeoverResult.values()) {
+            metrics.counted(
+                    "baton_takeovers_total",
+                    "Takeovers tried.",
+                    () -> witness.takeovers(result),
+                    "result",
+                    result.name().toLowerCase(Locale.ROOT));
+        }
+        for (BatonLoop loop : loops.batonLoops()) {
+            metrics.counted(
+                    "baton_loop_turns_total", "Turns of a loop.", loop::turns, "loop", Integer.toString(loop.id()));
+        }
+    }
+
+    @Override
+    public StatusSnapshot status() {
+        return new StatusSnapshot(
+                sources.version(),
+                ProcessHandle.current().pid(),
+                sources.state().get(),
+                ManagementFactory.getRuntimeMXBean().getUptime(),
+                sources.poller(),
+                loops.batonLoops().size(),
+                witness.openFds(),
+                sources.fdsLimit());
+    }
+
+    @Override
+    public List<LoopSnapshot> loops() {
+        List<BatonLoop> all = loops.batonLoops();
+        long[] fds = new long[all.size()];
+        table.forEach(state -> {
+            int owner = state.owner();
+            if (owner < fds.length) {
+                fds[owner]++;
+            }
+        });
+        long now = System.nanoTime();
+        List<LoopSnapshot> rows = new ArrayList<>();
+        for (BatonLoop loop : all) {
+            rows.add(new LoopSnapshot(
+                    loop.id(),
+                    loop.threadName(),
+                    fds[loop.id()],
+                    loop.turns(),
+                    loop.pendingTasks(),
+                    Math.max(0, (now - loop.lastTurnNanos()) / 1_000_000),
+                    current(loop)));
+        }
+        return rows;
+    }
+
+    private @Nullable Current current(BatonLoop loop) {
+        long key = loop.currentKey();
+        if (key == -1) {
+            return null;
+        }
+        int number = (int) key;
+        int generation = (int) (key >>> 32);
+        String plugin = table.pluginOf(number, generation);
+        return new Current(number, Integer.toUnsignedLong(generation), plugin == null ? "runtime" : plugin);
+    }
+
+    @Override
+    public List<FdSnapshot> fds() {
+        long now = System.nanoTime();
+        List<FdSnapshot> rows = new ArrayList<>();
+        table.forEach(state -> rows.add(new FdSnapshot(
+                state.fd().number(),
+                Integer.toUnsignedLong(state.fd().generation()),
+                state.kind().word(),
+                owner(state),
+                state.running(),
+                state.orphaned(),
+                state.ageMs(now),
+                state.takeovers(),
+                state.plugin())));
+        return rows;
+    }
+
+    private static String owner(FdState state) {
+        int owner = state.owner();
+        return owner == FdTable.SHARED ? "shared" : owner == FdTable.NONE ? "none" : Integer.toString(owner);
+    }
+
+    @Override
+    public List<OrphanSnapshot> orphans() {
+        long now = System.nanoTime();
+        List<OrphanSnapshot> rows = new ArrayList<>();
+        table.forEach(state -> {
+            if (state.orphaned()) {
+                List<Integer> holders = new ArrayList<>();
+                for (int id : state.loops()) {
+                    holders.add(id);
+                }
+                rows.add(new OrphanSnapshot(
+                        state.fd().number(),
+                        Integer.toUnsignedLong(state.fd().generation()),
+                        state.orphanedForMs(now),
+                        state.running(),
+                        holders,
+                        state.plugin()));
+            }
+        });
+        return rows;
+    }
+
+    @Override
+    public List<ListenerSnapshot> listeners() {
+        return sources.listeners().get();
+    }
+
+    @Override
+    public List<PoolSnapshot> pools() {
+        return sources.pools().get();
+    }
+
+    @Override
+    public List<PluginSnapshot> plugins() {
+        return sources.plugins().get();
+    }
+
+    @Override
+    public List<AdminView> views() {
+        return sources.views();
+    }
+}

@@ -1,0 +1,30 @@
+package dev.baton.runtime.view;
+
+import dev.baton.spi.admin.AdminView;
+import dev.baton.spi.admin.ListenerSnapshot;
+import dev.baton.spi.admin.PluginSnapshot;
+import dev.baton.spi.admin.PoolSnapshot;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * What a {@link LiveView} shows and is not in the fd table or the loops.
+ *
+ * @param version the program's version
+ * @param poller the poller's name
+ * @param fdsLimit how many fds the process may have
+ * @param state {@code starting}, {@code ready} or {@code draining}
+ * @param listeners by name
+ * @param pools by upstream and server
+ * @param plugins by id
+ * @param views of plugins, by name
+ */
+public record ViewSources(
+        String version,
+        String poller,
+        long fdsLimit,
+        Supplier<String> state,
+        Supplier<List<ListenerSnapshot>> listeners,
+        Supplier<List<PoolSnapshot>> pools,
+        Supplier<List<PluginSnapshot>> plugins,
+        List<AdminView> views) {}
