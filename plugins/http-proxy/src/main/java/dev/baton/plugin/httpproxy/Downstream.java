@@ -358,7 +358,7 @@ final class Downstream extends RequestDecoder {
                 UpstreamEnd end = UpstreamEnd.of(idle);
                 reused = true;
                 upstream = end;
-                if (end.begin(current)) {
+                if (end != null && end.begin(current)) {
                     return;
                 }
                 upstream = null;
@@ -614,7 +614,7 @@ final class Downstream extends RequestDecoder {
         Exchange current = exchange;
         if (current != null) {
             fail(current, refusal, null);
-        } else if (headBegun) {
+        } else if (phase == Phase.HEAD && headBegun) {
             refuse(refusal, null);
         } else {
             ctx.close();

@@ -6,6 +6,7 @@ import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.handler.codec.http.DefaultHttpRequest;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpVersion;
+import java.net.ConnectException;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -125,6 +126,10 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler {
     @Override
     public void connected(MovableChannel connection) {
         UpstreamEnd end = UpstreamEnd.of(connection);
+        if (end == null) {
+            failed(new ConnectException("closed as soon as it was open"));
+            return;
+        }
         if (abandoned) {
             end.giveBack();
             return;

@@ -50,8 +50,8 @@ final class UpstreamEnd extends ResponseDecoder {
         body = new BodyReader(service.headerLimit(), true);
     }
 
-    /** The end that an upstream connection of this plugin has. */
-    static UpstreamEnd of(MovableChannel connection) {
+    /** The end that an upstream connection of this plugin has; null if the connection is closed. */
+    static @Nullable UpstreamEnd of(MovableChannel connection) {
         return (UpstreamEnd) connection.pipeline().first();
     }
 

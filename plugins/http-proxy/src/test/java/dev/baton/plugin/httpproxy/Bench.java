@@ -60,6 +60,8 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
 
     final List<UpstreamServer> asked = new ArrayList<>();
     boolean connectLater;
+    /** Idle connections close between the takeover and the first byte. */
+    boolean dieWhenTaken;
 
     @Nullable
     Throwable refuseWith;
@@ -176,11 +178,13 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
     }
 
     /** Lets time pass, for clocks and timers. */
-    void pass(long time, TimeUnit unit) {
-        nanos += unit.toNanos(time);
-        for (EmbeddedConnection connection : List.copyOf(all)) {
-            connection.advanceTimeBy(time, unit);
-            under(connection, connection::runScheduledPendingTasks);
+    void pass(long seconds) {
+        for (long i = 0; i < seconds; i++) {
+            nanos += TimeUnit.SECONDS.toNanos(1);
+            for (EmbeddedConnection connection : List.copyOf(all)) {
+                connection.advanceTimeBy(1, TimeUnit.SECONDS);
+                under(connection, connection::runScheduledPendingTasks);
+            }
         }
     }
 
@@ -236,6 +240,9 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
         }
         asked.add(server);
         assertThat(connection.takeover(taker)).isEqualTo(TakeoverResult.TAKEN);
+        if (dieWhenTaken) {
+            connection.close();
+        }
         return connection;
     }
 

@@ -1,0 +1,231 @@
+package dev.baton.plugin.httpproxy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.plugin.httpproxy.Bench.Ends;
+import dev.baton.testkit.EmbeddedConnection;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Neither end reads faster than the other writes, nobody is silent for ever, and draining ends what is idle. */
+class FlowControlTest {
+    private static final String GET = "GET / HTTP/1.1\r\nHost: shop\r\n\r\n";
+    private static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+    private static final int PIECE = 60_000;
+    private static final String DATA = "x".repeat(PIECE);
+
+    @ParameterizedTest
+    @EnumSource
+    void readsNoMoreOfAnAnswerThanTheClientTakes(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.send(GET);
+            EmbeddedConnection server = bench.opened.get(0);
+            bench.client.stalled(true);
+            bench.answer(0, "HTTP/1.1 200 OK\r\nContent-Length: " + 3 * PIECE + "\r\n\r\n");
+            bench.answer(0, DATA);
+            bench.answer(0, DATA);
+            assertThat(server.config().isAutoRead()).isFalse();
+            bench.under(bench.client, () -> bench.client.stalled(false));
+            assertThat(server.config().isAutoRead()).isTrue();
+            bench.answer(0, DATA);
+            assertThat(bench.toClient()).endsWith("\r\n\r\n" + DATA + DATA + DATA);
+            assertThat(bench.idle).hasSize(1);
+            assertThat(server.config().isAutoRead()).isTrue();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void readsNoMoreOfARequestThanTheServerTakes(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.send("PUT / HTTP/1.1\r\nHost: shop\r\nTransfer-Encoding: chunked\r\n\r\n");
+            EmbeddedConnection server = bench.opened.get(0);
+            bench.toServer(0);
+            server.stalled(true);
+            String chunk = Integer.toHexString(PIECE) + "\r\n" + DATA + "\r\n";
+            bench.send(chunk);
+            bench.send(chunk);
+            assertThat(bench.client.config().isAutoRead()).isFalse();
+            bench.under(server, () -> server.stalled(false));
+            assertThat(bench.client.config().isAutoRead()).isTrue();
+            bench.send(chunk + "0\r\n\r\n");
+            assertThat(bench.toServer(0)).isEqualTo(chunk + chunk + chunk + "0\r\n\r\n");
+            bench.answer(0, OK);
+            assertThat(bench.toClient()).isEqualTo(OK);
+            assertThat(bench.idle).hasSize(1);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void doesNotReuseAConnectionThatHasNotTakenTheWholeRequest(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.send("PUT / HTTP/1.1\r\nHost: shop\r\nContent-Length: " + PIECE + "\r\n\r\n");
+            EmbeddedConnection server = bench.opened.get(0);
+            server.stalled(true);
+            bench.send(DATA);
+            bench.answer(0, OK);
+            assertThat(bench.toClient()).isEqualTo(OK);
+            assertThat(bench.idle).isEmpty();
+            assertThat(server.isOpen()).isFalse();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void answersForAServerThatIsSilent(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.send(GET);
+            bench.pass(29);
+            assertThat(bench.toClient()).isEmpty();
+            bench.pass(2);
+            assertThat(bench.toClient()).startsWith("HTTP/1.1 504 ").doesNotContain("Connection:");
+            assertThat(bench.opened.get(0).isOpen()).isFalse();
+            assertThat(bench.refusals(Refusal.RESPONSE_TIMEOUT)).isEqualTo(1);
+            bench.send(GET);
+            bench.answer(1, OK);
+            assertThat(bench.toClient()).isEqualTo(OK);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void everyByteOfAnAnswerGivesTheServerMoreTime(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.send(GET);
+            bench.answer(0, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+            for (int i = 0; i < 4; i++) {
+                bench.pass(25);
+                bench.answer(0, "x");
+            }
+            assertThat(bench.client.isOpen()).isTrue();
+            bench.pass(31);
+            assertThat(bench.client.isOpen()).isFalse();
+            assertThat(bench.toClient()).endsWith("xxxx");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void givesUpOnAHeadThatDoesNotEnd(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.pass(55);
+            bench.send("GET / HT");
+            for (int i = 0; i < 3; i++) {
+                bench.pass(3);
+                bench.send("T");
+            }
+            assertThat(bench.toClient()).isEmpty();
+            bench.pass(2);
+            assertThat(bench.toClient()).startsWith("HTTP/1.1 408 ").contains("Connection: close\r\n");
+            assertThat(bench.refusals(Refusal.REQUEST_TIMEOUT)).isEqualTo(1);
+            bench.pass(2);
+            assertThat(bench.client.isOpen()).isFalse();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void givesUpOnABodyThatDoesNotCome(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.send("PUT / HTTP/1.1\r\nHost: shop\r\nContent-Length: 5\r\n\r\nx");
+            bench.pass(59);
+            bench.send("x");
+            bench.pass(59);
+            assertThat(bench.toClient()).isEmpty();
+            bench.pass(2);
+            assertThat(bench.toClient()).startsWith("HTTP/1.1 408 ").contains("Connection: close\r\n");
+            assertThat(bench.opened.get(0).isOpen()).isFalse();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void closesAConnectionThatNobodyUses(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.pass(50);
+            bench.send(GET);
+            bench.answer(0, OK);
+            bench.pass(59);
+            assertThat(bench.client.isOpen()).isTrue();
+            bench.pass(2);
+            assertThat(bench.client.isOpen()).isFalse();
+            assertThat(bench.toClient()).isEqualTo(OK);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void cutsAClientThatDoesNotReadButNotASlowOne(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.send(GET);
+            bench.client.stalled(true);
+            bench.answer(0, "HTTP/1.1 200 OK\r\nContent-Length: 999999\r\n\r\n" + DATA);
+            bench.answer(0, DATA);
+            bench.pass(59);
+            bench.under(bench.client, () -> {
+                bench.client.stalled(false);
+                bench.client.stalled(true);
+            });
+            bench.answer(0, DATA);
+            bench.answer(0, DATA);
+            bench.pass(50);
+            assertThat(bench.client.isOpen()).isTrue();
+            bench.pass(20);
+            assertThat(bench.client.isOpen()).isFalse();
+            assertThat(bench.opened.get(0).isOpen()).isFalse();
+            assertThat(bench.refusals(Refusal.CLIENT_STALLED)).isEqualTo(1);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void drainingClosesAnIdleConnectionAtOnce(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.warmUp();
+            bench.under(bench.client, () -> bench.service.drain(bench.client));
+            assertThat(bench.client.isOpen()).isFalse();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void drainingLetsAnExchangeEnd(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.send(GET);
+            bench.under(bench.client, () -> bench.service.drain(bench.client));
+            assertThat(bench.client.isOpen()).isTrue();
+            bench.answer(0, OK);
+            assertThat(bench.toClient())
+                    .isEqualTo("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello");
+            assertThat(bench.client.isOpen()).isFalse();
+            assertThat(bench.idle).hasSize(1);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void drainingLetsAHeadArriveThatHasBegun(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.send("GET / HTTP/1.1\r\n");
+            bench.under(bench.client, () -> bench.service.drain(bench.client));
+            bench.send("Host: shop\r\n\r\n");
+            bench.answer(0, OK);
+            assertThat(bench.toClient()).contains("Connection: close\r\n").endsWith("hello");
+            assertThat(bench.client.isOpen()).isFalse();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void drainingInTheMiddleOfAnAnswerClosesAfterIt(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.send(GET);
+            bench.answer(0, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe");
+            bench.under(bench.client, () -> bench.service.drain(bench.client));
+            bench.answer(0, "llo");
+            assertThat(bench.toClient()).isEqualTo(OK);
+            assertThat(bench.client.isOpen()).isFalse();
+        }
+    }
+}
