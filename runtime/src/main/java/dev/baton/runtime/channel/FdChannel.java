@@ -243,26 +243,32 @@ abstract class FdChannel extends AbstractChannel implements FdHandler, Attachabl
             return from;
         }
         hold();
-        BatonLoop old = env.loops().find(from);
+        boolean polled = false;
+        try {
+            polled = movePolling(taken, env.loops().find(from), thief);
+        } finally {
+            if (!polled) { // also when something threw: wholly the thief's, or gone (R31)
+                closeQuietly();
+                leave();
+            }
+        }
+        return polled ? from : FdTable.GONE;
+    }
+
+    private boolean movePolling(Fd taken, @Nullable BatonLoop old, BatonLoop thief) {
         if (old != null) {
             // Under our claim, so that the number is still this registration's. Works when the old loop is stuck.
             old.poller().remove(taken);
         }
-        int wanted = armed;
-        armed = 0;
-        int result = thief.poller().add(taken, wanted);
+        int result = thief.poller().add(taken, armed);
         if (result < 0) {
             LOG.warn(
                     "cannot poll {} on {} after a takeover: {}",
                     taken,
                     thief,
                     error("poll", result).getMessage());
-            closeQuietly();
-            leave();
-            return FdTable.GONE;
         }
-        armed = wanted;
-        return from;
+        return result >= 0;
     }
 
     // ---- polling --------------------------------------------------------------------------------------------------
