@@ -8,7 +8,7 @@ public final class Interest {
     public static final int OUT = 2;
     /** Reported only: the peer has shut its sending side down; what it sent before is still to be read. */
     public static final int RDHUP = 4;
-    /** Reported only: an error or a full hang-up; comes together with whichever of IN and OUT was asked. */
+    /** Reported only: an error or a full hang-up; comes together with at least those of IN and OUT that were asked. */
     public static final int ERROR = 8;
     /** Asked only: of the loops that poll this fd, waking one is enough. For listeners; a poller may ignore it. */
     public static final int EXCLUSIVE = 16;

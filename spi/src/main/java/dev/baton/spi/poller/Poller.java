@@ -38,7 +38,8 @@ public interface Poller {
     /**
      * Stops reporting this registration and no other. The caller holds a claim on the fd or finalizes it, so that the
      * number cannot be recycled meanwhile. A poller that cannot do so from another thread at once does it at its next
-     * turn and wakes itself up; until then an event may still come, which the fd table refuses.
+     * turn and wakes itself up; until then an event may still come, which the fd table refuses. What is added after this
+     * returned stays, also under the same pair. After {@link #close()} it does nothing.
      */
     @AnyThread
     void remove(Fd fd);
@@ -48,14 +49,14 @@ public interface Poller {
      * error and loses nothing: it counts as a turn without events.
      *
      * @param timeoutNanos how long to wait at most; 0 returns at once, negative waits until an event or a wakeup
-     * @return how many events the sink took
+     * @return how many events the sink took, or {@code -errno} if the kernel refuses to wait
      */
     @OnLoop
     int poll(long timeoutNanos, PollSink sink);
 
     /**
      * Makes the poll that runs now, or else the next one, return at once. Cost: a system call; the loop calls it only
-     * when it has announced that it sleeps.
+     * when it has announced that it sleeps. After {@link #close()} it does nothing.
      */
     @AnyThread
     void wakeup();
