@@ -15,6 +15,7 @@ import dev.baton.spi.posix.PosixException;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,7 +69,11 @@ final class PollPoller implements Poller {
     }
 
     static PollPoller open(PollerContext context) throws PosixException {
-        PollSet set = new PollSet(NativeMemory::allocate);
+        return open(context, NativeMemory::allocate);
+    }
+
+    static PollPoller open(PollerContext context, IntFunction<NativeMemory> allocator) throws PosixException {
+        PollSet set = new PollSet(allocator);
         int number = context.calls().eventfd();
         if (number < 0) {
             set.close();
@@ -107,11 +112,11 @@ final class PollPoller implements Poller {
 
     @Override
     public void remove(Fd fd) {
-        if (Thread.currentThread() == loop) {
-            forget(fd.number(), fd.generation());
-        } else {
+        if (Thread.currentThread() != loop) {
             removals.add(fd);
             wakeup();
+        } else if (users.get() >= 0) {
+            forget(fd.number(), fd.generation());
         }
     }
 
