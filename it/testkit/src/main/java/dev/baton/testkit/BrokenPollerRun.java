@@ -1,0 +1,135 @@
+package dev.baton.testkit;
+
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectMethod;
+
+import dev.baton.spi.poller.Poller;
+import dev.baton.spi.poller.PollerContext;
+import dev.baton.spi.poller.PollerProvider;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
+import org.junit.platform.engine.TestExecutionResult;
+import org.junit.platform.launcher.LauncherDiscoveryRequest;
+import org.junit.platform.launcher.TestExecutionListener;
+import org.junit.platform.launcher.TestIdentifier;
+import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
+import org.junit.platform.launcher.core.LauncherFactory;
+
+/** Runs one test of the contract against a poller that is wrong. */
+public final class BrokenPollerRun {
+    private static final String BROKEN = "baton.broken";
+    private static final String RIGHT = "baton.right";
+
+    private BrokenPollerRun() {}
+
+    /**
+     * Runs one test.
+     *
+     * @param right the poller that is right, with a constructor without parameters
+     * @param test the name of the test's method
+     * @return why the test failed; empty if it did not
+     */
+    public static Optional<Throwable> run(BrokenPoller broken, Class<? extends PollerProvider> right, String test) {
+        LauncherDiscoveryRequest request = LauncherDiscoveryRequestBuilder.request()
+                .selectors(selectMethod(BrokenContract.class, test))
+                .configurationParameter(BROKEN, broken.name())
+                .configurationParameter(RIGHT, right.getName())
+                .build();
+        Map<String, TestExecutionResult> results = new ConcurrentHashMap<>();
+        LauncherFactory.create().execute(request, new TestExecutionListener() {
+            @Override
+            public void executionFinished(TestIdentifier identifier, TestExecutionResult result) {
+                if (identifier.isTest()) {
+                    results.put(identifier.getDisplayName(), result);
+                }
+            }
+        });
+        if (results.size() != 1) {
+            throw new IllegalStateException("ran " + results.keySet() + " for " + test);
+        }
+        return results.values().iterator().next().getThrowable();
+    }
+
+    /** The contract of a poller that is told by the run's configuration. */
+    @ExtendWith(Resolver.class)
+    static final class BrokenContract extends PollerContract {
+        /** Short: nearly every test here waits for what never comes. */
+        private static final Duration PATIENCE = Duration.ofMillis(500);
+
+        private final PollerProvider provider;
+
+        BrokenContract(PollerProvider provider) {
+            this.provider = provider;
+        }
+
+        @Override
+        protected PollerProvider provider() {
+            return provider;
+        }
+
+        @Override
+        public int eventsMax() {
+            return 512;
+        }
+
+        @Override
+        protected Duration patience() {
+            return PATIENCE;
+        }
+    }
+
+    /** Makes the provider that the configuration names. */
+    static final class Resolver implements ParameterResolver {
+
+        @Override
+        public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+            return parameter.getParameter().getType() == PollerProvider.class;
+        }
+
+        @Override
+        public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+            BrokenPoller broken = BrokenPoller.valueOf(
+                    context.getConfigurationParameter(BROKEN).orElseThrow());
+            String right = context.getConfigurationParameter(RIGHT).orElseThrow();
+            try {
+                return new BrokenProvider(
+                        broken,
+                        Class.forName(right)
+                                .asSubclass(PollerProvider.class)
+                                .getDeclaredConstructor()
+                                .newInstance());
+            } catch (ReflectiveOperationException e) {
+                throw new IllegalStateException("cannot make " + right, e);
+            }
+        }
+    }
+
+    private record BrokenProvider(BrokenPoller broken, PollerProvider right) implements PollerProvider {
+
+        @Override
+        public String name() {
+            return right.name();
+        }
+
+        @Override
+        public int preference() {
+            return right.preference();
+        }
+
+        @Override
+        public Optional<String> unavailable() {
+            return right.unavailable();
+        }
+
+        @Override
+        public Poller open(PollerContext context) throws IOException {
+            return broken.open(right, context);
+        }
+    }
+}
