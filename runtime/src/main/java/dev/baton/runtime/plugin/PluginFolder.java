@@ -1,0 +1,67 @@
+package dev.baton.runtime.plugin;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * A folder of jars that is one plugin.
+ *
+ * @param manifest of the one jar that has the plugin's manifest
+ * @param jars all of them, sorted
+ */
+record PluginFolder(PluginManifest manifest, List<Path> jars) {
+
+    /**
+     * Looks at a folder, without loading anything.
+     *
+     * @throws PluginException if it is no plugin that this runtime can load
+     */
+    static PluginFolder open(Path folder) throws PluginException {
+        List<Path> jars = jars(folder);
+        if (jars.isEmpty()) {
+            throw new PluginException(folder + " has no jar; a plugin is a folder of jars");
+        }
+        List<PluginManifest> manifests = new ArrayList<>();
+        for (Path jar : jars) {
+            Optional<PluginManifest> manifest = PluginManifest.read(jar);
+            manifest.ifPresent(manifests::add);
+        }
+        if (manifests.isEmpty()) {
+            throw new PluginException("no jar in " + folder + " has Baton-Plugin-Id in its manifest");
+        }
+        if (manifests.size() > 1) {
+            throw new PluginException(manifests.get(0).jar() + " and "
+                    + manifests.get(1).jar().getFileName()
+                    + " both have the manifest of a plugin; give each a folder of its own");
+        }
+        PluginManifest manifest = manifests.get(0);
+        manifest.checkSpi();
+        return new PluginFolder(manifest, jars);
+    }
+
+    /** The jars in a folder, sorted. */
+    static List<Path> jars(Path folder) throws PluginException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(Files::isRegularFile)
+                    .filter(file -> file.getFileName().toString().endsWith(".jar"))
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw new PluginException("the folder " + folder + " cannot be read: " + e, e);
+        }
+    }
+
+    /** The folders in a folder, sorted. */
+    static List<Path> folders(Path root) throws PluginException {
+        try (Stream<Path> files = Files.list(root)) {
+            return files.filter(Files::isDirectory).sorted().toList();
+        } catch (IOException e) {
+            throw new PluginException("the folder " + root + " cannot be read: " + e, e);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+package dev.baton.runtime.plugin;
+
+import dev.baton.spi.SpiVersion;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.jar.Attributes;
+import java.util.jar.JarFile;
+import java.util.jar.Manifest;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * What a plugin's jar says about itself; all that is known before a class of it is loaded.
+ *
+ * @param jar the jar whose manifest it is
+ * @param id the plugin's id
+ * @param version the plugin's version
+ * @param spi the version of the SPI that it was compiled against
+ * @param entryPoint name of the class that implements {@link dev.baton.spi.Plugin}
+ */
+record PluginManifest(Path jar, String id, String version, String spi, String entryPoint) {
+    private static final String ID = "Baton-Plugin-Id";
+    private static final String VERSION = "Baton-Plugin-Version";
+    private static final String SPI = "Baton-Spi-Version";
+    private static final String CLASS = "Baton-Plugin-Class";
+
+    private static final Pattern ID_FORM = Pattern.compile("[a-z][a-z0-9-]{0,62}");
+    private static final Pattern SPI_FORM = Pattern.compile("(\\d{1,4})\\.(\\d{1,4})");
+
+    /**
+     * Reads the manifest of a jar.
+     *
+     * @return empty if the jar is no plugin's but a library's
+     * @throws PluginException if it is a plugin's and lacks something, or no jar at all
+     */
+    static Optional<PluginManifest> read(Path jar) throws PluginException {
+        try (JarFile file = new JarFile(jar.toFile())) {
+            Manifest manifest = file.getManifest();
+            Attributes attributes = manifest == null ? new Attributes() : manifest.getMainAttributes();
+            String id = attributes.getValue(ID);
+            if (id == null) {
+                return Optional.empty();
+            }
+            if (!ID_FORM.matcher(id).matches()) {
+                throw new PluginException(jar + ": " + ID + " is '" + id
+                        + "', must begin with a letter and have only lower-case letters, digits and '-'");
+            }
+            return Optional.of(new PluginManifest(
+                    jar,
+                    id,
+                    required(jar, attributes, VERSION),
+                    required(jar, attributes, SPI),
+                    required(jar, attributes, CLASS)));
+        } catch (IOException e) {
+            throw new PluginException(jar + " cannot be read as a jar: " + e.getMessage(), e);
+        }
+    }
+
+    private static String required(Path jar, Attributes attributes, String name) throws PluginException {
+        String value = attributes.getValue(name);
+        if (value == null || value.isBlank()) {
+            throw new PluginException(jar + ": the manifest has " + ID + " but not " + name + "; add it");
+        }
+        return value.strip();
+    }
+
+    /** Checks that this runtime can load it: the same major number of the SPI, the minor number not higher. */
+    void checkSpi() throws PluginException {
+        String ours = SpiVersion.MAJOR + "." + SpiVersion.MINOR;
+        Matcher matcher = SPI_FORM.matcher(spi);
+        if (!matcher.matches()) {
+            throw new PluginException(jar + ": " + SPI + " is '" + spi + "', must be MAJOR.MINOR, for example " + ours);
+        }
+        int major = Integer.parseInt(matcher.group(1));
+        int minor = Integer.parseInt(matcher.group(2));
+        if (major != SpiVersion.MAJOR) {
+            throw new PluginException(jar + " was compiled against SPI " + spi + ", this Baton has SPI " + ours
+                    + "; use a version of the plugin for SPI " + SpiVersion.MAJOR);
+        }
+        if (minor > SpiVersion.MINOR) {
+            throw new PluginException(jar + " was compiled against SPI " + spi + ", which is newer than this Baton's "
+                    + ours + "; use a newer Baton or an older version of the plugin");
+        }
+    }
+}

@@ -1,0 +1,374 @@
+package dev.baton.runtime.plugin;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.inject.AbstractModule;
+import com.google.inject.Module;
+import dev.baton.spi.Plugin;
+import dev.baton.spi.PluginBinder;
+import dev.baton.spi.admin.PluginSnapshot;
+import dev.baton.spi.listener.ListenerResult;
+import dev.baton.spi.listener.UnbindStrategy;
+import dev.baton.spi.listener.Unbinding;
+import jakarta.inject.Inject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Plugins in every state of disrepair: each error names its jar, and the others go on. */
+class PluginLoaderTest {
+    @TempDir
+    Path temporary;
+
+    private Path root = Path.of("");
+
+    /** Something of the runtime's that plugins can have injected. */
+    interface RuntimeThing {
+        String word();
+    }
+
+    private static final Module BINDINGS = new AbstractModule() {
+        @Override
+        protected void configure() {
+            bind(RuntimeThing.class).toInstance(() -> "injected");
+        }
+    };
+
+    @BeforeEach
+    void makeRoot() throws IOException {
+        root = Files.createDirectory(temporary.resolve("plugins"));
+    }
+
+    private PluginRegistry load() {
+        PluginLoader loader = new PluginLoader(BINDINGS);
+        loader.loadAll(root);
+        return loader.registry();
+    }
+
+    /** The only plugin, which must have a problem. */
+    private String problem() {
+        List<PluginSnapshot> snapshots = load().snapshots();
+        assertThat(snapshots).hasSize(1);
+        return String.valueOf(snapshots.get(0).problem());
+    }
+
+    private Path good(String id, String strategy) throws IOException {
+        return PluginJar.plugin(id, id + ".Entry")
+                .entryPoint(id + ".Entry", "binder.unbindStrategy(\"" + strategy + "\", Unbind.class);")
+                .in(root.resolve(id), id + ".jar");
+    }
+
+    @Test
+    void loadsAPlugin() throws IOException {
+        Path jar = good("one", "gently");
+
+        PluginRegistry registry = load();
+
+        assertThat(registry.snapshots())
+                .containsExactly(new PluginSnapshot(
+                        "one", "1.2.3", "1.0", List.of("unbind-strategy gently"), jar.toString(), null));
+        UnbindStrategy strategy = registry.unbindStrategy("gently").get();
+        assertThat(strategy.getClass().getClassLoader()).isInstanceOf(PluginClassLoader.class);
+        assertThat(registry.unbindStrategy("gently").get()).isSameAs(strategy);
+        assertThat(registry.unbindStrategies()).containsExactly("gently");
+    }
+
+    @Test
+    void aFolderWithoutJars() throws IOException {
+        Files.createDirectory(root.resolve("empty"));
+        assertThat(problem()).isEqualTo(root.resolve("empty") + " has no jar; a plugin is a folder of jars");
+    }
+
+    @Test
+    void aFolderOfLibrariesOnly() throws IOException {
+        new PluginJar().in(root.resolve("libs"), "lib.jar");
+        assertThat(problem()).isEqualTo("no jar in " + root.resolve("libs") + " has Baton-Plugin-Id in its manifest");
+    }
+
+    @Test
+    void twoManifestsInOneFolder() throws IOException {
+        Path first = PluginJar.plugin("a", "a.A").in(root.resolve("two"), "a.jar");
+        PluginJar.plugin("b", "b.B").in(root.resolve("two"), "b.jar");
+        assertThat(problem())
+                .isEqualTo(first + " and b.jar both have the manifest of a plugin; give each a folder of its own");
+    }
+
+    @Test
+    void aJarBesideTheFolders() throws IOException {
+        Path jar = PluginJar.plugin("a", "a.A").in(root, "a.jar");
+        assertThat(load().snapshots())
+                .anySatisfy(snapshot -> assertThat(snapshot.problem())
+                        .isEqualTo(jar + " lies beside the plugins; each plugin needs a folder of its own in " + root));
+    }
+
+    @Test
+    void aCorruptJar() throws IOException {
+        Files.createDirectory(root.resolve("bad"));
+        Path jar = Files.writeString(root.resolve("bad").resolve("bad.jar"), "this is no zip file");
+        assertThat(problem()).isEqualTo(jar + " cannot be read as a jar: zip END header not found");
+    }
+
+    @Test
+    void anIncompleteManifest() throws IOException {
+        Path jar = PluginJar.plugin("a", "a.A").without("Baton-Plugin-Class").in(root.resolve("a"), "a.jar");
+        assertThat(problem()).isEqualTo(jar + ": the manifest has Baton-Plugin-Id but not Baton-Plugin-Class; add it");
+    }
+
+    @Test
+    void anIdThatIsNone() throws IOException {
+        Path jar = PluginJar.plugin("My Plugin", "a.A").in(root.resolve("a"), "a.jar");
+        assertThat(problem())
+                .isEqualTo(jar + ": Baton-Plugin-Id is 'My Plugin', must begin with a letter and have only lower-case"
+                        + " letters, digits and '-'");
+    }
+
+    @Test
+    void anSpiOfAnotherMajorVersion() throws IOException {
+        Path jar = PluginJar.plugin("a", "a.A")
+                .attribute("Baton-Spi-Version", "2.0")
+                .in(root.resolve("a"), "a.jar");
+        assertThat(problem())
+                .isEqualTo(
+                        jar + " was compiled against SPI 2.0, this Baton has SPI 1.0; use a version of the plugin for"
+                                + " SPI 1");
+    }
+
+    @Test
+    void anSpiThatIsNewer() throws IOException {
+        Path jar = PluginJar.plugin("a", "a.A")
+                .attribute("Baton-Spi-Version", "1.7")
+                .in(root.resolve("a"), "a.jar");
+        assertThat(problem())
+                .isEqualTo(
+                        jar + " was compiled against SPI 1.7, which is newer than this Baton's 1.0; use a newer Baton"
+                                + " or an older version of the plugin");
+    }
+
+    @Test
+    void anSpiThatIsNoVersion() throws IOException {
+        Path jar = PluginJar.plugin("a", "a.A")
+                .attribute("Baton-Spi-Version", "one")
+                .in(root.resolve("a"), "a.jar");
+        assertThat(problem()).isEqualTo(jar + ": Baton-Spi-Version is 'one', must be MAJOR.MINOR, for example 1.0");
+    }
+
+    /** The SPI is checked first: the class that does not exist is never asked for. */
+    @Test
+    void checksTheSpiBeforeItLoadsAClass() throws IOException {
+        PluginJar.plugin("a", "no.such.Class")
+                .attribute("Baton-Spi-Version", "2.0")
+                .in(root.resolve("a"), "a.jar");
+        assertThat(problem()).contains("SPI 2.0").doesNotContain("no.such.Class");
+    }
+
+    @Test
+    void aClassThatIsMissing() throws IOException {
+        Path jar = PluginJar.plugin("a", "no.such.Class").in(root.resolve("a"), "a.jar");
+        assertThat(problem())
+                .isEqualTo(jar + ": Baton-Plugin-Class no.such.Class is in none of the jars of its folder");
+    }
+
+    @Test
+    void aClassThatIsNoPlugin() throws IOException {
+        Path jar = PluginJar.plugin("a", "a.Entry")
+                .source("a.Entry", "package a; public class Entry {}")
+                .in(root.resolve("a"), "a.jar");
+        assertThat(problem()).isEqualTo(jar + ": Baton-Plugin-Class a.Entry does not implement dev.baton.spi.Plugin");
+    }
+
+    @Test
+    void aClassThatCannotBeLinked() throws IOException {
+        Path library = new PluginJar()
+                .source("lib.Base", "package lib; public class Base {}")
+                .in(root.resolveSibling("elsewhere"), "lib.jar");
+        Path jar = PluginJar.plugin("a", "a.Entry")
+                .compiledAgainst(library)
+                .source(
+                        "a.Entry",
+                        "package a; public class Entry extends lib.Base implements dev.baton.spi.Plugin {"
+                                + " public void configure(dev.baton.spi.PluginBinder binder) {} }")
+                .in(root.resolve("a"), "a.jar");
+        assertThat(problem())
+                .isEqualTo(jar + ": Baton-Plugin-Class a.Entry cannot be loaded: java.lang.NoClassDefFoundError:"
+                        + " lib/Base");
+    }
+
+    @Test
+    void aConfigureThatThrows() throws IOException {
+        Path jar = PluginJar.plugin("a", "a.Entry")
+                .entryPoint("a.Entry", "throw new IllegalStateException(\"not today\");")
+                .in(root.resolve("a"), "a.jar");
+        assertThat(problem())
+                .isEqualTo(jar + ": a.Entry cannot be configured: java.lang.IllegalStateException: not today");
+    }
+
+    @Test
+    void aConfigureThatThrowsAnError() throws IOException {
+        Path jar = PluginJar.plugin("a", "a.Entry")
+                .entryPoint("a.Entry", "configure(binder);")
+                .in(root.resolve("a"), "a.jar");
+        assertThat(problem()).isEqualTo(jar + ": a.Entry cannot be configured: java.lang.StackOverflowError");
+    }
+
+    @Test
+    void aContributionThatCannotBeInjected() throws IOException {
+        Path jar = PluginJar.plugin("a", "a.Entry")
+                .entryPoint("a.Entry", "binder.unbindStrategy(\"x\", Needs.class);")
+                .source(
+                        "a.Needs",
+                        "package a; public class Needs extends java.lang.Object implements"
+                                + " dev.baton.spi.listener.UnbindStrategy {"
+                                + " @jakarta.inject.Inject public Needs(java.lang.Runnable what) {}"
+                                + " public java.util.concurrent.CompletionStage<dev.baton.spi.listener.ListenerResult>"
+                                + " unbind(dev.baton.spi.listener.Unbinding u) { return null; } }")
+                .in(root.resolve("a"), "a.jar");
+        assertThat(problem())
+                .startsWith(jar + ": a.Entry cannot be configured: ")
+                .contains("No implementation for java.lang.Runnable was bound");
+    }
+
+    @Test
+    void aRecordThatNoConfigurationCanFill() throws IOException {
+        Path jar = PluginJar.plugin("a", "a.Entry")
+                .entryPoint("a.Entry", "binder.component(\"thing\", Conf.class, Make.class);")
+                .source("a.Conf", "package a; public record Conf(java.lang.Thread thread) {}")
+                .source(
+                        "a.Make",
+                        "package a; public class Make implements dev.baton.spi.ComponentFactory<Conf> {"
+                                + " public dev.baton.spi.Component create(Conf config) { return null; } }")
+                .in(root.resolve("a"), "a.jar");
+        assertThat(problem())
+                .isEqualTo(
+                        jar + ": a.Entry cannot be configured: java.lang.IllegalArgumentException: Conf.thread has the"
+                                + " type java.lang.Thread, which is none that a configuration can have");
+    }
+
+    @Test
+    void aSectionOfTheRuntimesOwn() throws IOException {
+        PluginJar.plugin("a", "a.Entry")
+                .entryPoint("a.Entry", "binder.component(\"listeners\", null, null);")
+                .in(root.resolve("a"), "a.jar");
+        assertThat(problem()).endsWith("the section 'listeners' is the runtime's own");
+    }
+
+    @Test
+    void aNameThatIsNone() throws IOException {
+        PluginJar.plugin("a", "a.Entry")
+                .entryPoint("a.Entry", "binder.unbindStrategy(\"At Once\", Unbind.class);")
+                .in(root.resolve("a"), "a.jar");
+        assertThat(problem()).contains("'At Once' is no name: it must begin with a letter");
+    }
+
+    @Test
+    void aNameThatIsTaken() throws IOException {
+        Path first = good("one", "gently");
+        Path second = PluginJar.plugin("two", "two.Entry")
+                .entryPoint(
+                        "two.Entry",
+                        "binder.unbindStrategy(\"other\", Unbind.class);"
+                                + " binder.unbindStrategy(\"gently\", Unbind.class);")
+                .in(root.resolve("two"), "two.jar");
+
+        PluginRegistry registry = load();
+
+        assertThat(registry.snapshots())
+                .extracting(PluginSnapshot::problem)
+                .containsExactly(
+                        null,
+                        second + ": unbind-strategy gently is claimed already by plugin 'one' from " + first
+                                + "; remove one of them");
+        assertThat(registry.unbindStrategies()).containsExactly("gently");
+    }
+
+    @Test
+    void anIdThatIsTaken() throws IOException {
+        Path first = good("one", "gently");
+        Path second = PluginJar.plugin("one", "one.Entry")
+                .entryPoint("one.Entry", "binder.unbindStrategy(\"other\", Unbind.class);")
+                .in(root.resolve("two"), "two.jar");
+        assertThat(load().snapshots())
+                .extracting(PluginSnapshot::problem)
+                .containsExactly(
+                        null, second + ": a plugin 'one' is loaded already, from " + first + "; remove one of them");
+    }
+
+    @Test
+    void theOthersGoOn() throws IOException {
+        good("before", "early");
+        PluginJar.plugin("broken", "broken.Entry")
+                .entryPoint("broken.Entry", "throw new IllegalStateException();")
+                .in(root.resolve("broken"), "broken.jar");
+        good("last", "late");
+
+        PluginRegistry registry = load();
+
+        assertThat(registry.unbindStrategies()).containsExactly("early", "late");
+        assertThat(registry.snapshots()).extracting(PluginSnapshot::id).containsExactly("before", "broken", "last");
+    }
+
+    @Test
+    void aRootThatIsNotThere() {
+        Path none = root.resolve("none");
+        PluginLoader loader = new PluginLoader(BINDINGS);
+        loader.loadAll(none);
+        assertThat(loader.registry().snapshots().get(0).problem())
+                .isEqualTo("the folder " + none + " cannot be read: java.nio.file.NoSuchFileException: " + none);
+    }
+
+    /** On the class path of the runtime, as whoever embeds Baton has it. */
+    public static final class Embedded implements Plugin {
+        @Override
+        public void configure(PluginBinder binder) {
+            binder.unbindStrategy("mine", Mine.class);
+            binder.guice().bind(Helper.class);
+        }
+    }
+
+    /** A class that nothing outside of the plugin can have injected. */
+    public static final class Helper {
+        private final RuntimeThing thing;
+
+        @Inject
+        Helper(RuntimeThing thing) {
+            this.thing = thing;
+        }
+    }
+
+    /** Injected with what the runtime offers and with what the plugin binds. */
+    public static final class Mine implements UnbindStrategy {
+        final String word;
+
+        @Inject
+        Mine(Helper helper) {
+            word = helper.thing.word();
+        }
+
+        @Override
+        public CompletionStage<ListenerResult> unbind(Unbinding unbinding) {
+            return new CompletableFuture<>();
+        }
+    }
+
+    @Test
+    void anEmbeddedPluginHasItsOwnBindingsAndTheRuntimes() {
+        PluginLoader loader = new PluginLoader(BINDINGS);
+        loader.loadEmbedded("mine", Embedded.class);
+
+        Mine mine = (Mine) loader.registry().unbindStrategy("mine").get();
+        assertThat(mine.word).isEqualTo("injected");
+        assertThat(loader.registry().snapshots())
+                .containsExactly(new PluginSnapshot(
+                        "mine",
+                        "embedded",
+                        "",
+                        List.of("unbind-strategy mine"),
+                        "class " + Embedded.class.getName(),
+                        null));
+    }
+}
