@@ -181,11 +181,12 @@ abstract class FdStreamChannel extends FdChannel implements SocketChannel {
                     break;
                 }
             } while (readable && wantsRead() && (peerDone || handle.continueReading()));
+            handle.readComplete();
+            // Still reading: what asks for more in there is answered below, once.
+            pipeline.fireChannelReadComplete();
         } finally {
             reading = false;
         }
-        handle.readComplete();
-        pipeline.fireChannelReadComplete();
         if (failure != null) {
             readable = false;
             closeWith(failure);

@@ -12,6 +12,7 @@ import io.netty.channel.IoHandlerContext;
 import io.netty.channel.IoRegistration;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,6 +26,9 @@ import org.slf4j.LoggerFactory;
  */
 final class LoopIo implements IoHandler, PollSink {
     private static final Logger LOG = LoggerFactory.getLogger(LoopIo.class);
+
+    /** Polls that fail one after the other until the loop gives up: so many take it a few milliseconds. */
+    private static final int FAILURES_MAX = 1_000;
 
     private static final int AWAKE = 0;
     private static final int SLEEPING = 1;
@@ -52,6 +56,7 @@ final class LoopIo implements IoHandler, PollSink {
     private BatonLoop loop;
     private volatile String threadName = "not started";
 
+    private int failures;
     private int state;
     private long turns;
 
@@ -110,14 +115,43 @@ final class LoopIo implements IoHandler, PollSink {
         LAST_TURN.setOpaque(this, now);
         TURNS.setOpaque(this, turns + 1);
         if (!context.canBlock()) {
-            return poller.poll(0, this);
+            return poll(0);
         }
         STATE.setVolatile(this, SLEEPING);
         // The second look: work that was queued before SLEEPING could be seen has not woken us.
         long timeout = context.canBlock() ? Math.max(0, context.delayNanos(now)) : 0;
-        int events = poller.poll(timeout, this);
-        STATE.setRelease(this, AWAKE);
+        try {
+            return poll(timeout);
+        } finally {
+            STATE.setRelease(this, AWAKE);
+        }
+    }
+
+    /** A poller that fails or throws must not end the loop: its connections and tasks still have it. */
+    private int poll(long timeout) {
+        int events;
+        try {
+            events = poller.poll(timeout, this);
+        } catch (Throwable t) { // an Error too
+            pollerFailed("threw", t);
+            return 0;
+        }
+        if (events < 0) {
+            pollerFailed("answered errno " + -events, null);
+            return 0;
+        }
+        failures = 0;
         return events;
+    }
+
+    private void pollerFailed(String how, @Nullable Throwable cause) {
+        failures++;
+        if (failures == 1) {
+            LOG.error("the poller of loop {} {}; the loop goes on", id, how, cause);
+        } else if (failures >= FAILURES_MAX) {
+            throw new IllegalStateException(
+                    "the poller of loop " + id + " has failed " + failures + " times in a row: " + how, cause);
+        }
     }
 
     @Override

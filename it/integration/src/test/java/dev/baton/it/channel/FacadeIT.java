@@ -3,7 +3,7 @@ package dev.baton.it.channel;
 import static dev.baton.testkit.TestLoops.on;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.plugin.epoll.EpollProvider;
+import dev.baton.it.Pollers;
 import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.spi.takeover.TakeoverResult;
@@ -92,7 +92,7 @@ class FacadeIT {
 
     @Test
     void tasksRunOnceInOrderOneAtATimeWhileTheChannelMoves() throws Exception {
-        try (TestLoops loops = TestLoops.start(new EpollProvider(), 2);
+        try (TestLoops loops = TestLoops.start(Pollers.chosen(), 2);
                 ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
             MovableSocketChannel channel =
                     loops.connect(loops.loop(0), server.getLocalSocketAddress(), new ChannelInboundHandlerAdapter());
@@ -141,7 +141,7 @@ class FacadeIT {
     @Test
     void timersFireOnceUnderAClaimAndWritesArriveInOrderWhileTheChannelMoves() throws Exception {
         int writes = 20_000;
-        try (TestLoops loops = TestLoops.start(new EpollProvider(), 2);
+        try (TestLoops loops = TestLoops.start(Pollers.chosen(), 2);
                 ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
             MovableSocketChannel channel =
                     loops.connect(loops.loop(0), server.getLocalSocketAddress(), new ChannelInboundHandlerAdapter());
@@ -192,7 +192,7 @@ class FacadeIT {
     void aStreamFromOneChannelToAnotherDoesNotOvertakeItself() throws Exception {
         // F3: a message that runs inline must not pass one that was queued before it.
         int messages = 200_000;
-        try (TestLoops loops = TestLoops.start(new EpollProvider(), 2);
+        try (TestLoops loops = TestLoops.start(Pollers.chosen(), 2);
                 ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
             MovableSocketChannel left =
                     loops.connect(loops.loop(0), server.getLocalSocketAddress(), new ChannelInboundHandlerAdapter());
@@ -243,7 +243,7 @@ class FacadeIT {
     @Test
     void aRescueThatComesLateTakesNothingFromAHealthyLoop() throws Exception {
         // F5
-        try (TestLoops loops = TestLoops.start(new EpollProvider(), 3);
+        try (TestLoops loops = TestLoops.start(Pollers.chosen(), 3);
                 ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
             MovableSocketChannel channel =
                     loops.connect(loops.loop(0), server.getLocalSocketAddress(), new ChannelInboundHandlerAdapter());
@@ -262,7 +262,7 @@ class FacadeIT {
 
     @Test
     void inlineCallsNestAtMostEightDeepAndThenQueue() throws Exception {
-        try (TestLoops loops = TestLoops.start(new EpollProvider(), 1);
+        try (TestLoops loops = TestLoops.start(Pollers.chosen(), 1);
                 ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
             MovableSocketChannel[] chain = new MovableSocketChannel[20];
             for (int i = 0; i < chain.length; i++) {
@@ -298,7 +298,7 @@ class FacadeIT {
     @Test
     void whateverACallbackThrowsOnlyItsConnectionIsLost() throws Exception {
         // J1
-        try (TestLoops loops = TestLoops.start(new EpollProvider(), 1);
+        try (TestLoops loops = TestLoops.start(Pollers.chosen(), 1);
                 ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
             MovableSocketChannel bystander =
                     loops.connect(loops.loop(0), server.getLocalSocketAddress(), new ChannelInboundHandlerAdapter());

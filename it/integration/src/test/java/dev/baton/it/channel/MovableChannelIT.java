@@ -3,8 +3,6 @@ package dev.baton.it.channel;
 import static dev.baton.testkit.TestLoops.on;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.plugin.epoll.EpollProvider;
-import dev.baton.plugin.poll.PollProvider;
 import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.spi.poller.PollerProvider;
@@ -24,7 +22,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -32,10 +29,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** A channel that changes loops: what it reads, writes and is told, before, during and after a takeover. */
 @Timeout(60)
 class MovableChannelIT {
-
-    static Stream<PollerProvider> pollers() {
-        return Stream.of(new EpollProvider(), new PollProvider());
-    }
 
     /** Records what was read and on which thread. */
     private static final class Recorder extends ChannelInboundHandlerAdapter {
@@ -65,7 +58,7 @@ class MovableChannelIT {
     }
 
     @ParameterizedTest
-    @MethodSource("pollers")
+    @MethodSource("dev.baton.it.Pollers#all")
     void readsAndWritesOnWhicheverLoopOwnsIt(PollerProvider poller) throws Exception {
         try (TestLoops loops = TestLoops.start(poller, 2);
                 ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
@@ -105,7 +98,7 @@ class MovableChannelIT {
     }
 
     @ParameterizedTest
-    @MethodSource("pollers")
+    @MethodSource("dev.baton.it.Pollers#all")
     void isTakenOverWhileItsOldLoopIsBlocked(PollerProvider poller) throws Exception {
         try (TestLoops loops = TestLoops.start(poller, 2);
                 ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
@@ -150,7 +143,7 @@ class MovableChannelIT {
     }
 
     @ParameterizedTest
-    @MethodSource("pollers")
+    @MethodSource("dev.baton.it.Pollers#all")
     void deletedFromOutsideItFailsItsWritesAndGoesInactiveOnItsLastLoop(PollerProvider poller) throws Exception {
         try (TestLoops loops = TestLoops.start(poller, 2);
                 ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
@@ -171,7 +164,7 @@ class MovableChannelIT {
     }
 
     @ParameterizedTest
-    @MethodSource("pollers")
+    @MethodSource("dev.baton.it.Pollers#all")
     void tasksTimersAndPromisesOfAClosedChannelRunOnceOnItsLastLoop(PollerProvider poller) throws Exception {
         // F1
         try (TestLoops loops = TestLoops.start(poller, 2);

@@ -3,7 +3,7 @@ package dev.baton.it.channel;
 import static dev.baton.testkit.TestLoops.on;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.plugin.epoll.EpollProvider;
+import dev.baton.it.Pollers;
 import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.spi.takeover.TakeoverResult;
@@ -47,7 +47,7 @@ class TlsTakeoverIT {
 
     @Test
     void echoesThroughTakeovers() throws Exception {
-        try (TestLoops loops = TestLoops.start(new EpollProvider(), 2);
+        try (TestLoops loops = TestLoops.start(Pollers.chosen(), 2);
                 SSLServerSocket server = echoServer()) {
             SslContext ssl = SslContextBuilder.forClient()
                     .sslProvider(SslProvider.JDK)

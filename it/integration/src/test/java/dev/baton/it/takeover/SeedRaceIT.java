@@ -3,8 +3,6 @@ package dev.baton.it.takeover;
 import static dev.baton.testkit.TestLoops.on;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.plugin.epoll.EpollProvider;
-import dev.baton.plugin.poll.PollProvider;
 import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.runtime.fd.FdWitness.HookOf;
 import dev.baton.runtime.loop.BatonLoop;
@@ -29,7 +27,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -40,10 +37,6 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 @Timeout(60)
 class SeedRaceIT {
-
-    static Stream<PollerProvider> pollers() {
-        return Stream.of(new EpollProvider(), new PollProvider());
-    }
 
     /** Every close of every generation, as the table tells it. */
     private static final class Closes implements FdHook {
@@ -91,7 +84,7 @@ class SeedRaceIT {
     }
 
     @ParameterizedTest
-    @MethodSource("pollers")
+    @MethodSource("dev.baton.it.Pollers#all")
     void theOldLoopWokenAndNotYetInsideIsRefused(PollerProvider real) throws Exception {
         GatedPollers gated = new GatedPollers(real);
         try (TestLoops loops = TestLoops.start(gated, 2);
@@ -144,7 +137,7 @@ class SeedRaceIT {
     }
 
     @ParameterizedTest
-    @MethodSource("pollers")
+    @MethodSource("dev.baton.it.Pollers#all")
     void theOldLoopInsideAlreadyKeepsTheFdAndClosesItWhenItLeaves(PollerProvider real) throws Exception {
         try (TestLoops loops = TestLoops.start(real, 2);
                 ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
