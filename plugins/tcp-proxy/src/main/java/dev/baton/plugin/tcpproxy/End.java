@@ -1,0 +1,350 @@
+package dev.baton.plugin.tcpproxy;
+
+import dev.baton.spi.channel.MovableChannel;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.util.concurrent.Future;
+import java.io.IOException;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One of the two ends of a stream: what it reads its partner writes.
+ *
+ * <p>The ends may be on different loops at any time, and change loops. So each field is touched under a claim on this
+ * end's own channel only, and an end talks to its partner in one of two ways:
+ *
+ * <ul>
+ *   <li>bytes, the hot way: {@code tryEnter} on the partner's channel, write, {@code leave};
+ *   <li>everything else, and bytes that find no way in: {@code post}, which keeps the order.
+ * </ul>
+ *
+ * <p>Backpressure has two sources. The partner's peer is slow: the partner says so when its buffer fills and drains. The
+ * partner's loop is slow: bytes that were posted are counted until it acknowledges them, at most {@value #WINDOW_BYTES}.
+ * While either holds, this end does not read, so that one stream never holds more than a few buffers.
+ */
+final class End extends ChannelInboundHandlerAdapter {
+    /** Bytes on the way to the partner's loop: some full reads, so that the way there and back does not slow a stream. */
+    private static final int WINDOW_BYTES = 256 * 1024;
+
+    /** How long the rest of a stream whose other end is gone may make no progress before it is given up. */
+    private static final long LINGER_SECONDS = 30;
+
+    private final TcpProxy proxy;
+    private final MovableChannel channel;
+    private final boolean client;
+
+    private @Nullable ChannelHandlerContext ctx;
+    private @Nullable End partner;
+
+    /** The partner's buffer is full. */
+    private boolean partnerFull;
+    /** Bytes posted to the partner that it has not written yet. */
+    private long posted;
+    /** Bytes were written to the partner in this turn and not flushed. */
+    private boolean flushOwed;
+
+    private boolean inputEnded;
+    private boolean outputEnding;
+    private boolean outputEnded;
+    private boolean closing;
+
+    private long lastByteNanos;
+    private long pendingSeen;
+    private @Nullable Future<?> timer;
+
+    End(TcpProxy proxy, MovableChannel channel, boolean client) {
+        this.proxy = proxy;
+        this.channel = channel;
+        this.client = client;
+    }
+
+    MovableChannel channel() {
+        return channel;
+    }
+
+    // ---- coming and going -----------------------------------------------------------------------------------------
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+        ctx = context;
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext context) {
+        touch();
+        if (client) {
+            proxy.connect(this, 1);
+        }
+        context.fireChannelActive();
+    }
+
+    /** The upstream end, when it is connected, before it has read anything. */
+    void link(End other) {
+        assert partner == null : "linked twice";
+        partner = other;
+    }
+
+    /** The client's end, when the upstream end is connected. */
+    void linked(End other) {
+        link(other);
+        if (channel.isActive()) {
+            touch();
+            armIdleTimer(proxy.idleNanos());
+            updateReading();
+        } else {
+            other.channel.post(other::partnerGone);
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        if (timer != null) {
+            timer.cancel(false);
+        }
+        End other = partner;
+        if (other != null) {
+            other.channel.post(other::partnerGone);
+        }
+        context.fireChannelInactive();
+    }
+
+    /** Closes this end too, once what the partner has sent is written. */
+    private void partnerGone() {
+        if (closing || !channel.isActive()) {
+            return;
+        }
+        closing = true;
+        channel.config().setAutoRead(false);
+        context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+        if (channel.isActive()) {
+            watchRest(pendingBytes());
+        }
+    }
+
+    private void watchRest(long before) {
+        if (timer != null) {
+            timer.cancel(false);
+        }
+        timer = channel.eventLoop()
+                .schedule(
+                        () -> {
+                            long now = pendingBytes();
+                            if (now < before) {
+                                watchRest(now);
+                            } else {
+                                channel.close();
+                            }
+                        },
+                        LINGER_SECONDS,
+                        TimeUnit.SECONDS);
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        if (cause instanceof IOException) {
+            channel.close(); // a reset and the like: the partner is told by channelInactive
+        } else {
+            context.fireExceptionCaught(cause);
+        }
+    }
+
+    // ---- bytes ----------------------------------------------------------------------------------------------------
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        touch();
+        ByteBuf bytes = (ByteBuf) message;
+        End other = partner;
+        if (other == null || closing) {
+            bytes.release();
+        } else if (other.channel.tryEnter()) {
+            try {
+                other.write(bytes);
+                partnerFull = !other.channel.isWritable();
+            } finally {
+                other.channel.leave();
+            }
+            flushOwed = true;
+            updateReading();
+        } else {
+            postBytes(other, bytes);
+        }
+    }
+
+    private void postBytes(End other, ByteBuf bytes) {
+        int length = bytes.readableBytes();
+        posted += length;
+        boolean accepted = false;
+        try {
+            other.channel.post(() -> {
+                other.write(bytes);
+                other.context().flush();
+                channel.post(() -> acknowledged(length));
+            });
+            accepted = true;
+        } finally {
+            if (!accepted) {
+                bytes.release(); // its loop has ended
+            }
+        }
+        updateReading();
+    }
+
+    /** Called by the partner, which holds a claim on this channel. */
+    private void write(ByteBuf bytes) {
+        touch();
+        // A write that fails releases the bytes and closes this end by exceptionCaught.
+        context().write(bytes, channel.voidPromise());
+    }
+
+    private void acknowledged(int length) {
+        posted -= length;
+        updateReading();
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+        End other = partner;
+        if (flushOwed && other != null) {
+            flushOwed = false;
+            if (other.channel.tryEnter()) {
+                try {
+                    other.context().flush();
+                } finally {
+                    other.channel.leave();
+                }
+            } else {
+                other.channel.post(() -> other.context().flush());
+            }
+        }
+        context.fireChannelReadComplete();
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) {
+        End other = partner;
+        if (other != null) {
+            boolean full = !channel.isWritable();
+            other.channel.post(() -> other.partnerFull(full));
+        }
+        context.fireChannelWritabilityChanged();
+    }
+
+    private void partnerFull(boolean full) {
+        partnerFull = full;
+        updateReading();
+    }
+
+    private void updateReading() {
+        boolean wanted = !partnerFull && posted < WINDOW_BYTES && !closing && partner != null;
+        if (wanted != channel.config().isAutoRead()) {
+            channel.config().setAutoRead(wanted);
+        }
+    }
+
+    // ---- the end of a direction -----------------------------------------------------------------------------------
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        if (event instanceof ChannelInputShutdownEvent) {
+            inputEnded = true;
+            End other = partner;
+            if (other != null) {
+                other.channel.post(other::endOutput);
+            }
+            closeIfDone();
+        }
+        context.fireUserEventTriggered(event);
+    }
+
+    /** The partner will send no more: passes that on behind what is still to be written. */
+    private void endOutput() {
+        if (outputEnding || !channel.isActive()) {
+            return;
+        }
+        outputEnding = true;
+        // shutdownOutput would fail what is not written yet; an empty write is done when all before it are.
+        context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener((ChannelFutureListener) written -> {
+            if (!written.isSuccess()) {
+                channel.close();
+                return;
+            }
+            channel.shutdownOutput();
+            outputEnded = true;
+            closeIfDone();
+        });
+    }
+
+    private void closeIfDone() {
+        if (inputEnded && outputEnded) {
+            channel.close();
+        }
+    }
+
+    // ---- idle timeout ---------------------------------------------------------------------------------------------
+
+    private void touch() {
+        if (proxy.idleNanos() > 0) {
+            lastByteNanos = now();
+        }
+    }
+
+    /** The client's end has the one timer of the stream: every byte passes it, as something read or written. */
+    private void armIdleTimer(long nanos) {
+        if (nanos > 0) {
+            timer = channel.eventLoop().schedule(this::checkIdle, nanos, TimeUnit.NANOSECONDS);
+        }
+    }
+
+    private void checkIdle() {
+        End other = partner;
+        if (other == null || closing) {
+            return;
+        }
+        long left = untilIdle();
+        if (left > 0) {
+            armIdleTimer(left);
+        } else {
+            armIdleTimer(proxy.idleNanos());
+            // The upstream end may still be writing what has passed here long ago.
+            other.channel.post(other::closeIfIdle);
+        }
+    }
+
+    private void closeIfIdle() {
+        if (untilIdle() <= 0 && channel.isActive()) {
+            proxy.countIdleClose();
+            channel.close();
+        }
+    }
+
+    /** Nanoseconds until this end is idle; a buffer that has changed since the last look counts as a byte just now. */
+    private long untilIdle() {
+        long pending = pendingBytes();
+        if (pending != pendingSeen) {
+            pendingSeen = pending;
+            touch();
+        }
+        return proxy.idleNanos() - (now() - lastByteNanos);
+    }
+
+    private long now() {
+        return channel.eventLoop().ticker().nanoTime();
+    }
+
+    private long pendingBytes() {
+        ChannelOutboundBuffer buffer = channel.unsafe().outboundBuffer();
+        return buffer == null ? 0 : buffer.totalPendingWriteBytes();
+    }
+
+    private ChannelHandlerContext context() {
+        return Objects.requireNonNull(ctx);
+    }
+}

@@ -1,0 +1,348 @@
+package dev.baton.plugin.tcpproxy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.testkit.EmbeddedConnection;
+import dev.baton.testkit.ManualLoop;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class TcpProxyTest {
+    private static final String UNSERVED = "baton_tcp_proxy_unserved_total";
+    private static final String IDLE_CLOSES = "baton_tcp_proxy_idle_closes_total";
+
+    private final ManualLoop loop = new ManualLoop(0);
+    private final List<EmbeddedConnection> all = new ArrayList<>();
+    private FakeUpstream upstream = new FakeUpstream(2);
+    private TcpProxy proxy = proxy(Optional.empty());
+
+    private TcpProxy proxy(Optional<Duration> idleTimeout) {
+        return new TcpProxy("pass", new TcpProxyConfig("app", idleTimeout), upstream);
+    }
+
+    private EmbeddedConnection accept() {
+        EmbeddedConnection client = new EmbeddedConnection(loop);
+        client.freezeTime();
+        proxy.initialize(client, "raw");
+        client.pipeline().fireChannelActive();
+        all.add(client);
+        return client;
+    }
+
+    private EmbeddedConnection connected() {
+        EmbeddedConnection server = upstream.succeed(loop);
+        all.add(server);
+        return server;
+    }
+
+    @AfterEach
+    void nothingIsLeft() {
+        for (EmbeddedConnection connection : all) {
+            connection.elsewhere(false);
+            connection.runPosted();
+        }
+        for (EmbeddedConnection connection : all) {
+            connection.stalled(false);
+            connection.close();
+        }
+        for (EmbeddedConnection connection : all) {
+            connection.runPosted();
+            connection.finishAndReleaseAll();
+            connection.checkException();
+            assertThat(connection.claims()).isZero();
+        }
+    }
+
+    private static void sends(EmbeddedConnection from, String bytes) {
+        from.writeInbound(Unpooled.copiedBuffer(bytes, StandardCharsets.US_ASCII));
+    }
+
+    private static void sendsEnd(EmbeddedConnection from) {
+        from.pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
+    }
+
+    private static String received(EmbeddedConnection by) {
+        StringBuilder text = new StringBuilder();
+        ByteBuf piece;
+        while ((piece = by.readOutbound()) != null) {
+            text.append(piece.toString(StandardCharsets.US_ASCII));
+            piece.release();
+        }
+        return text.toString();
+    }
+
+    private static boolean reads(EmbeddedConnection end) {
+        return end.config().isAutoRead();
+    }
+
+    @Test
+    void bytesGoBothWays() {
+        EmbeddedConnection client = accept();
+        EmbeddedConnection server = connected();
+        sends(client, "hello");
+        sends(server, "welcome");
+        sends(client, " there");
+        assertThat(received(server)).isEqualTo("hello there");
+        assertThat(received(client)).isEqualTo("welcome");
+    }
+
+    @Test
+    void theClientIsNotReadBeforeThereIsSomewhereToPutIt() {
+        EmbeddedConnection client = accept();
+        assertThat(reads(client)).isFalse();
+        connected();
+        assertThat(reads(client)).isTrue();
+    }
+
+    @Test
+    void anotherServerIsTriedThenTheClientIsClosed() {
+        EmbeddedConnection client = accept();
+        upstream.fail(new ConnectException("refused"));
+        assertThat(client.isOpen()).isTrue();
+        assertThat(upstream.connectedTo).containsExactly("server-0:1", "server-1:1");
+        assertThat(upstream.counts.get(UNSERVED)).hasValue(0);
+
+        upstream.fail(new ConnectException("refused"));
+        assertThat(client.isOpen()).isFalse();
+        assertThat(upstream.connects).isEmpty();
+        assertThat(upstream.counts.get(UNSERVED)).hasValue(1);
+    }
+
+    @Test
+    void noMoreThanThreeServersAreTried() {
+        upstream = new FakeUpstream(10);
+        proxy = proxy(Optional.empty());
+        EmbeddedConnection client = accept();
+        for (int i = 0; i < 3; i++) {
+            upstream.fail(new ConnectException("refused"));
+        }
+        assertThat(client.isOpen()).isFalse();
+        assertThat(upstream.connectedTo).hasSize(3);
+    }
+
+    @Test
+    void aClientThatLeftIsNotConnectedAgain() {
+        EmbeddedConnection client = accept();
+        client.close();
+        upstream.fail(new ConnectException("refused"));
+        assertThat(upstream.connects).isEmpty();
+    }
+
+    @Test
+    void aClientThatLeftMeanwhileCostsTheServerNothing() {
+        EmbeddedConnection client = accept();
+        client.close();
+        EmbeddedConnection server = connected();
+        assertThat(server.isOpen()).isFalse();
+    }
+
+    @Test
+    void theEndOfOneDirectionLeavesTheOtherOpen() {
+        EmbeddedConnection client = accept();
+        EmbeddedConnection server = connected();
+        sends(client, "question");
+        sendsEnd(client);
+        assertThat(server.isOutputShutdown()).isTrue();
+        assertThat(client.isOutputShutdown()).isFalse();
+        sends(server, "answer");
+        assertThat(received(client)).isEqualTo("answer");
+
+        sendsEnd(server);
+        assertThat(client.isOutputShutdown()).isTrue();
+        assertThat(client.isOpen()).isFalse();
+        assertThat(server.isOpen()).isFalse();
+    }
+
+    @Test
+    void theEndOfADirectionWaitsForItsBytes() {
+        EmbeddedConnection client = accept();
+        EmbeddedConnection server = connected();
+        server.stalled(true);
+        sends(client, "question");
+        sendsEnd(client);
+        assertThat(server.isOutputShutdown()).isFalse();
+
+        server.stalled(false);
+        assertThat(received(server)).isEqualTo("question");
+        assertThat(server.isOutputShutdown()).isTrue();
+    }
+
+    @Test
+    void aSlowReaderStopsTheSender() {
+        EmbeddedConnection client = accept();
+        EmbeddedConnection server = connected();
+        client.stalled(true);
+        sends(server, "x".repeat(100_000));
+        assertThat(reads(server)).isFalse();
+        assertThat(reads(client)).isTrue();
+
+        client.stalled(false);
+        assertThat(reads(server)).isTrue();
+        assertThat(received(client)).hasSize(100_000);
+    }
+
+    /** Row F3: what is posted is not overtaken by what could be written directly. */
+    @Test
+    void orderIsKeptWhenThePartnerIsOnAnotherLoopForAWhile() {
+        EmbeddedConnection client = accept();
+        EmbeddedConnection server = connected();
+        sends(client, "1");
+        server.elsewhere(true);
+        sends(client, "2");
+        sends(client, "3");
+        assertThat(received(server)).isEqualTo("1");
+        server.elsewhere(false);
+        sends(client, "4"); // could enter now, if nothing were queued
+        sendsEnd(client);
+        server.runPosted();
+        assertThat(received(server)).isEqualTo("234");
+        assertThat(server.isOutputShutdown()).isTrue();
+    }
+
+    @Test
+    void aPartnerWhoseLoopIsSlowStopsTheSender() {
+        EmbeddedConnection client = accept();
+        EmbeddedConnection server = connected();
+        server.elsewhere(true);
+        int sent = 0;
+        while (reads(client)) {
+            sends(client, "x".repeat(10_000));
+            sent += 10_000;
+            assertThat(sent).isLessThan(300_000);
+        }
+        assertThat(sent).isGreaterThan(64_000);
+
+        server.runPosted();
+        assertThat(received(server)).hasSize(sent);
+        assertThat(reads(client)).isTrue();
+    }
+
+    /** Row F4: both at once, the partner on another loop and its peer slow. */
+    @Test
+    void aSlowReaderOnAnotherLoopStopsTheSender() {
+        EmbeddedConnection client = accept();
+        EmbeddedConnection server = connected();
+        server.elsewhere(true);
+        client.elsewhere(true);
+        server.stalled(true);
+        sends(client, "x".repeat(100_000));
+        server.runPosted();
+        client.runPosted();
+        assertThat(reads(client)).isFalse();
+
+        server.stalled(false);
+        client.runPosted();
+        assertThat(reads(client)).isTrue();
+        assertThat(received(server)).hasSize(100_000);
+    }
+
+    @Test
+    void aServerThatClosesClosesTheClientBehindItsLastByte() {
+        EmbeddedConnection client = accept();
+        EmbeddedConnection server = connected();
+        client.stalled(true);
+        sends(server, "last");
+        server.close();
+        assertThat(client.isOpen()).isTrue();
+        assertThat(reads(client)).isFalse();
+
+        client.stalled(false);
+        assertThat(received(client)).isEqualTo("last");
+        assertThat(client.isOpen()).isFalse();
+    }
+
+    @Test
+    void theRestOfAStreamIsGivenUpWhenNobodyTakesIt() {
+        EmbeddedConnection client = accept();
+        EmbeddedConnection server = connected();
+        client.stalled(true);
+        sends(server, "last");
+        server.close();
+        client.advanceTimeBy(29, TimeUnit.SECONDS);
+        client.runScheduledPendingTasks();
+        assertThat(client.isOpen()).isTrue();
+        client.advanceTimeBy(1, TimeUnit.SECONDS);
+        client.runScheduledPendingTasks();
+        assertThat(client.isOpen()).isFalse();
+    }
+
+    @Test
+    void aResetOnOneEndClosesTheOther() {
+        EmbeddedConnection client = accept();
+        EmbeddedConnection server = connected();
+        sends(client, "some");
+        client.pipeline().fireExceptionCaught(new IOException("connection reset"));
+        assertThat(client.isOpen()).isFalse();
+        assertThat(received(server)).isEqualTo("some");
+        assertThat(server.isOpen()).isFalse();
+    }
+
+    @Test
+    void bytesForAnEndThatIsGoneAreReleased() {
+        EmbeddedConnection client = accept();
+        EmbeddedConnection server = connected();
+        server.elsewhere(true);
+        ByteBuf bytes = Unpooled.copiedBuffer("late", StandardCharsets.US_ASCII);
+        client.writeInbound(bytes);
+        assertThat(bytes.refCnt()).isEqualTo(1);
+        server.close();
+        server.runPosted();
+        assertThat(bytes.refCnt()).isZero();
+    }
+
+    @Test
+    void silenceOnBothEndsClosesBoth() {
+        proxy = proxy(Optional.of(Duration.ofSeconds(10)));
+        EmbeddedConnection client = accept();
+        EmbeddedConnection server = connected();
+        pass(6, client, server);
+        sends(server, "tick");
+        pass(6, client, server);
+        assertThat(client.isOpen()).isTrue();
+        pass(3, client, server);
+        assertThat(server.isOpen()).isTrue();
+        pass(1, client, server);
+        assertThat(server.isOpen()).isFalse();
+        assertThat(client.isOpen()).isFalse();
+        assertThat(upstream.counts.get(IDLE_CLOSES)).hasValue(1);
+    }
+
+    @Test
+    void aPeerThatTakesBytesSlowlyIsNotIdle() {
+        proxy = proxy(Optional.of(Duration.ofSeconds(10)));
+        EmbeddedConnection client = accept();
+        EmbeddedConnection server = connected();
+        server.stalled(true);
+        sends(client, "x".repeat(100_000));
+        pass(10, client, server);
+        assertThat(server.isOpen()).isTrue(); // first look: the buffer has changed since the last
+
+        server.stalled(false);
+        received(server);
+        pass(10, client, server);
+        assertThat(server.isOpen()).isTrue(); // it has emptied
+        pass(10, client, server);
+        assertThat(server.isOpen()).isFalse();
+        assertThat(client.isOpen()).isFalse();
+    }
+
+    private void pass(int seconds, EmbeddedConnection... connections) {
+        for (EmbeddedConnection connection : connections) {
+            connection.advanceTimeBy(seconds, TimeUnit.SECONDS);
+        }
+        for (EmbeddedConnection connection : connections) {
+            connection.runScheduledPendingTasks();
+        }
+    }
+}
