@@ -9,13 +9,9 @@ import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.channel.ChannelHandler;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The connections of one profile to all servers of one upstream. */
 final class PooledConnections implements UpstreamConnections {
-    private static final Logger LOG = LoggerFactory.getLogger(PooledConnections.class);
-
     private final String plugin;
     private final ChannelHandler initializer;
     private final List<ServerLocator> locators;
@@ -67,7 +63,7 @@ final class PooledConnections implements UpstreamConnections {
                 try {
                     handler.connected(channel);
                 } catch (Throwable t) { // an Error too: nobody else knows of the connection
-                    LOG.error("plugin {} threw when a connection to {} was ready", plugin, server.address(), t);
+                    channel.pipeline().fireExceptionCaught(t);
                     channel.close();
                 }
             }

@@ -11,8 +11,11 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.util.Objects;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One of the two ends of a stream: what it reads its partner writes.
@@ -35,6 +38,8 @@ final class End extends ChannelInboundHandlerAdapter {
 
     /** How long the rest of a stream whose other end is gone may make no progress before it is given up. */
     private static final long LINGER_SECONDS = 30;
+
+    private static final Logger LOG = LoggerFactory.getLogger(End.class);
 
     private final TcpProxy proxy;
     private final MovableChannel channel;
@@ -99,7 +104,7 @@ final class End extends ChannelInboundHandlerAdapter {
             armIdleTimer(proxy.idleNanos());
             updateReading();
         } else {
-            other.channel.post(other::partnerGone);
+            other.tell(other::partnerGone);
         }
     }
 
@@ -110,7 +115,7 @@ final class End extends ChannelInboundHandlerAdapter {
         }
         End other = partner;
         if (other != null) {
-            other.channel.post(other::partnerGone);
+            other.tell(other::partnerGone);
         }
         context.fireChannelInactive();
     }
@@ -155,6 +160,15 @@ final class End extends ChannelInboundHandlerAdapter {
         }
     }
 
+    /** Passes a message to this end, from any thread. */
+    private void tell(Runnable message) {
+        try {
+            channel.post(message);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("the last loop of {} has ended", channel, e); // and its connections with it
+        }
+    }
+
     // ---- bytes ----------------------------------------------------------------------------------------------------
 
     @Override
@@ -186,7 +200,7 @@ final class End extends ChannelInboundHandlerAdapter {
             other.channel.post(() -> {
                 other.write(bytes);
                 other.context().flush();
-                channel.post(() -> acknowledged(length));
+                tell(() -> acknowledged(length));
             });
             accepted = true;
         } finally {
@@ -221,7 +235,7 @@ final class End extends ChannelInboundHandlerAdapter {
                     other.channel.leave();
                 }
             } else {
-                other.channel.post(() -> other.context().flush());
+                other.tell(() -> other.context().flush());
             }
         }
         context.fireChannelReadComplete();
@@ -232,7 +246,7 @@ final class End extends ChannelInboundHandlerAdapter {
         End other = partner;
         if (other != null) {
             boolean full = !channel.isWritable();
-            other.channel.post(() -> other.partnerFull(full));
+            other.tell(() -> other.partnerFull(full));
         }
         context.fireChannelWritabilityChanged();
     }
@@ -257,7 +271,7 @@ final class End extends ChannelInboundHandlerAdapter {
             inputEnded = true;
             End other = partner;
             if (other != null) {
-                other.channel.post(other::endOutput);
+                other.tell(other::endOutput);
             }
             closeIfDone();
         }
@@ -314,7 +328,7 @@ final class End extends ChannelInboundHandlerAdapter {
         } else {
             armIdleTimer(proxy.idleNanos());
             // The upstream end may still be writing what has passed here long ago.
-            other.channel.post(other::closeIfIdle);
+            other.tell(other::closeIfIdle);
         }
     }
 

@@ -1,0 +1,212 @@
+package dev.baton.it.pool;
+
+import static dev.baton.testkit.TestLoops.on;
+
+import dev.baton.plugin.takeover.ConnectionTakeover;
+import dev.baton.runtime.channel.MovableSocketChannel;
+import dev.baton.runtime.config.PoolConfig;
+import dev.baton.runtime.config.UpstreamConfig;
+import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.upstream.UpstreamEnv;
+import dev.baton.runtime.upstream.Upstreams;
+import dev.baton.spi.admin.PoolSnapshot;
+import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.poller.PollerProvider;
+import dev.baton.spi.takeover.Sharing;
+import dev.baton.spi.upstream.ConnectHandler;
+import dev.baton.spi.upstream.Upstream;
+import dev.baton.spi.upstream.UpstreamConnections;
+import dev.baton.testkit.TestLoops;
+import io.netty.channel.ChannelHandler;
+import io.netty.resolver.AddressResolver;
+import io.netty.resolver.AddressResolverGroup;
+import io.netty.resolver.InetNameResolver;
+import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.Promise;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Loops with one upstream named {@code app}, wired as the runtime does it, and names that resolve as a test says. */
+public final class UpstreamRig implements AutoCloseable {
+    /** A timeout to run into. */
+    public static final Duration SHORT = Duration.ofMillis(200);
+    /** A timeout that no test runs into. */
+    public static final Duration LONG = Duration.ofSeconds(20);
+
+    /** The loops. */
+    public final TestLoops loops;
+
+    /** Every channel that was made for an upstream connection. */
+    public final Queue<MovableChannel> channels = new ConcurrentLinkedQueue<>();
+
+    /** Where things are counted. */
+    public final PrometheusMetrics metrics = new PrometheusMetrics();
+
+    final Map<String, SocketAddress> listeners = new ConcurrentHashMap<>();
+    final Names names = new Names();
+    private final Upstreams upstreams;
+
+    UpstreamRig(
+            PollerProvider poller,
+            int loopCount,
+            List<String> servers,
+            Duration connectTimeout,
+            int idleMax,
+            Duration idleTimeout,
+            Sharing sharing) {
+        loops = TestLoops.start(poller, loopCount);
+        UpstreamEnv env = new UpstreamEnv(
+                plugin -> {
+                    MovableSocketChannel channel = new MovableSocketChannel(loops.env(), plugin);
+                    channels.add(channel);
+                    return channel;
+                },
+                names,
+                listeners::get,
+                loops.registry(),
+                metrics);
+        PoolConfig pool = new PoolConfig(idleMax, idleTimeout, sharing, "takeover");
+        ConnectionTakeover policy = new ConnectionTakeover();
+        upstreams = new Upstreams(
+                Map.of("app", new UpstreamConfig(servers, connectTimeout, pool)), policyName -> policy, env);
+    }
+
+    /** Two loops and one server, with ample limits. */
+    public static UpstreamRig simple(PollerProvider poller, String server) {
+        return new UpstreamRig(poller, 2, List.of(server), LONG, 256, Duration.ofMinutes(1), Sharing.TAKEOVER);
+    }
+
+    /** The upstream as a plugin named {@code test} sees it. */
+    public Upstream upstream() {
+        return upstreams.upstream("app", "test");
+    }
+
+    UpstreamConnections connections(ChannelHandler initializer) {
+        return upstream().connections("test", initializer);
+    }
+
+    /** The figures of the first server. */
+    public PoolSnapshot snapshot() {
+        return upstreams.snapshot().get(0);
+    }
+
+    void closePools() {
+        upstreams.close();
+    }
+
+    long metric(String name, String... labels) {
+        return metrics.counter(name, "", labels).count();
+    }
+
+    /** Connects and waits for the outcome; the claim is given back. Throws what {@code failed} was told. */
+    MovableChannel connect(UpstreamConnections connections, BatonLoop loop) throws Exception {
+        CompletableFuture<MovableChannel> outcome = new CompletableFuture<>();
+        on(loop, () -> {
+            connections.connect(upstream().servers().get(0), loop, new ConnectHandler() {
+                @Override
+                public void connected(MovableChannel connection) {
+                    if (!connection.eventLoop().inEventLoop() || !outcome.complete(connection)) {
+                        outcome.obtrudeException(new AssertionError("told twice, or not under a claim"));
+                    }
+                }
+
+                @Override
+                public void failed(Throwable cause) {
+                    if (!outcome.completeExceptionally(cause)) {
+                        outcome.obtrudeException(new AssertionError("told twice", cause));
+                    }
+                }
+            });
+            return true;
+        });
+        MovableChannel connection = outcome.get(20, TimeUnit.SECONDS);
+        // Told inside the claim: after one more task it is given back.
+        on(loop, () -> true);
+        return connection;
+    }
+
+    /** Takes an idle connection and gives the claim back; null if there is none. */
+    @Nullable
+    MovableChannel take(UpstreamConnections connections, BatonLoop loop) throws Exception {
+        Object[] taken = new Object[1];
+        on(loop, () -> {
+            MovableChannel connection = connections.take(upstream().servers().get(0), loop);
+            if (connection != null) {
+                connection.leave();
+            }
+            taken[0] = connection;
+            return true;
+        });
+        return (MovableChannel) taken[0];
+    }
+
+    /** Releases a connection that a loop owns. */
+    void release(UpstreamConnections connections, BatonLoop loop, MovableChannel connection) throws Exception {
+        on(loop, () -> {
+            if (!connection.tryEnter()) {
+                throw new AssertionError("cannot enter " + connection + " on " + loop);
+            }
+            try {
+                connections.release(connection);
+            } finally {
+                connection.leave();
+            }
+            return true;
+        });
+    }
+
+    @Override
+    public void close() {
+        upstreams.close();
+        loops.close();
+    }
+
+    /** Names that resolve when and to what a test says. */
+    static final class Names extends AddressResolverGroup<InetSocketAddress> {
+        final Queue<EventExecutor> askedWith = new ConcurrentLinkedQueue<>();
+        final Map<String, InetAddress> known = new ConcurrentHashMap<>();
+        final Queue<Promise<InetAddress>> unanswered = new ConcurrentLinkedQueue<>();
+
+        @Override
+        protected AddressResolver<InetSocketAddress> newResolver(EventExecutor executor) {
+            askedWith.add(executor);
+            return new InetNameResolver(executor) {
+                @Override
+                protected void doResolve(String host, Promise<InetAddress> promise) {
+                    if (host.startsWith("silent")) {
+                        unanswered.add(promise);
+                        return;
+                    }
+                    InetAddress address = known.get(host);
+                    // Later and from elsewhere, as an answer of the network would come.
+                    Thread answer = new Thread(() -> {
+                        if (address != null) {
+                            promise.setSuccess(address);
+                        } else {
+                            promise.setFailure(new UnknownHostException(host));
+                        }
+                    });
+                    answer.start();
+                }
+
+                @Override
+                protected void doResolveAll(String host, Promise<List<InetAddress>> promise) {
+                    promise.setSuccess(List.of(Objects.requireNonNull(known.get(host))));
+                }
+            }.asAddressResolver();
+        }
+    }
+}
