@@ -10,8 +10,9 @@ import org.jspecify.annotations.Nullable;
  * The idle connections of one loop, the last one put first: a lock-free linked stack.
  *
  * <p>Only the loop pushes; any loop pops; any thread withdraws entries, which stay as dead nodes until they are popped or
- * unlinked. Unlinking in the middle is safe beside pops and pushes because one thread at a time does it, because it
- * unlinks only what is not in any more, and because a node never comes back:
+ * unlinked. Unlinking in the middle is safe beside pops and pushes because a walker unlinks only what is not in any more,
+ * because nothing is ever inserted in the middle, and because a node never comes back. (One thread at a time walks: two
+ * would not lose anything either, but link dead nodes in again that the other has unlinked.)
  *
  * <ol>
  *   <li>the walker reads {@code a -> d -> b}, d dead, and writes {@code a.next = b};
