@@ -10,8 +10,8 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollIoHandler;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioSocketChannel;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -35,7 +35,7 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * Moving an idle connection to another loop, the pollers included: Baton's takeover with the old loop idle and with the
- * old loop blocked, beside Netty's deregister and register on its native epoll transport (which waits for the old loop
+ * old loop blocked, beside Netty's deregister and register on its NIO transport (which waits for the old loop
  * for as long as that is busy, and so is measured with an idle one only).
  *
  * <p>An invocation moves {@value #CONNECTIONS} connections one after the other, so that the hop of the measuring thread
@@ -67,7 +67,7 @@ public class TakeoverBenchmark {
     public void open() throws Exception {
         server = new ServerSocket(0, CONNECTIONS, InetAddress.getLoopbackAddress());
         loops = TestLoops.start(new EpollProvider(), 2);
-        netty = new MultiThreadIoEventLoopGroup(2, EpollIoHandler.newFactory());
+        netty = new MultiThreadIoEventLoopGroup(2, NioIoHandler.newFactory());
         nettyLoops[0] = netty.next();
         nettyLoops[1] = netty.next();
         for (int i = 0; i < CONNECTIONS; i++) {
@@ -76,7 +76,7 @@ public class TakeoverBenchmark {
             peers.add(server.accept());
             nettyChannels[i] = new Bootstrap()
                     .group(nettyLoops[0])
-                    .channel(EpollSocketChannel.class)
+                    .channel(NioSocketChannel.class)
                     .handler(new ChannelInboundHandlerAdapter())
                     .connect(server.getLocalSocketAddress())
                     .sync()
