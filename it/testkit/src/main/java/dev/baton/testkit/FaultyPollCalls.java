@@ -39,6 +39,7 @@ public final class FaultyPollCalls implements PollCalls {
     private final Map<Call, AtomicInteger> made = new EnumMap<>(Call.class);
     private final AtomicInteger callsUntilFault = new AtomicInteger(NEVER);
     private volatile int errnoAtFault;
+    private volatile long waiting;
 
     /** Wraps the real calls. */
     public FaultyPollCalls(PollCalls real) {
@@ -69,6 +70,14 @@ public final class FaultyPollCalls implements PollCalls {
     /** How many calls of this kind were made, the failed ones included; a wait counts when it begins. */
     public int made(Call call) {
         return counter(call).get();
+    }
+
+    /**
+     * The first argument of the last wait, the array of poll(2) or the epoll fd: it tells this system call from every other
+     * that a thread may be in.
+     */
+    public long waiting() {
+        return waiting;
     }
 
     private Queue<Integer> faults(Call call) {
@@ -110,12 +119,14 @@ public final class FaultyPollCalls implements PollCalls {
     @Override
     public int epollWait(int epfd, long eventsAddress, int maxEvents, int timeoutMillis) {
         int fault = begin(Call.WAIT);
+        waiting = epfd;
         return fault != 0 ? fault : real.epollWait(epfd, eventsAddress, maxEvents, timeoutMillis);
     }
 
     @Override
     public int poll(long pollfdsAddress, int count, int timeoutMillis) {
         int fault = begin(Call.WAIT);
+        waiting = pollfdsAddress;
         return fault != 0 ? fault : real.poll(pollfdsAddress, count, timeoutMillis);
     }
 

@@ -140,6 +140,8 @@ interface RemovalPromises extends PollerPromises {
         List<Pair> pairs = List.of(rig.polledPair(), rig.polledPair(), rig.polledPair());
         try (PollingThread loop = new PollingThread(rig)) {
             for (Pair pair : pairs) {
+                // Before the loop is back in the kernel a close reaches the peer whatever the poller does.
+                loop.awaitSleep();
                 rig.poller().remove(pair.fd());
                 rig.sockets().close(pair.fd());
 
