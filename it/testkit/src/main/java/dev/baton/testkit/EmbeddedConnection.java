@@ -55,15 +55,25 @@ public final class EmbeddedConnection extends EmbeddedChannel implements Movable
 
     /** Runs what was posted or offered, also while {@link #elsewhere}. */
     public void runPosted() {
-        Runnable task;
-        while ((task = posted.poll()) != null) {
-            claims++;
-            try {
-                task.run();
-            } finally {
-                leave();
-            }
+        boolean more = true;
+        while (more) {
+            more = runOnePosted();
         }
+    }
+
+    /** Runs the first of what was posted or offered; false if there is nothing. */
+    public boolean runOnePosted() {
+        Runnable task = posted.poll();
+        if (task == null) {
+            return false;
+        }
+        claims++;
+        try {
+            task.run();
+        } finally {
+            leave();
+        }
+        return true;
     }
 
     /** True if something was posted and has not run yet. */

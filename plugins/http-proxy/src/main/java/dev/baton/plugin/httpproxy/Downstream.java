@@ -70,6 +70,8 @@ final class Downstream extends RequestDecoder {
     private boolean requestPaused;
 
     private boolean requestUnflushed;
+    /** Some of the request's body was posted, and the upstream end has not been asked yet to say when it has all of it. */
+    private boolean requestPosted;
     /** The upstream end reads no more of the answer until it is told. */
     private boolean answerPaused;
 
@@ -274,15 +276,17 @@ final class Downstream extends RequestDecoder {
         MovableChannel other = end.channel();
         if (other.tryEnter()) {
             try {
-                boolean writable = end.requestBody(current, in, count, last, reader.trailers());
-                requestPaused = !writable && !last;
+                end.requestBody(current, in, count, last, reader.trailers());
+                requestPaused = !last && !end.takesMoreRequest(current);
                 requestUnflushed = true;
             } finally {
                 other.leave();
             }
         } else {
-            // Over there it waits in a queue that nobody limits: so only this one, then stop until it was taken.
+            // Over there it waits in a queue that nobody limits: so stop reading until all of this read was taken.
             requestPaused = !last;
+            requestPosted = !last;
+            requestUnflushed = false;
             ByteBuf data = in.readRetainedSlice(count);
             HeaderFields trailers = reader.trailers();
             other.post(() -> end.postedRequestBody(current, data, last, trailers));
@@ -291,14 +295,18 @@ final class Downstream extends RequestDecoder {
     }
 
     private void flushRequest() {
-        if (requestUnflushed) {
+        if (requestUnflushed || requestPosted) {
+            boolean posted = requestPosted;
             requestUnflushed = false;
+            requestPosted = false;
             UpstreamEnd end = upstream;
             Exchange current = exchange;
             if (end == null || current == null) {
                 return;
             }
-            if (end.channel().tryEnter()) {
+            if (posted) {
+                end.channel().post(() -> end.caughtUpWithRequest(current));
+            } else if (end.channel().tryEnter()) {
                 try {
                     end.flushRequest(current);
                 } finally {
@@ -428,12 +436,11 @@ final class Downstream extends RequestDecoder {
      *
      * @param in its next {@code count} bytes are the body's first; taken out in any case
      * @param last they are all of it
-     * @return false: read no more before {@link UpstreamEnd#resumeAnswer}
      */
-    boolean answer(Exchange named, UpstreamEnd from, ResponseHead head, ByteBuf in, int count, boolean last) {
+    void answer(Exchange named, UpstreamEnd from, ResponseHead head, ByteBuf in, int count, boolean last) {
         if (!isCurrent(named, from)) {
             in.skipBytes(count);
-            return true;
+            return;
         }
         timer.progress();
         if (draining || phase == Phase.BODY) {
@@ -441,19 +448,38 @@ final class Downstream extends RequestDecoder {
             answer.closeAfterwards();
         }
         answer.start(ctx, named, head, in, count, last);
-        return last ? finish() : writable();
+        if (last) {
+            finish();
+        }
     }
 
     /** The answer goes on. */
-    boolean answerBody(
+    void answerBody(
             Exchange named, UpstreamEnd from, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
         if (!isCurrent(named, from)) {
             in.skipBytes(count);
-            return true;
+            return;
         }
         timer.progress();
         answer.body(ctx, in, count, last, trailers);
-        return last ? finish() : writable();
+        if (last) {
+            finish();
+        }
+    }
+
+    /** False: read no more of the answer before {@link UpstreamEnd#resumeAnswer}. */
+    boolean takesMoreAnswer(Exchange named, UpstreamEnd from) {
+        boolean writable = !isCurrent(named, from) || channel.isWritable();
+        answerPaused = !writable;
+        return writable;
+    }
+
+    /** All that was posted of the answer so far has arrived here: flushes it and asks for more. */
+    void caughtUpWithAnswer(Exchange named, UpstreamEnd from) {
+        flushAnswer();
+        if (isCurrent(named, from) && takesMoreAnswer(named, from)) {
+            from.resumeAnswer(named);
+        }
     }
 
     void flushAnswer() {
@@ -482,15 +508,9 @@ final class Downstream extends RequestDecoder {
         return named.equals(exchange) && from == upstream;
     }
 
-    private boolean writable() {
-        boolean writable = channel.isWritable();
-        answerPaused = !writable;
-        return writable;
-    }
-
     // ------------------------------------------------------------------------------------------- ending an exchange
 
-    private boolean finish() {
+    private void finish() {
         exchange = null;
         forgetUpstream();
         if (answer.keepAlive() && phase == Phase.ANSWER) {
@@ -499,7 +519,6 @@ final class Downstream extends RequestDecoder {
         } else {
             close(phase == Phase.BODY || unread != null || processing);
         }
-        return true;
     }
 
     private void next() {
@@ -517,6 +536,7 @@ final class Downstream extends RequestDecoder {
         upstream = null;
         requestPaused = false;
         requestUnflushed = false;
+        requestPosted = false;
         answerPaused = false;
     }
 

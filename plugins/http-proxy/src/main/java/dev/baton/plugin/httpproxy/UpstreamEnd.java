@@ -41,6 +41,9 @@ final class UpstreamEnd extends ResponseDecoder {
     private boolean requestPaused;
 
     private boolean answerUnflushed;
+    /** Of what is unflushed, some was posted: the client's end has to say when it has all of it. */
+    private boolean answerPosted;
+
     private boolean reading = true;
 
     UpstreamEnd(HttpProxyService service, MovableChannel channel) {
@@ -91,33 +94,45 @@ final class UpstreamEnd extends ResponseDecoder {
      * The request goes on.
      *
      * @param in its next {@code count} bytes; taken out in any case
-     * @return false: send no more before {@link Downstream#resumeRequest}
      */
-    boolean requestBody(Exchange named, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
+    void requestBody(Exchange named, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
         if (!named.equals(exchange)) {
             in.skipBytes(count);
-            return true;
+            return;
         }
         BodyWriter.write(ctx, in, count, named.bodyLength() == BodyReader.CHUNKED, last, trailers);
         requestSent = last;
-        requestPaused = !last && !channel.isWritable();
-        return !requestPaused;
+    }
+
+    /** False: send no more before {@link Downstream#resumeRequest}. */
+    boolean takesMoreRequest(Exchange named) {
+        boolean writable = !named.equals(exchange) || channel.isWritable();
+        requestPaused = !writable;
+        return writable;
     }
 
     void postedRequestBody(Exchange named, ByteBuf data, boolean last, @Nullable HeaderFields trailers) {
         try {
-            if (requestBody(named, data, data.readableBytes(), last, trailers) && !last) {
-                resumeRequest(named);
-            }
+            requestBody(named, data, data.readableBytes(), last, trailers);
         } finally {
             data.release();
         }
-        flushRequest(named);
+        if (last) {
+            flushRequest(named);
+        }
     }
 
     void flushRequest(Exchange named) {
         if (named.equals(exchange)) {
             ctx.flush();
+        }
+    }
+
+    /** All that was posted of the request's body has arrived here: flushes it and asks for more. */
+    void caughtUpWithRequest(Exchange named) {
+        flushRequest(named);
+        if (named.equals(exchange) && takesMoreRequest(named)) {
+            resumeRequest(named);
         }
     }
 
@@ -203,7 +218,13 @@ final class UpstreamEnd extends ResponseDecoder {
         Exchange current = exchange;
         if (answerUnflushed && current != null) {
             answerUnflushed = false;
-            flushAnswer(current.downstream());
+            Downstream other = current.downstream();
+            if (answerPosted) {
+                answerPosted = false;
+                other.channel().post(() -> other.caughtUpWithAnswer(current, this));
+            } else {
+                flushAnswer(other);
+            }
         }
     }
 
@@ -302,6 +323,7 @@ final class UpstreamEnd extends ResponseDecoder {
             exchange = null;
             answering(null);
             answerUnflushed = false;
+            answerPosted = false;
             requestPaused = false;
             read(true);
             if (keepAlive && requestSent && !broken && in.readableBytes() == count && nothingToWrite()) {
@@ -325,42 +347,41 @@ final class UpstreamEnd extends ResponseDecoder {
         Downstream other = current.downstream();
         HeaderFields trailers = last ? body.trailers() : null;
         if (entered) {
-            boolean more = head == null
-                    ? other.answerBody(current, this, in, count, last, trailers)
-                    : other.answer(current, this, head, in, count, last);
-            if (!more && !last) {
+            arrive(other, current, head, in, count, last, trailers);
+            if (!last && !other.takesMoreAnswer(current, this)) {
                 read(false);
             }
             return;
         }
         if (!last) {
+            // One question for all pieces of a read, in channelReadComplete: an answer for each would let another read
+            // begin while most of this one waits, and could find the connection idle already.
+            answerPosted = true;
             read(false);
         }
         ByteBuf data = count == 0 ? Unpooled.EMPTY_BUFFER : in.readRetainedSlice(count);
-        other.channel().post(() -> taken(current, head, data, last, trailers));
+        other.channel().post(() -> {
+            try {
+                arrive(other, current, head, data, data.readableBytes(), last, trailers);
+            } finally {
+                data.release();
+            }
+        });
     }
 
-    /** Runs at the client's end. */
-    private void taken(
+    /** Under the claim on the client's connection. */
+    private void arrive(
+            Downstream other,
             Exchange current,
             @Nullable ResponseHead head,
-            ByteBuf data,
+            ByteBuf in,
+            int count,
             boolean last,
             @Nullable HeaderFields trailers) {
-        Downstream other = current.downstream();
-        boolean more;
-        try {
-            more = head == null
-                    ? other.answerBody(current, this, data, data.readableBytes(), last, trailers)
-                    : other.answer(current, this, head, data, data.readableBytes(), last);
-        } finally {
-            data.release();
-        }
-        if (!last) {
-            other.flushAnswer();
-            if (more) {
-                resumeAnswer(current);
-            }
+        if (head == null) {
+            other.answerBody(current, this, in, count, last, trailers);
+        } else {
+            other.answer(current, this, head, in, count, last);
         }
     }
 

@@ -137,10 +137,17 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
     }
 
     private void receive(EmbeddedConnection connection, String text) {
-        under(connection, () -> {
+        arrive(connection, text);
+        settle();
+    }
+
+    /** Bytes arrive at a connection; what is posted then waits. */
+    void arrive(EmbeddedConnection connection, String text) {
+        connection.offer(() -> {
             connection.pipeline().fireChannelRead(bytes(text));
             connection.pipeline().fireChannelReadComplete();
         });
+        connection.runPosted();
     }
 
     /** The peer of a connection closes it. */

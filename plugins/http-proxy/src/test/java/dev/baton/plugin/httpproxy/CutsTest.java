@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.plugin.httpproxy.Bench.Ends;
 import java.util.Random;
-import org.junit.jupiter.api.RepeatedTest;
+import java.util.stream.LongStream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** What the proxy passes on does not depend on where the bytes were cut on their way. */
 @SuppressWarnings("StringConcatToTextBlock") // the line ends are what matters
@@ -47,9 +49,16 @@ class CutsTest {
             + "GET /5 HTTP/1.1\r\nHost: origin.test:80\r\nX-Forwarded-For: 192.0.2.1\r\n"
             + "X-Forwarded-Proto: http\r\n\r\n";
 
-    @RepeatedTest(ROUNDS)
-    void theSameMessagesComeOut() {
-        long seed = System.nanoTime();
+    /** The first ones once found an idle connection that had a message of its last exchange in its queue. */
+    static LongStream seeds() {
+        return LongStream.concat(
+                LongStream.of(13, 66, 142),
+                LongStream.generate(System::nanoTime).limit(ROUNDS));
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void theSameMessagesComeOut(long seed) {
         for (Ends ends : Ends.values()) {
             Random random = new Random(seed);
             try (Bench bench = new Bench(ends)) {

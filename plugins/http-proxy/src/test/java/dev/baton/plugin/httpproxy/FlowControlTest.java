@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.plugin.httpproxy.Bench.Ends;
 import dev.baton.testkit.EmbeddedConnection;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -11,6 +12,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class FlowControlTest {
     private static final String GET = "GET / HTTP/1.1\r\nHost: shop\r\n\r\n";
     private static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+    private static final String CHUNKS = "1\r\na\r\n1\r\nb\r\n1\r\nc\r\n";
     private static final int PIECE = 60_000;
     private static final String DATA = "x".repeat(PIECE);
 
@@ -54,6 +56,55 @@ class FlowControlTest {
             assertThat(bench.toClient()).isEqualTo(OK);
             assertThat(bench.idle).hasSize(1);
         }
+    }
+
+    /** Once each piece asked for the next, and the answer to that found the connection idle: it was busy for its taker. */
+    @ParameterizedTest
+    @EnumSource
+    void nothingIsQueuedInAConnectionThatIsIdle(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.send(GET + GET);
+            bench.answer(0, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n1\r\nb\r\n0\r\n\r\n");
+            assertThat(bench.toServer(0)).endsWith("\r\n\r\n");
+            bench.answer(0, OK);
+            assertThat(bench.toClient()).endsWith(OK);
+            assertThat(bench.opened).hasSize(1);
+        }
+    }
+
+    /** Once the first piece of a read let the next read begin while the others waited: that queue had no limit. */
+    @Test
+    void asksForMoreOfARequestOnlyWhenAllPiecesOfOneReadHaveArrived() {
+        try (Bench bench = new Bench(Ends.APART)) {
+            bench.send("PUT / HTTP/1.1\r\nHost: shop\r\nTransfer-Encoding: chunked\r\n\r\n");
+            bench.arrive(bench.client, CHUNKS);
+            EmbeddedConnection server = bench.opened.get(0);
+            assertAsksOnceAtTheEnd(bench.client, server);
+            assertThat(bench.toServer(0)).endsWith(CHUNKS);
+        }
+    }
+
+    @Test
+    void asksForMoreOfAnAnswerOnlyWhenAllPiecesOfOneReadHaveArrived() {
+        try (Bench bench = new Bench(Ends.APART)) {
+            bench.send(GET);
+            EmbeddedConnection server = bench.opened.get(0);
+            bench.arrive(server, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + CHUNKS);
+            assertAsksOnceAtTheEnd(server, bench.client);
+            assertThat(bench.toClient()).endsWith("\r\n\r\n" + CHUNKS);
+        }
+    }
+
+    private static void assertAsksOnceAtTheEnd(EmbeddedConnection from, EmbeddedConnection to) {
+        int pieces = 0;
+        while (to.runOnePosted()) {
+            pieces++;
+            assertThat(from.config().isAutoRead()).isFalse();
+            assertThat(from.hasPosted()).isEqualTo(!to.hasPosted());
+        }
+        assertThat(pieces).isGreaterThan(3);
+        from.runPosted();
+        assertThat(from.config().isAutoRead()).isTrue();
     }
 
     @ParameterizedTest
