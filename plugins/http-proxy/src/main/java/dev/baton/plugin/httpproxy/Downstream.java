@@ -408,6 +408,11 @@ final class Downstream extends RequestDecoder {
             int index = failed == null ? 0 : failed.index() + 1;
             named.goTo(servers.get(index % servers.size()));
             ask(named);
+            if (upstream != null) {
+                // An idle connection carries the exchange now: nobody else will fetch the body that waits.
+                timer.progress();
+                resume();
+            }
         } else {
             fail(named, Refusal.CONNECT_FAILED, cause.getMessage());
         }

@@ -26,6 +26,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
@@ -69,6 +70,7 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
     List<UpstreamServer> servers = List.of(new UpstreamServer("origin.test:80", 0));
 
     private final Map<String, Counter> counters = new HashMap<>();
+    private final Map<EmbeddedConnection, UpstreamServer> serverOf = new HashMap<>();
     private final List<EmbeddedConnection> all = new ArrayList<>();
     private long nanos;
     private int turn;
@@ -241,10 +243,14 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
 
     @Override
     public @Nullable MovableChannel take(UpstreamServer server, Loop taker) {
-        EmbeddedConnection connection = idle.poll();
+        EmbeddedConnection connection = idle.stream()
+                .filter(each -> server.equals(serverOf.get(each)))
+                .findFirst()
+                .orElse(null);
         if (connection == null) {
             return null;
         }
+        idle.remove(connection);
         asked.add(server);
         assertThat(connection.takeover(taker)).isEqualTo(TakeoverResult.TAKEN);
         if (dieWhenTaken) {
@@ -268,6 +274,7 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
     /** An attempt to connect succeeds. */
     void connected(ConnectHandler handler) {
         EmbeddedConnection connection = connection();
+        serverOf.put(connection, Objects.requireNonNull(((Exchange) handler).server()));
         connection.pipeline().addLast(initializer);
         opened.add(connection);
         connection.offer(() -> handler.connected(connection));

@@ -80,6 +80,27 @@ class FailureTest {
         }
     }
 
+    /** Once the body waited for ever: only a new connection fetched it, not an idle one. */
+    @ParameterizedTest
+    @EnumSource
+    void sendsTheBodyToAnIdleConnectionOfTheNextServerWhenOneRefuses(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.servers = List.of(new UpstreamServer("a:1", 0), new UpstreamServer("b:1", 1));
+            bench.warmUp();
+            bench.connectLater = true;
+            bench.send(POST + "h");
+            Objects.requireNonNull(bench.connecting.poll()).failed(new ConnectException("refused"));
+            bench.settle();
+            assertThat(bench.asked).extracting(UpstreamServer::address).containsExactly("a:1", "b:1", "a:1");
+            assertThat(bench.client.config().isAutoRead()).isTrue();
+            bench.send("i");
+            assertThat(bench.toServer(0)).startsWith("POST / ").endsWith("\r\n\r\nhi");
+            bench.answer(0, OK);
+            assertThat(bench.toClient()).isEqualTo(OK);
+            assertThat(bench.idle).hasSize(1);
+        }
+    }
+
     @ParameterizedTest
     @EnumSource
     void triesAnIdempotentRequestAgainIfAnIdleConnectionWasDead(Ends ends) {
