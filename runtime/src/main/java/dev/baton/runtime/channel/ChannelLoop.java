@@ -121,10 +121,22 @@ final class ChannelLoop extends AbstractEventExecutor implements EventLoop {
         }
     }
 
-    /** Queues behind everything else and returns. */
+    /**
+     * Queues behind everything else and returns.
+     *
+     * @throws RejectedExecutionException if the owner has ended: the task will not run, and what it holds is the caller's
+     */
     void queue(Runnable task) {
-        tasks().add(task);
-        sendDrain();
+        Queue<Runnable> tasks = tasks();
+        tasks.add(task);
+        try {
+            sendDrain();
+        } catch (RejectedExecutionException e) {
+            // A thief may have run it meanwhile; then it was not rejected.
+            if (tasks.remove(task)) {
+                throw e;
+            }
+        }
     }
 
     boolean hasQueued() {

@@ -61,6 +61,8 @@ public interface MovableChannel extends SocketChannel {
     /**
      * Runs a task under a claim: at once if the caller can have one and nothing is queued before it, else later and in
      * order, on whichever loop owns the fd then. When the channel is closed it runs on the last owner.
+     *
+     * @throws java.util.concurrent.RejectedExecutionException if that loop has ended: the task will not run
      */
     @AnyThread
     void post(Runnable task);

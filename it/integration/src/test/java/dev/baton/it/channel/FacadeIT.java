@@ -2,6 +2,7 @@ package dev.baton.it.channel;
 
 import static dev.baton.testkit.TestLoops.on;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.baton.it.Pollers;
 import dev.baton.runtime.channel.MovableSocketChannel;
@@ -16,9 +17,12 @@ import java.io.DataInputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -257,6 +261,31 @@ class FacadeIT {
             assertThat(on(third, () -> channel.takeover(third, 0))).isEqualTo(TakeoverResult.BUSY);
             assertThat(channel.loop()).isSameAs(second);
             channel.close().sync();
+        }
+    }
+
+    @Test
+    void whatIsPostedToALoopThatHasEndedIsRefusedAndNeverRuns() throws Exception {
+        try (TestLoops loops = TestLoops.start(Pollers.chosen(), 2);
+                ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            BatonLoop ended = loops.loop(0);
+            MovableSocketChannel channel =
+                    loops.connect(ended, server.getLocalSocketAddress(), new ChannelInboundHandlerAdapter());
+            ended.shutdownGracefully(0, 20, TimeUnit.SECONDS).sync();
+            List<String> ran = new ArrayList<>();
+            assertThatThrownBy(() -> channel.post(() -> ran.add("refused")))
+                    .isInstanceOf(RejectedExecutionException.class);
+            BatonLoop thief = loops.loop(1);
+            on(thief, () -> {
+                if (channel.takeover(thief) == TakeoverResult.TAKEN) {
+                    channel.leave();
+                }
+                channel.post(() -> ran.add("taken"));
+                return true;
+            });
+            channel.close().sync();
+            on(thief, () -> true);
+            assertThat(ran).containsExactly("taken");
         }
     }
 
