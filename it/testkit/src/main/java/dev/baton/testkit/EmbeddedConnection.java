@@ -12,6 +12,7 @@ import io.netty.channel.socket.ServerSocketChannel;
 import io.netty.channel.socket.SocketChannelConfig;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
+import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +28,7 @@ public final class EmbeddedConnection extends EmbeddedChannel implements Movable
     private Loop loop;
     private int claims;
     private boolean elsewhere;
+    private boolean ended;
     private boolean stalled;
     private boolean inputShutdown;
     private boolean outputShutdown;
@@ -43,6 +45,12 @@ public final class EmbeddedConnection extends EmbeddedChannel implements Movable
     /** Whether another loop owns it. */
     public void elsewhere(boolean elsewhere) {
         this.elsewhere = elsewhere;
+    }
+
+    /** The loop that owns it has ended, elsewhere: nothing can be posted any more. */
+    public void loopEnded() {
+        elsewhere = true;
+        ended = true;
     }
 
     /** Whether its peer takes no bytes; when it takes some again, what waits is flushed. */
@@ -155,6 +163,8 @@ public final class EmbeddedConnection extends EmbeddedChannel implements Movable
             } finally {
                 leave();
             }
+        } else if (ended) {
+            throw new RejectedExecutionException("the loop has ended");
         } else {
             posted.add(task);
         }

@@ -1,23 +1,18 @@
 package dev.baton.plugin.httpproxy;
 
 import dev.baton.spi.channel.MovableChannel;
-import dev.baton.spi.loop.Loop;
 import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ConnectTimeoutException;
-import io.netty.handler.codec.ByteToMessageDecoder;
-import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The client's end: the only handler of an accepted connection. It reads requests, one exchange at a time, asks for an
- * upstream connection and hands the request to the {@link UpstreamEnd} there, which hands the answer back.
+ * The client's end of each exchange, one after the other. Its {@link RequestReader} finds the requests, its {@link
+ * Forwarder} hands them to an {@link UpstreamEnd}, which hands the answer back.
  *
  * <pre>
  * phase     is over when                             then
@@ -29,15 +24,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Everything here runs under the claim on this connection. The upstream end may be on another loop at any time: it
  * calls the methods that take an exchange under this claim, and what is not of the current exchange and from the current
- * upstream connection is dropped. Bytes that cannot be used yet (the next request, a body before there is a connection)
- * stay in {@code unread}, and reading stops: that is one read at most.
+ * upstream connection is dropped.
  */
-final class Downstream extends RequestDecoder {
-    /** Connections tried for one exchange, all in all. */
-    private static final int MAX_ATTEMPTS = 3;
-    /** From this attempt on the connection is a new one: the idle ones may all be dead. */
-    private static final int FRESH_ATTEMPT = 2;
-
+final class Downstream {
     enum Phase {
         HEAD,
         BODY,
@@ -47,6 +36,8 @@ final class Downstream extends RequestDecoder {
 
     private final HttpProxyService service;
     private final MovableChannel channel;
+    private final RequestReader reader;
+    private final Forwarder forwarder;
     private final AnswerWriter answer = new AnswerWriter();
     private final DownstreamTimer timer;
 
@@ -54,40 +45,20 @@ final class Downstream extends RequestDecoder {
     private ChannelHandlerContext ctx;
 
     private @Nullable String client;
-    private @Nullable BodyReader body;
-    private @Nullable ByteBuf unread;
     private @Nullable Exchange exchange;
-    private @Nullable UpstreamEnd upstream;
 
     private Phase phase = Phase.HEAD;
-    /** A caller up the stack is reading: it goes on by itself. */
-    private boolean processing;
-    /** Some bytes of a head are there. */
-    private boolean headBegun;
-    /** The connection under way served another exchange before: it may have died since. */
-    private boolean reused;
-    /** The upstream end cannot take more of the request's body now, and will say when it can. */
-    private boolean requestPaused;
-
-    private boolean requestUnflushed;
-    /** Some of the request's body was posted, and the upstream end has not been asked yet to say when it has all of it. */
-    private boolean requestPosted;
     /** The upstream end reads no more of the answer until it is told. */
     private boolean answerPaused;
 
-    private boolean reading = true;
     private boolean draining;
 
-    Downstream(HttpProxyService service, MovableChannel channel) {
-        super(service.decoding());
+    Downstream(HttpProxyService service, MovableChannel channel, RequestReader reader) {
         this.service = service;
         this.channel = channel;
+        this.reader = reader;
+        forwarder = new Forwarder(service, channel);
         timer = new DownstreamTimer(this, service);
-    }
-
-    @Override
-    Downstream downstream() {
-        return this;
     }
 
     MovableChannel channel() {
@@ -112,309 +83,137 @@ final class Downstream extends RequestDecoder {
         return known;
     }
 
-    // ---------------------------------------------------------------------------------------------- from the channel
+    // ----------------------------------------------------------------------------------------------- from the reader
 
-    @Override
-    public void handlerAdded(ChannelHandlerContext context) {
+    /** The handler is in the pipeline. */
+    void added(ChannelHandlerContext context) {
         ctx = context;
         if (channel.isActive()) {
             timer.start();
         }
     }
 
-    @Override
-    public void channelActive(ChannelHandlerContext context) {
+    void active() {
         timer.start();
-        context.fireChannelActive();
     }
 
-    @Override
-    public void channelRead(ChannelHandlerContext context, Object message) {
-        ByteBuf in = (ByteBuf) message;
-        ByteBuf before = unread;
-        if (processing) {
-            unread = before == null ? in : merge(before, in);
-            return;
-        }
-        unread = null;
-        process(before == null ? in : merge(before, in));
-    }
-
-    private ByteBuf merge(ByteBuf before, ByteBuf in) {
-        return ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(ctx.alloc(), before, in);
-    }
-
-    @Override
-    public void channelReadComplete(ChannelHandlerContext context) {
-        flushRequest();
-    }
-
-    @Override
-    public void channelWritabilityChanged(ChannelHandlerContext context) {
+    void writabilityChanged() {
         if (answerPaused && channel.isWritable()) {
             answerPaused = false;
             timer.progress();
             Exchange current = exchange;
-            UpstreamEnd end = upstream;
-            if (current != null && end != null) {
-                end.resumeAnswer(current);
+            UpstreamEnd end = forwarder.end();
+            if (current != null && end != null && !end.resumeAnswer(current)) {
+                ctx.close();
             }
         }
     }
 
-    @Override
-    public void channelInactive(ChannelHandlerContext context) {
+    void inactive() {
         phase = Phase.DISCARD;
         timer.stop();
-        releaseUnread();
         Exchange current = exchange;
         if (current != null) {
             current.abandon();
             exchange = null;
-            abortUpstream(current);
+            forget(current);
         }
-        context.fireChannelInactive();
     }
 
-    @Override
-    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        if (!(cause instanceof IOException)) {
-            context.fireExceptionCaught(cause);
-        }
-        context.close();
+    /** Something came. */
+    void progress() {
+        timer.progress();
     }
 
-    // ------------------------------------------------------------------------------------------------------- reading
-
-    private void process(ByteBuf in) {
-        processing = true;
-        try {
-            boolean more = true;
-            while (more && in.isReadable()) {
-                more = step(in);
-            }
-        } finally {
-            processing = false;
-            if (in.isReadable() && phase != Phase.DISCARD) {
-                unread = unread == null ? in : merge(in, unread);
-            } else {
-                in.release();
-            }
-        }
-        updateReading();
-    }
-
-    /** Takes what it can use from the buffer; false: that was all for now. */
-    private boolean step(ByteBuf in) {
-        return switch (phase) {
-            case HEAD -> readHead(in);
-            case BODY -> upstream != null && readBody(in, upstream);
-            case ANSWER -> false;
-            case DISCARD -> {
-                in.skipBytes(in.readableBytes());
-                yield false;
-            }
-        };
-    }
-
-    private boolean readHead(ByteBuf in) {
-        Exchange next;
-        try {
-            next = decodeHead(ctx, in);
-        } catch (Exception e) {
-            refuse(Refusal.ofRequest(e), e.getMessage());
-            return true;
-        }
-        if (next == null) {
-            if (!headBegun && (inHead() || in.isReadable())) {
-                headBegun = true;
-                timer.progress();
-            }
-            return false;
-        }
-        headBegun = false;
+    /** A head was read. */
+    void begin(Exchange next) {
         exchange = next;
         answer.begin(next.keepAlive() && !draining);
         service.requests().increment();
         timer.progress();
-        if (next.hasBody()) {
-            phase = Phase.BODY;
-            if (body == null) {
-                body = new BodyReader(service.headerLimit(), false);
-            }
-            body.begin(next.bodyLength());
-        } else {
-            phase = Phase.ANSWER;
-        }
-        next.goTo(service.upstream().next());
-        ask(next);
-        return true;
+        phase = next.hasBody() ? Phase.BODY : Phase.ANSWER;
+        forwarder.begin(next);
     }
 
-    private boolean readBody(ByteBuf in, UpstreamEnd end) {
-        BodyReader reader = body;
+    /** There is somebody to hand a body to. */
+    boolean takesBody() {
+        return forwarder.end() != null;
+    }
+
+    /** Takes a piece of the body from the buffer; false: that was all for now. */
+    boolean readBody(ByteBuf in) {
         Exchange current = exchange;
-        if (reader == null || current == null) {
-            throw new IllegalStateException("a body without a request");
+        UpstreamEnd end = forwarder.end();
+        if (current == null || end == null) {
+            throw new IllegalStateException("a body that nobody wants");
         }
         int count;
         try {
-            count = reader.next(in);
+            count = forwarder.nextPiece(in);
         } catch (RuntimeException e) {
-            abortUpstream(current);
+            forget(current);
             refuse(Refusal.BAD_CHUNK, e.getMessage());
             return true;
         }
-        boolean last = reader.done();
-        if (count == 0 && !last) {
+        if (forwarder.isLastPiece()) {
+            phase = Phase.ANSWER;
+        } else if (count == 0) {
             return false;
         }
-        if (last) {
-            phase = Phase.ANSWER;
-        }
         timer.progress();
-        MovableChannel other = end.channel();
-        if (other.tryEnter()) {
-            try {
-                end.requestBody(current, in, count, last, reader.trailers());
-                requestPaused = !last && !end.takesMoreRequest(current);
-                requestUnflushed = true;
-            } finally {
-                other.leave();
-            }
-        } else {
-            // Over there it waits in a queue that nobody limits: so stop reading until all of this read was taken.
-            requestPaused = !last;
-            requestPosted = !last;
-            requestUnflushed = false;
-            ByteBuf data = in.readRetainedSlice(count);
-            HeaderFields trailers = reader.trailers();
-            other.post(() -> end.postedRequestBody(current, data, last, trailers));
+        if (!forwarder.forward(current, end, in, count)) {
+            ctx.close();
         }
         return true;
     }
 
-    private void flushRequest() {
-        if (requestUnflushed || requestPosted) {
-            boolean posted = requestPosted;
-            requestUnflushed = false;
-            requestPosted = false;
-            UpstreamEnd end = upstream;
-            Exchange current = exchange;
-            if (end == null || current == null) {
-                return;
-            }
-            if (posted) {
-                end.channel().post(() -> end.caughtUpWithRequest(current));
-            } else if (end.channel().tryEnter()) {
-                try {
-                    end.flushRequest(current);
-                } finally {
-                    end.channel().leave();
-                }
-            } else {
-                end.channel().post(() -> end.flushRequest(current));
-            }
+    /** The end of a read, or of what waited: what was handed over goes out. */
+    void flushRequest() {
+        if (!forwarder.flush(exchange)) {
+            ctx.close();
         }
     }
 
-    /** Goes on with bytes that had to wait. */
-    private void resume() {
-        ByteBuf in = unread;
-        if (in != null && !processing) {
-            unread = null;
-            process(in);
-            flushRequest();
+    /** What the client sent cannot be read: nothing after it can be either. */
+    void refuse(Refusal refusal, @Nullable String detail) {
+        service.refusals().count(refusal, client(), detail);
+        boolean answering = exchange != null && answer.started();
+        exchange = null;
+        if (!answering) {
+            answer.refuse(ctx, null, refusal);
         }
-        updateReading();
+        close(true);
     }
 
-    /** Reads while what comes can be used, and, to notice that the client goes, until something waits to be used. */
-    private void updateReading() {
-        boolean wanted = switch (phase) {
-            case BODY -> upstream != null && !requestPaused;
-            case ANSWER -> unread == null;
-            case HEAD, DISCARD -> true;
-        };
-        if (wanted != reading) {
-            reading = wanted;
-            channel.config().setAutoRead(wanted);
-        }
-    }
-
-    private void releaseUnread() {
-        if (unread != null) {
-            unread.release();
-            unread = null;
-        }
-    }
-
-    // --------------------------------------------------------------------------------------- finding a connection
-
-    private void ask(Exchange current) {
-        UpstreamServer server = current.server();
-        if (server == null) {
-            throw new IllegalStateException("no server was chosen");
-        }
-        Loop loop = channel.loop();
-        while (current.attempts < FRESH_ATTEMPT) {
-            MovableChannel idle = service.connections().take(server, loop);
-            if (idle == null) {
-                break;
-            }
-            try {
-                UpstreamEnd end = UpstreamEnd.of(idle);
-                reused = true;
-                upstream = end;
-                if (end != null && end.begin(current)) {
-                    return;
-                }
-                upstream = null;
-                current.attempts++;
-            } finally {
-                idle.leave();
-            }
-        }
-        reused = false;
-        service.connections().connect(server, loop, current);
-    }
+    // ----------------------------------------------------------------------------------------- from the connection
 
     /** A new connection carries the exchange. */
     void attached(Exchange named, UpstreamEnd end, boolean sent) {
-        if (!named.equals(exchange) || upstream != null) {
+        if (!named.equals(exchange) || forwarder.end() != null) {
             end.abortSoon(named);
             return;
         }
-        upstream = end;
+        forwarder.attach(end);
         timer.progress();
         if (sent) {
-            resume();
+            reader.resume();
         } else {
             upstreamFailed(named, end, Refusal.UPSTREAM_CLOSED, true, null);
         }
     }
 
-    /** There is no new connection. Nothing was sent, so the next server may be asked whatever the request is. */
+    /** There is no new connection. */
     void connectFailed(Exchange named, Throwable cause) {
-        if (!named.equals(exchange) || upstream != null) {
+        if (!named.equals(exchange) || forwarder.end() != null) {
             return;
         }
-        List<UpstreamServer> servers = service.upstream().servers();
-        named.attempts++;
-        if (cause instanceof ConnectTimeoutException) {
-            fail(named, Refusal.CONNECT_TIMEOUT, cause.getMessage());
-        } else if (named.attempts < Math.min(MAX_ATTEMPTS, servers.size())) {
-            UpstreamServer failed = named.server();
-            int index = failed == null ? 0 : failed.index() + 1;
-            named.goTo(servers.get(index % servers.size()));
-            ask(named);
-            if (upstream != null) {
-                // An idle connection carries the exchange now: nobody else will fetch the body that waits.
-                timer.progress();
-                resume();
-            }
-        } else {
-            fail(named, Refusal.CONNECT_FAILED, cause.getMessage());
+        Refusal refusal = forwarder.askNext(named, cause);
+        if (refusal != null) {
+            fail(named, refusal, cause.getMessage());
+        } else if (forwarder.end() != null) {
+            // An idle connection carries the exchange now: nobody else will fetch the body that waits.
+            timer.progress();
+            reader.resume();
         }
     }
 
@@ -422,10 +221,9 @@ final class Downstream extends RequestDecoder {
 
     /** The upstream end can take more of the request's body. */
     void resumeRequest(Exchange named, UpstreamEnd from) {
-        if (isCurrent(named, from) && requestPaused) {
-            requestPaused = false;
+        if (isCurrent(named, from) && forwarder.resume()) {
             timer.progress();
-            updateReading();
+            reader.updateReading();
         }
     }
 
@@ -474,16 +272,18 @@ final class Downstream extends RequestDecoder {
 
     /** False: read no more of the answer before {@link UpstreamEnd#resumeAnswer}. */
     boolean takesMoreAnswer(Exchange named, UpstreamEnd from) {
-        boolean writable = !isCurrent(named, from) || channel.isWritable();
-        answerPaused = !writable;
-        return writable;
+        if (!isCurrent(named, from)) {
+            return true;
+        }
+        answerPaused = !channel.isWritable();
+        return !answerPaused;
     }
 
     /** All that was posted of the answer so far has arrived here: flushes it and asks for more. */
     void caughtUpWithAnswer(Exchange named, UpstreamEnd from) {
         flushAnswer();
-        if (isCurrent(named, from) && takesMoreAnswer(named, from)) {
-            from.resumeAnswer(named);
+        if (isCurrent(named, from) && takesMoreAnswer(named, from) && !from.resumeAnswer(named)) {
+            ctx.close();
         }
     }
 
@@ -500,56 +300,42 @@ final class Downstream extends RequestDecoder {
         if (!isCurrent(named, from)) {
             return;
         }
-        forgetUpstream();
-        if (unused && reused && named.isRepeatable() && !answer.started() && ++named.attempts < MAX_ATTEMPTS) {
-            service.retries().increment();
-            ask(named);
-        } else {
+        forget(null);
+        if (!unused || answer.started() || !forwarder.askAgain(named)) {
             fail(named, refusal, detail);
         }
     }
 
     private boolean isCurrent(Exchange named, UpstreamEnd from) {
-        return named.equals(exchange) && from == upstream;
+        return named.equals(exchange) && from == forwarder.end();
     }
 
     // ------------------------------------------------------------------------------------------- ending an exchange
 
     private void finish() {
         exchange = null;
-        forgetUpstream();
+        forget(null);
         if (answer.keepAlive() && phase == Phase.ANSWER) {
             ctx.flush();
             next();
         } else {
-            close(phase == Phase.BODY || unread != null || processing);
+            close(phase == Phase.BODY || reader.hasUnread());
         }
     }
 
     private void next() {
         phase = Phase.HEAD;
         timer.progress();
-        if (unread != null && !processing) {
-            // Not at once: a client that has sent many requests must not keep this loop from the others.
-            channel.offer(this::resume);
-        } else {
-            updateReading();
-        }
+        reader.next();
     }
 
-    private void forgetUpstream() {
-        upstream = null;
-        requestPaused = false;
-        requestUnflushed = false;
-        requestPosted = false;
+    /** The upstream end belongs to no exchange of ours any more; tells it so, if it does not know. */
+    private void forget(@Nullable Exchange aborted) {
         answerPaused = false;
-    }
-
-    private void abortUpstream(Exchange current) {
-        UpstreamEnd end = upstream;
-        forgetUpstream();
-        if (end != null) {
-            end.abortSoon(current);
+        if (aborted == null) {
+            forwarder.forget();
+        } else {
+            forwarder.abort(aborted);
         }
     }
 
@@ -557,7 +343,7 @@ final class Downstream extends RequestDecoder {
         UpstreamServer server = current.server();
         service.refusals().count(refusal, server == null ? client() : server.address(), detail);
         current.abandon();
-        abortUpstream(current);
+        forget(current);
         exchange = null;
         if (answer.started()) {
             close(false);
@@ -575,25 +361,14 @@ final class Downstream extends RequestDecoder {
         }
     }
 
-    /** What the client sent cannot be read: nothing after it can be either. */
-    private void refuse(Refusal refusal, @Nullable String detail) {
-        service.refusals().count(refusal, client(), detail);
-        boolean answering = exchange != null && answer.started();
-        exchange = null;
-        if (!answering) {
-            answer.refuse(ctx, null, refusal);
-        }
-        close(true);
-    }
-
     /**
      * Closes after what was written. If bytes of the client's are unread, or may come, the connection stays half open
      * for a moment: closing it at once would reset it, and the client might never see the answer.
      */
     private void close(boolean linger) {
         phase = Phase.DISCARD;
-        releaseUnread();
-        updateReading();
+        reader.releaseUnread();
+        reader.updateReading();
         if (linger) {
             timer.linger();
             ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> channel.shutdownOutput());
@@ -605,7 +380,7 @@ final class Downstream extends RequestDecoder {
     /** Closes now if nothing is under way, else after the answer that is. */
     void drain() {
         draining = true;
-        if (phase == Phase.HEAD && !headBegun && unread == null) {
+        if (phase == Phase.HEAD && !reader.headBegun() && !reader.hasWaiting()) {
             ctx.close();
         } else {
             answer.closeAfterwards();
@@ -619,11 +394,11 @@ final class Downstream extends RequestDecoder {
     }
 
     boolean headBegun() {
-        return headBegun;
+        return reader.headBegun();
     }
 
     boolean connecting() {
-        return exchange != null && upstream == null;
+        return exchange != null && forwarder.end() == null;
     }
 
     boolean answering() {
@@ -631,7 +406,7 @@ final class Downstream extends RequestDecoder {
     }
 
     boolean requestPaused() {
-        return requestPaused;
+        return forwarder.paused();
     }
 
     /** Somebody was silent for too long while it was his turn. */
@@ -639,7 +414,7 @@ final class Downstream extends RequestDecoder {
         Exchange current = exchange;
         if (current != null) {
             fail(current, refusal, null);
-        } else if (phase == Phase.HEAD && headBegun) {
+        } else if (phase == Phase.HEAD && headBegun()) {
             refuse(refusal, null);
         } else {
             ctx.close();

@@ -136,19 +136,14 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler {
         }
         // The head goes out before the other end hears of the connection: it would send the body at once.
         boolean sent = end.begin(this);
-        if (downstream.channel().tryEnter()) {
-            try {
-                downstream.attached(this, end, sent);
-            } finally {
-                downstream.channel().leave();
-            }
-        } else {
-            downstream.channel().post(() -> downstream.attached(this, end, sent));
+        if (!Messages.post(downstream.channel(), () -> downstream.attached(this, end, sent))) {
+            end.abort();
         }
     }
 
     @Override
     public void failed(Throwable cause) {
-        downstream.channel().post(() -> downstream.connectFailed(this, cause));
+        // Not to be delivered only if the client's end is gone: then nobody waits.
+        Messages.post(downstream.channel(), () -> downstream.connectFailed(this, cause));
     }
 }

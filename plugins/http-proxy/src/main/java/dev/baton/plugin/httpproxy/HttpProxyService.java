@@ -56,14 +56,14 @@ final class HttpProxyService implements Service {
 
     @Override
     public void initialize(MovableChannel connection, String listener) {
-        connection.pipeline().addLast(new Downstream(this, connection));
+        connection.pipeline().addLast(new RequestReader(this, connection));
     }
 
     @Override
     public void drain(MovableChannel connection) {
-        Downstream downstream = connection.pipeline().get(Downstream.class);
-        if (downstream != null) {
-            downstream.drain();
+        RequestReader reader = connection.pipeline().get(RequestReader.class);
+        if (reader != null) {
+            reader.downstream().drain();
         }
     }
 

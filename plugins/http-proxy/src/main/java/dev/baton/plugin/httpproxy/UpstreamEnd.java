@@ -106,9 +106,11 @@ final class UpstreamEnd extends ResponseDecoder {
 
     /** False: send no more before {@link Downstream#resumeRequest}. */
     boolean takesMoreRequest(Exchange named) {
-        boolean writable = !named.equals(exchange) || channel.isWritable();
-        requestPaused = !writable;
-        return writable;
+        if (!named.equals(exchange)) {
+            return true;
+        }
+        requestPaused = !channel.isWritable();
+        return !requestPaused;
     }
 
     void postedRequestBody(Exchange named, ByteBuf data, boolean last, @Nullable HeaderFields trailers) {
@@ -136,17 +138,9 @@ final class UpstreamEnd extends ResponseDecoder {
         }
     }
 
-    /** The client's end can take more of the answer; called by that end, without a claim. */
-    void resumeAnswer(Exchange named) {
-        if (channel.tryEnter()) {
-            try {
-                resumeReading(named);
-            } finally {
-                channel.leave();
-            }
-        } else {
-            channel.post(() -> resumeReading(named));
-        }
+    /** The client's end can take more of the answer; called by that end, without a claim. False: this end is gone. */
+    boolean resumeAnswer(Exchange named) {
+        return Messages.post(channel, () -> resumeReading(named));
     }
 
     private void resumeReading(Exchange named) {
@@ -157,12 +151,17 @@ final class UpstreamEnd extends ResponseDecoder {
 
     /** Nobody waits for this exchange any more; called by the client's end, without a claim. */
     void abortSoon(Exchange named) {
-        channel.post(() -> {
+        Messages.post(channel, () -> {
             if (named.equals(exchange)) {
-                exchange = null;
-                channel.close();
+                abort();
             }
         });
+    }
+
+    /** Nobody waits for the answer, or can be told. */
+    void abort() {
+        exchange = null;
+        channel.close();
     }
 
     /** Gives a new connection to the pool that nobody needs any more. */
@@ -219,11 +218,15 @@ final class UpstreamEnd extends ResponseDecoder {
         if (answerUnflushed && current != null) {
             answerUnflushed = false;
             Downstream other = current.downstream();
+            boolean reached;
             if (answerPosted) {
                 answerPosted = false;
-                other.channel().post(() -> other.caughtUpWithAnswer(current, this));
+                reached = Messages.post(other.channel(), () -> other.caughtUpWithAnswer(current, this));
             } else {
-                flushAnswer(other);
+                reached = flushAnswer(other);
+            }
+            if (!reached) {
+                abort();
             }
         }
     }
@@ -293,8 +296,8 @@ final class UpstreamEnd extends ResponseDecoder {
             Downstream other = current.downstream();
             if (entered) {
                 other.informational(current, this, head);
-            } else {
-                other.channel().post(() -> other.informational(current, this, head));
+            } else if (!Messages.post(other.channel(), () -> other.informational(current, this, head))) {
+                abort();
             }
             answerUnflushed = true;
             return true;
@@ -360,13 +363,19 @@ final class UpstreamEnd extends ResponseDecoder {
             read(false);
         }
         ByteBuf data = count == 0 ? Unpooled.EMPTY_BUFFER : in.readRetainedSlice(count);
-        other.channel().post(() -> {
+        boolean sent = Messages.post(other.channel(), () -> {
             try {
                 arrive(other, current, head, data, data.readableBytes(), last, trailers);
             } finally {
                 data.release();
             }
         });
+        if (!sent) {
+            data.release();
+            if (!last) {
+                abort();
+            }
+        }
     }
 
     /** Under the claim on the client's connection. */
@@ -385,30 +394,24 @@ final class UpstreamEnd extends ResponseDecoder {
         }
     }
 
-    private static void flushAnswer(Downstream other) {
+    /** False: the client's end is gone, with its loop. */
+    private static boolean flushAnswer(Downstream other) {
         MovableChannel there = other.channel();
-        if (there.tryEnter()) {
-            try {
-                other.flushAnswer();
-            } finally {
-                there.leave();
-            }
-        } else {
-            there.post(other::flushAnswer);
+        if (!there.tryEnter()) {
+            return Messages.post(there, other::flushAnswer);
         }
+        try {
+            other.flushAnswer();
+        } finally {
+            there.leave();
+        }
+        return true;
     }
 
     private void resumeRequest(Exchange current) {
         Downstream other = current.downstream();
-        MovableChannel there = other.channel();
-        if (there.tryEnter()) {
-            try {
-                other.resumeRequest(current, this);
-            } finally {
-                there.leave();
-            }
-        } else {
-            there.post(() -> other.resumeRequest(current, this));
+        if (!Messages.post(other.channel(), () -> other.resumeRequest(current, this))) {
+            abort();
         }
     }
 
@@ -417,7 +420,8 @@ final class UpstreamEnd extends ResponseDecoder {
             exchange = null;
             boolean unused = !anyByte;
             Downstream other = current.downstream();
-            other.channel().post(() -> other.upstreamFailed(current, this, refusal, unused, detail));
+            // Whether it arrives or not: this end is done with the exchange.
+            Messages.post(other.channel(), () -> other.upstreamFailed(current, this, refusal, unused, detail));
         }
     }
 

@@ -1,0 +1,208 @@
+package dev.baton.plugin.httpproxy;
+
+import dev.baton.plugin.httpproxy.Downstream.Phase;
+import dev.baton.spi.channel.MovableChannel;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.ByteToMessageDecoder;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The only handler of an accepted connection: cuts what the client sends into requests for the {@link Downstream} end.
+ *
+ * <p>Bytes that cannot be used yet (the next request, a body before there is a connection) stay in {@code unread}, and
+ * reading stops: that is one read at most.
+ */
+final class RequestReader extends RequestDecoder {
+    private final MovableChannel channel;
+    private final Downstream end;
+
+    @SuppressWarnings("NullAway.Init") // set when the handler is added, before anything else is called
+    private ChannelHandlerContext ctx;
+
+    private @Nullable ByteBuf unread;
+    /** A caller up the stack is reading: it goes on by itself. */
+    private boolean processing;
+    /** Some bytes of a head are there. */
+    private boolean headBegun;
+
+    private boolean reading = true;
+    private final Runnable resume = this::resume;
+
+    RequestReader(HttpProxyService service, MovableChannel channel) {
+        super(service.decoding());
+        this.channel = channel;
+        end = new Downstream(service, channel, this);
+    }
+
+    @Override
+    Downstream downstream() {
+        return end;
+    }
+
+    // ---------------------------------------------------------------------------------------------- from the channel
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+        ctx = context;
+        end.added(context);
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext context) {
+        end.active();
+        context.fireChannelActive();
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        ByteBuf in = (ByteBuf) message;
+        ByteBuf before = unread;
+        if (processing) {
+            unread = before == null ? in : merge(before, in);
+            return;
+        }
+        unread = null;
+        process(before == null ? in : merge(before, in));
+    }
+
+    private ByteBuf merge(ByteBuf before, ByteBuf in) {
+        return ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(ctx.alloc(), before, in);
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+        end.flushRequest();
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) {
+        end.writabilityChanged();
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        end.inactive();
+        releaseUnread();
+        context.fireChannelInactive();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        if (!(cause instanceof IOException)) {
+            context.fireExceptionCaught(cause);
+        }
+        context.close();
+    }
+
+    // ------------------------------------------------------------------------------------------------------- reading
+
+    private void process(ByteBuf in) {
+        processing = true;
+        try {
+            boolean more = true;
+            while (more && in.isReadable()) {
+                more = step(in);
+            }
+        } finally {
+            processing = false;
+            if (in.isReadable() && end.phase() != Phase.DISCARD) {
+                unread = unread == null ? in : merge(in, unread);
+            } else {
+                in.release();
+            }
+        }
+        updateReading();
+    }
+
+    /** Takes what it can use from the buffer; false: that was all for now. */
+    private boolean step(ByteBuf in) {
+        return switch (end.phase()) {
+            case HEAD -> readHead(in);
+            case BODY -> end.takesBody() && end.readBody(in);
+            case ANSWER -> false;
+            case DISCARD -> {
+                in.skipBytes(in.readableBytes());
+                yield false;
+            }
+        };
+    }
+
+    private boolean readHead(ByteBuf in) {
+        Exchange next;
+        try {
+            next = decodeHead(ctx, in);
+        } catch (Exception e) {
+            end.refuse(Refusal.ofRequest(e), e.getMessage());
+            return true;
+        }
+        if (next == null) {
+            if (!headBegun && (inHead() || in.isReadable())) {
+                headBegun = true;
+                end.progress();
+            }
+            return false;
+        }
+        headBegun = false;
+        end.begin(next);
+        return true;
+    }
+
+    /** Goes on with bytes that had to wait. */
+    void resume() {
+        ByteBuf in = unread;
+        if (in != null && !processing) {
+            unread = null;
+            process(in);
+            end.flushRequest();
+        }
+        updateReading();
+    }
+
+    /** Goes on with the next request, if bytes of it wait; else just reads. */
+    void next() {
+        if (unread != null && !processing) {
+            // Not at once: a client that has sent many requests must not keep this loop from the others.
+            channel.offer(resume);
+        } else {
+            updateReading();
+        }
+    }
+
+    /** Reads while what comes can be used, and, to notice that the client goes, until something waits to be used. */
+    void updateReading() {
+        boolean wanted = switch (end.phase()) {
+            case BODY -> end.takesBody() && !end.requestPaused();
+            case ANSWER -> unread == null;
+            case HEAD, DISCARD -> true;
+        };
+        if (wanted != reading) {
+            reading = wanted;
+            channel.config().setAutoRead(wanted);
+        }
+    }
+
+    /** Drops what waits. */
+    void releaseUnread() {
+        if (unread != null) {
+            unread.release();
+            unread = null;
+        }
+    }
+
+    /** Some bytes of a head are there. */
+    boolean headBegun() {
+        return headBegun;
+    }
+
+    /** Bytes wait, or are being read right now. */
+    boolean hasUnread() {
+        return unread != null || processing;
+    }
+
+    /** Bytes wait for their turn. */
+    boolean hasWaiting() {
+        return unread != null;
+    }
+}
