@@ -6,6 +6,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundBuffer;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * HEAD      a request's head is there                BODY or ANSWER
  * BODY      the request's body is complete           ANSWER
  * ANSWER    the answer is complete                   HEAD, or the connection closes
- * DISCARD   the client closes, or after a second     (the answer ended before the request did)
+ * DISCARD   all is written and the client closes, or a second later
  * </pre>
  *
  * <p>Everything here runs under the claim on this connection. The upstream end may be on another loop at any time: it
@@ -370,8 +371,12 @@ final class Downstream {
         reader.releaseUnread();
         reader.updateReading();
         if (linger) {
-            timer.linger();
-            ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> channel.shutdownOutput());
+            ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> {
+                if (written.isSuccess()) {
+                    timer.linger();
+                    channel.shutdownOutput();
+                }
+            });
         } else {
             ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
         }
@@ -403,6 +408,12 @@ final class Downstream {
 
     boolean answering() {
         return exchange != null && answer.started();
+    }
+
+    /** Bytes that were written for the client and that it has not taken. */
+    long pendingBytes() {
+        ChannelOutboundBuffer out = channel.unsafe().outboundBuffer();
+        return out == null ? 0 : out.totalPendingWriteBytes();
     }
 
     boolean requestPaused() {

@@ -13,7 +13,7 @@ final class DownstreamTimer implements Runnable {
     private final Downstream end;
     private final HttpProxyService service;
     private long since;
-    private long room;
+    private long pendingBefore;
     private @Nullable Future<?> scheduled;
 
     DownstreamTimer(Downstream end, HttpProxyService service) {
@@ -40,7 +40,7 @@ final class DownstreamTimer implements Runnable {
         since = service.nanoTime();
     }
 
-    /** The connection is over but for the client's last bytes. */
+    /** All is written, and the connection is over but for the client's last bytes. */
     void linger() {
         progress();
         stop();
@@ -69,15 +69,15 @@ final class DownstreamTimer implements Runnable {
         }
     }
 
-    /** The client does not take the answer; every byte that it does take is progress. */
+    /** The client does not take what was written for it; every byte that it does take is progress. */
     private boolean clientIsStuck() {
-        boolean stuck = end.answering() && !end.channel().isWritable();
-        if (stuck) {
-            long now = end.channel().bytesBeforeWritable();
-            if (now != room) {
-                room = now;
-                progress();
-            }
+        long pending = end.pendingBytes();
+        boolean closing = end.phase() == Downstream.Phase.DISCARD;
+        boolean stuck =
+                pending > 0 && (closing || (end.answering() && !end.channel().isWritable()));
+        if (stuck && pending != pendingBefore) {
+            pendingBefore = pending;
+            progress();
         }
         return stuck;
     }
@@ -93,7 +93,7 @@ final class DownstreamTimer implements Runnable {
                 }
                 yield stuck ? timeouts.idle() : timeouts.response();
             }
-            case DISCARD -> timeouts.linger();
+            case DISCARD -> stuck ? timeouts.idle() : timeouts.linger();
         };
     }
 

@@ -11,6 +11,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Neither end reads faster than the other writes, nobody is silent for ever, and draining ends what is idle. */
 class FlowControlTest {
     private static final String GET = "GET / HTTP/1.1\r\nHost: shop\r\n\r\n";
+    private static final String LAST_GET = "GET / HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n";
     private static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
     private static final String CHUNKS = "1\r\na\r\n1\r\nb\r\n1\r\nc\r\n";
     private static final int PIECE = 60_000;
@@ -225,6 +226,51 @@ class FlowControlTest {
             bench.pass(20);
             assertThat(bench.client.isOpen()).isFalse();
             assertThat(bench.opened.get(0).isOpen()).isFalse();
+            assertThat(bench.refusals(Refusal.CLIENT_STALLED)).isEqualTo(1);
+        }
+    }
+
+    /** Once a client that read slowly lost the end of an answer that closes the connection: it had a second for it. */
+    @ParameterizedTest
+    @EnumSource
+    void theEndOfTheLastAnswerHasAsMuchTimeAsTheRest(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.send(LAST_GET);
+            bench.client.stalled(true);
+            bench.answer(0, "HTTP/1.1 200 OK\r\nContent-Length: " + PIECE + "\r\n\r\n" + DATA);
+            bench.pass(50);
+            assertThat(bench.client.isOpen()).isTrue();
+            bench.under(bench.client, () -> bench.client.stalled(false));
+            assertThat(bench.toClient()).endsWith("\r\n\r\n" + DATA);
+            assertThat(bench.client.isOpen()).isFalse();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aRefusalHasAsMuchTimeAsAnAnswerBeforeTheClientIsCutOff(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.client.stalled(true);
+            bench.send("nonsense\r\n\r\n");
+            bench.pass(50);
+            bench.under(bench.client, () -> bench.client.stalled(false));
+            assertThat(bench.toClient()).startsWith("HTTP/1.1 400 ");
+            assertThat(bench.client.isOutputShutdown()).isTrue();
+            assertThat(bench.client.isOpen()).isTrue();
+            bench.pass(2);
+            assertThat(bench.client.isOpen()).isFalse();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void cutsAClientThatDoesNotReadItsLastAnswer(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.send(LAST_GET);
+            bench.client.stalled(true);
+            bench.answer(0, "HTTP/1.1 200 OK\r\nContent-Length: " + PIECE + "\r\n\r\n" + DATA);
+            bench.pass(80);
+            assertThat(bench.client.isOpen()).isFalse();
             assertThat(bench.refusals(Refusal.CLIENT_STALLED)).isEqualTo(1);
         }
     }
