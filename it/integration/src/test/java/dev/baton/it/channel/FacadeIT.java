@@ -331,7 +331,7 @@ class FacadeIT {
                 ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
             MovableSocketChannel bystander =
                     loops.connect(loops.loop(0), server.getLocalSocketAddress(), new ChannelInboundHandlerAdapter());
-            server.accept();
+            Socket kept = server.accept(); // the JDK closes sockets that nobody refers to
             Throwable[] thrown = {
                 new IllegalStateException("planted"),
                 new OutOfMemoryError("planted"),
@@ -380,6 +380,7 @@ class FacadeIT {
             bystander.close().sync();
             on(loops.loop(0), () -> null);
             assertThat(loops.witness().orphans()).isZero();
+            kept.close();
         }
     }
 

@@ -1,0 +1,148 @@
+package dev.baton.it.vertx;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.baton.runtime.channel.ChannelEnv;
+import dev.baton.runtime.fd.FdState;
+import dev.baton.runtime.fd.FdTable;
+import dev.baton.runtime.fd.FdWitness;
+import dev.baton.runtime.loop.LoopRegistry;
+import dev.baton.runtime.posix.JnrPosix;
+import dev.baton.runtime.posix.Posix;
+import dev.baton.runtime.vertx.VertxLoops;
+import dev.baton.spi.poller.PollerProvider;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.net.NetClient;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
+
+/** A Vert.x on Baton's loops. Its close asserts that nothing is left behind, in the table and in the process. */
+final class VertxRig implements AutoCloseable {
+    private static final int SECONDS_MAX = 20;
+    private static final Posix POSIX = new JnrPosix();
+
+    private final LoopRegistry registry = new LoopRegistry();
+    private final FdWitness witness = new FdWitness();
+    private final FdTable table = new FdTable(POSIX, registry, witness);
+    private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
+    private final ChannelEnv env = new ChannelEnv(table, POSIX, registry, (plugin, cause) -> failures.add(cause));
+    private final long openBefore = openInKernel();
+    private final Vertx vertx;
+    /** Vert.x closes a client, connections and all, that nobody refers to any more. */
+    private final Queue<Object> clients = new ConcurrentLinkedQueue<>();
+
+    private VertxRig(BiFunction<FdWitness, ChannelEnv, Vertx> start) {
+        vertx = start.apply(witness, env);
+    }
+
+    static VertxRig start(PollerProvider poller, int loops) {
+        return new VertxRig((witness, env) -> VertxLoops.start(loops, poller, witness, env));
+    }
+
+    static VertxRig start(PollerProvider poller, int loops, VertxOptions options) {
+        return new VertxRig((witness, env) -> VertxLoops.start(loops, poller, witness, env, options));
+    }
+
+    Vertx vertx() {
+        return vertx;
+    }
+
+    NetClient netClient() {
+        return kept(vertx.createNetClient());
+    }
+
+    HttpClient httpClient(HttpClientOptions options) {
+        return kept(vertx.createHttpClient(options));
+    }
+
+    HttpClient httpClient() {
+        return httpClient(new HttpClientOptions());
+    }
+
+    <T> T kept(T client) {
+        clients.add(client);
+        return client;
+    }
+
+    FdTable table() {
+        return table;
+    }
+
+    FdWitness witness() {
+        return witness;
+    }
+
+    ChannelEnv env() {
+        return env;
+    }
+
+    LoopRegistry registry() {
+        return registry;
+    }
+
+    List<FdState> fds() {
+        List<FdState> all = new ArrayList<>();
+        table.forEach(all::add);
+        return all;
+    }
+
+    private static String text(FdState fd) {
+        return fd.fd() + " " + fd.kind() + " of loop " + fd.owner() + ", running " + fd.running() + ", orphaned "
+                + fd.orphaned() + ", takeovers " + fd.takeovers();
+    }
+
+    static <T> T get(Future<T> future) throws Exception {
+        return future.toCompletionStage().toCompletableFuture().get(SECONDS_MAX, TimeUnit.SECONDS);
+    }
+
+    @Override
+    public void close() throws Exception {
+        get(vertx.close());
+        assertThat(registry.batonLoops()).allMatch(loop -> loop.isTerminated());
+        // A poller's own fds go with its last user, who may be the thread that woke it up for the close.
+        await().untilAsserted(() -> {
+            assertThat(fds()).map(VertxRig::text).isEmpty();
+            assertThat(openInKernel()).as("sockets and pollers of the process").isEqualTo(openBefore);
+        });
+        assertThat(witness.openFds()).isZero();
+        assertThat(witness.orphans()).isZero();
+        assertThat(failures).isEmpty();
+    }
+
+    /** Sockets, eventfds and epoll instances; not files, of which the virtual machine opens some at any time. */
+    private static long openInKernel() {
+        long open = 0;
+        try (DirectoryStream<Path> fds = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+            for (Path fd : fds) {
+                String target = target(fd);
+                if (target.startsWith("socket:") || target.startsWith("anon_inode:")) {
+                    open++;
+                }
+            }
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+        return open;
+    }
+
+    private static String target(Path fd) {
+        try {
+            return Files.readSymbolicLink(fd).toString();
+        } catch (IOException e) {
+            return "closed meanwhile";
+        }
+    }
+}

@@ -1,0 +1,157 @@
+package dev.baton.runtime.vertx;
+
+import dev.baton.runtime.channel.ChannelEnv;
+import dev.baton.runtime.channel.FdServerChannel;
+import dev.baton.runtime.channel.PinnedSocketChannel;
+import dev.baton.runtime.fd.FdWitness;
+import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.loop.LoopGroup;
+import dev.baton.spi.poller.PollerProvider;
+import dev.baton.spi.posix.AbstractUnixAddress;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFactory;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.socket.DatagramChannel;
+import io.netty.util.concurrent.EventExecutor;
+import io.vertx.core.net.SocketAddress;
+import io.vertx.core.spi.transport.Transport;
+import java.net.UnixDomainSocketAddress;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Baton's loops and channels as Vert.x asks for them. Used by the thread that builds the Vert.x, then by any. */
+final class LoopTransport implements Transport {
+    private static final String THREAD_PREFIX = "baton-loop-";
+
+    private final PollerProvider provider;
+    private final FdWitness witness;
+    private final ChannelEnv env;
+    private @Nullable LoopGroup loops;
+
+    LoopTransport(PollerProvider provider, FdWitness witness, ChannelEnv env) {
+        this.provider = provider;
+        this.witness = witness;
+        this.env = env;
+    }
+
+    // ---- loops ----------------------------------------------------------------------------------------------------
+
+    /** Vert.x asks for its loops first and for an acceptor loop then, which is one of them: no thread only accepts. */
+    @Override
+    public EventLoopGroup eventLoopGroup(int type, int count, ThreadFactory threads, int ioRatio) {
+        LoopGroup made = loops;
+        if (type == ACCEPTOR_EVENT_LOOP_GROUP) {
+            if (made == null) {
+                throw new IllegalStateException("Vert.x asks for an acceptor loop before it has any loop");
+            }
+            return new AcceptorLoops(made);
+        }
+        if (made != null) {
+            throw new IllegalStateException("Vert.x asks for its loops twice");
+        }
+        LoopThreads named = new LoopThreads(threads);
+        LoopGroup group = new LoopGroup(count, named, provider, env.posix(), env.table(), witness, env.loops());
+        loops = group;
+        for (EventExecutor each : group) {
+            // Starts the thread, now and in this order: its name tells the loop's id.
+            named.next = THREAD_PREFIX + ((BatonLoop) each).id();
+            each.execute(() -> {});
+        }
+        return group;
+    }
+
+    /** Names the threads that Vert.x makes; it watches them for blocked ones. */
+    private static final class LoopThreads implements ThreadFactory {
+        private final ThreadFactory threads;
+        private String next = THREAD_PREFIX;
+
+        LoopThreads(ThreadFactory threads) {
+            this.threads = threads;
+        }
+
+        @Override
+        public Thread newThread(Runnable loop) {
+            Thread thread = threads.newThread(loop);
+            thread.setName(next);
+            return thread;
+        }
+    }
+
+    /** Ends the loops of a Vert.x that did not come into being. */
+    void stop() {
+        LoopGroup made = loops;
+        if (made != null) {
+            made.shutdownGracefully(0, 0, TimeUnit.SECONDS);
+        }
+    }
+
+    @Override
+    public IoHandlerFactory ioHandlerFactory() {
+        throw new UnsupportedOperationException("Baton's loops come whole: ask for an event loop group");
+    }
+
+    // ---- channels -------------------------------------------------------------------------------------------------
+
+    @Override
+    public ChannelFactory<? extends Channel> channelFactory(boolean domainSocket) {
+        return () -> new PinnedSocketChannel(env);
+    }
+
+    @Override
+    public ChannelFactory<? extends ServerChannel> serverChannelFactory(boolean domainSocket) {
+        return () -> new FdServerChannel(env);
+    }
+
+    @Override
+    public ChannelFactory<? extends DatagramChannel> datagramChannelFactory() {
+        throw noDatagrams();
+    }
+
+    /** The socket's family is chosen at bind or at the first datagram. */
+    @SuppressWarnings("deprecation") // Vert.x 5.1 asks with it
+    @Override
+    public DatagramChannel datagramChannel(io.netty.channel.socket.InternetProtocolFamily family) {
+        throw noDatagrams();
+    }
+
+    private static UnsupportedOperationException noDatagrams() {
+        return new UnsupportedOperationException("no datagrams yet: use addresses, not names");
+    }
+
+    /** sendfile(2) would make a file's blocked pages everybody's on the loop. */
+    @Override
+    public boolean supportFileRegion() {
+        return false;
+    }
+
+    // ---- addresses ------------------------------------------------------------------------------------------------
+
+    @Override
+    public boolean supportsDomainSockets() {
+        return true;
+    }
+
+    /** A path that begins with NUL is an abstract name, as with Vert.x's native transports. */
+    @Override
+    public java.net.SocketAddress convert(SocketAddress address) {
+        if (!address.isDomainSocket()) {
+            return Transport.super.convert(address);
+        }
+        String path = address.path();
+        return path.startsWith("\0") ? new AbstractUnixAddress(path.substring(1)) : UnixDomainSocketAddress.of(path);
+    }
+
+    @Override
+    public @Nullable SocketAddress convert(java.net.SocketAddress address) {
+        if (address instanceof UnixDomainSocketAddress unix) {
+            return SocketAddress.domainSocketAddress(unix.getPath().toString());
+        }
+        if (address instanceof AbstractUnixAddress unix) {
+            return SocketAddress.domainSocketAddress("\0" + unix.name());
+        }
+        return Transport.super.convert(address);
+    }
+}

@@ -1,0 +1,85 @@
+package dev.baton.runtime.vertx;
+
+import dev.baton.runtime.channel.ChannelEnv;
+import dev.baton.runtime.fd.FdWitness;
+import dev.baton.spi.poller.PollerProvider;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
+
+/**
+ * Starts a Vert.x whose event loops are Baton's. They are the loops of the {@link ChannelEnv}'s registry from then on, and
+ * end when the Vert.x is closed.
+ *
+ * <p>Vert.x's own connections stay on the loop of their context; the loops are free to carry channels that move, too.
+ */
+public final class VertxLoops {
+    /** Threads for blocking code: made when first needed, and Baton itself needs none. */
+    private static final int WORKERS_MAX = 4;
+
+    private VertxLoops() {}
+
+    /**
+     * Starts with options for a server that brings no files: nothing is copied out of jars, few workers.
+     *
+     * @param count how many loops, at least 1
+     * @param provider opens a poller for each
+     * @param witness counts what happens to their fds
+     * @param env where the loops are registered and their channels live
+     * @return the Vert.x; closing it ends the loops
+     * @throws IllegalStateException if a poller cannot be opened
+     */
+    public static Vertx start(int count, PollerProvider provider, FdWitness witness, ChannelEnv env) {
+        VertxOptions options = new VertxOptions()
+                .setWorkerPoolSize(WORKERS_MAX)
+                .setInternalBlockingPoolSize(WORKERS_MAX)
+                .setFileSystemOptions(new FileSystemOptions()
+                        .setClassPathResolvingEnabled(false)
+                        .setFileCachingEnabled(false));
+        return start(count, provider, witness, env, options);
+    }
+
+    /**
+     * Starts with options of the caller's.
+     *
+     * @param count how many loops, at least 1; the options' own number is not asked
+     * @param provider opens a poller for each
+     * @param witness counts what happens to their fds
+     * @param env where the loops are registered and their channels live
+     * @param options anything else; stays as it is
+     * @return the Vert.x; closing it ends the loops
+     * @throws IllegalStateException if a poller cannot be opened
+     */
+    public static Vertx start(
+            int count, PollerProvider provider, FdWitness witness, ChannelEnv env, VertxOptions options) {
+        LoopTransport transport = new LoopTransport(provider, witness, env);
+        try {
+            return Vertx.builder()
+                    .with(new VertxOptions(options).setEventLoopPoolSize(count))
+                    .withTransport(new NamedTransport(transport))
+                    .build();
+        } catch (Throwable t) { // an Error too: the loops that run already must not be left behind
+            transport.stop();
+            throw t;
+        }
+    }
+
+    /** What Vert.x is given: says that its transport is there. */
+    private record NamedTransport(LoopTransport implementation) implements io.vertx.core.transport.Transport {
+        @Override
+        public String name() {
+            return "baton";
+        }
+
+        @Override
+        public boolean available() {
+            return true;
+        }
+
+        @SuppressWarnings("NullAway") // Vert.x's way to say that nothing is wrong
+        @Override
+        public Throwable unavailabilityCause() {
+            return null;
+        }
+    }
+}
