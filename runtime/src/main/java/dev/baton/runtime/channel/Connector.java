@@ -113,7 +113,7 @@ final class Connector {
             throw FdChannel.error("create a socket", number);
         }
         Fd fd = channel.insert(number);
-        channel.streamConfig().applyTo(channel.env.posix(), number, family != Sockets.AF_UNIX);
+        channel.streamConfig().applyTo(channel.env.posix(), number, family != Sockets.AF_UNIX, false);
         return fd;
     }
 

@@ -220,6 +220,11 @@ abstract class FdChannel extends AbstractChannel implements FdHandler, Attachabl
         return at;
     }
 
+    /** True once it has a loop that it can queue for. */
+    final boolean isAtHome() {
+        return home != null;
+    }
+
     /** The plugin that callbacks on this channel are counted for. */
     String plugin() {
         return "runtime";

@@ -76,6 +76,12 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
                                     SocketOptions.SOL_SOCKET,
                                     SocketOptions.SO_REUSEADDR,
                                     config.reuseAddress ? 1 : 0));
+            if (family != Sockets.AF_UNIX) {
+                // What is accepted inherits it: one call here saves one for each connection.
+                check(
+                        "set TCP_NODELAY",
+                        env.posix().setIntOption(number, Sockets.IPPROTO_TCP, SocketOptions.TCP_NODELAY, 1));
+            }
             int bound = env.posix().bind(number, address);
             if (bound < 0) {
                 throw bindError(address, bound);

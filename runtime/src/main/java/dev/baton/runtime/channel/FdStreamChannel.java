@@ -329,8 +329,18 @@ abstract class FdStreamChannel extends FdChannel implements SocketChannel {
         @Override
         public final void connect(
                 SocketAddress remoteAddress, @Nullable SocketAddress localAddress, ChannelPromise promise) {
-            if (promise.setUncancellable() && ensureOpen(promise)) {
+            if (!promise.setUncancellable() || !ensureOpen(promise)) {
+                return;
+            }
+            // Our own way in: a pinned channel is connected by a plain task of the loop.
+            if (!enter()) {
+                promise.tryFailure(new java.nio.channels.ClosedChannelException());
+                return;
+            }
+            try {
                 connector.connect(remoteAddress, localAddress, promise);
+            } finally {
+                leave();
             }
         }
 
@@ -463,8 +473,15 @@ abstract class FdStreamChannel extends FdChannel implements SocketChannel {
 
     @Override
     protected void doBind(SocketAddress address) throws Exception {
-        connector.bind(address);
-        local = env.posix().localAddress(live().number());
+        if (!enter()) {
+            throw new java.nio.channels.ClosedChannelException();
+        }
+        try {
+            connector.bind(address);
+            local = env.posix().localAddress(live().number());
+        } finally {
+            leave();
+        }
     }
 
     @Override

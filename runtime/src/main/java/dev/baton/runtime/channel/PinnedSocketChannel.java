@@ -2,6 +2,7 @@ package dev.baton.runtime.channel;
 
 import dev.baton.spi.fd.FdKind;
 import io.netty.channel.Channel;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 
 /**
@@ -41,6 +42,8 @@ public final class PinnedSocketChannel extends FdStreamChannel {
             throw new java.nio.channels.ClosedChannelException();
         }
         try {
+            boolean tcp = remoteAddress0() instanceof InetSocketAddress;
+            streamConfig().applyTo(env.posix(), live().number(), tcp, tcp);
             super.beginPolling();
         } finally {
             leave();

@@ -46,10 +46,14 @@ final class StreamConfig extends DefaultChannelConfig implements SocketChannelCo
         this.stream = channel;
     }
 
-    /** Holder: the socket has come into being. */
-    void applyTo(Posix posix, int number, boolean tcp) {
-        if (tcp && noDelay) {
-            set(posix, number, Sockets.IPPROTO_TCP, SocketOptions.TCP_NODELAY, 1);
+    /**
+     * Holder: the socket has come into being.
+     *
+     * @param noDelayAlready whether TCP_NODELAY is on: an accepted socket has it from the listening one
+     */
+    void applyTo(Posix posix, int number, boolean tcp, boolean noDelayAlready) {
+        if (tcp && noDelay != noDelayAlready) {
+            set(posix, number, Sockets.IPPROTO_TCP, SocketOptions.TCP_NODELAY, noDelay ? 1 : 0);
         }
         if (tcp && trafficClass != UNSET) {
             set(posix, number, Sockets.IPPROTO_IP, SocketOptions.IP_TOS, trafficClass);
@@ -82,8 +86,8 @@ final class StreamConfig extends DefaultChannelConfig implements SocketChannelCo
     /** Gives an option to a socket that exists; under a claim, or not at all. */
     private void setNow(int level, int option, int value) {
         Fd fd = stream.fd();
-        if (fd == null) {
-            return;
+        if (fd == null || !stream.isAtHome()) {
+            return; // what is remembered is applied when there is a socket, and a loop for it
         }
         if (stream.enter()) {
             try {

@@ -83,7 +83,7 @@ class VertxNetIT {
             });
             int port = get(server.listen(0, "127.0.0.1")).actualPort();
             String text = "half ".repeat(20_000);
-            try (Socket client = new Socket(InetAddress.getByName("127.0.0.1"), port)) {
+            try (Socket client = new Socket(InetAddress.getLoopbackAddress(), port)) {
                 client.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
                 client.shutdownOutput();
                 assertThat(get(ended.future())).isEqualTo(text);
@@ -100,7 +100,7 @@ class VertxNetIT {
             NetServer server =
                     rig.vertx().createNetServer().connectHandler(socket -> accepted.complete(socket.pause()));
             int port = get(server.listen(0, "127.0.0.1")).actualPort();
-            try (Socket client = new Socket(InetAddress.getByName("127.0.0.1"), port)) {
+            try (Socket client = new Socket(InetAddress.getLoopbackAddress(), port)) {
                 client.getOutputStream().write('a');
                 NetSocket socket = get(accepted.future());
                 Promise<String> first = Promise.promise();
@@ -151,7 +151,7 @@ class VertxNetIT {
                 get(first.close());
                 first = rig.vertx().createNetServer().connectHandler(NetSocket::close);
                 get(first.listen(port, "127.0.0.1"));
-                try (Socket client = new Socket(InetAddress.getByName("127.0.0.1"), port);
+                try (Socket client = new Socket(InetAddress.getLoopbackAddress(), port);
                         InputStream in = client.getInputStream()) {
                     assertThat(in.read()).isEqualTo(-1);
                 }
