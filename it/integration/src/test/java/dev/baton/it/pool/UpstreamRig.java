@@ -59,7 +59,8 @@ public final class UpstreamRig implements AutoCloseable {
     final Names names = new Names();
     private final Upstreams upstreams;
 
-    UpstreamRig(
+    /** Loops and one upstream, with these limits. */
+    public UpstreamRig(
             PollerProvider poller,
             int loopCount,
             List<String> servers,
