@@ -71,7 +71,8 @@ public final class LiveView implements RuntimeView {
                 sources.poller(),
                 loops.batonLoops().size(),
                 witness.openFds(),
-                sources.fdsLimit());
+                sources.fdsLimit(),
+                sources.grace().toMillis());
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.baton.spi.admin.AdminView;
 import dev.baton.spi.admin.ListenerSnapshot;
 import dev.baton.spi.admin.PluginSnapshot;
 import dev.baton.spi.admin.PoolSnapshot;
+import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
 
@@ -13,6 +14,7 @@ import java.util.function.Supplier;
  * @param version the program's version
  * @param poller the poller's name
  * @param fdsLimit how many fds the process may have
+ * @param grace how long a stop lets work go on
  * @param state {@code starting}, {@code ready} or {@code draining}
  * @param listeners by name
  * @param pools by upstream and server
@@ -23,6 +25,7 @@ public record ViewSources(
         String version,
         String poller,
         long fdsLimit,
+        Duration grace,
         Supplier<String> state,
         Supplier<List<ListenerSnapshot>> listeners,
         Supplier<List<PoolSnapshot>> pools,

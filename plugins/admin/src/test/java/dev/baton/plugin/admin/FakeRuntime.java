@@ -48,7 +48,7 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics {
         } catch (Exception interrupted) {
             throw new AssertionError(interrupted);
         }
-        return new StatusSnapshot("0.1.0", 4711, state, 12, "epoll", 2, 9, 1024);
+        return new StatusSnapshot("0.1.0", 4711, state, 12, "epoll", 2, 9, 1024, 30_000);
     }
 
     @Override

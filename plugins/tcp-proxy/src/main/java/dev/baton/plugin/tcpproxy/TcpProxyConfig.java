@@ -13,4 +13,4 @@ import java.util.Optional;
  */
 public record TcpProxyConfig(
         @UpstreamName String upstream,
-        @Range(min = "10ms", max = "7d") Optional<Duration> idleTimeout) {}
+        @Range(min = "10ms", max = "168h") Optional<Duration> idleTimeout) {}

@@ -1,0 +1,372 @@
+package dev.baton.it.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.baton.testkit.BatonProcess;
+import dev.baton.testkit.BatonProcess.Outcome;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The launcher as its user meets it: a process, its output, its signals, its exit codes. */
+@Timeout(120)
+class LauncherIT {
+    private static final String SHOP = """
+            version: 1
+            loops: 2
+            grace: 30s
+            admin: { listen: "127.0.0.1:0" }
+            listeners:
+              web: { bind: "127.0.0.1:0", service: shop }
+              origin: { bind: "127.0.0.1:0", service: page }
+            services:
+              shop: { type: http-proxy, upstream: app }
+              page: { type: demo-origin }
+            upstreams:
+              app: { servers: ["listener:origin"] }
+            """;
+
+    @TempDir
+    Path folder;
+
+    private BatonProcess baton;
+
+    @AfterEach
+    void end() {
+        if (baton != null) {
+            baton.close();
+        }
+    }
+
+    private void serve() throws Exception {
+        baton = BatonProcess.serve(folder, SHOP);
+    }
+
+    private Outcome ask(String... arguments) throws Exception {
+        String[] all = java.util.Arrays.copyOf(arguments, arguments.length + 2);
+        all[arguments.length] = "--admin";
+        all[arguments.length + 1] = baton.admin();
+        return BatonProcess.run(folder, all);
+    }
+
+    private void awaitConnections(String listener, int count) {
+        await().until(() -> {
+            JsonArray rows =
+                    new JsonArray(Client.get(baton.admin(), "/v1/listeners").body());
+            return rows.stream()
+                    .map(JsonObject.class::cast)
+                    .anyMatch(row -> row.getString("name").equals(listener) && row.getInteger("connections") == count);
+        });
+    }
+
+    // ---- start ----------------------------------------------------------------------------------------------------
+
+    @Test
+    void shouldSayWhatItStartsAndServe() throws Exception {
+        serve();
+        assertThat(baton.text().lines().map(line -> line.substring(0, line.indexOf(' '))))
+                .as(baton.text())
+                .containsExactly(
+                        "baton",
+                        "configuration",
+                        "plugins",
+                        "poller",
+                        "loops",
+                        "listener",
+                        "listener",
+                        "admin",
+                        "ready");
+        assertThat(baton.text())
+                .contains("pid " + baton.pid())
+                .contains("configuration baton.yaml (found in this folder)")
+                .contains("poller epoll (not poll: ");
+        assertThat(Client.get(baton.listener("web"), "/").body()).contains("<h1>page</h1>");
+        assertThat(Client.get(baton.listener("web"), "/bytes/100000").body()).hasSize(100_000);
+        assertThat(Client.post(baton.listener("web"), "/echo", "hello").body()).isEqualTo("hello");
+        assertThat(Client.get(baton.admin(), "/ready").statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void shouldStartTheDemoWithoutAFile() throws Exception {
+        baton = BatonProcess.start(folder, "run");
+        if (taken(8080) || taken(9901)) {
+            // Somebody's own server: the demo must say so and go.
+            Outcome outcome = baton.outcome();
+            assertThat(outcome.code()).as(outcome.text()).isEqualTo(3);
+            assertThat(outcome.text()).contains("EADDRINUSE");
+            return;
+        }
+        baton.await(line -> line.startsWith("ready in "));
+        assertThat(baton.text()).contains("configuration built-in demo (no -c and no ./baton.yaml)");
+        String first = Client.get("127.0.0.1:8080", "/").body();
+        String second = Client.get("127.0.0.1:8080", "/").body();
+        assertThat(first + second).as("in turn").contains("page-a").contains("page-b");
+        assertThat(BatonProcess.run(folder, "stop").code()).isZero();
+        assertThat(baton.outcome().code()).isZero();
+    }
+
+    /** True if somebody else listens there: our own demo says its pid. */
+    private boolean taken(int port) throws InterruptedException {
+        await().until(() -> !baton.isAlive() || baton.text().contains("ready in "));
+        return !baton.isAlive() && !free(port);
+    }
+
+    private static boolean free(int port) {
+        try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+            return socket.isBound();
+        } catch (IOException inUse) {
+            return false;
+        }
+    }
+
+    @Test
+    void shouldUseThePollerThatIsAskedFor() throws Exception {
+        baton = BatonProcess.serve(folder, SHOP.replace("loops: 2", "loops: 2\npoller: poll"));
+        assertThat(baton.text()).contains("poller poll (not epoll: the configuration asks for poll)");
+        assertThat(Client.get(baton.listener("web"), "/").body()).contains("<h1>page</h1>");
+    }
+
+    // ---- wrong input ------------------------------------------------------------------------------------------------
+
+    private static final String BROKEN = """
+            version: 1
+            lops: 2
+            listeners:
+              web: { bind: "127.0.0.1:0", service: shp }
+            services:
+              shop: { type: http-prxy, upstream: app }
+            upstreams:
+              app: { servers: ["127.0.0.1:1"], connect-timeout: 2 }
+            """;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"check", "run"})
+    void shouldPrintEveryErrorOfAFileAtOnce(String command) throws Exception {
+        Files.writeString(folder.resolve("broken.yaml"), BROKEN);
+        Outcome outcome = BatonProcess.run(folder, command, "-c", "broken.yaml");
+        assertThat(outcome.code()).as(outcome.text()).isEqualTo(78);
+        assertThat(outcome.text())
+                .contains("broken.yaml:2:1: ")
+                .contains("did you mean 'loops'")
+                .contains("broken.yaml:4:40: ")
+                .contains("did you mean 'shop'")
+                .contains("broken.yaml:6:17: ")
+                .contains("did you mean 'http-proxy'")
+                .contains("broken.yaml:8:");
+    }
+
+    @Test
+    void shouldCheckWithoutBinding() throws Exception {
+        try (ServerSocket busy = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            String bind = "127.0.0.1:" + busy.getLocalPort();
+            Files.writeString(
+                    folder.resolve("baton.yaml"),
+                    SHOP.replace("web: { bind: \"127.0.0.1:0\"", "web: { bind: \"" + bind + "\""));
+            Outcome check = BatonProcess.run(folder, "check");
+            assertThat(check.code()).as(check.text()).isZero();
+            assertThat(check.text()).contains("baton.yaml is fine");
+            Outcome run = BatonProcess.run(folder, "run");
+            assertThat(run.code()).as(run.text()).isEqualTo(3);
+            assertThat(run.text()).contains("cannot bind tcp " + bind + ": EADDRINUSE");
+        }
+    }
+
+    @Test
+    void shouldAnswer3IfTheAdminAddressCannotBeBound() throws Exception {
+        try (ServerSocket busy = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Files.writeString(
+                    folder.resolve("baton.yaml"),
+                    SHOP.replace("listen: \"127.0.0.1:0\"", "listen: \"127.0.0.1:" + busy.getLocalPort() + "\""));
+            Outcome run = BatonProcess.run(folder, "run");
+            assertThat(run.code()).as(run.text()).isEqualTo(3);
+            assertThat(run.text()).contains("cannot bind admin 127.0.0.1:" + busy.getLocalPort() + ": EADDRINUSE");
+        }
+    }
+
+    @Test
+    void shouldAnswer78ForAFileThatIsNotThere() throws Exception {
+        Outcome outcome = BatonProcess.run(folder, "run", "-c", "nowhere.yaml");
+        assertThat(outcome.code()).as(outcome.text()).isEqualTo(78);
+        assertThat(outcome.text()).contains("cannot read nowhere.yaml: there is no such file");
+    }
+
+    @Test
+    void shouldAnswer2ForAWrongCommandLine() throws Exception {
+        for (String[] wrong :
+                new String[][] {{}, {"rum"}, {"run", "--no"}, {"listener"}, {"stop", "--grace", "soon"}}) {
+            Outcome outcome = BatonProcess.run(folder, wrong);
+            assertThat(outcome.code()).as(outcome.text()).isEqualTo(2);
+            assertThat(outcome.text()).containsAnyOf("Usage: baton", "Did you mean: baton run?");
+        }
+    }
+
+    @Test
+    void shouldAnswer1IfNobodyIsAsked() throws Exception {
+        int port;
+        try (ServerSocket unused = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = unused.getLocalPort();
+        }
+        Outcome outcome = BatonProcess.run(folder, "status", "--admin", "127.0.0.1:" + port);
+        assertThat(outcome.code()).as(outcome.text()).isEqualTo(1);
+        assertThat(outcome.text()).contains("nobody answers at 127.0.0.1:" + port);
+    }
+
+    @Test
+    void shouldHelp() throws Exception {
+        Outcome help = BatonProcess.run(folder, "--help");
+        assertThat(help.code()).isZero();
+        assertThat(help.text())
+                .contains("  run ", "  check ", "  plugins ", "  status ", "  loops ", "  fds ", "  orphans ")
+                .contains("  listeners ", "  pools ", "  listener ", "  stop ");
+        assertThat(BatonProcess.run(folder, "stop", "--help").text()).contains("--grace", "--now", "--admin");
+        assertThat(BatonProcess.run(folder, "--version").text())
+                .startsWith("baton ")
+                .contains("JDK ");
+    }
+
+    // ---- looking and steering
+    // -----------------------------------------------------------------------------------------
+
+    @Test
+    void shouldShowTablesAndJson() throws Exception {
+        serve();
+        Client.get(baton.listener("web"), "/");
+        assertThat(ask("status").text()).contains("state").contains("ready").contains("epoll");
+        assertThat(new JsonObject(ask("status", "--json").text()).getLong("pid"))
+                .isEqualTo(baton.pid());
+        assertThat(ask("loops").text()).contains("THREAD").contains("baton-loop-0");
+        assertThat(ask("fds").text())
+                .contains("GENERATION")
+                .contains("listener")
+                .contains("shared");
+        assertThat(ask("orphans").text()).isEqualTo("no orphans");
+        assertThat(ask("listeners").text()).contains("web").contains(baton.listener("web"));
+        JsonObject pool = new JsonArray(ask("pools", "--json").text()).getJsonObject(0);
+        assertThat(pool.getString("upstream")).isEqualTo("app");
+        assertThat(pool.getInteger("connects")).isEqualTo(1);
+        assertThat(BatonProcess.run(folder, "plugins").text())
+                .contains("http-proxy")
+                .contains("poller epoll");
+    }
+
+    @Test
+    void shouldSuspendResumeAndUnbindAListener() throws Exception {
+        serve();
+        String web = baton.listener("web");
+        Outcome suspended = ask("listener", "suspend", "web");
+        assertThat(suspended.code()).as(suspended.text()).isZero();
+        assertThat(suspended.text()).startsWith("web paused: ");
+        assertThat(ask("listener", "resume", "web").text()).startsWith("web resumed: ");
+        assertThat(Client.get(web, "/").statusCode()).isEqualTo(200);
+        Outcome unbound = ask("listener", "unbind", "web", "--grace", "5s");
+        assertThat(unbound.code()).as(unbound.text()).isZero();
+        assertThat(unbound.text()).contains("web unbound: ");
+        try (ServerSocket again = new ServerSocket()) {
+            int port = Integer.parseInt(web.substring(web.lastIndexOf(':') + 1));
+            again.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+        }
+        Outcome resumed = ask("listener", "resume", "web");
+        assertThat(resumed.code()).as(resumed.text()).isEqualTo(1);
+        assertThat(resumed.text()).contains("stopped");
+        Outcome wrong = ask("listener", "suspend", "wep");
+        assertThat(wrong.code()).isEqualTo(1);
+        assertThat(wrong.text()).contains("no listener \"wep\"").contains("did you mean web?");
+    }
+
+    // ---- the end --------------------------------------------------------------------------------------------------
+
+    @ParameterizedTest
+    @ValueSource(strings = {"TERM", "INT"})
+    void shouldFinishWhatIsInFlight(String signal) throws Exception {
+        serve();
+        try (Client client = Client.connect(baton.listener("web")).ask("/delay/1500");
+                Client idle = Client.connect(baton.listener("web"))) {
+            awaitConnections("origin", 1);
+            awaitConnections("web", 2);
+            baton.signal(signal);
+            baton.await(line -> line.startsWith("draining: "));
+            assertThat(Client.get(baton.admin(), "/ready").statusCode()).isEqualTo(503);
+            assertThat(client.rest())
+                    .as("whole, and the last one of its connection")
+                    .startsWith("HTTP/1.1 200 OK")
+                    .containsIgnoringCase("connection: close");
+            assertThat(idle.rest()).isEmpty();
+        }
+        Outcome outcome = baton.outcome();
+        assertThat(outcome.code()).as(outcome.text()).isZero();
+        assertThat(outcome.text())
+                .containsPattern("draining: \\d connections?, \\d+ s left")
+                .contains(", 0 cut");
+    }
+
+    @Test
+    void shouldCutAtASecondSignal() throws Exception {
+        serve();
+        try (Client client = Client.connect(baton.listener("web")).ask("/delay/60000")) {
+            awaitConnections("origin", 1);
+            baton.signal("TERM");
+            baton.await(line -> line.startsWith("draining: "));
+            baton.signal("TERM");
+            assertThat(client.rest()).doesNotContain("200 OK");
+        }
+        Outcome outcome = baton.outcome();
+        assertThat(outcome.code()).as(outcome.text()).isEqualTo(4);
+        assertThat(outcome.text()).containsPattern("stopped: \\d+ connections? ended, [12] cut");
+    }
+
+    @Test
+    void shouldCutWhenTheGraceTimeIsOver() throws Exception {
+        serve();
+        try (Client client = Client.connect(baton.listener("web")).ask("/delay/60000")) {
+            awaitConnections("origin", 1);
+            Outcome stop = ask("stop", "--grace", "1200ms");
+            assertThat(stop.code()).as(stop.text()).isEqualTo(4);
+            assertThat(stop.text())
+                    .containsPattern("draining: \\d connections?, \\d s left")
+                    .contains("cut");
+            assertThat(client.rest()).doesNotContain("200 OK");
+        }
+        assertThat(baton.outcome().code()).isEqualTo(4);
+    }
+
+    @Test
+    void shouldCutAtOnceIfAskedTo() throws Exception {
+        serve();
+        try (Client client = Client.connect(baton.listener("web")).ask("/delay/60000")) {
+            awaitConnections("origin", 1);
+            assertThat(ask("stop", "--now").code()).isEqualTo(4);
+            assertThat(client.rest()).doesNotContain("200 OK");
+        }
+        assertThat(baton.outcome().code()).isEqualTo(4);
+    }
+
+    @Test
+    void shouldStopWithNothingToDo() throws Exception {
+        serve();
+        Client.get(baton.listener("web"), "/");
+        Outcome stop = ask("stop");
+        assertThat(stop.code()).as(stop.text()).isZero();
+        assertThat(baton.isAlive()).as("stop waits for the end").isFalse();
+        assertThat(baton.outcome().code()).isZero();
+    }
+
+    @Test
+    void shouldStayAtHangup() throws Exception {
+        serve();
+        baton.signal("HUP");
+        baton.await(line -> line.startsWith("HUP: not yet"));
+        assertThat(Client.get(baton.listener("web"), "/").statusCode()).isEqualTo(200);
+    }
+}

@@ -1,0 +1,109 @@
+package dev.baton.it.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import dev.baton.testkit.BatonProcess;
+import dev.baton.testkit.BatonProcess.Outcome;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the README says is true: its commands are run, its configuration is checked. */
+@Timeout(120)
+class ReadmeIT {
+    private static final Pattern BLOCK = Pattern.compile("(?ms)^```(\\w*)\\n(.*?)^```$");
+
+    /** .../runtime/target/baton-VERSION */
+    private static final Path CHECKOUT =
+            BatonProcess.distribution().getParent().getParent().getParent();
+
+    private static final Path LAUNCHER = CHECKOUT.resolve("runtime/bin/baton");
+
+    @TempDir
+    Path folder;
+
+    private static List<String> blocks(String language) throws Exception {
+        Matcher matcher = BLOCK.matcher(Files.readString(CHECKOUT.resolve("README.md")));
+        List<String> blocks = new ArrayList<>();
+        while (matcher.find()) {
+            if (matcher.group(1).equals(language)) {
+                blocks.add(matcher.group(2));
+            }
+        }
+        return blocks;
+    }
+
+    @Test
+    void shouldHaveTwoCommandsToSetUp() throws Exception {
+        assertThat(blocks("").subList(0, 2)).containsExactly("runtime/bin/baton run\n", "mvn verify\n");
+        assertThat(Files.readString(CHECKOUT.resolve(".ci/run"))).containsPattern("mvn [^\\n]*verify");
+    }
+
+    /** The demo's addresses are fixed: where somebody else has them, nothing can be shown. */
+    @Test
+    void shouldRunEveryCommandWhileTheDemoRuns() throws Exception {
+        try (BatonProcess demo = BatonProcess.launch(LAUNCHER, folder, "run")) {
+            boolean ready;
+            try {
+                demo.await(line -> line.startsWith("ready in "));
+                ready = true;
+            } catch (AssertionError ended) {
+                ready = false;
+                assertThat(demo.outcome().text()).contains("EADDRINUSE");
+            }
+            assumeThat(ready).as("127.0.0.1:8080 and 9901 are free").isTrue();
+            for (String block : blocks("").subList(2, blocks("").size())) {
+                for (String line : block.lines().toList()) {
+                    run(line);
+                }
+            }
+            assertThat(demo.outcome().code()).as("the last command stops it").isZero();
+        }
+    }
+
+    private void run(String line) throws Exception {
+        if (line.startsWith("curl ")) {
+            URI uri = URI.create(line.substring("curl ".length()));
+            assertThat(Client.get(uri.getAuthority(), uri.getPath()).statusCode())
+                    .as(line)
+                    .isEqualTo(200);
+            return;
+        }
+        assertThat(line).startsWith("runtime/bin/baton ");
+        String[] arguments = Stream.of(line.split("\\s+")).skip(1).toArray(String[]::new);
+        try (BatonProcess command = BatonProcess.launch(LAUNCHER, folder, arguments)) {
+            Outcome outcome = command.outcome();
+            assertThat(outcome.code()).as("%s: %s", line, outcome.text()).isZero();
+        }
+    }
+
+    @Test
+    void shouldShowAConfigurationThatIsRight() throws Exception {
+        Files.createDirectory(folder.resolve("plugins"));
+        Files.writeString(folder.resolve("baton.yaml"), blocks("yaml").get(0));
+        Outcome check = BatonProcess.run(folder, "check");
+        assertThat(check.code()).as(check.text()).isZero();
+    }
+
+    @Test
+    void shouldListPathsThatExist() throws Exception {
+        Matcher paths = Pattern.compile("`((?:it|spi|runtime|plugins)(?:/[\\w./-]+)?)`")
+                .matcher(Files.readString(CHECKOUT.resolve("README.md")));
+        int found = 0;
+        while (paths.find()) {
+            String path = paths.group(1);
+            assertThat(CHECKOUT.resolve(path)).exists();
+            found++;
+        }
+        assertThat(found).isGreaterThan(5);
+    }
+}

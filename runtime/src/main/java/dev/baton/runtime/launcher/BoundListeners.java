@@ -1,0 +1,67 @@
+package dev.baton.runtime.launcher;
+
+import dev.baton.runtime.listener.SharedListener;
+import dev.baton.runtime.upstream.ListenerAddresses;
+import dev.baton.spi.listener.Listener;
+import dev.baton.spi.listener.ListenerState;
+import io.netty.util.NetUtil;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnknownHostException;
+import java.util.Collection;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** The listeners of a process by name, sorted. Filled before the first is opened. */
+final class BoundListeners implements ListenerAddresses {
+    private final Map<String, SharedListener> byName = new TreeMap<>();
+
+    void add(SharedListener listener) {
+        byName.put(listener.name(), listener);
+    }
+
+    Collection<SharedListener> all() {
+        return byName.values();
+    }
+
+    Collection<String> names() {
+        return byName.keySet();
+    }
+
+    @Nullable
+    Listener find(String name) {
+        return byName.get(name);
+    }
+
+    @Override
+    public @Nullable SocketAddress addressOf(String name) {
+        SharedListener listener = byName.get(name);
+        if (listener == null || listener.state() == ListenerState.NEW || listener.state() == ListenerState.STOPPED) {
+            return null;
+        }
+        return parse(listener.address());
+    }
+
+    /** The real address of a bound socket: always a literal; a wildcard is reached through loopback, as the kernel does. */
+    private static @Nullable SocketAddress parse(String address) {
+        int colon = address.lastIndexOf(':');
+        if (colon < 1) {
+            return null;
+        }
+        String host = address.substring(0, colon);
+        boolean brackets = host.startsWith("[") && host.endsWith("]");
+        byte[] bytes =
+                NetUtil.createByteArrayFromIpAddressString(brackets ? host.substring(1, host.length() - 1) : host);
+        if (bytes == null) {
+            return null;
+        }
+        try {
+            return new InetSocketAddress(
+                    InetAddress.getByAddress(bytes), Integer.parseInt(address.substring(colon + 1)));
+        } catch (UnknownHostException e) {
+            throw new IllegalArgumentException("listener address " + address, e);
+        }
+    }
+}

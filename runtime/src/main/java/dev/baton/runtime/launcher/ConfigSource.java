@@ -1,0 +1,65 @@
+package dev.baton.runtime.launcher;
+
+import dev.baton.runtime.config.ConfigException;
+import dev.baton.runtime.config.ConfigReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The configuration that a command works with: the file that was named, else {@code ./baton.yaml}, else the built-in demo.
+ *
+ * @param file what it is called in messages
+ * @param origin why it is this one, for a person
+ * @param reader its text, parsed but not bound yet
+ */
+public record ConfigSource(String file, String origin, ConfigReader reader) {
+    private static final Path DEFAULT = Path.of("baton.yaml");
+    private static final String DEMO = "demo.yaml";
+
+    /**
+     * Finds and parses it.
+     *
+     * @param asked the file that was named on the command line, or null
+     * @throws StartException with every error of the file, if it cannot be read or is no YAML
+     */
+    public static ConfigSource find(@Nullable Path asked) throws StartException {
+        try {
+            if (asked != null) {
+                return new ConfigSource(asked.toString(), "named by -c", ConfigReader.parse(asked));
+            }
+            if (Files.exists(DEFAULT)) {
+                return new ConfigSource(DEFAULT.toString(), "found in this folder", ConfigReader.parse(DEFAULT));
+            }
+            return new ConfigSource(
+                    "built-in demo",
+                    "no -c and no ./" + DEFAULT,
+                    ConfigReader.parse(DEMO, demo(), Path.of("").toAbsolutePath()));
+        } catch (ConfigException e) {
+            throw new StartException(ExitCode.CONFIG, String.valueOf(e.getMessage()), e);
+        } catch (IOException e) {
+            // Files says little more than the name; the reader's own messages are whole sentences.
+            String message = String.valueOf(e.getMessage());
+            throw new StartException(
+                    ExitCode.CONFIG,
+                    message.startsWith("cannot read") ? message : "cannot read " + asked + ": " + e,
+                    e);
+        }
+    }
+
+    /** The text of the built-in demo. */
+    static String demo() {
+        try (InputStream in = ConfigSource.class.getResourceAsStream(DEMO)) {
+            if (in == null) {
+                throw new IllegalStateException(DEMO + " is not in the runtime's jar");
+            }
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,19 @@
+package dev.baton.runtime.launcher;
+
+/** What the process answers to its caller; the numbers are part of the interface. */
+public final class ExitCode {
+    /** All is well. */
+    public static final int FINE = 0;
+    /** What was asked for could not be done. */
+    public static final int FAILED = 1;
+    /** The command line is wrong. */
+    public static final int USAGE = 2;
+    /** An address cannot be bound. */
+    public static final int CANNOT_BIND = 3;
+    /** A hard stop cut work. */
+    public static final int CUT = 4;
+    /** The configuration is wrong ({@code EX_CONFIG} of sysexits.h). */
+    public static final int CONFIG = 78;
+
+    private ExitCode() {}
+}

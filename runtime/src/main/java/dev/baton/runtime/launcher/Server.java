@@ -1,0 +1,426 @@
+package dev.baton.runtime.launcher;
+
+import dev.baton.runtime.channel.MovableSocketChannel;
+import dev.baton.runtime.config.ListenerConfig;
+import dev.baton.runtime.config.RootConfig;
+import dev.baton.runtime.config.ServerAddress;
+import dev.baton.runtime.config.ServiceConfig;
+import dev.baton.runtime.listener.ListenerSpec;
+import dev.baton.runtime.listener.SharedListener;
+import dev.baton.runtime.plugin.Contribution;
+import dev.baton.runtime.plugin.PluginLoader;
+import dev.baton.runtime.plugin.PluginRegistry;
+import dev.baton.runtime.posix.FdLimit;
+import dev.baton.runtime.upstream.UpstreamEnv;
+import dev.baton.runtime.upstream.Upstreams;
+import dev.baton.runtime.vertx.VertxLoops;
+import dev.baton.runtime.view.LiveView;
+import dev.baton.runtime.view.ViewSources;
+import dev.baton.spi.Component;
+import dev.baton.spi.ComponentFactory;
+import dev.baton.spi.admin.AdminView;
+import dev.baton.spi.admin.RuntimeControl;
+import dev.baton.spi.admin.StopReport;
+import dev.baton.spi.listener.Listener;
+import dev.baton.spi.listener.ListenerKind;
+import dev.baton.spi.service.Service;
+import dev.baton.spi.service.ServiceFactory;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.net.BindException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A whole Baton: loops, upstreams, services, listeners and components, as a configuration says.
+ *
+ * <p>Life: {@link #assemble} (opens no address), {@link #open} (binds), {@link #start} (serves), then a stop by
+ * {@link RuntimeControl} from any thread, and {@link #end}. All but the stop by one thread, which is no loop.
+ */
+public final class Server {
+    private static final Logger LOG = LoggerFactory.getLogger(Server.class);
+
+    /** How long a component may take to start. */
+    private static final Duration START_MAX = Duration.ofSeconds(30);
+    /** How long each step of the end may take; what has not ended then goes with the process. */
+    private static final Duration END_MAX = Duration.ofSeconds(5);
+
+    private final Foundation foundation;
+    private final RootConfig config;
+    private final PollerChoice poller;
+    private final FdLimit limit;
+    private final Vertx vertx;
+    private final BoundListeners listeners = new BoundListeners();
+    private final Map<String, Service> services = new LinkedHashMap<>();
+    private final Map<String, Component> components = new LinkedHashMap<>();
+    private final Deque<Runnable> endings = new ArrayDeque<>();
+    /** For trial binds and timers of listeners, which must not depend on a loop that may be blocked. */
+    private final ExecutorService worker =
+            Executors.newCachedThreadPool(new DefaultThreadFactory("baton-worker", true));
+
+    private final Upstreams upstreams;
+    private final Shutdown shutdown;
+    private volatile boolean ready;
+
+    private Server(Foundation foundation, RootConfig config, PollerChoice poller, FdLimit limit, Vertx vertx)
+            throws StartException {
+        this.foundation = foundation;
+        this.config = config;
+        this.poller = poller;
+        this.limit = limit;
+        this.vertx = vertx;
+        PluginRegistry plugins = foundation.plugins();
+        this.upstreams = new Upstreams(
+                config.upstreams(),
+                policy -> plugins.takeoverPolicy(policy).get(),
+                new UpstreamEnv(
+                        plugin -> new MovableSocketChannel(foundation.channels, plugin),
+                        new SystemNames(worker),
+                        listeners,
+                        foundation.loops,
+                        foundation.metrics));
+        List<String> problems = new ArrayList<>();
+        config.services().forEach((name, service) -> makeService(name, service, problems));
+        if (problems.isEmpty()) {
+            config.listeners().forEach((name, listener) -> listeners.add(makeListener(name, listener)));
+        }
+        this.shutdown = new Shutdown(waves());
+        show();
+        config.components().forEach((section, settings) -> makeComponent(section, settings, problems));
+        if (!problems.isEmpty()) {
+            throw new StartException(ExitCode.CONFIG, problems);
+        }
+    }
+
+    /**
+     * Starts the loops and makes everything that the configuration asks for; binds nothing.
+     *
+     * @throws StartException if a plugin cannot make what is asked of it, or there is no poller
+     */
+    public static Server assemble(Foundation foundation, RootConfig config) throws StartException {
+        PollerChoice poller = PollerChoice.of(
+                config.poller(), foundation.plugins().pollerProviders().values());
+        FdLimit limit;
+        Vertx vertx;
+        try {
+            limit = foundation.posix.raiseFdLimit();
+            vertx = VertxLoops.start(config.loops(), poller.provider(), foundation.witness, foundation.channels);
+        } catch (IOException | RuntimeException e) {
+            throw new StartException(
+                    ExitCode.FAILED, "cannot start " + config.loops() + " loops: " + rootMessage(e), e);
+        }
+        foundation.vertx.set(vertx);
+        boolean made = false;
+        try {
+            Server server = new Server(foundation, config, poller, limit, vertx);
+            made = true;
+            return server;
+        } finally {
+            if (!made) {
+                finish("closing the loops", vertx.close().toCompletionStage());
+            }
+        }
+    }
+
+    // ---- making ---------------------------------------------------------------------------------------------------
+
+    @SuppressWarnings("unchecked") // the registry keeps a factory and its record together
+    private void makeService(String name, ServiceConfig service, List<String> problems) {
+        Contribution<ServiceFactory<?>> factory = foundation.plugins().serviceFactory(service.type());
+        try {
+            services.put(
+                    name,
+                    ((ServiceFactory<Record>) factory.get())
+                            .create(
+                                    name,
+                                    service.settings(),
+                                    new ServiceEnv(factory.plugin(), upstreams, foundation.loops, foundation.metrics)));
+        } catch (Throwable t) { // whatever a plugin throws, an Error too
+            problems.add(refused("services." + name, factory, t));
+        }
+    }
+
+    @SuppressWarnings("unchecked") // the registry keeps a factory and its record together
+    private void makeComponent(String section, Record settings, List<String> problems) {
+        Contribution<ComponentFactory<?>> factory = foundation.plugins().componentFactory(section);
+        try {
+            components.put(section, ((ComponentFactory<Record>) factory.get()).create(settings));
+        } catch (Throwable t) { // whatever a plugin throws, an Error too
+            problems.add(refused(section, factory, t));
+        }
+    }
+
+    private String refused(String where, Contribution<?> factory, Throwable cause) {
+        LOG.debug("{} of plugin {} threw", factory, factory.plugin(), cause);
+        return where + ": plugin " + factory.plugin() + " cannot make it: " + PluginLoader.words(cause);
+    }
+
+    private SharedListener makeListener(String name, ListenerConfig listener) {
+        Contribution<ListenerKind> kind = foundation
+                .plugins()
+                .listenerKind(listener.bind())
+                .orElseThrow(() -> new IllegalStateException("no kind of listener for " + listener.bind()));
+        Service service = services.get(listener.service());
+        if (service == null) {
+            throw new IllegalStateException("no service " + listener.service());
+        }
+        String type = serviceType(listener.service());
+        ListenerSpec spec = new ListenerSpec(
+                name,
+                listener.bind(),
+                kind.get(),
+                listener.backlog(),
+                listener.maxConnections().orElse(Integer.MAX_VALUE),
+                listener.service(),
+                service,
+                foundation.plugins().serviceFactory(type).plugin(),
+                foundation.plugins().unbindStrategy(listener.unbind()).get());
+        return new SharedListener(spec, foundation.channels, foundation.loops.batonLoops(), foundation.metrics, worker);
+    }
+
+    private String serviceType(String service) {
+        ServiceConfig made = config.services().get(service);
+        return made == null ? "unknown" : made.type();
+    }
+
+    /** First the listeners that clients outside meet, then those that upstreams of this process refer to. */
+    private List<List<SharedListener>> waves() {
+        var inner = config.upstreams().values().stream()
+                .flatMap(upstream -> upstream.servers().stream())
+                .flatMap(server -> ServerAddress.listener(server).stream())
+                .collect(Collectors.toSet());
+        Map<Boolean, List<SharedListener>> parts = listeners.all().stream()
+                .collect(Collectors.partitioningBy(listener -> inner.contains(listener.name())));
+        return List.of(parts.getOrDefault(false, List.of()), parts.getOrDefault(true, List.of()));
+    }
+
+    private void show() {
+        PluginRegistry plugins = foundation.plugins();
+        List<AdminView> views = new ArrayList<>();
+        LiveView view = new LiveView(
+                foundation.loops,
+                foundation.table,
+                foundation.witness,
+                new ViewSources(
+                        foundation.installation.version(),
+                        poller.provider().name(),
+                        limit.soft(),
+                        config.grace(),
+                        this::state,
+                        () -> listeners.all().stream()
+                                .map(SharedListener::snapshot)
+                                .toList(),
+                        upstreams::snapshot,
+                        plugins::snapshots,
+                        Collections.unmodifiableList(views)));
+        view.publish(foundation.metrics);
+        foundation.view.set(view);
+        foundation.control.set(new Control());
+        // Last: a plugin's view may have had any of the above injected.
+        plugins.views().forEach(each -> views.add(each.get()));
+    }
+
+    private String state() {
+        if (shutdown.begun().isDone()) {
+            return "draining";
+        }
+        return ready ? "ready" : "starting";
+    }
+
+    // ---- serving --------------------------------------------------------------------------------------------------
+
+    /**
+     * Binds every listener.
+     *
+     * @throws StartException with every one that cannot be bound
+     */
+    public void open() throws StartException {
+        List<String> problems = new ArrayList<>();
+        for (SharedListener listener : listeners.all()) {
+            try {
+                listener.open();
+            } catch (IOException e) {
+                problems.add("listener " + listener.name() + ": " + e.getMessage());
+            }
+        }
+        if (!problems.isEmpty()) {
+            throw new StartException(ExitCode.CANNOT_BIND, problems);
+        }
+    }
+
+    /**
+     * Starts the components and lets the listeners accept.
+     *
+     * @param said is told what a component says of itself
+     * @throws StartException if a component cannot start
+     */
+    public void start(Consumer<String> said) throws StartException {
+        for (Map.Entry<String, Component> each : components.entrySet()) {
+            String line = startComponent(each.getKey(), each.getValue());
+            endings.push(() -> endComponent(each.getKey(), each.getValue()));
+            if (!line.isEmpty()) {
+                said.accept(line);
+            }
+        }
+        listeners.all().forEach(SharedListener::start);
+        ready = true;
+    }
+
+    private static String startComponent(String section, Component component) throws StartException {
+        try {
+            return component.start().toCompletableFuture().get(START_MAX.toSeconds(), TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof BindException bind) {
+                throw new StartException(ExitCode.CANNOT_BIND, String.valueOf(bind.getMessage()), e);
+            }
+            throw new StartException(ExitCode.FAILED, "cannot start " + section + ": " + e.getCause(), e);
+        } catch (TimeoutException e) {
+            throw new StartException(
+                    ExitCode.FAILED, section + " has not started within " + START_MAX.toSeconds() + " s", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new StartException(ExitCode.FAILED, "interrupted while " + section + " started", e);
+        } catch (Throwable t) { // an Error too: it is a plugin's
+            throw new StartException(ExitCode.FAILED, "cannot start " + section + ": " + t, t);
+        }
+    }
+
+    // ---- what it says of itself -------------------------------------------------------------------------------------
+
+    /** The poller, and why not the others. */
+    public String pollerLine() {
+        return "poller " + poller.provider().name() + " (" + poller.why() + ")";
+    }
+
+    /** The loops and the fd limit. */
+    public String loopsLine() {
+        String fds = limit.soft() == Long.MAX_VALUE ? "unlimited" : Long.toString(limit.soft());
+        return "loops " + config.loops() + ", fd limit " + fds + " (soft limit raised to hard)";
+    }
+
+    /** A line for each listener, with its real address. */
+    public List<String> listenerLines() {
+        return listeners.all().stream()
+                .map(listener -> {
+                    String service = listener.snapshot().service();
+                    return "listener " + listener.name() + " on " + listener.address() + " (" + serviceType(service)
+                            + " " + service + ")";
+                })
+                .toList();
+    }
+
+    // ---- the end ----------------------------------------------------------------------------------------------------
+
+    /** Stops; see {@link RuntimeControl#stop}. Any thread. */
+    public CompletionStage<StopReport> stop(@Nullable Duration grace) {
+        return shutdown.stop(grace == null ? config.grace() : grace);
+    }
+
+    /** Completes when a stop is asked for. */
+    public CompletionStage<Void> stopping() {
+        return shutdown.begun().minimalCompletionStage();
+    }
+
+    /** Completes when the listeners have ended. */
+    public CompletableFuture<StopReport> stopped() {
+        return shutdown.ended().copy();
+    }
+
+    /** How a drain gets on, for a person. */
+    public String progress() {
+        int open = shutdown.connections();
+        long seconds = (shutdown.left().toMillis() + 999) / 1000;
+        return "draining: " + open + (open == 1 ? " connection, " : " connections, ") + seconds + " s left";
+    }
+
+    /** Ends what is left after the listeners, in the reverse order of the start. Also after a start that failed. */
+    public void end() {
+        if (!shutdown.ended().isDone()) {
+            finish("closing the listeners", shutdown.stop(Duration.ZERO));
+        }
+        while (!endings.isEmpty()) {
+            endings.pop().run();
+        }
+        services.forEach((name, service) -> {
+            try {
+                service.close();
+            } catch (Throwable t) { // an Error too: it is a plugin's
+                LOG.warn("service {} cannot be closed", name, t);
+            }
+        });
+        upstreams.close();
+        finish("closing the loops", vertx.close().toCompletionStage());
+        worker.shutdown();
+    }
+
+    private static void endComponent(String section, Component component) {
+        try {
+            finish("stopping " + section, component.stop());
+        } catch (Throwable t) { // an Error too: it is a plugin's
+            LOG.warn("{} cannot be stopped", section, t);
+        }
+    }
+
+    private static void finish(String what, CompletionStage<?> stage) {
+        try {
+            stage.toCompletableFuture().get(END_MAX.toSeconds(), TimeUnit.SECONDS);
+        } catch (TimeoutException e) {
+            LOG.warn("{} takes longer than {} s; the process ends without it", what, END_MAX.toSeconds());
+        } catch (ExecutionException e) {
+            LOG.warn("{} failed", what, e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static String rootMessage(Throwable failure) {
+        Throwable cause = failure;
+        while (cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return String.valueOf(cause.getMessage());
+    }
+
+    /** The operator's side. */
+    private final class Control implements RuntimeControl {
+        @Override
+        public Optional<Listener> listener(String name) {
+            return Optional.ofNullable(listeners.find(name));
+        }
+
+        @Override
+        public List<String> listenerNames() {
+            return List.copyOf(listeners.names());
+        }
+
+        @Override
+        public Duration grace() {
+            return config.grace();
+        }
+
+        @Override
+        public CompletionStage<StopReport> stop(@Nullable Duration grace) {
+            return Server.this.stop(grace);
+        }
+    }
+}

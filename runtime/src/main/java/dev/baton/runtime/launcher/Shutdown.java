@@ -1,0 +1,120 @@
+package dev.baton.runtime.launcher;
+
+import dev.baton.runtime.listener.SharedListener;
+import dev.baton.spi.admin.StopReport;
+import dev.baton.spi.listener.Listener;
+import dev.baton.spi.threading.AnyThread;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * How the listeners of a process end: all are unbound by their strategies within the grace time, in waves, because a
+ * listener that another one's upstream refers to has to serve until that one's connections are done.
+ *
+ * <p>A stop that is asked for again with less time cuts the first one short. Nothing here waits, and nothing that a
+ * plugin does can hold it up: some seconds after the grace time it is over whatever is left.
+ */
+@AnyThread
+final class Shutdown {
+    private static final Logger LOG = LoggerFactory.getLogger(Shutdown.class);
+
+    /** What connections that were cut may take to be gone, and ports to be free; a loop that is blocked takes longer. */
+    private static final Duration SLACK = Duration.ofSeconds(5);
+
+    private final List<List<SharedListener>> waves;
+    private final long origin = System.nanoTime();
+    /** When the grace time is over, in nanoseconds after {@link #origin}; it only ever comes closer. */
+    private final AtomicLong deadline = new AtomicLong(Long.MAX_VALUE);
+
+    private final AtomicBoolean asked = new AtomicBoolean();
+    private final CompletableFuture<Void> begun = new CompletableFuture<>();
+    private final CompletableFuture<StopReport> ended = new CompletableFuture<>();
+    private volatile int openAtFirst;
+
+    /**
+     * Nothing is stopped yet.
+     *
+     * @param waves the listeners, those of a wave are unbound when those of the waves before have ended
+     */
+    Shutdown(List<List<SharedListener>> waves) {
+        this.waves = waves;
+    }
+
+    /** Completes when a stop is first asked for. */
+    CompletableFuture<Void> begun() {
+        return begun;
+    }
+
+    /** Completes when the listeners have ended or time is up. */
+    CompletableFuture<StopReport> ended() {
+        return ended;
+    }
+
+    /** Open connections of all listeners. */
+    int connections() {
+        return waves.stream()
+                .flatMap(Collection::stream)
+                .mapToInt(Listener::connections)
+                .sum();
+    }
+
+    /** What is left of the grace time; zero when it is over. */
+    Duration left() {
+        return Duration.ofNanos(Math.max(0, deadline.get() - (System.nanoTime() - origin)));
+    }
+
+    /** Begins, or shortens the grace time. */
+    CompletionStage<StopReport> stop(Duration grace) {
+        long end = System.nanoTime() - origin + grace.toNanos();
+        long before = deadline.getAndAccumulate(end, Math::min);
+        if (asked.compareAndSet(false, true)) {
+            openAtFirst = connections();
+            begun.complete(null);
+            wave(0);
+        } else if (end < before) {
+            waves.forEach(wave -> wave.forEach(listener -> listener.unbind(grace)));
+        }
+        CompletableFuture.delayedExecutor(grace.plus(SLACK).toMillis(), TimeUnit.MILLISECONDS)
+                .execute(this::giveUp);
+        return ended.minimalCompletionStage();
+    }
+
+    private void wave(int number) {
+        if (number == waves.size()) {
+            ended.complete(report());
+            return;
+        }
+        CompletableFuture<?>[] unbinding = waves.get(number).stream()
+                .map(listener -> listener.unbind(left()).toCompletableFuture())
+                .toArray(CompletableFuture<?>[]::new);
+        CompletableFuture.allOf(unbinding).whenComplete((nothing, failure) -> wave(number + 1));
+    }
+
+    /** Only if a plugin or a blocked loop holds the orderly end up, and not before the last word on the grace time. */
+    private void giveUp() {
+        boolean late = System.nanoTime() - origin >= deadline.get();
+        if (late && !ended.isDone()) {
+            LOG.warn(
+                    "{} connections are not gone {} s after the grace time; stopping all the same",
+                    connections(),
+                    SLACK.toSeconds());
+            ended.complete(report());
+        }
+    }
+
+    private StopReport report() {
+        long cut = waves.stream()
+                .flatMap(Collection::stream)
+                .mapToLong(SharedListener::cut)
+                .sum();
+        return new StopReport((int) Math.max(0, openAtFirst - cut), (int) cut);
+    }
+}

@@ -1,0 +1,56 @@
+package dev.baton.runtime.launcher;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.lang.reflect.Proxy;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What the process does on a signal.
+ *
+ * <p>The JDK has no API for this but {@code sun.misc.Signal}, in the supported module {@code jdk.unsupported}, which javac
+ * warns about in a way that nobody can switch off: hence method handles. (signal(2) is no way out: a handler that calls into
+ * the JVM may meet it anywhere.) Where it is not there, signals keep the meaning that the JVM gives them.
+ */
+public final class Signals {
+    private static final Logger LOG = LoggerFactory.getLogger(Signals.class);
+
+    private Signals() {}
+
+    /**
+     * Runs an action each time the signal comes, on a thread of the JVM's.
+     *
+     * @param name without SIG, for example {@code TERM}
+     */
+    public static void on(String name, Runnable action) {
+        try {
+            MethodHandles.Lookup lookup = MethodHandles.publicLookup();
+            Class<?> signal = Class.forName("sun.misc.Signal");
+            Class<?> handler = Class.forName("sun.misc.SignalHandler");
+            Object ours =
+                    Proxy.newProxyInstance(handler.getClassLoader(), new Class<?>[] {handler}, (self, method, of) -> {
+                        switch (method.getName()) {
+                            case "handle" -> action.run();
+                            case "hashCode" -> {
+                                return System.identityHashCode(self);
+                            }
+                            case "equals" -> {
+                                return self == of[0];
+                            }
+                            case "toString" -> {
+                                return "on " + name;
+                            }
+                            default -> throw new IllegalStateException("unexpected call of " + method);
+                        }
+                        return null;
+                    });
+            Object made = lookup.findConstructor(signal, MethodType.methodType(void.class, String.class))
+                    .invoke(name);
+            lookup.findStatic(signal, "handle", MethodType.methodType(handler, signal, handler))
+                    .invoke(made, ours);
+        } catch (Throwable t) { // reflection, or a signal that the JVM keeps for itself (-Xrs)
+            LOG.warn("cannot handle signal {}: {}", name, t.toString());
+        }
+    }
+}

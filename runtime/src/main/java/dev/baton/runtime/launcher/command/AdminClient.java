@@ -1,0 +1,156 @@
+package dev.baton.runtime.launcher.command;
+
+import io.vertx.core.json.DecodeException;
+import io.vertx.core.json.Json;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/** The admin API of a running process, from outside. */
+final class AdminClient {
+    private static final Duration CONNECT_MAX = Duration.ofSeconds(5);
+    /** A GET reads a snapshot: whoever does not answer by then is not well. */
+    private static final Duration GET_MAX = Duration.ofSeconds(30);
+
+    private final String address;
+    private final HttpClient http = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(CONNECT_MAX)
+            .build();
+
+    /** An answer: its status and its text. */
+    private record Answer(int status, String text) {}
+
+    AdminClient(String address) throws AdminException {
+        this.address = address;
+        if (!address.matches("(\\[[^\\]\\s]+]|[^:\\s/\\[\\]]+):\\d{1,5}")) {
+            throw new AdminException("--admin " + address + ": expected host:port, for example 127.0.0.1:9901");
+        }
+    }
+
+    /** The text that a GET answers. */
+    String get(String path) throws AdminException {
+        return checked(
+                path, wait(path, http.sendAsync(request(path).timeout(GET_MAX).build(), BodyHandlers.ofString())));
+    }
+
+    /** The array that a GET answers. */
+    JsonArray table(String path) throws AdminException {
+        return decode(path, get(path)) instanceof JsonArray rows ? rows : new JsonArray();
+    }
+
+    /** The object that a GET answers. */
+    JsonObject object(String path) throws AdminException {
+        return decode(path, get(path)) instanceof JsonObject object ? object : new JsonObject();
+    }
+
+    /** A POST under way; it is answered when it is done, however long that takes. */
+    Pending post(String path) {
+        return new Pending(
+                path, http.sendAsync(request(path).POST(BodyPublishers.noBody()).build(), BodyHandlers.ofString()));
+    }
+
+    /** What a POST will answer. */
+    final class Pending {
+        private final String path;
+        private final CompletableFuture<HttpResponse<String>> response;
+
+        private Pending(String path, CompletableFuture<HttpResponse<String>> response) {
+            this.path = path;
+            this.response = response;
+        }
+
+        /** The object that it answers, however long that takes. */
+        JsonObject answer() throws AdminException {
+            Answer answer = AdminClient.this.wait(path, response);
+            // 409: it was tried and failed, and the object says why.
+            Object decoded = decode(path, answer.status() == 409 ? answer.text() : checked(path, answer));
+            return decoded instanceof JsonObject object ? object : new JsonObject();
+        }
+
+        /** The same, or null if that takes longer. */
+        @Nullable
+        JsonObject within(Duration patience) throws AdminException {
+            try {
+                response.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+            } catch (TimeoutException e) {
+                return null;
+            } catch (ExecutionException e) {
+                // answer() says it.
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new AdminException("interrupted while waiting for " + path, e);
+            }
+            return answer();
+        }
+    }
+
+    /** True if the process is on this machine: then its end can be seen. */
+    boolean isLocal() {
+        String host = address.substring(0, address.lastIndexOf(':'));
+        return host.equals("localhost") || host.startsWith("127.") || host.equals("[::1]");
+    }
+
+    private HttpRequest.Builder request(String path) {
+        return HttpRequest.newBuilder(URI.create("http://" + address + path));
+    }
+
+    private Answer wait(String path, CompletableFuture<HttpResponse<String>> response) throws AdminException {
+        try {
+            HttpResponse<String> got = response.join();
+            return new Answer(got.statusCode(), got.body());
+        } catch (CompletionException e) {
+            Throwable cause = e.getCause() == null ? e : e.getCause();
+            if (cause instanceof ConnectException) {
+                throw new AdminException(
+                        "nobody answers at " + address + ": is Baton running, with this admin address? --admin names"
+                                + " another one",
+                        cause);
+            }
+            throw new AdminException("cannot ask http://" + address + path + ": " + reason(cause), cause);
+        }
+    }
+
+    private static String reason(Throwable cause) {
+        return cause instanceof IOException && cause.getMessage() != null ? cause.getMessage() : cause.toString();
+    }
+
+    private String checked(String path, Answer answer) throws AdminException {
+        if (answer.status() / 100 == 2) {
+            return answer.text();
+        }
+        String error = answer.text();
+        try {
+            if (Json.decodeValue(error) instanceof JsonObject object) {
+                String hint = object.getString("hint");
+                error = object.getString("error", error) + (hint == null ? "" : "; " + hint);
+            }
+        } catch (DecodeException notOurs) {
+            error = "http://" + address + path + " answers " + answer.status() + ": is that Baton's admin address?";
+        }
+        throw new AdminException(error);
+    }
+
+    private Object decode(String path, String text) throws AdminException {
+        try {
+            return Json.decodeValue(text);
+        } catch (DecodeException e) {
+            throw new AdminException(
+                    "http://" + address + path + " does not answer JSON: is that Baton's admin address?", e);
+        }
+    }
+}

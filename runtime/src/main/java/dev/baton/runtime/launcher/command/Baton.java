@@ -1,0 +1,112 @@
+package dev.baton.runtime.launcher.command;
+
+import dev.baton.runtime.launcher.ExitCode;
+import dev.baton.runtime.launcher.Installation;
+import dev.baton.runtime.launcher.StartException;
+import java.io.PrintWriter;
+import java.nio.charset.Charset;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The command {@code baton}; {@code bin/baton} starts it. */
+@Command(
+        name = "baton",
+        mixinStandardHelpOptions = true,
+        versionProvider = Baton.Version.class,
+        synopsisSubcommandLabel = "COMMAND",
+        description = {
+            "An event-loop runtime whose connections may change loops.",
+            "",
+            "Starts a server from a configuration, and shows and steers one that runs."
+        },
+        commandListHeading = "%nCommands:%n",
+        optionListHeading = "%nOptions:%n",
+        footer = {
+            "",
+            "Exit codes: 0 fine; 1 failed; 2 wrong usage; 3 cannot bind; 4 a hard stop cut work;",
+            "78 configuration error.",
+            "",
+            "`baton run` without a file starts a demo: an HTTP proxy on 127.0.0.1:8080."
+        },
+        subcommands = {
+            RunCommand.class,
+            CheckCommand.class,
+            PluginsCommand.class,
+            TableCommands.Status.class,
+            TableCommands.Loops.class,
+            TableCommands.Fds.class,
+            TableCommands.Orphans.class,
+            TableCommands.Listeners.class,
+            TableCommands.Pools.class,
+            ListenerCommand.class,
+            StopCommand.class,
+            HelpCommand.class
+        })
+public final class Baton implements Runnable {
+    @Spec
+    @SuppressWarnings("NullAway.Init") // by picocli
+    private CommandSpec spec;
+
+    /** For picocli. */
+    public Baton() {}
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "Missing command");
+    }
+
+    /** The version, with the JDK. */
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            return new String[] {line()};
+        }
+
+        static String line() {
+            return "baton " + Installation.current().version() + ", " + Installation.jdk();
+        }
+    }
+
+    /** Runs one command line in this JVM and returns its exit code. */
+    public static int execute(PrintWriter out, PrintWriter err, String... arguments) {
+        return new CommandLine(new Baton())
+                .setOut(out)
+                .setErr(err)
+                .setExecutionStrategy(new CommandLine.RunLast())
+                .setExecutionExceptionHandler((failure, line, parsed) -> explain(failure, line.getErr()))
+                .setUsageHelpWidth(100)
+                .execute(arguments);
+    }
+
+    private static int explain(Exception failure, PrintWriter err) {
+        if (failure instanceof StartException start) {
+            err.println(start.getMessage());
+            err.flush();
+            return start.exitCode();
+        }
+        if (failure instanceof AdminException) {
+            err.println(failure.getMessage());
+        } else {
+            err.println("baton: this should not have happened; please report it:");
+            failure.printStackTrace(err);
+        }
+        err.flush();
+        return ExitCode.FAILED;
+    }
+
+    /** Where the process begins. */
+    public static void main(String[] arguments) {
+        // Lines are whole in the pipe of whoever reads along, so they are flushed one by one.
+        PrintWriter out = new PrintWriter(System.out, true, Charset.defaultCharset());
+        PrintWriter err = new PrintWriter(System.err, true, Charset.defaultCharset());
+        int code = execute(out, err, arguments);
+        out.flush();
+        err.flush();
+        System.exit(code);
+    }
+}

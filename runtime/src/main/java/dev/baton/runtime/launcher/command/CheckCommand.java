@@ -1,0 +1,52 @@
+package dev.baton.runtime.launcher.command;
+
+import dev.baton.runtime.config.RootConfig;
+import dev.baton.runtime.launcher.ConfigSource;
+import dev.baton.runtime.launcher.ExitCode;
+import dev.baton.runtime.launcher.Foundation;
+import dev.baton.runtime.launcher.Installation;
+import dev.baton.runtime.launcher.Server;
+import dev.baton.runtime.launcher.StartException;
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** {@code baton check}: everything that {@code run} does before it binds. */
+@Command(
+        name = "check",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Checks a configuration: loads the plugins, makes everything, binds nothing.",
+            "",
+            "Prints every error of the file at once, each as FILE:LINE:COL: message."
+        })
+final class CheckCommand implements Callable<Integer> {
+    @Mixin
+    private ConfigOption config = new ConfigOption();
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // by picocli
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws StartException {
+        ConfigSource source = config.source();
+        Foundation foundation =
+                Foundation.lay(Installation.current(), source.reader().pluginFolders());
+        PrintWriter err = spec.commandLine().getErr();
+        foundation.plugins().snapshots().stream()
+                .filter(plugin -> plugin.problem() != null)
+                .forEach(plugin -> err.println("plugin " + plugin.id() + " is not loaded: " + plugin.problem()));
+        RootConfig read = foundation.read(source);
+        Server.assemble(foundation, read).end();
+        spec.commandLine()
+                .getOut()
+                .println(source.file() + " is fine: " + read.listeners().size() + " listeners, "
+                        + read.services().size() + " services, "
+                        + read.upstreams().size() + " upstreams");
+        return ExitCode.FINE;
+    }
+}

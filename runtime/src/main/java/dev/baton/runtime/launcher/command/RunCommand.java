@@ -1,0 +1,133 @@
+package dev.baton.runtime.launcher.command;
+
+import dev.baton.runtime.config.RootConfig;
+import dev.baton.runtime.launcher.ConfigSource;
+import dev.baton.runtime.launcher.ExitCode;
+import dev.baton.runtime.launcher.Foundation;
+import dev.baton.runtime.launcher.Installation;
+import dev.baton.runtime.launcher.Server;
+import dev.baton.runtime.launcher.Signals;
+import dev.baton.runtime.launcher.StartException;
+import dev.baton.spi.admin.PluginSnapshot;
+import dev.baton.spi.admin.StopReport;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** {@code baton run}: starts, says what it started, serves until it is stopped. */
+@Command(
+        name = "run",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Starts a server and stays.",
+            "",
+            "TERM and INT drain within `grace` of the configuration, a second one cuts. QUIT prints the threads."
+        })
+final class RunCommand implements Callable<Integer> {
+    @Mixin
+    private ConfigOption config = new ConfigOption();
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // by picocli
+    private CommandSpec spec;
+
+    private final AtomicBoolean signalled = new AtomicBoolean();
+
+    @Override
+    public Integer call() throws StartException, InterruptedException {
+        say(Baton.Version.line() + ", pid " + ProcessHandle.current().pid());
+        ConfigSource source = config.source();
+        say("configuration " + source.file() + " (" + source.origin() + ")");
+        Foundation foundation =
+                Foundation.lay(Installation.current(), source.reader().pluginFolders());
+        sayPlugins(foundation.plugins().snapshots());
+        RootConfig read = foundation.read(source);
+        Server server = Server.assemble(foundation, read);
+        boolean serving = false;
+        try {
+            listenToSignals(server);
+            say(server.pollerLine());
+            say(server.loopsLine());
+            server.open();
+            server.listenerLines().forEach(this::say);
+            server.start(this::say);
+            serving = true;
+        } finally {
+            if (!serving) {
+                server.end();
+            }
+        }
+        say(Ansi.AUTO.string("@|bold,green ready|@ in "
+                + ManagementFactory.getRuntimeMXBean().getUptime() + " ms"));
+        return serve(server);
+    }
+
+    private int serve(Server server) throws InterruptedException {
+        CountDownLatch stopping = new CountDownLatch(1);
+        server.stopping().thenRun(stopping::countDown);
+        stopping.await();
+        StopReport report = drained(server);
+        server.end();
+        say("stopped: " + count(report.served(), "connection") + " ended, " + report.cut() + " cut");
+        return report.cut() == 0 ? ExitCode.FINE : ExitCode.CUT;
+    }
+
+    /** Waits for the end of the listeners, and says every second how far it is. */
+    private StopReport drained(Server server) throws InterruptedException {
+        while (true) {
+            say(server.progress());
+            try {
+                return server.stopped().get(1, TimeUnit.SECONDS);
+            } catch (TimeoutException stillDraining) {
+                // The next line tells how far it is.
+            } catch (ExecutionException e) {
+                throw new IllegalStateException("a stop never fails", e);
+            }
+        }
+    }
+
+    private void listenToSignals(Server server) {
+        for (String name : List.of("TERM", "INT")) {
+            Signals.on(name, () -> {
+                if (signalled.compareAndSet(false, true)) {
+                    say(name + ": stopping; once more to cut");
+                    server.stop(null);
+                } else {
+                    say(name + ": cutting");
+                    server.stop(Duration.ZERO);
+                }
+            });
+        }
+        Signals.on("HUP", () -> say("HUP: not yet: a reload needs a stop and a new run"));
+    }
+
+    private void sayPlugins(List<PluginSnapshot> plugins) {
+        List<String> loaded = plugins.stream()
+                .filter(plugin -> plugin.problem() == null)
+                .map(plugin -> plugin.id() + " " + plugin.version())
+                .toList();
+        say("plugins " + (loaded.isEmpty() ? "none" : String.join(", ", loaded)));
+        plugins.stream()
+                .filter(plugin -> plugin.problem() != null)
+                .forEach(plugin -> say("plugin " + plugin.id() + " not loaded: " + plugin.problem()));
+    }
+
+    private static String count(int number, String noun) {
+        return number + " " + noun + (number == 1 ? "" : "s");
+    }
+
+    private void say(String line) {
+        spec.commandLine().getOut().println(line);
+    }
+}
