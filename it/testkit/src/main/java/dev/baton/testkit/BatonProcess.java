@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
@@ -57,11 +58,18 @@ public final class BatonProcess implements AutoCloseable {
 
     /** Starts a launcher script. */
     public static BatonProcess launch(Path script, Path folder, String... arguments) throws IOException {
+        return launch(script, folder, Map.of(), arguments);
+    }
+
+    /** Starts a launcher script with more in its environment. */
+    public static BatonProcess launch(Path script, Path folder, Map<String, String> environment, String... arguments)
+            throws IOException {
         List<String> command = new ArrayList<>(List.of(script.toString()));
         command.addAll(List.of(arguments));
         ProcessBuilder builder =
                 new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true);
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+        builder.environment().putAll(environment);
         return new BatonProcess(builder.start());
     }
 

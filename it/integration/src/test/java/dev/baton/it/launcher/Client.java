@@ -56,6 +56,12 @@ final class Client implements AutoCloseable {
         return this;
     }
 
+    /** Sends no more; what was sent can still be answered. */
+    Client finish() throws IOException {
+        socket.shutdownOutput();
+        return this;
+    }
+
     /** Everything up to the end of the connection; a reset counts as one. */
     String rest() throws IOException {
         StringBuilder text = new StringBuilder();

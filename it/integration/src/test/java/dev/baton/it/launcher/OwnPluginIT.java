@@ -1,0 +1,127 @@
+package dev.baton.it.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.baton.testkit.BatonProcess;
+import dev.baton.testkit.BatonProcess.Outcome;
+import io.vertx.core.json.JsonArray;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.jar.Attributes;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A plugin of somebody else's, in a folder that the configuration names, in a process of its own. */
+@Timeout(120)
+class OwnPluginIT {
+    private static final String YAML = """
+            version: 1
+            loops: 2
+            admin: { listen: "127.0.0.1:0" }
+            listeners:
+              loud: { bind: "127.0.0.1:0", service: loud }
+            services:
+              loud: { type: shout, suffix: "?!" }
+            plugins:
+              path: ["mine"]
+            """;
+
+    @TempDir
+    Path folder;
+
+    private void plugin(String id, String spi) throws IOException {
+        Path jar = Files.createDirectories(folder.resolve("mine").resolve(id)).resolve(id + ".jar");
+        Manifest manifest = new Manifest();
+        Attributes attributes = manifest.getMainAttributes();
+        attributes.put(Attributes.Name.MANIFEST_VERSION, "1.0");
+        attributes.putValue("Baton-Plugin-Id", id);
+        attributes.putValue("Baton-Plugin-Version", "7.1");
+        attributes.putValue("Baton-Spi-Version", spi);
+        attributes.putValue("Baton-Plugin-Class", ShoutPlugin.class.getName());
+        try (OutputStream out = Files.newOutputStream(jar);
+                JarOutputStream jars = new JarOutputStream(out, manifest)) {
+            for (Class<?> each : Stream.concat(Stream.of(ShoutPlugin.class), Stream.of(nested(ShoutPlugin.class)))
+                    .toList()) {
+                String entry = each.getName().replace('.', '/') + ".class";
+                jars.putNextEntry(new JarEntry(entry));
+                try (InputStream in = ShoutPlugin.class.getClassLoader().getResourceAsStream(entry)) {
+                    in.transferTo(jars);
+                }
+            }
+        }
+    }
+
+    private static Class<?>[] nested(Class<?> type) {
+        return Stream.of(type.getDeclaredClasses())
+                .flatMap(each -> Stream.concat(Stream.of(each), Stream.of(nested(each))))
+                .toArray(Class<?>[]::new);
+    }
+
+    private static String say(String address, String line) throws Exception {
+        try (Client client = Client.connect(address).send(line + "\n")) {
+            return client.finish().rest();
+        }
+    }
+
+    @Test
+    void shouldServeAndLoseOnlyTheConnectionThatThrows() throws Exception {
+        plugin("shout", "1.0");
+        try (BatonProcess baton = BatonProcess.serve(folder, YAML)) {
+            assertThat(baton.text()).contains("shout 7.1");
+            String loud = baton.listener("loud");
+            try (Client bystander = Client.connect(loud)) {
+                for (String error : List.of("runtime", "memory", "stack")) {
+                    try (Client victim = Client.connect(loud).send(error + "\n")) {
+                        assertThat(victim.rest()).as(error).isIn("", "[reset]");
+                    }
+                    assertThat(say(loud, "still there")).isEqualTo("STILL THERE?!\n");
+                }
+                bystander.send("me too\n");
+                assertThat(bystander.finish().rest()).isEqualTo("ME TOO?!\n");
+            }
+            assertThat(Client.get(baton.admin(), "/metrics").body())
+                    .containsPattern("baton_plugin_errors_total\\{plugin=\"shout\"} 3");
+            // Three that threw, three that asked, one that looked on.
+            await().untilAsserted(() -> assertThat(new JsonArray(Client.get(baton.admin(), "/v1/shout-closes")
+                                    .body())
+                            .getJsonObject(0)
+                            .getLong("closes"))
+                    .isEqualTo(7));
+            assertThat(Client.get(baton.admin(), "/v1/orphans").body()).isEqualTo("[]");
+        }
+    }
+
+    @Test
+    void shouldRefuseAPluginForAnotherSpiAndSayWhatIsMissing() throws Exception {
+        plugin("shout", "2.0");
+        Files.writeString(folder.resolve("baton.yaml"), YAML);
+        Outcome check = BatonProcess.run(folder, "check");
+        assertThat(check.code()).as(check.text()).isEqualTo(78);
+        assertThat(check.text())
+                .contains("shout.jar was compiled against SPI 2.0, this Baton has SPI 1.0")
+                .contains("baton.yaml:7:17: services.loud.type: there is no service type 'shout'");
+        Outcome plugins = BatonProcess.run(folder, "plugins");
+        assertThat(plugins.code()).isZero();
+        assertThat(plugins.text()).contains("this Baton has SPI 1.0");
+    }
+
+    @Test
+    void shouldGoOnWithoutAPluginThatIsNotNeeded() throws Exception {
+        plugin("shout", "1.0");
+        plugin("twin", "1.0");
+        try (BatonProcess baton = BatonProcess.serve(folder, YAML)) {
+            assertThat(baton.text()).contains("plugin twin not loaded: ").contains("claimed already by plugin 'shout'");
+            assertThat(say(baton.listener("loud"), "hello")).isEqualTo("HELLO?!\n");
+        }
+    }
+}
