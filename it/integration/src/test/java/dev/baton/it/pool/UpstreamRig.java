@@ -104,6 +104,11 @@ public final class UpstreamRig implements AutoCloseable {
         return upstreams.snapshot().get(0);
     }
 
+    /** The figures of all servers. */
+    public List<PoolSnapshot> snapshots() {
+        return upstreams.snapshot();
+    }
+
     void closePools() {
         upstreams.close();
     }
