@@ -8,6 +8,8 @@ import dev.baton.runtime.launcher.StartException;
 import dev.baton.spi.admin.PluginSnapshot;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.io.PrintWriter;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -36,9 +38,20 @@ final class PluginsCommand implements Callable<Integer> {
         ConfigSource source = config.source();
         Foundation foundation =
                 Foundation.lay(Installation.current(), source.reader().pluginFolders());
-        JsonArray rows = new JsonArray();
-        foundation.plugins().snapshots().forEach(plugin -> rows.add(row(plugin)));
-        spec.commandLine().getOut().println(json ? rows.encode() : Tables.of(rows, "no plugins"));
+        List<PluginSnapshot> plugins = foundation.plugins().snapshots();
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            JsonArray rows = new JsonArray();
+            plugins.forEach(plugin -> rows.add(row(plugin).put("problem", plugin.problem())));
+            out.println(rows.encode());
+            return ExitCode.FINE;
+        }
+        JsonArray loaded = new JsonArray();
+        plugins.stream().filter(plugin -> plugin.problem() == null).forEach(plugin -> loaded.add(row(plugin)));
+        out.println(Tables.of(loaded, "no plugins"));
+        plugins.stream()
+                .filter(plugin -> plugin.problem() != null)
+                .forEach(plugin -> out.println("not loaded: " + plugin.id() + ": " + plugin.problem()));
         return ExitCode.FINE;
     }
 
@@ -48,7 +61,6 @@ final class PluginsCommand implements Callable<Integer> {
                 .put("version", plugin.version())
                 .put("spi", plugin.spi())
                 .put("contributes", new JsonArray(plugin.contributes()))
-                .put("from", plugin.from())
-                .put("problem", plugin.problem());
+                .put("from", plugin.from());
     }
 }
