@@ -40,6 +40,8 @@ import java.util.concurrent.atomic.AtomicLong;
  * before the accept.
  *
  * <p>An operation that changed whether the listener is READY says so; its caller then has every loop bring its poller in line.
+ * But for reserve: FULL because of a reservation may be over in a moment, and its holder, who knows, tells if it lasts. Therefore
+ * nothing that holds the listener back may conclude from FULL that the loops were told: after limit and suspend they always are.
  */
 final class ListenerGate {
     /** Answer of {@link #limit}: somebody else has limited it already. */

@@ -60,10 +60,16 @@ public final class SharedListener implements Listener {
     private final PortRelease port;
     private final Timer timer;
     private final Reports reports = new Reports();
-    private final Welcome welcome;
+    private final Arrivals arrivals;
     private final Metrics.Counter accepted;
     private final Metrics.Counter paused;
     private final AtomicLong cut = new AtomicLong();
+
+    /** Takes an accepted socket, for which there is a reservation, on its loop. Throws nothing. */
+    @FunctionalInterface
+    interface Arrivals {
+        void take(Acceptor.Seat seat, int number, PeerAddress peer);
+    }
 
     /** What there is once the socket is bound. */
     private record Bound(Fd fd, String address, List<Acceptor> acceptors) {}
@@ -77,16 +83,29 @@ public final class SharedListener implements Listener {
      * @param worker where binding may block, for the trial after an unbind
      */
     public SharedListener(ListenerSpec spec, ChannelEnv env, List<BatonLoop> loops, Metrics metrics, Executor worker) {
-        this(spec, env, loops.stream().<Acceptor.Seat>map(LoopSeat::new).toList(), metrics, worker, Timer.on(worker));
+        this(
+                spec,
+                env,
+                loops.stream().<Acceptor.Seat>map(LoopSeat::new).toList(),
+                metrics,
+                worker,
+                Timer.on(worker),
+                null);
     }
 
+    /**
+     * A listener whose loops, time and connections are a test's.
+     *
+     * @param arrivals takes accepted sockets in place of the service, and then owes a {@link #connectionEnded} for each
+     */
     SharedListener(
             ListenerSpec spec,
             ChannelEnv env,
             List<Acceptor.Seat> seats,
             Metrics metrics,
             Executor worker,
-            Timer timer) {
+            Timer timer,
+            @Nullable Arrivals arrivals) {
         this.spec = spec;
         this.env = env;
         this.seats = seats;
@@ -94,7 +113,10 @@ public final class SharedListener implements Listener {
         this.gate = new ListenerGate(spec.maxConnections());
         this.connections = new Connections(env.table(), gate, spec.service(), timer);
         this.port = new PortRelease(spec.kind(), env.posix(), env.table(), worker, timer);
-        this.welcome = new Welcome(spec, env, connections, this::reservationUsed);
+        Welcome welcome = new Welcome(spec, env, connections, this::connectionEnded);
+        this.arrivals = arrivals != null
+                ? arrivals
+                : (seat, number, peer) -> welcome.take(((LoopSeat) seat).loop(), number, peer);
         this.accepted = metrics.counter(
                 "baton_accepted_total", "Connections that a listener accepted.", "listener", spec.name());
         this.paused = metrics.counter(
@@ -221,7 +243,11 @@ public final class SharedListener implements Listener {
     @Override
     public CompletionStage<ListenerResult> suspend() {
         Change change = gate.suspend();
-        if (change == Change.READINESS) {
+        if (change != Change.NONE) {
+            // Also if it was not READY before: a loop in accept may have made it FULL for a moment, of which nobody was
+            // told,
+            // and gives its reservation back to a listener that is suspended by then, which changes nothing either
+            // (R38).
             syncAll();
         }
         return change == Change.NONE
@@ -355,7 +381,7 @@ public final class SharedListener implements Listener {
     }
 
     /** A connection has ended, or never began. */
-    private void reservationUsed() {
+    void connectionEnded() {
         if (gate.release() == Change.READINESS) {
             syncAll();
         }
@@ -404,7 +430,7 @@ public final class SharedListener implements Listener {
         @Override
         public void accepted(Acceptor.Seat seat, int number, PeerAddress peer) {
             accepted.increment();
-            welcome.take(((LoopSeat) seat).loop(), number, peer);
+            arrivals.take(seat, number, peer);
         }
 
         @Override
