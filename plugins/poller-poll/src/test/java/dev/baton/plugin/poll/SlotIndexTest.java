@@ -29,6 +29,17 @@ class SlotIndexTest {
         }
     }
 
+    /** The list of pages grows ahead of what is needed: what lies between has to say none, too. */
+    @Test
+    void shouldFindNothingWhereItHasGrownAhead() {
+        for (int page = 0; page < 9; page++) {
+            index.reserve(page * 1024);
+            for (int beyond = page + 1; beyond < 32; beyond++) {
+                assertThat(index.get(beyond * 1024)).isEqualTo(SlotIndex.NONE);
+            }
+        }
+    }
+
     @Test
     void shouldForgetWhatIsCleared() {
         index.reserve(77);
