@@ -240,8 +240,13 @@ public final class Server {
         plugins.views().forEach(each -> views.add(each.get()));
     }
 
+    /** True from the moment a stop is asked for, before the server is ready too. Any thread. */
+    public boolean isStopping() {
+        return shutdown.begun().isDone();
+    }
+
     private String state() {
-        if (shutdown.begun().isDone()) {
+        if (isStopping()) {
             return "draining";
         }
         return ready ? "ready" : "starting";
@@ -250,7 +255,7 @@ public final class Server {
     // ---- serving --------------------------------------------------------------------------------------------------
 
     /**
-     * Binds every listener.
+     * Binds every listener; after a stop, none.
      *
      * @throws StartException with every one that cannot be bound
      */
@@ -259,23 +264,27 @@ public final class Server {
         for (SharedListener listener : listeners.all()) {
             try {
                 listener.open();
-            } catch (IOException e) {
+            } catch (IOException | IllegalStateException e) {
                 problems.add("listener " + listener.name() + ": " + e.getMessage());
             }
         }
-        if (!problems.isEmpty()) {
+        // A listener that a stop has unbound meanwhile is not what stands in the way.
+        if (!problems.isEmpty() && !isStopping()) {
             throw new StartException(ExitCode.CANNOT_BIND, problems);
         }
     }
 
     /**
-     * Starts the components and lets the listeners accept.
+     * Starts the components and lets the listeners accept. After a stop it starts nothing more.
      *
      * @param said is told what a component says of itself
      * @throws StartException if a component cannot start
      */
     public void start(Consumer<String> said) throws StartException {
         for (Map.Entry<String, Component> each : components.entrySet()) {
+            if (isStopping()) {
+                return;
+            }
             String line = startComponent(each.getKey(), each.getValue());
             endings.push(() -> endComponent(each.getKey(), each.getValue()));
             if (!line.isEmpty()) {

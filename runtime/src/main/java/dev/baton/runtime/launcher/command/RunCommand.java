@@ -68,8 +68,10 @@ final class RunCommand implements Callable<Integer> {
                 server.end();
             }
         }
-        say(Ansi.AUTO.string("@|bold,green ready|@ in "
-                + ManagementFactory.getRuntimeMXBean().getUptime() + " ms"));
+        if (!server.isStopping()) {
+            say(Ansi.AUTO.string("@|bold,green ready|@ in "
+                    + ManagementFactory.getRuntimeMXBean().getUptime() + " ms"));
+        }
         return serve(server);
     }
 
