@@ -53,11 +53,13 @@ abstract class ResponseDecoder extends HttpResponseDecoder {
                 throw new IllegalArgumentException("101 without having been asked to switch protocols");
             }
             Exchange exchange = answered;
-            if (exchange != null && !head.isBodyless(exchange)) {
-                head.setBodyLength(RequestRules.bodyLength(head.fields(), head.isHttp10()));
-                if (head.bodyLength() == RequestRules.BAD_LENGTH) {
+            if (exchange != null && !head.isInformational()) {
+                // Also where no body follows: the length goes on to the client, and must mean one thing to everybody.
+                long length = RequestRules.bodyLength(head.fields(), head.isHttp10());
+                if (length == RequestRules.BAD_LENGTH) {
                     throw new IllegalArgumentException("ambiguous length");
                 }
+                head.setBodyLength(head.isBodyless(exchange) ? 0 : length);
             }
             return head;
         } finally {

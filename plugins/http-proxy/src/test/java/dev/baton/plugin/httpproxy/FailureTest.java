@@ -238,6 +238,25 @@ class FailureTest {
         }
     }
 
+    /** No body follows, but the length goes on to the client. */
+    @ParameterizedTest
+    @CsvSource({
+        "HEAD, 200 OK, Content-Length: x",
+        "HEAD, 200 OK, 'Content-Length: 5, 5'",
+        "GET, 304 Not Modified, Content-Length: +5",
+        "GET, 204 No Content, Transfer-Encoding: gzip"
+    })
+    void doesNotPassAnAmbiguousLengthOnWhereNoBodyFollows(String method, String status, String fields) {
+        for (Ends ends : Ends.values()) {
+            try (Bench bench = new Bench(ends)) {
+                bench.send(method + " / HTTP/1.1\r\nHost: shop\r\n\r\n");
+                bench.answer(0, "HTTP/1.1 " + status + "\r\n" + fields + "\r\n\r\n");
+                assertThat(bench.toClient()).startsWith("HTTP/1.1 502 Bad Gateway\r\n");
+                assertThat(bench.opened.get(0).isOpen()).isFalse();
+            }
+        }
+    }
+
     @ParameterizedTest
     @EnumSource
     void forgivesAServerBlanksAroundNamesAndSizesAndFoldedFields(Ends ends) {
