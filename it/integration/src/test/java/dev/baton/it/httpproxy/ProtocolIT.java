@@ -1,6 +1,7 @@
 package dev.baton.it.httpproxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.baton.it.httpproxy.HttpStream.Message;
@@ -11,6 +12,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
@@ -156,6 +158,20 @@ class ProtocolIT {
                 HttpStream client = rig.client()) {
             client.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
             assertThat(client.readAll()).isEqualTo("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("dev.baton.it.Pollers#all")
+    void http10ClientsAreResetIfTheAnswerIsCutOff(PollerProvider poller) throws Exception {
+        try (Origin origin = new Origin((connection, number) -> {
+                    connection.readRequest();
+                    connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+                });
+                ProxyRig rig = ProxyRig.inFrontOf(poller, origin);
+                HttpStream client = rig.client()) {
+            client.send("GET / HTTP/1.0\r\n\r\n");
+            assertThatThrownBy(client::readAll).isInstanceOf(SocketException.class);
         }
     }
 

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 final class AnswerWriter {
     private boolean started;
     private boolean chunked;
+    private boolean endsWithConnection;
     private boolean keepAlive;
 
     /** The answer to another request begins. */
@@ -16,6 +17,7 @@ final class AnswerWriter {
         this.keepAlive = keepAlive;
         started = false;
         chunked = false;
+        endsWithConnection = false;
     }
 
     /** The head is on its way: nothing else can be answered any more. */
@@ -26,6 +28,11 @@ final class AnswerWriter {
     /** The connection stays open after this answer. */
     boolean keepAlive() {
         return keepAlive;
+    }
+
+    /** An orderly close would tell the client that what was written is all of the answer. */
+    boolean endsWithConnection() {
+        return endsWithConnection;
     }
 
     void closeAfterwards() {
@@ -39,6 +46,7 @@ final class AnswerWriter {
             if (exchange.isHttp10()) {
                 // It cannot read chunks, so the end of the connection has to be the end of the body.
                 keepAlive = false;
+                endsWithConnection = true;
             } else {
                 chunked = true;
             }

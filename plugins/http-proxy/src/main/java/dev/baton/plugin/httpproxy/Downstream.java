@@ -347,7 +347,13 @@ final class Downstream {
         forget(current);
         exchange = null;
         if (answer.started()) {
-            close(false);
+            if (answer.endsWithConnection()) {
+                // A reset is the only way to say that this is not all of it.
+                channel.config().setSoLinger(0);
+                ctx.close();
+            } else {
+                close(false);
+            }
             return;
         }
         if (draining || phase == Phase.BODY) {

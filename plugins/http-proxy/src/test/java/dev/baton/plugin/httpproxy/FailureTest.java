@@ -343,6 +343,32 @@ class FailureTest {
         }
     }
 
+    /** Once it was closed as if the answer were complete: such a client cannot tell. */
+    @ParameterizedTest
+    @EnumSource
+    void resetsAnOldClientWhoseAnswerIsCutOff(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.send("GET / HTTP/1.0\r\n\r\n");
+            bench.answer(0, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+            bench.hangUp(bench.opened.get(0));
+            assertThat(bench.client.isOpen()).isFalse();
+            assertThat(bench.client.config().getSoLinger()).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void doesNotResetAClientThatCanTell(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.send(GET);
+            bench.answer(0, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+            bench.hangUp(bench.opened.get(0));
+            assertThat(bench.toClient()).endsWith("5\r\nhello\r\n");
+            assertThat(bench.client.isOpen()).isFalse();
+            assertThat(bench.client.config().getSoLinger()).isNegative();
+        }
+    }
+
     @ParameterizedTest
     @EnumSource
     void closesTheServersConnectionWhenTheClientGoes(Ends ends) {
