@@ -94,6 +94,21 @@ abstract class FdChannel extends AbstractChannel implements FdHandler, Attachabl
         return true;
     }
 
+    /**
+     * {@link #enter} for system calls on the fd: refuses once it is gone. A gone channel may be entered, and its number
+     * belongs to somebody else.
+     */
+    final boolean enterSocket() {
+        if (!enter()) {
+            return false;
+        }
+        if (isGone()) {
+            leave();
+            return false;
+        }
+        return true;
+    }
+
     private boolean enterLive(Fd live, Thread caller) {
         BatonLoop owner = env.loops().find(env.table().owner(live));
         return owner != null
@@ -394,7 +409,11 @@ abstract class FdChannel extends AbstractChannel implements FdHandler, Attachabl
         try {
             last.execute(this::closeDeleted);
         } catch (RejectedExecutionException e) {
-            LOG.debug("{} was deleted after its loop had ended: nobody is left to be told", fd, e);
+            if (last.inEventLoop()) {
+                closeDeleted(); // the loop is ending, and this is its last step
+            } else {
+                LOG.debug("{} was deleted after its loop had ended: nobody is left to be told", fd, e);
+            }
         }
     }
 
@@ -415,24 +434,10 @@ abstract class FdChannel extends AbstractChannel implements FdHandler, Attachabl
         return new GuardedPipeline(this);
     }
 
-    /** A pipeline in which an exception that nobody handles closes the connection. */
-    private static final class GuardedPipeline extends DefaultChannelPipeline {
-        private final FdChannel channel;
-
-        GuardedPipeline(FdChannel channel) {
-            super(channel);
-            this.channel = channel;
-        }
-
-        @Override
-        protected void onUnhandledInboundException(Throwable cause) {
-            if (cause instanceof IOException) {
-                LOG.debug("{} ended: {}", channel.fd, cause.toString());
-                channel.closeQuietly();
-            } else {
-                channel.failed(cause);
-            }
-        }
+    /** Holder: an I/O error reached the end of the pipeline. */
+    void ended(IOException cause) {
+        LOG.debug("{} ended: {}", fd, cause.toString());
+        closeQuietly();
     }
 
     /** Holder: a callback threw and nobody handled it. Closes this channel and nothing else. */
@@ -485,6 +490,19 @@ abstract class FdChannel extends AbstractChannel implements FdHandler, Attachabl
                 }
             }
         }
+    }
+
+    /** Runs a task of the channel's own later, under a claim, never inline; not at all if the channel is out of reach. */
+    void later(Runnable task) {
+        homeLoop().execute(() -> {
+            if (enter()) {
+                try {
+                    runGuarded(task);
+                } finally {
+                    leave();
+                }
+            }
+        });
     }
 
     static IOException error(String action, int result) {

@@ -16,7 +16,6 @@ import io.netty.channel.ChannelPromise;
 import io.netty.channel.DefaultChannelConfig;
 import io.netty.channel.ServerChannel;
 import io.netty.util.NetUtil;
-import io.netty.util.concurrent.FastThreadLocal;
 import java.net.SocketAddress;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -32,18 +31,6 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
     /** How long to pause when the process has no fds left. */
     private static final long PAUSE_MS = 100;
 
-    private static final FastThreadLocal<PeerAddress> PEER = new FastThreadLocal<>() {
-        @Override
-        protected PeerAddress initialValue() {
-            return new PeerAddress();
-        }
-
-        @Override
-        protected void onRemoval(PeerAddress peer) {
-            peer.close();
-        }
-    };
-
     private final ServerConfig config = new ServerConfig(this);
     private volatile @Nullable SocketAddress local;
     private volatile boolean active;
@@ -58,7 +45,7 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
 
     @Override
     protected void doBind(SocketAddress address) throws Exception {
-        if (!enter()) {
+        if (!enterSocket()) {
             throw new java.nio.channels.ClosedChannelException();
         }
         try {
@@ -127,7 +114,7 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
 
     private void accept() {
         readPending = false;
-        PeerAddress peer = PEER.get();
+        PeerAddress peer = Peers.mine();
         int listening = live().number();
         for (int i = 0; i < ACCEPTS_MAX && acceptable && isLive(); i++) {
             int number = env.posix().accept(listening, peer);
@@ -170,18 +157,6 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
                         }),
                         PAUSE_MS,
                         TimeUnit.MILLISECONDS);
-    }
-
-    private void later(Runnable task) {
-        homeLoop().execute(() -> {
-            if (enter()) {
-                try {
-                    runGuarded(task);
-                } finally {
-                    leave();
-                }
-            }
-        });
     }
 
     private void acceptAgain() {

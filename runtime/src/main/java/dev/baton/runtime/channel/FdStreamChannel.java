@@ -4,35 +4,29 @@ import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.poller.Interest;
 import dev.baton.spi.posix.Errno;
-import dev.baton.spi.posix.Sockets;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelMetadata;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
-import io.netty.channel.EventLoop;
 import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
-import io.netty.channel.socket.ServerSocketChannel;
-import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.SocketChannelConfig;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A stream socket: reading, writing, half-close. Connecting is {@link Connector}'s.
+ * A stream socket: reading and writing. Connecting is {@link Connector}'s.
  *
  * <p>I/O scheme: one add to the poller for IN, edge-triggered where the poller can; OUT is asked for only after the
  * socket was full or while connecting. A read that fills less than its buffer has drained the socket, unless the peer
  * has shut its side down: then there is an end of file to be read. With {@code autoRead} off an edge is remembered and
  * costs no system call.
  */
-abstract class FdStreamChannel extends FdChannel implements SocketChannel {
+abstract class FdStreamChannel extends HalfCloseChannel {
     private static final ChannelMetadata METADATA = new ChannelMetadata(false, 16);
 
     private final StreamConfig config = new StreamConfig(this);
@@ -41,9 +35,6 @@ abstract class FdStreamChannel extends FdChannel implements SocketChannel {
     private volatile boolean active;
     private volatile @Nullable SocketAddress local;
     private volatile @Nullable SocketAddress remote;
-    private volatile boolean inputShutdown;
-    private volatile boolean outputShutdown;
-
     // The holder's:
     private boolean readPending;
     /** The socket may hold bytes whose edge has been seen. */
@@ -59,9 +50,6 @@ abstract class FdStreamChannel extends FdChannel implements SocketChannel {
     FdStreamChannel(@Nullable Channel parent, ChannelEnv env, FdKind kind) {
         super(parent, env, kind);
     }
-
-    /** Runs a task of the channel's own later, under a claim: never inline. */
-    abstract void later(Runnable task);
 
     // ---- registration ---------------------------------------------------------------------------------------------
 
@@ -118,7 +106,8 @@ abstract class FdStreamChannel extends FdChannel implements SocketChannel {
     }
 
     private boolean wantsRead() {
-        return (readPending || config.isAutoRead()) && !inputShutdown && active;
+        // Deleted from outside and not told yet, it is still active: its number is somebody else's.
+        return (readPending || config.isAutoRead()) && !inputShutdown && active && !isGone();
     }
 
     /** Holder: a level would be reported again and again; tells the poller what is wanted now. */
@@ -262,7 +251,7 @@ abstract class FdStreamChannel extends FdChannel implements SocketChannel {
     @Override
     protected void doWrite(ChannelOutboundBuffer out) throws Exception {
         // Our own way in: a pinned channel's handlers may write from a plain task of the loop.
-        if (!enter()) {
+        if (!enterSocket()) {
             throw new java.nio.channels.ClosedChannelException();
         }
         try {
@@ -293,24 +282,6 @@ abstract class FdStreamChannel extends FdChannel implements SocketChannel {
         }
     }
 
-    @Override
-    protected void doShutdownOutput() throws Exception {
-        if (outputShutdown) {
-            return;
-        }
-        outputShutdown = true;
-        if (fd() != null && enter()) {
-            try {
-                int result = env.posix().shutdown(live().number(), Sockets.SHUT_WR);
-                if (result < 0 && result != -Errno.ENOTCONN) {
-                    throw error("shut down the output of", result);
-                }
-            } finally {
-                leave();
-            }
-        }
-    }
-
     private final class Unsafe extends StreamUnsafe {}
 
     /** Flushes, unless the socket is known to be full, and connects. */
@@ -333,7 +304,7 @@ abstract class FdStreamChannel extends FdChannel implements SocketChannel {
                 return;
             }
             // Our own way in: a pinned channel is connected by a plain task of the loop.
-            if (!enter()) {
+            if (!enterSocket()) {
                 promise.tryFailure(new java.nio.channels.ClosedChannelException());
                 return;
             }
@@ -369,91 +340,7 @@ abstract class FdStreamChannel extends FdChannel implements SocketChannel {
         return new Unsafe();
     }
 
-    // ---- shutdown -------------------------------------------------------------------------------------------------
-
-    @Override
-    public boolean isInputShutdown() {
-        return inputShutdown || !isOpen();
-    }
-
-    @Override
-    public boolean isOutputShutdown() {
-        return outputShutdown || !isOpen();
-    }
-
-    @Override
-    public boolean isShutdown() {
-        return isInputShutdown() && isOutputShutdown();
-    }
-
-    @Override
-    public ChannelFuture shutdownInput() {
-        return shutdownInput(newPromise());
-    }
-
-    @Override
-    public ChannelFuture shutdownInput(ChannelPromise promise) {
-        return inLoop(promise, () -> {
-            inputShutdown = true;
-            int result = fd() == null ? 0 : env.posix().shutdown(live().number(), Sockets.SHUT_RD);
-            if (result < 0 && result != -Errno.ENOTCONN) {
-                promise.setFailure(error("shut down the input of", result));
-            } else {
-                promise.setSuccess();
-            }
-        });
-    }
-
-    @Override
-    public ChannelFuture shutdownOutput() {
-        return shutdownOutput(newPromise());
-    }
-
-    @Override
-    public ChannelFuture shutdownOutput(ChannelPromise promise) {
-        return inLoop(promise, () -> ((AbstractUnsafe) unsafe()).shutdownOutput(promise));
-    }
-
-    @Override
-    public ChannelFuture shutdown() {
-        return shutdown(newPromise());
-    }
-
-    @Override
-    public ChannelFuture shutdown(ChannelPromise promise) {
-        return inLoop(promise, () -> {
-            ChannelPromise output = newPromise();
-            ((AbstractUnsafe) unsafe()).shutdownOutput(output);
-            output.addListener(done -> {
-                if (done.isSuccess()) {
-                    shutdownInput(promise);
-                } else {
-                    promise.setFailure(done.cause());
-                }
-            });
-        });
-    }
-
-    private ChannelFuture inLoop(ChannelPromise promise, Runnable action) {
-        EventLoop loop = eventLoop();
-        Runnable entered = () -> {
-            if (!enter()) {
-                promise.setFailure(new java.nio.channels.ClosedChannelException());
-                return;
-            }
-            try {
-                action.run();
-            } finally {
-                leave();
-            }
-        };
-        if (loop.inEventLoop()) {
-            entered.run();
-        } else {
-            loop.execute(entered);
-        }
-        return promise;
-    }
+    // ---- state ----------------------------------------------------------------------------------------------------
 
     @Override
     protected void doClose() throws Exception {
@@ -469,11 +356,9 @@ abstract class FdStreamChannel extends FdChannel implements SocketChannel {
         doClose();
     }
 
-    // ---- state ----------------------------------------------------------------------------------------------------
-
     @Override
     protected void doBind(SocketAddress address) throws Exception {
-        if (!enter()) {
+        if (!enterSocket()) {
             throw new java.nio.channels.ClosedChannelException();
         }
         try {
@@ -501,21 +386,6 @@ abstract class FdStreamChannel extends FdChannel implements SocketChannel {
 
     final StreamConfig streamConfig() {
         return config;
-    }
-
-    @Override
-    public @Nullable ServerSocketChannel parent() {
-        return super.parent() instanceof ServerSocketChannel server ? server : null;
-    }
-
-    @Override
-    public @Nullable InetSocketAddress localAddress() {
-        return super.localAddress() instanceof InetSocketAddress inet ? inet : null;
-    }
-
-    @Override
-    public @Nullable InetSocketAddress remoteAddress() {
-        return super.remoteAddress() instanceof InetSocketAddress inet ? inet : null;
     }
 
     /** Asked of the kernel once, under a claim: the number must not have become somebody else's. */

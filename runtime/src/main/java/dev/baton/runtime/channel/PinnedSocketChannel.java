@@ -24,19 +24,6 @@ public final class PinnedSocketChannel extends FdStreamChannel {
     }
 
     @Override
-    void later(Runnable task) {
-        homeLoop().execute(() -> {
-            if (enter()) {
-                try {
-                    runGuarded(task);
-                } finally {
-                    leave();
-                }
-            }
-        });
-    }
-
-    @Override
     void beginPolling() throws java.io.IOException {
         if (!settle()) {
             throw new java.nio.channels.ClosedChannelException();

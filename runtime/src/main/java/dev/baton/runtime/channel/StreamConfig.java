@@ -10,12 +10,9 @@ import static io.netty.channel.ChannelOption.SO_SNDBUF;
 import static io.netty.channel.ChannelOption.TCP_NODELAY;
 
 import dev.baton.runtime.posix.Posix;
-import dev.baton.spi.fd.Fd;
-import dev.baton.spi.posix.Errno;
 import dev.baton.spi.posix.SocketOptions;
 import dev.baton.spi.posix.Sockets;
 import io.netty.buffer.ByteBufAllocator;
-import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.DefaultChannelConfig;
 import io.netty.channel.MessageSizeEstimator;
@@ -53,53 +50,30 @@ final class StreamConfig extends DefaultChannelConfig implements SocketChannelCo
      */
     void applyTo(Posix posix, int number, boolean tcp, boolean noDelayAlready) {
         if (tcp && noDelay != noDelayAlready) {
-            set(posix, number, Sockets.IPPROTO_TCP, SocketOptions.TCP_NODELAY, noDelay ? 1 : 0);
+            KernelOption.set(posix, number, Sockets.IPPROTO_TCP, SocketOptions.TCP_NODELAY, noDelay ? 1 : 0);
         }
         if (tcp && trafficClass != UNSET) {
-            set(posix, number, Sockets.IPPROTO_IP, SocketOptions.IP_TOS, trafficClass);
+            KernelOption.set(posix, number, Sockets.IPPROTO_IP, SocketOptions.IP_TOS, trafficClass);
         }
         if (keepAlive) {
-            set(posix, number, SocketOptions.SOL_SOCKET, SocketOptions.SO_KEEPALIVE, 1);
+            KernelOption.set(posix, number, SocketOptions.SOL_SOCKET, SocketOptions.SO_KEEPALIVE, 1);
         }
         if (reuseAddress) {
-            set(posix, number, SocketOptions.SOL_SOCKET, SocketOptions.SO_REUSEADDR, 1);
+            KernelOption.set(posix, number, SocketOptions.SOL_SOCKET, SocketOptions.SO_REUSEADDR, 1);
         }
         if (sendBuffer != UNSET) {
-            set(posix, number, SocketOptions.SOL_SOCKET, SocketOptions.SO_SNDBUF, sendBuffer);
+            KernelOption.set(posix, number, SocketOptions.SOL_SOCKET, SocketOptions.SO_SNDBUF, sendBuffer);
         }
         if (receiveBuffer != UNSET) {
-            set(posix, number, SocketOptions.SOL_SOCKET, SocketOptions.SO_RCVBUF, receiveBuffer);
+            KernelOption.set(posix, number, SocketOptions.SOL_SOCKET, SocketOptions.SO_RCVBUF, receiveBuffer);
         }
         if (linger != UNSET) {
             posix.setLinger(number, linger);
         }
     }
 
-    private static void set(Posix posix, int number, int level, int option, int value) {
-        int result = posix.setIntOption(number, level, option, value);
-        // A peer that is gone already (EINVAL on some options) shows at the next read or write.
-        if (result < 0 && result != -Errno.EINVAL) {
-            throw new ChannelException(FdChannel.error("set socket option " + option + " of level " + level, result));
-        }
-    }
-
-    /** Gives an option to a socket that exists; under a claim, or not at all. */
     private void setNow(int level, int option, int value) {
-        Fd fd = stream.fd();
-        if (fd == null || !stream.isAtHome()) {
-            return; // what is remembered is applied when there is a socket, and a loop for it
-        }
-        if (stream.enter()) {
-            try {
-                if (stream.isLive()) {
-                    set(stream.env.posix(), fd.number(), level, option, value);
-                }
-            } finally {
-                stream.leave();
-            }
-        } else {
-            stream.later(() -> setNow(level, option, value));
-        }
+        KernelOption.setNow(stream, level, option, value);
     }
 
     @Override

@@ -1,0 +1,141 @@
+package dev.baton.runtime.channel;
+
+import dev.baton.spi.fd.FdKind;
+import dev.baton.spi.posix.Errno;
+import dev.baton.spi.posix.Sockets;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.EventLoop;
+import io.netty.channel.socket.ServerSocketChannel;
+import io.netty.channel.socket.SocketChannel;
+import java.net.InetSocketAddress;
+import java.nio.channels.ClosedChannelException;
+import org.jspecify.annotations.Nullable;
+
+/** What Netty asks of a stream socket beside reading and writing: to shut one of its directions, and internet addresses. */
+abstract class HalfCloseChannel extends FdChannel implements SocketChannel {
+    volatile boolean inputShutdown;
+    volatile boolean outputShutdown;
+
+    HalfCloseChannel(@Nullable Channel parent, ChannelEnv env, FdKind kind) {
+        super(parent, env, kind);
+    }
+
+    @Override
+    protected void doShutdownOutput() throws Exception {
+        if (outputShutdown) {
+            return;
+        }
+        outputShutdown = true;
+        if (fd() != null && enterSocket()) {
+            try {
+                int result = env.posix().shutdown(live().number(), Sockets.SHUT_WR);
+                if (result < 0 && result != -Errno.ENOTCONN) {
+                    throw error("shut down the output of", result);
+                }
+            } finally {
+                leave();
+            }
+        }
+    }
+
+    @Override
+    public boolean isInputShutdown() {
+        return inputShutdown || !isOpen();
+    }
+
+    @Override
+    public boolean isOutputShutdown() {
+        return outputShutdown || !isOpen();
+    }
+
+    @Override
+    public boolean isShutdown() {
+        return isInputShutdown() && isOutputShutdown();
+    }
+
+    @Override
+    public ChannelFuture shutdownInput() {
+        return shutdownInput(newPromise());
+    }
+
+    @Override
+    public ChannelFuture shutdownInput(ChannelPromise promise) {
+        return inLoop(promise, () -> {
+            inputShutdown = true;
+            int result = fd() == null || isGone() ? 0 : env.posix().shutdown(live().number(), Sockets.SHUT_RD);
+            if (result < 0 && result != -Errno.ENOTCONN) {
+                promise.setFailure(error("shut down the input of", result));
+            } else {
+                promise.setSuccess();
+            }
+        });
+    }
+
+    @Override
+    public ChannelFuture shutdownOutput() {
+        return shutdownOutput(newPromise());
+    }
+
+    @Override
+    public ChannelFuture shutdownOutput(ChannelPromise promise) {
+        return inLoop(promise, () -> ((AbstractUnsafe) unsafe()).shutdownOutput(promise));
+    }
+
+    @Override
+    public ChannelFuture shutdown() {
+        return shutdown(newPromise());
+    }
+
+    @Override
+    public ChannelFuture shutdown(ChannelPromise promise) {
+        return inLoop(promise, () -> {
+            ChannelPromise output = newPromise();
+            ((AbstractUnsafe) unsafe()).shutdownOutput(output);
+            output.addListener(done -> {
+                if (done.isSuccess()) {
+                    shutdownInput(promise);
+                } else {
+                    promise.setFailure(done.cause());
+                }
+            });
+        });
+    }
+
+    private ChannelFuture inLoop(ChannelPromise promise, Runnable action) {
+        EventLoop loop = eventLoop();
+        Runnable entered = () -> {
+            if (!enter()) {
+                promise.setFailure(new ClosedChannelException());
+                return;
+            }
+            try {
+                action.run();
+            } finally {
+                leave();
+            }
+        };
+        if (loop.inEventLoop()) {
+            entered.run();
+        } else {
+            loop.execute(entered);
+        }
+        return promise;
+    }
+
+    @Override
+    public @Nullable ServerSocketChannel parent() {
+        return super.parent() instanceof ServerSocketChannel server ? server : null;
+    }
+
+    @Override
+    public @Nullable InetSocketAddress localAddress() {
+        return super.localAddress() instanceof InetSocketAddress inet ? inet : null;
+    }
+
+    @Override
+    public @Nullable InetSocketAddress remoteAddress() {
+        return super.remoteAddress() instanceof InetSocketAddress inet ? inet : null;
+    }
+}
