@@ -161,6 +161,15 @@ public final class JnrPosix implements Posix {
     }
 
     @Override
+    public int disconnect(int fd) {
+        NativeMemory block = SCRATCH.take();
+        int length = SocketAddresses.encodeUnspecified(block, Scratch.ADDRESS);
+        int result = result(LibC.connect(fd, block.address() + Scratch.ADDRESS, length));
+        SCRATCH.give(block);
+        return result;
+    }
+
+    @Override
     public SocketAddress localAddress(int fd) throws PosixException {
         NativeMemory block = SCRATCH.take();
         try {

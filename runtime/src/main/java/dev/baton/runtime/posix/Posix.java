@@ -58,6 +58,15 @@ public interface Posix extends PollCalls, SocketCalls {
     int connect(int fd, SocketAddress address);
 
     /**
+     * Takes a datagram socket's peer away. A port that the kernel chose at the connect goes with it.
+     *
+     * @param fd the datagram socket
+     * @return 0, or minus the error number
+     */
+    @AnyThread
+    int disconnect(int fd);
+
+    /**
      * Tells who a socket is connected to.
      *
      * @param fd the socket

@@ -103,6 +103,36 @@ public final class SocketAddresses {
         return UNIX_PATH + path.length + 1;
     }
 
+    /** Writes the address without a family that takes a datagram socket's peer away; returns its length. */
+    static int encodeUnspecified(NativeMemory memory, int offset) {
+        memory.putLong(offset, 0);
+        memory.putLong(offset + 8, 0);
+        memory.putShort(offset + FAMILY, (short) Sockets.AF_UNSPEC);
+        return INET_SIZE;
+    }
+
+    /**
+     * Writes an IPv4 address in IPv6's clothes ({@code ::ffff:1.2.3.4}), for a socket that serves both.
+     *
+     * @param address a resolved address
+     * @return the same endpoint for an IPv6 socket; an IPv6 address as it is
+     */
+    public static InetSocketAddress forBoth(InetSocketAddress address) {
+        if (!(address.getAddress() instanceof Inet4Address inet4)) {
+            return address;
+        }
+        byte[] mapped = new byte[16];
+        mapped[10] = (byte) 0xff;
+        mapped[11] = (byte) 0xff;
+        System.arraycopy(inet4.getAddress(), 0, mapped, 12, 4);
+        try {
+            // Unlike InetAddress.getByAddress this leaves it as it is.
+            return new InetSocketAddress(Inet6Address.getByAddress(null, mapped, -1), address.getPort());
+        } catch (UnknownHostException impossible) {
+            throw new AssertionError("16 bytes are an address", impossible);
+        }
+    }
+
     /**
      * Reads an address that the kernel wrote. An IPv4 address in IPv6's clothes ({@code ::ffff:1.2.3.4}, the peers of a
      * socket that serves both) comes back as IPv4, as everywhere in Java. A unix path that this JVM's file system cannot

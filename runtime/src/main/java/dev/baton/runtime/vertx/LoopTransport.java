@@ -1,6 +1,7 @@
 package dev.baton.runtime.vertx;
 
 import dev.baton.runtime.channel.ChannelEnv;
+import dev.baton.runtime.channel.FdDatagramChannel;
 import dev.baton.runtime.channel.FdServerChannel;
 import dev.baton.runtime.channel.PinnedSocketChannel;
 import dev.baton.runtime.fd.FdWitness;
@@ -8,6 +9,7 @@ import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopGroup;
 import dev.baton.spi.poller.PollerProvider;
 import dev.baton.spi.posix.AbstractUnixAddress;
+import dev.baton.spi.posix.Sockets;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFactory;
 import io.netty.channel.EventLoopGroup;
@@ -107,18 +109,14 @@ final class LoopTransport implements Transport {
 
     @Override
     public ChannelFactory<? extends DatagramChannel> datagramChannelFactory() {
-        throw noDatagrams();
+        return () -> new FdDatagramChannel(env);
     }
 
-    /** The socket's family is chosen at bind or at the first datagram. */
     @SuppressWarnings("deprecation") // Vert.x 5.1 asks with it
     @Override
     public DatagramChannel datagramChannel(io.netty.channel.socket.InternetProtocolFamily family) {
-        throw noDatagrams();
-    }
-
-    private static UnsupportedOperationException noDatagrams() {
-        return new UnsupportedOperationException("no datagrams yet: use addresses, not names");
+        boolean v6 = family == io.netty.channel.socket.InternetProtocolFamily.IPv6;
+        return new FdDatagramChannel(env, v6 ? Sockets.AF_INET6 : Sockets.AF_INET);
     }
 
     /** sendfile(2) would make a file's blocked pages everybody's on the loop. */

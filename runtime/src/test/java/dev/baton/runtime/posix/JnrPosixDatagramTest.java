@@ -3,11 +3,13 @@ package dev.baton.runtime.posix;
 import static dev.baton.runtime.posix.PosixTestSupport.ipv4Loopback;
 import static dev.baton.runtime.posix.PosixTestSupport.ok;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.baton.spi.posix.Errno;
 import dev.baton.spi.posix.PollFd;
 import dev.baton.spi.posix.PosixException;
 import dev.baton.spi.posix.Sockets;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
@@ -96,5 +98,27 @@ class JnrPosixDatagramTest {
         sockets.send(client, "ping");
         assertThat(sockets.receive(server)).isEqualTo("ping");
         assertThat(posix.remoteAddress(client)).isEqualTo(posix.localAddress(server));
+
+        ok(posix.disconnect(client));
+        assertThat(catchThrowable(() -> posix.remoteAddress(client)))
+                .isInstanceOfSatisfying(
+                        PosixException.class, gone -> assertThat(gone.errno()).isEqualTo(Errno.ENOTCONN));
+        ok(posix.sendTo(client, sockets.buffer.address(), sockets.put("again"), posix.localAddress(server)));
+        assertThat(sockets.receive(server)).isEqualTo("again");
+    }
+
+    @Test
+    void shouldReachBothFamiliesFromOneSocket() throws Exception {
+        int server = bound(ipv4Loopback(0));
+        InetSocketAddress address = (InetSocketAddress) posix.localAddress(server);
+        int client = sockets.fd(posix.socket(Sockets.AF_INET6, Sockets.SOCK_DGRAM, 0));
+        int length = sockets.put("dressed");
+        assertThat(posix.sendTo(client, sockets.buffer.address(), length, SocketAddresses.forBoth(address)))
+                .isEqualTo(length);
+        sockets.await(server, PollFd.POLLIN);
+        assertThat(sockets.text(posix.recvFrom(server, sockets.buffer.address(), 100, sender)))
+                .isEqualTo("dressed");
+        InetSocketAddress inet6 = new InetSocketAddress(InetAddress.getByAddress(new byte[16]), 1);
+        assertThat(SocketAddresses.forBoth(inet6)).isSameAs(inet6);
     }
 }
