@@ -17,7 +17,11 @@ import org.jspecify.annotations.Nullable;
 public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
     static final FastThreadLocal<BatonLoop> CURRENT = new FastThreadLocal<>();
 
+    /** How often an ending loop starts over because it got new fds: so many handlers that connect again in turn. */
+    private static final int ENDING_TURNS_MAX = 16;
+
     private final LoopIo io;
+    private int endingTurns;
     /** How many channels' tasks run inline inside each other on this thread now; only this thread touches it. */
     private int inlineDepth;
 
@@ -84,6 +88,23 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
     /** Ends what {@link #inlineBegin} allowed. */
     public void inlineEnd() {
         inlineDepth--;
+    }
+
+    /**
+     * Ends only when it owns no fd: the last tasks, a handler that connects again when its connection has ended for
+     * example, may have brought new ones.
+     */
+    @Override
+    protected boolean confirmShutdown() {
+        if (!super.confirmShutdown()) {
+            return false;
+        }
+        if (isShutdown() || endingTurns >= ENDING_TURNS_MAX || !io.deleteOwned()) {
+            return true;
+        }
+        endingTurns++;
+        execute(() -> {}); // whoever was told by a task of ours has a turn, and nothing waits in the poller
+        return false;
     }
 
     // A channel that can change loops is registered under its own facade, which stays its event loop for life.

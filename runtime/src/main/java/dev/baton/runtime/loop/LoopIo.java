@@ -198,8 +198,38 @@ final class LoopIo implements IoHandler, PollSink {
         }
     }
 
+    // ---- the end --------------------------------------------------------------------------------------------------
+
+    /** Netty's first step of a shutdown, repeated until the loop is quiet; what it queues still runs. */
+    @Override
+    public void prepareToDestroy() {
+        deleteOwned();
+    }
+
+    /**
+     * Deletes what this loop owns: nobody would dispatch it any more. Channels are told by tasks of this loop. SHARED fds
+     * have other loops, and an end of their own.
+     *
+     * @return true if there was something
+     */
+    boolean deleteOwned() {
+        int[] deleted = new int[1];
+        table.forEach(each -> {
+            Fd fd = each.fd();
+            // By enter and not by what was read: it may have been taken over since.
+            if (each.owner() == id && table.enter(fd.number(), fd.generation(), id) == FdTable.Entry.ENTERED) {
+                deleted[0]++;
+                if (!table.fdDeleteAndLeave(fd)) {
+                    table.leave(fd); // somebody else was faster
+                }
+            }
+        });
+        return deleted[0] > 0;
+    }
+
     @Override
     public void destroy() {
+        deleteOwned();
         poller.close();
     }
 
