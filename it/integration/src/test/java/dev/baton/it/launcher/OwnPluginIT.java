@@ -92,11 +92,12 @@ class OwnPluginIT {
             assertThat(Client.get(baton.admin(), "/metrics").body())
                     .containsPattern("baton_plugin_errors_total\\{plugin=\"shout\"} 3");
             // Three that threw, three that asked, one that looked on.
-            await().untilAsserted(() -> assertThat(new JsonArray(Client.get(baton.admin(), "/v1/shout-closes")
-                                    .body())
-                            .getJsonObject(0)
-                            .getLong("closes"))
-                    .isEqualTo(7));
+            await().atMost(java.time.Duration.ofSeconds(60))
+                    .untilAsserted(() -> assertThat(new JsonArray(Client.get(baton.admin(), "/v1/shout-closes")
+                                            .body())
+                                    .getJsonObject(0)
+                                    .getLong("closes"))
+                            .isEqualTo(7));
             assertThat(Client.get(baton.admin(), "/v1/orphans").body()).isEqualTo("[]");
         }
     }
