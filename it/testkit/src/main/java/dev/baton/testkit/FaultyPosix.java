@@ -17,6 +17,7 @@ public final class FaultyPosix {
     private final Posix posix;
     private final Map<String, Fault> faults = new ConcurrentHashMap<>();
     private final Map<Integer, AtomicInteger> closes = new ConcurrentHashMap<>();
+    private final Map<String, AtomicInteger> calls = new ConcurrentHashMap<>();
 
     private record Fault(int argument, long value, int result, AtomicInteger left) {}
 
@@ -49,6 +50,22 @@ public final class FaultyPosix {
         faults.put(method, new Fault(argument, value, result, new AtomicInteger(times)));
     }
 
+    /** Forgets every fault. */
+    public void heal() {
+        faults.clear();
+    }
+
+    /** How often a method was called so far, the faults included. */
+    public int calls(String method) {
+        AtomicInteger count = calls.get(method);
+        return count == null ? 0 : count.get();
+    }
+
+    /** How many closes there were of all numbers since the last {@link #forgetCloses}. */
+    public int closes() {
+        return closes.values().stream().mapToInt(AtomicInteger::get).sum();
+    }
+
     /** How often a number was closed since the last {@link #forgetCloses}. */
     public int closes(int number) {
         AtomicInteger count = closes.get(number);
@@ -61,6 +78,7 @@ public final class FaultyPosix {
     }
 
     private Object call(Method method, Object[] arguments) throws Throwable {
+        calls.computeIfAbsent(method.getName(), name -> new AtomicInteger()).incrementAndGet();
         Fault fault = faults.get(method.getName());
         if (fault != null
                 && (fault.argument < 0 || ((Number) arguments[fault.argument]).longValue() == fault.value)
