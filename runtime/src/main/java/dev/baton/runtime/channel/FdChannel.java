@@ -6,6 +6,7 @@ import dev.baton.runtime.loop.Attachable;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.FdKind;
+import dev.baton.spi.poller.Interest;
 import dev.baton.spi.posix.PosixException;
 import io.netty.channel.AbstractChannel;
 import io.netty.channel.Channel;
@@ -280,6 +281,10 @@ abstract class FdChannel extends AbstractChannel implements FdHandler, Attachabl
             // Under our claim, so that the number is still this registration's. Works when the old loop is stuck.
             old.poller().remove(taken);
         }
+        if (edgeTriggered() && !waitsForRoom()) {
+            // Left armed since the connect or a full socket: an add reports it again at once, an event for nothing.
+            armed &= ~Interest.OUT;
+        }
         int result = thief.poller().add(taken, armed);
         if (result < 0) {
             LOG.warn(
@@ -289,6 +294,11 @@ abstract class FdChannel extends AbstractChannel implements FdHandler, Attachabl
                     error("poll", result).getMessage());
         }
         return result >= 0;
+    }
+
+    /** Holder: true while it matters that the socket can be written to. */
+    boolean waitsForRoom() {
+        return true;
     }
 
     // ---- polling --------------------------------------------------------------------------------------------------

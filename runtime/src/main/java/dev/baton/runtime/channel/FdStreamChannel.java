@@ -80,6 +80,11 @@ abstract class FdStreamChannel extends HalfCloseChannel {
     // ---- events ---------------------------------------------------------------------------------------------------
 
     @Override
+    final boolean waitsForRoom() {
+        return waitingForRoom || connector.isConnecting();
+    }
+
+    @Override
     final void ready(BatonLoop loop, int ready) {
         if (connector.isConnecting()) {
             // An error without OUT ends a connect too (R25).
@@ -115,7 +120,7 @@ abstract class FdStreamChannel extends HalfCloseChannel {
         // By its own way in: a pinned channel begins to read from a plain task of the loop.
         if (fd() != null && !edgeTriggered() && enter()) {
             try {
-                arm((wantsRead() ? Interest.IN : 0) | (waitingForRoom || connector.isConnecting() ? Interest.OUT : 0));
+                arm((wantsRead() ? Interest.IN : 0) | (waitsForRoom() ? Interest.OUT : 0));
             } finally {
                 leave();
             }
