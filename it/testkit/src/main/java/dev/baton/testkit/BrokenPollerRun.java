@@ -1,7 +1,5 @@
 package dev.baton.testkit;
 
-import static org.junit.platform.engine.discovery.DiscoverySelectors.selectMethod;
-
 import dev.baton.spi.poller.Poller;
 import dev.baton.spi.poller.PollerContext;
 import dev.baton.spi.poller.PollerProvider;
@@ -9,17 +7,10 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
-import org.junit.platform.engine.TestExecutionResult;
-import org.junit.platform.launcher.LauncherDiscoveryRequest;
-import org.junit.platform.launcher.TestExecutionListener;
-import org.junit.platform.launcher.TestIdentifier;
-import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
-import org.junit.platform.launcher.core.LauncherFactory;
 
 /** Runs one test of the contract against a poller that is wrong. */
 public final class BrokenPollerRun {
@@ -36,24 +27,7 @@ public final class BrokenPollerRun {
      * @return why the test failed; empty if it did not
      */
     public static Optional<Throwable> run(BrokenPoller broken, Class<? extends PollerProvider> right, String test) {
-        LauncherDiscoveryRequest request = LauncherDiscoveryRequestBuilder.request()
-                .selectors(selectMethod(BrokenContract.class, test))
-                .configurationParameter(BROKEN, broken.name())
-                .configurationParameter(RIGHT, right.getName())
-                .build();
-        Map<String, TestExecutionResult> results = new ConcurrentHashMap<>();
-        LauncherFactory.create().execute(request, new TestExecutionListener() {
-            @Override
-            public void executionFinished(TestIdentifier identifier, TestExecutionResult result) {
-                if (identifier.isTest()) {
-                    results.put(identifier.getDisplayName(), result);
-                }
-            }
-        });
-        if (results.size() != 1) {
-            throw new IllegalStateException("ran " + results.keySet() + " for " + test);
-        }
-        return results.values().iterator().next().getThrowable();
+        return ContractRun.run(BrokenContract.class, test, Map.of(BROKEN, broken.name(), RIGHT, right.getName()));
     }
 
     /** The contract of a poller that is told by the run's configuration. */

@@ -52,12 +52,6 @@ class LoopStacksTest {
     }
 
     @Test
-    void anEmptyPoolHasNothingToTake() {
-        assertThat(take(a)).isNull();
-        assertThat(pool.figures()).isEqualTo(figures(0, 0, 0, 0));
-    }
-
-    @Test
     void aLoopTakesItsOwnFirstAndTheLatestOfThem() {
         FakeConnection first = idle(a);
         FakeConnection second = idle(a);
@@ -73,17 +67,6 @@ class LoopStacksTest {
     }
 
     @Test
-    void perLoopLeavesOthersAlone() {
-        pool = pool(100, Sharing.PER_LOOP);
-        FakeConnection own = idle(a);
-        idle(b);
-
-        assertThat(take(a)).isSameAs(own);
-        assertThat(take(a)).isNull();
-        assertThat(pool.figures()).isEqualTo(figures(1, 1, 0, 0));
-    }
-
-    @Test
     void othersAreVisitedFromWhereOneWasFoundLast() {
         ManualLoop c = new ManualLoop(2);
         List<FakeConnection> ofB = List.of(idle(b), idle(b));
@@ -94,33 +77,6 @@ class LoopStacksTest {
         assertThat(take(a)).isSameAs(ofB.get(1));
         idle(c);
         assertThat(take(a)).isSameAs(ofB.get(0));
-    }
-
-    @Test
-    void idleMaxHoldsOverAllLoops() {
-        pool = pool(2, Sharing.TAKEOVER);
-        idle(a);
-        FakeConnection second = idle(b);
-
-        assertThat(put(a, new FakeConnection(a))).isFalse();
-        assertThat(put(b, new FakeConnection(b))).isFalse();
-        second.close();
-        assertThat(pool.figures().idle()).isEqualTo(1);
-        assertThat(put(a, new FakeConnection(a))).isTrue();
-    }
-
-    @Test
-    void idleMaxOfZeroKeepsNone() {
-        pool = pool(0, Sharing.TAKEOVER);
-        assertThat(put(a, new FakeConnection(a))).isFalse();
-    }
-
-    @Test
-    void aClosedConnectionIsNotKept() {
-        FakeConnection closed = new FakeConnection(a);
-        closed.close();
-        assertThat(put(a, closed)).isFalse();
-        assertThat(pool.figures().idle()).isZero();
     }
 
     /** Row R33: the close falls between put's first look and the entry, so that remove() finds nothing yet. */
@@ -140,18 +96,6 @@ class LoopStacksTest {
         assertThat(put(a, closes)).isFalse();
         assertThat(pool.figures().idle()).isZero();
         assertThat(take(a)).isNull();
-    }
-
-    @Test
-    void closedWhileIdleIsNeverHandedOut() {
-        FakeConnection stays = idle(a);
-        FakeConnection closes = idle(a);
-
-        closes.close();
-        assertThat(pool.figures().idle()).isEqualTo(1);
-        assertThat(take(a)).isSameAs(stays);
-        pool.remove(closes);
-        assertThat(pool.figures().idle()).isZero();
     }
 
     /** The close is not noticed before the take: the entry is stale, the connection says so itself. */
@@ -218,17 +162,6 @@ class LoopStacksTest {
     }
 
     @Test
-    void aConnectionWithTasksIsNotIdle() {
-        FakeConnection connection = idle(a);
-        connection.queued(true);
-        assertThat(take(a)).isNull();
-        assertThat(pool.figures()).isEqualTo(figures(1, 0, 0, 0));
-
-        connection.queued(false);
-        assertThat(take(a)).isSameAs(connection);
-    }
-
-    @Test
     void idleTooLongIsClosedOnceAndInTime() {
         FakeConnection early = idle(a);
         a.advance(3, TimeUnit.SECONDS);
@@ -245,22 +178,6 @@ class LoopStacksTest {
         assertThat(late.closes()).isEqualTo(1);
         assertThat(pool.figures().idle()).isZero();
         assertThat(a.timersIdle()).isTrue();
-    }
-
-    @Test
-    void aConnectionInUseDoesNotExpire() {
-        FakeConnection used = idle(a);
-        a.advance(5, TimeUnit.SECONDS);
-        assertThat(take(a)).isSameAs(used);
-        a.advance(20, TimeUnit.SECONDS);
-        assertThat(used.isOpen()).isTrue();
-
-        leave(a, used);
-        assertThat(put(a, used)).isTrue();
-        a.advance(7, TimeUnit.SECONDS);
-        assertThat(used.isOpen()).isTrue();
-        a.advance(2, TimeUnit.SECONDS);
-        assertThat(used.closes()).isEqualTo(1);
     }
 
     @Test
@@ -286,21 +203,5 @@ class LoopStacksTest {
         assertThat(take(a)).isSameAs(bottom);
         assertThat(take(a)).isNull();
         assertThat(pool.deadEntries()).isZero();
-    }
-
-    @Test
-    void closeClosesWhatIsIdleAndWhatComesLater() {
-        FakeConnection inUse = idle(a);
-        assertThat(take(a)).isSameAs(inUse);
-        FakeConnection idle = idle(b);
-
-        pool.close();
-        assertThat(idle.closes()).isEqualTo(1);
-        assertThat(inUse.isOpen()).isTrue();
-        leave(a, inUse);
-        assertThat(put(a, inUse)).isFalse();
-        assertThat(pool.figures().idle()).isZero();
-        pool.close();
-        assertThat(idle.closes()).isEqualTo(1);
     }
 }

@@ -1,0 +1,68 @@
+package dev.baton.testkit;
+
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectMethod;
+
+import java.lang.reflect.Method;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.junit.platform.engine.TestExecutionResult;
+import org.junit.platform.launcher.LauncherDiscoveryRequest;
+import org.junit.platform.launcher.TestExecutionListener;
+import org.junit.platform.launcher.TestIdentifier;
+import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
+import org.junit.platform.launcher.core.LauncherFactory;
+
+/** Runs one test of a contract by itself: how a contract shows that it sees what is wrong. */
+public final class ContractRun {
+
+    private ContractRun() {}
+
+    /**
+     * Runs one test of a class, once for each of its parameters if it has some.
+     *
+     * @param contract a subclass of a contract; nested in a test, so that the build does not run it as a test of its own
+     * @param test the name of the test's method
+     * @param configuration JUnit's configuration parameters for the run
+     * @return why it failed, the first failure of several; empty if it did not
+     * @throws IllegalStateException if there is no such test
+     */
+    public static Optional<Throwable> run(Class<?> contract, String test, Map<String, String> configuration) {
+        LauncherDiscoveryRequest request = LauncherDiscoveryRequestBuilder.request()
+                .selectors(selectMethod(contract, method(contract, test)))
+                .configurationParameters(configuration)
+                .build();
+        ConcurrentLinkedQueue<TestExecutionResult> results = new ConcurrentLinkedQueue<>();
+        LauncherFactory.create().execute(request, new TestExecutionListener() {
+            @Override
+            public void executionFinished(TestIdentifier identifier, TestExecutionResult result) {
+                if (identifier.isTest()) {
+                    results.add(result);
+                }
+            }
+        });
+        if (results.isEmpty()) {
+            throw new IllegalStateException("no test " + test + " of " + contract + " was run");
+        }
+        return List.copyOf(results).stream()
+                .flatMap(result -> result.getThrowable().stream())
+                .findFirst();
+    }
+
+    private static Method method(Class<?> contract, String test) {
+        for (Class<?> each = contract; each != null; each = each.getSuperclass()) {
+            Optional<Method> found = Arrays.stream(each.getDeclaredMethods())
+                    .filter(method -> method.getName().equals(test))
+                    .findFirst();
+            if (found.isPresent()) {
+                return found.get();
+            }
+        }
+        return Arrays.stream(contract.getMethods())
+                .filter(method -> method.getName().equals(test))
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException("no test " + test + " in " + contract));
+    }
+}

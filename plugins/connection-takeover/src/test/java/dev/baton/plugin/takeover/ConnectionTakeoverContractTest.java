@@ -1,0 +1,13 @@
+package dev.baton.plugin.takeover;
+
+import dev.baton.spi.takeover.TakeoverPolicy;
+import dev.baton.testkit.TakeoverPolicyContract;
+
+/** The policy keeps every promise of a takeover policy. */
+class ConnectionTakeoverContractTest extends TakeoverPolicyContract {
+
+    @Override
+    protected TakeoverPolicy policy() {
+        return new ConnectionTakeover();
+    }
+}
