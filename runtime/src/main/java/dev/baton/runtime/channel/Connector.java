@@ -113,7 +113,8 @@ final class Connector {
             throw FdChannel.error("create a socket", number);
         }
         Fd fd = channel.insert(number);
-        channel.streamConfig().applyTo(channel.env.posix(), number, family != Sockets.AF_UNIX, false);
+        channel.streamConfig()
+                .applyTo(channel.env.posix(), number, family != Sockets.AF_UNIX, StreamConfig.FRESH_NO_DELAY);
         return fd;
     }
 

@@ -450,15 +450,23 @@ abstract class FdChannel extends AbstractChannel implements FdHandler, Attachabl
         closeQuietly();
     }
 
-    /** Holder: a callback threw and nobody handled it. Closes this channel and nothing else. */
+    /** Holder: a callback threw and nobody handled it. Gives up this channel and nothing else. */
     final void failed(Throwable cause) {
         try {
-            LOG.error("a callback of plugin {} threw on {}; closing the connection", plugin(), fd, cause);
+            LOG.error("a callback of plugin {} threw on {}", plugin(), fd, cause);
             env.failures().failed(plugin(), cause);
         } finally {
-            closeQuietly();
+            giveUp();
         }
     }
+
+    /** Holder: one of the callbacks threw, so nobody knows what state they are in. */
+    void giveUp() {
+        closeQuietly();
+    }
+
+    /** Holder: a message that no handler took; Netty releases it where it is counted. */
+    void unhandled(Object message) {}
 
     /** Holder: closes; if even that throws, deletes the fd. */
     final void closeQuietly() {
@@ -504,15 +512,19 @@ abstract class FdChannel extends AbstractChannel implements FdHandler, Attachabl
 
     /** Runs a task of the channel's own later, under a claim, never inline; not at all if the channel is out of reach. */
     void later(Runnable task) {
-        homeLoop().execute(() -> {
-            if (enter()) {
-                try {
-                    runGuarded(task);
-                } finally {
-                    leave();
+        try {
+            homeLoop().execute(() -> {
+                if (enter()) {
+                    try {
+                        runGuarded(task);
+                    } finally {
+                        leave();
+                    }
                 }
-            }
-        });
+            });
+        } catch (RejectedExecutionException e) {
+            LOG.debug("the loop of {} has ended, and the channel with it", fd, e);
+        }
     }
 
     static IOException error(String action, int result) {

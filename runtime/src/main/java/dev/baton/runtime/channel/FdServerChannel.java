@@ -16,15 +16,23 @@ import io.netty.channel.ChannelPromise;
 import io.netty.channel.DefaultChannelConfig;
 import io.netty.channel.ServerChannel;
 import io.netty.util.NetUtil;
+import java.io.IOException;
 import java.net.SocketAddress;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A listening socket of one loop, as Netty and Vert.x know it: accepts and fires the connections through its pipeline.
  * Baton's own listeners are shared by loops and are not channels.
+ *
+ * <p>It outlives what goes wrong with one connection, be it in accept(2) or in a handler: it pauses and goes on. While it
+ * pauses nothing makes it accept, neither events nor reads, which come at the end of every turn; the timer that ends the
+ * pause is the only one.
  */
 public final class FdServerChannel extends FdChannel implements ServerChannel {
+    private static final Logger LOG = LoggerFactory.getLogger(FdServerChannel.class);
     private static final ChannelMetadata METADATA = new ChannelMetadata(false, 16);
     /** Accepts a turn: the rest waits for the next one, so that a burst does not starve the loop's connections. */
     private static final int ACCEPTS_MAX = 16;
@@ -34,9 +42,19 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
     private final ServerConfig config = new ServerConfig(this);
     private volatile @Nullable SocketAddress local;
     private volatile boolean active;
+    // The holder's:
     private boolean readPending;
+    /** Connections may wait whose event has been seen. */
     private boolean acceptable;
+
+    private boolean paused;
+    /** The last accept found no fd; said once. */
+    private boolean starved;
+    /** What the pipeline is being told of now. */
+    private @Nullable PinnedSocketChannel offered;
+
     private final Runnable acceptAgain = this::acceptAgain;
+    private final Runnable resume = this::resume;
 
     /** A server channel without a socket: bind it. */
     public FdServerChannel(ChannelEnv env) {
@@ -45,38 +63,14 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
 
     @Override
     protected void doBind(SocketAddress address) throws Exception {
+        if (fd() != null) {
+            throw new java.nio.channels.AlreadyBoundException();
+        }
         if (!enterSocket()) {
             throw new java.nio.channels.ClosedChannelException();
         }
         try {
-            int family = Connector.family(address);
-            int number = env.posix().socket(family, Sockets.SOCK_STREAM, 0);
-            if (number < 0) {
-                throw error("create a socket", number);
-            }
-            insert(number);
-            check(
-                    "set SO_REUSEADDR",
-                    env.posix()
-                            .setIntOption(
-                                    number,
-                                    SocketOptions.SOL_SOCKET,
-                                    SocketOptions.SO_REUSEADDR,
-                                    config.reuseAddress ? 1 : 0));
-            if (family != Sockets.AF_UNIX) {
-                // What is accepted inherits it: one call here saves one for each connection.
-                check(
-                        "set TCP_NODELAY",
-                        env.posix().setIntOption(number, Sockets.IPPROTO_TCP, SocketOptions.TCP_NODELAY, 1));
-            }
-            int bound = env.posix().bind(number, address);
-            if (bound < 0) {
-                throw bindError(address, bound);
-            }
-            check("listen", env.posix().listen(number, config.backlog));
-            local = env.posix().localAddress(number);
-            poll(edgeTriggered() ? Interest.IN : 0);
-            active = true;
+            open(address);
         } catch (Exception e) {
             closeQuietly();
             throw e;
@@ -85,100 +79,213 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
         }
     }
 
-    private static Exception bindError(SocketAddress address, int result) {
-        PosixException cause = PosixException.of("bind tcp", address, result);
+    private void open(SocketAddress address) throws Exception {
+        int family = Connector.family(address);
+        int number = env.posix().socket(family, Sockets.SOCK_STREAM, 0);
+        if (number < 0) {
+            throw error("create a socket", number);
+        }
+        insert(number);
+        boolean tcp = family != Sockets.AF_UNIX;
+        if (tcp) {
+            int reuse = config.reuseAddress ? 1 : 0;
+            check(
+                    "set SO_REUSEADDR",
+                    env.posix().setIntOption(number, SocketOptions.SOL_SOCKET, SocketOptions.SO_REUSEADDR, reuse));
+            check("set TCP_NODELAY", StreamConfig.bequeath(env.posix(), number));
+        }
+        int bound = env.posix().bind(number, address);
+        if (bound < 0) {
+            throw bindError(tcp ? "bind tcp" : "bind unix", address, bound);
+        }
+        check("listen", env.posix().listen(number, config.backlog));
+        local = env.posix().localAddress(number);
+        poll(edgeTriggered() ? Interest.IN : 0);
+        active = true;
+    }
+
+    private static Exception bindError(String action, SocketAddress address, int result) {
+        PosixException cause = PosixException.of(action, address, result);
         java.net.BindException wrapped = new java.net.BindException(cause.getMessage());
         wrapped.initCause(cause);
         return wrapped;
     }
 
-    private static void check(String action, int result) throws java.io.IOException {
+    private static void check(String action, int result) throws IOException {
         if (result < 0) {
             throw error(action, result);
         }
     }
+
+    // ---- accepting ------------------------------------------------------------------------------------------------
 
     @Override
     void ready(BatonLoop loop, int ready) {
         acceptable = true;
         if (wantsAccept()) {
             accept();
-        } else if (!edgeTriggered()) {
-            arm(0);
+        } else {
+            armLevels();
         }
     }
 
     private boolean wantsAccept() {
-        return active && (readPending || config.isAutoRead());
+        return active && !paused && (readPending || config.isAutoRead());
+    }
+
+    /** Holder: a level that nobody wants to hear of would be reported again and again. */
+    private void armLevels() {
+        if (!edgeTriggered()) {
+            arm(wantsAccept() ? Interest.IN : 0);
+        }
     }
 
     private void accept() {
-        readPending = false;
         PeerAddress peer = Peers.mine();
         int listening = live().number();
-        for (int i = 0; i < ACCEPTS_MAX && acceptable && isLive(); i++) {
+        int accepts = 0;
+        do {
+            readPending = false;
             int number = env.posix().accept(listening, peer);
             if (number >= 0) {
-                pipeline().fireChannelRead(new PinnedSocketChannel(this, env, number, peer.address()));
+                starved = false;
+                offer(number, peer.address());
             } else if (number == -Errno.EAGAIN) {
                 acceptable = false;
             } else if (outOfFds(number)) {
+                if (!starved) {
+                    starved = true;
+                    LOG.warn("{} pauses: {}", live(), error("accept", number).getMessage());
+                }
                 pause();
-                break;
-            } else if (number != -Errno.ECONNABORTED && number != -Errno.EINTR) {
-                acceptable = false;
+            } else if (!concernsOneConnection(number)) {
+                pause();
                 pipeline().fireExceptionCaught(error("accept", number));
             }
-        }
+        } while (++accepts < ACCEPTS_MAX && acceptable && wantsAccept() && isLive());
         pipeline().fireChannelReadComplete();
         if (acceptable && wantsAccept()) {
             later(acceptAgain);
         }
+        armLevels();
+    }
+
+    private void offer(int number, SocketAddress peer) {
+        PinnedSocketChannel child = new PinnedSocketChannel(this, env, number, peer);
+        offered = child;
+        try {
+            pipeline().fireChannelRead(child);
+        } finally {
+            offered = null;
+        }
     }
 
     private static boolean outOfFds(int result) {
-        return result == -Errno.EMFILE
-                || result == -Errno.ENFILE
-                || result == -Errno.ENOBUFS
-                || result == -Errno.ENOMEM;
+        return switch (-result) {
+            case Errno.EMFILE, Errno.ENFILE, Errno.ENOBUFS, Errno.ENOMEM -> true;
+            default -> false;
+        };
     }
 
-    /** Nothing spins: a level is disarmed, an edge has been seen, a timer tries again. */
+    /** accept(2): these belong to the connection that was to be accepted; the next may be in order. */
+    private static boolean concernsOneConnection(int result) {
+        return switch (-result) {
+            case Errno.EINTR,
+                    Errno.ECONNABORTED,
+                    Errno.ENETDOWN,
+                    Errno.ENOPROTOOPT,
+                    Errno.EHOSTDOWN,
+                    Errno.EHOSTUNREACH,
+                    Errno.ENETUNREACH,
+                    Errno.EOPNOTSUPP,
+                    Errno.ETIMEDOUT -> true;
+            default -> false;
+        };
+    }
+
+    /** Holder: accepts nothing for a while. What waits stays {@link #acceptable}: with edges nobody reports it again. */
     private void pause() {
-        acceptable = false;
-        if (!edgeTriggered()) {
-            arm(0);
+        if (!paused && isLive()) {
+            paused = true;
+            armLevels();
+            homeLoop().schedule(() -> later(resume), PAUSE_MS, TimeUnit.MILLISECONDS);
         }
-        homeLoop()
-                .schedule(
-                        () -> later(() -> {
-                            acceptable = true;
-                            acceptAgain();
-                        }),
-                        PAUSE_MS,
-                        TimeUnit.MILLISECONDS);
+    }
+
+    private void resume() {
+        paused = false;
+        acceptable = true;
+        acceptAgain();
     }
 
     private void acceptAgain() {
-        if (acceptable && wantsAccept()) {
+        if (acceptable && wantsAccept() && isLive()) {
             accept();
+        } else {
+            armLevels();
         }
     }
 
     @Override
     protected void doBeginRead() {
         readPending = true;
-        if (acceptable) {
-            later(acceptAgain);
-        }
-        if (!edgeTriggered() && fd() != null && enter()) {
+        if (enter()) {
             try {
-                arm(Interest.IN);
+                if (acceptable && !paused) {
+                    later(acceptAgain);
+                }
+                armLevels();
             } finally {
                 leave();
             }
         }
     }
+
+    /** Any thread: {@code autoRead} was switched off. */
+    private void readCleared() {
+        if (!isAtHome()) {
+            return;
+        }
+        if (enter()) {
+            try {
+                readPending = false;
+                armLevels();
+            } finally {
+                leave();
+            }
+        } else {
+            later(this::readCleared);
+        }
+    }
+
+    // ---- failures -------------------------------------------------------------------------------------------------
+
+    /** A handler does not want to hear of an accept that failed: no reason to stop listening. */
+    @Override
+    void ended(IOException cause) {
+        LOG.warn("{} pauses: {}", fd(), cause.getMessage());
+        pause();
+    }
+
+    /** A handler threw: a connection that it did not take over is nobody's, and the others are to be accepted. */
+    @Override
+    void giveUp() {
+        PinnedSocketChannel child = offered;
+        if (child != null && !child.isAtHome()) {
+            child.unsafe().closeForcibly();
+        }
+        pause();
+    }
+
+    /** The end of the pipeline: nobody took it. */
+    @Override
+    void unhandled(Object message) {
+        if (message instanceof PinnedSocketChannel child) {
+            child.unsafe().closeForcibly();
+        }
+    }
+
+    // ---- the rest of a channel ------------------------------------------------------------------------------------
 
     @Override
     protected void doClose() throws Exception {
@@ -235,9 +342,16 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
     private static final class ServerConfig extends DefaultChannelConfig {
         private volatile int backlog = NetUtil.SOMAXCONN;
         private volatile boolean reuseAddress = true;
+        private final FdServerChannel server;
 
         ServerConfig(FdServerChannel channel) {
             super(channel);
+            server = channel;
+        }
+
+        @Override
+        protected void autoReadCleared() {
+            server.readCleared();
         }
 
         @SuppressWarnings("unchecked")

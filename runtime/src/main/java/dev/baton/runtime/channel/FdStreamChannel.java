@@ -65,8 +65,8 @@ abstract class FdStreamChannel extends HalfCloseChannel {
             if (fd() != null) {
                 beginPolling();
             }
-        } catch (IOException e) {
-            promise.setFailure(e);
+        } catch (Throwable t) { // Netty closes the channel if the promise fails, and does not if this throws
+            promise.setFailure(t);
             return;
         }
         promise.setSuccess();

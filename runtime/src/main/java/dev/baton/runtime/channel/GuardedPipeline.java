@@ -20,4 +20,10 @@ final class GuardedPipeline extends DefaultChannelPipeline {
             channel.failed(cause);
         }
     }
+
+    @Override
+    protected void onUnhandledInboundMessage(Object message) {
+        channel.unhandled(message);
+        super.onUnhandledInboundMessage(message);
+    }
 }

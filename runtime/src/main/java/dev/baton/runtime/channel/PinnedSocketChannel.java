@@ -30,7 +30,7 @@ public final class PinnedSocketChannel extends FdStreamChannel {
         }
         try {
             boolean tcp = remoteAddress0() instanceof InetSocketAddress;
-            streamConfig().applyTo(env.posix(), live().number(), tcp, tcp);
+            streamConfig().applyTo(env.posix(), live().number(), tcp, StreamConfig.BEQUEATHED_NO_DELAY);
             super.beginPolling();
         } finally {
             leave();

@@ -27,9 +27,15 @@ import java.util.Map;
  */
 final class StreamConfig extends DefaultChannelConfig implements SocketChannelConfig {
     private static final int UNSET = -1;
+    /** What a new socket of the kernel has. */
+    static final boolean FRESH_NO_DELAY = false;
+    /** What an accepted one has from its listening socket, by {@link #bequeath}. */
+    static final boolean BEQUEATHED_NO_DELAY = true;
 
     private final FdStreamChannel stream;
-    private volatile boolean noDelay = true;
+    /** As bequeathed: whoever sets nothing costs an accepted connection no system call. */
+    private volatile boolean noDelay = BEQUEATHED_NO_DELAY;
+
     private volatile boolean halfClosure;
     private volatile boolean keepAlive;
     private volatile boolean reuseAddress;
@@ -44,9 +50,19 @@ final class StreamConfig extends DefaultChannelConfig implements SocketChannelCo
     }
 
     /**
+     * Gives a listening socket the TCP_NODELAY that the accepted ones are to begin with: one call saves one for each.
+     *
+     * @return 0 or -errno
+     */
+    static int bequeath(Posix posix, int listening) {
+        return posix.setIntOption(
+                listening, Sockets.IPPROTO_TCP, SocketOptions.TCP_NODELAY, BEQUEATHED_NO_DELAY ? 1 : 0);
+    }
+
+    /**
      * Holder: the socket has come into being.
      *
-     * @param noDelayAlready whether TCP_NODELAY is on: an accepted socket has it from the listening one
+     * @param noDelayAlready whether TCP_NODELAY is on: {@link #FRESH_NO_DELAY} or {@link #BEQUEATHED_NO_DELAY}
      */
     void applyTo(Posix posix, int number, boolean tcp, boolean noDelayAlready) {
         if (tcp && noDelay != noDelayAlready) {
