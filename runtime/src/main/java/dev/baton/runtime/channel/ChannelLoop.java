@@ -12,7 +12,9 @@ import io.netty.util.concurrent.ScheduledFuture;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -48,12 +50,14 @@ final class ChannelLoop extends AbstractEventExecutor implements EventLoop {
 
     private static final VarHandle QUEUE;
     private static final VarHandle DRAINING;
+    private static final VarHandle TIMERS;
 
     static {
         try {
             MethodHandles.Lookup lookup = MethodHandles.lookup();
             QUEUE = lookup.findVarHandle(ChannelLoop.class, "queue", Queue.class);
             DRAINING = lookup.findVarHandle(ChannelLoop.class, "draining", int.class);
+            TIMERS = lookup.findVarHandle(ChannelLoop.class, "timers", Object.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -67,6 +71,9 @@ final class ChannelLoop extends AbstractEventExecutor implements EventLoop {
 
     @SuppressWarnings("UnusedVariable") // read through DRAINING
     private int draining;
+
+    @SuppressWarnings("UnusedVariable") // read through TIMERS
+    private @Nullable Object timers;
 
     ChannelLoop(FdChannel channel) {
         this.channel = channel;
@@ -245,6 +252,85 @@ final class ChannelLoop extends AbstractEventExecutor implements EventLoop {
     /** The loop that a timer that is armed now goes to. */
     BatonLoop owner() {
         return channel.owner();
+    }
+
+    // The timers that have not ended, for a rescue. Lock-free, any thread. A channel without timers pays one field, and
+    // so
+    // does one with a single timer, which is the common case:
+    //
+    //   field             add t                   remove t
+    //   null              t                       (nothing)
+    //   t                 -                       null
+    //   another, u        a set of u and t        (nothing)
+    //   a set, for life   put into it             taken out of it
+    //
+    // A timer is added once, before anybody who could end it knows of it, and a set holds what stood in the field
+    // before it
+    // is published: so what is to be removed is found wherever it has got to.
+
+    /** A timer that is about to be armed with {@link #owner}, which the caller asks for afterwards. */
+    void pending(ChannelTimer<?> timer) {
+        while (true) {
+            Object known = TIMERS.getVolatile(this);
+            if (known instanceof Set<?>) {
+                timers(known).add(timer);
+                break;
+            }
+            Object next = timer;
+            if (known != null) {
+                Set<ChannelTimer<?>> several = ConcurrentHashMap.newKeySet();
+                several.add((ChannelTimer<?>) known);
+                several.add(timer);
+                next = several;
+            }
+            if (TIMERS.compareAndSet(this, known, next)) {
+                break;
+            }
+        }
+        // We write here and read the owner then; a thief changes the owner and reads here then. One of the two must see
+        // the
+        // other (TimerRescueIT), for which the acquiring read of the owner alone is too weak.
+        VarHandle.fullFence();
+    }
+
+    /** A timer has ended. */
+    void notPending(ChannelTimer<?> timer) {
+        Object known = TIMERS.getVolatile(this);
+        if (known == timer) {
+            if (TIMERS.compareAndSet(this, timer, null)) {
+                return;
+            }
+            known = TIMERS.getVolatile(this); // made part of a set meanwhile
+        }
+        if (known instanceof Set<?>) {
+            timers(known).remove(timer);
+        }
+    }
+
+    /** The thief's, under its claim, in a rescue: arms with itself what the victim may be too stuck to fire. */
+    void rescueTimers(BatonLoop thief) {
+        VarHandle.fullFence();
+        Object known = TIMERS.getVolatile(this);
+        if (known instanceof ChannelTimer<?> timer) {
+            rescue(timer, thief);
+        } else if (known != null) {
+            for (ChannelTimer<?> timer : timers(known)) {
+                rescue(timer, thief);
+            }
+        }
+    }
+
+    private void rescue(ChannelTimer<?> timer, BatonLoop thief) {
+        try {
+            timer.rescue(thief);
+        } catch (Throwable t) { // an Error too: the thief holds a claim, which it must give back
+            LOG.error("cannot arm a timer of {} on {}: it stays with its old loop", channel.fd(), thief, t);
+        }
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Set<ChannelTimer<?>> timers(Object several) {
+        return (Set<ChannelTimer<?>>) several;
     }
 
     // ---- the rest of an event loop --------------------------------------------------------------------------------

@@ -1,24 +1,45 @@
 package dev.baton.runtime.channel;
 
+import dev.baton.runtime.loop.BatonLoop;
 import io.netty.util.concurrent.DefaultPromise;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Delayed;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A timer of a channel that can change loops. It is armed on the loop that owns the channel at that time and stays there;
- * when it fires it hops to the owner of that moment and runs under a claim, once.
+ * when it fires it hops to the owner of that moment and runs under a claim. Only a rescue arms it anew, on the thief,
+ * because the old loop may be stuck for long (F7 of the race list). Until the old copy is cancelled there are two.
+ *
+ * <pre>
+ *   start (any thread)    pending, then arm copy 0 on the owner
+ *   a copy of turn n      hops; under the claim, if the timer is in turn n and not done: turn n+1, run; then
+ *                         once: done, not pending; periodic: arm a copy of turn n+1
+ *   rescue (thief, claim) arm a copy of the same turn, cancel the old one
+ *   cancel (any thread)   done, not pending; cancel the copy that is known
+ * </pre>
+ *
+ * <p>Turns change under the claim only, so of two copies of one turn the first that gets the claim runs and the second
+ * finds another turn, or a timer that is done; that one may be a copy that nobody could cancel in time.
  */
-final class ChannelTimer<V> extends DefaultPromise<V> implements ScheduledFuture<V>, Runnable {
+final class ChannelTimer<V> extends DefaultPromise<V> implements ScheduledFuture<V> {
+    private static final Logger LOG = LoggerFactory.getLogger(ChannelTimer.class);
+
     private final ChannelLoop loop;
     private final Callable<V> command;
     /** In ns: 0 runs once, above 0 is a fixed rate, below 0 a fixed delay. */
     private final long periodNanos;
 
     private volatile long deadlineNanos;
+    /** The copy that was armed last. */
     private volatile @Nullable ScheduledFuture<?> armed;
+    /** The holder's. */
+    private int turn;
 
     ChannelTimer(ChannelLoop loop, Callable<V> command, long periodNanos) {
         super(loop);
@@ -30,45 +51,58 @@ final class ChannelTimer<V> extends DefaultPromise<V> implements ScheduledFuture
     ChannelTimer<V> start(long delay, TimeUnit unit) {
         long nanos = Math.max(0, unit.toNanos(delay));
         deadlineNanos = System.nanoTime() + nanos;
-        arm(nanos);
+        loop.pending(this);
+        try {
+            // Turn 0 and not the field: a thief may have armed it already, and the copy may have run.
+            arm(loop.owner(), nanos, 0);
+        } catch (RejectedExecutionException e) {
+            loop.notPending(this);
+            throw e;
+        }
         return this;
     }
 
-    private void arm(long nanos) {
-        armed = loop.owner().schedule((Runnable) this, nanos, TimeUnit.NANOSECONDS);
+    private void arm(BatonLoop on, long nanos, int copyOf) {
+        armed = on.schedule(() -> loop.execute(() -> fire(copyOf)), nanos, TimeUnit.NANOSECONDS);
         if (isDone()) {
-            disarm(); // cancelled meanwhile
+            disarm(armed); // cancelled meanwhile
         }
     }
 
-    private void disarm() {
-        ScheduledFuture<?> known = armed;
-        if (known != null) {
-            armed = null;
-            known.cancel(false);
+    private void disarm(@Nullable ScheduledFuture<?> copy) {
+        if (copy != null) {
+            try {
+                copy.cancel(false);
+            } catch (RejectedExecutionException e) {
+                LOG.debug("the loop that had a timer has ended, and its timers with it", e);
+            }
         }
     }
 
-    /** On the loop where it was armed, outside of any claim: hops. */
-    @Override
-    public void run() {
-        loop.execute(this::fire);
+    /** The thief, under its claim: from here on it fires there. */
+    void rescue(BatonLoop thief) {
+        ScheduledFuture<?> old = armed;
+        arm(thief, Math.max(0, deadlineNanos - System.nanoTime()), turn);
+        disarm(old);
     }
 
-    private void fire() {
-        if (isDone()) {
+    private void fire(int copyOf) {
+        if (copyOf != turn || isDone()) {
             return;
         }
+        turn++;
         if (periodNanos == 0 && !setUncancellable()) {
             return;
         }
         try {
             V result = command.call();
             if (periodNanos == 0) {
+                loop.notPending(this);
                 setSuccess(result);
                 return;
             }
         } catch (Throwable t) { // as every future does it: the failure is the result
+            loop.notPending(this);
             tryFailure(t);
             return;
         }
@@ -76,7 +110,7 @@ final class ChannelTimer<V> extends DefaultPromise<V> implements ScheduledFuture
             long now = System.nanoTime();
             long next = periodNanos > 0 ? deadlineNanos + periodNanos : now - periodNanos;
             deadlineNanos = next;
-            arm(Math.max(0, next - now));
+            arm(loop.owner(), Math.max(0, next - now), turn);
         }
     }
 
@@ -84,7 +118,8 @@ final class ChannelTimer<V> extends DefaultPromise<V> implements ScheduledFuture
     public boolean cancel(boolean mayInterruptIfRunning) {
         boolean cancelled = super.cancel(mayInterruptIfRunning);
         if (cancelled) {
-            disarm();
+            loop.notPending(this);
+            disarm(armed);
         }
         return cancelled;
     }

@@ -83,7 +83,8 @@ public final class MovableSocketChannel extends FdStreamChannel implements Movab
     }
 
     /**
-     * {@link #takeover(Loop)} from one loop and no other: a rescue.
+     * {@link #takeover(Loop)} from one loop and no other: a rescue. What waits for that loop, which may be stuck, comes
+     * along: what is queued, and the timers. Costs a timer's arming for each that is pending.
      *
      * @param victim id of the only loop from which it may be taken
      */
@@ -96,6 +97,9 @@ public final class MovableSocketChannel extends FdStreamChannel implements Movab
             return from == FdTable.BUSY ? TakeoverResult.BUSY : TakeoverResult.GONE;
         }
         facade.resendDrain();
+        if (victim != FdTable.ANY_VICTIM) {
+            facade.rescueTimers((BatonLoop) thief);
+        }
         return TakeoverResult.TAKEN;
     }
 
