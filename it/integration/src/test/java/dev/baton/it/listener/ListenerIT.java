@@ -13,11 +13,15 @@ import dev.baton.it.Pollers;
 import dev.baton.it.listener.ListenerRig.Echo;
 import dev.baton.plugin.unbind.AtOnceStrategy;
 import dev.baton.runtime.listener.SharedListener;
+import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.listener.ListenerResult.Outcome;
 import dev.baton.spi.listener.ListenerState;
 import dev.baton.spi.poller.PollerProvider;
 import dev.baton.spi.posix.Errno;
+import dev.baton.spi.posix.SocketOptions;
+import dev.baton.spi.posix.Sockets;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -26,6 +30,8 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.awaitility.core.ConditionFactory;
@@ -82,6 +88,26 @@ class ListenerIT {
                     assertThat(waits.getInputStream().read()).isEqualTo(2);
                 }
                 assertThat(join(listener.resume()).outcome()).isEqualTo(Outcome.UNCHANGED);
+            }
+            soon().until(() -> listener.connections() == 0);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("dev.baton.it.Pollers#all")
+    void whatIsAcceptedDoesNotHoldSmallSegmentsBack(PollerProvider poller) throws Exception {
+        try (ListenerRig rig = new ListenerRig(poller, LOOPS)) {
+            CompletableFuture<MovableChannel> accepted = new CompletableFuture<>();
+            SharedListener listener =
+                    rig.start(10, new AtOnceStrategy(), (connection, name) -> accepted.complete(connection));
+            try (Socket client = connect(listener)) {
+                MovableChannel connection = accepted.get(20, TimeUnit.SECONDS);
+                Fd fd = Objects.requireNonNull(connection.fd());
+                assertThat(client.isConnected()).isTrue();
+                assertThat(connection.config().isTcpNoDelay()).isTrue();
+                assertThat(rig.faults.posix().intOption(fd.number(), Sockets.IPPROTO_TCP, SocketOptions.TCP_NODELAY))
+                        .as("what the kernel says")
+                        .isNotZero();
             }
             soon().until(() -> listener.connections() == 0);
         }

@@ -4,9 +4,11 @@ import static dev.baton.spi.posix.SocketOptions.IPV6_V6ONLY;
 import static dev.baton.spi.posix.SocketOptions.SOL_SOCKET;
 import static dev.baton.spi.posix.SocketOptions.SO_DOMAIN;
 import static dev.baton.spi.posix.SocketOptions.SO_REUSEADDR;
+import static dev.baton.spi.posix.SocketOptions.TCP_NODELAY;
 import static dev.baton.spi.posix.Sockets.AF_INET;
 import static dev.baton.spi.posix.Sockets.AF_INET6;
 import static dev.baton.spi.posix.Sockets.IPPROTO_IPV6;
+import static dev.baton.spi.posix.Sockets.IPPROTO_TCP;
 import static dev.baton.spi.posix.Sockets.SOCK_STREAM;
 
 import dev.baton.spi.listener.ListenerKind;
@@ -82,6 +84,8 @@ public final class TcpListenerKind implements ListenerKind {
         TcpBind wanted = parse(bind);
         boolean ipv6 = isIpv6(number, bind, calls);
         set(calls, number, SOL_SOCKET, SO_REUSEADDR, 1, bind);
+        // What is accepted inherits it, and its channel's configuration says so from the beginning.
+        set(calls, number, IPPROTO_TCP, TCP_NODELAY, 1, bind);
         if (ipv6) {
             set(calls, number, IPPROTO_IPV6, IPV6_V6ONLY, wanted.everyAddress() ? 0 : 1, bind);
         }
