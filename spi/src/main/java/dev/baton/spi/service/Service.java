@@ -4,7 +4,12 @@ import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.threading.AnyThread;
 import dev.baton.spi.threading.OnLoop;
 
-/** What speaks on accepted connections: one instance for each service of the configuration. */
+/**
+ * What speaks on accepted connections: one instance for each service of the configuration.
+ *
+ * <p>What its callbacks throw costs the connection that they run for and is counted for the plugin, with the two exceptions
+ * that {@link MovableChannel} names.
+ */
 public interface Service {
 
     /**
