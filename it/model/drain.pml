@@ -23,7 +23,11 @@
 #define ORPHANED 1
 #define FREE 2
 byte fd;
+#ifdef UNSETTLED
+byte owner = NOBODY; /* inserted before loop 0, its home, takes it (FdChannel.settle) */
+#else
 byte owner;
+#endif
 bit running;
 byte lastOwner = NOBODY;
 
@@ -32,7 +36,7 @@ byte queue;
 bit draining;
 
 byte drains[LOOPS]; /* drain tasks in the loops' queues */
-bit stuck;          /* loop 0 */
+bit sticks, stuck;  /* loop 0: may be, is */
 
 /* For the properties alone. */
 byte queued, ran;
@@ -52,7 +56,7 @@ inline send_drain() {
     :: d_step { !sends -> skip }
     fi;
     if
-    :: d_step { sends -> to = (lastOwner != NOBODY -> lastOwner : (fd != FREE -> owner : 0)) }
+    :: d_step { sends -> to = (lastOwner != NOBODY -> lastOwner : (fd != FREE && owner != NOBODY -> owner : 0)) }
     :: d_step { !sends -> skip }
     fi;
     if
@@ -78,7 +82,7 @@ inline resend_drain(clears, looks) {
 
 /* finish of the fd, and MovableSocketChannel.closed() */
 inline finalize() {
-    if :: d_step { 1 -> lastOwner = owner } fi;
+    if :: d_step { 1 -> lastOwner = (owner != NOBODY -> owner : 0) } fi;
     if :: d_step { 1 -> fd = FREE } fi;
 #ifdef MUTANT_FINALIZER_DOES_NOT_LOOK
     resend_drain(1, 0)
@@ -135,10 +139,10 @@ proctype Loop(byte me) {
 
 end_idle:
     do
-    :: d_step { me == 0 && !stuck -> stuck = 1 }; break
+    :: d_step { me == 0 && sticks -> stuck = 1 }; break
     :: d_step { drains[me] > 0 -> drains[me]-- }; goto drain
     /* takeover: refused while something is queued unless it is a rescue, which may be at any time: so never refused here */
-    :: d_step { takeovers > 0 && fd == LIVE && running == 0 && owner != me ->
+    :: d_step { takeovers > 0 && fd == LIVE && running == 0 && owner != me && owner != NOBODY ->
             takeovers--; owner = me; running = 1; claim = 1; holders++; assert(UNDER_A_CLAIM || holders == 1) };
 #ifdef MUTANT_TAKEOVER_KEEPS_THE_FLAG
         resend_drain(0, 1);
@@ -148,6 +152,11 @@ end_idle:
         resend_drain(1, 1);
 #endif
         leave()
+#ifdef UNSETTLED
+    :: d_step { me == 0 && fd == LIVE && running == 0 && owner == NOBODY ->
+            owner = 0; running = 1; claim = 1; holders++; assert(UNDER_A_CLAIM || holders == 1) };
+        leave()
+#endif
     od;
     goto stopped;
 
@@ -204,7 +213,7 @@ stopped:
     skip
 }
 
-#define WITH_THE_STUCK (stuck && (lastOwner == 0 || (lastOwner == NOBODY && owner == 0)))
+#define WITH_THE_STUCK (stuck && (lastOwner == 0 || (lastOwner == NOBODY && (owner == 0 || owner == NOBODY))))
 
 active proctype Monitor() {
 end:
@@ -218,6 +227,10 @@ end:
 
 init {
     atomic {
+        if
+        :: sticks = 1
+        :: sticks = 0
+        fi;
         run Loop(0);
         run Loop(1);
 #if LOOPS > 2

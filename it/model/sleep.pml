@@ -7,7 +7,7 @@
 #define PRODUCERS 2
 #endif
 #ifndef TASKS
-#define TASKS 2     /* of each producer */
+#define TASKS 1     /* of each producer */
 #endif
 #ifndef EVENTS
 #define EVENTS 1    /* of fds; a callback may queue a task of its own loop, which wakes nobody */
@@ -24,7 +24,7 @@ byte events;        /* edges of fds that no poll has returned yet */
 bit ended;
 
 /* For the properties alone. */
-byte written;       /* wakeups written for this sleep */
+byte unwritten;     /* sleeps, less wakeups written, up to 7: more than there are writers */
 
 hidden byte NO_LOST_WAKEUP, STOPS, ONE_WAKEUP;
 
@@ -35,7 +35,7 @@ inline wakeup() {
     :: d_step { state != SLEEPING -> sees = 0 }
     fi;
     if
-    :: d_step { sees -> eventfd = 1; written++; assert(ONE_WAKEUP || written <= 1); sees = 0; state = AWAKE }
+    :: d_step { sees -> eventfd = 1; assert(ONE_WAKEUP || unwritten > 0); unwritten--; sees = 0; state = AWAKE }
     :: d_step { !sees -> skip }
     fi
 #else
@@ -48,7 +48,7 @@ inline wakeup() {
     :: d_step { !sees || state != SLEEPING -> sees = 0 }
     fi;
     if
-    :: d_step { sees -> eventfd = 1; written++; assert(ONE_WAKEUP || written <= 1); sees = 0 }
+    :: d_step { sees -> eventfd = 1; assert(ONE_WAKEUP || unwritten > 0); unwritten--; sees = 0 }
     :: d_step { !sees -> skip }
     fi
 #endif
@@ -104,11 +104,11 @@ turn:
 announce:
 #ifdef MUTANT_LOOKS_BEFORE_IT_SLEEPS /* what setRelease instead of setVolatile would allow */
     if :: d_step { 1 -> blocks = (tasks == 0) } fi;
-    if :: d_step { 1 -> state = SLEEPING; written = 0 } fi;
+    if :: d_step { 1 -> state = SLEEPING; unwritten = (unwritten < 7 -> unwritten + 1 : 7) } fi;
 #elif defined(MUTANT_NO_SECOND_LOOK)
-    if :: d_step { 1 -> state = SLEEPING; written = 0; blocks = 1 } fi;
+    if :: d_step { 1 -> state = SLEEPING; unwritten = (unwritten < 7 -> unwritten + 1 : 7); blocks = 1 } fi;
 #else
-    if :: d_step { 1 -> state = SLEEPING; written = 0 } fi;
+    if :: d_step { 1 -> state = SLEEPING; unwritten = (unwritten < 7 -> unwritten + 1 : 7) } fi;
     if :: d_step { 1 -> blocks = (tasks == 0) } fi;
 #endif
 poll:
