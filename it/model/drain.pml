@@ -141,6 +141,7 @@ end_idle:
     do
     :: d_step { me == 0 && sticks -> stuck = 1 }; break
     :: d_step { drains[me] > 0 -> drains[me]-- }; goto drain
+    :: d_step { takeovers > 0 -> takeovers = 0 } /* or none: it must not be what saves a lost task */
     /* takeover: refused while something is queued unless it is a rescue, which may be at any time: so never refused here */
     :: d_step { takeovers > 0 && fd == LIVE && running == 0 && owner != me && owner != NOBODY ->
             takeovers--; owner = me; running = 1; claim = 1; holders++; assert(UNDER_A_CLAIM || holders == 1) };
