@@ -227,6 +227,23 @@ class LauncherIT {
     }
 
     @Test
+    void shouldAnswer2ToAnAdminAddressThatIsNone() throws Exception {
+        for (String wrong :
+                List.of("nonsense", "127.0.0.1:0", "127.0.0.1:99999", "http://127.0.0.1:9901", "::1:9901")) {
+            Outcome outcome = BatonProcess.run(folder, "status", "--admin", wrong);
+            assertThat(outcome.code()).as(outcome.text()).isEqualTo(2);
+            assertThat(outcome.text()).contains("'--admin'", "'" + wrong + "'").doesNotContain("Exception");
+        }
+    }
+
+    @Test
+    void shouldNotTakeAFolderForAConfiguration() throws Exception {
+        Outcome outcome = BatonProcess.run(folder, "check", "-c", folder.toString());
+        assertThat(outcome.code()).as(outcome.text()).isEqualTo(78);
+        assertThat(outcome.text().strip()).isEqualTo("cannot read " + folder + ": it is a folder");
+    }
+
+    @Test
     void shouldHelp() throws Exception {
         Outcome help = BatonProcess.run(folder, "--help");
         assertThat(help.code()).isZero();
