@@ -8,6 +8,7 @@ import dev.baton.spi.config.Default;
 import dev.baton.spi.config.Range;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -70,6 +71,9 @@ public final class ConfigReader {
     public static ConfigReader parse(Path path) throws ConfigException, IOException {
         String text;
         try {
+            if (Files.isDirectory(path)) {
+                throw new IOException("cannot read " + path.toAbsolutePath() + ": it is a folder");
+            }
             if (Files.size(path) > FILE_BYTES_MAX) {
                 throw new IOException("cannot read " + path + ": it is larger than 1 MiB");
             }
@@ -78,6 +82,8 @@ public final class ConfigReader {
             throw new IOException("cannot read " + path + ": there is no such file", e);
         } catch (CharacterCodingException e) {
             throw new IOException("cannot read " + path + ": it is not UTF-8", e);
+        } catch (AccessDeniedException e) {
+            throw new IOException("cannot read " + path + ": permission denied", e);
         }
         Path parent = path.toAbsolutePath().getParent();
         return parse(path.toString(), text, parent == null ? path.toAbsolutePath() : parent);
