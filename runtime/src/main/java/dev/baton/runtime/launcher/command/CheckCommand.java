@@ -44,9 +44,10 @@ final class CheckCommand implements Callable<Integer> {
         Server.assemble(foundation, read).end();
         spec.commandLine()
                 .getOut()
-                .println(source.file() + " is fine: " + read.listeners().size() + " listeners, "
-                        + read.services().size() + " services, "
-                        + read.upstreams().size() + " upstreams");
+                .println(source.file() + " is fine: "
+                        + RunCommand.count(read.listeners().size(), "listener") + ", "
+                        + RunCommand.count(read.services().size(), "service") + ", "
+                        + RunCommand.count(read.upstreams().size(), "upstream"));
         return ExitCode.FINE;
     }
 }

@@ -125,7 +125,7 @@ final class RunCommand implements Callable<Integer> {
                 .forEach(plugin -> say("plugin " + plugin.id() + " not loaded: " + plugin.problem()));
     }
 
-    private static String count(int number, String noun) {
+    static String count(int number, String noun) {
         return number + " " + noun + (number == 1 ? "" : "s");
     }
 

@@ -68,7 +68,8 @@ final class StopCommand implements Callable<Integer> {
         int cut = report.getInteger("cut", 0);
         spec.commandLine()
                 .getOut()
-                .println("stopped: " + report.getInteger("served", 0) + " connections ended, " + cut + " cut");
+                .println("stopped: " + RunCommand.count(report.getInteger("served", 0), "connection") + " ended, " + cut
+                        + " cut");
         return cut == 0 ? ExitCode.FINE : ExitCode.CUT;
     }
 
