@@ -2,6 +2,7 @@ package dev.baton.plugin.httpproxy;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.TooLongFrameException;
 import io.netty.handler.codec.http.HttpConstants;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpMessage;
@@ -80,6 +81,11 @@ abstract class RequestDecoder extends HttpRequestDecoder {
 
     private static RuntimeException cause(Exchange exchange) {
         Throwable cause = exchange.decoderResult().cause();
+        if (!(cause instanceof TooLongFrameException)
+                && RequestRules.bodyLength(exchange.fields(), exchange.isHttp10()) == RequestRules.BAD_LENGTH) {
+            // Netty's decoder looks at the lengths first: what it refuses is counted as what our own rules refuse.
+            return new RefusedException(Refusal.AMBIGUOUS_LENGTH, String.valueOf(cause.getMessage()));
+        }
         return cause instanceof RuntimeException known
                 ? known
                 : new RefusedException(Refusal.MALFORMED_REQUEST, String.valueOf(cause));

@@ -44,7 +44,9 @@ abstract class ResponseDecoder extends HttpResponseDecoder {
             }
             ResponseHead head = (ResponseHead) decoded.get(0);
             if (head.decoderResult().isFailure()) {
-                throw new IllegalArgumentException(head.decoderResult().cause());
+                Throwable cause = head.decoderResult().cause();
+                // For the log: what was wrong, not the name of an exception.
+                throw new IllegalArgumentException(cause.getMessage(), cause);
             }
             if (decoded.size() == 1) {
                 reset();

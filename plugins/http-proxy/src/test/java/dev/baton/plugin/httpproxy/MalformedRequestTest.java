@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Request smuggling: whatever another parser could read otherwise is refused, nothing of it reaches a server, and
@@ -224,6 +225,24 @@ class MalformedRequestTest {
         try (Bench bench = new Bench(Ends.TOGETHER)) {
             bench.send("\r\n\r\nGET / HTTP/1.1\r\n" + HOST + "\r\n");
             assertThat(bench.toServer(0)).startsWith("GET / HTTP/1.1\r\n");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "Content-Length: 5\r\nTransfer-Encoding: chunked",
+                "Content-Length: 5\r\nContent-Length: 5",
+                "Content-Length: 5, 6",
+                "Content-Length: -5",
+                "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"
+            })
+    void countsALengthThatIsSaidInTwoWaysAsOne(String fields) {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            bench.send(length(fields) + "0\r\n\r\n");
+            assertThat(bench.toClient()).endsWith("ambiguous message length\n");
+            assertThat(bench.refusals(Refusal.AMBIGUOUS_LENGTH)).isEqualTo(1);
+            assertThat(bench.refusals(Refusal.MALFORMED_REQUEST)).isZero();
         }
     }
 
