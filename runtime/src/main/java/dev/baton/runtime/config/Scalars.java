@@ -70,9 +70,7 @@ final class Scalars {
             return number(text, plain, Long.MIN_VALUE, Long.MAX_VALUE, false);
         }
         if (type == double.class || type == Double.class) {
-            return plain && DECIMAL.matcher(text).matches()
-                    ? Result.of(Double.valueOf(text))
-                    : Result.wrong("expected a number, not '" + text + "'" + quotes(plain, DECIMAL, text));
+            return decimal(text, plain);
         }
         if (type == boolean.class || type == Boolean.class) {
             return plain && (text.equals("true") || text.equals("false"))
@@ -103,6 +101,14 @@ final class Scalars {
             return Result.wrong(text + " is outside " + least + " to " + greatest);
         }
         return asInt ? Result.of((int) value) : Result.of(value);
+    }
+
+    private static Result decimal(String text, boolean plain) {
+        if (!plain || !DECIMAL.matcher(text).matches()) {
+            return Result.wrong("expected a number, not '" + text + "'" + quotes(plain, DECIMAL, text));
+        }
+        double value = Double.parseDouble(text);
+        return Double.isInfinite(value) ? Result.wrong("'" + text + "' is too much") : Result.of(value);
     }
 
     private static String quotes(boolean plain, Pattern form, String text) {
