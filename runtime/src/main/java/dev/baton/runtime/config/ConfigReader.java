@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -108,12 +109,18 @@ public final class ConfigReader {
     public List<Path> pluginFolders() {
         List<Path> folders = new ArrayList<>();
         for (Value value : pluginPathValues()) {
-            Path path = folder.resolve(value.text());
-            if (Files.isDirectory(path)) {
-                folders.add(path.normalize());
-            }
+            pluginFolder(value).filter(Files::isDirectory).ifPresent(path -> folders.add(path.normalize()));
         }
         return folders;
+    }
+
+    /** Empty if no folder can have that name, for example one with a NUL. */
+    private Optional<Path> pluginFolder(Value value) {
+        try {
+            return Optional.of(folder.resolve(value.text()));
+        } catch (InvalidPathException e) {
+            return Optional.empty();
+        }
     }
 
     private List<Value> pluginPathValues() {
@@ -186,8 +193,8 @@ public final class ConfigReader {
         if (version == null) {
             problems.add(Position.START, "the file needs 'version: " + VERSION + "' as its first key");
         } else if (version.value() instanceof Value value
-                && value.text().matches("\\d{1,9}")
-                && !value.text().equals(String.valueOf(VERSION))) {
+                && Scalars.parse(int.class, value.text(), true).value() instanceof Integer number
+                && number != VERSION) {
             problems.add(
                     value.position(),
                     "version " + value.text() + " is not one that this Baton reads; it reads version " + VERSION);
@@ -351,9 +358,10 @@ public final class ConfigReader {
 
     private void checkPluginPath(Problems problems) {
         for (Value value : pluginPathValues()) {
-            Path path = folder.resolve(value.text());
-            if (!Files.isDirectory(path)) {
-                problems.add(value.position(), "plugins.path: there is no folder " + path.normalize());
+            Optional<Path> path = pluginFolder(value);
+            if (path.filter(Files::isDirectory).isEmpty()) {
+                String name = path.map(found -> found.normalize().toString()).orElse(value.text());
+                problems.add(value.position(), "plugins.path: there is no folder " + name);
             }
         }
     }
