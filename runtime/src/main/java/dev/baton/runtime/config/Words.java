@@ -1,6 +1,7 @@
 package dev.baton.runtime.config;
 
 import java.util.Collection;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.TreeSet;
@@ -8,15 +9,26 @@ import org.apache.commons.text.similarity.LevenshteinDistance;
 
 /** Finds what somebody may have meant. */
 public final class Words {
+    /** So many words are compared, or listed in a message: each costs time or room for each wrong word of a file. */
+    private static final int COMPARED_MAX = 200;
+
+    private static final int LISTED_MAX = 20;
+
     private Words() {}
 
     /** The known word that is nearest to a wrong one, if one is near: two letters may differ, in a long word a third of them. */
     public static Optional<String> nearest(String wrong, Collection<String> known) {
+        if (known.size() > COMPARED_MAX) {
+            return Optional.empty();
+        }
         String word = folded(wrong);
         int limit = word.length() < 4 ? 1 : Math.max(2, word.length() / 3);
         String best = null;
         int least = limit + 1;
         for (String candidate : new TreeSet<>(known)) {
+            if (Math.abs(folded(candidate).length() - word.length()) >= least) {
+                continue; // so many letters differ at least
+            }
             int distance = LevenshteinDistance.getDefaultInstance().apply(word, folded(candidate));
             if (distance < least) {
                 least = distance;
@@ -39,6 +51,10 @@ public final class Words {
 
     /** The end of a message about a missing or wrong word, with its semicolon: what there is. */
     static String choice(Collection<String> known, String nothing) {
+        if (known.size() > LISTED_MAX) {
+            List<String> first = known.stream().limit(LISTED_MAX).sorted().toList();
+            return "; there is: " + String.join(", ", first) + " and " + (known.size() - LISTED_MAX) + " more";
+        }
         return "; " + (known.isEmpty() ? nothing : "there is: " + String.join(", ", new TreeSet<>(known)));
     }
 
