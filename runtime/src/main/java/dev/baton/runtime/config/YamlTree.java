@@ -33,8 +33,18 @@ final class YamlTree {
     /** Deeper nesting than anything meant seriously; bounds the recursion. */
     private static final int DEPTH_MAX = 32;
 
+    /** Longer than any key that means something; every message about what is under a key repeats it. */
+    private static final int KEY_CHARS_MAX = 256;
+
+    // As the parser counts.
+    private static final String LINE_ENDS = "\r\n\u0085\u2028\u2029";
+    private static final int BYTE_ORDER_MARK = 0xfeff;
+
     private final Problems problems;
     private final ParserImpl parser;
+
+    /** Where what was read last ends. */
+    private Position read = Position.START;
 
     private YamlTree(String text, Problems problems) {
         this.problems = problems;
@@ -50,7 +60,7 @@ final class YamlTree {
      */
     static @Nullable Section parse(String text, Problems problems) {
         try {
-            return new YamlTree(text, problems).document();
+            return new YamlTree(text, problems).parsed();
         } catch (MarkedYAMLException e) {
             problems.add(position(e), "this is not valid YAML: " + explain(e));
         } catch (ReaderException e) {
@@ -63,6 +73,17 @@ final class YamlTree {
             problems.add(Position.START, "this is not valid YAML: " + e.getMessage());
         }
         return null;
+    }
+
+    private @Nullable Section parsed() {
+        try {
+            return document();
+        } catch (IllegalArgumentException e) {
+            // The parser's own, of an escape such as U+FFFFFFFF, and without a place: it is behind what was read last.
+            problems.add(
+                    read, "this is not valid YAML: an escape behind this place names a character that does not exist");
+            return null;
+        }
     }
 
     private @Nullable Section document() {
@@ -122,6 +143,8 @@ final class YamlTree {
             ConfigNode value = node(next(), depth + 1);
             if (!(key instanceof Value word) || word.text().isEmpty()) {
                 problems.add(key.position(), "a key must be a word, not " + key.noun());
+            } else if (word.text().length() > KEY_CHARS_MAX) {
+                problems.add(key.position(), "a key has at most " + KEY_CHARS_MAX + " characters, not " + key.noun());
             } else {
                 Entry first = entries.putIfAbsent(word.text(), new Entry(key.position(), value));
                 if (first != null) {
@@ -160,7 +183,9 @@ final class YamlTree {
     }
 
     private Event next() {
-        return parser.getEvent();
+        Event event = parser.getEvent();
+        read = position(event.getEndMark());
+        return event;
     }
 
     private static Position position(@Nullable Mark mark) {
@@ -175,11 +200,12 @@ final class YamlTree {
         int line = 1;
         int column = 1;
         int[] codePoints = text.codePoints().limit(codePointIndex).toArray();
-        for (int codePoint : codePoints) {
-            if (codePoint == '\n') {
+        for (int i = 0; i < codePoints.length; i++) {
+            boolean crLf = codePoints[i] == '\r' && i + 1 < codePoints.length && codePoints[i + 1] == '\n';
+            if (LINE_ENDS.indexOf(codePoints[i]) >= 0 && !crLf) {
                 line++;
                 column = 1;
-            } else {
+            } else if (codePoints[i] != BYTE_ORDER_MARK) {
                 column++;
             }
         }
