@@ -40,6 +40,9 @@ abstract class RequestDecoder extends HttpRequestDecoder {
      */
     @Nullable
     Exchange decodeHead(ChannelHandlerContext ctx, ByteBuf in) throws Exception {
+        if (!inHead && !skipEmptyLines(in)) {
+            return null;
+        }
         int from = in.readerIndex();
         try {
             decode(ctx, in, decoded);
@@ -72,6 +75,29 @@ abstract class RequestDecoder extends HttpRequestDecoder {
         } finally {
             decoded.clear();
         }
+    }
+
+    /**
+     * Skips what may stand before a request line (RFC 9112, section 2.2): empty lines. The decoder would skip any control
+     * characters and blanks, in which another reader may see the beginning of another request.
+     *
+     * @return false: the first byte of a request line has not come yet
+     */
+    private static boolean skipEmptyLines(ByteBuf in) {
+        while (in.isReadable()) {
+            byte first = in.getByte(in.readerIndex());
+            if (first < 0 || (first > ' ' && first != 0x7f)) {
+                return true;
+            }
+            if (first == HttpConstants.CR && in.readableBytes() == 1) {
+                return false;
+            }
+            if (first != HttpConstants.CR || in.getByte(in.readerIndex() + 1) != HttpConstants.LF) {
+                throw new RefusedException(Refusal.MALFORMED_REQUEST, "control character before the request line");
+            }
+            in.skipBytes(2);
+        }
+        return false;
     }
 
     /** Part of a head has been decoded. */
