@@ -2,6 +2,7 @@ package dev.baton.plugin.httpproxy;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http.HttpConstants;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpResponseDecoder;
@@ -20,6 +21,9 @@ abstract class ResponseDecoder extends HttpResponseDecoder {
 
     private @Nullable Exchange answered;
 
+    /** The status line has been decoded, and not yet the end of the head. */
+    private boolean inHead;
+
     ResponseDecoder(HttpDecoderConfig config) {
         super(config);
     }
@@ -37,11 +41,16 @@ abstract class ResponseDecoder extends HttpResponseDecoder {
      */
     @Nullable
     ResponseHead decodeHead(ChannelHandlerContext ctx, ByteBuf in) throws Exception {
+        int from = in.readerIndex();
         try {
             decode(ctx, in, decoded);
+            if (hasBrokenName(in, from, in.readerIndex())) {
+                throw new IllegalArgumentException("blank in the name of a field");
+            }
             if (decoded.isEmpty()) {
                 return null;
             }
+            inHead = false;
             ResponseHead head = (ResponseHead) decoded.get(0);
             if (head.decoderResult().isFailure()) {
                 Throwable cause = head.decoderResult().cause();
@@ -67,6 +76,45 @@ abstract class ResponseDecoder extends HttpResponseDecoder {
         } finally {
             decoded.clear();
         }
+    }
+
+    /**
+     * A blank in a name. The decoder takes what stands before it for the name and drops the rest, so that {@code
+     * Content-Length x: 5} would be a length. Blanks right before the colon are for a proxy to remove (RFC 9112, section 5.1).
+     * Only whole lines are decoded.
+     */
+    private boolean hasBrokenName(ByteBuf in, int from, int to) {
+        int line = from;
+        if (!inHead) {
+            while (line < to && in.getByte(line) <= ' ') {
+                line++;
+            }
+            if (line == to) {
+                return false;
+            }
+            inHead = true;
+            line = in.indexOf(line, to, HttpConstants.LF) + 1;
+        }
+        while (line > 0 && line < to) {
+            int i = line;
+            while (i < to && in.getByte(i) > ' ' && in.getByte(i) != ':') {
+                i++;
+            }
+            if (i > line && i < to && isBlank(in.getByte(i))) {
+                while (i < to && isBlank(in.getByte(i))) {
+                    i++;
+                }
+                if (i == to || in.getByte(i) != ':') {
+                    return true;
+                }
+            }
+            line = in.indexOf(i, to, HttpConstants.LF) + 1;
+        }
+        return false;
+    }
+
+    private static boolean isBlank(byte b) {
+        return b == ' ' || b == '\t';
     }
 
     @Override
