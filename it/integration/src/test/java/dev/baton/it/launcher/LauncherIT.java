@@ -207,8 +207,9 @@ class LauncherIT {
 
     @Test
     void shouldAnswer2ForAWrongCommandLine() throws Exception {
-        for (String[] wrong :
-                new String[][] {{}, {"rum"}, {"run", "--no"}, {"listener"}, {"stop", "--grace", "soon"}}) {
+        for (String[] wrong : new String[][] {
+            {}, {"rum"}, {"run", "--no"}, {"listener"}, {"stop", "--grace", "soon"}, {"stop", "--grace", "25h"}
+        }) {
             Outcome outcome = BatonProcess.run(folder, wrong);
             assertThat(outcome.code()).as(outcome.text()).isEqualTo(2);
             assertThat(outcome.text()).containsAnyOf("Usage: baton", "Did you mean: baton run?");

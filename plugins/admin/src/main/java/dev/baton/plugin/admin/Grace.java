@@ -8,6 +8,9 @@ import java.util.regex.Pattern;
 final class Grace {
     private static final Pattern FORM = Pattern.compile("([0-9]{1,9})(ms|s|m|h)");
 
+    /** As in the configuration. */
+    private static final Duration MAX = Duration.ofHours(24);
+
     private Grace() {}
 
     /**
@@ -25,11 +28,15 @@ final class Grace {
                     "grace is \"" + text + "\", must be a time such as 250ms, 30s, 5m or 1h");
         }
         long amount = Long.parseLong(matcher.group(1));
-        return switch (matcher.group(2)) {
+        Duration grace = switch (matcher.group(2)) {
             case "ms" -> Duration.ofMillis(amount);
             case "s" -> Duration.ofSeconds(amount);
             case "m" -> Duration.ofMinutes(amount);
             default -> Duration.ofHours(amount);
         };
+        if (grace.compareTo(MAX) > 0) {
+            throw new IllegalArgumentException("grace is \"" + text + "\", must be at most 24h");
+        }
+        return grace;
     }
 }

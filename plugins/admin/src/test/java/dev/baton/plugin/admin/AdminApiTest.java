@@ -356,6 +356,10 @@ class AdminApiTest {
             assertThat(response.statusCode()).isEqualTo(400);
             assertThat(response.body()).contains("such as 250ms, 30s, 5m or 1h");
         }
+        // A time that no deadline can be counted with.
+        HttpResponse<String> eternal = post("/v1/stop?grace=999999999h");
+        assertThat(eternal.statusCode()).isEqualTo(400);
+        assertThat(eternal.body()).contains("at most 24h");
         assertThat(runtime.asked).isEmpty();
     }
 
