@@ -159,7 +159,13 @@ public final class FdTable implements Fds {
                 }
                 Registration registration = chunk.registrations[number & (CHUNK_SIZE - 1)];
                 if (registration == null || !registration.isSharedBy(loop)) {
-                    return Entry.NOT_OWNER;
+                    // Row 3 only if what was read is the word's: the fd may have died between the two reads, and the
+                    // number have been inserted again, which is row 4. No CAS validates it here as it does below.
+                    // SharedEventEventDelete of it/jcstress.
+                    VarHandle.loadLoadFence();
+                    return ClaimWord.isLive((long) WORDS.getAcquire(words, index), generation)
+                            ? Entry.NOT_OWNER
+                            : Entry.STALE;
                 }
             } else {
                 assert ClaimWord.running(word) == 0 : "entered twice: fd " + number + " " + ClaimWord.describe(word);
