@@ -8,7 +8,7 @@ public final class SpiVersion {
     /** Raised when plugins must be changed. */
     public static final int MAJOR = 1;
     /** Raised when something is added. */
-    public static final int MINOR = 0;
+    public static final int MINOR = 1;
 
     private SpiVersion() {}
 }

@@ -41,6 +41,9 @@ public final class ConfigReader {
     /** Names stand in paths of the admin API, in labels of metrics and behind {@code listener:}. */
     private static final Pattern NAME = Pattern.compile("[A-Za-z][A-Za-z0-9._-]{0,62}");
 
+    private static final String NO_NAME =
+            "' is no name; names begin with a letter and have letters, digits, '.', '_' and '-', 63 at most";
+
     private final String file;
     private final Path folder;
     private final Section root;
@@ -52,6 +55,7 @@ public final class ConfigReader {
             @Range(min = "1", max = "1024") Optional<Integer> loops,
             @RefersTo(Reference.POLLER) Optional<String> poller,
             @Default("30s") @Range(min = "0s", max = "24h") Duration grace,
+            @Range(min = "1", max = "1048576") Optional<Integer> maxConnections,
             Map<String, ListenerConfig> listeners,
             Map<String, UpstreamConfig> upstreams,
             PluginsConfig plugins) {}
@@ -162,14 +166,73 @@ public final class ConfigReader {
             throw new ConfigException(problems.sorted());
         }
         return new RootConfig(
-                top.loops().orElseGet(() -> Runtime.getRuntime().availableProcessors()),
+                top.loops().orElseGet(ConfigReader::defaultLoops),
                 top.poller(),
                 top.grace(),
+                top.maxConnections(),
                 top.listeners(),
                 services,
                 top.upstreams(),
                 top.plugins(),
                 components);
+    }
+
+    /**
+     * Reads one listener, by the rules of a file.
+     *
+     * @param text a YAML or JSON object: the keys of a {@link ListenerConfig}, and {@code name}
+     * @param services the names of the services that there are
+     * @param loops how many loops there are
+     * @throws ConfigException with everything that is wrong
+     */
+    public static NamedListener listener(String text, Vocabulary vocabulary, Collection<String> services, int loops)
+            throws ConfigException {
+        Problems problems = new Problems("listener");
+        Section section = YamlTree.parse(text, problems);
+        if (section == null) {
+            throw new ConfigException(problems.sorted());
+        }
+        Entry named = section.entries().get("name");
+        String name = named != null && named.value() instanceof Value value ? value.text() : "";
+        if (named == null) {
+            problems.add(Position.START, "the listener needs the key 'name'");
+        } else if (!NAME.matcher(name).matches()) {
+            problems.add(named.position(), "name: '" + name + NO_NAME);
+        }
+        RecordBinder binder = new RecordBinder(problems, reference -> switch (reference) {
+            case SERVICE -> services;
+            case UNBIND_STRATEGY -> vocabulary.unbindStrategies();
+            default -> List.of();
+        });
+        ListenerConfig config = binder.bind(ListenerConfig.class, section, "listener", Position.START, Set.of("name"));
+        checkListener(new ListenerChecks(problems, vocabulary, loops), section, "listener");
+        if (config == null || !problems.isEmpty()) {
+            throw new ConfigException(problems.sorted());
+        }
+        return new NamedListener(name, config);
+    }
+
+    /** True if its bind is right. */
+    private static boolean checkListener(ListenerChecks checks, Section section, String path) {
+        Entry entry = section.entries().get("bind");
+        if (entry == null || !(entry.value() instanceof Value bind) || bind.isNothing() || !checks.bind(bind, path)) {
+            return false;
+        }
+        checks.rest(section, bind, path);
+        return true;
+    }
+
+    private int loops() {
+        Entry entry = root.entries().get("loops");
+        return entry != null
+                        && entry.value() instanceof Value value
+                        && value.text().matches("[1-9]\\d{0,3}")
+                ? Integer.parseInt(value.text())
+                : defaultLoops();
+    }
+
+    private static int defaultLoops() {
+        return Runtime.getRuntime().availableProcessors();
     }
 
     private Collection<String> names(Reference reference, Vocabulary vocabulary) {
@@ -282,11 +345,7 @@ public final class ConfigReader {
         for (String kind : List.of("listeners", SERVICES, "upstreams")) {
             section(kind).forEach((name, entry) -> {
                 if (!NAME.matcher(name).matches()) {
-                    problems.add(
-                            entry.position(),
-                            kind + ": '" + name
-                                    + "' is no name; names begin with a letter and have letters, digits, '.',"
-                                    + " '_' and '-', 63 at most");
+                    problems.add(entry.position(), kind + ": '" + name + NO_NAME);
                 }
             });
         }
@@ -294,14 +353,13 @@ public final class ConfigReader {
 
     private void checkBinds(Problems problems, Vocabulary vocabulary) {
         BoundAddresses bound = new BoundAddresses();
+        ListenerChecks checks = new ListenerChecks(problems, vocabulary, loops());
         section("listeners").forEach((name, entry) -> {
-            Value bind = child(entry, "bind");
-            if (bind != null) {
-                String path = "listeners." + name + ".bind";
-                Optional<String> wrong = vocabulary.checkBind(bind.text());
-                wrong.ifPresent(why -> problems.add(bind.position(), path + ": " + why));
-                if (wrong.isEmpty()) {
-                    checkFree(problems, bound, bind, path);
+            String path = "listeners." + name;
+            if (entry.value() instanceof Section section && checkListener(checks, section, path)) {
+                Value bind = child(entry, "bind");
+                if (bind != null) {
+                    checkFree(problems, bound, bind, path + ".bind");
                 }
             }
         });

@@ -132,6 +132,9 @@ final class RecordBinder {
             Object value = value(argument(type, 0), component, node, path, keyPosition);
             return value == null ? null : Optional.of(value);
         }
+        if (raw == LoopSet.class && node instanceof Items) {
+            return loops(component, node, path);
+        }
         if (raw == List.class) {
             return list(argument(type, 0), component, node, path);
         }
@@ -228,6 +231,27 @@ final class RecordBinder {
             }
         }
         return values.size() == items.items().size() ? Collections.unmodifiableList(values) : null;
+    }
+
+    private @Nullable LoopSet loops(RecordComponent component, ConfigNode node, String path) {
+        List<Object> values = list(Integer.class, component, node, path);
+        if (values == null) {
+            return null;
+        }
+        List<Integer> ids = values.stream().map(Integer.class::cast).toList();
+        if (ids.isEmpty()) {
+            problems.add(node.position(), path + ": expected at least one loop, or all");
+            return null;
+        }
+        for (int i = 0; i < ids.size(); i++) {
+            if (ids.get(i) < 0 || ids.indexOf(ids.get(i)) < i) {
+                problems.add(
+                        node.position(),
+                        path + "[" + i + "]: " + ids.get(i) + (ids.get(i) < 0 ? " is no loop" : " stands there twice"));
+                return null;
+            }
+        }
+        return new LoopSet(ids);
     }
 
     private @Nullable Map<String, Object> map(Type type, RecordComponent component, ConfigNode node, String path) {

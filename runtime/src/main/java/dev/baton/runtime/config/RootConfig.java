@@ -10,6 +10,7 @@ import java.util.Optional;
  * @param loops how many loops
  * @param poller the poller that was asked for; empty takes the best available
  * @param grace how long work may go on after a stop
+ * @param maxConnections how many connections all listeners together may have open at once; empty for no limit
  * @param listeners by name
  * @param services by name
  * @param upstreams by name
@@ -20,6 +21,7 @@ public record RootConfig(
         int loops,
         Optional<String> poller,
         Duration grace,
+        Optional<Integer> maxConnections,
         Map<String, ListenerConfig> listeners,
         Map<String, ServiceConfig> services,
         Map<String, UpstreamConfig> upstreams,

@@ -1,6 +1,7 @@
 package dev.baton.runtime.config;
 
 import dev.baton.spi.config.ByteSize;
+import dev.baton.spi.config.Rate;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,6 +20,8 @@ final class Scalars {
     private static final Pattern WHOLE = Pattern.compile("[-+]?\\d{1,18}");
     private static final Pattern DECIMAL = Pattern.compile("[-+]?\\d+(\\.\\d+)?");
     private static final Pattern WITH_UNIT = Pattern.compile("(\\d{1,15})\\s?([A-Za-z]*)");
+    private static final Pattern RATE = Pattern.compile("(\\d{1,9})\\s?/\\s?([smh])");
+    private static final Pattern MODE = Pattern.compile("0?[0-7]{3}");
     private static final Map<String, Long> MILLIS = Map.of("ms", 1L, "s", 1_000L, "m", 60_000L, "h", 3_600_000L);
     private static final Map<String, Long> BYTES = Map.of("B", 1L, "KiB", 1L << 10, "MiB", 1L << 20, "GiB", 1L << 30);
 
@@ -34,6 +37,9 @@ final class Scalars {
             Boolean.class,
             Duration.class,
             ByteSize.class,
+            Rate.class,
+            FileMode.class,
+            LoopSet.class,
             Path.class);
 
     private Scalars() {}
@@ -82,6 +88,19 @@ final class Scalars {
         }
         if (type == ByteSize.class) {
             return withUnit(text, BYTES, "a size", "512B, 64KiB, 8MiB or 1GiB", ByteSize::new);
+        }
+        if (type == Rate.class) {
+            return rate(text);
+        }
+        if (type == FileMode.class) {
+            return MODE.matcher(text).matches()
+                    ? Result.of(new FileMode(Integer.parseInt(text, 8)))
+                    : Result.wrong("expected permissions such as \"0660\", not '" + text + "'");
+        }
+        if (type == LoopSet.class) {
+            return text.equals("all")
+                    ? Result.of(LoopSet.ALL)
+                    : Result.wrong("expected all, or ids such as [0, 2], not '" + text + "'");
         }
         if (type == Path.class) {
             return path(text);
@@ -141,6 +160,18 @@ final class Scalars {
         } catch (ArithmeticException e) {
             return Result.wrong("'" + text + "' is too much");
         }
+    }
+
+    private static Result rate(String text) {
+        Matcher matcher = RATE.matcher(text);
+        if (!matcher.matches()) {
+            return Result.wrong("expected a rate such as 500/s, 30/m or 1/h, not '" + text + "'");
+        }
+        long amount = Long.parseLong(matcher.group(1));
+        double seconds = MILLIS.getOrDefault(matcher.group(2), 1L) / 1_000.0;
+        return amount == 0
+                ? Result.wrong("'" + text + "' lets nothing through")
+                : Result.of(new Rate(amount / seconds));
     }
 
     private static Result path(String text) {

@@ -1,5 +1,6 @@
 package dev.baton.runtime.config;
 
+import dev.baton.spi.listener.SocketSettings;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
@@ -24,4 +25,7 @@ public interface Vocabulary {
 
     /** What is wrong with a listener's {@code bind}, as one sentence without a full stop; empty if nothing is. */
     Optional<String> checkBind(String bind);
+
+    /** What is wrong with what is said of the socket of a {@code bind} that is right; empty if nothing is. */
+    Optional<String> checkSocket(String bind, SocketSettings settings);
 }

@@ -61,7 +61,7 @@ public final class FdState {
 
     /** Ids of the loops that may hold a claim: the sharers, or the owner. */
     public int[] loops() {
-        int[] sharers = registration.sharers;
+        int[] sharers = registration.sharers();
         if (sharers != null) {
             return sharers.clone();
         }

@@ -24,6 +24,16 @@ import org.jspecify.annotations.Nullable;
  * validates the plain read of the registration in between: a registration is cleared only after the word has changed for
  * good. leave is a volatile getAndAdd, insert a volatile CAS, the finalizer releases and closes last.
  *
+ * <p>The loops of a SHARED fd may change while it lives ({@link #addSharer}, {@link #removeSharer}): they are an array that is
+ * never written to, replaced as a whole by a volatile CAS, and read with acquire by row 2 and by the finalizer. Row 2 needs no
+ * more: each loop looks for its own id only, on its own thread. A loop that is being added enters for the first time in a task
+ * that was queued after the replacement, so it sees itself; one that is being removed takes itself out, on its own thread, so
+ * it cannot be between the look and the CAS. What is to be kept is that <em>the loops in the array are at least those whose
+ * poller has the fd</em>, for the finalizer takes it out of the pollers of exactly these where the close does not: a loop is
+ * added before it may poll, and is removed after its poller has let go. A finalizer that reads the array before an addition
+ * misses nothing: the word is ORPHANED by then, the new loop's enter is refused (row 4), and it polls only under a claim. One
+ * that reads it after an enter sees that loop: its enter came after the addition, and the finalizer after its leave.
+ *
  * <p>Thread-safe; {@code enter} and {@code takeover} only by the thread of the loop that they name.
  */
 public final class FdTable implements Fds {
@@ -107,6 +117,36 @@ public final class FdTable implements Fds {
         return insert(number, kind, plugin, handler, SHARED, sharers.clone());
     }
 
+    /**
+     * Adds a loop to those that share an fd. Any thread, whatever becomes of the fd meanwhile. Afterwards the loop may enter,
+     * and under that claim poll it.
+     *
+     * @return false if it shares the fd already, or the fd is gone or not SHARED
+     */
+    public boolean addSharer(Fd fd, int loop) {
+        assert loop >= 0 && loop <= MAX_LOOP : loop;
+        Registration registration = registrationOf(fd);
+        return registration != null && registration.addSharer(loop);
+    }
+
+    /**
+     * Takes a loop from those that share an fd, the last one too. By the loop itself when its poller has let the fd go, or by
+     * anybody when it has ended.
+     *
+     * @return false if it did not share the fd, or the fd is gone
+     */
+    public boolean removeSharer(Fd fd, int loop) {
+        Registration registration = registrationOf(fd);
+        return registration != null && registration.removeSharer(loop);
+    }
+
+    /** The registration of this generation, which may be gone by the time that it is returned: its fields are then garbage. */
+    private @Nullable Registration registrationOf(Fd fd) {
+        Chunk chunk = chunks.getAcquire(fd.number() >>> CHUNK_BITS);
+        Registration registration = chunk == null ? null : chunk.registrations[fd.number() & (CHUNK_SIZE - 1)];
+        return registration == null || !registration.fd.equals(fd) ? null : registration;
+    }
+
     private Fd insert(
             int number, FdKind kind, String plugin, @Nullable FdHandler handler, int owner, int @Nullable [] sharers) {
         if (number < 0 || number >= MAX_FDS) {
@@ -124,7 +164,7 @@ public final class FdTable implements Fds {
         if (!WORDS.compareAndSet(chunk.words, index(number), free, ClaimWord.inserted(free, owner))) {
             throw inTable(number, (long) WORDS.getAcquire(chunk.words, index(number)));
         }
-        witness.inserted(registration);
+        witness.inserted(registration, owner);
         return fd;
     }
 
@@ -227,8 +267,9 @@ public final class FdTable implements Fds {
                 return BUSY;
             }
             if (WORDS.weakCompareAndSet(chunk.words, index, word, ClaimWord.taken(word, thief))) {
+                Registration registration = registration(chunk, fd.number());
+                witness.moved(registration, owner, thief);
                 if (owner != NONE) {
-                    Registration registration = registration(chunk, fd.number());
                     registration.takeovers++;
                     witness.taken(registration, owner, thief);
                 }
@@ -266,9 +307,8 @@ public final class FdTable implements Fds {
      * @return as {@link #fdDelete}
      */
     public boolean fdDisown(Fd fd) {
-        Chunk chunk = chunks.getAcquire(fd.number() >>> CHUNK_BITS);
-        Registration registration = chunk == null ? null : chunk.registrations[fd.number() & (CHUNK_SIZE - 1)];
-        if (registration == null || !registration.fd.equals(fd)) {
+        Registration registration = registrationOf(fd);
+        if (registration == null) {
             return false;
         }
         registration.disowned = true;
@@ -280,9 +320,8 @@ public final class FdTable implements Fds {
      * it is taken out of the pollers before it is closed.
      */
     public void heldElsewhere(Fd fd) {
-        Chunk chunk = chunks.getAcquire(fd.number() >>> CHUNK_BITS);
-        Registration registration = chunk == null ? null : chunk.registrations[fd.number() & (CHUNK_SIZE - 1)];
-        if (registration != null && registration.fd.equals(fd)) {
+        Registration registration = registrationOf(fd);
+        if (registration != null) {
             registration.heldElsewhere = true;
         }
     }
@@ -319,7 +358,7 @@ public final class FdTable implements Fds {
         int number = fd.number();
         Registration registration = registration(chunk, number);
         int owner = ClaimWord.owner(word);
-        witness.closing(registration, by);
+        witness.closing(registration, owner, by);
         takeOutOfPollers(registration, owner);
         FdHandler handler = registration.handler;
         if (handler != null) {
@@ -343,7 +382,7 @@ public final class FdTable implements Fds {
         if (pollers.closeRemoves() && !registration.heldElsewhere && !registration.disowned) {
             return;
         }
-        int[] sharers = registration.sharers;
+        int[] sharers = registration.sharers();
         if (sharers != null) {
             for (int loop : sharers) {
                 pollers.remove(loop, registration.fd);

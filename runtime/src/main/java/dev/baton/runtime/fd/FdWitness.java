@@ -3,8 +3,10 @@ package dev.baton.runtime.fd;
 import dev.baton.spi.fd.ClosedBy;
 import dev.baton.spi.fd.FdHook;
 import dev.baton.spi.fd.FdInfo;
+import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.takeover.TakeoverResult;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -23,6 +25,9 @@ public final class FdWitness {
     private final LongAdder busy = new LongAdder();
     private final LongAdder gone = new LongAdder();
     private final LongAdder stale = new LongAdder();
+    /** Downstream connections that each loop owns. Not padded: it changes when a connection begins, moves or ends. */
+    private final AtomicIntegerArray downstream = new AtomicIntegerArray(ClaimWord.MAX_LOOP + 1);
+
     private volatile HookOf[] hooks = NO_HOOKS;
     private volatile @Nullable PluginFailures failures;
 
@@ -48,10 +53,23 @@ public final class FdWitness {
         ProtocolEvents.stale();
     }
 
-    void inserted(Registration registration) {
+    void inserted(Registration registration, int owner) {
         open.increment();
+        moved(registration, ClaimWord.NONE, owner);
         if (hooks.length > 0) {
             tell(registration, FdHook::inserted);
+        }
+    }
+
+    /** Under a claim, or in the finalizer: for one fd one after the other, so that what it adds up to is never wrong. */
+    void moved(Registration registration, int from, int to) {
+        if (registration.kind == FdKind.DOWNSTREAM) {
+            if (to <= ClaimWord.MAX_LOOP) {
+                downstream.getAndIncrement(to);
+            }
+            if (from <= ClaimWord.MAX_LOOP) {
+                downstream.getAndDecrement(from);
+            }
         }
     }
 
@@ -75,8 +93,9 @@ public final class FdWitness {
         }
     }
 
-    void closing(Registration registration, ClosedBy by) {
+    void closing(Registration registration, int owner, ClosedBy by) {
         open.decrement();
+        moved(registration, owner, ClaimWord.NONE);
         if (by == ClosedBy.LEAVER) {
             orphans.decrement();
             closedByLeaver.increment();
@@ -112,6 +131,11 @@ public final class FdWitness {
                 }
             }
         }
+    }
+
+    /** Downstream connections that a loop owns now, wherever they were accepted. */
+    public int downstream(int loop) {
+        return downstream.get(loop);
     }
 
     /** Fds in the table now. */

@@ -3,16 +3,30 @@ package dev.baton.runtime.fd;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.FdInfo;
 import dev.baton.spi.fd.FdKind;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** The side fields of one generation of an fd: written before the insert, reachable until the finalizer clears them. */
 final class Registration {
+    private static final VarHandle SHARERS;
+
+    static {
+        try {
+            SHARERS = MethodHandles.lookup().findVarHandle(Registration.class, "sharers", int[].class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
     final Fd fd;
     final FdKind kind;
     final String plugin;
     final @Nullable FdHandler handler;
-    /** Ids of the loops that dispatch a SHARED fd, ascending; null for an owned one. */
-    final int @Nullable [] sharers;
+    /** Ids of the loops that dispatch a SHARED fd, ascending; null for an owned one. Replaced as a whole, never changed. */
+    @SuppressWarnings("UnusedVariable") // through SHARERS
+    private int @Nullable [] sharers;
 
     final long insertedNanos;
     /** Written under the claim of the thief. */
@@ -39,8 +53,13 @@ final class Registration {
         this.insertedNanos = insertedNanos;
     }
 
+    /** The loops of a SHARED fd, not to be changed by the caller; null for an owned one. */
+    int @Nullable [] sharers() {
+        return (int[]) SHARERS.getAcquire(this);
+    }
+
     boolean isSharedBy(int loop) {
-        int[] ids = sharers;
+        int[] ids = sharers();
         if (ids != null) {
             for (int id : ids) {
                 if (id == loop) {
@@ -49,6 +68,36 @@ final class Registration {
             }
         }
         return false;
+    }
+
+    /** Adds a loop; false if it was there or this is no SHARED fd. */
+    boolean addSharer(int loop) {
+        while (true) {
+            int[] seen = sharers();
+            if (seen == null || isSharedBy(loop)) {
+                return false;
+            }
+            int[] next = Arrays.copyOf(seen, seen.length + 1);
+            next[seen.length] = loop;
+            Arrays.sort(next);
+            if (SHARERS.compareAndSet(this, seen, next)) {
+                return true;
+            }
+        }
+    }
+
+    /** Takes a loop out, the last one too; false if it was not there. */
+    boolean removeSharer(int loop) {
+        while (true) {
+            int[] seen = sharers();
+            if (seen == null || !isSharedBy(loop)) {
+                return false;
+            }
+            int[] next = Arrays.stream(seen).filter(id -> id != loop).toArray();
+            if (SHARERS.compareAndSet(this, seen, next)) {
+                return true;
+            }
+        }
     }
 
     FdInfo info() {

@@ -2,24 +2,32 @@ package dev.baton.runtime.launcher;
 
 import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.upstream.ListenerAddresses;
-import dev.baton.spi.listener.Listener;
 import dev.baton.spi.listener.ListenerState;
+import dev.baton.spi.posix.AbstractUnixAddress;
 import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
 import java.util.Collection;
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import org.jspecify.annotations.Nullable;
 
-/** The listeners of a process by name, sorted. Filled before the first is opened. */
+/** The listeners of a process by name, sorted. Some come and go while it runs; any thread. */
 final class BoundListeners implements ListenerAddresses {
-    private final Map<String, SharedListener> byName = new TreeMap<>();
+    private static final String UNIX = "unix:";
 
-    void add(SharedListener listener) {
-        byName.put(listener.name(), listener);
+    private final ConcurrentMap<String, SharedListener> byName = new ConcurrentSkipListMap<>();
+
+    /** False if the name is taken. */
+    boolean add(SharedListener listener) {
+        return byName.putIfAbsent(listener.name(), listener) == null;
+    }
+
+    void remove(SharedListener listener) {
+        byName.remove(listener.name(), listener);
     }
 
     Collection<SharedListener> all() {
@@ -31,7 +39,7 @@ final class BoundListeners implements ListenerAddresses {
     }
 
     @Nullable
-    Listener find(String name) {
+    SharedListener find(String name) {
         return byName.get(name);
     }
 
@@ -46,6 +54,10 @@ final class BoundListeners implements ListenerAddresses {
 
     /** The real address of a bound socket: always a literal; a wildcard is reached through loopback, as the kernel does. */
     private static @Nullable SocketAddress parse(String address) {
+        if (address.startsWith(UNIX)) {
+            String name = address.substring(UNIX.length());
+            return name.startsWith("@") ? new AbstractUnixAddress(name.substring(1)) : UnixDomainSocketAddress.of(name);
+        }
         int colon = address.lastIndexOf(':');
         if (colon < 1) {
             return null;

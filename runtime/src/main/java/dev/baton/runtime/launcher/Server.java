@@ -1,12 +1,13 @@
 package dev.baton.runtime.launcher;
 
 import dev.baton.runtime.channel.MovableSocketChannel;
-import dev.baton.runtime.config.ListenerConfig;
 import dev.baton.runtime.config.RootConfig;
 import dev.baton.runtime.config.ServerAddress;
 import dev.baton.runtime.config.ServiceConfig;
-import dev.baton.runtime.listener.ListenerSpec;
+import dev.baton.runtime.listener.Balance;
+import dev.baton.runtime.listener.ListenerEnv;
 import dev.baton.runtime.listener.SharedListener;
+import dev.baton.runtime.listener.TotalLimit;
 import dev.baton.runtime.plugin.Contribution;
 import dev.baton.runtime.plugin.PluginLoader;
 import dev.baton.runtime.plugin.PluginRegistry;
@@ -22,7 +23,7 @@ import dev.baton.spi.admin.AdminView;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.StopReport;
 import dev.baton.spi.listener.Listener;
-import dev.baton.spi.listener.ListenerKind;
+import dev.baton.spi.listener.ListenerResult;
 import dev.baton.spi.service.Service;
 import dev.baton.spi.service.ServiceFactory;
 import io.netty.util.concurrent.DefaultThreadFactory;
@@ -79,6 +80,8 @@ public final class Server {
             Executors.newCachedThreadPool(new DefaultThreadFactory("baton-worker", true));
 
     private final Upstreams upstreams;
+    private final ListenerMaker maker;
+    private final ListenerChanges changes;
     private final Shutdown shutdown;
     private volatile boolean ready;
 
@@ -99,12 +102,25 @@ public final class Server {
                         listeners,
                         foundation.loops,
                         foundation.metrics));
+        this.maker = new ListenerMaker(
+                plugins,
+                foundation.loops,
+                config.services(),
+                services,
+                new ListenerEnv(
+                        foundation.channels,
+                        foundation.metrics,
+                        worker,
+                        new TotalLimit(config.maxConnections().orElse(Integer.MAX_VALUE)),
+                        new Balance(foundation.witness::downstream, foundation.metrics)));
+        this.changes = new ListenerChanges(
+                listeners, maker, plugins, config.services().keySet(), config.loops(), worker, this::isStopping);
         List<String> problems = new ArrayList<>();
         config.services().forEach((name, service) -> makeService(name, service, problems));
         if (problems.isEmpty()) {
-            config.listeners().forEach((name, listener) -> listeners.add(makeListener(name, listener)));
+            config.listeners().forEach((name, listener) -> listeners.add(maker.make(name, listener)));
         }
-        this.shutdown = new Shutdown(waves());
+        this.shutdown = new Shutdown(this::waves);
         show();
         config.components().forEach((section, settings) -> makeComponent(section, settings, problems));
         if (!problems.isEmpty()) {
@@ -173,34 +189,6 @@ public final class Server {
     private String refused(String where, Contribution<?> factory, Throwable cause) {
         LOG.debug("{} of plugin {} threw", factory, factory.plugin(), cause);
         return where + ": plugin " + factory.plugin() + " cannot make it: " + PluginLoader.words(cause);
-    }
-
-    private SharedListener makeListener(String name, ListenerConfig listener) {
-        Contribution<ListenerKind> kind = foundation
-                .plugins()
-                .listenerKind(listener.bind())
-                .orElseThrow(() -> new IllegalStateException("no kind of listener for " + listener.bind()));
-        Service service = services.get(listener.service());
-        if (service == null) {
-            throw new IllegalStateException("no service " + listener.service());
-        }
-        String type = serviceType(listener.service());
-        ListenerSpec spec = new ListenerSpec(
-                name,
-                listener.bind(),
-                kind.get(),
-                listener.backlog(),
-                listener.maxConnections().orElse(Integer.MAX_VALUE),
-                listener.service(),
-                service,
-                foundation.plugins().serviceFactory(type).plugin(),
-                foundation.plugins().unbindStrategy(listener.unbind()).get());
-        return new SharedListener(spec, foundation.channels, foundation.loops.batonLoops(), foundation.metrics, worker);
-    }
-
-    private String serviceType(String service) {
-        ServiceConfig made = config.services().get(service);
-        return made == null ? "unknown" : made.type();
     }
 
     /** First the listeners that clients outside meet, then those that upstreams of this process refer to. */
@@ -332,8 +320,8 @@ public final class Server {
         return listeners.all().stream()
                 .map(listener -> {
                     String service = listener.snapshot().service();
-                    return "listener " + listener.name() + " on " + listener.address() + " (" + serviceType(service)
-                            + " " + service + ")";
+                    return "listener " + listener.name() + " on " + listener.address() + " ("
+                            + maker.serviceType(service) + " " + service + ")";
                 })
                 .toList();
     }
@@ -420,6 +408,17 @@ public final class Server {
         @Override
         public List<String> listenerNames() {
             return List.copyOf(listeners.names());
+        }
+
+        @Override
+        public CompletionStage<ListenerResult> addListener(String text) {
+            return changes.add(text);
+        }
+
+        @Override
+        public CompletionStage<ListenerResult> unbindListener(
+                String name, Duration grace, Optional<String> strategy, boolean forget) {
+            return changes.unbind(name, grace, strategy, forget);
         }
 
         @Override

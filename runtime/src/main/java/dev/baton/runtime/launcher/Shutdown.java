@@ -12,6 +12,8 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,7 +31,7 @@ final class Shutdown {
     /** What connections that were cut may take to be gone, and ports to be free; a loop that is blocked takes longer. */
     private static final Duration SLACK = Duration.ofSeconds(5);
 
-    private final List<List<SharedListener>> waves;
+    private final Supplier<List<List<SharedListener>>> listeners;
     private final long origin = System.nanoTime();
     /** When the grace time is over, in nanoseconds after {@link #origin}; it only ever comes closer. */
     private final AtomicLong deadline = new AtomicLong(Long.MAX_VALUE);
@@ -38,14 +40,22 @@ final class Shutdown {
     private final CompletableFuture<Void> begun = new CompletableFuture<>();
     private final CompletableFuture<StopReport> ended = new CompletableFuture<>();
     private volatile int openAtFirst;
+    /** The listeners that are stopped; null before that. */
+    private volatile @Nullable List<List<SharedListener>> stopped;
 
     /**
      * Nothing is stopped yet.
      *
-     * @param waves the listeners, those of a wave are unbound when those of the waves before have ended
+     * @param waves the listeners that there are, those of a wave are unbound when those of the waves before have ended
      */
-    Shutdown(List<List<SharedListener>> waves) {
-        this.waves = waves;
+    Shutdown(Supplier<List<List<SharedListener>>> waves) {
+        this.listeners = waves;
+    }
+
+    /** Those that are there now, until the stop begins; then those that were there. */
+    private List<List<SharedListener>> waves() {
+        List<List<SharedListener>> begun = stopped;
+        return begun == null ? listeners.get() : begun;
     }
 
     /** Completes when a stop is first asked for. */
@@ -60,7 +70,7 @@ final class Shutdown {
 
     /** Open connections of all listeners. */
     int connections() {
-        return waves.stream()
+        return waves().stream()
                 .flatMap(Collection::stream)
                 .mapToInt(Listener::connections)
                 .sum();
@@ -76,11 +86,13 @@ final class Shutdown {
         long end = System.nanoTime() - origin + grace.toNanos();
         long before = deadline.getAndAccumulate(end, Math::min);
         if (asked.compareAndSet(false, true)) {
-            openAtFirst = connections();
+            // In this order: a listener that is added now is either among those that are there, or sees the stop.
             begun.complete(null);
+            stopped = listeners.get();
+            openAtFirst = connections();
             wave(0);
         } else if (end < before) {
-            waves.forEach(wave -> wave.forEach(listener -> listener.unbind(grace)));
+            waves().forEach(wave -> wave.forEach(listener -> listener.unbind(grace)));
         }
         CompletableFuture.delayedExecutor(grace.plus(SLACK).toMillis(), TimeUnit.MILLISECONDS)
                 .execute(this::giveUp);
@@ -88,11 +100,11 @@ final class Shutdown {
     }
 
     private void wave(int number) {
-        if (number == waves.size()) {
+        if (number == waves().size()) {
             ended.complete(report());
             return;
         }
-        CompletableFuture<?>[] unbinding = waves.get(number).stream()
+        CompletableFuture<?>[] unbinding = waves().get(number).stream()
                 .map(listener -> listener.unbind(left()).toCompletableFuture())
                 .toArray(CompletableFuture<?>[]::new);
         CompletableFuture.allOf(unbinding).whenComplete((nothing, failure) -> wave(number + 1));
@@ -111,7 +123,7 @@ final class Shutdown {
     }
 
     private StopReport report() {
-        long cut = waves.stream()
+        long cut = waves().stream()
                 .flatMap(Collection::stream)
                 .mapToLong(SharedListener::cut)
                 .sum();

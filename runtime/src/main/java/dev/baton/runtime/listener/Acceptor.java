@@ -10,33 +10,46 @@ import dev.baton.spi.posix.Errno;
 import io.netty.util.concurrent.FastThreadLocal;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One loop's side of a listener: whether its poller has the listening fd, and its accepts.
+ * One loop's side of a listening socket: whether its poller has the fd, and its accepts.
  *
  * <p>Polled if and only if READY (R38): whoever changes the readiness queues {@link #SYNC} here afterwards; the task, on the
  * loop and under a claim on the fd, reads the gate and brings the poller in line. The task takes its orders before it reads the
  * gate: a change after that read queues another task, so the last change always has a task behind it. A loop that is blocked
  * catches up when it goes on; until then its poller's events find the gate closed.
  *
- * <p>A burst does not become one loop's: a turn accepts at most {@value #ACCEPTS_A_TURN}, then asks itself and its neighbour
- * to go on. It asks itself because with edges nobody else tells it of the rest of the backlog, and because the neighbour may
+ * <p>A burst does not become one loop's: a turn accepts a few, then asks itself and its neighbour to go on. It asks itself because with edges nobody else tells it of the rest of the backlog, and because the neighbour may
  * be blocked.
+ *
+ * <p>A loop that is to accept no more lets go in an order that leaves nobody with half of it: its poller first, then its place
+ * among those that share the fd, then {@code GONE}, all in one task of the loop and under one claim; and the others look for
+ * connections, because an exclusive wakeup of this loop's may be lost with it. Until then {@link #keep} revokes it.
  *
  * <p>Threading: {@link #request} by any thread, everything else on the loop.
  */
 final class Acceptor implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(Acceptor.class);
 
-    /** Accepts a turn: few, so that loops which are woken together share a burst, and connections do not starve. */
-    static final int ACCEPTS_A_TURN = 4;
-
     /** Order: bring the poller in line with the gate. */
     static final int SYNC = 1;
     /** Order: look for connections without waiting for an event. */
     static final int ACCEPT = 2;
+    /** Order: let the kernel refuse new connections. */
+    static final int REFUSE = 4;
+
+    /** Whether the loop serves the socket. */
+    private enum Service {
+        /** It does. */
+        SERVING,
+        /** It is to let go. */
+        RETIRING,
+        /** It has let go, for good: a loop that comes back gets another acceptor. */
+        GONE
+    }
 
     private static final FastThreadLocal<PeerAddress> PEER = new FastThreadLocal<>() {
         @Override
@@ -60,10 +73,19 @@ final class Acceptor implements Runnable {
 
         /** Queues a task on the loop. */
         void execute(Runnable task);
+
+        /** It has accepted a connection. On the loop. */
+        void accepted();
     }
 
     /** What an acceptor tells its listener. */
     interface Reports {
+        /** The listener accepts faster than it should: it is to be asked again after some nanoseconds. */
+        void throttled(long waitNanos);
+
+        /** This acceptor has let go of its socket. */
+        void gone(Acceptor acceptor);
+
         /** The readiness has changed: every loop must bring its poller in line. */
         void readinessChanged();
 
@@ -84,22 +106,38 @@ final class Acceptor implements Runnable {
     }
 
     private final Seat seat;
+    private final ListeningSocket socket;
     private final Fd fd;
     private final FdTable table;
     private final Posix posix;
-    private final ListenerGate gate;
+    private final Admission admission;
+    private final int acceptsPerTurn;
     private final Reports reports;
     private final AtomicInteger orders = new AtomicInteger();
+    private final AtomicReference<Service> service = new AtomicReference<>(Service.SERVING);
     /** The loop's: whether its poller has the fd. */
     private boolean polled;
 
-    Acceptor(Seat seat, Fd fd, FdTable table, Posix posix, ListenerGate gate, Reports reports) {
+    Acceptor(
+            Seat seat,
+            ListeningSocket socket,
+            FdTable table,
+            Posix posix,
+            Admission admission,
+            int acceptsPerTurn,
+            Reports reports) {
         this.seat = seat;
-        this.fd = fd;
+        this.socket = socket;
+        this.fd = socket.fd();
         this.table = table;
         this.posix = posix;
-        this.gate = gate;
+        this.admission = admission;
+        this.acceptsPerTurn = acceptsPerTurn;
         this.reports = reports;
+    }
+
+    ListeningSocket socket() {
+        return socket;
     }
 
     int loop() {
@@ -113,15 +151,49 @@ final class Acceptor implements Runnable {
 
     // ---- orders ---------------------------------------------------------------------------------------------------
 
-    /** Queues {@link #SYNC} or {@link #ACCEPT}; several before the task runs are one task. */
+    /** Queues {@link #SYNC}, {@link #ACCEPT} or {@link #REFUSE}; several before the task runs are one task. */
     void request(int order) {
         if (orders.getAndUpdate(queued -> queued | order) == 0) {
             try {
                 seat.execute(this);
             } catch (RejectedExecutionException ended) {
                 LOG.debug("loop {} has ended and accepts no more", seat.id(), ended);
+                // Its poller is closed, and no task of it can be between the poller and the fd any more.
+                if (service.get() == Service.RETIRING) {
+                    letGo();
+                }
             }
         }
+    }
+
+    /** Has the loop let go of the socket, as soon as it has time; if it has ended, at once. */
+    void retire() {
+        if (service.compareAndSet(Service.SERVING, Service.RETIRING)) {
+            request(SYNC);
+        }
+    }
+
+    /** Takes a {@link #retire} back; false if that is too late. */
+    boolean keep() {
+        if (service.compareAndSet(Service.RETIRING, Service.SERVING)) {
+            request(SYNC);
+        }
+        return service.get() == Service.SERVING;
+    }
+
+    boolean isServing() {
+        return service.get() == Service.SERVING;
+    }
+
+    /** The poller has let go: so does the loop. False if it was told to stay meanwhile. */
+    private boolean letGo() {
+        table.removeSharer(fd, seat.id());
+        if (!service.compareAndSet(Service.RETIRING, Service.GONE)) {
+            table.addSharer(fd, seat.id());
+            return false;
+        }
+        reports.gone(this);
+        return true;
     }
 
     @Override
@@ -130,9 +202,18 @@ final class Acceptor implements Runnable {
         int taken = orders.getAndSet(0);
         if (table.enter(fd.number(), fd.generation(), seat.id()) != FdTable.Entry.ENTERED) {
             polled = false; // deleted: the finalizer sees to the pollers
+            if (service.compareAndSet(Service.RETIRING, Service.GONE)) {
+                reports.gone(this);
+            }
             return;
         }
         try {
+            if (service.get() == Service.RETIRING && retireNow()) {
+                return;
+            }
+            if ((taken & REFUSE) != 0) {
+                socket.refuse();
+            }
             sync();
             if ((taken & ACCEPT) != 0 && polled) {
                 accept();
@@ -146,6 +227,9 @@ final class Acceptor implements Runnable {
 
     /** An event of the poller: the caller holds a claim. */
     void ready() {
+        if (!polled) {
+            return; // it has let go since the event was fetched; a loop that came back has another acceptor
+        }
         try {
             accept();
         } catch (Throwable t) { // an Error too: the fd serves the other loops as well and must survive it
@@ -159,8 +243,17 @@ final class Acceptor implements Runnable {
     }
 
     /** Under a claim. */
+    private boolean retireNow() {
+        if (polled) {
+            seat.poller().remove(fd);
+            polled = false;
+        }
+        return letGo();
+    }
+
+    /** Under a claim. */
     private void sync() {
-        boolean wanted = gate.isReady();
+        boolean wanted = admission.isReady();
         if (wanted == polled) {
             return;
         }
@@ -187,25 +280,30 @@ final class Acceptor implements Runnable {
      */
     private void accept() {
         PeerAddress peer = PEER.get();
-        for (int i = 0; i < ACCEPTS_A_TURN; i++) {
-            if (!gate.reserve()) {
+        for (int i = 0; i < acceptsPerTurn; i++) {
+            if (!admission.admit(reports)) {
                 sync();
                 if (!polled) {
                     return;
                 }
                 continue;
             }
+            // Before the accept: what it finds says nothing about a moment before.
+            boolean refuses = socket.refuses();
             int number = acceptReserved(peer);
             if (number < 0) {
                 if (number == -Errno.EAGAIN) {
-                    unreserve();
+                    admission.nothingCame(reports);
+                    if (refuses) {
+                        socket.emptied();
+                    }
                     return;
                 }
                 noConnection(-number);
                 continue;
             }
             reports.accepted(seat, number, peer);
-            if (!gate.isReady()) {
+            if (!admission.isReady()) {
                 // This one may have been the last that fits, and only its acceptor knows it.
                 reports.readinessChanged();
             }
@@ -220,7 +318,7 @@ final class Acceptor implements Runnable {
         try {
             return posix.accept(fd.number(), peer);
         } catch (Throwable t) { // an Error too: the reservation must not be lost with it
-            unreserve();
+            admission.nothingCame(reports);
             throw t;
         }
     }
@@ -228,7 +326,7 @@ final class Acceptor implements Runnable {
     /** No connection came of a reservation, although there may be one. */
     private void noConnection(int errno) {
         switch (errno) {
-            case Errno.EMFILE, Errno.ENFILE, Errno.ENOBUFS, Errno.ENOMEM -> limit(errno);
+            case Errno.EMFILE, Errno.ENFILE, Errno.ENOBUFS, Errno.ENOMEM -> admission.shortage(reports, errno);
             case Errno.EINTR,
                     Errno.ECONNABORTED,
                     // accept(2): these belong to the connection that was to be accepted, not to the listener.
@@ -238,30 +336,13 @@ final class Acceptor implements Runnable {
                     Errno.EHOSTUNREACH,
                     Errno.ENETUNREACH,
                     Errno.EOPNOTSUPP,
-                    Errno.ETIMEDOUT -> unreserve();
+                    Errno.ETIMEDOUT -> admission.nothingCame(reports);
             default -> {
                 // Nobody knows what to do: a pause at least does not spin.
                 LOG.error("accept on {} failed: {}", fd, Errno.explain(errno));
-                limit(errno);
+                admission.shortage(reports, errno);
             }
         }
-    }
-
-    private void unreserve() {
-        // If this reservation was the last that fitted, others have seen FULL and stopped polling.
-        if (gate.unreserve() == ListenerGate.Change.READINESS) {
-            reports.readinessChanged();
-        }
-        reports.reservationEnded();
-    }
-
-    private void limit(int errno) {
-        long episode = gate.limit();
-        if (episode != ListenerGate.ALREADY_LIMITED) {
-            reports.limited(episode, errno);
-        }
-        reports.readinessChanged();
-        reports.reservationEnded();
     }
 
     @Override

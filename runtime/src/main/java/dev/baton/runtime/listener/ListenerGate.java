@@ -6,7 +6,7 @@ import java.util.concurrent.atomic.AtomicLong;
 /**
  * Whether a listener accepts, and how many connections it has: one word, changed by CAS only, by any thread.
  *
- * <p>{@code episode:27 | LIMITED:1 | SUSPENDED:1 | phase:2 | unused:1 | connections:32}
+ * <p>{@code episode:26 | THROTTLED:1 | LIMITED:1 | SUSPENDED:1 | phase:2 | CROWDED:1 | connections:32}
  *
  * <p>The phase only goes forward; the other parts are independent of each other, so that nothing that ends (a pause for lack
  * of fds, a suspension, a connection) has to know what else holds the listener back. The state that others see is derived:
@@ -18,8 +18,9 @@ import java.util.concurrent.atomic.AtomicLong;
  * NEW        phase NEW                             no
  * ASSIGNED   phase ASSIGNED                        no
  * SUSPENDED  phase OPEN, SUSPENDED                 no
- * LIMITED    phase OPEN, LIMITED                   no
- * FULL       phase OPEN, connections = max         no
+ * LIMITED    phase OPEN, LIMITED or THROTTLED      no
+ * FULL       phase OPEN, connections = max, or     no
+ *            CROWDED
  * READY      phase OPEN, everything else           yes
  *
  * operation    guard                               effect
@@ -32,6 +33,10 @@ import java.util.concurrent.atomic.AtomicLong;
  * unreserve    holds a reservation                 connections - 1: there was none to accept
  * limit        holds a reservation                 connections - 1; LIMITED on, next episode: out of fds
  * lift         LIMITED, same episode               LIMITED off: the timer of this pause and of no other
+ * throttle     holds a reservation                 connections - 1; THROTTLED on: faster than its rate
+ * unthrottle   THROTTLED                           THROTTLED off: the timer of whoever set it
+ * crowd        holds a reservation                 connections - 1; CROWDED on: all listeners together are full
+ * uncrowd      CROWDED                             CROWDED off: there is room again
  * release      a connection has ended              connections - 1; LIMITED off: there is an fd again
  * </pre>
  *
@@ -41,7 +46,8 @@ import java.util.concurrent.atomic.AtomicLong;
  *
  * <p>An operation that changed whether the listener is READY says so; its caller then has every loop bring its poller in line.
  * But for reserve: FULL because of a reservation may be over in a moment, and its holder, who knows, tells if it lasts. Therefore
- * nothing that holds the listener back may conclude from FULL that the loops were told: after limit and suspend they always are.
+ * nothing that holds the listener back may conclude from FULL that the loops were told: after limit, throttle, crowd and suspend
+ * they always are.
  */
 final class ListenerGate {
     /** Answer of {@link #limit}: somebody else has limited it already. */
@@ -59,7 +65,12 @@ final class ListenerGate {
 
     private static final long SUSPENDED = 1L << 35;
     private static final long LIMITED = 1L << 36;
-    private static final int EPISODE_SHIFT = 37;
+    private static final long CROWDED = 1L << 32;
+    private static final long THROTTLED = 1L << 37;
+    /** Everything that lets an OPEN listener accept no more for a while. */
+    private static final long HELD = SUSPENDED | LIMITED | THROTTLED | CROWDED;
+
+    private static final int EPISODE_SHIFT = 38;
 
     private final AtomicLong word = new AtomicLong(NEW);
     private final int max;
@@ -108,7 +119,7 @@ final class ListenerGate {
     }
 
     private boolean isReady(long seen) {
-        return (seen & (PHASE | SUSPENDED | LIMITED)) == OPEN && connections(seen) < max;
+        return (seen & (PHASE | HELD)) == OPEN && connections(seen) < max;
     }
 
     private ListenerState state(long seen) {
@@ -121,10 +132,10 @@ final class ListenerGate {
             return ListenerState.ASSIGNED;
         } else if ((seen & SUSPENDED) != 0) {
             return ListenerState.SUSPENDED;
-        } else if ((seen & LIMITED) != 0) {
+        } else if ((seen & (LIMITED | THROTTLED)) != 0) {
             return ListenerState.LIMITED;
         }
-        return connections(seen) >= max ? ListenerState.FULL : ListenerState.READY;
+        return connections(seen) >= max || (seen & CROWDED) != 0 ? ListenerState.FULL : ListenerState.READY;
     }
 
     // ---- phases ---------------------------------------------------------------------------------------------------
@@ -253,6 +264,52 @@ final class ListenerGate {
                 return Change.NONE;
             }
             long next = seen & ~LIMITED;
+            if (word.compareAndSet(seen, next)) {
+                return change(seen, next);
+            }
+        }
+    }
+
+    /**
+     * Gives a reservation back and holds the listener for the sake of its rate.
+     *
+     * @return true: the caller has to {@link #unthrottle} after a while; false: somebody else has
+     */
+    boolean throttle() {
+        return minusOneAnd(THROTTLED);
+    }
+
+    Change unthrottle() {
+        return clear(THROTTLED);
+    }
+
+    /** Gives a reservation back and holds the listener until all listeners together have room. */
+    void crowd() {
+        minusOneAnd(CROWDED);
+    }
+
+    Change uncrowd() {
+        return clear(CROWDED);
+    }
+
+    /** True if the flag was off before. */
+    private boolean minusOneAnd(long flag) {
+        while (true) {
+            long seen = word.get();
+            assert connections(seen) > 0 : "held without a reservation";
+            if (word.compareAndSet(seen, (seen - CONNECTION) | flag)) {
+                return (seen & flag) == 0;
+            }
+        }
+    }
+
+    private Change clear(long flag) {
+        while (true) {
+            long seen = word.get();
+            if ((seen & flag) == 0) {
+                return Change.NONE;
+            }
+            long next = seen & ~flag;
             if (word.compareAndSet(seen, next)) {
                 return change(seen, next);
             }

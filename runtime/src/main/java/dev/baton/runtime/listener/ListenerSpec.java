@@ -1,6 +1,7 @@
 package dev.baton.runtime.listener;
 
 import dev.baton.spi.listener.ListenerKind;
+import dev.baton.spi.listener.SocketSettings;
 import dev.baton.spi.listener.UnbindStrategy;
 import dev.baton.spi.service.Service;
 
@@ -9,9 +10,10 @@ import dev.baton.spi.service.Service;
  *
  * @param name its name in the configuration
  * @param bind where it listens, in the form of its kind
- * @param kind opens its socket
- * @param backlog how many connections the kernel keeps until they are accepted
- * @param maxConnections how many of its connections may be open at once, at least 1; {@link Integer#MAX_VALUE} for no limit
+ * @param kind opens its sockets
+ * @param socket what is said of its sockets besides the address
+ * @param limits what it may take, and how fast
+ * @param leastLoaded connections go to the loop with the fewest, and do not stay with the one that accepted them
  * @param serviceName the service's name in the configuration
  * @param service what speaks on its connections
  * @param plugin id of the service's plugin, which the fds are counted for
@@ -21,9 +23,54 @@ public record ListenerSpec(
         String name,
         String bind,
         ListenerKind kind,
-        int backlog,
-        int maxConnections,
+        SocketSettings socket,
+        Limits limits,
+        boolean leastLoaded,
         String serviceName,
         Service service,
         String plugin,
-        UnbindStrategy unbind) {}
+        UnbindStrategy unbind) {
+
+    /**
+     * What a listener may take, and how fast.
+     *
+     * @param backlog how many connections the kernel keeps until they are accepted
+     * @param maxConnections how many of its connections may be open at once, at least 1; {@link Integer#MAX_VALUE} for no
+     *     limit
+     * @param acceptsPerSecond how many connections it accepts a second on the average; infinity for no limit
+     * @param acceptsPerTurn how many connections a loop accepts at a time, at least 1
+     */
+    public record Limits(int backlog, int maxConnections, double acceptsPerSecond, int acceptsPerTurn) {
+        /** Few, so that loops which are woken together share a burst, and connections do not starve. */
+        public static final int ACCEPTS_PER_TURN = 4;
+
+        /** Without limits of accepting. */
+        public Limits(int backlog, int maxConnections) {
+            this(backlog, maxConnections, Double.POSITIVE_INFINITY, ACCEPTS_PER_TURN);
+        }
+    }
+
+    /** A listener with one socket, and connections that stay with the loop that accepted them. */
+    public ListenerSpec(
+            String name,
+            String bind,
+            ListenerKind kind,
+            int backlog,
+            int maxConnections,
+            String serviceName,
+            Service service,
+            String plugin,
+            UnbindStrategy unbind) {
+        this(
+                name,
+                bind,
+                kind,
+                SocketSettings.DEFAULT,
+                new Limits(backlog, maxConnections),
+                false,
+                serviceName,
+                service,
+                plugin,
+                unbind);
+    }
+}

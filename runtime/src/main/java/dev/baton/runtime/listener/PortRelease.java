@@ -3,12 +3,14 @@ package dev.baton.runtime.listener;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.FdKind;
+import dev.baton.spi.listener.Aftermath;
 import dev.baton.spi.listener.ListenerKind;
 import dev.baton.spi.posix.Errno;
 import dev.baton.spi.posix.PosixException;
 import dev.baton.spi.posix.SocketCalls;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -50,6 +52,10 @@ final class PortRelease {
         return free.minimalCompletionStage();
     }
 
+    boolean isFree() {
+        return free.isDone();
+    }
+
     /** There was no fd, or it has another holder: nothing to wait for. */
     void nothingBound() {
         free.complete(null);
@@ -65,13 +71,33 @@ final class PortRelease {
         });
     }
 
-    /** The fd is closed. Any thread, also under foreign locks: only queues. */
-    void closed(String address) {
+    /**
+     * Everything is closed. Any thread, also under foreign locks: only queues.
+     *
+     * @param aftermaths what is to be done first
+     * @param mine whether nobody else can hold the address, so that it will be free
+     */
+    void closed(String address, List<Aftermath> aftermaths, boolean mine) {
         lastProblem = "not tried yet";
         try {
-            worker.execute(() -> tryBind(address));
+            worker.execute(() -> cleanUp(address, aftermaths, mine));
         } catch (RejectedExecutionException ended) {
             free.completeExceptionally(new IOException(address + " was not tried: the process ends", ended));
+        }
+    }
+
+    private void cleanUp(String address, List<Aftermath> aftermaths, boolean mine) {
+        try {
+            for (Aftermath aftermath : aftermaths) {
+                aftermath.run();
+            }
+            if (mine && kind.isTriedByBinding(address)) {
+                tryBind(address);
+            } else {
+                free.complete(null);
+            }
+        } catch (Throwable t) { // an Error too: it is a plugin's, and whoever waits must hear of it
+            free.completeExceptionally(t);
         }
     }
 

@@ -1,49 +1,53 @@
 package dev.baton.runtime.listener;
 
 import dev.baton.runtime.channel.ChannelEnv;
-import dev.baton.runtime.fd.FdHandler;
+import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.listener.ListenerGate.Change;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.posix.PeerAddress;
+import dev.baton.runtime.posix.Posix;
 import dev.baton.spi.admin.ListenerSnapshot;
 import dev.baton.spi.admin.Metrics;
 import dev.baton.spi.fd.Fd;
-import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.listener.Listener;
 import dev.baton.spi.listener.ListenerResult;
 import dev.baton.spi.listener.ListenerResult.Outcome;
 import dev.baton.spi.listener.ListenerState;
+import dev.baton.spi.listener.SocketOrigin;
+import dev.baton.spi.listener.UnbindStrategy;
 import dev.baton.spi.listener.Unbinding;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.poller.Poller;
 import dev.baton.spi.posix.Errno;
-import dev.baton.spi.posix.PosixException;
 import dev.baton.spi.threading.AnyThread;
 import dev.baton.spi.threading.OffLoop;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A listener: one listening fd, SHARED in the fd table by a set of loops, all of which poll it and accept.
+ * A listener: its listening sockets, shared by a set of loops which poll them and accept.
  *
- * <p>What it does at any moment is {@link ListenerGate}'s word, each loop's part is an {@link Acceptor}, its connections are
- * {@link Connections}', and when its port is free again {@link PortRelease} tells. This class opens the socket, puts the parts
- * together and gives accepted sockets to the service.
+ * <p>What it does at any moment is {@link ListenerGate}'s word; who may accept one more, {@link Admission} says; its sockets and
+ * which loops serve them are {@link ListeningSockets}', each loop's part is an {@link Acceptor}, its connections are
+ * {@link Connections}', and when its port is free again {@link PortRelease} tells. This class puts the parts together and gives
+ * accepted sockets to the service.
  *
  * <p>No callback runs under a lock: there is none. A service's {@code initialize} runs on the accepting loop under the claims on
  * the new connection and on the listening fd: one that blocks there delays the close of an unbound listener (it is an orphan
  * then) and nothing else.
  *
- * <p>Threading: everything but {@link #open} by any thread.
+ * <p>Threading: everything but {@link #open} and {@link #adopt} by any thread.
  */
 @AnyThread
 public final class SharedListener implements Listener {
@@ -53,17 +57,22 @@ public final class SharedListener implements Listener {
     static final Duration PAUSE = Duration.ofMillis(100);
 
     private final ListenerSpec spec;
-    private final ChannelEnv env;
-    private final List<Acceptor.Seat> seats;
+    private final ListenerEnv env;
     private final ListenerGate gate;
+    private final Admission admission;
+    private final ListeningSockets sockets;
     private final Connections connections;
     private final PortRelease port;
     private final Timer timer;
     private final Reports reports = new Reports();
+    private final TotalLimit.Waiting waiting = () -> roomAgain();
     private final Arrivals arrivals;
     private final Metrics.Counter accepted;
     private final Metrics.Counter paused;
+    private final Metrics.Counter throttled;
     private final AtomicLong cut = new AtomicLong();
+    private volatile Optional<Integer> abandoned = Optional.empty();
+    private volatile @Nullable BacklogDrain drain;
 
     /** Takes an accepted socket, for which there is a reservation, on its loop. Throws nothing. */
     @FunctionalInterface
@@ -71,26 +80,34 @@ public final class SharedListener implements Listener {
         void take(Acceptor.Seat seat, int number, PeerAddress peer);
     }
 
-    /** What there is once the socket is bound. */
-    private record Bound(Fd fd, String address, List<Acceptor> acceptors) {}
-
-    private volatile @Nullable Bound bound;
-
     /**
      * A listener without a socket.
      *
      * @param loops the loops that share it, by ascending id; at least one
-     * @param worker where binding may block, for the trial after an unbind
      */
-    public SharedListener(ListenerSpec spec, ChannelEnv env, List<BatonLoop> loops, Metrics metrics, Executor worker) {
+    public SharedListener(ListenerSpec spec, ListenerEnv env, List<BatonLoop> loops) {
         this(
                 spec,
                 env,
                 loops.stream().<Acceptor.Seat>map(LoopSeat::new).toList(),
-                metrics,
-                worker,
-                Timer.on(worker),
+                Timer.on(env.worker()),
+                System::nanoTime,
                 null);
+    }
+
+    /**
+     * A listener without a socket that shares no limit with others, and whose connections stay with the loop that accepted
+     * them.
+     *
+     * @param worker where binding may block, for the trial after an unbind
+     */
+    public SharedListener(
+            ListenerSpec spec, ChannelEnv channels, List<BatonLoop> loops, Metrics metrics, Executor worker) {
+        this(
+                spec,
+                new ListenerEnv(
+                        channels, metrics, worker, new TotalLimit(Integer.MAX_VALUE), new Balance(loop -> 0, metrics)),
+                loops);
     }
 
     /**
@@ -100,28 +117,39 @@ public final class SharedListener implements Listener {
      */
     SharedListener(
             ListenerSpec spec,
-            ChannelEnv env,
+            ListenerEnv env,
             List<Acceptor.Seat> seats,
-            Metrics metrics,
-            Executor worker,
             Timer timer,
+            LongSupplier clock,
             @Nullable Arrivals arrivals) {
         this.spec = spec;
         this.env = env;
-        this.seats = seats;
         this.timer = timer;
-        this.gate = new ListenerGate(spec.maxConnections());
-        this.connections = new Connections(env.table(), gate, spec.service(), timer);
-        this.port = new PortRelease(spec.kind(), env.posix(), env.table(), worker, timer);
-        Welcome welcome = new Welcome(spec, env, connections, this::connectionEnded);
-        this.arrivals = arrivals != null
-                ? arrivals
-                : (seat, number, peer) -> welcome.take(((LoopSeat) seat).loop(), number, peer);
+        FdTable table = env.channels().table();
+        Posix posix = env.channels().posix();
+        ListenerSpec.Limits limits = spec.limits();
+        this.gate = new ListenerGate(limits.maxConnections());
+        this.admission = new Admission(
+                gate,
+                env.total(),
+                Double.isInfinite(limits.acceptsPerSecond())
+                        ? AcceptRate.UNLIMITED
+                        : new AcceptRate(limits.acceptsPerSecond(), clock));
+        this.sockets = new ListeningSockets(spec, table, posix, env.worker(), seats, gate::isStopped, new SocketHost());
+        this.connections = new Connections(table, gate, spec.service(), timer);
+        this.port = new PortRelease(spec.kind(), posix, table, env.worker(), timer);
+        this.arrivals = arrivals != null ? arrivals : welcome();
+        Metrics metrics = env.metrics();
         this.accepted = metrics.counter(
                 "baton_accepted_total", "Connections that a listener accepted.", "listener", spec.name());
         this.paused = metrics.counter(
                 "baton_listener_limited_total",
                 "Pauses of a listener because there were no fds or buffers left.",
+                "listener",
+                spec.name());
+        this.throttled = metrics.counter(
+                "baton_listener_throttled_total",
+                "Pauses of a listener because it accepts faster than its rate.",
                 "listener",
                 spec.name());
         metrics.gauge(
@@ -132,47 +160,68 @@ public final class SharedListener implements Listener {
                 spec.name());
     }
 
+    private Arrivals welcome() {
+        Welcome welcome = new Welcome(spec, env.channels(), connections, this::connectionEnded);
+        if (!spec.leastLoaded()) {
+            return (seat, number, peer) -> welcome.take(((LoopSeat) seat).loop(), number, peer);
+        }
+        return (seat, number, peer) -> {
+            BatonLoop here = ((LoopSeat) seat).loop();
+            BatonLoop there = env.balance().choose(here, loops());
+            MovableSocketChannel connection = welcome.take(here, number, peer);
+            if (there != here) {
+                env.balance().handOver(connection, here, there);
+            }
+        };
+    }
+
+    private BatonLoop[] loops() {
+        return sockets.seats().stream().map(seat -> ((LoopSeat) seat).loop()).toArray(BatonLoop[]::new);
+    }
+
     // ---- birth ----------------------------------------------------------------------------------------------------
 
     /**
-     * Binds the socket and lets it listen; the kernel queues, nobody accepts yet. Can be tried again after a failure.
+     * Binds the sockets and lets them listen; the kernel queues, nobody accepts yet. Can be tried again after a failure.
      *
      * @throws IOException with a message for a person
      * @throws IllegalStateException if it is bound, or was unbound
      */
     @OffLoop
     public void open() throws IOException {
+        mustBeNew();
+        sockets.open();
+        assign();
+    }
+
+    /**
+     * Opens with sockets that are bound and listen already, for example those of the process before. They are this listener's
+     * from here on, also if it fails.
+     *
+     * @param numbers the kernel's numbers; as many as the other process had, at least one
+     * @throws IOException if one of them is none of this listener's
+     * @throws IllegalStateException if it is bound, or was unbound
+     */
+    @OffLoop
+    public void adopt(int... numbers) throws IOException {
+        mustBeNew();
+        sockets.adopt(numbers);
+        assign();
+    }
+
+    private void mustBeNew() {
         if (gate.state() != ListenerState.NEW) {
             throw new IllegalStateException(
                     "listener " + spec.name() + " is " + gate.state().word());
         }
-        FdTable table = env.table();
-        int number = spec.kind().socket(spec.bind(), env.posix());
-        int[] sharers = seats.stream().mapToInt(Acceptor.Seat::id).toArray();
-        Handler handler = new Handler();
-        Fd fd = table.fdInsertShared(number, FdKind.LISTENER, spec.plugin(), handler, sharers);
-        boolean assigned = false;
-        try {
-            spec.kind().bind(number, spec.bind(), env.posix());
-            int listening = env.posix().listen(number, spec.backlog());
-            if (listening < 0) {
-                throw PosixException.of("listen on " + spec.kind().name() + " " + spec.bind(), listening);
-            }
-            String address = spec.kind().address(number, env.posix());
-            List<Acceptor> acceptors = seats.stream()
-                    .map(seat -> new Acceptor(seat, fd, table, env.posix(), gate, reports))
-                    .toList();
-            // Before the gate lets anybody look for it.
-            bound = new Bound(fd, address, acceptors);
-            assigned = gate.assign() != Change.NONE;
-            if (!assigned) {
-                throw new IOException("listener " + spec.name() + " was unbound while it was opened");
-            }
-        } finally {
-            if (!assigned) {
-                table.fdDelete(fd);
-            }
-            table.leave(fd);
+    }
+
+    private void assign() throws IOException {
+        env.total().join(waiting);
+        if (gate.assign() == Change.NONE) {
+            env.total().quit(waiting);
+            sockets.deleteAll();
+            throw new IOException("listener " + spec.name() + " was unbound while it was opened");
         }
     }
 
@@ -192,8 +241,7 @@ public final class SharedListener implements Listener {
 
     @Override
     public String address() {
-        Bound now = bound;
-        return now == null ? spec.bind() : now.address();
+        return sockets.address();
     }
 
     @Override
@@ -204,6 +252,11 @@ public final class SharedListener implements Listener {
     @Override
     public int connections() {
         return gate.connections();
+    }
+
+    /** What it is made of. */
+    public ListenerSpec spec() {
+        return spec;
     }
 
     /** Connections accepted so far. */
@@ -223,14 +276,47 @@ public final class SharedListener implements Listener {
 
     /** Has a loop look for connections without an event: a rescue, when another's exclusive wakeup may be lost with it. */
     public void tryAccept(Loop loop) {
-        Bound now = bound;
-        if (now != null) {
-            for (Acceptor acceptor : now.acceptors()) {
+        for (ListeningSocket socket : sockets.all()) {
+            for (Acceptor acceptor : socket.acceptors()) {
                 if (acceptor.loop() == loop.id()) {
                     acceptor.request(Acceptor.SYNC | Acceptor.ACCEPT);
                 }
             }
         }
+    }
+
+    // ---- loops and processes --------------------------------------------------------------------------------------
+
+    /**
+     * A loop is to accept too. Also before the listener is opened.
+     *
+     * @return completes when it does, or will as soon as the listener is ready
+     */
+    public CompletionStage<Void> addLoop(BatonLoop loop) {
+        return sockets.addLoop(new LoopSeat(loop));
+    }
+
+    /**
+     * A loop is to accept no more; its connections stay. Works with one that has ended as well. What its own socket has in the
+     * backlog others accept.
+     *
+     * @return completes when it has let go, which takes as long as what it does now
+     */
+    public CompletionStage<Void> removeLoop(BatonLoop loop) {
+        return sockets.removeLoop(loop.id());
+    }
+
+    /** The listening fds; empty before it is opened. Live as long as the listener is not stopped. */
+    public List<Fd> fds() {
+        return sockets.fds();
+    }
+
+    /**
+     * Another process holds the sockets too and goes on with them: from now on an unbind leaves the address, the socket's file
+     * and what waits in the backlog to that process.
+     */
+    public void handedOver() {
+        sockets.heldElsewhere();
     }
 
     // ---- suspend, resume, unbind ----------------------------------------------------------------------------------
@@ -243,18 +329,21 @@ public final class SharedListener implements Listener {
     @Override
     public CompletionStage<ListenerResult> suspend() {
         Change change = gate.suspend();
-        if (change != Change.NONE) {
-            // Also if it was not READY before: a loop in accept may have made it FULL for a moment, of which nobody was
-            // told,
-            // and gives its reservation back to a listener that is suspended by then, which changes nothing either
-            // (R38).
-            syncAll();
+        if (change == Change.NONE) {
+            return result(
+                    gate.state() == ListenerState.SUSPENDED ? Outcome.UNCHANGED : Outcome.FAILED,
+                    "it is " + gate.state().word());
         }
-        return change == Change.NONE
-                ? result(
-                        unchangedOr(ListenerState.SUSPENDED),
-                        "it is " + gate.state().word())
-                : result(Outcome.PAUSED, address() + " stays bound, connections queue in the kernel");
+        // Also if it was not READY before: a loop in accept may have made it FULL for a moment, of which nobody was
+        // told,
+        // and gives its reservation back to a listener that is suspended by then, which changes nothing either (R38).
+        syncAll();
+        return result(
+                Outcome.PAUSED,
+                address()
+                        + (sockets.origin() == SocketOrigin.SHARED
+                                ? " stays bound, other processes go on accepting"
+                                : " stays bound, connections queue in the kernel"));
     }
 
     @Override
@@ -272,10 +361,6 @@ public final class SharedListener implements Listener {
         return result(bornAndAlive ? Outcome.UNCHANGED : Outcome.FAILED, "it is " + now.word());
     }
 
-    private Outcome unchangedOr(ListenerState harmless) {
-        return gate.state() == harmless ? Outcome.UNCHANGED : Outcome.FAILED;
-    }
-
     private CompletionStage<ListenerResult> result(Outcome outcome, String detail) {
         return CompletableFuture.completedStage(new ListenerResult(name(), outcome, detail));
     }
@@ -287,25 +372,25 @@ public final class SharedListener implements Listener {
      */
     @Override
     public CompletionStage<ListenerResult> unbind(Duration grace) {
-        if (gate.isStopped() && gate.connections() == 0 && portIsFree()) {
+        return unbind(grace, spec.unbind());
+    }
+
+    /** Unbinds by another strategy than the configured one. */
+    public CompletionStage<ListenerResult> unbind(Duration grace, UnbindStrategy strategy) {
+        if (gate.isStopped() && gate.connections() == 0 && port.isFree()) {
             return result(Outcome.UNCHANGED, "it was unbound before");
         }
         try {
-            return spec.unbind()
-                    .unbind(new Ending(grace))
+            return strategy.unbind(new Ending(grace))
                     .exceptionally(failure -> failed(failure, "the unbind strategy failed: "));
         } catch (Throwable t) { // an Error too: it is a plugin's
             return CompletableFuture.completedStage(failed(t, "the unbind strategy threw: "));
         }
     }
 
-    private boolean portIsFree() {
-        return port.stage().toCompletableFuture().isDone();
-    }
-
     private ListenerResult failed(Throwable failure, String what) {
         LOG.error("unbind of listener {}", name(), failure);
-        env.failures().failed(spec.plugin(), failure);
+        env.channels().failures().failed(spec.plugin(), failure);
         return new ListenerResult(name(), Outcome.FAILED, what + failure);
     }
 
@@ -333,6 +418,21 @@ public final class SharedListener implements Listener {
         }
 
         @Override
+        public CompletionStage<Void> acceptBacklog(Duration limit) {
+            return emptyBacklog(limit);
+        }
+
+        @Override
+        public Outcome outcome() {
+            return sockets.origin() == SocketOrigin.MADE ? Outcome.UNBOUND : Outcome.RELEASED;
+        }
+
+        @Override
+        public Optional<Integer> abandoned() {
+            return abandoned;
+        }
+
+        @Override
         public void drainConnections() {
             connections.drain();
         }
@@ -350,74 +450,89 @@ public final class SharedListener implements Listener {
         }
     }
 
+    private CompletionStage<Void> emptyBacklog(Duration limit) {
+        ListenerState now = gate.state();
+        if (limit.isZero() || now == ListenerState.NEW || now == ListenerState.STOPPED) {
+            return CompletableFuture.completedStage(null);
+        }
+        BacklogDrain begun = new BacklogDrain(sockets, spec.kind(), timer, limit);
+        drain = begun;
+        // Those that wait are to be served, whoever has suspended it; and so are those of one that has not begun yet.
+        gate.resume();
+        gate.open();
+        return begun.start();
+    }
+
     private CompletionStage<Void> stop() {
         if (gate.stop() != Change.NONE) {
-            Bound now = bound;
-            if (now == null) {
-                port.nothingBound();
+            env.total().quit(waiting);
+            if (sockets.anyOpen()) {
+                // Before the deletion, which nobody else can do by now: the numbers are still these sockets'.
+                abandoned = leftInTheBacklog();
+                port.deleting(address());
+                sockets.deleteAll();
             } else {
-                port.deleting(now.address());
-                env.table().fdDelete(now.fd());
+                port.nothingBound();
             }
         }
         return port.stage();
     }
 
+    private Optional<Integer> leftInTheBacklog() {
+        return switch (sockets.origin()) {
+            case SHARED -> Optional.of(0); // it is the others'
+            case INHERITED -> Optional.empty(); // nobody can know whether there are others
+            case MADE -> {
+                BacklogDrain drained = drain;
+                int handshakes = drained == null ? 0 : drained.handshakes();
+                yield sockets.queued().map(queued -> queued + handshakes);
+            }
+        };
+    }
+
     // ---- the loops' side ------------------------------------------------------------------------------------------
 
     private void syncAll() {
-        Bound now = bound;
-        if (now != null) {
-            for (Acceptor acceptor : now.acceptors()) {
-                acceptor.request(Acceptor.SYNC);
-            }
-        }
+        sockets.requestAll(Acceptor.SYNC);
+    }
+
+    private void roomAgain() {
+        admission.roomAgain(reports);
     }
 
     /** For tests: the loops' parts; empty before the socket is bound. */
     List<Acceptor> acceptors() {
-        Bound now = bound;
-        return now == null ? List.of() : now.acceptors();
+        return sockets.all().stream()
+                .flatMap(socket -> socket.acceptors().stream())
+                .toList();
+    }
+
+    /** For tests: the sockets, and which loops serve them. */
+    ListeningSockets sockets() {
+        return sockets;
     }
 
     /** A connection has ended, or never began. */
     void connectionEnded() {
-        if (gate.release() == Change.READINESS) {
-            syncAll();
-        }
-        reports.reservationEnded();
+        admission.ended(reports);
     }
 
-    /** The fd as the table knows it. */
-    private final class Handler implements FdHandler {
+    private final class SocketHost implements ListeningSockets.Host {
         @Override
-        public void dispatch(int loop, int ready) {
-            Bound now = bound;
-            if (now == null) {
-                throw new AssertionError("an event before a loop could poll");
-            }
-            try {
-                for (Acceptor acceptor : now.acceptors()) {
-                    if (acceptor.loop() == loop) {
-                        acceptor.ready();
-                    }
-                }
-            } finally {
-                env.table().leave(now.fd());
-            }
+        public Acceptor acceptor(Acceptor.Seat seat, ListeningSocket socket) {
+            return new Acceptor(
+                    seat,
+                    socket,
+                    env.channels().table(),
+                    env.channels().posix(),
+                    admission,
+                    spec.limits().acceptsPerTurn(),
+                    reports);
         }
 
         @Override
-        public void finalizing(int lastOwner) {
-            // Shared to the end: it had no owner.
-        }
-
-        @Override
-        public void closed() {
-            Bound now = bound;
-            if (now != null && gate.isStopped()) {
-                port.closed(now.address());
-            }
+        public void allClosed() {
+            port.closed(address(), sockets.aftermaths(), sockets.origin() == SocketOrigin.MADE);
         }
     }
 
@@ -430,6 +545,7 @@ public final class SharedListener implements Listener {
         @Override
         public void accepted(Acceptor.Seat seat, int number, PeerAddress peer) {
             accepted.increment();
+            seat.accepted();
             arrivals.take(seat, number, peer);
         }
 
@@ -452,21 +568,28 @@ public final class SharedListener implements Listener {
         }
 
         @Override
-        public void backlogLeft(Acceptor acceptor) {
-            Bound now = bound;
-            if (now != null) {
-                List<Acceptor> all = now.acceptors();
-                int self = all.indexOf(acceptor);
-                Acceptor neighbour = all.get((self + 1) % all.size());
-                if (neighbour != acceptor) {
-                    neighbour.request(Acceptor.ACCEPT);
+        public void throttled(long waitNanos) {
+            throttled.increment();
+            timer.after(Duration.ofNanos(waitNanos), () -> {
+                if (gate.unthrottle() == Change.READINESS) {
+                    syncAll();
                 }
-            }
+            });
+        }
+
+        @Override
+        public void backlogLeft(Acceptor acceptor) {
+            acceptor.socket().requestNeighbour(acceptor);
         }
 
         @Override
         public void stumbled(Acceptor acceptor) {
             timer.after(PAUSE, () -> acceptor.request(Acceptor.SYNC | Acceptor.ACCEPT));
+        }
+
+        @Override
+        public void gone(Acceptor acceptor) {
+            sockets.gone(acceptor);
         }
     }
 
@@ -490,6 +613,11 @@ public final class SharedListener implements Listener {
         @Override
         public void execute(Runnable task) {
             loop.execute(task);
+        }
+
+        @Override
+        public void accepted() {
+            loop.countAccepted();
         }
     }
 }

@@ -14,7 +14,7 @@ interface Timer {
 
     /** The JDK's timer thread, which hands the tasks over to an executor. */
     static Timer on(Executor executor) {
-        return (delay, task) -> CompletableFuture.delayedExecutor(delay.toMillis(), TimeUnit.MILLISECONDS, executor)
+        return (delay, task) -> CompletableFuture.delayedExecutor(delay.toNanos(), TimeUnit.NANOSECONDS, executor)
                 .execute(task);
     }
 }

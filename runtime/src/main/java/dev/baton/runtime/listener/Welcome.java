@@ -11,6 +11,7 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelHandlerAdapter;
 import io.netty.channel.ChannelHandlerContext;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,8 +45,13 @@ final class Welcome extends ChannelHandlerAdapter {
         this.reservationUsed = reservationUsed;
     }
 
-    /** Takes an accepted socket, on the accepting loop. Throws nothing. */
-    void take(BatonLoop loop, int number, PeerAddress peer) {
+    /**
+     * Takes an accepted socket, on the accepting loop. Throws nothing.
+     *
+     * @return the connection, which has ended already if something threw; null if there is none
+     */
+    @Nullable
+    MovableSocketChannel take(BatonLoop loop, int number, PeerAddress peer) {
         MovableSocketChannel connection;
         try {
             connection = MovableSocketChannel.accepted(env, spec.plugin(), loop, number, peer.address());
@@ -53,7 +59,7 @@ final class Welcome extends ChannelHandlerAdapter {
             LOG.error("listener {} cannot take fd {}", spec.name(), number, t);
             discard(number);
             reservationUsed.run();
-            return;
+            return null;
         }
         try {
             connection.pipeline().addLast(this);
@@ -72,6 +78,7 @@ final class Welcome extends ChannelHandlerAdapter {
         } finally {
             connection.leave();
         }
+        return connection;
     }
 
     private void ended(MovableChannel connection) {

@@ -10,6 +10,8 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.IoEventLoopGroup;
 import io.netty.channel.SingleThreadIoEventLoop;
 import io.netty.util.concurrent.FastThreadLocal;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
@@ -20,8 +22,22 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
     /** How often an ending loop starts over because it got new fds: so many handlers that connect again in turn. */
     private static final int ENDING_TURNS_MAX = 16;
 
+    private static final VarHandle ACCEPTED;
+
+    static {
+        try {
+            ACCEPTED = MethodHandles.lookup().findVarHandle(BatonLoop.class, "accepted", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
     private final LoopIo io;
     private int endingTurns;
+    /** Connections accepted here; written by this thread only. */
+    @SuppressWarnings("UnusedVariable") // through ACCEPTED
+    private long accepted;
+
     /** How many channels' tasks run inline inside each other on this thread now; only this thread touches it. */
     private int inlineDepth;
 
@@ -74,6 +90,16 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
     /** The {@link dev.baton.spi.fd.Fd#key()} that is dispatched now, or -1. Any thread. */
     public long currentKey() {
         return io.currentKey();
+    }
+
+    /** A listener has accepted a connection here. Only on this thread. */
+    public void countAccepted() {
+        ACCEPTED.setOpaque(this, accepted + 1);
+    }
+
+    /** Connections that listeners have accepted on this loop, wherever they are now. Any thread. */
+    public long accepted() {
+        return (long) ACCEPTED.getOpaque(this);
     }
 
     /** Goes one inline call deeper if the limit allows it; then {@link #inlineEnd} must follow. Only on this thread. */

@@ -6,6 +6,7 @@ import dev.baton.spi.admin.AdminView;
 import dev.baton.spi.admin.PluginSnapshot;
 import dev.baton.spi.fd.FdHook;
 import dev.baton.spi.listener.ListenerKind;
+import dev.baton.spi.listener.SocketSettings;
 import dev.baton.spi.listener.UnbindStrategy;
 import dev.baton.spi.poller.PollerProvider;
 import dev.baton.spi.service.ServiceFactory;
@@ -176,5 +177,10 @@ public final class PluginRegistry implements Vocabulary {
                         ? "no plugin brings a kind of listener"
                         : "'" + bind + "' has the form of none of the kinds of listeners: "
                                 + String.join(", ", listenerKinds.keySet()));
+    }
+
+    @Override
+    public Optional<String> checkSocket(String bind, SocketSettings settings) {
+        return listenerKind(bind).flatMap(kind -> kind.get().check(bind, settings));
     }
 }

@@ -335,6 +335,23 @@ public final class JnrPosix implements Posix {
     }
 
     @Override
+    public int setOption(int fd, int level, int option, long address, int length) {
+        return result(LibC.setsockopt(fd, level, option, address, length));
+    }
+
+    @Override
+    public int option(int fd, int level, int option, long address, int length) {
+        NativeMemory block = SCRATCH.take();
+        block.putInt(Scratch.ADDRESS_LENGTH, length);
+        int result = result(LibC.getsockopt(fd, level, option, address, block.address() + Scratch.ADDRESS_LENGTH));
+        if (result == 0) {
+            result = block.getInt(Scratch.ADDRESS_LENGTH);
+        }
+        SCRATCH.give(block);
+        return result;
+    }
+
+    @Override
     public int setLinger(int fd, int seconds) {
         NativeMemory block = SCRATCH.take();
         block.putInt(Scratch.VALUE, seconds < 0 ? 0 : 1);

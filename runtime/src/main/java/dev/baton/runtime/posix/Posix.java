@@ -184,16 +184,6 @@ public interface Posix extends PollCalls, SocketCalls {
     int socketPair(int type, int[] fds);
 
     /**
-     * Shuts one or both directions of a connection, for everybody who holds the open file.
-     *
-     * @param fd the socket
-     * @param how {@link Sockets#SHUT_RD}, {@link Sockets#SHUT_WR} or {@link Sockets#SHUT_RDWR}
-     * @return 0, or minus the error number: {@link Errno#ENOTCONN} when the peer was faster
-     */
-    @AnyThread
-    int shutdown(int fd, int how);
-
-    /**
      * Closes an fd. Only for the fd table, and for fds that never got into it.
      *
      * <p>Never to be repeated, whatever it returns: after {@code -EINTR} the number is free on Linux and may already be

@@ -56,8 +56,15 @@ public final class LiveView implements RuntimeView {
                     result.name().toLowerCase(Locale.ROOT));
         }
         for (BatonLoop loop : loops.batonLoops()) {
-            metrics.counted(
-                    "baton_loop_turns_total", "Turns of a loop.", loop::turns, "loop", Integer.toString(loop.id()));
+            String id = Integer.toString(loop.id());
+            metrics.counted("baton_loop_turns_total", "Turns of a loop.", loop::turns, "loop", id);
+            metrics.counted("baton_loop_accepted_total", "Connections accepted on a loop.", loop::accepted, "loop", id);
+            metrics.gauge(
+                    "baton_loop_connections",
+                    "Downstream connections that a loop owns.",
+                    () -> witness.downstream(loop.id()),
+                    "loop",
+                    id);
         }
     }
 
@@ -95,7 +102,9 @@ public final class LiveView implements RuntimeView {
                     loop.turns(),
                     loop.pendingTasks(),
                     Math.max(0, (now - loop.lastTurnNanos()) / 1_000_000),
-                    current(loop)));
+                    current(loop),
+                    loop.accepted(),
+                    witness.downstream(loop.id())));
         }
         return rows;
     }

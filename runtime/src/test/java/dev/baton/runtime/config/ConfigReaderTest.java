@@ -52,6 +52,7 @@ class ConfigReaderTest {
                         2,
                         Optional.of("epoll"),
                         Duration.ofSeconds(30),
+                        Optional.empty(),
                         Map.of(
                                 "web", new ListenerConfig("127.0.0.1:8080", "shop", "drain", 4096, Optional.empty()),
                                 "raw", new ListenerConfig("127.0.0.1:8090", "shop", "at-once", 5, Optional.of(10000))),

@@ -4,6 +4,7 @@ import dev.baton.spi.config.ByteSize;
 import dev.baton.spi.config.Default;
 import dev.baton.spi.config.Range;
 import dev.baton.spi.config.UpstreamName;
+import dev.baton.spi.listener.SocketSettings;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -77,5 +78,12 @@ final class TestVocabulary implements Vocabulary {
     @Override
     public Optional<String> checkBind(String bind) {
         return bind.matches(".+:\\d+") ? Optional.empty() : Optional.of("expected host:port, not '" + bind + "'");
+    }
+
+    @Override
+    public Optional<String> checkSocket(String bind, SocketSettings settings) {
+        return settings.describesFile() && !bind.startsWith("unix:")
+                ? Optional.of("mode, user and group belong to unix sockets")
+                : Optional.empty();
     }
 }

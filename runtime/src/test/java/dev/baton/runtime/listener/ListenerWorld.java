@@ -11,6 +11,7 @@ import dev.baton.spi.admin.Metrics;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.listener.ListenerKind;
 import dev.baton.spi.listener.ListenerResult;
+import dev.baton.spi.listener.SocketSettings;
 import dev.baton.spi.poller.Interest;
 import dev.baton.spi.poller.PollSink;
 import dev.baton.spi.poller.Poller;
@@ -56,27 +57,48 @@ final class ListenerWorld {
     /** The numbers that were closed; a number that is closed twice is an error at once. */
     final Set<Integer> closed = new HashSet<>();
 
+    /** Nanoseconds, for the rate of accepting. */
+    long clock;
+
     /** Runs wherever another thread could. */
     Runnable between = () -> {};
+
+    /** What all listeners may have together. */
+    final TotalLimit total;
+    /** How many connections other listeners have. */
+    int others;
 
     private final boolean edges;
     private final FdTable table;
     private int nextNumber = FIRST_CONNECTION;
 
     ListenerWorld(int loopCount, int maxConnections, boolean edges) {
+        this(loopCount, maxConnections, edges, Integer.MAX_VALUE, Double.POSITIVE_INFINITY);
+    }
+
+    /**
+     * With limits that others share, or that time has to do with.
+     *
+     * @param totalMax how many connections all listeners may have; what others have is {@link #others}
+     */
+    ListenerWorld(int loopCount, int maxConnections, boolean edges, int totalMax, double acceptsPerSecond) {
         this.edges = edges;
+        this.total = new TotalLimit(totalMax);
         Posix posix = posix();
         this.table = new FdTable(posix, new HandPollers(), witness);
         ChannelEnv env = new ChannelEnv(table, posix, new LoopRegistry(), (plugin, cause) -> {});
         for (int id = 0; id < loopCount; id++) {
             loops.add(new HandLoop(id));
         }
+        Metrics metrics = new NoMetrics();
         ListenerSpec spec = new ListenerSpec(
                 "web",
                 "here",
                 new HandKind(),
-                128,
-                maxConnections,
+                SocketSettings.DEFAULT,
+                new ListenerSpec.Limits(
+                        128, maxConnections, acceptsPerSecond, ListenerSpec.Limits.ACCEPTS_PER_TURN),
+                false,
                 "none",
                 (connection, name) -> {},
                 "test",
@@ -85,11 +107,11 @@ final class ListenerWorld {
                         .thenApply(free -> new ListenerResult("web", ListenerResult.Outcome.UNBOUND, "free")));
         listener = new SharedListener(
                 spec,
-                env,
+                new ListenerEnv(
+                        env, metrics, worker::add, total, new Balance(loop -> 0, metrics)),
                 List.copyOf(loops),
-                new NoMetrics(),
-                worker::add,
                 (delay, task) -> (delay.compareTo(SharedListener.PAUSE) > 0 ? limits : timers).add(task),
+                () -> clock,
                 (seat, number, peer) -> open.add(number));
         try {
             listener.open();
@@ -108,6 +130,45 @@ final class ListenerWorld {
         }
     }
 
+    /** Another listener gets a connection, if there is room. */
+    void otherBegins() {
+        if (total.reserve()) {
+            others++;
+        }
+    }
+
+    /** A connection of another listener ends. */
+    void otherEnds() {
+        if (others > 0) {
+            others--;
+            total.release();
+        }
+    }
+
+    /** A loop is to serve, or to serve no more. */
+    void serves(int id, boolean wanted) {
+        HandLoop loop = loops.get(id);
+        if (wanted) {
+            listener.sockets().addLoop(loop);
+        } else {
+            listener.sockets().removeLoop(id);
+        }
+        loop.wanted = wanted;
+    }
+
+    /** Whether the table lets a loop in. */
+    boolean shares(int id) {
+        boolean[] found = new boolean[1];
+        table.forEach(state -> {
+            if (state.fd().number() == LISTENING) {
+                for (int loop : state.loops()) {
+                    found[0] |= loop == id;
+                }
+            }
+        });
+        return found[0];
+    }
+
     /** An open connection ends. */
     void end(int choice) {
         if (!open.isEmpty()) {
@@ -121,7 +182,7 @@ final class ListenerWorld {
         boolean busy = true;
         while (busy) {
             turnAll();
-            busy = runOne(worker) || runOne(timers);
+            busy = runOne(worker) || timePasses();
         }
     }
 
@@ -134,6 +195,12 @@ final class ListenerWorld {
                 busy |= loop.turn();
             }
         }
+    }
+
+    /** Somebody's timer is due. */
+    boolean timePasses() {
+        clock += SharedListener.PAUSE.toNanos();
+        return runOne(timers);
     }
 
     /** Runs the oldest task, if there is one. */
@@ -153,6 +220,10 @@ final class ListenerWorld {
         boolean polled;
         /** Its poller has an event for it, if it reports edges. */
         private boolean edge;
+        /** It is to serve. */
+        boolean wanted = true;
+        /** How many it has accepted. */
+        int acceptedHere;
         /** In a turn: a thread cannot begin another before this ends. */
         private boolean running;
 
@@ -202,6 +273,11 @@ final class ListenerWorld {
         public void execute(Runnable task) {
             between.run();
             tasks.add(task);
+        }
+
+        @Override
+        public void accepted() {
+            acceptedHere++;
         }
 
         @Override

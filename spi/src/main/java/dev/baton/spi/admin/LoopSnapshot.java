@@ -2,7 +2,13 @@ package dev.baton.spi.admin;
 
 import org.jspecify.annotations.Nullable;
 
-/** An element of {@code /v1/loops}. {@code current} is what runs now, for example {@code fd 17/3 (http-proxy)}, or null. */
+/**
+ * An element of {@code /v1/loops}.
+ *
+ * @param current what runs now, for example {@code fd 17/3 (http-proxy)}, or null
+ * @param accepted connections that this loop has accepted, wherever they are now
+ * @param connections downstream connections that it owns now, wherever they were accepted
+ */
 public record LoopSnapshot(
         int id,
         String thread,
@@ -10,4 +16,6 @@ public record LoopSnapshot(
         long turns,
         int tasksQueued,
         long lastTurnAgeMs,
-        @Nullable Current current) {}
+        @Nullable Current current,
+        long accepted,
+        int connections) {}

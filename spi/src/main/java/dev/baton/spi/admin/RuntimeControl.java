@@ -1,6 +1,7 @@
 package dev.baton.spi.admin;
 
 import dev.baton.spi.listener.Listener;
+import dev.baton.spi.listener.ListenerResult;
 import dev.baton.spi.threading.AnyThread;
 import java.time.Duration;
 import java.util.List;
@@ -17,6 +18,27 @@ public interface RuntimeControl {
 
     /** The names of all listeners, sorted: for "did you mean". */
     List<String> listenerNames();
+
+    /**
+     * Makes a listener that the configuration has not, opens it and lets it accept.
+     *
+     * @param text a JSON or YAML object: the keys of an entry of {@code listeners:}, and {@code name}
+     * @return what really happened: ADDED, or FAILED if it cannot be bound
+     * @throws IllegalArgumentException with everything that is wrong with the text, by the rules of the configuration
+     */
+    CompletionStage<ListenerResult> addListener(String text);
+
+    /**
+     * Unbinds a listener.
+     *
+     * @param grace how long its connections may go on
+     * @param strategy by another strategy than the configured one, by its word in the configuration
+     * @param forget whether the name is free for another one afterwards
+     * @return what really happened
+     * @throws IllegalArgumentException if there is no such listener or strategy
+     */
+    CompletionStage<ListenerResult> unbindListener(
+            String name, Duration grace, Optional<String> strategy, boolean forget);
 
     /** {@code grace} of the configuration. */
     Duration grace();

@@ -1,7 +1,10 @@
 package dev.baton.spi.listener;
 
+import dev.baton.spi.listener.ListenerResult.Outcome;
 import dev.baton.spi.threading.AnyThread;
 import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -23,6 +26,33 @@ public interface Unbinding {
      * @return completes when the port can be bound again
      */
     CompletionStage<Void> deleteFd();
+
+    /**
+     * Stops new connections where the kind of the listener can, and has those accepted that the kernel holds already; the
+     * listening fd stays. What other processes hold too is left to them.
+     *
+     * @param limit how long it may take at most
+     * @return completes when none is left, or after the time
+     */
+    default CompletionStage<Void> acceptBacklog(Duration limit) {
+        return CompletableFuture.completedStage(null);
+    }
+
+    /**
+     * What the result of an unbind that has gone well is, once {@link #deleteFd} has completed: {@link Outcome#UNBOUND}, or
+     * {@link Outcome#RELEASED} if another process may hold the address.
+     */
+    default Outcome outcome() {
+        return Outcome.UNBOUND;
+    }
+
+    /**
+     * How many connections the kernel held when the fd was deleted, which nobody has accepted: known once {@link #deleteFd}
+     * has completed, and then only if the kind of the listener can tell.
+     */
+    default Optional<Integer> abandoned() {
+        return Optional.empty();
+    }
 
     /** Asks every connection of the listener to end at its next natural boundary (the end of a response). */
     void drainConnections();

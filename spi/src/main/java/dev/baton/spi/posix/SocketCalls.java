@@ -74,6 +74,42 @@ public interface SocketCalls {
     int intOption(int fd, int level, int option);
 
     /**
+     * Sets a socket option that is no int.
+     *
+     * @param fd the socket
+     * @param level the level of the option, such as {@link SocketOptions#SOL_SOCKET}
+     * @param option the option, from {@link SocketOptions}
+     * @param address where the value is
+     * @param length its length in bytes
+     * @return 0, or minus the error number
+     */
+    @AnyThread
+    int setOption(int fd, int level, int option, long address, int length);
+
+    /**
+     * Reads a socket option that is no int.
+     *
+     * @param fd the socket
+     * @param level the level of the option, such as {@link SocketOptions#SOL_SOCKET}
+     * @param option the option, from {@link SocketOptions}
+     * @param address where to put the value
+     * @param length how many bytes there is room for
+     * @return how many bytes were put there, or minus the error number
+     */
+    @AnyThread
+    int option(int fd, int level, int option, long address, int length);
+
+    /**
+     * Shuts one or both directions of a socket, for everybody who holds the open file.
+     *
+     * @param fd the socket
+     * @param how {@link Sockets#SHUT_RD}, {@link Sockets#SHUT_WR} or {@link Sockets#SHUT_RDWR}
+     * @return 0, or minus the error number: {@link Errno#ENOTCONN} when the peer was faster
+     */
+    @AnyThread
+    int shutdown(int fd, int how);
+
+    /**
      * Tells the address a socket is bound to; for port 0 the port that the kernel chose.
      *
      * @param fd the socket

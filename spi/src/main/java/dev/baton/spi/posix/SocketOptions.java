@@ -1,7 +1,8 @@
 package dev.baton.spi.posix;
 
 /**
- * Socket options that are ints, by level; none has a negative value to read.
+ * Socket options by level. All are ints but for {@link #SO_ATTACH_FILTER} and {@link #TCP_INFO}; none has a negative value to
+ * read.
  *
  * <p>The values are Linux's. They are the same on x86-64 and aarch64, which both take them from the kernel's
  * {@code asm-generic} headers.
@@ -33,6 +34,9 @@ public final class SocketOptions {
 
     /** Let several sockets bind one port and share its connections. */
     public static final int SO_REUSEPORT = 15;
+
+    /** Let a filter of the kernel's classic kind decide which packets reach the socket; its value is a struct sock_fprog. */
+    public static final int SO_ATTACH_FILTER = 26;
 
     /** Whether the socket listens; read only. */
     public static final int SO_ACCEPTCONN = 30;
@@ -87,6 +91,9 @@ public final class SocketOptions {
 
     /** Level {@link Sockets#IPPROTO_TCP}: seconds a connection waits for data before accept reports it. */
     public static final int TCP_DEFER_ACCEPT = 9;
+
+    /** Level {@link Sockets#IPPROTO_TCP}: a struct tcp_info; read only. */
+    public static final int TCP_INFO = 11;
 
     /** Level {@link Sockets#IPPROTO_TCP}: acknowledge at once. */
     public static final int TCP_QUICKACK = 12;

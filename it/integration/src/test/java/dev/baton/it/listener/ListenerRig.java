@@ -1,12 +1,17 @@
 package dev.baton.it.listener;
 
 import dev.baton.plugin.tcplistener.TcpListenerKind;
+import dev.baton.runtime.listener.Balance;
+import dev.baton.runtime.listener.ListenerEnv;
 import dev.baton.runtime.listener.ListenerSpec;
 import dev.baton.runtime.listener.SharedListener;
+import dev.baton.runtime.listener.TotalLimit;
 import dev.baton.runtime.metrics.PrometheusMetrics;
 import dev.baton.runtime.posix.JnrPosix;
 import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.listener.ListenerKind;
 import dev.baton.spi.listener.ListenerResult;
+import dev.baton.spi.listener.SocketSettings;
 import dev.baton.spi.listener.UnbindStrategy;
 import dev.baton.spi.poller.PollerProvider;
 import dev.baton.spi.service.Service;
@@ -40,6 +45,9 @@ final class ListenerRig implements AutoCloseable {
     final FaultyPosix faults = new FaultyPosix(Kernel.POSIX);
     final TestLoops loops;
     final PrometheusMetrics metrics = new PrometheusMetrics();
+    /** What listeners of {@link #listener(ListenerKind, String, SocketSettings, ListenerSpec.Limits, boolean, UnbindStrategy)} share. */
+    TotalLimit total = new TotalLimit(Integer.MAX_VALUE);
+
     final ExecutorService worker = Executors.newCachedThreadPool();
 
     private static final class Kernel {
@@ -67,6 +75,32 @@ final class ListenerRig implements AutoCloseable {
                 loops.registry().batonLoops(),
                 metrics,
                 worker);
+    }
+
+    /** A listener of any kind on every loop, not opened yet, with what is not said as it is without a configuration. */
+    SharedListener listener(
+            ListenerKind kind,
+            String bind,
+            SocketSettings socket,
+            ListenerSpec.Limits limits,
+            boolean leastLoaded,
+            UnbindStrategy unbind) {
+        return new SharedListener(
+                new ListenerSpec(
+                        "web", bind, kind, socket, limits, leastLoaded, "echo", new Echo(), "test", unbind),
+                new ListenerEnv(loops.env(), metrics, worker, total, balance()),
+                loops.registry().batonLoops());
+    }
+
+    /** Opens and starts it. */
+    static SharedListener started(SharedListener listener) throws IOException {
+        listener.open();
+        listener.start();
+        return listener;
+    }
+
+    private Balance balance() {
+        return new Balance(loops.witness()::downstream, metrics);
     }
 
     /** Opens and starts one on a free port. */

@@ -9,6 +9,7 @@ import dev.baton.spi.listener.ListenerResult;
 import io.vertx.core.Context;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
@@ -22,6 +23,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,15 +37,17 @@ import org.slf4j.LoggerFactory;
  * GET  /metrics                       Prometheus text
  * GET  /live                          200 as long as somebody answers
  * GET  /ready                         200, or 503 while starting or draining
- * POST /v1/listeners/NAME/ACTION      suspend, resume, unbind[?grace=30s]; 200, or 409 if it failed
+ * POST /v1/listeners                  adds one: its configuration with its name, as JSON; 200, 400 or 409
+ * POST /v1/listeners/NAME/ACTION      suspend, resume, unbind[?grace=30s][&strategy=at-once]; 200, or 409 if it failed
+ * DELETE /v1/listeners/NAME           unbinds it, with the same parameters, and forgets it
  * POST /v1/stop[?grace=30s]           0 cuts at once
  * </pre>
  *
- * <p>A GET (or HEAD) changes nothing, a POST answers when it is done. Every error is an object with {@code error} and perhaps
+ * <p>A GET (or HEAD) changes nothing, a POST or DELETE answers when it is done. Every error is an object with {@code error} and perhaps
  * {@code hint}. Everything but {@code /live} and {@code /ready} is worked out by a worker thread, because a snapshot may be
  * long, and written in pieces.
  *
- * <p>A POST that carries {@code Origin} comes from a web page in somebody's browser, which may reach a loopback address that
+ * <p>A POST or DELETE that carries {@code Origin} comes from a web page in somebody's browser, which may reach a loopback address that
  * its author cannot: it is refused.
  */
 final class AdminApi implements Handler<HttpServerRequest> {
@@ -54,7 +58,10 @@ final class AdminApi implements Handler<HttpServerRequest> {
     private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
     private static final String PREFIX = "/v1/";
     private static final String STOP = PREFIX + "stop";
-    private static final String LISTENERS = PREFIX + "listeners/";
+    private static final String ALL_LISTENERS = PREFIX + "listeners";
+    private static final String LISTENERS = ALL_LISTENERS + "/";
+    /** Far more than one listener needs; bounds what is kept of a body. */
+    private static final int BODY_BYTES_MAX = 64 * 1024;
 
     private final Vertx vertx;
     private final RuntimeView view;
@@ -100,8 +107,8 @@ final class AdminApi implements Handler<HttpServerRequest> {
         } else if (!allowed.contains(request.method().name())) {
             request.response().putHeader(HttpHeaders.ALLOW, String.join(", ", allowed));
             reply.error(405, request.method() + " " + path + " is not possible", "use " + String.join(" or ", allowed));
-        } else if (request.method().equals(HttpMethod.POST)) {
-            post(request, reply, path);
+        } else if (request.method().equals(HttpMethod.POST) || request.method().equals(HttpMethod.DELETE)) {
+            change(request, reply, path);
         } else {
             get(reply, path);
         }
@@ -111,6 +118,10 @@ final class AdminApi implements Handler<HttpServerRequest> {
     private List<String> allowed(String path) {
         if (path.equals(STOP) || action(path) != null) {
             return List.of("POST");
+        } else if (path.equals(ALL_LISTENERS)) {
+            return List.of("GET", "HEAD", "POST");
+        } else if (isListener(path)) {
+            return List.of("DELETE");
         }
         boolean known = tables.containsKey(path)
                 || path.equals("/")
@@ -138,11 +149,11 @@ final class AdminApi implements Handler<HttpServerRequest> {
         }
     }
 
-    // ---- POST -----------------------------------------------------------------------------------------------------
+    // ---- POST and DELETE ------------------------------------------------------------------------------------------
 
-    private void post(HttpServerRequest request, Reply reply, String path) {
+    private void change(HttpServerRequest request, Reply reply, String path) {
         if (request.getHeader(HttpHeaders.ORIGIN) != null) {
-            reply.error(403, "a web page must not steer this process", "send the POST without Origin");
+            reply.error(403, "a web page must not steer this process", "send the " + request.method() + " without Origin");
             return;
         }
         Duration grace;
@@ -158,8 +169,13 @@ final class AdminApi implements Handler<HttpServerRequest> {
             answer(reply, control.stop(grace), 200);
             return;
         }
-        String action = String.valueOf(action(path));
-        String name = path.substring(LISTENERS.length(), path.length() - action.length() - 1);
+        if (path.equals(ALL_LISTENERS)) {
+            add(request, reply);
+            return;
+        }
+        String action = action(path);
+        String name = path.substring(
+                LISTENERS.length(), action == null ? path.length() : path.length() - action.length() - 1);
         Optional<Listener> listener = control.listener(name);
         if (listener.isEmpty()) {
             List<String> names = control.listenerNames();
@@ -171,16 +187,49 @@ final class AdminApi implements Handler<HttpServerRequest> {
                             .orElse(names.isEmpty() ? "there are none" : "there are " + String.join(", ", names)));
             return;
         }
-        act(reply, listener.get(), action, grace == null ? control.grace() : grace);
+        LOG.info("{} of listener {} asked for", action == null ? "removal" : action, name);
+        if ("suspend".equals(action)) {
+            answer(reply, listener.get().suspend(), 409);
+        } else if ("resume".equals(action)) {
+            answer(reply, listener.get().resume(), 409);
+        } else {
+            Duration within = grace == null ? control.grace() : grace;
+            Optional<String> strategy = Optional.ofNullable(request.getParam("strategy"));
+            checked(reply, () -> control.unbindListener(name, within, strategy, action == null));
+        }
     }
 
-    private static void act(Reply reply, Listener listener, String action, Duration grace) {
-        LOG.info("{} of listener {} asked for", action, listener.name());
-        CompletionStage<ListenerResult> result = switch (action) {
-            case "suspend" -> listener.suspend();
-            case "resume" -> listener.resume();
-            default -> listener.unbind(grace);
-        };
+    private void add(HttpServerRequest request, Reply reply) {
+        Buffer body = Buffer.buffer();
+        request.handler(piece -> {
+            if (body.length() <= BODY_BYTES_MAX) {
+                body.appendBuffer(piece);
+            }
+        });
+        request.endHandler(end -> {
+            if (body.length() > BODY_BYTES_MAX) {
+                reply.error(413, "the body is longer than " + BODY_BYTES_MAX + " bytes", null);
+            } else if (body.length() == 0) {
+                reply.error(
+                        400,
+                        "there is no body",
+                        "send {\"name\": \"web2\", \"bind\": \"127.0.0.1:8081\", \"service\": \"shop\"}");
+            } else {
+                LOG.info("a listener was asked for: {}", body);
+                checked(reply, () -> control.addListener(body.toString()));
+            }
+        });
+    }
+
+    /** Begins something that may refuse what the client wrote. */
+    private static void checked(Reply reply, Supplier<CompletionStage<ListenerResult>> action) {
+        CompletionStage<ListenerResult> result;
+        try {
+            result = action.get();
+        } catch (IllegalArgumentException wrong) {
+            reply.error(400, String.valueOf(wrong.getMessage()), null);
+            return;
+        }
         answer(reply, result, 409);
     }
 
@@ -210,9 +259,16 @@ final class AdminApi implements Handler<HttpServerRequest> {
         return ACTIONS.contains(action) ? action : null;
     }
 
+    /** True for {@code /v1/listeners/NAME}. A name that has a slash in it is one only if it exists. */
+    private boolean isListener(String path) {
+        String name = path.startsWith(LISTENERS) ? path.substring(LISTENERS.length()) : "";
+        return !name.isEmpty() && (name.indexOf('/') < 0 || control.listener(name).isPresent());
+    }
+
     private List<String> paths() {
         List<String> paths = new ArrayList<>(tables.keySet());
         paths.addAll(List.of("/metrics", "/live", "/ready", STOP));
+        paths.add(LISTENERS + "NAME");
         ACTIONS.forEach(action -> paths.add(LISTENERS + "NAME/" + action));
         return paths;
     }

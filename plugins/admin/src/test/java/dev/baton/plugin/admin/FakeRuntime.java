@@ -54,8 +54,8 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics {
     @Override
     public List<LoopSnapshot> loops() {
         return List.of(
-                new LoopSnapshot(0, "baton-loop-0", 4, 100, 0, 1, new Current(17, 3, "http-proxy")),
-                new LoopSnapshot(1, "baton-loop-1", 5, 90, 2, 7, null));
+                new LoopSnapshot(0, "baton-loop-0", 4, 100, 0, 1, new Current(17, 3, "http-proxy"), 12, 2),
+                new LoopSnapshot(1, "baton-loop-1", 5, 90, 2, 7, null, 10, 3));
     }
 
     @Override
@@ -100,6 +100,27 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics {
     @Override
     public List<String> listenerNames() {
         return List.of("a/b c", "web");
+    }
+
+    @Override
+    public CompletionStage<ListenerResult> addListener(String text) {
+        asked.add("add " + text);
+        if (text.contains("wrong")) {
+            throw new IllegalArgumentException("there is something wrong");
+        }
+        Outcome outcome = text.contains("taken") ? Outcome.FAILED : Outcome.ADDED;
+        return CompletableFuture.completedFuture(new ListenerResult("web2", outcome, "as you wish"));
+    }
+
+    @Override
+    public CompletionStage<ListenerResult> unbindListener(
+            String name, Duration grace, Optional<String> strategy, boolean forget) {
+        if (strategy.isPresent() && strategy.get().equals("gently")) {
+            throw new IllegalArgumentException("there is no unbind strategy 'gently'");
+        }
+        asked.add((forget ? "remove " : "unbind ") + name + " " + grace
+                + strategy.map(word -> " " + word).orElse(""));
+        return unbound;
     }
 
     @Override
@@ -154,8 +175,7 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics {
 
         @Override
         public CompletionStage<ListenerResult> unbind(Duration grace) {
-            asked.add("unbind " + name + " " + grace);
-            return unbound;
+            throw new AssertionError("by name, with a strategy or without");
         }
     }
 

@@ -4,6 +4,7 @@ import static dev.baton.spi.posix.SocketOptions.IPV6_V6ONLY;
 import static dev.baton.spi.posix.SocketOptions.SOL_SOCKET;
 import static dev.baton.spi.posix.SocketOptions.SO_DOMAIN;
 import static dev.baton.spi.posix.SocketOptions.SO_REUSEADDR;
+import static dev.baton.spi.posix.SocketOptions.SO_REUSEPORT;
 import static dev.baton.spi.posix.SocketOptions.TCP_NODELAY;
 import static dev.baton.spi.posix.Sockets.AF_INET;
 import static dev.baton.spi.posix.Sockets.AF_INET6;
@@ -11,7 +12,9 @@ import static dev.baton.spi.posix.Sockets.IPPROTO_IPV6;
 import static dev.baton.spi.posix.Sockets.IPPROTO_TCP;
 import static dev.baton.spi.posix.Sockets.SOCK_STREAM;
 
+import dev.baton.spi.listener.Aftermath;
 import dev.baton.spi.listener.ListenerKind;
+import dev.baton.spi.listener.SocketSettings;
 import dev.baton.spi.posix.Errno;
 import dev.baton.spi.posix.PosixException;
 import dev.baton.spi.posix.SocketCalls;
@@ -40,7 +43,12 @@ import java.util.Optional;
  * </pre>
  *
  * <p>{@code SO_REUSEADDR} is set: on Linux it lets a port be bound while old connections of it are in TIME_WAIT, and does
- * not let two sockets listen on one port.
+ * not let two sockets listen on one port. {@code sockets: per-loop} sets {@code SO_REUSEPORT} as well, which lets sockets of
+ * one user do so.
+ *
+ * <p>New connections are refused by a filter on the listening socket that drops SYN: what is in the queue stays there, a
+ * handshake that has begun can end, and a client that comes now tries again within a second, by when another process may listen,
+ * or nobody, who refuses it. Connections that are accepted under the filter keep it, which changes nothing for them.
  */
 public final class TcpListenerKind implements ListenerKind {
 
@@ -77,6 +85,58 @@ public final class TcpListenerKind implements ListenerKind {
             throw PosixException.of("create a socket for tcp " + bind, number);
         }
         return number;
+    }
+
+    @Override
+    public Optional<String> check(String bind, SocketSettings settings) {
+        return settings.describesFile()
+                ? Optional.of("mode, user and group belong to unix sockets that have a path, not to tcp")
+                : Optional.empty();
+    }
+
+    @Override
+    public Aftermath bind(int number, String bind, SocketSettings settings, SocketCalls calls) throws IOException {
+        if (settings.perLoop()) {
+            set(calls, number, SOL_SOCKET, SO_REUSEPORT, 1, bind);
+        }
+        bind(number, bind, calls);
+        return Aftermath.NONE;
+    }
+
+    /** The address must be the one of the {@code bind}, as far as that says one: a port that the kernel chose is any. */
+    @Override
+    public Aftermath adopt(int number, String bind, SocketSettings settings, SocketCalls calls) throws IOException {
+        TcpBind wanted = parse(bind);
+        SocketAddress local = calls.localAddress(number);
+        boolean fits = false;
+        if (local instanceof InetSocketAddress inet && (wanted.port() == 0 || wanted.port() == inet.getPort())) {
+            if (wanted.everyAddress()) {
+                fits = inet.getAddress().isAnyLocalAddress();
+            } else {
+                for (InetAddress address : resolve(bind, wanted)) {
+                    fits |= address.equals(inet.getAddress());
+                }
+            }
+        }
+        if (!fits) {
+            throw new IOException("cannot use fd " + number + " for tcp " + bind + ": it is bound to " + local);
+        }
+        return Aftermath.NONE;
+    }
+
+    @Override
+    public boolean refuse(int number, SocketCalls calls) {
+        return SynFilter.attach(number, calls) >= 0;
+    }
+
+    @Override
+    public int queued(int number, SocketCalls calls) {
+        return TcpQueues.waiting(number, calls);
+    }
+
+    @Override
+    public int handshakes(String address) {
+        return TcpQueues.handshakes(Integer.parseInt(address.substring(address.lastIndexOf(':') + 1)));
     }
 
     @Override

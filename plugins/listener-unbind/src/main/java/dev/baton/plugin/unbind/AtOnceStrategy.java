@@ -15,7 +15,7 @@ public final class AtOnceStrategy implements UnbindStrategy {
         CompletionStage<Void> portFree = unbinding.deleteFd();
         int closed = unbinding.closeConnections();
         return Outcomes.join(
-                unbinding.listener(),
+                unbinding,
                 portFree,
                 CompletableFuture.completedFuture(
                         closed == 0 ? Outcomes.ended(open) : Outcomes.cut(open, closed, "at once")));

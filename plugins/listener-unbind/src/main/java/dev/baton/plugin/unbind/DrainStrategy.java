@@ -17,8 +17,12 @@ public final class DrainStrategy implements UnbindStrategy {
 
     @Override
     public CompletionStage<ListenerResult> unbind(Unbinding unbinding) {
+        return drain(unbinding, unbinding.grace());
+    }
+
+    /** Unbinds so, with a time of the caller's. */
+    static CompletionStage<ListenerResult> drain(Unbinding unbinding, Duration grace) {
         int open = unbinding.listener().connections();
-        Duration grace = unbinding.grace();
         CompletionStage<Void> portFree = unbinding.deleteFd();
         if (!grace.isZero()) {
             unbinding.drainConnections();
@@ -28,6 +32,6 @@ public final class DrainStrategy implements UnbindStrategy {
                 .thenApply(left -> left == 0
                         ? Outcomes.ended(open)
                         : Outcomes.cut(open, unbinding.closeConnections(), "after " + Outcomes.text(grace)));
-        return Outcomes.join(unbinding.listener(), portFree, connections);
+        return Outcomes.join(unbinding, portFree, connections);
     }
 }

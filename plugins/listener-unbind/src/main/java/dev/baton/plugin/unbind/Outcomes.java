@@ -3,7 +3,9 @@ package dev.baton.plugin.unbind;
 import dev.baton.spi.listener.Listener;
 import dev.baton.spi.listener.ListenerResult;
 import dev.baton.spi.listener.ListenerResult.Outcome;
+import dev.baton.spi.listener.Unbinding;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 
@@ -14,20 +16,31 @@ final class Outcomes {
 
     /** Completes when both stages have, never exceptionally: unbound, or why the port is not free. */
     static CompletionStage<ListenerResult> join(
-            Listener listener, CompletionStage<Void> portFree, CompletionStage<String> connections) {
+            Unbinding unbinding, CompletionStage<Void> portFree, CompletionStage<String> connections) {
         // The port's failure becomes text here, and not in one handler behind both stages: a port that cannot be had
         // back
         // must not hide what became of the connections.
         CompletionStage<String> port = portFree.handle((nothing, failure) -> failure == null ? "" : reason(failure));
-        return port.thenCombine(connections, (problem, ended) -> result(listener, problem, ended))
-                .exceptionally(failure ->
-                        new ListenerResult(listener.name(), Outcome.FAILED, "unbind failed: " + reason(failure)));
+        return port.thenCombine(connections, (problem, ended) -> result(unbinding, problem, ended))
+                .exceptionally(failure -> new ListenerResult(
+                        unbinding.listener().name(), Outcome.FAILED, "unbind failed: " + reason(failure)));
     }
 
-    private static ListenerResult result(Listener listener, String problem, String ended) {
-        return problem.isEmpty()
-                ? new ListenerResult(listener.name(), Outcome.UNBOUND, listener.address() + " is free; " + ended)
-                : new ListenerResult(listener.name(), Outcome.FAILED, problem + "; " + ended);
+    private static ListenerResult result(Unbinding unbinding, String problem, String ended) {
+        Listener listener = unbinding.listener();
+        Outcome outcome = problem.isEmpty() ? unbinding.outcome() : Outcome.FAILED;
+        String address = switch (outcome) {
+            case FAILED -> problem;
+            case RELEASED -> listener.address() + " is closed here, other processes may hold it";
+            default -> listener.address() + " is free";
+        };
+        Optional<Integer> abandoned = unbinding.abandoned();
+        String left = abandoned
+                .filter(count -> count > 0)
+                .map(count ->
+                        "; " + connections(count) + " in the backlog " + (count == 1 ? "was" : "were") + " abandoned")
+                .orElse("");
+        return new ListenerResult(listener.name(), outcome, address + "; " + ended + left, abandoned);
     }
 
     /** Nobody had to be closed. */

@@ -61,7 +61,24 @@ final class AdminClient {
                 path, http.sendAsync(request(path).POST(BodyPublishers.noBody()).build(), BodyHandlers.ofString()));
     }
 
-    /** What a POST will answer. */
+    /** A POST with a body under way. */
+    Pending post(String path, JsonObject body) {
+        return new Pending(
+                path,
+                http.sendAsync(
+                        request(path)
+                                .header("Content-Type", "application/json")
+                                .POST(BodyPublishers.ofString(body.encode()))
+                                .build(),
+                        BodyHandlers.ofString()));
+    }
+
+    /** A DELETE under way; it is answered when it is done, however long that takes. */
+    Pending delete(String path) {
+        return new Pending(path, http.sendAsync(request(path).DELETE().build(), BodyHandlers.ofString()));
+    }
+
+    /** What a POST or a DELETE will answer. */
     final class Pending {
         private final String path;
         private final CompletableFuture<HttpResponse<String>> response;

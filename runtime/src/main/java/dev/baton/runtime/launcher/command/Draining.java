@@ -4,10 +4,11 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.PrintWriter;
 import java.time.Duration;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** A POST that drains: waits for it, and says every second how far it is. */
+/** A request that drains: waits for it, and says every second how far it is. */
 final class Draining {
     private static final Duration SECOND = Duration.ofSeconds(1);
 
@@ -33,8 +34,18 @@ final class Draining {
 
     /** Sends the POST and waits for its answer. */
     JsonObject post(String path) throws AdminException {
+        return finish(path, client::post);
+    }
+
+    /** Sends a DELETE and waits for its answer. */
+    JsonObject delete(String path) throws AdminException {
+        return finish(path, client::delete);
+    }
+
+    private JsonObject finish(String path, Function<String, AdminClient.Pending> send) throws AdminException {
         long end = System.nanoTime() + grace.toNanos();
-        AdminClient.Pending pending = client.post(path + "?grace=" + grace.toMillis() + "ms");
+        AdminClient.Pending pending =
+                send.apply(path + (path.indexOf('?') < 0 ? "?" : "&") + "grace=" + grace.toMillis() + "ms");
         while (true) {
             JsonObject done = pending.within(SECOND);
             if (done != null) {

@@ -15,21 +15,27 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code baton listener suspend|resume|unbind NAME}. */
+/** {@code baton listener add|remove|suspend|resume|unbind NAME}. */
 @Command(
         name = "listener",
         mixinStandardHelpOptions = true,
-        synopsisSubcommandLabel = "(suspend | resume | unbind)",
+        synopsisSubcommandLabel = "(add | remove | suspend | resume | unbind)",
         commandListHeading = "%nCommands:%n",
-        description = "Suspends, resumes or unbinds a listener of a running process, and prints what really happened.")
+        subcommands = AddListenerCommand.class,
+        description =
+                "Adds, removes, suspends, resumes or unbinds a listener of a running process, and prints what really"
+                        + " happened.")
 final class ListenerCommand implements Runnable {
+    private static final String STRATEGY =
+            "drain, drain-backlog (accepts first who waits in the kernel) or at-once. Default: as configured.";
+
     @Spec
     @SuppressWarnings("NullAway.Init") // by picocli
     private CommandSpec spec;
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "Missing command: suspend, resume or unbind");
+        throw new ParameterException(spec.commandLine(), "Missing command: add, remove, suspend, resume or unbind");
     }
 
     @Command(
@@ -65,19 +71,55 @@ final class ListenerCommand implements Runnable {
                                     "How long its connections may go on, for example 30s. Default: as configured.")
                     @Nullable
                     Duration grace,
+            @Option(names = "--strategy", paramLabel = "WORD", description = STRATEGY) @Nullable String strategy,
             @Mixin AdminOption admin)
             throws AdminException {
         PrintWriter err = spec.commandLine().getErr();
-        return report(new Draining(admin.client(), grace, name::equals, err).post(path(name, "unbind")));
+        return report(new Draining(admin.client(), grace, name::equals, err)
+                .post(path(name, "unbind") + query(strategy)));
+    }
+
+    @Command(
+            name = "remove",
+            mixinStandardHelpOptions = true,
+            description = "Unbinds for good and forgets the listener: its name can be used again.")
+    int remove(
+            @Parameters(paramLabel = "NAME", description = "The listener's name.") String name,
+            @Option(
+                            names = "--grace",
+                            paramLabel = "TIME",
+                            converter = GraceConverter.class,
+                            description =
+                                    "How long its connections may go on, for example 30s. Default: as configured.")
+                    @Nullable
+                    Duration grace,
+            @Option(names = "--strategy", paramLabel = "WORD", description = STRATEGY) @Nullable String strategy,
+            @Mixin AdminOption admin)
+            throws AdminException {
+        PrintWriter err = spec.commandLine().getErr();
+        return report(new Draining(admin.client(), grace, name::equals, err)
+                .delete("/v1/listeners/" + encoded(name) + query(strategy)));
     }
 
     private static String path(String name, String action) {
-        // A name of the configuration needs no escapes; what else somebody types must not become another path.
-        return "/v1/listeners/"
-                + URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20") + "/" + action;
+        return "/v1/listeners/" + encoded(name) + "/" + action;
+    }
+
+    private static String query(@Nullable String strategy) {
+        return strategy == null ? "" : "?strategy=" + encoded(strategy);
+    }
+
+    /** A name of the configuration needs no escapes; what else somebody types must not become another path. */
+    private static String encoded(String text) {
+        return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
     }
 
     private int report(JsonObject result) {
+        return report(result, spec);
+    }
+
+    /** Prints a result, and says how the command ended. */
+    static int report(JsonObject result, CommandSpec spec) {
         boolean failed = "failed".equals(result.getString("outcome"));
         String line =
                 result.getString("listener") + " " + result.getString("outcome") + ": " + result.getString("detail");

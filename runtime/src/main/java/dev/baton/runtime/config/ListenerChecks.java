@@ -1,0 +1,96 @@
+package dev.baton.runtime.config;
+
+import dev.baton.runtime.config.ConfigNode.Entry;
+import dev.baton.runtime.config.ConfigNode.Items;
+import dev.baton.runtime.config.ConfigNode.Section;
+import dev.baton.runtime.config.ConfigNode.Value;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** What can be wrong with one listener beyond its record: its kind and the loops say. For files and for the admin API. */
+final class ListenerChecks {
+    private final Problems problems;
+    private final Vocabulary vocabulary;
+    private final int loops;
+
+    /**
+     * Makes one.
+     *
+     * @param loops how many loops there are: their ids are 0 to one less
+     */
+    ListenerChecks(Problems problems, Vocabulary vocabulary, int loops) {
+        this.problems = problems;
+        this.vocabulary = vocabulary;
+        this.loops = loops;
+    }
+
+    /** Checks a bind; true if it is right. */
+    boolean bind(Value bind, String path) {
+        Optional<String> wrong = vocabulary.checkBind(bind.text());
+        wrong.ifPresent(why -> problems.add(bind.position(), path + ".bind: " + why));
+        return wrong.isEmpty();
+    }
+
+    /** Checks the rest of a listener whose bind is right. */
+    void rest(Section section, Value bind, String path) {
+        loops(section, path);
+        // By itself, so that what is wrong elsewhere does not hide what is wrong here; that was reported already.
+        Problems ignored = new Problems(path);
+        ListenerConfig config = new RecordBinder(ignored, reference -> ALL_NAMES)
+                .bind(ListenerConfig.class, section, path, Position.START, Set.of("name"));
+        if (config != null) {
+            vocabulary
+                    .checkSocket(bind.text(), config.socketSettings())
+                    .ifPresent(why -> problems.add(culprit(section, bind), path + ": " + why));
+        }
+    }
+
+    private static final java.util.Collection<String> ALL_NAMES = new java.util.AbstractSet<>() {
+        @Override
+        public boolean contains(@Nullable Object name) {
+            return true;
+        }
+
+        @Override
+        public java.util.Iterator<String> iterator() {
+            return java.util.Collections.emptyIterator();
+        }
+
+        @Override
+        public int size() {
+            return 0;
+        }
+    };
+
+    /** The first key that says something of the socket. */
+    private static Position culprit(Section section, Value bind) {
+        for (String key : List.of("mode", "user", "group", "sockets")) {
+            Entry entry = section.entries().get(key);
+            if (entry != null) {
+                return entry.position();
+            }
+        }
+        return bind.position();
+    }
+
+    private void loops(Section section, String path) {
+        Entry entry = section.entries().get("loops");
+        if (entry == null || !(entry.value() instanceof Items items)) {
+            return;
+        }
+        for (int i = 0; i < items.items().size(); i++) {
+            ConfigNode item = items.items().get(i);
+            if (item instanceof Value value && value.text().matches("\\d{1,9}")) {
+                int id = Integer.parseInt(value.text());
+                if (id >= loops) {
+                    problems.add(
+                            item.position(),
+                            path + ".loops[" + i + "]: there is no loop " + id + "; "
+                                    + (loops == 1 ? "there is only 0" : "there are 0 to " + (loops - 1)));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,16 @@
+package dev.baton.runtime.listener;
+
+import dev.baton.runtime.channel.ChannelEnv;
+import dev.baton.spi.admin.Metrics;
+import java.util.concurrent.Executor;
+
+/**
+ * What all listeners of a process share.
+ *
+ * @param channels what their connections need
+ * @param metrics where they count
+ * @param worker where binding may block
+ * @param total how many connections they may have together
+ * @param balance tells the loop with the fewest connections
+ */
+public record ListenerEnv(ChannelEnv channels, Metrics metrics, Executor worker, TotalLimit total, Balance balance) {}

@@ -1,0 +1,230 @@
+package dev.baton.runtime.listener;
+
+import dev.baton.runtime.fd.FdHandler;
+import dev.baton.runtime.fd.FdTable;
+import dev.baton.spi.fd.Fd;
+import dev.baton.spi.fd.FdKind;
+import dev.baton.spi.listener.Aftermath;
+import dev.baton.spi.listener.ListenerKind;
+import dev.baton.spi.posix.SocketCalls;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One listening fd, SHARED in the fd table by the loops that have an {@link Acceptor} here.
+ *
+ * <p>Threading: any thread, but for what says otherwise.
+ */
+final class ListeningSocket implements FdHandler {
+    private static final Logger LOG = LoggerFactory.getLogger(ListeningSocket.class);
+
+    // How far a socket is with refusing new connections: it only goes forward, but for looking again.
+    /** It takes them. */
+    private static final int TAKES = 0;
+    /** A loop is asking the kernel to refuse them. */
+    private static final int ASKING = 1;
+    /** The kernel was asked: what an accept does not find now was not there at a moment after that. */
+    private static final int ASKED = 2;
+    /** Somebody has looked since then and found nobody. */
+    private static final int EMPTIED = 3;
+
+    private final FdTable table;
+    private final ListenerKind kind;
+    private final SocketCalls calls;
+    private final Runnable closed;
+    private final Fd fd;
+    private final List<Acceptor> acceptors = new CopyOnWriteArrayList<>();
+    private volatile String address;
+    private volatile Aftermath aftermath = Aftermath.NONE;
+
+    private final AtomicInteger refusal = new AtomicInteger(TAKES);
+    /** The kernel lets nobody in any more. */
+    private volatile boolean refused;
+
+    /**
+     * Enters a socket into the table. The caller holds a claim and must leave; nobody shares the fd yet.
+     *
+     * @param number the kernel's number
+     * @param bind what to call it until its address is known
+     * @param loop id of a loop of the listener
+     * @param closed is told when the fd was closed, by any thread
+     */
+    @SuppressWarnings("this-escape") // nobody dispatches before there is an acceptor
+    ListeningSocket(
+            FdTable table,
+            ListenerKind kind,
+            SocketCalls calls,
+            String plugin,
+            int number,
+            String bind,
+            int loop,
+            Runnable closed) {
+        this.table = table;
+        this.kind = kind;
+        this.calls = calls;
+        this.closed = closed;
+        this.address = bind;
+        this.fd = table.fdInsertShared(number, FdKind.LISTENER, plugin, this, loop);
+        table.removeSharer(fd, loop);
+    }
+
+    Fd fd() {
+        return fd;
+    }
+
+    String address() {
+        return address;
+    }
+
+    Aftermath aftermath() {
+        return aftermath;
+    }
+
+    /** It is bound, and listens where it says. */
+    void listens(String where, Aftermath after) {
+        address = where;
+        aftermath = after;
+    }
+
+    /** What it leaves behind is another process's by now. */
+    void forgetAftermath() {
+        aftermath = Aftermath.NONE;
+    }
+
+    // ---- loops ----------------------------------------------------------------------------------------------------
+
+    /** The acceptors, those that are letting go too. Not to be changed. */
+    List<Acceptor> acceptors() {
+        return acceptors;
+    }
+
+    /** Adds a loop's acceptor, which may poll from now on. */
+    void add(Acceptor acceptor) {
+        table.addSharer(fd, acceptor.loop());
+        acceptors.add(acceptor);
+    }
+
+    /** Forgets an acceptor that has let go. */
+    void remove(Acceptor acceptor) {
+        acceptors.remove(acceptor);
+    }
+
+    /** How many loops serve it. */
+    int servers() {
+        int servers = 0;
+        for (Acceptor acceptor : acceptors) {
+            servers += acceptor.isServing() ? 1 : 0;
+        }
+        return servers;
+    }
+
+    /** Gives an order to every loop. */
+    void requestAll(int order) {
+        for (Acceptor acceptor : acceptors) {
+            acceptor.request(order);
+        }
+    }
+
+    /** Has the loop after an acceptor's look for connections too. */
+    void requestNeighbour(Acceptor acceptor) {
+        Acceptor first = null;
+        boolean found = false;
+        for (Acceptor each : acceptors) {
+            if (found) {
+                each.request(Acceptor.ACCEPT);
+                return;
+            }
+            found = each == acceptor;
+            first = first == null ? each : first;
+        }
+        if (found && first != null && first != acceptor) {
+            first.request(Acceptor.ACCEPT);
+        }
+    }
+
+    // ---- as the table knows it ------------------------------------------------------------------------------------
+
+    @Override
+    public void dispatch(int loop, int ready) {
+        try {
+            for (Acceptor acceptor : acceptors) {
+                if (acceptor.loop() == loop) {
+                    acceptor.ready();
+                }
+            }
+        } finally {
+            table.leave(fd);
+        }
+    }
+
+    @Override
+    public void finalizing(int lastOwner) {
+        // Shared to the end: it had no owner.
+    }
+
+    @Override
+    public void closed() {
+        closed.run();
+    }
+
+    // ---- its backlog ----------------------------------------------------------------------------------------------
+
+    /** How many connections wait for accept, or {@link ListenerKind#UNKNOWN}. Only before the fd can be closed. */
+    int queued() {
+        try {
+            int queued = kind.queued(fd.number(), calls);
+            return queued == ListenerKind.UNKNOWN && refused && isEmptied() ? 0 : queued;
+        } catch (Throwable t) { // an Error too: it is a plugin's
+            LOG.warn("the kind {} cannot tell the backlog of {}", kind.name(), address, t);
+            return ListenerKind.UNKNOWN;
+        }
+    }
+
+    /** Lets the kernel refuse new connections, if it can. Under a claim: the number must stay this socket's. */
+    void refuse() {
+        if (!refusal.compareAndSet(TAKES, ASKING)) {
+            return;
+        }
+        try {
+            refused = kind.refuse(fd.number(), calls);
+            if (!refused) {
+                LOG.info("{} cannot refuse connections and keep those that wait", address);
+            }
+        } catch (Throwable t) { // an Error too: it is a plugin's
+            LOG.warn("{} cannot refuse connections", address, t);
+        } finally {
+            refusal.set(ASKED);
+        }
+    }
+
+    /** Goes on as if the kernel had been asked and had said no. */
+    void mark() {
+        refusal.compareAndSet(TAKES, ASKED);
+    }
+
+    boolean refuses() {
+        return refusal.get() >= ASKED;
+    }
+
+    /** An accept that began when it {@link #refuses} found nobody. */
+    void emptied() {
+        refusal.compareAndSet(ASKED, EMPTIED);
+    }
+
+    boolean isEmptied() {
+        return refusal.get() == EMPTIED;
+    }
+
+    /** Somebody may have come through since: has somebody look again. */
+    void lookAgain() {
+        refusal.compareAndSet(EMPTIED, ASKED);
+    }
+
+    @Override
+    public String toString() {
+        return fd + " on " + address;
+    }
+}
