@@ -148,12 +148,12 @@ final class ListenerWorld {
     /** A loop is to serve, or to serve no more. */
     void serves(int id, boolean wanted) {
         HandLoop loop = loops.get(id);
+        loop.wanted = wanted; // first: the listener notes it first, and then lets others in
         if (wanted) {
             listener.sockets().addLoop(loop);
         } else {
             listener.sockets().removeLoop(id);
         }
-        loop.wanted = wanted;
     }
 
     /** Whether the table lets a loop in. */

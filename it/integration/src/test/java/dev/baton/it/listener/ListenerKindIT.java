@@ -30,6 +30,7 @@ import dev.baton.spi.posix.Sockets;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -41,6 +42,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -61,6 +63,15 @@ class ListenerKindIT {
 
     @TempDir
     Path folder;
+
+    /** The JDK keeps a socket of its own from the first time that it closes one. */
+    @BeforeAll
+    static void closeOne() throws IOException {
+        try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getByName(HOST));
+                Socket client = connect(HOST, server.getLocalPort())) {
+            assertThat(client.isConnected()).isTrue();
+        }
+    }
 
     /** One column of the matrix: how a listener is made, and how a client reaches it. */
     enum Column {
