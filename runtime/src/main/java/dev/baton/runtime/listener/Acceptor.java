@@ -200,6 +200,11 @@ final class Acceptor implements Runnable {
     public void run() {
         // Before the gate is read: a change that this run does not see finds no order queued and queues a new one.
         int taken = orders.getAndSet(0);
+        if (service.get() == Service.GONE) {
+            // An order of before. The loop may share the fd again by now, with another acceptor: this one would enter, and poll
+            // what nobody takes out any more.
+            return;
+        }
         if (table.enter(fd.number(), fd.generation(), seat.id()) != FdTable.Entry.ENTERED) {
             polled = false; // deleted: the finalizer sees to the pollers
             if (service.compareAndSet(Service.RETIRING, Service.GONE)) {
@@ -347,6 +352,6 @@ final class Acceptor implements Runnable {
 
     @Override
     public String toString() {
-        return "acceptor of loop " + seat.id() + " on " + fd;
+        return "acceptor of loop " + seat.id() + " on " + fd + ", " + service + (polled ? ", polled" : "");
     }
 }

@@ -37,6 +37,9 @@ final class ListenerWorld {
     /** The number of the listening socket. */
     static final int LISTENING = 500;
 
+    /** No schedule has that much to do. */
+    private static final int SPIN = 10_000;
+
     private static final int FIRST_CONNECTION = 1_000;
 
     final SharedListener listener;
@@ -189,7 +192,12 @@ final class ListenerWorld {
     /** Lets the loops do everything that they have to do, while the clock stands. */
     void turnAll() {
         boolean busy = true;
+        int rounds = 0;
         while (busy) {
+            if (++rounds > SPIN) {
+                throw new AssertionError("it spins: " + listener + ", " + listener.acceptors() + ", pollers "
+                        + loops.stream().map(loop -> loop.polled).toList());
+            }
             busy = false;
             for (HandLoop loop : loops) {
                 busy |= loop.turn();
