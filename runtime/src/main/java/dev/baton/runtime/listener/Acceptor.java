@@ -201,7 +201,8 @@ final class Acceptor implements Runnable {
         // Before the gate is read: a change that this run does not see finds no order queued and queues a new one.
         int taken = orders.getAndSet(0);
         if (service.get() == Service.GONE) {
-            // An order of before. The loop may share the fd again by now, with another acceptor: this one would enter, and poll
+            // An order of before. The loop may share the fd again by now, with another acceptor: this one would enter,
+            // and poll
             // what nobody takes out any more.
             return;
         }

@@ -9,6 +9,7 @@ import dev.baton.runtime.config.TestVocabulary.Proxy;
 import dev.baton.runtime.config.TestVocabulary.Retry;
 import dev.baton.spi.config.ByteSize;
 import dev.baton.spi.config.Range;
+import dev.baton.spi.config.Rate;
 import dev.baton.spi.takeover.Sharing;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -183,5 +184,50 @@ class ConfigReaderTest {
                         Scalars.word(new ByteSize(65536)),
                         Scalars.word(7)))
                 .containsExactly("90s", "2h", "0s", "1500ms", "very-careful", "64KiB", "7");
+    }
+
+    @Test
+    void shouldReadAListenerThatIsAddedByTheSameRules() throws Exception {
+        NamedListener listener = ConfigReader.listener(
+                "{\"name\": \"in\", \"bind\": \"unix:/run/x\", \"service\": \"shop\", \"accept-rate\": \"30/m\","
+                        + " \"loops\": [0, 2], \"balance\": \"least-loaded\", \"mode\": \"0660\"}",
+                new TestVocabulary(),
+                List.of("shop"),
+                3);
+        assertThat(listener.name()).isEqualTo("in");
+        assertThat(listener.config().acceptRate()).contains(new Rate(0.5));
+        assertThat(listener.config().loops().ids()).containsExactly(0, 2);
+        assertThat(listener.config().balance()).isEqualTo(ListenerConfig.Balancing.LEAST_LOADED);
+        assertThat(listener.config().socketSettings().mode()).hasValue(0660);
+        assertThat(listener.config().sockets()).isEqualTo(ListenerConfig.Sockets.SHARED);
+    }
+
+    @Test
+    void shouldSayEverythingThatIsWrongWithAListenerThatIsAdded() {
+        assertThatThrownBy(() -> ConfigReader.listener(
+                        "{\"name\": \"a b\", \"bind\": \"127.0.0.1:1\", \"service\": \"shopp\", \"loops\": [3],"
+                                + " \"mode\": \"0660\", \"accept-rate\": \"fast\", \"sokets\": \"shared\"}",
+                        new TestVocabulary(),
+                        List.of("shop"),
+                        3))
+                .isInstanceOfSatisfying(
+                        ConfigException.class,
+                        wrong -> assertThat(wrong.problems())
+                                .extracting(Problem::message)
+                                .anyMatch(text -> text.contains("'a b' is no name"))
+                                .anyMatch(text -> text.contains("there is no service 'shopp'"))
+                                .anyMatch(text -> text.contains("there is no loop 3; there are 0 to 2"))
+                                .anyMatch(text -> text.contains("expected a rate such as 500/s"))
+                                .anyMatch(text -> text.contains("unknown key 'sokets'")));
+        assertThatThrownBy(() -> ConfigReader.listener(
+                        "{\"name\": \"a\", \"bind\": \"127.0.0.1:1\", \"service\": \"shop\", \"mode\": \"0660\"}",
+                        new TestVocabulary(),
+                        List.of("shop"),
+                        3))
+                .isInstanceOfSatisfying(
+                        ConfigException.class,
+                        wrong -> assertThat(wrong.problems())
+                                .extracting(Problem::message)
+                                .containsExactly("listener: mode, user and group belong to unix sockets"));
     }
 }

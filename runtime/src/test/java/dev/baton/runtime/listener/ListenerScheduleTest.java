@@ -351,9 +351,7 @@ class ListenerScheduleTest {
             assertThat(world.loops)
                     .as("polled if and only if ready and served, %s", where)
                     .allMatch(loop -> loop.polled == (state == ListenerState.READY && loop.wanted));
-            assertThat(world.total.taken())
-                    .as("among all listeners, %s", where)
-                    .isIn(0, world.open.size());
+            assertThat(world.total.taken()).as("among all listeners, %s", where).isIn(0, world.open.size());
             if (state != ListenerState.STOPPED) {
                 assertThat(world.loops)
                         .as("shared by those that serve, %s", where)

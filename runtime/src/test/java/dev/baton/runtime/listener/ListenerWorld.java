@@ -99,8 +99,7 @@ final class ListenerWorld {
                 "here",
                 new HandKind(),
                 SocketSettings.DEFAULT,
-                new ListenerSpec.Limits(
-                        128, maxConnections, acceptsPerSecond, ListenerSpec.Limits.ACCEPTS_PER_TURN),
+                new ListenerSpec.Limits(128, maxConnections, acceptsPerSecond, ListenerSpec.Limits.ACCEPTS_PER_TURN),
                 false,
                 "none",
                 (connection, name) -> {},
@@ -110,8 +109,7 @@ final class ListenerWorld {
                         .thenApply(free -> new ListenerResult("web", ListenerResult.Outcome.UNBOUND, "free")));
         listener = new SharedListener(
                 spec,
-                new ListenerEnv(
-                        env, metrics, worker::add, total, new Balance(loop -> 0, metrics)),
+                new ListenerEnv(env, metrics, worker::add, total, new Balance(loop -> 0, metrics)),
                 List.copyOf(loops),
                 (delay, task) -> (delay.compareTo(SharedListener.PAUSE) > 0 ? limits : timers).add(task),
                 () -> clock,

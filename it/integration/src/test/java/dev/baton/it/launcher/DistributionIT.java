@@ -51,7 +51,7 @@ class DistributionIT {
         assertThat(rows).allSatisfy(row -> assertThat(row.getString("problem")).isNull());
         assertThat(rows.stream().map(row -> row.getString("id"))).containsExactlyElementsOf(folders);
         assertThat(folders)
-                .contains("admin", "connection-takeover", "demo-origin", "http-proxy", "listener-tcp")
+                .contains("admin", "connection-takeover", "demo-origin", "http-proxy", "listener-tcp", "listener-unix")
                 .contains("listener-unbind", "poller-epoll", "poller-poll", "tcp-proxy");
     }
 

@@ -11,6 +11,10 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -391,5 +395,73 @@ class LauncherIT {
         baton.signal("HUP");
         baton.await(line -> line.startsWith("HUP: not yet"));
         assertThat(Client.get(baton.listener("web"), "/").statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void shouldAddAndRemoveListenersWhileItRuns() throws Exception {
+        serve();
+        Path path = folder.resolve("shop.sock");
+        Outcome added = ask(
+                "listener",
+                "add",
+                "more",
+                "--bind",
+                "127.0.0.1:0",
+                "--service",
+                "shop",
+                "--max-connections",
+                "5",
+                "--loops",
+                "0,1",
+                "--balance",
+                "least-loaded");
+        assertThat(added.code()).as(added.text()).isZero();
+        assertThat(added.text()).startsWith("more added: listens on 127.0.0.1:").contains("(http-proxy shop)");
+        String address = added.text().replaceAll("(?s).* on (\\S+) .*", "$1");
+        assertThat(Client.get(address, "/").body()).contains("<h1>page</h1>");
+        Outcome unix = ask(
+                "listener",
+                "add",
+                "local",
+                "--bind",
+                "unix:" + path,
+                "--service",
+                "shop",
+                "--mode",
+                "0600",
+                "--unbind",
+                "drain-backlog");
+        assertThat(unix.code()).as(unix.text()).isZero();
+        assertThat(Files.getPosixFilePermissions(path)).hasSize(2);
+        try (SocketChannel client = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
+            client.write(StandardCharsets.US_ASCII.encode("GET / HTTP/1.0\r\n\r\n"));
+            ByteBuffer answer = ByteBuffer.allocate(10_000);
+            while (client.read(answer) >= 0) {}
+            assertThat(new String(answer.array(), 0, answer.position(), StandardCharsets.UTF_8))
+                    .contains("<h1>page</h1>");
+        }
+
+        Outcome again = ask("listener", "add", "more", "--bind", "127.0.0.1:0", "--service", "shop");
+        assertThat(again.code()).isEqualTo(1);
+        assertThat(again.text()).contains("there is a listener of this name already");
+        Outcome wrong =
+                ask("listener", "add", "third", "--bind", "127.0.0.1:0", "--service", "shoop", "--mode", "0600");
+        assertThat(wrong.code()).isEqualTo(1);
+        assertThat(wrong.text()).contains("there is no service 'shoop'").contains("mode, user and group");
+        Outcome taken = ask("listener", "add", "third", "--bind", address, "--service", "shop");
+        assertThat(taken.code()).isEqualTo(1);
+        assertThat(taken.text()).contains("EADDRINUSE");
+
+        Outcome removed = ask("listener", "remove", "local", "--grace", "5s");
+        assertThat(removed.code()).as(removed.text()).isZero();
+        assertThat(removed.text()).startsWith("local unbound: ");
+        assertThat(path).doesNotExist();
+        Outcome unbound = ask("listener", "unbind", "more", "--strategy", "at-once");
+        assertThat(unbound.code()).as(unbound.text()).isZero();
+        assertThat(ask("listeners").text()).contains("more").doesNotContain("local");
+        assertThat(ask("listener", "remove", "more").code()).isZero();
+        assertThat(ask("listener", "add", "more", "--bind", address, "--service", "shop")
+                        .code())
+                .isZero();
     }
 }

@@ -8,7 +8,6 @@ import static dev.baton.it.listener.ListenerRig.started;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.baton.it.Pollers;
 import dev.baton.plugin.tcplistener.TcpListenerKind;
 import dev.baton.plugin.unbind.AtOnceStrategy;
 import dev.baton.runtime.listener.ListenerSpec.Limits;
@@ -51,9 +50,7 @@ class ListenerBalanceIT {
     }
 
     private static int[] counts(ListenerRig rig) {
-        return IntStream.range(0, LOOPS)
-                .map(rig.loops.witness()::downstream)
-                .toArray();
+        return IntStream.range(0, LOOPS).map(rig.loops.witness()::downstream).toArray();
     }
 
     private static boolean isEven(int[] counts, int total, int percent) {
@@ -90,9 +87,10 @@ class ListenerBalanceIT {
             for (int i = 0; i < CONNECTIONS / 2; i++) {
                 more.add(connect(listener));
             }
-            await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(isEven(counts(rig), CONNECTIONS, 10))
-                    .as("connections a loop %s", counts(rig))
-                    .isTrue());
+            await().atMost(Duration.ofSeconds(60))
+                    .untilAsserted(() -> assertThat(isEven(counts(rig), CONNECTIONS, 10))
+                            .as("connections a loop %s", counts(rig))
+                            .isTrue());
             for (Socket socket : more) {
                 socket.close();
             }
@@ -105,7 +103,9 @@ class ListenerBalanceIT {
     }
 
     private static List<Long> accepted(ListenerRig rig) {
-        return rig.loops.registry().batonLoops().stream().map(BatonLoop::accepted).toList();
+        return rig.loops.registry().batonLoops().stream()
+                .map(BatonLoop::accepted)
+                .toList();
     }
 
     /** The loop with the fewest is one that is blocked: whoever accepted serves, and what is under way is counted once. */

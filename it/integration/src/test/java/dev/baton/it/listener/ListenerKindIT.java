@@ -92,8 +92,7 @@ class ListenerKindIT {
     }
 
     static Stream<Arguments> matrix() {
-        return Pollers.all()
-                .flatMap(poller -> Stream.of(Column.values()).map(column -> Arguments.of(poller, column)));
+        return Pollers.all().flatMap(poller -> Stream.of(Column.values()).map(column -> Arguments.of(poller, column)));
     }
 
     /** A kind whose socket came bound and listening. */
@@ -150,7 +149,8 @@ class ListenerKindIT {
 
     private static int listening(Posix posix) throws IOException {
         int number = posix.socket(Sockets.AF_INET, Sockets.SOCK_STREAM, 0);
-        assertThat(posix.bind(number, new InetSocketAddress(InetAddress.getByName(HOST), 0))).isZero();
+        assertThat(posix.bind(number, new InetSocketAddress(InetAddress.getByName(HOST), 0)))
+                .isZero();
         assertThat(posix.listen(number, 100)).isZero();
         return number;
     }
@@ -178,8 +178,7 @@ class ListenerKindIT {
                         unbind);
             case INHERITED, SHARED ->
                 rig.listener(
-                        new HeldKind(
-                                held, column == Column.SHARED ? SocketOrigin.SHARED : SocketOrigin.INHERITED),
+                        new HeldKind(held, column == Column.SHARED ? SocketOrigin.SHARED : SocketOrigin.INHERITED),
                         "held",
                         SocketSettings.DEFAULT,
                         LIMITS,
@@ -385,7 +384,12 @@ class ListenerKindIT {
         for (UnbindStrategy strategy : List.of(new AtOnceStrategy(), new DrainBacklogStrategy())) {
             try (ListenerRig rig = new ListenerRig(poller, LOOPS)) {
                 SharedListener listener = started(rig.listener(
-                        new TcpListenerKind(), HOST + ":0", SocketSettings.DEFAULT, new Limits(100, 1), false, strategy));
+                        new TcpListenerKind(),
+                        HOST + ":0",
+                        SocketSettings.DEFAULT,
+                        new Limits(100, 1),
+                        false,
+                        strategy));
                 List<Socket> clients = new ArrayList<>();
                 for (int i = 0; i < 5; i++) {
                     clients.add(connect(listener));
@@ -446,7 +450,8 @@ class ListenerKindIT {
         try (ListenerRig rig = new ListenerRig(Pollers.chosen(), LOOPS)) {
             Posix posix = rig.loops.posix();
             int mute = posix.socket(Sockets.AF_INET, Sockets.SOCK_STREAM, 0);
-            assertThatThrownBy(() -> make(rig, Column.TCP, -1, new AtOnceStrategy()).adopt(mute))
+            assertThatThrownBy(() ->
+                            make(rig, Column.TCP, -1, new AtOnceStrategy()).adopt(mute))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("does not listen");
             int elsewhere = listening(posix);
@@ -546,7 +551,8 @@ class ListenerKindIT {
         Path link = Files.createSymbolicLink(folder.resolve("link"), path);
         try (ListenerRig rig = new ListenerRig(Pollers.chosen(), LOOPS)) {
             for (Path wrong : List.of(path, folder, link)) {
-                assertThatThrownBy(() -> unix(rig, wrong, SocketSettings.DEFAULT).open())
+                assertThatThrownBy(
+                                () -> unix(rig, wrong, SocketSettings.DEFAULT).open())
                         .isInstanceOf(IOException.class)
                         .hasMessageContaining("no socket");
             }
@@ -578,8 +584,8 @@ class ListenerKindIT {
     void whatCannotBeSetLeavesNoFile() throws Exception {
         Path path = folder.resolve("nobody.sock");
         try (ListenerRig rig = new ListenerRig(Pollers.chosen(), LOOPS)) {
-            SocketSettings settings = new SocketSettings(
-                    false, OptionalInt.empty(), Optional.of("no-such-user-here"), Optional.empty());
+            SocketSettings settings =
+                    new SocketSettings(false, OptionalInt.empty(), Optional.of("no-such-user-here"), Optional.empty());
             assertThatThrownBy(() -> unix(rig, path, settings).open())
                     .hasMessageContaining("there is no user no-such-user-here");
             assertThat(path).doesNotExist();
@@ -591,7 +597,8 @@ class ListenerKindIT {
         UnixListenerKind kind = new UnixListenerKind();
         assertThat(kind.check("unix:")).isPresent();
         assertThat(kind.check("unix:@")).isPresent();
-        assertThat(kind.check("unix:/" + "x".repeat(107))).hasValueSatisfying(why -> assertThat(why).contains("107"));
+        assertThat(kind.check("unix:/" + "x".repeat(107)))
+                .hasValueSatisfying(why -> assertThat(why).contains("107"));
         assertThat(kind.check("unix:/run/x.sock")).isEmpty();
         assertThat(kind.check("unix:@x")).isEmpty();
         assertThat(kind.claims("127.0.0.1:80")).isFalse();

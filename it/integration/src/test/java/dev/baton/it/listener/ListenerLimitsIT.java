@@ -65,10 +65,11 @@ class ListenerLimitsIT {
                 await().atMost(Duration.ofSeconds(20))
                         .until(() -> accepted(listeners) == turn + 1 && open(listeners) == 1);
                 assertThat(rig.total.taken()).isEqualTo(1);
-                await().atMost(Duration.ofSeconds(20)).until(() -> listeners.stream()
-                        .allMatch(listener -> listener.connections() == 1
-                                || listener.state() == ListenerState.FULL
-                                || listener.accepted() > 0));
+                await().atMost(Duration.ofSeconds(20))
+                        .until(() -> listeners.stream()
+                                .allMatch(listener -> listener.connections() == 1
+                                        || listener.state() == ListenerState.FULL
+                                        || listener.accepted() > 0));
                 rig.quiet();
                 rig.quiet();
                 long turns = turns(rig);

@@ -86,8 +86,7 @@ final class ListenerRig implements AutoCloseable {
             boolean leastLoaded,
             UnbindStrategy unbind) {
         return new SharedListener(
-                new ListenerSpec(
-                        "web", bind, kind, socket, limits, leastLoaded, "echo", new Echo(), "test", unbind),
+                new ListenerSpec("web", bind, kind, socket, limits, leastLoaded, "echo", new Echo(), "test", unbind),
                 new ListenerEnv(loops.env(), metrics, worker, total, balance()),
                 loops.registry().batonLoops());
     }

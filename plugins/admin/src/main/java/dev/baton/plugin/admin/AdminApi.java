@@ -153,7 +153,8 @@ final class AdminApi implements Handler<HttpServerRequest> {
 
     private void change(HttpServerRequest request, Reply reply, String path) {
         if (request.getHeader(HttpHeaders.ORIGIN) != null) {
-            reply.error(403, "a web page must not steer this process", "send the " + request.method() + " without Origin");
+            reply.error(
+                    403, "a web page must not steer this process", "send the " + request.method() + " without Origin");
             return;
         }
         Duration grace;
@@ -262,7 +263,8 @@ final class AdminApi implements Handler<HttpServerRequest> {
     /** True for {@code /v1/listeners/NAME}. A name that has a slash in it is one only if it exists. */
     private boolean isListener(String path) {
         String name = path.startsWith(LISTENERS) ? path.substring(LISTENERS.length()) : "";
-        return !name.isEmpty() && (name.indexOf('/') < 0 || control.listener(name).isPresent());
+        return !name.isEmpty()
+                && (name.indexOf('/') < 0 || control.listener(name).isPresent());
     }
 
     private List<String> paths() {

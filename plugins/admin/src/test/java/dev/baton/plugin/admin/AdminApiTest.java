@@ -443,4 +443,51 @@ class AdminApiTest {
             return false;
         }
     }
+
+    @Test
+    void shouldAddAListenerOfAJsonBodyAndSayWhatIsWrongWithIt() throws Exception {
+        HttpResponse<String> added = posting("{\"name\": \"web2\"}");
+        assertThat(added.statusCode()).isEqualTo(200);
+        assertThat(new JsonObject(added.body()).getString("outcome")).isEqualTo("added");
+        assertThat(runtime.asked).contains("add {\"name\": \"web2\"}");
+
+        assertThat(posting("{\"name\": \"taken\"}").statusCode()).isEqualTo(409);
+        HttpResponse<String> wrong = posting("{\"wrong\": 1}");
+        assertThat(wrong.statusCode()).isEqualTo(400);
+        assertThat(new JsonObject(wrong.body()).getString("error")).isEqualTo("there is something wrong");
+        assertThat(post("/v1/listeners").statusCode()).isEqualTo(400);
+        int asked = runtime.asked.size();
+        assertThat(posting("{" + " ".repeat(70_000) + "}").statusCode()).isEqualTo(413);
+        HttpRequest.Builder page = request("/v1/listeners")
+                .header("Origin", "http://evil")
+                .POST(HttpRequest.BodyPublishers.ofString("{}"));
+        assertThat(send(page).statusCode()).isEqualTo(403);
+        assertThat(runtime.asked).hasSize(asked);
+    }
+
+    private HttpResponse<String> posting(String body) throws Exception {
+        return send(request("/v1/listeners").POST(HttpRequest.BodyPublishers.ofString(body)));
+    }
+
+    @Test
+    void shouldRemoveAListenerAndUnbindByAnotherStrategy() throws Exception {
+        runtime.unbound.complete(new ListenerResult("web", Outcome.UNBOUND, "free", java.util.Optional.of(3)));
+        HttpResponse<String> removed =
+                send(request("/v1/listeners/web?grace=250ms&strategy=at-once").DELETE());
+        assertThat(removed.statusCode()).isEqualTo(200);
+        assertThat(new JsonObject(removed.body()).getInteger("abandoned")).isEqualTo(3);
+        assertThat(send(request("/v1/listeners/a%2Fb%20c").DELETE()).statusCode())
+                .isEqualTo(200);
+        assertThat(post("/v1/listeners/web/unbind?strategy=drain-backlog").statusCode())
+                .isEqualTo(200);
+        assertThat(runtime.asked)
+                .containsExactly("remove web PT0.25S at-once", "remove a/b c PT30S", "unbind web PT30S drain-backlog");
+
+        assertThat(post("/v1/listeners/web/unbind?strategy=gently").statusCode())
+                .isEqualTo(400);
+        assertThat(send(request("/v1/listeners/nobody").DELETE()).statusCode()).isEqualTo(404);
+        HttpResponse<String> got = get("/v1/listeners/web");
+        assertThat(got.statusCode()).isEqualTo(405);
+        assertThat(got.headers().firstValue("allow")).contains("DELETE");
+    }
 }

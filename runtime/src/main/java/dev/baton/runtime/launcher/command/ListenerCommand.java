@@ -75,8 +75,8 @@ final class ListenerCommand implements Runnable {
             @Mixin AdminOption admin)
             throws AdminException {
         PrintWriter err = spec.commandLine().getErr();
-        return report(new Draining(admin.client(), grace, name::equals, err)
-                .post(path(name, "unbind") + query(strategy)));
+        return report(
+                new Draining(admin.client(), grace, name::equals, err).post(path(name, "unbind") + query(strategy)));
     }
 
     @Command(
