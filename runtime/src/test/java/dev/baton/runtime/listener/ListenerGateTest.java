@@ -134,7 +134,8 @@ class ListenerGateTest {
             }
             case SUSPEND, RESUME -> {
                 said = op == Op.SUSPEND ? gate.suspend() : gate.resume();
-                model.suspended = model.phase == 1 || model.phase == 2 ? op == Op.SUSPEND : model.suspended;
+                boolean alive = model.phase == 1 || model.phase == 2;
+                model.suspended = alive ? op == Op.SUSPEND : model.suspended;
             }
             case RESERVE -> {
                 boolean got = gate.reserve();
@@ -181,6 +182,9 @@ class ListenerGateTest {
             }
         }
         boolean changed = ready != (model.state() == ListenerState.READY);
-        return said != null ? said : changed ? Change.READINESS : Change.DONE;
+        if (said != null) {
+            return said;
+        }
+        return changed ? Change.READINESS : Change.DONE;
     }
 }
