@@ -97,9 +97,10 @@ class AdminApiTest {
                                 + "\"loops\":2,\"fds-open\":9,\"fds-limit\":1024,\"grace-ms\":30000}");
         assertThat(get("/v1/loops").body())
                 .isEqualTo("[{\"id\":0,\"thread\":\"baton-loop-0\",\"fds\":4,\"turns\":100,\"tasks-queued\":0,"
-                        + "\"last-turn-age-ms\":1,\"current\":{\"fd\":17,\"generation\":3,\"plugin\":\"http-proxy\"}},"
+                        + "\"last-turn-age-ms\":1,\"current\":{\"fd\":17,\"generation\":3,\"plugin\":\"http-proxy\"},"
+                        + "\"accepted\":12,\"connections\":2},"
                         + "{\"id\":1,\"thread\":\"baton-loop-1\",\"fds\":5,\"turns\":90,\"tasks-queued\":2,"
-                        + "\"last-turn-age-ms\":7,\"current\":null}]");
+                        + "\"last-turn-age-ms\":7,\"current\":null,\"accepted\":10,\"connections\":3}]");
         assertThat(get("/v1/fds").body())
                 .isEqualTo(
                         "[{\"fd\":0,\"generation\":4294967295,\"kind\":\"downstream\",\"owner\":\"shared\",\"running\":1,"
@@ -224,7 +225,7 @@ class AdminApiTest {
         HttpResponse<String> suspended = post("/v1/listeners/web/suspend");
         assertThat(suspended.statusCode()).isEqualTo(200);
         assertThat(suspended.body())
-                .isEqualTo("{\"listener\":\"web\",\"outcome\":\"paused\",\"detail\":\"it \\\"waits\\\"\"}");
+                .isEqualTo("{\"listener\":\"web\",\"outcome\":\"paused\",\"detail\":\"it \\\"waits\\\"\",\"abandoned\":null}");
         assertThat(new JsonObject(post("/v1/listeners/web/resume").body()).getString("outcome"))
                 .isEqualTo("resumed");
         assertThat(runtime.asked).containsExactly("suspend web", "resume web");
@@ -249,7 +250,7 @@ class AdminApiTest {
         assertThat(response).isNotDone();
         runtime.unbound.complete(new ListenerResult("web", Outcome.UNBOUND, "127.0.0.1:8080 is free"));
         assertThat(response.get(10, TimeUnit.SECONDS).body())
-                .isEqualTo("{\"listener\":\"web\",\"outcome\":\"unbound\",\"detail\":\"127.0.0.1:8080 is free\"}");
+                .isEqualTo("{\"listener\":\"web\",\"outcome\":\"unbound\",\"detail\":\"127.0.0.1:8080 is free\",\"abandoned\":null}");
     }
 
     @Test
@@ -446,18 +447,18 @@ class AdminApiTest {
 
     @Test
     void shouldAddAListenerOfAJsonBodyAndSayWhatIsWrongWithIt() throws Exception {
-        HttpResponse<String> added = posting("{\"name\": \"web2\"}");
+        HttpResponse<String> added = adding("{\"name\": \"web2\"}");
         assertThat(added.statusCode()).isEqualTo(200);
         assertThat(new JsonObject(added.body()).getString("outcome")).isEqualTo("added");
         assertThat(runtime.asked).contains("add {\"name\": \"web2\"}");
 
-        assertThat(posting("{\"name\": \"taken\"}").statusCode()).isEqualTo(409);
-        HttpResponse<String> wrong = posting("{\"wrong\": 1}");
+        assertThat(adding("{\"name\": \"taken\"}").statusCode()).isEqualTo(409);
+        HttpResponse<String> wrong = adding("{\"wrong\": 1}");
         assertThat(wrong.statusCode()).isEqualTo(400);
         assertThat(new JsonObject(wrong.body()).getString("error")).isEqualTo("there is something wrong");
         assertThat(post("/v1/listeners").statusCode()).isEqualTo(400);
         int asked = runtime.asked.size();
-        assertThat(posting("{" + " ".repeat(70_000) + "}").statusCode()).isEqualTo(413);
+        assertThat(adding("{" + " ".repeat(70_000) + "}").statusCode()).isEqualTo(413);
         HttpRequest.Builder page = request("/v1/listeners")
                 .header("Origin", "http://evil")
                 .POST(HttpRequest.BodyPublishers.ofString("{}"));
@@ -465,7 +466,7 @@ class AdminApiTest {
         assertThat(runtime.asked).hasSize(asked);
     }
 
-    private HttpResponse<String> posting(String body) throws Exception {
+    private HttpResponse<String> adding(String body) throws Exception {
         return send(request("/v1/listeners").POST(HttpRequest.BodyPublishers.ofString(body)));
     }
 
