@@ -20,6 +20,7 @@ final class HttpProxyService implements Service {
     private final Upstream upstream;
     private final UpstreamConnections connections;
     private final HttpDecoderConfig decoding;
+    private final SpareDecoders decoders;
     private final Refusals refusals;
     private final Counter requests;
     private final Counter retries;
@@ -40,6 +41,7 @@ final class HttpProxyService implements Service {
                 .setAllowDuplicateContentLengths(false)
                 .setStrictLineParsing(true)
                 .setUseRfc9112TransferEncoding(true);
+        decoders = new SpareDecoders(decoding);
         refusals = new Refusals(name, context.metrics());
         requests = context.metrics()
                 .counter("baton_http_requests_total", "Requests that were understood.", "service", name);
@@ -77,6 +79,10 @@ final class HttpProxyService implements Service {
 
     HttpDecoderConfig decoding() {
         return decoding;
+    }
+
+    SpareDecoders decoders() {
+        return decoders;
     }
 
     Refusals refusals() {

@@ -1,6 +1,7 @@
 package dev.baton.plugin.httpproxy;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.TooLongFrameException;
 import io.netty.handler.codec.http.HttpConstants;
@@ -16,34 +17,38 @@ import org.jspecify.annotations.Nullable;
 /**
  * Netty's request decoder, for heads only and without what it forgives: other white space than single spaces in the
  * request line, folded fields, versions in lower case. Bodies are found by {@link BodyReader}.
+ *
+ * <p>Not a handler of a pipeline: a {@link RequestReader} takes one of {@link SpareDecoders} for each head.
  */
-abstract class RequestDecoder extends HttpRequestDecoder {
+final class RequestDecoder extends HttpRequestDecoder {
     /** One head and, if it has no body, its end. Only within one call of {@link #decodeHead}; never shared by threads. */
     private final List<Object> decoded = new ArrayList<>(2);
 
     /** A line of the head has been decoded: a blank at the start of the next would fold it. */
     private boolean inHead;
 
+    /** Whose head it is. Only within one call of {@link #decodeHead}: a spare decoder must not keep a connection alive. */
+    private @Nullable Downstream client;
+
     RequestDecoder(HttpDecoderConfig config) {
         super(config);
     }
 
-    /** The end of the connection to which the requests belong. */
-    abstract Downstream downstream();
-
     /**
      * Decodes up to the end of one head.
      *
+     * @param downstream the end of the connection that sent it
      * @return the exchange that it begins, or null if more bytes are needed
      * @throws RuntimeException if it is not a request; {@link Refusal#ofRequest} says what was wrong. Nothing more can be
      *     decoded then
      */
     @Nullable
-    Exchange decodeHead(ChannelHandlerContext ctx, ByteBuf in) throws Exception {
+    Exchange decodeHead(Downstream downstream, ChannelHandlerContext ctx, ByteBuf in) throws Exception {
         if (!inHead && !skipEmptyLines(in)) {
             return null;
         }
         int from = in.readerIndex();
+        client = downstream;
         try {
             decode(ctx, in, decoded);
             if (!decoded.isEmpty()
@@ -59,7 +64,9 @@ abstract class RequestDecoder extends HttpRequestDecoder {
             Exchange exchange = (Exchange) decoded.get(0);
             boolean bodyExpected = decoded.size() == 1;
             if (bodyExpected) {
+                // Takes effect with the next call, until when the decoder would keep the exchange.
                 reset();
+                decode(ctx, Unpooled.EMPTY_BUFFER, decoded);
             }
             inHead = false;
             Refusal refusal = RequestRules.check(exchange);
@@ -74,6 +81,7 @@ abstract class RequestDecoder extends HttpRequestDecoder {
             return exchange;
         } finally {
             decoded.clear();
+            client = null;
         }
     }
 
@@ -98,6 +106,23 @@ abstract class RequestDecoder extends HttpRequestDecoder {
             in.skipBytes(2);
         }
         return false;
+    }
+
+    /** Gives its buffers back; nobody uses it afterwards. */
+    void discard() {
+        try {
+            handlerRemoved0(null);
+        } catch (Exception e) {
+            throw new IllegalStateException("cannot discard a decoder", e);
+        }
+    }
+
+    private Downstream client() {
+        Downstream known = client;
+        if (known == null) {
+            throw new IllegalStateException("decodes for nobody");
+        }
+        return known;
     }
 
     /** Part of a head has been decoded. */
@@ -143,10 +168,10 @@ abstract class RequestDecoder extends HttpRequestDecoder {
         String version = requestLine[2];
         HttpMethod method = HttpMethod.valueOf(requestLine[0]);
         if (version.equals("HTTP/1.1")) {
-            return new Exchange(downstream(), HttpVersion.HTTP_1_1, method, requestLine[1]);
+            return new Exchange(client(), HttpVersion.HTTP_1_1, method, requestLine[1]);
         }
         if (version.equals("HTTP/1.0")) {
-            return new Exchange(downstream(), HttpVersion.HTTP_1_0, method, requestLine[1]);
+            return new Exchange(client(), HttpVersion.HTTP_1_0, method, requestLine[1]);
         }
         boolean other = version.length() == 8
                 && version.startsWith("HTTP/")
@@ -158,7 +183,7 @@ abstract class RequestDecoder extends HttpRequestDecoder {
 
     @Override
     protected HttpMessage createInvalidMessage() {
-        return new Exchange(downstream(), HttpVersion.HTTP_1_1, HttpMethod.GET, "/");
+        return new Exchange(client(), HttpVersion.HTTP_1_1, HttpMethod.GET, "/");
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.baton.plugin.httpproxy.Downstream.Phase;
 import dev.baton.spi.channel.MovableChannel;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
@@ -14,12 +15,15 @@ import org.jspecify.annotations.Nullable;
  * <p>Bytes that cannot be used yet (the next request, a body before there is a connection) stay in {@code unread}, and
  * reading stops: that is one read at most.
  */
-final class RequestReader extends RequestDecoder {
+final class RequestReader extends ChannelInboundHandlerAdapter {
     private final MovableChannel channel;
     private final Downstream end;
 
     @SuppressWarnings("NullAway.Init") // set when the handler is added, before anything else is called
     private ChannelHandlerContext ctx;
+
+    /** From the first bytes of a head to its last. */
+    private @Nullable RequestDecoder decoder;
 
     private @Nullable ByteBuf unread;
     /** A caller up the stack is reading: it goes on by itself. */
@@ -31,12 +35,11 @@ final class RequestReader extends RequestDecoder {
     private final Runnable resume = this::resume;
 
     RequestReader(HttpProxyService service, MovableChannel channel) {
-        super(service.decoding());
         this.channel = channel;
         end = new Downstream(service, channel, this);
     }
 
-    @Override
+    /** The client's end, for which this reads. */
     Downstream downstream() {
         return end;
     }
@@ -85,6 +88,7 @@ final class RequestReader extends RequestDecoder {
     public void channelInactive(ChannelHandlerContext context) {
         end.inactive();
         releaseUnread();
+        discardDecoder();
         context.fireChannelInactive();
     }
 
@@ -130,23 +134,44 @@ final class RequestReader extends RequestDecoder {
     }
 
     private boolean readHead(ByteBuf in) {
+        SpareDecoders spare = end.service().decoders();
+        RequestDecoder used = decoder;
+        if (used == null) {
+            used = spare.take();
+            decoder = used;
+        }
         Exchange next;
         try {
-            next = decodeHead(ctx, in);
+            next = used.decodeHead(end, ctx, in);
         } catch (Exception e) {
+            discardDecoder(); // where it stands in the bytes nobody knows
             end.refuse(Refusal.ofRequest(e), e.getMessage());
             return true;
         }
         if (next == null) {
-            if (!headBegun && (inHead() || in.isReadable())) {
+            if (!headBegun && (used.inHead() || in.isReadable())) {
                 headBegun = true;
                 end.progress();
             }
+            if (!headBegun) { // nothing but empty lines, and the decoder has not seen them
+                decoder = null;
+                spare.giveBack(used);
+            }
             return false;
         }
+        decoder = null;
+        spare.giveBack(used);
         headBegun = false;
         end.begin(next);
         return true;
+    }
+
+    private void discardDecoder() {
+        RequestDecoder used = decoder;
+        if (used != null) {
+            decoder = null;
+            used.discard();
+        }
     }
 
     /** Goes on with bytes that had to wait. */
