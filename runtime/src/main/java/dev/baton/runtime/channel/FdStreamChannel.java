@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * costs no system call.
  */
 abstract class FdStreamChannel extends HalfCloseChannel {
-    private static final ChannelMetadata METADATA = new ChannelMetadata(false, 16);
+    static final ChannelMetadata METADATA = new ChannelMetadata(false, 16);
 
     private final StreamConfig config = new StreamConfig(this);
     final Connector connector = new Connector(this);
@@ -44,6 +44,9 @@ abstract class FdStreamChannel extends HalfCloseChannel {
 
     private boolean reading;
     private boolean waitingForRoom;
+    /** In bytes, how much is read next; negative in a way that only {@link AdaptiveReads} knows. */
+    int readSize = AdaptiveReads.INITIAL_BYTES;
+
     private final Runnable readAgain = this::readAgain;
     private final Runnable flushAgain = this::flushAgain;
 
@@ -154,8 +157,9 @@ abstract class FdStreamChannel extends HalfCloseChannel {
 
     private void read0() {
         ChannelPipeline pipeline = pipeline();
-        RecvByteBufAllocator.ExtendedHandle handle =
-                (RecvByteBufAllocator.ExtendedHandle) unsafe().recvBufAllocHandle();
+        RecvByteBufAllocator.ExtendedHandle handle = config.hasSharedReads()
+                ? AdaptiveReads.begin(this)
+                : (RecvByteBufAllocator.ExtendedHandle) unsafe().recvBufAllocHandle();
         handle.reset(config);
         reading = true;
         boolean end = false;

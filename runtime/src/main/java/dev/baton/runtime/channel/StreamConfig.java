@@ -13,6 +13,7 @@ import dev.baton.runtime.posix.Posix;
 import dev.baton.spi.posix.SocketOptions;
 import dev.baton.spi.posix.Sockets;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.DefaultChannelConfig;
 import io.netty.channel.MessageSizeEstimator;
@@ -45,8 +46,13 @@ final class StreamConfig extends DefaultChannelConfig implements SocketChannelCo
     private volatile int trafficClass = UNSET;
 
     StreamConfig(FdStreamChannel channel) {
-        super(channel);
+        super(channel, AdaptiveReads.SHARED);
         this.stream = channel;
+    }
+
+    /** It was given no allocator of its own. */
+    boolean hasSharedReads() {
+        return getRecvByteBufAllocator() == AdaptiveReads.SHARED;
     }
 
     /**
@@ -286,6 +292,9 @@ final class StreamConfig extends DefaultChannelConfig implements SocketChannelCo
     @Deprecated
     @Override
     public SocketChannelConfig setMaxMessagesPerRead(int count) {
+        if (hasSharedReads()) {
+            setRecvByteBufAllocator(new AdaptiveRecvByteBufAllocator());
+        }
         super.setMaxMessagesPerRead(count);
         return this;
     }
