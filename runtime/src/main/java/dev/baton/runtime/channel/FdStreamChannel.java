@@ -56,8 +56,12 @@ abstract class FdStreamChannel extends HalfCloseChannel {
 
     // ---- registration ---------------------------------------------------------------------------------------------
 
-    /** The socket is connected: holder, or the constructor of an accepted one. */
-    final void connected(SocketAddress peer) {
+    /**
+     * The socket is connected: holder, or the constructor of an accepted one.
+     *
+     * @param peer null: a subclass knows it
+     */
+    final void connected(@Nullable SocketAddress peer) {
         remote = peer;
         active = true;
     }

@@ -7,12 +7,16 @@ import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.takeover.TakeoverResult;
 import io.netty.channel.EventLoop;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import org.jspecify.annotations.Nullable;
 
 /** A connection of one of Baton's services: any loop may take it over while no callback runs in it. */
 public final class MovableSocketChannel extends FdStreamChannel implements MovableChannel {
     private final ChannelLoop facade = new ChannelLoop(this);
     private final String plugin;
+    /** Of an accepted connection, if {@link InetPeer} can hold its peer. */
+    private final long peer;
 
     /**
      * A connection to be opened: register it with a loop, then connect it.
@@ -22,12 +26,14 @@ public final class MovableSocketChannel extends FdStreamChannel implements Movab
     public MovableSocketChannel(ChannelEnv env, String plugin) {
         super(null, env, FdKind.UPSTREAM);
         this.plugin = plugin;
+        peer = InetPeer.NONE;
     }
 
-    private MovableSocketChannel(ChannelEnv env, String plugin, BatonLoop loop, int number, SocketAddress peer) {
+    private MovableSocketChannel(ChannelEnv env, String plugin, BatonLoop loop, int number, SocketAddress address) {
         super(null, env, FdKind.DOWNSTREAM);
         this.plugin = plugin;
-        connected(peer);
+        peer = InetPeer.pack(address);
+        connected(peer == InetPeer.NONE ? address : null);
         insertHeld(number, loop);
     }
 
@@ -41,6 +47,17 @@ public final class MovableSocketChannel extends FdStreamChannel implements Movab
             ChannelEnv env, String plugin, BatonLoop loop, int number, SocketAddress peer) {
         assert loop.inEventLoop();
         return new MovableSocketChannel(env, plugin, loop, number, peer);
+    }
+
+    @Override
+    protected @Nullable SocketAddress remoteAddress0() {
+        return peer == InetPeer.NONE ? super.remoteAddress0() : InetPeer.unpack(peer);
+    }
+
+    /** Made anew for each caller: Netty would keep it. */
+    @Override
+    public @Nullable InetSocketAddress remoteAddress() {
+        return peer == InetPeer.NONE ? super.remoteAddress() : InetPeer.unpack(peer);
     }
 
     @Override

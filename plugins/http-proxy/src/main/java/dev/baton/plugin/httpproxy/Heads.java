@@ -21,9 +21,9 @@ final class Heads {
      * Writes a request's head.
      *
      * @param serverAddress the Host of a client that sent none
-     * @param client address of the client
+     * @param client address of the client, in ASCII
      */
-    static HeadWriter request(Exchange exchange, String serverAddress, String client) {
+    static HeadWriter request(Exchange exchange, String serverAddress, byte[] client) {
         HeadWriter out = HeadWriter.begin();
         out.text(exchange.method().asciiName())
                 .octet(' ')
@@ -45,7 +45,7 @@ final class Heads {
                 i = fields.indexOf(FieldKind.X_FORWARDED_FOR, i + 1)) {
             out.text(fields.value(i)).octet(',').octet(' ');
         }
-        out.text(client).crlf();
+        out.raw(client).crlf();
         if (host != null) {
             out.raw(FORWARDED_HOST).text(host).crlf();
         }
