@@ -90,6 +90,13 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
         service.initialize(client, "web");
     }
 
+    /** One more client of the same service, on the same loop. */
+    EmbeddedConnection anotherClient() {
+        EmbeddedConnection another = connection();
+        service.initialize(another, "web");
+        return another;
+    }
+
     private EmbeddedConnection connection() {
         EmbeddedConnection connection = new EmbeddedConnection(loop);
         connection.config().setAllocator(allocator);
@@ -138,7 +145,8 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
         receive(opened.get(connection), text);
     }
 
-    private void receive(EmbeddedConnection connection, String text) {
+    /** Bytes arrive at a connection, and everything follows from it. */
+    void receive(EmbeddedConnection connection, String text) {
         arrive(connection, text);
         settle();
     }
