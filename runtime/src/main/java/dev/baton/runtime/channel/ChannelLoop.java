@@ -40,7 +40,7 @@ import org.slf4j.LoggerFactory;
  * <p>All accesses to {@code draining} are volatile: whoever queues either finds 0 and sends a drain, or is seen by the
  * look at the queue that follows whatever set it to 0 (F2 of the race list). A drain too many does no harm.
  */
-final class ChannelLoop extends AbstractEventExecutor implements EventLoop {
+final class ChannelLoop extends AbstractEventExecutor implements EventLoop, Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(ChannelLoop.class);
 
     /** Tasks an entry: so many of about a microsecond each delay the loop's other connections little. */
@@ -64,7 +64,6 @@ final class ChannelLoop extends AbstractEventExecutor implements EventLoop {
     }
 
     private final FdChannel channel;
-    private final Runnable drain = this::drain;
 
     @SuppressWarnings("UnusedVariable") // read through QUEUE
     private @Nullable Queue<Runnable> queue;
@@ -173,7 +172,7 @@ final class ChannelLoop extends AbstractEventExecutor implements EventLoop {
     private void sendDrain() {
         if ((int) DRAINING.getVolatile(this) == 0 && DRAINING.compareAndSet(this, 0, 1)) {
             try {
-                channel.owner().execute(drain);
+                channel.owner().execute(this);
             } catch (RejectedExecutionException e) {
                 DRAINING.setVolatile(this, 0);
                 throw e;
@@ -193,7 +192,9 @@ final class ChannelLoop extends AbstractEventExecutor implements EventLoop {
         }
     }
 
-    private void drain() {
+    /** The drain: the loop stands for it in the owner's queue, so that no channel needs an object more. */
+    @Override
+    public void run() {
         DRAINING.setVolatile(this, 0);
         Queue<Runnable> tasks = existing();
         if (tasks == null || tasks.isEmpty()) {

@@ -10,6 +10,7 @@ import dev.baton.spi.poller.Interest;
 import dev.baton.spi.posix.PosixException;
 import io.netty.channel.AbstractChannel;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelId;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.DefaultChannelPipeline;
 import io.netty.channel.EventLoop;
@@ -438,6 +439,11 @@ abstract class FdChannel extends AbstractChannel implements FdHandler, Attachabl
     }
 
     // ---- failures -------------------------------------------------------------------------------------------------
+
+    @Override
+    protected ChannelId newId() {
+        return new ChannelNumber();
+    }
 
     @Override
     protected DefaultChannelPipeline newChannelPipeline() {

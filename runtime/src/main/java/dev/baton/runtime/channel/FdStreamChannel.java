@@ -30,7 +30,8 @@ abstract class FdStreamChannel extends HalfCloseChannel {
     static final ChannelMetadata METADATA = new ChannelMetadata(false, 16);
 
     private final StreamConfig config = new StreamConfig(this);
-    final Connector connector = new Connector(this);
+    /** Made to bind or connect: an accepted channel needs none. */
+    private @Nullable Connector connector;
 
     private volatile boolean active;
     private volatile @Nullable SocketAddress local;
@@ -46,9 +47,6 @@ abstract class FdStreamChannel extends HalfCloseChannel {
     private boolean waitingForRoom;
     /** In bytes, how much is read next; negative in a way that only {@link AdaptiveReads} knows. */
     int readSize = AdaptiveReads.INITIAL_BYTES;
-
-    private final Runnable readAgain = this::readAgain;
-    private final Runnable flushAgain = this::flushAgain;
 
     FdStreamChannel(@Nullable Channel parent, ChannelEnv env, FdKind kind) {
         super(parent, env, kind);
@@ -86,17 +84,32 @@ abstract class FdStreamChannel extends HalfCloseChannel {
 
     // ---- events ---------------------------------------------------------------------------------------------------
 
+    private Connector connector() {
+        Connector known = connector;
+        if (known == null) {
+            known = new Connector(this);
+            connector = known;
+        }
+        return known;
+    }
+
+    private boolean isConnecting() {
+        Connector known = connector;
+        return known != null && known.isConnecting();
+    }
+
     @Override
     final boolean waitsForRoom() {
-        return waitingForRoom || connector.isConnecting();
+        return waitingForRoom || isConnecting();
     }
 
     @Override
     final void ready(BatonLoop loop, int ready) {
-        if (connector.isConnecting()) {
+        Connector connecting = connector;
+        if (connecting != null && connecting.isConnecting()) {
             // An error without OUT ends a connect too (R25).
             if ((ready & (Interest.OUT | Interest.ERROR)) != 0) {
-                connector.finish();
+                connecting.finish();
             }
             if (!active) {
                 return;
@@ -140,7 +153,7 @@ abstract class FdStreamChannel extends HalfCloseChannel {
     protected void doBeginRead() {
         readPending = true;
         if (readable && !reading) {
-            later(readAgain);
+            later((Unsafe) unsafe());
         }
         armLevels();
     }
@@ -196,7 +209,7 @@ abstract class FdStreamChannel extends HalfCloseChannel {
             endOfInput();
         } else {
             if (readable && wantsRead()) {
-                later(readAgain);
+                later((Unsafe) unsafe());
             }
             armLevels();
         }
@@ -282,7 +295,7 @@ abstract class FdStreamChannel extends HalfCloseChannel {
                         armLevels();
                     }
                 }
-                case MORE -> later(flushAgain);
+                case MORE -> later((Unsafe) unsafe());
             }
         } finally {
             leave();
@@ -290,18 +303,27 @@ abstract class FdStreamChannel extends HalfCloseChannel {
     }
 
     private void flushAgain() {
-        if (!waitingForRoom) {
+        // Also asked when it was reading that had to go on: then there is nothing flushed to be written, or it may go
+        // out.
+        if (!waitingForRoom && active && !isConnecting()) {
             ((StreamUnsafe) unsafe()).flushNow();
         }
     }
 
-    private final class Unsafe extends StreamUnsafe {}
+    /** Goes on later with what was too much for one entry; one object for both directions, in every channel. */
+    private final class Unsafe extends StreamUnsafe implements Runnable {
+        @Override
+        public void run() {
+            flushAgain();
+            readAgain();
+        }
+    }
 
     /** Flushes, unless the socket is known to be full, and connects. */
     abstract class StreamUnsafe extends AbstractUnsafe {
         @Override
         protected final void flush0() {
-            if (!waitingForRoom && !connector.isConnecting()) {
+            if (!waitingForRoom && !isConnecting()) {
                 super.flush0();
             }
         }
@@ -322,7 +344,7 @@ abstract class FdStreamChannel extends HalfCloseChannel {
                 return;
             }
             try {
-                connector.connect(remoteAddress, localAddress, promise);
+                connector().connect(remoteAddress, localAddress, promise);
             } finally {
                 leave();
             }
@@ -360,7 +382,10 @@ abstract class FdStreamChannel extends HalfCloseChannel {
         active = false;
         inputShutdown = true;
         outputShutdown = true;
-        connector.closed();
+        Connector known = connector;
+        if (known != null) {
+            known.closed();
+        }
         super.doClose();
     }
 
@@ -375,7 +400,7 @@ abstract class FdStreamChannel extends HalfCloseChannel {
             throw new java.nio.channels.ClosedChannelException();
         }
         try {
-            connector.bind(address);
+            connector().bind(address);
             local = env.posix().localAddress(live().number());
         } finally {
             leave();

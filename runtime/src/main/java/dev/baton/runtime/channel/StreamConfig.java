@@ -33,7 +33,6 @@ final class StreamConfig extends DefaultChannelConfig implements SocketChannelCo
     /** What an accepted one has from its listening socket, by {@link #bequeath}. */
     static final boolean BEQUEATHED_NO_DELAY = true;
 
-    private final FdStreamChannel stream;
     /** As bequeathed: whoever sets nothing costs an accepted connection no system call. */
     private volatile boolean noDelay = BEQUEATHED_NO_DELAY;
 
@@ -47,7 +46,6 @@ final class StreamConfig extends DefaultChannelConfig implements SocketChannelCo
 
     StreamConfig(FdStreamChannel channel) {
         super(channel, AdaptiveReads.SHARED);
-        this.stream = channel;
     }
 
     /** It was given no allocator of its own. */
@@ -94,8 +92,12 @@ final class StreamConfig extends DefaultChannelConfig implements SocketChannelCo
         }
     }
 
+    private FdStreamChannel stream() {
+        return (FdStreamChannel) channel;
+    }
+
     private void setNow(int level, int option, int value) {
-        KernelOption.setNow(stream, level, option, value);
+        KernelOption.setNow(stream(), level, option, value);
     }
 
     @Override
@@ -165,7 +167,7 @@ final class StreamConfig extends DefaultChannelConfig implements SocketChannelCo
 
     @Override
     protected void autoReadCleared() {
-        stream.readCleared();
+        stream().readCleared();
     }
 
     @Override
@@ -193,6 +195,7 @@ final class StreamConfig extends DefaultChannelConfig implements SocketChannelCo
                     + ": only -1 (send the rest in the background) and 0 (reset) are possible, close must not wait");
         }
         linger = seconds;
+        FdStreamChannel stream = stream();
         if (stream.fd() != null && stream.enter()) {
             try {
                 if (stream.isLive()) {

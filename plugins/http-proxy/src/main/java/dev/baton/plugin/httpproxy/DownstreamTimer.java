@@ -1,5 +1,6 @@
 package dev.baton.plugin.httpproxy;
 
+import java.util.concurrent.Callable;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -9,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * the timer, when it fires early, is set to what remains. It fires at least every {@link Timeouts#check}, so a deadline
  * that became shorter meanwhile is not missed.
  */
-final class DownstreamTimer implements Runnable {
+final class DownstreamTimer implements Callable<@Nullable Void> {
     private final Downstream end;
     private final HttpProxyService service;
     private long since;
@@ -51,12 +52,17 @@ final class DownstreamTimer implements Runnable {
         scheduled = end.channel().eventLoop().schedule(this, nanos, TimeUnit.NANOSECONDS);
     }
 
+    /** The timer has fired. A callable, because of a runnable Netty makes one: an object more for every connection. */
     @Override
-    public void run() {
+    public @Nullable Void call() {
         scheduled = null;
-        if (!end.channel().isOpen()) {
-            return;
+        if (end.channel().isOpen()) {
+            look();
         }
+        return null;
+    }
+
+    private void look() {
         Timeouts timeouts = service.timeouts();
         boolean stuck = clientIsStuck();
         long limit = limit(timeouts, stuck);

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Bytes that cannot be used yet (the next request, a body before there is a connection) stay in {@code unread}, and
  * reading stops: that is one read at most.
  */
-final class RequestReader extends ChannelInboundHandlerAdapter {
+final class RequestReader extends ChannelInboundHandlerAdapter implements Runnable {
     private final MovableChannel channel;
     private final Downstream end;
 
@@ -32,7 +32,6 @@ final class RequestReader extends ChannelInboundHandlerAdapter {
     private boolean headBegun;
 
     private boolean reading = true;
-    private final Runnable resume = this::resume;
 
     RequestReader(HttpProxyService service, MovableChannel channel) {
         this.channel = channel;
@@ -185,11 +184,17 @@ final class RequestReader extends ChannelInboundHandlerAdapter {
         updateReading();
     }
 
+    /** The task of {@link #next}. */
+    @Override
+    public void run() {
+        resume();
+    }
+
     /** Goes on with the next request, if bytes of it wait; else just reads. */
     void next() {
         if (unread != null && !processing) {
             // Not at once: a client that has sent many requests must not keep this loop from the others.
-            channel.offer(resume);
+            channel.offer(this);
         } else {
             updateReading();
         }
