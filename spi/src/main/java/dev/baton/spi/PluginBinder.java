@@ -1,6 +1,7 @@
 package dev.baton.spi;
 
 import com.google.inject.Binder;
+import dev.baton.spi.admin.AdminAction;
 import dev.baton.spi.admin.AdminView;
 import dev.baton.spi.fd.FdHook;
 import dev.baton.spi.listener.ListenerKind;
@@ -61,6 +62,9 @@ public interface PluginBinder {
 
     /** An additional table of the admin API. */
     void adminView(Class<? extends AdminView> view);
+
+    /** Something that an operator can ask of the plugin through the admin API. */
+    void adminAction(Class<? extends AdminAction> action);
 
     /** The plugin's private Guice module, for bindings of its own. */
     Binder guice();

@@ -112,7 +112,7 @@ public final class ConfigReader {
     /** The folders of {@code plugins: path:}, as far as they are written properly; {@link #read} complains of the rest. */
     public List<Path> pluginFolders() {
         List<Path> folders = new ArrayList<>();
-        for (Value value : pluginPathValues()) {
+        for (Value value : pluginValues("path")) {
             pluginFolder(value).filter(Files::isDirectory).ifPresent(path -> folders.add(path.normalize()));
         }
         return folders;
@@ -127,10 +127,17 @@ public final class ConfigReader {
         }
     }
 
-    private List<Value> pluginPathValues() {
+    /** The ids of {@code plugins: enable:}. */
+    public Set<String> enabledPlugins() {
+        Set<String> ids = new HashSet<>();
+        pluginValues("enable").forEach(value -> ids.add(value.text()));
+        return ids;
+    }
+
+    private List<Value> pluginValues(String key) {
         Entry plugins = root.entries().get("plugins");
         Entry path = plugins != null && plugins.value() instanceof Section section
-                ? section.entries().get("path")
+                ? section.entries().get(key)
                 : null;
         if (path == null || !(path.value() instanceof Items items)) {
             return List.of();
@@ -161,6 +168,7 @@ public final class ConfigReader {
         checkBinds(problems, vocabulary);
         checkServers(problems);
         checkPluginPath(problems);
+        checkEnabledPlugins(problems, vocabulary);
 
         if (top == null || !problems.isEmpty()) {
             throw new ConfigException(problems.sorted());
@@ -415,11 +423,22 @@ public final class ConfigReader {
     }
 
     private void checkPluginPath(Problems problems) {
-        for (Value value : pluginPathValues()) {
+        for (Value value : pluginValues("path")) {
             Optional<Path> path = pluginFolder(value);
             if (path.filter(Files::isDirectory).isEmpty()) {
                 String name = path.map(found -> found.normalize().toString()).orElse(value.text());
                 problems.add(value.position(), "plugins.path: there is no folder " + name);
+            }
+        }
+    }
+
+    private void checkEnabledPlugins(Problems problems, Vocabulary vocabulary) {
+        for (Value value : pluginValues("enable")) {
+            if (!vocabulary.plugins().contains(value.text())) {
+                problems.add(
+                        value.position(),
+                        "plugins.enable: there is no plugin '" + value.text() + "'"
+                                + Words.suggestion(value.text(), vocabulary.plugins(), "there is none at all"));
             }
         }
     }

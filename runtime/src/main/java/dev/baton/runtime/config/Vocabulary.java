@@ -8,6 +8,9 @@ import java.util.Optional;
 /** The words that the loaded plugins add to the configuration. */
 public interface Vocabulary {
 
+    /** The ids of the plugins that were found, loaded or not. */
+    Collection<String> plugins();
+
     /** The names of the pollers. */
     Collection<String> pollers();
 

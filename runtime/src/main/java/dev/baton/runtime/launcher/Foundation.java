@@ -3,6 +3,7 @@ package dev.baton.runtime.launcher;
 import com.google.inject.AbstractModule;
 import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.runtime.config.ConfigException;
+import dev.baton.runtime.config.ConfigReader;
 import dev.baton.runtime.config.RootConfig;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.fd.FdWitness;
@@ -19,9 +20,9 @@ import dev.baton.spi.admin.RuntimeView;
 import dev.baton.spi.fd.Fds;
 import dev.baton.spi.loop.Loops;
 import io.vertx.core.Vertx;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /** What a process has before its configuration is known: system calls, the fd table, metrics and the plugins. */
 public final class Foundation {
@@ -36,7 +37,7 @@ public final class Foundation {
     final Late<Vertx> vertx = new Late<>("Vertx");
     final Late<RuntimeView> view = new Late<>("RuntimeView");
     final Late<RuntimeControl> control = new Late<>("RuntimeControl");
-    private final PluginLoader loader = new PluginLoader(new Bindings());
+    private final PluginLoader loader;
 
     /** Everything that {@link dev.baton.spi.PluginBinder} promises to plugins. */
     private final class Bindings extends AbstractModule {
@@ -51,19 +52,20 @@ public final class Foundation {
         }
     }
 
-    private Foundation(Installation installation) {
+    private Foundation(Installation installation, Set<String> enabled) {
         this.installation = installation;
+        this.loader = new PluginLoader(new Bindings(), enabled);
     }
 
     /**
-     * Loads the plugins of the installation and of more folders.
+     * Loads the plugins of the installation, and those that a configuration asks for.
      *
-     * @param more folders of plugins that the configuration names
+     * @param configuration not bound yet: the plugins say what may be in it
      */
-    public static Foundation lay(Installation installation, List<Path> more) {
-        Foundation foundation = new Foundation(installation);
+    public static Foundation lay(Installation installation, ConfigReader configuration) {
+        Foundation foundation = new Foundation(installation, configuration.enabledPlugins());
         installation.plugins().forEach(foundation.loader::loadAll);
-        more.forEach(foundation.loader::loadAll);
+        configuration.pluginFolders().forEach(foundation.loader::loadAll);
         List<HookOf> hooks = new ArrayList<>();
         foundation.plugins().hooks().forEach(hook -> hooks.add(new HookOf(hook.plugin(), hook.get())));
         foundation.witness.hooks(hooks, foundation.pluginErrors);

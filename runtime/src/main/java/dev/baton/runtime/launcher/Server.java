@@ -19,6 +19,7 @@ import dev.baton.runtime.view.LiveView;
 import dev.baton.runtime.view.ViewSources;
 import dev.baton.spi.Component;
 import dev.baton.spi.ComponentFactory;
+import dev.baton.spi.admin.AdminAction;
 import dev.baton.spi.admin.AdminView;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.StopReport;
@@ -74,6 +75,7 @@ public final class Server {
     private final BoundListeners listeners = new BoundListeners();
     private final Map<String, Service> services = new LinkedHashMap<>();
     private final Map<String, Component> components = new LinkedHashMap<>();
+    private final List<AdminAction> actions = new ArrayList<>();
     private final Deque<Runnable> endings = new ArrayDeque<>();
     /** For trial binds and timers of listeners, which must not depend on a loop that may be blocked. */
     private final ExecutorService worker =
@@ -226,6 +228,7 @@ public final class Server {
         foundation.control.set(new Control());
         // Last: a plugin's view may have had any of the above injected.
         plugins.views().forEach(each -> views.add(each.get()));
+        plugins.actions().forEach(each -> actions.add(each.get()));
     }
 
     /** True from the moment a stop is asked for, before the server is ready too. Any thread. */
@@ -429,6 +432,11 @@ public final class Server {
         @Override
         public CompletionStage<StopReport> stop(@Nullable Duration grace) {
             return Server.this.stop(grace);
+        }
+
+        @Override
+        public List<AdminAction> actions() {
+            return Collections.unmodifiableList(actions);
         }
     }
 }

@@ -7,6 +7,7 @@ import com.google.inject.Singleton;
 import dev.baton.runtime.config.RecordShape;
 import dev.baton.spi.ComponentFactory;
 import dev.baton.spi.PluginBinder;
+import dev.baton.spi.admin.AdminAction;
 import dev.baton.spi.admin.AdminView;
 import dev.baton.spi.fd.FdHook;
 import dev.baton.spi.listener.ListenerKind;
@@ -50,6 +51,7 @@ final class Contributions implements PluginBinder {
     final List<ConfiguredContribution<ServiceFactory<?>>> services = new ArrayList<>();
     final List<ConfiguredContribution<ComponentFactory<?>>> components = new ArrayList<>();
     final List<Contribution<AdminView>> views = new ArrayList<>();
+    final List<Contribution<AdminAction>> actions = new ArrayList<>();
 
     Contributions(String plugin) {
         this.plugin = plugin;
@@ -123,6 +125,11 @@ final class Contributions implements PluginBinder {
         views.add(contribution("admin-view", view.getName(), view));
     }
 
+    @Override
+    public void adminAction(Class<? extends AdminAction> action) {
+        actions.add(contribution("admin-action", action.getName(), action));
+    }
+
     private static void checkShape(Class<? extends Record> config, Set<String> reserved) {
         List<String> problems = RecordShape.problems(config, reserved);
         if (!problems.isEmpty()) {
@@ -176,6 +183,7 @@ final class Contributions implements PluginBinder {
         services.forEach(each -> all.add(each.contribution()));
         components.forEach(each -> all.add(each.contribution()));
         all.addAll(views);
+        all.addAll(actions);
         return all;
     }
 }

@@ -17,6 +17,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -37,14 +38,17 @@ public final class PluginLoader {
     private final Injector runtimeInjector;
     private final PluginRegistry registry = new PluginRegistry();
     private final Map<String, String> placesById = new HashMap<>();
+    private final Set<String> enabled;
 
     /**
      * Makes a loader.
      *
      * @param runtimeBindings what every plugin can have injected
+     * @param enabled ids of plugins that are loaded on request, and are requested
      */
-    public PluginLoader(Module runtimeBindings) {
+    public PluginLoader(Module runtimeBindings, Set<String> enabled) {
         this.runtimeBindings = runtimeBindings;
+        this.enabled = Set.copyOf(enabled);
         this.runtimeInjector = Guice.createInjector(Stage.DEVELOPMENT, runtimeBindings);
     }
 
@@ -80,6 +84,17 @@ public final class PluginLoader {
             return;
         }
         PluginManifest manifest = found.manifest();
+        if (manifest.onRequest() && !enabled.contains(manifest.id())) {
+            registry.addResting(new PluginSnapshot(
+                    manifest.id(),
+                    manifest.version(),
+                    manifest.spi(),
+                    List.of(),
+                    manifest.jar().toString(),
+                    "it is loaded only if the configuration asks for it, by plugins: { enable: [" + manifest.id()
+                            + "] }"));
+            return;
+        }
         PluginClassLoader loader =
                 new PluginClassLoader(manifest.id(), found.jars(), PluginLoader.class.getClassLoader());
         try {

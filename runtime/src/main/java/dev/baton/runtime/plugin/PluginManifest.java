@@ -18,12 +18,15 @@ import java.util.regex.Pattern;
  * @param version the plugin's version
  * @param spi the version of the SPI that it was compiled against
  * @param entryPoint name of the class that implements {@link dev.baton.spi.Plugin}
+ * @param onRequest true if it is to be loaded only when the configuration names it
  */
-record PluginManifest(Path jar, String id, String version, String spi, String entryPoint) {
+record PluginManifest(Path jar, String id, String version, String spi, String entryPoint, boolean onRequest) {
     private static final String ID = "Baton-Plugin-Id";
     private static final String VERSION = "Baton-Plugin-Version";
     private static final String SPI = "Baton-Spi-Version";
     private static final String CLASS = "Baton-Plugin-Class";
+    private static final String LOAD = "Baton-Plugin-Load";
+    private static final String ON_REQUEST = "on-request";
 
     private static final Pattern ID_FORM = Pattern.compile("[a-z][a-z0-9-]{0,62}");
     private static final Pattern SPI_FORM = Pattern.compile("(\\d{1,4})\\.(\\d{1,4})");
@@ -51,10 +54,20 @@ record PluginManifest(Path jar, String id, String version, String spi, String en
                     id,
                     required(jar, attributes, VERSION),
                     required(jar, attributes, SPI),
-                    required(jar, attributes, CLASS)));
+                    required(jar, attributes, CLASS),
+                    onRequest(jar, attributes)));
         } catch (IOException e) {
             throw new PluginException(jar + " cannot be read as a jar: " + e.getMessage(), e);
         }
+    }
+
+    private static boolean onRequest(Path jar, Attributes attributes) throws PluginException {
+        String load = attributes.getValue(LOAD);
+        if (load != null && !load.equals(ON_REQUEST)) {
+            throw new PluginException(
+                    jar + ": " + LOAD + " is '" + load + "', can only be '" + ON_REQUEST + "'; or leave it out");
+        }
+        return load != null;
     }
 
     private static String required(Path jar, Attributes attributes, String name) throws PluginException {

@@ -2,6 +2,7 @@ package dev.baton.runtime.plugin;
 
 import dev.baton.runtime.config.Vocabulary;
 import dev.baton.spi.ComponentFactory;
+import dev.baton.spi.admin.AdminAction;
 import dev.baton.spi.admin.AdminView;
 import dev.baton.spi.admin.PluginSnapshot;
 import dev.baton.spi.fd.FdHook;
@@ -15,10 +16,14 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /** What all loaded plugins contribute, by name. Filled by the loader, then only read. */
 public final class PluginRegistry implements Vocabulary {
@@ -30,6 +35,10 @@ public final class PluginRegistry implements Vocabulary {
     private final Map<String, ConfiguredContribution<ServiceFactory<?>>> services = new LinkedHashMap<>();
     private final Map<String, ConfiguredContribution<ComponentFactory<?>>> components = new LinkedHashMap<>();
     private final List<Contribution<AdminView>> views = new ArrayList<>();
+    private final List<Contribution<AdminAction>> actions = new ArrayList<>();
+    /** Ids of those that the configuration would have to name. */
+    private final Set<String> resting = new HashSet<>();
+
     private final List<PluginSnapshot> snapshots = new ArrayList<>();
 
     PluginRegistry() {}
@@ -56,6 +65,7 @@ public final class PluginRegistry implements Vocabulary {
         plugin.services.forEach(each -> services.put(each.contribution().name(), each));
         plugin.components.forEach(each -> components.put(each.contribution().name(), each));
         views.addAll(plugin.views);
+        actions.addAll(plugin.actions);
         return Optional.empty();
     }
 
@@ -71,6 +81,7 @@ public final class PluginRegistry implements Vocabulary {
         services.values().forEach(each -> all.add(each.contribution()));
         components.values().forEach(each -> all.add(each.contribution()));
         all.addAll(views);
+        all.addAll(actions);
         return all;
     }
 
@@ -82,6 +93,19 @@ public final class PluginRegistry implements Vocabulary {
     public List<PluginSnapshot> snapshots() {
         return snapshots.stream()
                 .sorted(Comparator.comparing(PluginSnapshot::id).thenComparing(PluginSnapshot::from))
+                .toList();
+    }
+
+    /** A plugin that is there and was not asked for: its snapshot says how, which is no failure. */
+    void addResting(PluginSnapshot snapshot) {
+        resting.add(snapshot.id());
+        snapshots.add(snapshot);
+    }
+
+    /** The plugins that should have been loaded and could not, by id. */
+    public List<PluginSnapshot> failures() {
+        return snapshots().stream()
+                .filter(plugin -> plugin.problem() != null && !resting.contains(plugin.id()))
                 .toList();
     }
 
@@ -133,6 +157,16 @@ public final class PluginRegistry implements Vocabulary {
     /** The admin views. */
     public List<Contribution<AdminView>> views() {
         return Collections.unmodifiableList(views);
+    }
+
+    /** The admin actions. */
+    public List<Contribution<AdminAction>> actions() {
+        return Collections.unmodifiableList(actions);
+    }
+
+    @Override
+    public Collection<String> plugins() {
+        return snapshots.stream().map(PluginSnapshot::id).collect(Collectors.toCollection(TreeSet::new));
     }
 
     @Override

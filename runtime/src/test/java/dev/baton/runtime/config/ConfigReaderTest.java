@@ -77,7 +77,7 @@ class ConfigReaderTest {
                                         List.of("127.0.0.1:9001", "[::1]:9002", "listener:web"),
                                         Duration.ofSeconds(3),
                                         new PoolConfig(8, Duration.ofSeconds(90), Sharing.PER_LOOP, "takeover"))),
-                        new PluginsConfig(List.of()),
+                        new PluginsConfig(List.of(), List.of()),
                         Map.of("admin", new Admin("127.0.0.1:9902"))));
         assertThat(root.listeners().keySet()).containsExactly("web", "raw");
     }

@@ -51,6 +51,11 @@ final class TestVocabulary implements Vocabulary {
     record Watch(Duration every) {}
 
     @Override
+    public Collection<String> plugins() {
+        return List.of("chaos", "epoll");
+    }
+
+    @Override
     public Collection<String> pollers() {
         return List.of("epoll", "poll");
     }

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.BeforeEach;
@@ -46,7 +47,7 @@ class PluginLoaderTest {
     }
 
     private PluginRegistry load() {
-        PluginLoader loader = new PluginLoader(BINDINGS);
+        PluginLoader loader = new PluginLoader(BINDINGS, Set.of());
         loader.loadAll(root);
         return loader.registry();
     }
@@ -315,7 +316,7 @@ class PluginLoaderTest {
     @Test
     void aRootThatIsNotThere() {
         Path none = root.resolve("none");
-        PluginLoader loader = new PluginLoader(BINDINGS);
+        PluginLoader loader = new PluginLoader(BINDINGS, Set.of());
         loader.loadAll(none);
         assertThat(loader.registry().snapshots().get(0).problem())
                 .isEqualTo("the folder " + none + " cannot be read: java.nio.file.NoSuchFileException: " + none);
@@ -357,7 +358,7 @@ class PluginLoaderTest {
 
     @Test
     void anEmbeddedPluginHasItsOwnBindingsAndTheRuntimes() {
-        PluginLoader loader = new PluginLoader(BINDINGS);
+        PluginLoader loader = new PluginLoader(BINDINGS, Set.of());
         loader.loadEmbedded("mine", Embedded.class);
 
         Mine mine = (Mine) loader.registry().unbindStrategy("mine").get();
@@ -370,5 +371,37 @@ class PluginLoaderTest {
                         List.of("unbind-strategy mine"),
                         "class " + Embedded.class.getName(),
                         null));
+    }
+
+    /** What can do harm is there and rests until somebody asks for it. */
+    @Test
+    void shouldLoadOnRequestOnly() throws Exception {
+        PluginJar.plugin("rehearsal", "acme.Rehearsal")
+                .attribute("Baton-Plugin-Load", "on-request")
+                .entryPoint("acme.Rehearsal", "binder.unbindStrategy(\"never\", Unbind.class);")
+                .in(root.resolve("rehearsal"), "rehearsal.jar");
+
+        PluginRegistry resting = load();
+        assertThat(resting.unbindStrategies()).isEmpty();
+        assertThat(resting.plugins()).containsExactly("rehearsal");
+        assertThat(resting.failures()).isEmpty();
+        assertThat(resting.snapshots())
+                .singleElement()
+                .extracting(PluginSnapshot::problem)
+                .asString()
+                .contains("enable: [rehearsal]");
+
+        PluginLoader asked = new PluginLoader(BINDINGS, Set.of("rehearsal"));
+        asked.loadAll(root);
+        assertThat(asked.registry().unbindStrategies()).containsExactly("never");
+    }
+
+    @Test
+    void shouldKnowNoOtherWordForWhenToLoad() throws Exception {
+        PluginJar.plugin("late", "acme.Late")
+                .attribute("Baton-Plugin-Load", "later")
+                .entryPoint("acme.Late", "")
+                .in(root.resolve("late"), "late.jar");
+        assertThat(problem()).contains("late.jar", "Baton-Plugin-Load", "'later'", "on-request");
     }
 }

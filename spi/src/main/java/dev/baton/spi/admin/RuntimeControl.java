@@ -50,4 +50,7 @@ public interface RuntimeControl {
      * @return completes when nothing is left or everything was cut, shortly before the process ends
      */
     CompletionStage<StopReport> stop(@Nullable Duration grace);
+
+    /** What plugins contributed that can be asked for, in the order in which they were loaded. Does not change. */
+    List<AdminAction> actions();
 }

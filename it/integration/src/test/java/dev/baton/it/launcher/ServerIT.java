@@ -46,7 +46,7 @@ class ServerIT {
         Files.writeString(file, YAML.replace("BUSY", Integer.toString(busy)));
         ConfigSource source = ConfigSource.find(file);
         Foundation foundation = Foundation.lay(
-                new Installation("test", List.of(BatonProcess.distribution().resolve("plugins"))), List.of());
+                new Installation("test", List.of(BatonProcess.distribution().resolve("plugins"))), source.reader());
         return Server.assemble(foundation, foundation.read(source));
     }
 

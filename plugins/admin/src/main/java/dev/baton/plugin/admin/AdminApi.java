@@ -1,5 +1,6 @@
 package dev.baton.plugin.admin;
 
+import dev.baton.spi.admin.AdminAction;
 import dev.baton.spi.admin.AdminView;
 import dev.baton.spi.admin.Metrics;
 import dev.baton.spi.admin.RuntimeControl;
@@ -17,6 +18,7 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -41,6 +43,7 @@ import org.slf4j.LoggerFactory;
  * POST /v1/listeners/NAME/ACTION      suspend, resume, unbind[?grace=30s][&strategy=at-once]; 200, or 409 if it failed
  * DELETE /v1/listeners/NAME           unbinds it, with the same parameters, and forgets it
  * POST /v1/stop[?grace=30s]           0 cuts at once
+ * POST /v1/ACTION[?KEY=VALUE]         what a plugin contributes
  * </pre>
  *
  * <p>A GET (or HEAD) changes nothing, a POST or DELETE answers when it is done. Every error is an object with {@code error} and perhaps
@@ -69,6 +72,8 @@ final class AdminApi implements Handler<HttpServerRequest> {
     private final Metrics metrics;
     /** What GET shows, by path; sorted for the index. */
     private final Map<String, Callable<?>> tables = new TreeMap<>();
+    /** What plugins do when a POST asks for it, by path. */
+    private final Map<String, AdminAction> actions = new TreeMap<>();
 
     AdminApi(Vertx vertx, RuntimeView view, RuntimeControl control, Metrics metrics) {
         this.vertx = vertx;
@@ -88,6 +93,15 @@ final class AdminApi implements Handler<HttpServerRequest> {
                 LOG.warn(
                         "admin view {} is not shown: {} is taken",
                         additional.getClass().getName(),
+                        path);
+            }
+        }
+        for (AdminAction action : control.actions()) {
+            String path = PREFIX + action.name();
+            if (path.equals(STOP) || path.startsWith(LISTENERS) || actions.putIfAbsent(path, action) != null) {
+                LOG.warn(
+                        "admin action {} cannot be asked for: {} is taken",
+                        action.getClass().getName(),
                         path);
             }
         }
@@ -123,12 +137,19 @@ final class AdminApi implements Handler<HttpServerRequest> {
         } else if (isListener(path)) {
             return List.of("DELETE");
         }
+        List<String> methods = new ArrayList<>();
         boolean known = tables.containsKey(path)
                 || path.equals("/")
                 || path.equals("/metrics")
                 || path.equals("/live")
                 || path.equals("/ready");
-        return known ? List.of("GET", "HEAD") : List.of();
+        if (known) {
+            methods.addAll(List.of("GET", "HEAD"));
+        }
+        if (actions.containsKey(path)) {
+            methods.add("POST");
+        }
+        return methods;
     }
 
     private void get(Reply reply, String path) {
@@ -155,6 +176,11 @@ final class AdminApi implements Handler<HttpServerRequest> {
         if (request.getHeader(HttpHeaders.ORIGIN) != null) {
             reply.error(
                     403, "a web page must not steer this process", "send the " + request.method() + " without Origin");
+            return;
+        }
+        AdminAction contributed = actions.get(path);
+        if (contributed != null) {
+            act(request, reply, contributed);
             return;
         }
         Duration grace;
@@ -197,6 +223,19 @@ final class AdminApi implements Handler<HttpServerRequest> {
             Duration within = grace == null ? control.grace() : grace;
             Optional<String> strategy = Optional.ofNullable(request.getParam("strategy"));
             checked(reply, () -> control.unbindListener(name, within, strategy, action == null));
+        }
+    }
+
+    private static void act(HttpServerRequest request, Reply reply, AdminAction action) {
+        Map<String, String> parameters = new LinkedHashMap<>();
+        request.params().forEach(each -> parameters.putIfAbsent(each.getKey(), each.getValue()));
+        LOG.info("{} {} asked for by {}", action.name(), parameters, request.remoteAddress());
+        try {
+            answer(reply, action.act(parameters), 409);
+        } catch (IllegalArgumentException wrong) {
+            reply.error(400, String.valueOf(wrong.getMessage()), null);
+        } catch (Throwable t) { // an Error too: it is a plugin's
+            reply.failed(t);
         }
     }
 
@@ -271,6 +310,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
         List<String> paths = new ArrayList<>(tables.keySet());
         paths.addAll(List.of("/metrics", "/live", "/ready", STOP));
         paths.add(LISTENERS + "NAME");
+        paths.addAll(actions.keySet());
         ACTIONS.forEach(action -> paths.add(LISTENERS + "NAME/" + action));
         return paths;
     }

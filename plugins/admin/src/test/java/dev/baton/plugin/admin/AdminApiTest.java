@@ -3,6 +3,7 @@ package dev.baton.plugin.admin;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.spi.admin.AdminAction;
 import dev.baton.spi.admin.AdminView;
 import dev.baton.spi.admin.StopReport;
 import dev.baton.spi.listener.ListenerResult;
@@ -23,10 +24,13 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -216,6 +220,61 @@ class AdminApiTest {
         server.stop().toCompletableFuture().get(10, TimeUnit.SECONDS);
         server = server("127.0.0.1:0");
         start(server);
+    }
+
+    // ---- what plugins do --------------------------------------------------------------------------------------------
+
+    record Shaken(String what, int howOften) {}
+
+    private static AdminAction action(
+            String name, Function<Map<String, String>, CompletionStage<? extends Record>> act) {
+        return new AdminAction() {
+            @Override
+            public String name() {
+                return name;
+            }
+
+            @Override
+            public CompletionStage<? extends Record> act(Map<String, String> parameters) {
+                return act.apply(parameters);
+            }
+        };
+    }
+
+    @Test
+    void aPluginsActionIsAPost() throws Exception {
+        runtime.actions = List.of(
+                action(
+                        "tree/shake",
+                        given -> CompletableFuture.completedStage(
+                                new Shaken(given.getOrDefault("what", "none"), given.size()))),
+                action("stop", given -> CompletableFuture.completedStage(new Shaken("taken", 0))));
+        restart();
+        HttpResponse<String> shaken = post("/v1/tree/shake?what=plum&when=now");
+        assertThat(shaken.statusCode()).isEqualTo(200);
+        assertThat(shaken.body()).isEqualTo("{\"what\":\"plum\",\"how-often\":2}");
+        assertThat(get("/v1/tree/shake").statusCode()).isEqualTo(405);
+        assertThat(get("/").body()).contains("/v1/tree/shake");
+        // A built-in one cannot be replaced.
+        runtime.stopped.complete(new StopReport(0, 0));
+        assertThat(post("/v1/stop").body()).doesNotContain("taken");
+    }
+
+    @Test
+    void whatIsWrongWithAnActionIsSaidToTheOneWhoAsked() throws Exception {
+        runtime.actions = List.of(
+                action("wrong", given -> {
+                    throw new IllegalArgumentException("the parameter \"loop\" is missing");
+                }),
+                action("broken", given -> {
+                    throw new NoClassDefFoundError("acme/Missing");
+                }),
+                action("failing", given -> CompletableFuture.failedStage(new IllegalStateException("not today"))));
+        restart();
+        assertThat(post("/v1/wrong").statusCode()).isEqualTo(400);
+        assertThat(post("/v1/wrong").body()).contains("loop", "is missing");
+        assertThat(post("/v1/broken").statusCode()).isEqualTo(500);
+        assertThat(post("/v1/failing").body()).isEqualTo("{\"error\":\"not today\"}");
     }
 
     // ---- POST -----------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 package dev.baton.plugin.admin;
 
+import dev.baton.spi.admin.AdminAction;
 import dev.baton.spi.admin.AdminView;
 import dev.baton.spi.admin.Current;
 import dev.baton.spi.admin.FdSnapshot;
@@ -37,6 +38,7 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics {
     volatile int fdCount = 1;
     volatile Outcome suspendOutcome = Outcome.PAUSED;
     volatile List<AdminView> views = List.of();
+    volatile List<AdminAction> actions = List.of();
     volatile Callable<@Nullable Void> beforeStatus = () -> null;
 
     // ---- what it shows --------------------------------------------------------------------------------------------
@@ -132,6 +134,11 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics {
     public CompletionStage<StopReport> stop(@Nullable Duration grace) {
         asked.add("stop " + grace);
         return stopped;
+    }
+
+    @Override
+    public List<AdminAction> actions() {
+        return actions;
     }
 
     private final class FakeListener implements Listener {

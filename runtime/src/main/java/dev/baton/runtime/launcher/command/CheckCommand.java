@@ -34,11 +34,11 @@ final class CheckCommand implements Callable<Integer> {
     @Override
     public Integer call() throws StartException {
         ConfigSource source = config.source();
-        Foundation foundation =
-                Foundation.lay(Installation.current(), source.reader().pluginFolders());
+        Foundation foundation = Foundation.lay(Installation.current(), source.reader());
         PrintWriter err = spec.commandLine().getErr();
-        foundation.plugins().snapshots().stream()
-                .filter(plugin -> plugin.problem() != null)
+        foundation
+                .plugins()
+                .failures()
                 .forEach(plugin -> err.println("plugin " + plugin.id() + " is not loaded: " + plugin.problem()));
         RootConfig read = foundation.read(source);
         Server.assemble(foundation, read).end();

@@ -36,8 +36,7 @@ final class PluginsCommand implements Callable<Integer> {
     @Override
     public Integer call() throws StartException {
         ConfigSource source = config.source();
-        Foundation foundation =
-                Foundation.lay(Installation.current(), source.reader().pluginFolders());
+        Foundation foundation = Foundation.lay(Installation.current(), source.reader());
         List<PluginSnapshot> plugins = foundation.plugins().snapshots();
         PrintWriter out = spec.commandLine().getOut();
         if (json) {

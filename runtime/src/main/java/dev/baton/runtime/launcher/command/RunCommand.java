@@ -8,7 +8,7 @@ import dev.baton.runtime.launcher.Installation;
 import dev.baton.runtime.launcher.Server;
 import dev.baton.runtime.launcher.Signals;
 import dev.baton.runtime.launcher.StartException;
-import dev.baton.spi.admin.PluginSnapshot;
+import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.spi.admin.StopReport;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
@@ -49,9 +49,8 @@ final class RunCommand implements Callable<Integer> {
         say(Baton.Version.line() + ", pid " + ProcessHandle.current().pid());
         ConfigSource source = config.source();
         say("configuration " + source.file() + " (" + source.origin() + ")");
-        Foundation foundation =
-                Foundation.lay(Installation.current(), source.reader().pluginFolders());
-        sayPlugins(foundation.plugins().snapshots());
+        Foundation foundation = Foundation.lay(Installation.current(), source.reader());
+        sayPlugins(foundation.plugins());
         RootConfig read = foundation.read(source);
         Server server = Server.assemble(foundation, read);
         boolean serving = false;
@@ -114,15 +113,13 @@ final class RunCommand implements Callable<Integer> {
         Signals.on("HUP", () -> say("HUP: not yet: a reload needs a stop and a new run"));
     }
 
-    private void sayPlugins(List<PluginSnapshot> plugins) {
-        List<String> loaded = plugins.stream()
+    private void sayPlugins(PluginRegistry plugins) {
+        List<String> loaded = plugins.snapshots().stream()
                 .filter(plugin -> plugin.problem() == null)
                 .map(plugin -> plugin.id() + " " + plugin.version())
                 .toList();
         say("plugins " + (loaded.isEmpty() ? "none" : String.join(", ", loaded)));
-        plugins.stream()
-                .filter(plugin -> plugin.problem() != null)
-                .forEach(plugin -> say("plugin " + plugin.id() + " not loaded: " + plugin.problem()));
+        plugins.failures().forEach(plugin -> say("plugin " + plugin.id() + " not loaded: " + plugin.problem()));
     }
 
     static String count(int number, String noun) {

@@ -1,0 +1,155 @@
+package dev.baton.it.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.testkit.BatonProcess;
+import dev.baton.testkit.BatonProcess.Outcome;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The rehearsal of faults, as an operator does it: it rests until the configuration asks for it, and then does as it is told. */
+@Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class ChaosIT {
+    private static final String SERVICES = """
+            version: 1
+            loops: 2
+            admin: { listen: "127.0.0.1:0" }
+            listeners:
+              web: { bind: "127.0.0.1:0", service: rehearsal }
+            services:
+              rehearsal: { type: chaos, max-time: 2s }
+            """;
+    private static final String ENABLED = SERVICES + "plugins: { enable: [chaos] }\n";
+
+    @TempDir
+    Path folder;
+
+    private final HttpClient client =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+    private HttpResponse<String> get(String address, String path) throws IOException, InterruptedException {
+        return send(
+                HttpRequest.newBuilder(URI.create("http://" + address + path)).GET());
+    }
+
+    private HttpResponse<String> post(String address, String path) throws IOException, InterruptedException {
+        return send(HttpRequest.newBuilder(URI.create("http://" + address + path))
+                .POST(HttpRequest.BodyPublishers.noBody()));
+    }
+
+    private HttpResponse<String> send(HttpRequest.Builder request) throws IOException, InterruptedException {
+        return client.send(request.timeout(Duration.ofSeconds(30)).build(), HttpResponse.BodyHandlers.ofString());
+    }
+
+    @Test
+    void shouldRestUntilTheConfigurationAsksForIt() throws Exception {
+        Outcome plugins = BatonProcess.run(folder, "plugins");
+        assertThat(plugins.text()).contains("not loaded: chaos: ", "plugins: { enable: [chaos] }");
+
+        Files.writeString(folder.resolve("baton.yaml"), SERVICES);
+        Outcome check = BatonProcess.run(folder, "check");
+        assertThat(check.code()).isEqualTo(78);
+        assertThat(check.text()).contains("'chaos'").doesNotContain("plugin chaos is not loaded");
+
+        Files.writeString(folder.resolve("baton.yaml"), ENABLED);
+        assertThat(BatonProcess.run(folder, "check").code()).isZero();
+    }
+
+    @Test
+    void shouldDoWhatTheServiceIsAskedFor() throws Exception {
+        try (BatonProcess baton = BatonProcess.serve(folder, ENABLED)) {
+            String web = baton.listener("web");
+            assertThat(get(web, "/block/5").body()).matches("blocked loop \\d for 5ms\n");
+            assertThat(get(web, "/spin/5").body()).matches("kept loop \\d busy for 5ms\n");
+            assertThat(get(web, "/block/2001").statusCode()).isEqualTo(400);
+            assertThat(get(web, "/throw/oom").body()).contains("out-of-memory-error");
+            assertThat(get(web, "/nothing").statusCode()).isEqualTo(404);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "runtime-exception",
+                "assertion-error",
+                "out-of-memory-error",
+                "stack-overflow-error",
+                "linkage-error"
+            })
+    void shouldCostOnlyTheConnectionOnWhichItThrows(String kind) throws Exception {
+        try (BatonProcess baton = BatonProcess.serve(folder, ENABLED);
+                HttpStreamOf other = new HttpStreamOf(baton.listener("web"))) {
+            other.ask("/block/0");
+            String web = baton.listener("web");
+            assertThat(org.assertj.core.api.Assertions.catchThrowable(() -> get(web, "/throw/" + kind)))
+                    .isInstanceOf(IOException.class);
+            other.ask("/block/0");
+            assertThat(get(baton.admin(), "/metrics").body())
+                    .containsPattern("baton_plugin_errors_total\\{plugin=\"chaos\"\\} [1-9]");
+        }
+    }
+
+    /** A keep-alive connection that asks again and again. */
+    private static final class HttpStreamOf implements AutoCloseable {
+        private final java.net.Socket socket;
+
+        HttpStreamOf(String address) throws IOException {
+            int colon = address.lastIndexOf(':');
+            socket = new java.net.Socket(address.substring(0, colon), Integer.parseInt(address.substring(colon + 1)));
+            socket.setSoTimeout(30_000);
+        }
+
+        void ask(String path) throws IOException {
+            socket.getOutputStream()
+                    .write(("GET " + path + " HTTP/1.1\r\nhost: x\r\n\r\n")
+                            .getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+            StringBuilder head = new StringBuilder();
+            while (!head.toString().endsWith("ms\n")) {
+                int read = socket.getInputStream().read();
+                assertThat(read).as("after %s", head).isNotNegative();
+                head.append((char) read);
+            }
+            assertThat(head.toString()).startsWith("HTTP/1.1 200");
+        }
+
+        @Override
+        public void close() throws IOException {
+            socket.close();
+        }
+    }
+
+    @Test
+    void shouldDoWhatTheAdminApiIsAskedFor() throws Exception {
+        try (BatonProcess baton = BatonProcess.serve(folder, ENABLED)) {
+            String admin = baton.admin();
+            assertThat(post(admin, "/v1/chaos/block?loop=1&ms=5").body())
+                    .isEqualTo("{\"loop\":1,\"fault\":\"block\",\"ms\":5}");
+            assertThat(post(admin, "/v1/chaos/spin?loop=0&ms=5").statusCode()).isEqualTo(200);
+            assertThat(post(admin, "/v1/chaos/throw?loop=0&kind=out-of-memory-error")
+                            .statusCode())
+                    .isEqualTo(200);
+            assertThat(post(admin, "/v1/chaos/block?loop=9&ms=5").statusCode()).isEqualTo(400);
+            assertThat(post(admin, "/v1/chaos/leak?fds=10").body()).isEqualTo("{\"leaked\":10,\"problem\":\"\"}");
+            assertThat(post(admin, "/v1/chaos/leak?fds=-10").body()).isEqualTo("{\"leaked\":0,\"problem\":\"\"}");
+
+            assertThat(post(admin, "/v1/chaos/delay?point=service-initialize&ms=1")
+                            .statusCode())
+                    .isEqualTo(200);
+            get(baton.listener("web"), "/");
+            assertThat(get(admin, "/v1/chaos").body())
+                    .containsPattern("\"point\":\"service-initialize\",\"ms\":1,\"every\":1,\"passes\":[1-9]");
+        }
+    }
+}
