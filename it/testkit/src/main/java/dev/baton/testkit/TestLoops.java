@@ -13,6 +13,7 @@ import dev.baton.spi.poller.PollerProvider;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.ChannelHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.Ticker;
 import java.net.SocketAddress;
 import java.util.List;
 import java.util.Queue;
@@ -41,8 +42,15 @@ public final class TestLoops implements AutoCloseable {
         this.posix = posix;
         this.table = new FdTable(posix, registry, witness);
         this.env = new ChannelEnv(table, posix, registry, (plugin, cause) -> failures.add(cause));
-        this.group =
-                new LoopGroup(count, new DefaultThreadFactory("test-loop"), provider, posix, table, witness, registry);
+        this.group = new LoopGroup(
+                count,
+                new DefaultThreadFactory("test-loop"),
+                provider,
+                posix,
+                table,
+                witness,
+                registry,
+                Ticker.systemTicker());
     }
 
     /** Starts loops on the real kernel. */

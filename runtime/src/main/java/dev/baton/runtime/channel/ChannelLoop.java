@@ -9,6 +9,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.AbstractEventExecutor;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.ScheduledFuture;
+import io.netty.util.concurrent.Ticker;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Queue;
@@ -248,6 +249,11 @@ final class ChannelLoop extends AbstractEventExecutor implements EventLoop, Runn
             throw new IllegalArgumentException("delay " + delay + ": must be above 0");
         }
         return new ChannelTimer<>(this, Executors.callable(command), -unit.toNanos(delay)).start(initialDelay, unit);
+    }
+
+    @Override
+    public Ticker ticker() {
+        return channel.owner().ticker();
     }
 
     /** The loop that a timer that is armed now goes to. */

@@ -50,7 +50,7 @@ final class ChannelTimer<V> extends DefaultPromise<V> implements ScheduledFuture
 
     ChannelTimer<V> start(long delay, TimeUnit unit) {
         long nanos = Math.max(0, unit.toNanos(delay));
-        deadlineNanos = System.nanoTime() + nanos;
+        deadlineNanos = loop.ticker().nanoTime() + nanos;
         loop.pending(this);
         try {
             // Turn 0 and not the field: a thief may have armed it already, and the copy may have run.
@@ -82,7 +82,7 @@ final class ChannelTimer<V> extends DefaultPromise<V> implements ScheduledFuture
     /** The thief, under its claim: from here on it fires there. */
     void rescue(BatonLoop thief) {
         ScheduledFuture<?> old = armed;
-        arm(thief, Math.max(0, deadlineNanos - System.nanoTime()), turn);
+        arm(thief, Math.max(0, deadlineNanos - loop.ticker().nanoTime()), turn);
         disarm(old);
     }
 
@@ -107,7 +107,7 @@ final class ChannelTimer<V> extends DefaultPromise<V> implements ScheduledFuture
             return;
         }
         if (!isDone()) {
-            long now = System.nanoTime();
+            long now = loop.ticker().nanoTime();
             long next = periodNanos > 0 ? deadlineNanos + periodNanos : now - periodNanos;
             deadlineNanos = next;
             arm(loop.owner(), Math.max(0, next - now), turn);
@@ -126,7 +126,7 @@ final class ChannelTimer<V> extends DefaultPromise<V> implements ScheduledFuture
 
     @Override
     public long getDelay(TimeUnit unit) {
-        return unit.convert(deadlineNanos - System.nanoTime(), TimeUnit.NANOSECONDS);
+        return unit.convert(deadlineNanos - loop.ticker().nanoTime(), TimeUnit.NANOSECONDS);
     }
 
     @Override

@@ -86,12 +86,24 @@ public final class SharedListener implements Listener {
      * @param loops the loops that share it, by ascending id; at least one
      */
     public SharedListener(ListenerSpec spec, ListenerEnv env, List<BatonLoop> loops) {
+        this(spec, env, loops, Timer.on(env.worker()), System::nanoTime);
+    }
+
+    /**
+     * A listener without a socket whose time is the caller's.
+     *
+     * @param loops the loops that share it, by ascending id; at least one
+     * @param timer measures its pauses and limits
+     * @param clockNanos what its accept rate is measured by
+     */
+    public SharedListener(
+            ListenerSpec spec, ListenerEnv env, List<BatonLoop> loops, Timer timer, LongSupplier clockNanos) {
         this(
                 spec,
                 env,
                 loops.stream().<Acceptor.Seat>map(LoopSeat::new).toList(),
-                Timer.on(env.worker()),
-                System::nanoTime,
+                timer,
+                clockNanos,
                 null);
     }
 

@@ -7,7 +7,7 @@ import java.util.concurrent.TimeUnit;
 
 /** Runs something later, on no loop: a loop that is blocked must not delay it. */
 @FunctionalInterface
-interface Timer {
+public interface Timer {
 
     /** Runs a task once, after a time. */
     void after(Duration delay, Runnable task);

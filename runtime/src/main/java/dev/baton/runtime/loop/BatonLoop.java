@@ -10,6 +10,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.IoEventLoopGroup;
 import io.netty.channel.SingleThreadIoEventLoop;
 import io.netty.util.concurrent.FastThreadLocal;
+import io.netty.util.concurrent.Ticker;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.Executor;
@@ -33,6 +34,7 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
     }
 
     private final LoopIo io;
+    private final Ticker ticker;
     private int endingTurns;
     /** Connections accepted here; written by this thread only. */
     @SuppressWarnings("UnusedVariable") // through ACCEPTED
@@ -44,6 +46,7 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
     BatonLoop(IoEventLoopGroup parent, Executor executor, LoopFactory factory) {
         super(parent, executor, factory);
         this.io = (LoopIo) ioHandler();
+        this.ticker = factory.ticker();
         io.attach(this);
     }
 
@@ -67,6 +70,13 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
         return this;
     }
 
+    /** The clock of its timers. */
+    @Override
+    public Ticker ticker() {
+        // Null while the super constructor runs, which notes a first activity that nothing here reads.
+        return ticker == null ? Ticker.systemTicker() : ticker;
+    }
+
     /** What waits for this loop's events. Its rules say who may call what. */
     public Poller poller() {
         return io.poller();
@@ -82,7 +92,7 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
         return io.turns();
     }
 
-    /** When the last turn began, {@link System#nanoTime()}. Any thread. */
+    /** When the last turn began, on the scale of {@link System#nanoTime()}. Any thread. */
     public long lastTurnNanos() {
         return io.lastTurnNanos();
     }

@@ -9,6 +9,7 @@ import dev.baton.spi.posix.PollCalls;
 import io.netty.channel.IoHandler;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.util.concurrent.ThreadAwareExecutor;
+import io.netty.util.concurrent.Ticker;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 
@@ -19,17 +20,29 @@ final class LoopFactory implements IoHandlerFactory {
     private final FdTable table;
     private final FdWitness witness;
     private final LoopRegistry registry;
+    private final Ticker ticker;
 
-    LoopFactory(PollerProvider provider, PollCalls calls, FdTable table, FdWitness witness, LoopRegistry registry) {
+    LoopFactory(
+            PollerProvider provider,
+            PollCalls calls,
+            FdTable table,
+            FdWitness witness,
+            LoopRegistry registry,
+            Ticker ticker) {
         this.provider = provider;
         this.calls = calls;
         this.table = table;
         this.witness = witness;
         this.registry = registry;
+        this.ticker = ticker;
     }
 
     LoopRegistry registry() {
         return registry;
+    }
+
+    Ticker ticker() {
+        return ticker;
     }
 
     @Override
@@ -37,7 +50,7 @@ final class LoopFactory implements IoHandlerFactory {
         int id = registry.nextId();
         try {
             Poller poller = provider.open(new PollerContext(calls, table, id));
-            return new LoopIo(id, poller, table, witness);
+            return new LoopIo(id, poller, table, witness, ticker);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot open poller " + provider.name() + " for loop " + id, e);
         }

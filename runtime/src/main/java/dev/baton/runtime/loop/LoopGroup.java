@@ -7,6 +7,7 @@ import dev.baton.spi.posix.PollCalls;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.util.concurrent.Ticker;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
 
@@ -18,6 +19,7 @@ public final class LoopGroup extends MultiThreadIoEventLoopGroup {
      *
      * @param count how many, at least 1
      * @param threads makes their threads
+     * @param ticker the clock of their timers
      * @throws java.io.UncheckedIOException (wrapped by Netty in an IllegalStateException) if a poller cannot be opened
      */
     public LoopGroup(
@@ -27,8 +29,9 @@ public final class LoopGroup extends MultiThreadIoEventLoopGroup {
             PollCalls calls,
             FdTable table,
             FdWitness witness,
-            LoopRegistry registry) {
-        super(count, threads, new LoopFactory(provider, calls, table, witness, registry));
+            LoopRegistry registry,
+            Ticker ticker) {
+        super(count, threads, new LoopFactory(provider, calls, table, witness, registry, ticker));
     }
 
     @Override

@@ -10,6 +10,7 @@ import io.netty.channel.IoHandle;
 import io.netty.channel.IoHandler;
 import io.netty.channel.IoHandlerContext;
 import io.netty.channel.IoRegistration;
+import io.netty.util.concurrent.Ticker;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +54,7 @@ final class LoopIo implements IoHandler, PollSink {
     private final Poller poller;
     private final FdTable table;
     private final FdWitness witness;
+    private final Ticker ticker;
     private BatonLoop loop;
     private volatile String threadName = "not started";
 
@@ -61,18 +63,25 @@ final class LoopIo implements IoHandler, PollSink {
     private long turns;
 
     @SuppressWarnings("UnusedVariable") // read through LAST_TURN
-    private long lastTurn = System.nanoTime();
+    private long lastTurn;
 
     @SuppressWarnings("UnusedVariable") // read through CURRENT_KEY
     private long currentKey = -1;
 
     @SuppressWarnings(
             "NullAway.Init") // attach() follows at once: Netty makes the handler inside the loop's constructor
-    LoopIo(int id, Poller poller, FdTable table, FdWitness witness) {
+    LoopIo(int id, Poller poller, FdTable table, FdWitness witness, Ticker ticker) {
         this.id = id;
         this.poller = poller;
         this.table = table;
         this.witness = witness;
+        this.ticker = ticker;
+        this.lastTurn = now();
+    }
+
+    /** On the scale of {@link System#nanoTime()}, which {@link IoHandlerContext#delayNanos} wants. */
+    private long now() {
+        return ticker.initialNanoTime() + ticker.nanoTime();
     }
 
     void attach(BatonLoop owner) {
@@ -111,7 +120,7 @@ final class LoopIo implements IoHandler, PollSink {
 
     @Override
     public int run(IoHandlerContext context) {
-        long now = System.nanoTime();
+        long now = now();
         LAST_TURN.setOpaque(this, now);
         TURNS.setOpaque(this, turns + 1);
         if (!context.canBlock()) {

@@ -35,7 +35,7 @@ final class ConnectAttempt implements ServerLocator.Found {
     private final Loop loop;
     private final ChannelHandler initializer;
     private final long timeoutNanos;
-    private final long started = System.nanoTime();
+    private final long startedNanos;
     private final Outcome outcome;
     private @Nullable Future<?> lateness;
     private boolean located;
@@ -55,6 +55,7 @@ final class ConnectAttempt implements ServerLocator.Found {
         this.initializer = initializer;
         this.timeoutNanos = timeoutNanos;
         this.outcome = outcome;
+        this.startedNanos = nanoTime();
     }
 
     /** Starts. The caller is the loop's thread. */
@@ -96,7 +97,7 @@ final class ConnectAttempt implements ServerLocator.Found {
         if (!located()) {
             return;
         }
-        long millisLeft = TimeUnit.NANOSECONDS.toMillis(timeoutNanos - (System.nanoTime() - started));
+        long millisLeft = TimeUnit.NANOSECONDS.toMillis(timeoutNanos - (nanoTime() - startedNanos));
         // 0 would mean "no timeout" to the channel; a literal address with a timeout of 1 ms must not end here.
         int timeoutMillis = (int) Math.min(Integer.MAX_VALUE, Math.max(1, millisLeft));
         MovableChannel channel;
@@ -126,6 +127,10 @@ final class ConnectAttempt implements ServerLocator.Found {
         } else {
             outcome.connected(channel);
         }
+    }
+
+    private long nanoTime() {
+        return loop.eventLoop().ticker().nanoTime();
     }
 
     private ConnectTimeoutException timeout(String why) {

@@ -17,6 +17,7 @@ import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.socket.DatagramChannel;
 import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.Ticker;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.core.spi.transport.Transport;
 import java.net.UnixDomainSocketAddress;
@@ -55,7 +56,8 @@ final class LoopTransport implements Transport {
             throw new IllegalStateException("Vert.x asks for its loops twice");
         }
         LoopThreads named = new LoopThreads(threads);
-        LoopGroup group = new LoopGroup(count, named, provider, env.posix(), env.table(), witness, env.loops());
+        LoopGroup group = new LoopGroup(
+                count, named, provider, env.posix(), env.table(), witness, env.loops(), Ticker.systemTicker());
         loops = group;
         for (EventExecutor each : group) {
             // Starts the thread, now and in this order: its name tells the loop's id.
