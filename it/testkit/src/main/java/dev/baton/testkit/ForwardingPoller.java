@@ -5,10 +5,11 @@ import dev.baton.spi.poller.PollSink;
 import dev.baton.spi.poller.Poller;
 
 /** A poller that does what another does, for those that differ from it in one thing. */
-abstract class ForwardingPoller implements Poller {
+public abstract class ForwardingPoller implements Poller {
     final Poller inner;
 
-    ForwardingPoller(Poller inner) {
+    /** Forwards to another. */
+    protected ForwardingPoller(Poller inner) {
         this.inner = inner;
     }
 

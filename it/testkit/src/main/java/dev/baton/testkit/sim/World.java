@@ -1,0 +1,216 @@
+package dev.baton.testkit.sim;
+
+import dev.baton.runtime.channel.ChannelEnv;
+import dev.baton.runtime.channel.MovableSocketChannel;
+import dev.baton.runtime.fd.FdTable;
+import dev.baton.runtime.fd.FdWitness;
+import dev.baton.runtime.fd.FdWitness.HookOf;
+import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.loop.LoopGroup;
+import dev.baton.runtime.loop.LoopRegistry;
+import dev.baton.spi.fd.Fd;
+import dev.baton.spi.poller.PollerProvider;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.UnpooledByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The runtime under test on the simulated kernel: a table, loops named {@code L0}, {@code L1} and so on, channels; and what
+ * must hold at the end of each run, whatever the schedule.
+ */
+public final class World {
+    /** Where {@link #server()} listens. */
+    public static final int PORT = 9_000;
+
+    private static final Duration END = Duration.ofMinutes(5);
+
+    private final Simulation simulation;
+    private final SimPosix posix;
+    private final LoopRegistry registry = new LoopRegistry();
+    private final FdWitness witness = new FdWitness();
+    private final FdAudit audit;
+    private final FdTable table;
+    private final ChannelEnv env;
+    private final LoopGroup group;
+    private final List<Throwable> failures = new ArrayList<>();
+    private final UnpooledByteBufAllocator memory = new UnpooledByteBufAllocator(true, true);
+    private final int loops;
+    private boolean errorsExpected;
+
+    /** Two ends of a connection: the channel is the runtime's. */
+    public record Connection(MovableSocketChannel channel, Fd fd, SimPeer peer) {}
+
+    /** A world whose loops have started and sleep. */
+    public World(Simulation simulation, PollerProvider provider, int loops) {
+        ErrorLog.clear();
+        this.simulation = simulation;
+        this.loops = loops;
+        this.posix = new SimPosix(simulation);
+        this.audit = new FdAudit(simulation);
+        witness.hooks(List.of(new HookOf("audit", audit)), (plugin, cause) -> simulation.fail(cause));
+        posix.watchCloses(audit::closing);
+        this.table = new FdTable(posix, registry, witness);
+        this.env = new ChannelEnv(table, posix, registry, (plugin, cause) -> failures.add(cause));
+        this.group = new LoopGroup(
+                loops,
+                simulation.threads("L"),
+                new PointPollers(simulation, provider),
+                posix,
+                table,
+                witness,
+                registry,
+                simulation.ticker());
+        for (int id = 0; id < loops; id++) {
+            loop(id).execute(() -> {});
+        }
+        simulation.run();
+    }
+
+    // ---- its parts ------------------------------------------------------------------------------------------------
+
+    /** A loop, from 0. */
+    public BatonLoop loop(int id) {
+        return registry.byId(id);
+    }
+
+    /** All loops. */
+    public LoopRegistry loops() {
+        return registry;
+    }
+
+    /** The kernel. */
+    public SimPosix posix() {
+        return posix;
+    }
+
+    /** What is around the process. */
+    public SimNetwork network() {
+        return posix.network();
+    }
+
+    /** The table under test. */
+    public FdTable table() {
+        return table;
+    }
+
+    /** Its counters. */
+    public FdWitness witness() {
+        return witness;
+    }
+
+    /** Who did what to which fd. */
+    public FdAudit audit() {
+        return audit;
+    }
+
+    /** What channels need. */
+    public ChannelEnv env() {
+        return env;
+    }
+
+    /** What callbacks threw and nobody handled; a test that provokes it takes it out. */
+    public List<Throwable> failures() {
+        return failures;
+    }
+
+    /** The simulation that this world lives in. */
+    public Simulation simulation() {
+        return simulation;
+    }
+
+    /** The run provokes errors that are logged. */
+    public void expectErrors() {
+        errorsExpected = true;
+    }
+
+    /** Has a channel take its buffers from where they are counted. */
+    public void countBuffers(Channel channel) {
+        channel.config().setAllocator(memory);
+    }
+
+    // ---- connections ----------------------------------------------------------------------------------------------
+
+    /** A channel that is not registered yet, its buffers counted. */
+    public MovableSocketChannel channel() {
+        MovableSocketChannel channel = new MovableSocketChannel(env, "test");
+        countBuffers(channel);
+        return channel;
+    }
+
+    /** Begins to open a connection on a loop. */
+    public ChannelFuture connect(int loop, SocketAddress address, ChannelHandler handler) {
+        return new Bootstrap()
+                .group(loop(loop))
+                .channelFactory(this::channel)
+                .handler(handler)
+                .connect(address);
+    }
+
+    /** Opens a connection to somebody else's server and lets everybody come to rest. */
+    public Connection connected(SimServer server, int loop, ChannelHandler handler) {
+        ChannelFuture connecting = connect(loop, SimNetwork.address(PORT), handler);
+        simulation.run();
+        if (!connecting.isSuccess()) {
+            throw new AssertionError("not connected", connecting.cause());
+        }
+        MovableSocketChannel channel = (MovableSocketChannel) connecting.channel();
+        return new Connection(channel, Objects.requireNonNull(channel.fd()), server.accept());
+    }
+
+    /** Somebody else's server, for {@link #connected}. */
+    public SimServer server() {
+        return network().listen(PORT);
+    }
+
+    // ---- the end --------------------------------------------------------------------------------------------------
+
+    /** What must hold whenever nobody has anything to do: nobody is in, nobody is left over, nothing dead is polled. */
+    public void checkQuiet() {
+        table.forEach(each -> {
+            if (each.running() != 0 || each.orphaned()) {
+                throw new AssertionError(
+                        each.fd() + " has " + each.running() + " running, orphaned " + each.orphaned());
+            }
+        });
+        check(witness.orphans() == 0, "orphans: " + witness.orphans());
+        check(posix.deadRegistrations().isEmpty(), "still polled: " + posix.deadRegistrations());
+        checkErrors();
+    }
+
+    /** Ends the loops and checks what must hold then: {@link #checkQuiet}, and nothing is left of anything. */
+    public void end() {
+        checkQuiet();
+        group.shutdownGracefully(0, END.toSeconds(), TimeUnit.SECONDS);
+        simulation.pass(END);
+        for (int id = 0; id < loops; id++) {
+            check(simulation.hasEnded("L" + id), "loop " + id + " has not ended");
+        }
+        checkQuiet();
+        check(audit.open().isEmpty(), "never closed: " + audit.open());
+        check(witness.openFds() == 0, "in the table: " + witness.openFds());
+        check(posix.open().isEmpty(), "open numbers: " + posix.open());
+        long bytes = memory.metric().usedDirectMemory() + memory.metric().usedHeapMemory();
+        check(bytes == 0, bytes + " bytes of buffers were not given back");
+    }
+
+    private void checkErrors() {
+        if (!errorsExpected) {
+            check(ErrorLog.errors().isEmpty(), "logged as errors: " + ErrorLog.errors());
+            check(failures.isEmpty(), "callbacks threw: " + failures);
+        }
+    }
+
+    private static void check(boolean holds, String otherwise) {
+        if (!holds) {
+            throw new AssertionError(otherwise);
+        }
+    }
+}
