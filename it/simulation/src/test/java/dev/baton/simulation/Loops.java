@@ -39,6 +39,15 @@ final class Loops {
         return result;
     }
 
+    /** On the rescuer's thread: takes a connection from one loop and no other, and gives the claim back. */
+    static TakeoverResult rescue(World world, MovableSocketChannel channel, int thief, int victim) {
+        TakeoverResult result = channel.takeover(world.loop(thief), victim);
+        if (result == TakeoverResult.TAKEN) {
+            channel.leave();
+        }
+        return result;
+    }
+
     /** On the thief's thread: takes a connection over, deletes it under the claim, and gives the claim back. */
     static boolean takeAndDelete(World world, MovableSocketChannel channel, int thief) {
         if (channel.takeover(world.loop(thief)) != TakeoverResult.TAKEN) {

@@ -93,7 +93,7 @@ class R15StaleEventTest {
      * Two events of one poll: the first one's handler resets the second connection's life. It deletes it and connects anew,
      * which brings the same number, and the server has no room yet: the second event must not end that connect.
      */
-    private static void inOneBatch(Simulation simulation, PollerProvider poller) {
+    private static void inOneBatch(Simulation simulation, PollerProvider poller, int stale) {
         World world = new World(simulation, poller, 1);
         SimServer server = world.server();
         SimServer full = world.network().listen(World.PORT + 1, 0);
@@ -115,7 +115,7 @@ class R15StaleEventTest {
         Fd reopened = ((MovableSocketChannel) connecting.get(0).channel()).fd();
         assertThat(reopened.number()).isEqualTo(second[0].fd().number());
         assertThat(connecting.get(0).isDone()).as("the connect has ended").isFalse();
-        assertThat(world.witness().staleEvents()).isEqualTo(1);
+        assertThat(world.witness().staleEvents()).isEqualTo(stale);
         full.accept();
         simulation.run();
         assertThat(connecting.get(0).isSuccess()).isTrue();
@@ -128,15 +128,15 @@ class R15StaleEventTest {
 
     @Test
     void anEventOfTheSameBatchIsDropped() {
-        inOneBatch(Simulation.scripted(), new EpollProvider());
-        inOneBatch(Simulation.scripted(), new PollProvider());
+        inOneBatch(Simulation.scripted(), new EpollProvider(), 1);
+        inOneBatch(Simulation.scripted(), new PollProvider(), 0); // its add has replaced what the kernel wrote
     }
 
     /** Shows that it can fail: with pollers that know numbers only. */
     @Test
     void aPollerThatForgetsGenerationsIsFound() {
         SimFailure failure = Exploration.mustFail(
-                1, simulation -> inOneBatch(simulation, Loops.ForgetsGenerations.of(new EpollProvider())));
+                1, simulation -> inOneBatch(simulation, Loops.ForgetsGenerations.of(new EpollProvider()), 0));
         assertThat(failure).hasMessageContaining("the connect has ended");
     }
 }

@@ -39,6 +39,7 @@ public final class Simulation {
     private final Thread test = Thread.currentThread();
     private @Nullable Script script;
     private @Nullable Throwable failure;
+    private boolean ending;
     /** Until when time may pass in this phase though no thread of the test needs it. */
     private long horizon;
 
@@ -78,12 +79,12 @@ public final class Simulation {
         return body -> new SimThread(this, prefix + count[0]++, true, body);
     }
 
-    /** Runs tasks in order on a thread of its own. */
+    /** Runs tasks in order on a thread of its own, until {@link #endServers}. */
     public Executor executor(String name) {
         Queue<Runnable> tasks = new ArrayDeque<>();
         SimThread thread = new SimThread(this, name, true, () -> {
-            while (true) {
-                await("task", () -> !tasks.isEmpty(), SimThread.NEVER);
+            while (!ending) {
+                await("task", () -> ending || !tasks.isEmpty(), SimThread.NEVER);
                 Runnable task = tasks.poll();
                 if (task != null) {
                     task.run();
@@ -94,7 +95,7 @@ public final class Simulation {
         return tasks::add;
     }
 
-    /** Hands tasks to an executor when their time has come. */
+    /** Hands tasks to an executor when their time has come, until {@link #endServers}. */
     public Timer timer(String name, Executor executor) {
         record Due(long time, int order, Runnable task) implements Comparable<Due> {
             @Override
@@ -118,6 +119,12 @@ public final class Simulation {
         });
         thread.start();
         return (delay, task) -> dues.add(new Due(now() + delay.toNanos(), count[0]++, task));
+    }
+
+    /** Ends the threads of executors and timers; what they still have to do is forgotten. */
+    public void endServers() {
+        ending = true;
+        run();
     }
 
     /** A lock that its users may wait for. */
@@ -251,6 +258,8 @@ public final class Simulation {
         SimThread me = me();
         if (me != null) {
             arrive(me, label);
+        } else {
+            trace.line("test", label);
         }
     }
 

@@ -188,17 +188,28 @@ public final class World {
     /** Ends the loops and checks what must hold then: {@link #checkQuiet}, and nothing is left of anything. */
     public void end() {
         checkQuiet();
-        group.shutdownGracefully(0, END.toSeconds(), TimeUnit.SECONDS);
-        simulation.pass(END);
-        for (int id = 0; id < loops; id++) {
-            check(simulation.hasEnded("L" + id), "loop " + id + " has not ended");
-        }
+        endLoops();
+        simulation.endServers();
         checkQuiet();
         check(audit.open().isEmpty(), "never closed: " + audit.open());
         check(witness.openFds() == 0, "in the table: " + witness.openFds());
         check(posix.open().isEmpty(), "open numbers: " + posix.open());
         long bytes = memory.metric().usedDirectMemory() + memory.metric().usedHeapMemory();
         check(bytes == 0, bytes + " bytes of buffers were not given back");
+    }
+
+    /** Ends the loops, which must need no longer than the limit that Netty is given. Again does nothing. */
+    public void endLoops() {
+        stopLoops();
+        simulation.pass(END);
+        for (int id = 0; id < loops; id++) {
+            check(simulation.hasEnded("L" + id), "loop " + id + " has not ended");
+        }
+    }
+
+    /** Tells the loops to end, from any thread, and returns. */
+    public void stopLoops() {
+        group.shutdownGracefully(0, END.toSeconds(), TimeUnit.SECONDS);
     }
 
     private void checkErrors() {
