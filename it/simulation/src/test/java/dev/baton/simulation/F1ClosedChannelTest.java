@@ -41,8 +41,7 @@ class F1ClosedChannelTest {
             });
             simulation.thread("W", () -> {
                 for (int i = 0; i < 2; i++) {
-                    ChannelFuture write =
-                            channel.writeAndFlush(ByteBufUtil.writeAscii(channel.alloc(), "answer"));
+                    ChannelFuture write = channel.writeAndFlush(ByteBufUtil.writeAscii(channel.alloc(), "answer"));
                     write.addListener(done -> told[0]++);
                     promises.add(write);
                     promises.add(channel.eventLoop().schedule(() -> true, 10, TimeUnit.MILLISECONDS));

@@ -27,11 +27,17 @@ class F2StuckDrainTest {
         List<String> ran = new ArrayList<>();
         world.loop(0).execute(() -> simulation.await("blocked", () -> free[0]));
         simulation.run("L0@end");
-        connection.channel().eventLoop().execute(() -> ran.add("before on " + Thread.currentThread().getName()));
+        connection
+                .channel()
+                .eventLoop()
+                .execute(() -> ran.add("before on " + Thread.currentThread().getName()));
         world.loop(1).execute(() -> Loops.rescue(world, connection.channel(), 1, 0));
         simulation.run("L1@end");
         assertThat(ran).containsExactly("before on L1");
-        connection.channel().eventLoop().execute(() -> ran.add("after on " + Thread.currentThread().getName()));
+        connection
+                .channel()
+                .eventLoop()
+                .execute(() -> ran.add("after on " + Thread.currentThread().getName()));
         simulation.run("L1@end");
         assertThat(ran).containsExactly("before on L1", "after on L1");
         free[0] = true;

@@ -41,11 +41,13 @@ class F3OrderTest {
             for (int i = 1; i <= 4; i++) {
                 int thief = i % 2;
                 MovableSocketChannel taken = i <= 2 ? a : b;
-                simulation.thread("T" + i, () -> world.loop(thief).execute(() -> {
-                    Loops.take(world, taken, thief);
-                    simulation.point("between");
-                    Loops.rescue(world, taken, thief, 1 - thief);
-                }));
+                simulation.thread(
+                        "T" + i,
+                        () -> world.loop(thief).execute(() -> {
+                            Loops.take(world, taken, thief);
+                            simulation.point("between");
+                            Loops.rescue(world, taken, thief, 1 - thief);
+                        }));
             }
             simulation.run();
             List<Integer> expected = IntStream.range(0, MESSAGES).boxed().toList();

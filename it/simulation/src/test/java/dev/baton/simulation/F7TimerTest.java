@@ -24,18 +24,24 @@ class F7TimerTest {
             List<String> fired = new ArrayList<>();
             for (int i = 1; i <= 3; i++) {
                 int millis = 10 * i;
-                world.loop(0).execute(() -> connection
-                        .channel()
-                        .eventLoop()
-                        .schedule(
-                                () -> {
-                                    assertThat(simulation.now() - start)
-                                            .isGreaterThanOrEqualTo(Duration.ofMillis(millis).toNanos());
-                                    assertThat(connection.channel().eventLoop().inEventLoop()).isTrue();
-                                    fired.add("t" + millis);
-                                },
-                                millis,
-                                TimeUnit.MILLISECONDS));
+                world.loop(0)
+                        .execute(() -> connection
+                                .channel()
+                                .eventLoop()
+                                .schedule(
+                                        () -> {
+                                            assertThat(simulation.now() - start)
+                                                    .isGreaterThanOrEqualTo(Duration.ofMillis(millis)
+                                                            .toNanos());
+                                            assertThat(connection
+                                                            .channel()
+                                                            .eventLoop()
+                                                            .inEventLoop())
+                                                    .isTrue();
+                                            fired.add("t" + millis);
+                                        },
+                                        millis,
+                                        TimeUnit.MILLISECONDS));
             }
             // The owner is blocked beyond the first timer or the second.
             simulation.thread("W", () -> {

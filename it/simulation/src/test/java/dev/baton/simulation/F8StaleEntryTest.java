@@ -25,8 +25,7 @@ class F8StaleEntryTest {
 
     private static IdlePool pool(World world) {
         return new ConnectionTakeover()
-                .open(new PoolSpec(
-                        "app", "here", "test", 8, Duration.ofMinutes(1), Sharing.TAKEOVER, world.loops()));
+                .open(new PoolSpec("app", "here", "test", 8, Duration.ofMinutes(1), Sharing.TAKEOVER, world.loops()));
     }
 
     @Test

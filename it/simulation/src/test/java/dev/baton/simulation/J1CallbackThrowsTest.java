@@ -4,14 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.plugin.epoll.EpollProvider;
 import dev.baton.runtime.channel.MovableSocketChannel;
+import dev.baton.runtime.fd.FdWitness.HookOf;
+import dev.baton.spi.fd.ClosedBy;
+import dev.baton.spi.fd.FdHook;
+import dev.baton.spi.fd.FdInfo;
 import dev.baton.testkit.sim.SimNetwork;
 import dev.baton.testkit.sim.SimPeer;
 import dev.baton.testkit.sim.SimServer;
 import dev.baton.testkit.sim.Simulation;
 import dev.baton.testkit.sim.World;
+import io.netty.buffer.AbstractByteBufAllocator;
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -119,25 +126,29 @@ class J1CallbackThrowsTest {
             callbacks.put("execute", channel -> channel.eventLoop().execute(() -> sneak(error.get())));
             callbacks.put("post", channel -> channel.post(() -> sneak(error.get())));
             callbacks.put("offer", channel -> channel.offer(() -> sneak(error.get())));
-            callbacks.put("timer", channel -> channel.eventLoop()
-                    .schedule(() -> sneak(error.get()), 1, TimeUnit.MILLISECONDS));
-            callbacks.put("listener", channel -> channel.newPromise()
-                    .setSuccess()
-                    .addListener(done -> sneak(error.get())));
-            callbacks.put("close listener", channel -> channel.closeFuture()
-                    .addListener(done -> sneak(error.get())));
+            callbacks.put(
+                    "timer",
+                    channel -> channel.eventLoop().schedule(() -> sneak(error.get()), 1, TimeUnit.MILLISECONDS));
+            callbacks.put(
+                    "listener", channel -> channel.newPromise().setSuccess().addListener(done -> sneak(error.get())));
+            callbacks.put("close listener", channel -> channel.closeFuture().addListener(done -> sneak(error.get())));
             callbacks.put("after leave", channel -> {
                 if (channel.tryEnter()) {
                     channel.afterLeave(() -> sneak(error.get()));
                     channel.leave();
                 }
             });
-            callbacks.forEach((name, callback) -> run(name, new Recorder(), callback));
+            callbacks.forEach((name, callback) -> {
+                World world = run(name, new Recorder(), callback);
+                // Tasks and the action after a leave belong to the connection and cost it; the others have futures.
+                boolean costs = List.of("execute", "post", "offer", "after leave").contains(name);
+                assertThat(world.failures()).as(name).hasSize(costs ? 1 : 0);
+            });
         }
     }
 
     /** On a connection of loop 0 something throws; its claim is back, and the loop serves the next one. */
-    private static void run(String name, Recorder handler, Consumer<MovableSocketChannel> callback) {
+    private static World run(String name, Recorder handler, Consumer<MovableSocketChannel> callback) {
         Simulation simulation = Simulation.scripted();
         World world = new World(simulation, new EpollProvider(), 1);
         world.expectErrors();
@@ -153,7 +164,7 @@ class J1CallbackThrowsTest {
         world.loop(0).execute(() -> callback.accept(channel));
         simulation.pass(Duration.ofMillis(5));
         world.checkQuiet();
-        // Not whether it was closed, which the kind of the callback decides: that it can be closed.
+        assertThat(channel.isOpen()).as(name + " that failed").isEqualTo(world.failures().isEmpty());
         channel.close();
         simulation.run();
         assertThat(channel.isOpen()).as(name).isFalse();
@@ -171,6 +182,46 @@ class J1CallbackThrowsTest {
         }
         server.close();
         world.end();
+        return world;
+    }
+
+    /** Not a callback's error but the runtime's own: no memory for what is to be read. */
+    @Test
+    void noMemoryToReadInto() {
+        for (Supplier<Throwable> error : ERRORS) {
+            Simulation simulation = Simulation.scripted();
+            World world = new World(simulation, Loops.anyPoller(simulation), 2);
+            world.expectErrors();
+            SimServer server = world.server();
+            Recorder handler = new Recorder();
+            World.Connection connection = world.connected(server, 0, handler);
+            connection.channel().config().setAllocator(new AbstractByteBufAllocator(true) {
+                @Override
+                public boolean isDirectBufferPooled() {
+                    return false;
+                }
+
+                @Override
+                protected ByteBuf newHeapBuffer(int initialCapacity, int maxCapacity) {
+                    return newDirectBuffer(initialCapacity, maxCapacity);
+                }
+
+                @Override
+                protected ByteBuf newDirectBuffer(int initialCapacity, int maxCapacity) {
+                    sneak(error.get());
+                    throw new AssertionError("thrown before");
+                }
+            });
+            connection.peer().send("x");
+            simulation.run();
+            world.checkQuiet();
+            assertThat(world.failures()).hasSize(1);
+            assertThat(handler.calls).containsExactly("inactive on L0");
+            assertThat(world.audit().closes(connection.fd())).isEqualTo(1);
+            connection.peer().close();
+            server.close();
+            world.end();
+        }
     }
 
     /** What a service throws costs its connection and nothing else. */
@@ -195,6 +246,53 @@ class J1CallbackThrowsTest {
             simulation.run();
             assertThat(world.failures()).hasSize(1);
             web.finish();
+            world.end();
+        }
+    }
+
+    /** What a hook throws costs nothing: no fd, and no other hook's turn. */
+    @Test
+    void hooks() {
+        for (Supplier<Throwable> error : ERRORS) {
+            Simulation simulation = Simulation.scripted();
+            World world = new World(simulation, new EpollProvider(), 2);
+            FdHook thrower = new FdHook() {
+                @Override
+                public void inserted(FdInfo fd) {
+                    sneak(error.get());
+                }
+
+                @Override
+                public void takenOver(FdInfo fd, int victim, int thief) {
+                    sneak(error.get());
+                }
+
+                @Override
+                public void orphaned(FdInfo fd) {
+                    sneak(error.get());
+                }
+
+                @Override
+                public void closed(FdInfo fd, ClosedBy by) {
+                    sneak(error.get());
+                }
+            };
+            List<Throwable> counted = new ArrayList<>();
+            world.witness()
+                    .hooks(
+                            List.of(new HookOf("thrower", thrower), new HookOf("audit", world.audit())),
+                            (plugin, cause) -> counted.add(cause));
+            SimServer server = world.server();
+            Recorder handler = new Recorder();
+            World.Connection connection = world.connected(server, 0, handler);
+            world.loop(1).execute(() -> Loops.takeAndDelete(world, connection.channel(), 1));
+            simulation.run();
+            assertThat(counted).hasSize(4);
+            assertThat(handler.calls).containsExactly("inactive on L1");
+            assertThat(world.audit().of(connection.fd()))
+                    .containsExactly("taken from 0 by 1", "orphaned", "closed by leaver");
+            connection.peer().close();
+            server.close();
             world.end();
         }
     }

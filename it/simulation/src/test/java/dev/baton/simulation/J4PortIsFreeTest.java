@@ -21,10 +21,12 @@ class J4PortIsFreeTest {
             web.initializing = connection -> simulation.sleep(java.time.Duration.ofMillis(50));
             boolean[] told = new boolean[1];
             simulation.thread("C", () -> web.client("c"));
-            simulation.thread("U", () -> web.unbind().thenRun(() -> {
-                assertThat(world.network().isBound(web.address())).isFalse();
-                told[0] = true;
-            }));
+            simulation.thread(
+                    "U",
+                    () -> web.unbind().thenRun(() -> {
+                        assertThat(world.network().isBound(web.address())).isFalse();
+                        told[0] = true;
+                    }));
             simulation.run();
             simulation.pass(java.time.Duration.ofSeconds(1));
             assertThat(told[0]).isTrue();

@@ -46,7 +46,9 @@ class J5HandlesTest {
         assertThat(results).hasToString("[true, true, false, false, true, false, GONE]");
         // The channel of the old generation reads, writes and polls nothing.
         int calls = world.posix().faults().calls("send");
-        world.loop(0).execute(() -> first.channel().writeAndFlush(first.channel().alloc().buffer().writeByte(1)));
+        world.loop(0)
+                .execute(() -> first.channel()
+                        .writeAndFlush(first.channel().alloc().buffer().writeByte(1)));
         world.loop(0).execute(() -> first.channel().read());
         world.loop(0).execute(() -> first.channel().shutdownOutput());
         simulation.run();

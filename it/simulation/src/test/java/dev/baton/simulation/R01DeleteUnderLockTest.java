@@ -46,7 +46,8 @@ class R01DeleteUnderLockTest {
             try (SimLock held = lock.lock()) {
                 simulation.point("locked");
                 int before = simulation.steps();
-                assertThat(held.isHeld() && world.table().fdDelete(connection.fd())).isTrue();
+                assertThat(held.isHeld() && world.table().fdDelete(connection.fd()))
+                        .isTrue();
                 steps[0] = simulation.steps() - before;
             }
         });

@@ -47,7 +47,9 @@ class R07FirstEventTest {
                 }
             });
             simulation.run();
-            assertThat(world.posix().open().size()).as("one number, again and again").isLessThanOrEqualTo(6);
+            assertThat(world.posix().open().size())
+                    .as("one number, again and again")
+                    .isLessThanOrEqualTo(6);
             peers.forEach(SimPeer::close);
             simulation.run();
             server.close();

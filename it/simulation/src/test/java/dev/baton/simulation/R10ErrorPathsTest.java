@@ -78,7 +78,13 @@ class R10ErrorPathsTest {
     @Test
     void accepting() {
         int[] errnos = {
-            Errno.EMFILE, Errno.ENFILE, Errno.ENOMEM, Errno.ECONNABORTED, Errno.EINTR, Errno.EHOSTUNREACH, Errno.ETIMEDOUT
+            Errno.EMFILE,
+            Errno.ENFILE,
+            Errno.ENOMEM,
+            Errno.ECONNABORTED,
+            Errno.EINTR,
+            Errno.EHOSTUNREACH,
+            Errno.ETIMEDOUT
         };
         for (int errno : errnos) {
             for (int nth = 1; nth <= 3; nth++) {
@@ -88,7 +94,8 @@ class R10ErrorPathsTest {
                 world.posix().faults().plan("accept", nth, errno);
                 for (int i = 0; i < 3; i++) {
                     String name = "c" + i;
-                    simulation.thread("C" + i, () -> assertThat(web.client(name)).isEqualTo(name));
+                    simulation.thread(
+                            "C" + i, () -> assertThat(web.client(name)).isEqualTo(name));
                 }
                 simulation.run();
                 assertThat(web.listener().accepted()).isEqualTo(3);

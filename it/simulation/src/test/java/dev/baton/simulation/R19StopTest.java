@@ -43,7 +43,9 @@ class R19StopTest {
                 simulation.await("ended", () -> simulation.hasEnded("L0") && simulation.hasEnded("L1"));
             });
             simulation.run();
-            assertThat(Duration.ofNanos(simulation.now() - start)).as("time it took").isLessThan(Duration.ofMillis(1));
+            assertThat(Duration.ofNanos(simulation.now() - start))
+                    .as("time it took")
+                    .isLessThan(Duration.ofMillis(1));
             assertThat(simulation.steps()).as("steps: it did not spin").isLessThan(1_000);
             assertThat(ran[0]).as("accepted and run").isEqualTo(accepted[0]);
             assertThat(handler.calls).last().asString().isEqualTo("inactive on L0");

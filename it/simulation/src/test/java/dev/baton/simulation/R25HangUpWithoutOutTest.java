@@ -19,7 +19,8 @@ class R25HangUpWithoutOutTest {
     @Test
     void aHangUpAloneEndsAConnect() {
         for (boolean edges : new boolean[] {true, false}) {
-            for (int ready : new int[] {Interest.ERROR, Interest.ERROR | Interest.IN, Interest.ERROR | Interest.RDHUP}) {
+            for (int ready :
+                    new int[] {Interest.ERROR, Interest.ERROR | Interest.IN, Interest.ERROR | Interest.RDHUP}) {
                 Simulation simulation = Simulation.scripted();
                 FakePoller.Provider pollers = new FakePoller.Provider(simulation, edges);
                 World world = new World(simulation, pollers, 1);

@@ -31,7 +31,9 @@ class R30TasksTest {
 
         void queue(String name) {
             channel.eventLoop().execute(() -> {
-                assertThat(channel.eventLoop().inEventLoop()).as("under a claim").isTrue();
+                assertThat(channel.eventLoop().inEventLoop())
+                        .as("under a claim")
+                        .isTrue();
                 inside++;
                 simulation.point("task(" + name + ")");
                 assertThat(inside).as("tasks at a time").isEqualTo(1);
@@ -59,10 +61,12 @@ class R30TasksTest {
             for (int thief = 1; thief <= 3; thief++) {
                 int to = thief % 3;
                 int from = thief - 1;
-                simulation.thread("T" + thief, () -> world.loop(to).execute(() -> {
-                    Loops.take(world, connection.channel(), to);
-                    Loops.rescue(world, connection.channel(), to, from);
-                }));
+                simulation.thread(
+                        "T" + thief,
+                        () -> world.loop(to).execute(() -> {
+                            Loops.take(world, connection.channel(), to);
+                            Loops.rescue(world, connection.channel(), to, from);
+                        }));
             }
             simulation.run();
             assertThat(world.failures()).isEmpty();

@@ -32,7 +32,9 @@ class R40RebindTest {
             });
             simulation.run();
             // Served by the one or the other, cut, or refused in between.
-            assertThat(answers).hasSize(3).allMatch(each -> List.of("C", "D", "E", "", "refused").contains(each));
+            assertThat(answers)
+                    .hasSize(3)
+                    .allMatch(each -> List.of("C", "D", "E", "", "refused").contains(each));
             simulation.thread("F", () -> assertThat(web.client("F")).isEqualTo("F"));
             simulation.run();
             web.finish();

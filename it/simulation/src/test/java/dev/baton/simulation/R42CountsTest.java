@@ -20,8 +20,7 @@ class R42CountsTest {
                 assertThat(web.listener().connections()).isBetween(1, MAX);
                 for (int i = 0; i < 2; i++) {
                     int thief = i;
-                    world.loop(thief)
-                            .execute(() -> Loops.take(world, (MovableSocketChannel) connection, thief));
+                    world.loop(thief).execute(() -> Loops.take(world, (MovableSocketChannel) connection, thief));
                 }
             };
             for (int i = 0; i < 4; i++) {

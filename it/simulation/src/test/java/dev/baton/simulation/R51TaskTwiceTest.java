@@ -74,7 +74,9 @@ class R51TaskTwiceTest {
             other.peer().send("x");
             simulation.run();
             assertThat(rounds[0]).isEqualTo(ROUNDS);
-            assertThat(atRead[0]).as("rounds before the other one's byte was read").isLessThan(ROUNDS - 1);
+            assertThat(atRead[0])
+                    .as("rounds before the other one's byte was read")
+                    .isLessThan(ROUNDS - 1);
             busy.close();
             other.peer().close();
             simulation.run();

@@ -98,11 +98,13 @@ class SeedRaceTest {
             connection.peer().send("x");
             connection.peer().close();
         });
-        simulation.thread("T", () -> world.loop(1).execute(() -> {
-            if (Loops.takeAndDelete(world, connection.channel(), 1)) {
-                world.connect(1, SimNetwork.address(World.PORT), next);
-            }
-        }));
+        simulation.thread(
+                "T",
+                () -> world.loop(1).execute(() -> {
+                    if (Loops.takeAndDelete(world, connection.channel(), 1)) {
+                        world.connect(1, SimNetwork.address(World.PORT), next);
+                    }
+                }));
         simulation.run();
         world.checkQuiet();
         assertThat(next.calls).as("what was sent to the old one").isEmpty();

@@ -29,11 +29,13 @@ class SimulationTest {
             connection.peer().send("two");
             connection.peer().close();
         });
-        simulation.thread("T", () -> world.loop(1).execute(() -> {
-            if (connection.channel().takeover(world.loop(1)) == dev.baton.spi.takeover.TakeoverResult.TAKEN) {
-                connection.channel().leave();
-            }
-        }));
+        simulation.thread(
+                "T",
+                () -> world.loop(1).execute(() -> {
+                    if (connection.channel().takeover(world.loop(1)) == dev.baton.spi.takeover.TakeoverResult.TAKEN) {
+                        connection.channel().leave();
+                    }
+                }));
         simulation.run();
         server.close();
         world.end();
@@ -43,8 +45,12 @@ class SimulationTest {
     void theSameSeedGivesTheSameTraceByteForByte() {
         Set<String> traces = new HashSet<>();
         for (long seed = 100; seed < 140; seed++) {
-            String first = Exploration.once(seed, SimulationTest::echoAndTakeover).trace().whole();
-            String second = Exploration.once(seed, SimulationTest::echoAndTakeover).trace().whole();
+            String first = Exploration.once(seed, SimulationTest::echoAndTakeover)
+                    .trace()
+                    .whole();
+            String second = Exploration.once(seed, SimulationTest::echoAndTakeover)
+                    .trace()
+                    .whole();
             assertThat(second).isEqualTo(first);
             traces.add(first);
         }

@@ -78,8 +78,7 @@ final class Web implements Service {
         return unbinding -> {
             CompletionStage<Void> free = unbinding.deleteFd();
             unbinding.closeConnections();
-            return free.thenApply(done ->
-                    new ListenerResult("web" + port, ListenerResult.Outcome.UNBOUND, "free"));
+            return free.thenApply(done -> new ListenerResult("web" + port, ListenerResult.Outcome.UNBOUND, "free"));
         };
     }
 
@@ -133,6 +132,9 @@ final class Web implements Service {
             throw new AssertionError("not unbound: " + done);
         }
         world.simulation().run();
+        if (listener.connections() != 0) {
+            throw new AssertionError(listener + " has nobody left");
+        }
     }
 
     /** A client that is served once, or sees the end. Returns what came back. */

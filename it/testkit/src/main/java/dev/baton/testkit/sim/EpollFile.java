@@ -18,8 +18,8 @@ final class EpollFile extends OpenFile {
     /** Threads in epollWait. */
     int waiting;
 
-    EpollFile(SimPosix kernel) {
-        super(kernel);
+    EpollFile(Simulation simulation) {
+        super(simulation);
     }
 
     int control(int operation, int number, OpenFile file, int events, long data) {

@@ -7,8 +7,8 @@ import dev.baton.spi.posix.Errno;
 final class EventFile extends OpenFile {
     private long count;
 
-    EventFile(SimPosix kernel) {
-        super(kernel);
+    EventFile(Simulation simulation) {
+        super(simulation);
     }
 
     int write() {

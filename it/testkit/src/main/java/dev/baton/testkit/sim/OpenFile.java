@@ -6,18 +6,14 @@ import java.util.List;
 
 /** An open file of the simulated kernel: what numbers, messages on their way and waiting calls refer to. */
 abstract class OpenFile {
-    private final SimPosix kernel;
+    private final Simulation simulation;
     private int references = 1;
     private final List<EpollItem> items = new ArrayList<>();
 
     int statusFlags = dev.baton.runtime.posix.FileFlags.O_NONBLOCK | 2;
 
-    OpenFile(SimPosix kernel) {
-        this.kernel = kernel;
-    }
-
-    SimPosix kernel() {
-        return kernel;
+    OpenFile(Simulation simulation) {
+        this.simulation = simulation;
     }
 
     final void hold() {
@@ -74,7 +70,7 @@ abstract class OpenFile {
         if (exclusive.isEmpty()) {
             return;
         }
-        int first = kernel.pick(exclusive.size());
+        int first = simulation.pick(exclusive.size());
         for (int i = 0; i < exclusive.size(); i++) {
             EpollItem item = exclusive.get((first + i) % exclusive.size());
             boolean asleep = item.epoll.isAsleep();

@@ -41,7 +41,7 @@ final class Script {
 
     Script(String text) {
         this.text = text;
-        for (String word : text.trim().split("\\s+")) {
+        for (String word : text.trim().split("\\s+", -1)) {
             steps.add(parse(word));
         }
         left = steps.get(0).times();

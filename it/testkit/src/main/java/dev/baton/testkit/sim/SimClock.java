@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class SimClock implements Ticker {
     private static final long NANOS_PER_MICRO = 1_000;
-    private static final double MICROS_PER_MILLI = 1_000.0;
+    private static final long MICROS_PER_MILLI = 1_000;
 
     private long nanos;
 
@@ -39,6 +39,9 @@ final class SimClock implements Ticker {
 
     /** A time for the trace. */
     static String text(long nanos) {
-        return nanos / NANOS_PER_MICRO / MICROS_PER_MILLI + "ms";
+        long micros = nanos / NANOS_PER_MICRO;
+        String fraction =
+                String.valueOf(MICROS_PER_MILLI + micros % MICROS_PER_MILLI).substring(1);
+        return micros / MICROS_PER_MILLI + "." + fraction + "ms";
     }
 }

@@ -2,6 +2,7 @@ package dev.baton.testkit.sim;
 
 import dev.baton.spi.posix.Sockets;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /** The other end of a connection of the process under test. Each thing that it does is a point. */
 public final class SimPeer {
@@ -20,7 +21,7 @@ public final class SimPeer {
     public void send(String text) {
         network.point("peer.send");
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        int sent = socket.send(bytes, new OpenFile[0]);
+        int sent = socket.send(bytes, List.of());
         if (sent != bytes.length && sent >= 0) {
             throw new AssertionError("only " + sent + " bytes fitted of " + text);
         }

@@ -1,13 +1,9 @@
 package dev.baton.testkit.sim;
 
-import dev.baton.runtime.posix.FdLimit;
 import dev.baton.runtime.posix.IoVec;
 import dev.baton.runtime.posix.PassedFds;
 import dev.baton.runtime.posix.PeerAddress;
-import dev.baton.runtime.posix.Posix;
-import dev.baton.spi.posix.EpollEvent;
 import dev.baton.spi.posix.Errno;
-import dev.baton.spi.posix.PollFd;
 import dev.baton.spi.posix.PosixException;
 import dev.baton.spi.posix.SocketOptions;
 import dev.baton.spi.posix.Sockets;
@@ -15,10 +11,7 @@ import io.netty.util.internal.PlatformDependent;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
-import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,43 +21,15 @@ import org.jspecify.annotations.Nullable;
  * <p>To close a number that is not open, which on a real machine may be somebody else's by then, fails the run. Datagrams
  * are not there: their sockets answer EAFNOSUPPORT.
  */
-public final class SimPosix implements Posix {
-    private static final int FIRST_NUMBER = 3;
-    private static final int NUMBERS_MAX = 1_024;
+public final class SimPosix extends PollingCalls {
     private static final int BUFFER_SIZE = 4_096;
-    private static final long NANOS_PER_MILLI = 1_000_000;
 
-    private final Simulation simulation;
-    private final Faults faults;
     private final SimNetwork network = new SimNetwork(this);
-    private final List<@Nullable Descriptor> descriptors = new ArrayList<>();
-    private int limit = NUMBERS_MAX;
     private int bufferSize = BUFFER_SIZE;
-    private final Set<Integer> others = new HashSet<>();
-    private IntConsumer closeWatch = number -> {};
-
-    /** A number's own part. */
-    private static final class Descriptor {
-        final OpenFile file;
-        boolean closeOnExec;
-
-        Descriptor(OpenFile file, boolean closeOnExec) {
-            this.file = file;
-            this.closeOnExec = closeOnExec;
-        }
-    }
 
     /** A kernel without open files. */
     public SimPosix(Simulation simulation) {
-        this.simulation = simulation;
-        this.faults = new Faults(simulation);
-    }
-
-    // ---- for tests ------------------------------------------------------------------------------------------------
-
-    /** Errors to answer. */
-    public Faults faults() {
-        return faults;
+        super(simulation);
     }
 
     /** What is around the process. */
@@ -72,126 +37,9 @@ public final class SimPosix implements Posix {
         return network;
     }
 
-    /** How many numbers there may be. */
-    public void limit(int numbers) {
-        limit = numbers;
-    }
-
     /** How many bytes each direction of the connections that are made from now on holds. */
     public void bufferSize(int bytes) {
         bufferSize = bytes;
-    }
-
-    /** Is told of each number before it is closed. */
-    public void watchCloses(IntConsumer watch) {
-        closeWatch = watch;
-    }
-
-    /** The numbers that are open now. */
-    public List<Integer> open() {
-        List<Integer> numbers = new ArrayList<>();
-        for (int i = 0; i < descriptors.size(); i++) {
-            if (descriptors.get(i) != null) {
-                numbers.add(i);
-            }
-        }
-        return numbers;
-    }
-
-    /** The numbers under which an epoll instance has registrations, in the order of their making. */
-    public List<Integer> polled(int epfd) {
-        List<Integer> numbers = new ArrayList<>();
-        if (file(epfd) instanceof EpollFile epoll) {
-            for (EpollItem each : epoll.items()) {
-                numbers.add(each.number);
-            }
-        }
-        return numbers;
-    }
-
-    /** Registrations that no number leads to any more although their open file lives: nobody can take them out. */
-    public List<String> deadRegistrations() {
-        List<String> dead = new ArrayList<>();
-        for (int number : open()) {
-            if (file(number) instanceof EpollFile epoll) {
-                for (EpollItem each : epoll.items()) {
-                    if (file(each.number) != each.file) {
-                        dead.add("number " + each.number + " in epoll " + number);
-                    }
-                }
-            }
-        }
-        return dead;
-    }
-
-    /** The virtual machine opens a file of its own: takes the lowest free number, which nobody else may close. */
-    public int openOther() {
-        int number = newNumber(new EventFile(this));
-        others.add(number);
-        return number;
-    }
-
-    /** The virtual machine closes a file of its own. */
-    public void closeOther(int number) {
-        if (!others.remove(number)) {
-            throw new AssertionError(number + " is not the virtual machine's");
-        }
-        descriptor(number).file.release();
-        descriptors.set(number, null);
-    }
-
-    /** The instances of epoll that have a number, by their own. */
-    public List<Integer> pollersOf(int number) {
-        List<Integer> found = new ArrayList<>();
-        for (int each : open()) {
-            if (polled(each).contains(number)) {
-                found.add(each);
-            }
-        }
-        return found;
-    }
-
-    Simulation simulation() {
-        return simulation;
-    }
-
-    int pick(int bound) {
-        return simulation.pick(bound);
-    }
-
-    // ---- numbers --------------------------------------------------------------------------------------------------
-
-    private @Nullable OpenFile file(int number) {
-        Descriptor descriptor = number < 0 || number >= descriptors.size() ? null : descriptors.get(number);
-        return descriptor == null ? null : descriptor.file;
-    }
-
-    private @Nullable StreamSocket socketOf(int number) {
-        return file(number) instanceof StreamSocket socket ? socket : null;
-    }
-
-    private int noSocket(int number) {
-        return file(number) == null ? -Errno.EBADF : -Errno.ENOTSOCK;
-    }
-
-    private int newNumber(OpenFile file) {
-        int number = FIRST_NUMBER;
-        while (number < descriptors.size() && descriptors.get(number) != null) {
-            number++;
-        }
-        if (number >= limit) {
-            file.release();
-            return -Errno.EMFILE;
-        }
-        while (descriptors.size() <= number) {
-            descriptors.add(null);
-        }
-        descriptors.set(number, new Descriptor(file, true));
-        return number;
-    }
-
-    private boolean isFull() {
-        return open().size() + FIRST_NUMBER >= limit;
     }
 
     StreamSocket fresh(int domain) {
@@ -210,224 +58,6 @@ public final class SimPosix implements Posix {
         network.unbind(socket);
     }
 
-    /** A call begins: a point, then perhaps an error. */
-    private int enter(String call, int number) {
-        simulation.point(number < 0 ? call : call + "(" + number + ")");
-        int errno = faults.next(call);
-        return errno == 0 ? 0 : done(-errno);
-    }
-
-    private int done(int result) {
-        simulation.trace().result(result < 0 ? "-" + Errno.name(-result) : Integer.toString(result));
-        return result;
-    }
-
-    @Override
-    public int close(int fd) {
-        int failed = enter("close", fd);
-        Descriptor descriptor = fd < 0 || fd >= descriptors.size() ? null : descriptors.get(fd);
-        if (descriptor == null) {
-            simulation.fail(new AssertionError("number " + fd + " is closed and is not open"));
-            return -Errno.EBADF;
-        }
-        if (others.contains(fd)) {
-            simulation.fail(new AssertionError("number " + fd + " is closed and is the virtual machine's by now"));
-        }
-        closeWatch.accept(fd);
-        descriptors.set(fd, null);
-        descriptor.file.release();
-        return failed != 0 ? failed : done(0);
-    }
-
-    @Override
-    public int dup(int fd) {
-        int failed = enter("dup", fd);
-        OpenFile file = file(fd);
-        if (failed != 0 || file == null) {
-            return failed != 0 ? failed : done(-Errno.EBADF);
-        }
-        file.hold();
-        return done(newNumber(file));
-    }
-
-    @Override
-    public int statusFlags(int fd) {
-        OpenFile file = file(fd);
-        return file == null ? -Errno.EBADF : file.statusFlags;
-    }
-
-    @Override
-    public int setStatusFlags(int fd, int flags) {
-        OpenFile file = file(fd);
-        if (file == null) {
-            return -Errno.EBADF;
-        }
-        file.statusFlags = flags;
-        return 0;
-    }
-
-    @Override
-    public int closeOnExec(int fd) {
-        return file(fd) == null ? -Errno.EBADF : descriptor(fd).closeOnExec ? 1 : 0;
-    }
-
-    @Override
-    public int setCloseOnExec(int fd, boolean on) {
-        if (file(fd) == null) {
-            return -Errno.EBADF;
-        }
-        descriptor(fd).closeOnExec = on;
-        return 0;
-    }
-
-    private Descriptor descriptor(int number) {
-        Descriptor descriptor = descriptors.get(number);
-        if (descriptor == null) {
-            throw new AssertionError("number " + number + " is not open");
-        }
-        return descriptor;
-    }
-
-    @Override
-    public FdLimit fdLimit() {
-        return new FdLimit(limit, limit);
-    }
-
-    @Override
-    public FdLimit raiseFdLimit() {
-        return fdLimit();
-    }
-
-    @Override
-    public boolean isTerminal(int fd) {
-        return false;
-    }
-
-    // ---- polling --------------------------------------------------------------------------------------------------
-
-    @Override
-    public int epollCreate() {
-        int failed = enter("epollCreate", -1);
-        return failed != 0 ? failed : done(newNumber(new EpollFile(this)));
-    }
-
-    @Override
-    public int epollCtl(int epfd, int op, int fd, int events, long data) {
-        int failed = enter("epollCtl", fd);
-        if (failed != 0) {
-            return failed;
-        }
-        OpenFile file = file(fd);
-        if (!(file(epfd) instanceof EpollFile epoll) || file == null) {
-            return done(-Errno.EBADF);
-        }
-        return done(epoll.control(op, fd, file, events, data));
-    }
-
-    @Override
-    public int epollWait(int epfd, long eventsAddress, int maxEvents, int timeoutMillis) {
-        if (!(file(epfd) instanceof EpollFile epoll)) {
-            return -Errno.EBADF;
-        }
-        // The call holds the instance, as the kernel does.
-        epoll.hold();
-        epoll.waiting++;
-        try {
-            simulation.await("epollWait", epoll::hasEvents, deadline(timeoutMillis));
-        } finally {
-            epoll.waiting--;
-        }
-        int failed = faults.next("epollWait");
-        List<EpollItem> taken = failed != 0 ? List.of() : epoll.harvest(maxEvents);
-        long at = eventsAddress;
-        for (EpollItem each : taken) {
-            PlatformDependent.putInt(at + EpollEvent.EVENTS_OFFSET, each.happened());
-            PlatformDependent.putLong(at + EpollEvent.DATA_OFFSET, each.data);
-            at += EpollEvent.SIZE;
-        }
-        epoll.release();
-        int result = done(failed != 0 ? -failed : taken.size());
-        return returned(result);
-    }
-
-    @Override
-    public int poll(long pollfdsAddress, int count, int timeoutMillis) {
-        // While the call waits the kernel holds what it polls: a file that is closed meanwhile stays open.
-        List<@Nullable OpenFile> held = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            int number = PlatformDependent.getInt(pollfdsAddress + (long) i * PollFd.SIZE + PollFd.FD_OFFSET);
-            OpenFile file = file(number);
-            held.add(file);
-            if (file != null) {
-                file.hold();
-            }
-        }
-        simulation.await("pollWait", () -> report(pollfdsAddress, held, false) > 0, deadline(timeoutMillis));
-        int failed = faults.next("poll");
-        int result = failed != 0 ? -failed : report(pollfdsAddress, held, true);
-        for (OpenFile file : held) {
-            if (file != null) {
-                file.release();
-            }
-        }
-        return returned(done(result));
-    }
-
-    private static int report(long address, List<@Nullable OpenFile> files, boolean write) {
-        int found = 0;
-        for (int i = 0; i < files.size(); i++) {
-            long at = address + (long) i * PollFd.SIZE;
-            OpenFile file = files.get(i);
-            int happened = 0;
-            if (PlatformDependent.getInt(at + PollFd.FD_OFFSET) >= 0) {
-                int wanted = PlatformDependent.getShort(at + PollFd.EVENTS_OFFSET) | PollFd.POLLERR | PollFd.POLLHUP;
-                // The bits of poll(2) are those of epoll.
-                happened = file == null ? PollFd.POLLNVAL : file.events() & wanted;
-            }
-            if (write) {
-                PlatformDependent.putShort(at + PollFd.REVENTS_OFFSET, (short) happened);
-            }
-            found += happened == 0 ? 0 : 1;
-        }
-        return found;
-    }
-
-    private long deadline(int timeoutMillis) {
-        return timeoutMillis < 0 ? SimThread.NEVER : simulation.now() + timeoutMillis * NANOS_PER_MILLI;
-    }
-
-    /** The events stand in memory, and nobody has looked at them yet. */
-    private int returned(int result) {
-        if (result > 0) {
-            simulation.point("poll.return");
-        }
-        return result;
-    }
-
-    @Override
-    public int eventfd() {
-        int failed = enter("eventfd", -1);
-        return failed != 0 ? failed : done(newNumber(new EventFile(this)));
-    }
-
-    @Override
-    public int eventfdWrite(int fd) {
-        int failed = enter("eventfdWrite", fd);
-        if (failed != 0) {
-            return failed;
-        }
-        return done(file(fd) instanceof EventFile event ? event.write() : -Errno.EBADF);
-    }
-
-    @Override
-    public int eventfdRead(int fd) {
-        int failed = enter("eventfdRead", fd);
-        if (failed != 0) {
-            return failed;
-        }
-        return done(file(fd) instanceof EventFile event ? event.read() : -Errno.EBADF);
-    }
-
     // ---- sockets --------------------------------------------------------------------------------------------------
 
     @Override
@@ -440,6 +70,14 @@ public final class SimPosix implements Posix {
             return done(-Errno.EAFNOSUPPORT);
         }
         return done(newNumber(fresh(domain)));
+    }
+
+    private @Nullable StreamSocket socketOf(int number) {
+        return file(number) instanceof StreamSocket socket ? socket : null;
+    }
+
+    private int noSocket(int number) {
+        return file(number) == null ? -Errno.EBADF : -Errno.ENOTSOCK;
     }
 
     @Override
@@ -612,10 +250,10 @@ public final class SimPosix implements Posix {
     @Override
     public int send(int fd, long address, int length) {
         int failed = enter("send", fd);
-        return failed != 0 ? failed : done(sendNow(fd, bytes(address, length), new OpenFile[0]));
+        return failed != 0 ? failed : done(sendNow(fd, bytes(address, length), List.of()));
     }
 
-    private int sendNow(int fd, byte[] bytes, OpenFile[] files) {
+    private int sendNow(int fd, byte[] bytes, List<OpenFile> files) {
         StreamSocket socket = socketOf(fd);
         return socket == null ? noSocket(fd) : socket.send(bytes, files);
     }
@@ -648,7 +286,7 @@ public final class SimPosix implements Posix {
             }
             at += length;
         }
-        return done(sendNow(fd, all, new OpenFile[0]));
+        return done(sendNow(fd, all, List.of()));
     }
 
     @Override
@@ -667,13 +305,13 @@ public final class SimPosix implements Posix {
         if (failed != 0) {
             return failed;
         }
-        OpenFile[] files = new OpenFile[fds.length];
-        for (int i = 0; i < fds.length; i++) {
-            OpenFile file = file(fds[i]);
+        List<OpenFile> files = new ArrayList<>();
+        for (int passed : fds) {
+            OpenFile file = file(passed);
             if (file == null) {
                 return done(-Errno.EBADF);
             }
-            files[i] = file;
+            files.add(file);
         }
         for (OpenFile file : files) {
             file.hold();
@@ -724,8 +362,7 @@ public final class SimPosix implements Posix {
         fds[1] = newNumber(b);
         if (fds[1] < 0) {
             if (fds[0] >= 0) {
-                descriptor(fds[0]).file.release();
-                descriptors.set(fds[0], null);
+                giveUp(fds[0]);
             }
             return done(-Errno.EMFILE);
         }

@@ -6,6 +6,7 @@ import dev.baton.spi.posix.Sockets;
 import java.net.SocketAddress;
 import java.util.ArrayDeque;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,7 @@ final class StreamSocket extends OpenFile {
     private static final int HANG_UP = EpollEvent.EPOLLIN | EpollEvent.EPOLLRDHUP;
     private static final int BROKEN = HANG_UP | EpollEvent.EPOLLOUT | EpollEvent.EPOLLERR | EpollEvent.EPOLLHUP;
 
+    private final SimPosix kernel;
     final int domain;
     final Map<Long, Integer> options = new HashMap<>();
 
@@ -53,10 +55,11 @@ final class StreamSocket extends OpenFile {
         BROKEN
     }
 
-    private record Passed(long behind, OpenFile[] files) {}
+    private record Passed(long behind, List<OpenFile> files) {}
 
     StreamSocket(SimPosix kernel, int domain, int bufferSize) {
-        super(kernel);
+        super(kernel.simulation());
+        this.kernel = kernel;
         this.domain = domain;
         this.received = new ByteRing(bufferSize);
     }
@@ -113,7 +116,7 @@ final class StreamSocket extends OpenFile {
     }
 
     private void admit(StreamSocket client) {
-        StreamSocket server = kernel().socketFor(this, client);
+        StreamSocket server = kernel.socketFor(this, client);
         connect(client, server);
         client.arisen(EpollEvent.EPOLLOUT);
         backlog.add(server);
@@ -161,16 +164,16 @@ final class StreamSocket extends OpenFile {
     }
 
     /** How many of the next bytes may be received at once: fds end a message. */
-    OpenFile[] takePassed() {
+    List<OpenFile> takePassed() {
         Passed next = passed.peek();
         if (next == null || next.behind() > receivedBefore) {
-            return new OpenFile[0];
+            return List.of();
         }
         passed.remove();
         return next.files();
     }
 
-    int send(byte[] bytes, OpenFile[] files) {
+    int send(byte[] bytes, List<OpenFile> files) {
         if (error != 0) {
             return -takeError();
         }
@@ -189,7 +192,7 @@ final class StreamSocket extends OpenFile {
             breakWith(Errno.ECONNRESET);
             return bytes.length;
         }
-        if (files.length > 0) {
+        if (!files.isEmpty()) {
             receiver.passed.add(new Passed(receiver.receivedBefore + receiver.received.size(), files));
         }
         int count = receiver.received.write(bytes);
@@ -245,7 +248,7 @@ final class StreamSocket extends OpenFile {
 
     @Override
     void ended() {
-        kernel().unbound(this);
+        kernel.unbound(this);
         for (Passed each : passed) {
             for (OpenFile file : each.files()) {
                 file.release();

@@ -1,0 +1,145 @@
+package dev.baton.simulation;
+
+import dev.baton.plugin.takeover.ConnectionTakeover;
+import dev.baton.runtime.config.PoolConfig;
+import dev.baton.runtime.config.UpstreamConfig;
+import dev.baton.runtime.upstream.UpstreamEnv;
+import dev.baton.runtime.upstream.Upstreams;
+import dev.baton.spi.admin.PoolSnapshot;
+import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.loop.Loop;
+import dev.baton.spi.takeover.Sharing;
+import dev.baton.spi.upstream.ConnectHandler;
+import dev.baton.spi.upstream.Upstream;
+import dev.baton.spi.upstream.UpstreamConnections;
+import dev.baton.testkit.sim.World;
+import io.netty.channel.ChannelHandler.Sharable;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.resolver.AddressResolver;
+import io.netty.resolver.AddressResolverGroup;
+import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.EventExecutor;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/** An upstream of a world, wired as the runtime does it, and exchanges on it. */
+final class App {
+    private final World world;
+    private final Upstreams upstreams;
+    private final Upstream upstream;
+    private final UpstreamConnections connections;
+    final List<MovableChannel> channels = new ArrayList<>();
+    /** What an exchange found wrong with its connection; and those that are in use now. */
+    final List<MovableChannel> inUse = new ArrayList<>();
+
+    int failed;
+
+    App(World world, int idleMax, Duration idleTimeout) {
+        this.world = world;
+        UpstreamEnv env = new UpstreamEnv(
+                plugin -> {
+                    MovableChannel channel = world.channel();
+                    channels.add(channel);
+                    return channel;
+                },
+                new NoNames(),
+                name -> null,
+                world.loops(),
+                new Counts());
+        PoolConfig pool = new PoolConfig(idleMax, idleTimeout, Sharing.TAKEOVER, "takeover");
+        ConnectionTakeover policy = new ConnectionTakeover();
+        this.upstreams = new Upstreams(
+                Map.of("app", new UpstreamConfig(List.of("127.0.0.1:" + World.PORT), Duration.ofSeconds(2), pool)),
+                name -> policy,
+                env);
+        this.upstream = upstreams.upstream("app", "test");
+        this.connections = upstream.connections("test", new Quiet());
+    }
+
+    /** On a loop: takes or opens a connection, uses it and gives it back. */
+    void exchange(int loopId, Consumer<MovableChannel> use) {
+        Loop loop = world.loop(loopId);
+        MovableChannel taken = connections.take(upstream.servers().get(0), loop);
+        if (taken != null) {
+            try {
+                use(taken, use);
+            } finally {
+                taken.leave();
+            }
+            return;
+        }
+        connections.connect(upstream.servers().get(0), loop, new ConnectHandler() {
+            @Override
+            public void connected(MovableChannel connection) {
+                use(connection, use);
+            }
+
+            @Override
+            public void failed(Throwable cause) {
+                failed++;
+            }
+        });
+    }
+
+    private void use(MovableChannel connection, Consumer<MovableChannel> use) {
+        if (inUse.contains(connection)) {
+            throw new AssertionError("two exchanges on " + connection.fd());
+        }
+        inUse.add(connection);
+        try {
+            world.simulation().point("exchange");
+            use.accept(connection);
+        } finally {
+            inUse.remove(connection);
+        }
+        connections.release(connection);
+    }
+
+    PoolSnapshot figures() {
+        return upstreams.snapshot().get(0);
+    }
+
+    int open() {
+        int open = 0;
+        for (MovableChannel each : channels) {
+            open += each.isActive() ? 1 : 0;
+        }
+        return open;
+    }
+
+    void close() {
+        upstreams.close();
+    }
+
+    /** Closes a connection that hears something out of turn. */
+    @Sharable
+    private static final class Quiet extends ChannelInboundHandlerAdapter {
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            ReferenceCountUtil.release(message);
+            context.close();
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) throws Exception {
+            if (cause instanceof java.io.IOException) {
+                context.close();
+            } else {
+                super.exceptionCaught(context, cause);
+            }
+        }
+    }
+
+    /** The server is an address. */
+    private static final class NoNames extends AddressResolverGroup<InetSocketAddress> {
+        @Override
+        protected AddressResolver<InetSocketAddress> newResolver(EventExecutor executor) {
+            throw new AssertionError("there are no names");
+        }
+    }
+}
