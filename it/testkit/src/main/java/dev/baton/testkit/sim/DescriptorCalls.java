@@ -147,7 +147,10 @@ abstract class DescriptorCalls implements Posix {
         closeWatch.accept(fd);
         descriptors.set(fd, null);
         descriptor.file.release();
-        return failed != 0 ? failed : done(0);
+        int result = failed != 0 ? failed : done(0);
+        // The number is free and whoever closed it has not gone on: what must be done before a close can be missed here.
+        simulation.point("close.return");
+        return result;
     }
 
     @Override

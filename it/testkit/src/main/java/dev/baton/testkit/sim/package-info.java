@@ -10,7 +10,7 @@
  * <ul>
  *   <li>the method of {@code Posix}: {@code recv(7)}, {@code close(7)}, {@code epollCtl(7)}, {@code socket}; waiting in the
  *       kernel is {@code epollWait} or {@code pollWait}, and {@code poll.return} is when the events stand in memory and
- *       nobody has looked at them;
+ *       nobody has looked at them; {@code close.return} is when the number is free and its closer has not gone on;
  *   <li>the method of {@code Poller}: {@code poll}, {@code add(7)}, {@code modify(7)}, {@code remove(7)}, {@code wakeup},
  *       and {@code ready(7)} before an event is dispatched;
  *   <li>the method of {@code FdHook}: {@code inserted(7)}, {@code takenOver(7)}, {@code orphaned(7)}, {@code closed(7)}: the
