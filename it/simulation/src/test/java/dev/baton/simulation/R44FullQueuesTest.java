@@ -46,7 +46,8 @@ class R44FullQueuesTest {
             if (!loopsFirst) {
                 assertThat(web.listener().connections()).isZero();
             }
-            // Else the unbind may delete a connection while its loop, which owns nothing any more, ends: it is closed, and
+            // Else the unbind may delete a connection while its loop, which owns nothing any more, ends: it is closed,
+            // and
             // nobody is left to be told.
             world.end();
         });

@@ -1,9 +1,12 @@
 package dev.baton.simulation;
 
 import dev.baton.plugin.tcplistener.TcpListenerKind;
+import dev.baton.runtime.listener.Balance;
+import dev.baton.runtime.listener.ListenerEnv;
 import dev.baton.runtime.listener.ListenerSpec;
 import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.listener.Timer;
+import dev.baton.runtime.listener.TotalLimit;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.listener.ListenerResult;
@@ -55,6 +58,7 @@ final class Web implements Service {
     }
 
     private SharedListener made() {
+        Counts counts = new Counts();
         return new SharedListener(
                 new ListenerSpec(
                         "web" + port,
@@ -66,11 +70,11 @@ final class Web implements Service {
                         this,
                         "test",
                         atOnce()),
-                world.env(),
+                new ListenerEnv(
+                        world.env(), counts, worker, new TotalLimit(Integer.MAX_VALUE), new Balance(loop -> 0, counts)),
                 world.loops().batonLoops(),
-                new Counts(),
-                worker,
-                timer);
+                timer,
+                world.simulation().ticker()::nanoTime);
     }
 
     /** Deletes the fd, cuts the connections, and is done when the port is free. */

@@ -91,13 +91,17 @@ final class ChannelTimer<V> extends DefaultPromise<V> implements ScheduledFuture
             return;
         }
         turn++;
-        if (periodNanos == 0 && !setUncancellable()) {
-            return;
+        if (periodNanos == 0) {
+            if (!setUncancellable()) {
+                return;
+            }
+            // Before the command: one that arms its successor, as idle timers do, must find the channel without a
+            // timer.
+            loop.notPending(this);
         }
         try {
             V result = command.call();
             if (periodNanos == 0) {
-                loop.notPending(this);
                 setSuccess(result);
                 return;
             }

@@ -98,13 +98,7 @@ public final class SharedListener implements Listener {
      */
     public SharedListener(
             ListenerSpec spec, ListenerEnv env, List<BatonLoop> loops, Timer timer, LongSupplier clockNanos) {
-        this(
-                spec,
-                env,
-                loops.stream().<Acceptor.Seat>map(LoopSeat::new).toList(),
-                timer,
-                clockNanos,
-                null);
+        this(spec, env, loops.stream().<Acceptor.Seat>map(LoopSeat::new).toList(), timer, clockNanos, null);
     }
 
     /**

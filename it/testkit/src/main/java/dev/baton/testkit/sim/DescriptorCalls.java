@@ -148,7 +148,8 @@ abstract class DescriptorCalls implements Posix {
         descriptors.set(fd, null);
         descriptor.file.release();
         int result = failed != 0 ? failed : done(0);
-        // The number is free and whoever closed it has not gone on: what must be done before a close can be missed here.
+        // The number is free and whoever closed it has not gone on: what must be done before a close can be missed
+        // here.
         simulation.point("close.return");
         return result;
     }

@@ -220,6 +220,20 @@ public final class SimPosix extends PollingCalls {
         return socket == null ? noSocket(fd) : socket.lingerSeconds < 0 ? Integer.MAX_VALUE : socket.lingerSeconds;
     }
 
+    /** This kernel has no option but the int ones. */
+    @Override
+    public int setOption(int fd, int level, int option, long address, int length) {
+        int failed = enter("setOption", fd);
+        return failed != 0 ? failed : done(socketOf(fd) == null ? noSocket(fd) : -Errno.ENOPROTOOPT);
+    }
+
+    /** This kernel has no option but the int ones. */
+    @Override
+    public int option(int fd, int level, int option, long address, int length) {
+        int failed = enter("option", fd);
+        return failed != 0 ? failed : done(socketOf(fd) == null ? noSocket(fd) : -Errno.ENOPROTOOPT);
+    }
+
     @Override
     public int shutdown(int fd, int how) {
         int failed = enter("shutdown", fd);

@@ -284,7 +284,8 @@ class AdminApiTest {
         HttpResponse<String> suspended = post("/v1/listeners/web/suspend");
         assertThat(suspended.statusCode()).isEqualTo(200);
         assertThat(suspended.body())
-                .isEqualTo("{\"listener\":\"web\",\"outcome\":\"paused\",\"detail\":\"it \\\"waits\\\"\",\"abandoned\":null}");
+                .isEqualTo(
+                        "{\"listener\":\"web\",\"outcome\":\"paused\",\"detail\":\"it \\\"waits\\\"\",\"abandoned\":null}");
         assertThat(new JsonObject(post("/v1/listeners/web/resume").body()).getString("outcome"))
                 .isEqualTo("resumed");
         assertThat(runtime.asked).containsExactly("suspend web", "resume web");
@@ -309,7 +310,8 @@ class AdminApiTest {
         assertThat(response).isNotDone();
         runtime.unbound.complete(new ListenerResult("web", Outcome.UNBOUND, "127.0.0.1:8080 is free"));
         assertThat(response.get(10, TimeUnit.SECONDS).body())
-                .isEqualTo("{\"listener\":\"web\",\"outcome\":\"unbound\",\"detail\":\"127.0.0.1:8080 is free\",\"abandoned\":null}");
+                .isEqualTo(
+                        "{\"listener\":\"web\",\"outcome\":\"unbound\",\"detail\":\"127.0.0.1:8080 is free\",\"abandoned\":null}");
     }
 
     @Test

@@ -50,8 +50,8 @@ class RefusalsTest {
 
     @Test
     void shouldLogAKindOnceAMinuteAndCountEachTime() {
-        Refusal first = Refusal.values()[0];
-        Refusal second = Refusal.values()[1];
+        Refusal first = Refusal.CONNECT_FAILED;
+        Refusal second = Refusal.CONNECT_TIMEOUT;
 
         assertThat(refusals.countAndAsk(first)).isTrue();
         assertThat(refusals.countAndAsk(first)).isFalse();
@@ -63,7 +63,13 @@ class RefusalsTest {
         assertThat(refusals.countAndAsk(first)).isTrue();
         assertThat(refusals.countAndAsk(first)).isFalse();
 
-        assertThat(counts.get(first.label()).count()).isEqualTo(5);
-        assertThat(counts.get(second.label()).count()).isEqualTo(1);
+        assertThat(counts)
+                .extractingByKey(first.label())
+                .extracting(Count::count)
+                .isEqualTo(5L);
+        assertThat(counts)
+                .extractingByKey(second.label())
+                .extracting(Count::count)
+                .isEqualTo(1L);
     }
 }
