@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.plugin.epoll.EpollProvider;
 import dev.baton.spi.listener.ListenerState;
+import dev.baton.spi.posix.Errno;
 import dev.baton.testkit.sim.Exploration;
 import dev.baton.testkit.sim.World;
 import org.junit.jupiter.api.Test;
@@ -38,6 +39,25 @@ class R38PolledIfReadyTest {
             web.listener().suspend();
             simulation.run();
             assertThat(world.posix().pollersOf(web.number())).isEmpty();
+            web.finish();
+            world.end();
+        });
+    }
+
+    /** An accept that finds nothing has made the listener full for a moment, in which it was suspended. */
+    @Test
+    void afterASuspendWhileAnAcceptFindsNothing() {
+        Exploration.explore(2, simulation -> {
+            World world = new World(simulation, new EpollProvider(), LOOPS);
+            Web web = new Web(world, 1).start();
+            simulation.run();
+            world.posix().faults().oneIn(2).random("accept", Errno.EAGAIN, Errno.ECONNABORTED);
+            simulation.thread("C", () -> world.network().connect(web.address()).close());
+            simulation.thread("S", () -> web.listener().suspend());
+            simulation.run();
+            assertThat(web.listener().state()).isEqualTo(ListenerState.SUSPENDED);
+            assertThat(world.posix().pollersOf(web.number())).isEmpty();
+            world.posix().faults().stop();
             web.finish();
             world.end();
         });

@@ -63,6 +63,9 @@ class R51TaskTwiceTest {
             busy.offer(new Runnable() {
                 @Override
                 public void run() {
+                    if (rounds[0] == 10) {
+                        other.peer().send("x");
+                    }
                     if (handler.calls.isEmpty()) {
                         atRead[0] = rounds[0];
                     }
@@ -71,7 +74,6 @@ class R51TaskTwiceTest {
                     }
                 }
             });
-            other.peer().send("x");
             simulation.run();
             assertThat(rounds[0]).isEqualTo(ROUNDS);
             assertThat(atRead[0])
