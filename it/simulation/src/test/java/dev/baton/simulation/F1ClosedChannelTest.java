@@ -23,7 +23,7 @@ class F1ClosedChannelTest {
 
     @Test
     void whatIsPendingRunsOrFailsOnce() {
-        Exploration.explore(simulation -> {
+        Exploration.explore(2, simulation -> {
             World world = Loops.world(simulation, 2);
             SimServer server = world.server();
             Recorder handler = new Recorder();

@@ -20,7 +20,7 @@ class F3OrderTest {
 
     @Test
     void whatIsPostedArrivesInOrder() {
-        Exploration.explore(simulation -> {
+        Exploration.explore(2, simulation -> {
             World world = Loops.world(simulation, 2);
             SimServer server = world.server();
             MovableSocketChannel a = world.connected(server, 0, new Recorder()).channel();

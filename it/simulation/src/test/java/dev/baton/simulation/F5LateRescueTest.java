@@ -13,7 +13,7 @@ class F5LateRescueTest {
 
     @Test
     void aRescueTakesFromTheVictimOnly() {
-        Exploration.explore(simulation -> {
+        Exploration.explore(2, simulation -> {
             World world = Loops.world(simulation, 3);
             SimServer server = world.server();
             Recorder handler = new Recorder();

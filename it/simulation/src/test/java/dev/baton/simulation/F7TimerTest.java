@@ -2,8 +2,10 @@ package dev.baton.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.plugin.epoll.EpollProvider;
 import dev.baton.testkit.sim.Exploration;
 import dev.baton.testkit.sim.SimServer;
+import dev.baton.testkit.sim.Simulation;
 import dev.baton.testkit.sim.World;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -61,5 +63,34 @@ class F7TimerTest {
             server.close();
             world.end();
         });
+    }
+
+    @Test
+    void aRescuedTimerFiresWhileTheOldLoopIsBlocked() {
+        Simulation simulation = Simulation.scripted();
+        World world = new World(simulation, new EpollProvider(), 2);
+        SimServer server = world.server();
+        World.Connection connection = world.connected(server, 0, new Recorder());
+        List<String> fired = new ArrayList<>();
+        boolean[] free = new boolean[1];
+        world.loop(0).execute(() -> {
+            connection
+                    .channel()
+                    .eventLoop()
+                    .schedule(() -> fired.add(Thread.currentThread().getName()), 10, TimeUnit.MILLISECONDS);
+            simulation.await("blocked", () -> free[0]);
+        });
+        simulation.run("L0@end");
+        world.loop(1).execute(() -> Loops.rescue(world, connection.channel(), 1, 0));
+        simulation.pass(Duration.ofMillis(9));
+        assertThat(fired).isEmpty();
+        simulation.pass(Duration.ofMillis(5));
+        assertThat(fired).containsExactly("L1");
+        free[0] = true;
+        simulation.pass(Duration.ofMillis(100));
+        assertThat(fired).containsExactly("L1");
+        connection.peer().close();
+        server.close();
+        world.end();
     }
 }

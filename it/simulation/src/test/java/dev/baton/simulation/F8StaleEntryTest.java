@@ -62,7 +62,7 @@ class F8StaleEntryTest {
 
     @Test
     void inAnyOrder() {
-        Exploration.explore(simulation -> {
+        Exploration.explore(2, simulation -> {
             World world = Loops.world(simulation, 2);
             SimServer server = world.server();
             World.Connection a = world.connected(server, 0, new Recorder());

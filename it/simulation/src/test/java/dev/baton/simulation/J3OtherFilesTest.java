@@ -18,7 +18,7 @@ class J3OtherFilesTest {
 
     @Test
     void filesInTheGap() {
-        Exploration.explore(simulation -> {
+        Exploration.explore(2, simulation -> {
             World world = Loops.world(simulation, 2);
             SimServer server = world.server();
             Deque<Integer> files = new ArrayDeque<>();

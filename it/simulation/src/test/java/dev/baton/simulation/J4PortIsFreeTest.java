@@ -14,7 +14,7 @@ class J4PortIsFreeTest {
 
     @Test
     void theFutureMeansFree() {
-        Exploration.explore(2, simulation -> {
+        Exploration.explore(5, simulation -> {
             World world = Loops.world(simulation, 2);
             Web web = new Web(world, 100).start();
             // The service stays inside initialize, under the claim on the listening fd.

@@ -68,7 +68,7 @@ class R01DeleteUnderLockTest {
 
     @Test
     void inAnyOrder() {
-        Exploration.explore(simulation -> {
+        Exploration.explore(2, simulation -> {
             World world = Loops.world(simulation, 2);
             SimServer server = world.server();
             SimLock lock = simulation.lock("L");

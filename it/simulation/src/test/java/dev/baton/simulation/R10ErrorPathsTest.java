@@ -108,7 +108,7 @@ class R10ErrorPathsTest {
     /** Every call that may fail does so now and then, over and over. */
     @Test
     void anythingAtAnyTime() {
-        Exploration.explore(2, simulation -> {
+        Exploration.explore(5, simulation -> {
             World world = Loops.world(simulation, 2);
             Web web = new Web(world, 10).start();
             world.posix()

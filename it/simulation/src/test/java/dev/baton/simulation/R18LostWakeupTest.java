@@ -41,7 +41,7 @@ class R18LostWakeupTest {
 
     @Test
     void noLoopSleepsWithWork() {
-        Exploration.explore(simulation -> race(simulation, Loops.anyPoller(simulation)));
+        Exploration.explore(2, simulation -> race(simulation, Loops.anyPoller(simulation)));
     }
 
     /** Loses a wakeup while nobody waits in the poller. */

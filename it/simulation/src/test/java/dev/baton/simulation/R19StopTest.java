@@ -17,7 +17,7 @@ class R19StopTest {
 
     @Test
     void aStopInAnyGap() {
-        Exploration.explore(simulation -> {
+        Exploration.explore(2, simulation -> {
             World world = Loops.world(simulation, 2);
             SimServer server = world.server();
             Recorder handler = new Recorder();

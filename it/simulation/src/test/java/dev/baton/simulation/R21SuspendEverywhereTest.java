@@ -13,7 +13,7 @@ class R21SuspendEverywhereTest {
 
     @Test
     void noLoopAcceptsAfterASuspend() {
-        Exploration.explore(2, simulation -> {
+        Exploration.explore(5, simulation -> {
             World world = new World(simulation, new EpollProvider(), 4);
             Web web = new Web(world, 100).start();
             simulation.thread("C", () -> assertThat(web.client("a")).isEqualTo("a"));

@@ -14,7 +14,7 @@ class R26InterruptedTest {
 
     @Test
     void noEventIsLost() {
-        Exploration.explore(simulation -> {
+        Exploration.explore(2, simulation -> {
             World world = Loops.world(simulation, 2);
             SimServer server = world.server();
             Recorder handler = new Recorder();

@@ -12,7 +12,7 @@ class R37StoppedIsTerminalTest {
 
     @Test
     void nothingRevivesIt() {
-        Exploration.explore(simulation -> {
+        Exploration.explore(5, simulation -> {
             World world = Loops.world(simulation, 2);
             Web web = new Web(world, 1).start(); // full with one: accepts and ends change the state
             for (String name : new String[] {"C", "D"}) {

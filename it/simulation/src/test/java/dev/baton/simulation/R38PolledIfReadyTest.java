@@ -18,7 +18,7 @@ class R38PolledIfReadyTest {
 
     @Test
     void afterAnyFlips() {
-        Exploration.explore(simulation -> {
+        Exploration.explore(5, simulation -> {
             World world = new World(simulation, new EpollProvider(), LOOPS);
             Web web = new Web(world, 1 + simulation.pick(2)).start();
             for (String name : new String[] {"C", "D"}) {
@@ -47,7 +47,7 @@ class R38PolledIfReadyTest {
     /** An accept that finds nothing has made the listener full for a moment, in which it was suspended. */
     @Test
     void afterASuspendWhileAnAcceptFindsNothing() {
-        Exploration.explore(2, simulation -> {
+        Exploration.explore(5, simulation -> {
             World world = new World(simulation, new EpollProvider(), LOOPS);
             Web web = new Web(world, 1).start();
             simulation.run();

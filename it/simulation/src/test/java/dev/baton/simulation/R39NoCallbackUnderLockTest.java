@@ -16,7 +16,7 @@ class R39NoCallbackUnderLockTest {
 
     @Test
     void listenersThatWorkOnEachOther() {
-        Exploration.explore(2, simulation -> {
+        Exploration.explore(5, simulation -> {
             World world = Loops.world(simulation, 2);
             Web a = new Web(world, 8_080, 10).start();
             Web b = new Web(world, 8_081, 10).start();

@@ -15,7 +15,7 @@ class R40RebindTest {
 
     @Test
     void underFire() {
-        Exploration.explore(2, simulation -> {
+        Exploration.explore(5, simulation -> {
             World world = Loops.world(simulation, 2);
             Web web = new Web(world, 100).start();
             List<String> answers = new ArrayList<>();

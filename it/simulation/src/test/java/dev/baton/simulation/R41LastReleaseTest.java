@@ -11,7 +11,7 @@ class R41LastReleaseTest {
 
     @Test
     void everybodyIsServed() {
-        Exploration.explore(2, simulation -> {
+        Exploration.explore(5, simulation -> {
             World world = Loops.world(simulation, 2);
             Web a = new Web(world, 8_080, 1).start();
             Web b = new Web(world, 8_081, 1).start();

@@ -13,7 +13,7 @@ class R42CountsTest {
 
     @Test
     void theCountIsExact() {
-        Exploration.explore(2, simulation -> {
+        Exploration.explore(5, simulation -> {
             World world = Loops.world(simulation, 2);
             Web web = new Web(world, MAX).start();
             web.initializing = connection -> {

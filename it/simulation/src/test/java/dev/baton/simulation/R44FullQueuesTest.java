@@ -14,7 +14,7 @@ class R44FullQueuesTest {
 
     @Test
     void aStopLosesNobody() {
-        Exploration.explore(2, simulation -> {
+        Exploration.explore(5, simulation -> {
             World world = Loops.world(simulation, 2);
             Web web = new Web(world, 100).start();
             List<SimPeer> peers = new ArrayList<>();

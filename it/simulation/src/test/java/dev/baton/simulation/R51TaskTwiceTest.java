@@ -17,7 +17,7 @@ class R51TaskTwiceTest {
 
     @Test
     void queuedFromElsewhereWhileItRuns() {
-        Exploration.explore(simulation -> {
+        Exploration.explore(2, simulation -> {
             World world = Loops.world(simulation, 2);
             SimServer server = world.server();
             MovableSocketChannel channel =
