@@ -136,7 +136,7 @@ class PluginLoaderTest {
                 .in(root.resolve("a"), "a.jar");
         assertThat(problem())
                 .isEqualTo(
-                        jar + " was compiled against SPI 2.0, this Baton has SPI 1.0; use a version of the plugin for"
+                        jar + " was compiled against SPI 2.0, this Baton has SPI 1.1; use a version of the plugin for"
                                 + " SPI 1");
     }
 
@@ -147,7 +147,7 @@ class PluginLoaderTest {
                 .in(root.resolve("a"), "a.jar");
         assertThat(problem())
                 .isEqualTo(
-                        jar + " was compiled against SPI 1.7, which is newer than this Baton's 1.0; use a newer Baton"
+                        jar + " was compiled against SPI 1.7, which is newer than this Baton's 1.1; use a newer Baton"
                                 + " or an older version of the plugin");
     }
 
@@ -156,7 +156,7 @@ class PluginLoaderTest {
         Path jar = PluginJar.plugin("a", "a.A")
                 .attribute("Baton-Spi-Version", "one")
                 .in(root.resolve("a"), "a.jar");
-        assertThat(problem()).isEqualTo(jar + ": Baton-Spi-Version is 'one', must be MAJOR.MINOR, for example 1.0");
+        assertThat(problem()).isEqualTo(jar + ": Baton-Spi-Version is 'one', must be MAJOR.MINOR, for example 1.1");
     }
 
     /** The SPI is checked first: the class that does not exist is never asked for. */
