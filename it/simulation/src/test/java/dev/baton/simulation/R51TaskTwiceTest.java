@@ -9,12 +9,10 @@ import dev.baton.testkit.sim.World;
 import org.junit.jupiter.api.Test;
 
 /**
- * R51 (6c8babf6c): a task runs twice, or its queue is never left. A task that is queued anew while it runs, by itself and from
- * elsewhere, runs as often as it was queued, and the loop does other things meanwhile.
+ * R51 (6c8babf6c): a task runs twice, or its queue is never left. A task that is queued anew while it runs, from
+ * elsewhere, runs as often as it was queued.
  */
 class R51TaskTwiceTest {
-    private static final int ROUNDS = 300;
-
     @Test
     void queuedFromElsewhereWhileItRuns() {
         Exploration.explore(2, simulation -> {
@@ -43,44 +41,6 @@ class R51TaskTwiceTest {
             simulation.run();
             assertThat(ran[0]).isEqualTo(6);
             channel.close();
-            simulation.run();
-            server.close();
-            world.end();
-        });
-    }
-
-    @Test
-    void aTaskThatQueuesItselfStarvesNobody() {
-        Exploration.explore(50, simulation -> {
-            World world = Loops.world(simulation, 1);
-            SimServer server = world.server();
-            MovableSocketChannel busy =
-                    world.connected(server, 0, new Recorder()).channel();
-            Recorder handler = new Recorder();
-            World.Connection other = world.connected(server, 0, handler);
-            int[] rounds = new int[1];
-            int[] atRead = new int[1];
-            busy.offer(new Runnable() {
-                @Override
-                public void run() {
-                    if (rounds[0] == 10) {
-                        other.peer().send("x");
-                    }
-                    if (handler.calls.isEmpty()) {
-                        atRead[0] = rounds[0];
-                    }
-                    if (++rounds[0] < ROUNDS) {
-                        busy.offer(this);
-                    }
-                }
-            });
-            simulation.run();
-            assertThat(rounds[0]).isEqualTo(ROUNDS);
-            assertThat(atRead[0])
-                    .as("rounds before the other one's byte was read")
-                    .isLessThan(ROUNDS - 1);
-            busy.close();
-            other.peer().close();
             simulation.run();
             server.close();
             world.end();
