@@ -10,6 +10,7 @@ import dev.baton.spi.poller.Poller;
 import dev.baton.testkit.ClosingPosix;
 import io.netty.channel.IoHandler;
 import io.netty.channel.IoHandlerContext;
+import io.netty.util.concurrent.Ticker;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jetbrains.lincheck.datastructures.IntGen;
 import org.jetbrains.lincheck.datastructures.Operation;
@@ -161,7 +162,7 @@ class SleepLincheckTest {
     public static final class Real extends World {
         @Override
         IoHandler io(Alarm poller) {
-            return new LoopIo(1, poller, TABLE, WITNESS);
+            return new LoopIo(1, poller, TABLE, WITNESS, Ticker.systemTicker());
         }
     }
 
