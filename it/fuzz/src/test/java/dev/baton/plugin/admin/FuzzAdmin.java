@@ -56,8 +56,10 @@ final class FuzzAdmin {
             assertThat(answer.word()).as(of).isIn("200", "400", "403", "404", "405", "409");
             checkBody(method, answer, of);
         } else {
-            // Vert.x answers what is no HTTP by itself, perhaps without a body.
-            assertThat(answer.word()).as(of).startsWith("4").hasSize(3);
+            // Vert.x answers what is no HTTP by itself, perhaps without a body; and it takes http://a without a path
+            // for http://a/,
+            // which the parser, written for what goes through a proxy, does not.
+            assertThat(answer.word()).as(of).matches(target.startsWith("http://") ? "200|4.." : "4..");
         }
         checkAsked(method, answer, of);
         return answer;
@@ -81,7 +83,7 @@ final class FuzzAdmin {
     }
 
     private void checkAsked(String method, Message answer, String of) {
-        int most = method.equals("POST") && answer.word().equals("200") ? 1 : 0;
+        int most = List.of("POST", "DELETE").contains(method) && answer.word().equals("200") ? 1 : 0;
         assertThat(runtime.asked).as(of).hasSizeLessThanOrEqualTo(most);
         if (most == 1) {
             assertThat(runtime.asked).as(of).hasSize(1);

@@ -24,6 +24,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.Ticker;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -288,7 +289,8 @@ class ServerChannelIT {
                 faults.posix(),
                 loops.table(),
                 loops.witness(),
-                loops.registry());
+                loops.registry(),
+                Ticker.systemTicker());
         ended.shutdownGracefully(0, 0, TimeUnit.SECONDS).sync();
         Channel server = bind(bootstrap(ended, new ChannelInboundHandlerAdapter()));
         assertClosed(client(server));

@@ -93,9 +93,9 @@ abstract class ResponseDecoder extends HttpResponseDecoder {
                 return false;
             }
             inHead = true;
-            line = in.indexOf(line, to, HttpConstants.LF) + 1;
+            line = nextLine(in, line, to);
         }
-        while (line > 0 && line < to) {
+        while (line < to) {
             int i = line;
             while (i < to && in.getByte(i) > ' ' && in.getByte(i) != ':') {
                 i++;
@@ -108,9 +108,14 @@ abstract class ResponseDecoder extends HttpResponseDecoder {
                     return true;
                 }
             }
-            line = in.indexOf(i, to, HttpConstants.LF) + 1;
+            line = nextLine(in, i, to);
         }
         return false;
+    }
+
+    private static int nextLine(ByteBuf in, int from, int to) {
+        int end = in.indexOf(from, to, HttpConstants.LF);
+        return end < 0 ? to : end + 1;
     }
 
     private static boolean isBlank(byte b) {

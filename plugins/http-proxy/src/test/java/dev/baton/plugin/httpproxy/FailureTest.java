@@ -220,6 +220,23 @@ class FailureTest {
                 .flatMap(answer -> Stream.of(Ends.values()).map(ends -> Arguments.of(ends, answer)));
     }
 
+    /** What stands before the blank is no name, wherever the answer is cut: a server of ours and one behind it would differ. */
+    @ParameterizedTest
+    @EnumSource
+    void refusesABlankInTheNameOfAField(Ends ends) {
+        String answer = "HTTP/1.1 200 OK\r\nServer: s\r\nContent-Length x: 2\r\n\r\nhi";
+        for (int cut = 1; cut < answer.length(); cut++) {
+            try (Bench bench = new Bench(ends)) {
+                bench.send(GET);
+                bench.answer(0, answer.substring(0, cut));
+                if (bench.opened.get(0).isOpen()) {
+                    bench.answer(0, answer.substring(cut));
+                }
+                assertThat(bench.toClient()).as("cut at %s", cut).startsWith("HTTP/1.1 502 Bad Gateway\r\n");
+            }
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("badAnswers")
     void doesNotPassNonsenseOn(Ends ends, String answer) {
