@@ -23,61 +23,68 @@ final class LoopActions {
     record Done(int loop, String fault, long ms) {}
 
     /** Runs a fault on a loop and completes when the loop goes on. */
-    private static CompletionStage<Done> on(Loop loop, Done done, Runnable fault) {
+    private static CompletionStage<Done> on(Loop loop, String name, long ms, Runnable fault) {
         CompletableFuture<Done> over = new CompletableFuture<>();
         loop.execute(() -> {
             try {
                 fault.run();
             } finally {
-                over.complete(done);
+                over.complete(new Done(loop.id(), name, ms));
             }
         });
         return over;
     }
 
-    /** {@code chaos/block}: the loop's thread sleeps. */
-    static final class Block implements AdminAction {
+    /** A fault that takes the loop's thread for a time. */
+    private abstract static class Timed implements AdminAction {
         private final Loops loops;
+        private final String fault;
 
-        @Inject
-        Block(Loops loops) {
+        Timed(Loops loops, String fault) {
             this.loops = loops;
+            this.fault = fault;
+        }
+
+        /** Takes the calling thread. */
+        abstract void take(long millis);
+
+        @Override
+        public final String name() {
+            return "chaos/" + fault;
         }
 
         @Override
-        public String name() {
-            return "chaos/block";
-        }
-
-        @Override
-        public CompletionStage<Done> act(Map<String, String> given) {
+        public final CompletionStage<Done> act(Map<String, String> given) {
             Parameters parameters = new Parameters(given, "loop", "ms");
             Loop loop = parameters.loop(loops);
             long ms = parameters.number("ms", 0, Parameters.TIME_MAX_MILLIS);
-            return on(loop, new Done(loop.id(), "block", ms), () -> Fault.block(ms));
+            return on(loop, fault, ms, () -> take(ms));
+        }
+    }
+
+    /** {@code chaos/block}: the loop's thread sleeps. */
+    static final class Block extends Timed {
+        @Inject
+        Block(Loops loops) {
+            super(loops, "block");
+        }
+
+        @Override
+        void take(long millis) {
+            Fault.block(millis);
         }
     }
 
     /** {@code chaos/spin}: the loop's thread computes. */
-    static final class Spin implements AdminAction {
-        private final Loops loops;
-
+    static final class Spin extends Timed {
         @Inject
         Spin(Loops loops) {
-            this.loops = loops;
+            super(loops, "spin");
         }
 
         @Override
-        public String name() {
-            return "chaos/spin";
-        }
-
-        @Override
-        public CompletionStage<Done> act(Map<String, String> given) {
-            Parameters parameters = new Parameters(given, "loop", "ms");
-            Loop loop = parameters.loop(loops);
-            long ms = parameters.number("ms", 0, Parameters.TIME_MAX_MILLIS);
-            return on(loop, new Done(loop.id(), "spin", ms), () -> Fault.spin(ms));
+        void take(long millis) {
+            Fault.spin(millis);
         }
     }
 
@@ -100,7 +107,7 @@ final class LoopActions {
             Parameters parameters = new Parameters(given, "loop", "kind");
             Loop loop = parameters.loop(loops);
             Fault.Kind kind = Fault.Kind.of(parameters.text("kind"));
-            return on(loop, new Done(loop.id(), "throw " + kind.word(), 0), kind::raise);
+            return on(loop, "throw " + kind.word(), 0, kind::raise);
         }
     }
 }
