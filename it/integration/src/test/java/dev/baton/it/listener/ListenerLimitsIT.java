@@ -131,7 +131,7 @@ class ListenerLimitsIT {
                 each.get(60, TimeUnit.SECONDS);
             }
             await().atMost(Duration.ofSeconds(20)).until(() -> rig.total.taken() == 0 && open(listeners) == 0);
-            assertThat(accepted(listeners)).isEqualTo(8 * rounds);
+            assertThat(accepted(listeners)).isEqualTo(8L * rounds);
         }
     }
 
