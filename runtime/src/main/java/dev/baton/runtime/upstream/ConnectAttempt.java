@@ -106,8 +106,8 @@ final class ConnectAttempt implements ServerLocator.Found {
             channel.config().setConnectTimeoutMillis(timeoutMillis);
             channel.config().setTcpNoDelay(true);
             channel.pipeline().addLast(initializer);
-        } catch (RuntimeException e) {
-            outcome.failed(new ConnectException("cannot connect to " + server + ": " + e).initCause(e));
+        } catch (Throwable t) { // an Error too: after a name server's answer nobody else can tell the handler
+            outcome.failed(new ConnectException("cannot connect to " + server + ": " + t).initCause(t));
             return;
         }
         loop.eventLoop().register(channel).addListener((ChannelFuture registered) -> {
