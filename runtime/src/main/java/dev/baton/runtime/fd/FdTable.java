@@ -385,10 +385,18 @@ public final class FdTable implements Fds {
         int[] sharers = registration.sharers();
         if (sharers != null) {
             for (int loop : sharers) {
-                pollers.remove(loop, registration.fd);
+                takeOutOfPoller(registration, loop);
             }
         } else if (owner <= MAX_LOOP) {
-            pollers.remove(owner, registration.fd);
+            takeOutOfPoller(registration, owner);
+        }
+    }
+
+    private void takeOutOfPoller(Registration registration, int loop) {
+        try {
+            pollers.remove(loop, registration.fd);
+        } catch (Throwable t) { // an Error too: nobody else can close the fd, and what its poller still tells is stale
+            witness.removeFailed(registration, loop, t);
         }
     }
 

@@ -114,6 +114,10 @@ public final class FdWitness {
         LOG.error("close of {} ({}) answered errno {}", registration.fd, registration.kind, -result);
     }
 
+    void removeFailed(Registration registration, int loop, Throwable cause) {
+        LOG.error("the poller of loop {} cannot let go of {} ({})", loop, registration.fd, registration.kind, cause);
+    }
+
     private interface Telling {
         void tell(FdHook hook, FdInfo fd);
     }
