@@ -22,7 +22,7 @@ public final class Faults {
     /**
      * The nth call from now on fails, once.
      *
-     * @param call the method of {@code Posix}
+     * @param call the method of {@code Posix}, or {@code epollCtl.add}, {@code epollCtl.modify}, {@code epollCtl.delete}
      * @param nth 1 for the next
      */
     public Faults plan(String call, int nth, int errno) {

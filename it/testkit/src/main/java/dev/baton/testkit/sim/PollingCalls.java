@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
 /** epoll, poll and eventfd. */
 abstract class PollingCalls extends DescriptorCalls {
     private static final long NANOS_PER_MILLI = 1_000_000;
+    /** What faults call the operations of {@code epollCtl}, of which each has its own errors. */
+    private static final String[] OPERATIONS = {"epollCtl", "epollCtl.add", "epollCtl.delete", "epollCtl.modify"};
 
     PollingCalls(Simulation simulation) {
         super(simulation);
@@ -64,8 +66,9 @@ abstract class PollingCalls extends DescriptorCalls {
     @Override
     public int epollCtl(int epfd, int op, int fd, int events, long data) {
         int failed = enter("epollCtl", fd);
-        if (failed != 0) {
-            return failed;
+        int failedOp = faults().next(OPERATIONS[op]);
+        if (failed != 0 || failedOp != 0) {
+            return failed != 0 ? failed : done(-failedOp);
         }
         OpenFile file = file(fd);
         if (!(file(epfd) instanceof EpollFile epoll) || file == null) {

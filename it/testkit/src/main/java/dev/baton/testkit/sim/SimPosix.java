@@ -146,6 +146,10 @@ public final class SimPosix extends PollingCalls {
 
     @Override
     public SocketAddress localAddress(int fd) throws PosixException {
+        int failed = faults().next("localAddress");
+        if (failed != 0) {
+            throw PosixException.of("tell the address of fd " + fd, -failed);
+        }
         StreamSocket socket = socketOf(fd);
         if (socket == null) {
             throw PosixException.of("tell the address of fd " + fd, noSocket(fd));
@@ -170,9 +174,10 @@ public final class SimPosix extends PollingCalls {
 
     @Override
     public int setIntOption(int fd, int level, int option, int value) {
+        int failed = faults().next("setIntOption");
         StreamSocket socket = socketOf(fd);
-        if (socket == null) {
-            return noSocket(fd);
+        if (failed != 0 || socket == null) {
+            return failed != 0 ? -failed : noSocket(fd);
         }
         socket.options.put(optionKey(level, option), value);
         return 0;
@@ -180,9 +185,10 @@ public final class SimPosix extends PollingCalls {
 
     @Override
     public int intOption(int fd, int level, int option) {
+        int failed = faults().next("intOption");
         StreamSocket socket = socketOf(fd);
-        if (socket == null) {
-            return noSocket(fd);
+        if (failed != 0 || socket == null) {
+            return failed != 0 ? -failed : noSocket(fd);
         }
         if (level == SocketOptions.SOL_SOCKET) {
             switch (option) {

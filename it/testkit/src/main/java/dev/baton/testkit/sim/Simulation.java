@@ -127,6 +127,12 @@ public final class Simulation {
         run();
     }
 
+    /** The clock jumps ahead, wherever the threads stand: nobody has had a turn in the time between. By the test or a thread. */
+    public void jump(Duration far) {
+        point("jump");
+        clock.moveTo(clock.now() + far.toNanos());
+    }
+
     /** A lock that its users may wait for. */
     public SimLock lock(String name) {
         return new SimLock(this, name);
