@@ -38,11 +38,16 @@ final class App {
     final List<MovableChannel> inUse = new ArrayList<>();
 
     int failed;
+    /** Runs when a connection is to be made, and when none came of it. */
+    Runnable opening = () -> {};
+
+    Consumer<Throwable> failing = cause -> {};
 
     App(World world, int idleMax, Duration idleTimeout) {
         this.world = world;
         UpstreamEnv env = new UpstreamEnv(
                 plugin -> {
+                    opening.run();
                     MovableChannel channel = world.channel();
                     channels.add(channel);
                     return channel;
@@ -82,6 +87,7 @@ final class App {
             @Override
             public void failed(Throwable cause) {
                 failed++;
+                failing.accept(cause);
             }
         });
     }

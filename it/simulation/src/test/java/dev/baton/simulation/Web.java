@@ -9,6 +9,7 @@ import dev.baton.runtime.listener.Timer;
 import dev.baton.runtime.listener.TotalLimit;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.fd.FdKind;
+import dev.baton.spi.listener.ListenerKind;
 import dev.baton.spi.listener.ListenerResult;
 import dev.baton.spi.listener.UnbindStrategy;
 import dev.baton.spi.service.Service;
@@ -38,10 +39,13 @@ final class Web implements Service {
     private final Timer timer;
     /** Runs on each accepted connection, under its claim. */
     Consumer<MovableChannel> initializing = connection -> {};
+    /** Runs on each connection that is to drain. */
+    Consumer<MovableChannel> draining = connection -> {};
 
     final List<MovableChannel> accepted = new ArrayList<>();
     private final int port;
     private final int max;
+    private final ListenerKind kind;
     private SharedListener listener;
 
     Web(World world, int max) {
@@ -49,6 +53,11 @@ final class Web implements Service {
     }
 
     Web(World world, int port, int max) {
+        this(world, port, max, new TcpListenerKind());
+    }
+
+    Web(World world, int port, int max, ListenerKind kind) {
+        this.kind = kind;
         this.world = world;
         this.port = port;
         this.max = max;
@@ -60,16 +69,7 @@ final class Web implements Service {
     private SharedListener made() {
         Counts counts = new Counts();
         return new SharedListener(
-                new ListenerSpec(
-                        "web" + port,
-                        "127.0.0.1:" + port,
-                        new TcpListenerKind(),
-                        128,
-                        max,
-                        "echo",
-                        this,
-                        "test",
-                        atOnce()),
+                new ListenerSpec("web" + port, "127.0.0.1:" + port, kind, 128, max, "echo", this, "test", atOnce()),
                 new ListenerEnv(
                         world.env(), counts, worker, new TotalLimit(Integer.MAX_VALUE), new Balance(loop -> 0, counts)),
                 world.loops().batonLoops(),
@@ -159,6 +159,11 @@ final class Web implements Service {
         accepted.add(connection);
         initializing.accept(connection);
         connection.pipeline().addLast(new Echo());
+    }
+
+    @Override
+    public void drain(MovableChannel connection) {
+        draining.accept(connection);
     }
 
     private static final class Echo extends ChannelInboundHandlerAdapter {
