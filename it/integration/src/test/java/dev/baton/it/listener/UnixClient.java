@@ -67,7 +67,7 @@ final class UnixClient implements AutoCloseable {
             } else if (got != -Errno.EAGAIN) {
                 throw new IOException("recv: " + Errno.explain(-got));
             }
-            Thread.yield();
+            Thread.onSpinWait();
         }
         throw new IOException("nothing comes");
     }

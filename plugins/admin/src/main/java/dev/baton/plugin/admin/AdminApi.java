@@ -110,7 +110,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
     @Override
     public void handle(HttpServerRequest request) {
         Reply reply = new Reply(vertx, request);
-        String path = decoded(request.path());
+        String path = isTarget(request.uri()) ? decoded(request.path()) : null;
         if (path == null) {
             reply.error(400, "the path is not valid: " + request.path(), null);
             return;
@@ -328,6 +328,11 @@ final class AdminApi implements Handler<HttpServerRequest> {
 
     private static String didYouMean(String word) {
         return "did you mean " + word + "?";
+    }
+
+    /** Only what may stand in a request target (RFC 9112, 3.2): Vert.x takes any octet, and what it stands for is anybody's guess. */
+    private static boolean isTarget(String target) {
+        return target.chars().allMatch(c -> c > ' ' && c < 0x7f && c != '#');
     }
 
     /** The path with its escapes resolved and without a slash at the end, or null if an escape is broken. */
