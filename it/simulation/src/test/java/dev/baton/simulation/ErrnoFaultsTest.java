@@ -20,7 +20,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -92,13 +91,11 @@ class ErrnoFaultsTest {
     }
 
     private enum Kind {
-        EPOLL(EpollProvider::new),
-        POLL(PollProvider::new);
+        EPOLL,
+        POLL;
 
-        final Supplier<PollerProvider> provider;
-
-        Kind(Supplier<PollerProvider> provider) {
-            this.provider = provider;
+        PollerProvider provider() {
+            return this == EPOLL ? new EpollProvider() : new PollProvider();
         }
     }
 
@@ -148,7 +145,7 @@ class ErrnoFaultsTest {
         private boolean bound;
 
         Day(Kind kind) {
-            world = new World(simulation, kind.provider.get(), 2);
+            world = new World(simulation, kind.provider(), 2);
             world.expectErrors();
             world.posix().bufferSize(64);
             faults = world.posix().faults();
