@@ -109,11 +109,11 @@ class OwnPluginIT {
         Outcome check = BatonProcess.run(folder, "check");
         assertThat(check.code()).as(check.text()).isEqualTo(78);
         assertThat(check.text())
-                .contains("shout.jar was compiled against SPI 2.0, this Baton has SPI 1.0")
+                .contains("shout.jar was compiled against SPI 2.0, this Baton has SPI 1.1")
                 .contains("baton.yaml:7:17: services.loud.type: there is no service type 'shout'");
         Outcome plugins = BatonProcess.run(folder, "plugins");
         assertThat(plugins.code()).isZero();
-        assertThat(plugins.text()).contains("this Baton has SPI 1.0");
+        assertThat(plugins.text()).contains("this Baton has SPI 1.1");
     }
 
     @Test

@@ -25,6 +25,7 @@ import dev.baton.spi.posix.Sockets;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
@@ -313,10 +314,15 @@ class ListenerIT {
     @MethodSource("dev.baton.it.Pollers#all")
     void anIpv6AddressServesIpv6Only(PollerProvider poller) throws Exception {
         assumeTrue(ipv6());
-        try (ListenerRig rig = new ListenerRig(poller, LOOPS)) {
-            for (String host : List.of("[::1]", "[::]")) {
-                SharedListener listener = open(rig, host + ":0");
-                assertThat(listener.address()).isEqualTo(host + ":" + port(listener));
+        for (String host : List.of("[::1]", "[::]")) {
+            // The port is kept for IPv4, bound and deaf: one that is free for IPv6 may be somebody else's there.
+            try (ListenerRig rig = new ListenerRig(poller, LOOPS);
+                    Socket kept = new Socket()) {
+                kept.setReuseAddress(true);
+                kept.bind(new InetSocketAddress(ListenerRig.HOST, 0));
+                String bind = host + ":" + kept.getLocalPort();
+                SharedListener listener = open(rig, bind);
+                assertThat(listener.address()).isEqualTo(bind);
                 try (Socket client = connect("::1", port(listener))) {
                     assertThat(echo(client, 6)).isEqualTo(6);
                 }
