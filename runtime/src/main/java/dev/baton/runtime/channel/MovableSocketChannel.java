@@ -113,9 +113,18 @@ public final class MovableSocketChannel extends FdStreamChannel implements Movab
         if (from < 0) {
             return from == FdTable.BUSY ? TakeoverResult.BUSY : TakeoverResult.GONE;
         }
-        facade.resendDrain();
-        if (victim != FdTable.ANY_VICTIM) {
-            facade.rescueTimers((BatonLoop) thief);
+        boolean carried = false;
+        try {
+            facade.resendDrain();
+            if (victim != FdTable.ANY_VICTIM) {
+                facade.rescueTimers((BatonLoop) thief);
+            }
+            carried = true;
+        } finally {
+            if (!carried) { // no memory for a task or a timer: wholly the thief's, or gone (R31)
+                closeQuietly();
+                leave();
+            }
         }
         return TakeoverResult.TAKEN;
     }
