@@ -20,12 +20,16 @@ import org.slf4j.LoggerFactory;
  *   start (any thread)    pending, then arm copy 0 on the owner
  *   a copy of turn n      hops; under the claim, if the timer is in turn n and not done: turn n+1, run; then
  *                         once: done, not pending; periodic: arm a copy of turn n+1
- *   rescue (thief, claim) arm a copy of the same turn, cancel the old one
+ *   rescue (thief, claim) due: queue a copy of the turn in the channel, once a turn, and leave the old one alone
+ *                         else: arm a copy of the same turn, cancel the old one
  *   cancel (any thread)   done, not pending; cancel the copy that is known
  * </pre>
  *
  * <p>Turns change under the claim only, so of two copies of one turn the first that gets the claim runs and the second
  * finds another turn, or a timer that is done; that one may be a copy that nobody could cancel in time.
+ *
+ * <p>A due timer goes to the channel's queue and not to the thief's timers, because a takeover that follows at once would
+ * cancel it there before the thief's turn comes, and so would the next: what is queued in a channel, no takeover takes back.
  */
 final class ChannelTimer<V> extends DefaultPromise<V> implements ScheduledFuture<V> {
     private static final Logger LOG = LoggerFactory.getLogger(ChannelTimer.class);
@@ -40,6 +44,8 @@ final class ChannelTimer<V> extends DefaultPromise<V> implements ScheduledFuture
     private volatile @Nullable ScheduledFuture<?> armed;
     /** The holder's. */
     private int turn;
+    /** The holder's: the last turn of which a rescue has queued a copy. */
+    private int queuedTurn = -1;
 
     ChannelTimer(ChannelLoop loop, Callable<V> command, long periodNanos) {
         super(loop);
@@ -81,9 +87,16 @@ final class ChannelTimer<V> extends DefaultPromise<V> implements ScheduledFuture
 
     /** The thief, under its claim: from here on it fires there. */
     void rescue(BatonLoop thief) {
-        ScheduledFuture<?> old = armed;
-        arm(thief, Math.max(0, deadlineNanos - loop.ticker().nanoTime()), turn);
-        disarm(old);
+        long left = deadlineNanos - loop.ticker().nanoTime();
+        if (left > 0) {
+            ScheduledFuture<?> old = armed;
+            arm(thief, left, turn);
+            disarm(old);
+        } else if (queuedTurn != turn) {
+            int due = turn;
+            loop.queue(() -> fire(due));
+            queuedTurn = due;
+        }
     }
 
     private void fire(int copyOf) {
