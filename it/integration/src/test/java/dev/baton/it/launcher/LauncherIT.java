@@ -62,11 +62,12 @@ class LauncherIT {
         baton = BatonProcess.serve(folder, SHOP);
     }
 
+    /** A command for the server that runs. */
     private Outcome ask(String... arguments) throws Exception {
         String[] all = java.util.Arrays.copyOf(arguments, arguments.length + 2);
         all[arguments.length] = "--admin";
         all[arguments.length + 1] = baton.admin();
-        return BatonProcess.run(folder, all);
+        return Commands.run(all);
     }
 
     private void awaitConnections(String listener, int count) {
@@ -212,10 +213,11 @@ class LauncherIT {
 
     @Test
     void shouldAnswer2ForAWrongCommandLine() throws Exception {
+        assertThat(BatonProcess.run(folder, "rum").code()).isEqualTo(2);
         for (String[] wrong : new String[][] {
             {}, {"rum"}, {"run", "--no"}, {"listener"}, {"stop", "--grace", "soon"}, {"stop", "--grace", "25h"}
         }) {
-            Outcome outcome = BatonProcess.run(folder, wrong);
+            Outcome outcome = Commands.run(wrong);
             assertThat(outcome.code()).as(outcome.text()).isEqualTo(2);
             assertThat(outcome.text()).containsAnyOf("Usage: baton", "Did you mean: baton run?");
         }
@@ -227,7 +229,7 @@ class LauncherIT {
         try (ServerSocket unused = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = unused.getLocalPort();
         }
-        Outcome outcome = BatonProcess.run(folder, "status", "--admin", "127.0.0.1:" + port);
+        Outcome outcome = Commands.run("status", "--admin", "127.0.0.1:" + port);
         assertThat(outcome.code()).as(outcome.text()).isEqualTo(1);
         assertThat(outcome.text()).contains("nobody answers at 127.0.0.1:" + port);
     }
@@ -236,7 +238,7 @@ class LauncherIT {
     void shouldAnswer2ToAnAdminAddressThatIsNone() throws Exception {
         for (String wrong :
                 List.of("nonsense", "127.0.0.1:0", "127.0.0.1:99999", "http://127.0.0.1:9901", "::1:9901")) {
-            Outcome outcome = BatonProcess.run(folder, "status", "--admin", wrong);
+            Outcome outcome = Commands.run("status", "--admin", wrong);
             assertThat(outcome.code()).as(outcome.text()).isEqualTo(2);
             assertThat(outcome.text()).contains("'--admin'", "'" + wrong + "'").doesNotContain("Exception");
         }
@@ -256,7 +258,7 @@ class LauncherIT {
         assertThat(help.text())
                 .contains("  run ", "  check ", "  plugins ", "  status ", "  loops ", "  fds ", "  orphans ")
                 .contains("  listeners ", "  pools ", "  listener ", "  stop ");
-        assertThat(BatonProcess.run(folder, "stop", "--help").text()).contains("--grace", "--now", "--admin");
+        assertThat(Commands.run("stop", "--help").text()).contains("--grace", "--now", "--admin");
         assertThat(BatonProcess.run(folder, "--version").text())
                 .startsWith("baton ")
                 .contains("JDK ");
@@ -384,7 +386,7 @@ class LauncherIT {
     void shouldStopWithNothingToDo() throws Exception {
         serve();
         Client.get(baton.listener("web"), "/");
-        Outcome stop = ask("stop");
+        Outcome stop = BatonProcess.run(folder, "stop", "--admin", baton.admin());
         assertThat(stop.code()).as(stop.text()).isZero();
         assertThat(baton.isAlive()).as("stop waits for the end").isFalse();
         assertThat(baton.outcome().code()).isZero();
