@@ -12,10 +12,4 @@ class ConfigTextFuzz {
         // A file that is no UTF-8 is refused before; what does not decode becomes U+FFFD here, a character like others.
         FuzzConfig.read(new String(bytes, UTF_8));
     }
-
-    /** Most texts fail before a key is looked at: begins with what is right, so that the rest is read. */
-    @FuzzTest(maxDuration = "2m")
-    void anyTextBehindAVersion(byte[] bytes) {
-        FuzzConfig.read("version: 1\n" + new String(bytes, UTF_8));
-    }
 }
