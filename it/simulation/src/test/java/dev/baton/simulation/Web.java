@@ -71,7 +71,12 @@ final class Web implements Service {
         return new SharedListener(
                 new ListenerSpec("web" + port, "127.0.0.1:" + port, kind, 128, max, "echo", this, "test", atOnce()),
                 new ListenerEnv(
-                        world.env(), counts, worker, new TotalLimit(Integer.MAX_VALUE), new Balance(loop -> 0, counts)),
+                        world.env(),
+                        counts,
+                        worker,
+                        new TotalLimit(Integer.MAX_VALUE),
+                        new Balance(loop -> 0, counts),
+                        Duration.ZERO),
                 world.loops().batonLoops(),
                 timer,
                 world.simulation().ticker()::nanoTime);
@@ -162,7 +167,7 @@ final class Web implements Service {
     }
 
     @Override
-    public void drain(MovableChannel connection) {
+    public void drain(MovableChannel connection, Duration patience) {
         draining.accept(connection);
     }
 

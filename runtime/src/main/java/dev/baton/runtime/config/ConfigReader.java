@@ -55,6 +55,11 @@ public final class ConfigReader {
             @Range(min = "1", max = "1024") Optional<Integer> loops,
             @RefersTo(Reference.POLLER) Optional<String> poller,
             @Default("30s") @Range(min = "0s", max = "24h") Duration grace,
+            @Default("1s") @Range(min = "0s", max = "24h") Duration closeSpread,
+
+            @Default("15s") @Range(min = "100ms", max = "24h")
+            Duration hardStop,
+
             @Range(min = "1", max = "1048576") Optional<Integer> maxConnections,
             Map<String, ListenerConfig> listeners,
             Map<String, UpstreamConfig> upstreams,
@@ -177,6 +182,8 @@ public final class ConfigReader {
                 top.loops().orElseGet(ConfigReader::defaultLoops),
                 top.poller(),
                 top.grace(),
+                top.closeSpread(),
+                top.hardStop(),
                 top.maxConnections(),
                 top.listeners(),
                 services,

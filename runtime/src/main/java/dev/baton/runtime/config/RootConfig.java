@@ -10,6 +10,8 @@ import java.util.Optional;
  * @param loops how many loops
  * @param poller the poller that was asked for; empty takes the best available
  * @param grace how long work may go on after a stop
+ * @param closeSpread within which time connections that are idle at a stop end, one by one
+ * @param hardStop how long after the grace time the process ends, whatever it still does
  * @param maxConnections how many connections all listeners together may have open at once; empty for no limit
  * @param listeners by name
  * @param services by name
@@ -21,6 +23,8 @@ public record RootConfig(
         int loops,
         Optional<String> poller,
         Duration grace,
+        Duration closeSpread,
+        Duration hardStop,
         Optional<Integer> maxConnections,
         Map<String, ListenerConfig> listeners,
         Map<String, ServiceConfig> services,

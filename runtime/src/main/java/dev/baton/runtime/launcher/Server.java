@@ -86,6 +86,8 @@ public final class Server {
     private final ListenerChanges changes;
     private final Shutdown shutdown;
     private volatile boolean ready;
+    /** The step of the end that is being made. */
+    private volatile String step = "draining";
 
     private Server(Foundation foundation, RootConfig config, PollerChoice poller, FdLimit limit, Vertx vertx)
             throws StartException {
@@ -114,7 +116,8 @@ public final class Server {
                         foundation.metrics,
                         worker,
                         new TotalLimit(config.maxConnections().orElse(Integer.MAX_VALUE)),
-                        new Balance(foundation.witness::downstream, foundation.metrics)));
+                        new Balance(foundation.witness::downstream, foundation.metrics),
+                        config.closeSpread()));
         this.changes = new ListenerChanges(
                 listeners, maker, plugins, config.services().keySet(), config.loops(), worker, this::isStopping);
         List<String> problems = new ArrayList<>();
@@ -353,6 +356,22 @@ public final class Server {
         return "draining: " + open + (open == 1 ? " connection, " : " connections, ") + seconds + " s left";
     }
 
+    /** True once the listeners have ended, or the grace time has. */
+    boolean isDrained() {
+        return shutdown.ended().isDone() || shutdown.left().isZero();
+    }
+
+    /** What would be cut if the process ended now, and what it is at. */
+    String remains() {
+        int open = shutdown.connections();
+        return open + (open == 1 ? " connection" : " connections") + " cut, and this was not done: " + step;
+    }
+
+    /** How long after the grace time the process is to end, whatever it is still at. */
+    public Duration hardStop() {
+        return config.hardStop();
+    }
+
     /** Ends what is left after the listeners, in the reverse order of the start. Also after a start that failed. */
     public void end() {
         if (!shutdown.ended().isDone()) {
@@ -363,18 +382,22 @@ public final class Server {
         }
         services.forEach((name, service) -> {
             try {
+                step = "closing service " + name;
                 service.close();
             } catch (Throwable t) { // an Error too: it is a plugin's
                 LOG.warn("service {} cannot be closed", name, t);
             }
         });
+        step = "closing the upstreams";
         upstreams.close();
-        finish("closing the loops", vertx.close().toCompletionStage());
+        step = "closing the loops";
+        finish(step, vertx.close().toCompletionStage());
         worker.shutdown();
     }
 
-    private static void endComponent(String section, Component component) {
+    private void endComponent(String section, Component component) {
         try {
+            step = "stopping " + section;
             finish("stopping " + section, component.stop());
         } catch (Throwable t) { // an Error too: it is a plugin's
             LOG.warn("{} cannot be stopped", section, t);

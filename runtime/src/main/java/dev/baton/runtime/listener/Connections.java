@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The open connections of one listener, whichever loop has them now, and how they end.
@@ -25,7 +26,9 @@ final class Connections {
     private final ListenerGate gate;
     private final Service service;
     private final Timer timer;
-    private volatile boolean draining;
+    /** How long the last of those that are told to drain may wait; null before that. */
+    private volatile @Nullable Duration draining;
+
     private volatile boolean closing;
 
     private static final class Waiter {
@@ -49,8 +52,11 @@ final class Connections {
         open.put(connection, Told.NOTHING);
         if (closing) {
             close(connection);
-        } else if (draining) {
-            drain(connection);
+        } else {
+            Duration spread = draining;
+            if (spread != null) {
+                drain(connection, spread);
+            }
         }
     }
 
@@ -59,17 +65,27 @@ final class Connections {
         open.remove(connection);
     }
 
-    /** Asks every connection, those that are about to come in too, to end at its next boundary. */
-    void drain() {
-        draining = true;
-        open.keySet().forEach(this::drain);
+    /**
+     * Asks every connection, those that are about to come in too, to end at its next boundary.
+     *
+     * @param spread the idle ones end one by one within this time
+     */
+    void drain(Duration spread) {
+        draining = spread;
+        long nanos = spread.toNanos();
+        long step = nanos / Math.max(1, open.size());
+        long patience = 0;
+        for (MovableChannel connection : open.keySet()) {
+            patience = Math.min(patience + step, nanos); // more may have come than were counted
+            drain(connection, Duration.ofNanos(patience));
+        }
     }
 
-    private void drain(MovableChannel connection) {
+    private void drain(MovableChannel connection, Duration patience) {
         if (open.replace(connection, Told.NOTHING, Told.TO_DRAIN)) {
             connection.post(() -> {
                 if (connection.isOpen()) {
-                    service.drain(connection);
+                    service.drain(connection, patience);
                 }
             });
         }

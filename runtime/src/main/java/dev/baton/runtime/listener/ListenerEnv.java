@@ -2,6 +2,7 @@ package dev.baton.runtime.listener;
 
 import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.spi.admin.Metrics;
+import java.time.Duration;
 import java.util.concurrent.Executor;
 
 /**
@@ -12,5 +13,12 @@ import java.util.concurrent.Executor;
  * @param worker where binding may block
  * @param total how many connections they may have together
  * @param balance tells the loop with the fewest connections
+ * @param closeSpread within which time idle connections end that are asked to at once
  */
-public record ListenerEnv(ChannelEnv channels, Metrics metrics, Executor worker, TotalLimit total, Balance balance) {}
+public record ListenerEnv(
+        ChannelEnv channels,
+        Metrics metrics,
+        Executor worker,
+        TotalLimit total,
+        Balance balance,
+        Duration closeSpread) {}

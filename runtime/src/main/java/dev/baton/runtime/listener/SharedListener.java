@@ -103,7 +103,7 @@ public final class SharedListener implements Listener {
 
     /**
      * A listener without a socket that shares no limit with others, and whose connections stay with the loop that accepted
-     * them.
+     * them, and end at once when it is drained and they are idle.
      *
      * @param worker where binding may block, for the trial after an unbind
      */
@@ -112,7 +112,12 @@ public final class SharedListener implements Listener {
         this(
                 spec,
                 new ListenerEnv(
-                        channels, metrics, worker, new TotalLimit(Integer.MAX_VALUE), new Balance(loop -> 0, metrics)),
+                        channels,
+                        metrics,
+                        worker,
+                        new TotalLimit(Integer.MAX_VALUE),
+                        new Balance(loop -> 0, metrics),
+                        Duration.ZERO),
                 loops);
     }
 
@@ -440,7 +445,8 @@ public final class SharedListener implements Listener {
 
         @Override
         public void drainConnections() {
-            connections.drain();
+            Duration half = grace.dividedBy(2);
+            connections.drain(half.compareTo(env.closeSpread()) < 0 ? half : env.closeSpread());
         }
 
         @Override

@@ -53,6 +53,8 @@ class ConfigReaderTest {
                         2,
                         Optional.of("epoll"),
                         Duration.ofSeconds(30),
+                        Duration.ofSeconds(1),
+                        Duration.ofSeconds(15),
                         Optional.empty(),
                         Map.of(
                                 "web", new ListenerConfig("127.0.0.1:8080", "shop", "drain", 4096, Optional.empty()),

@@ -18,6 +18,7 @@ import dev.baton.spi.poller.Poller;
 import dev.baton.spi.posix.Errno;
 import dev.baton.spi.posix.SocketCalls;
 import java.lang.reflect.Proxy;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -109,7 +110,7 @@ final class ListenerWorld {
                         .thenApply(free -> new ListenerResult("web", ListenerResult.Outcome.UNBOUND, "free")));
         listener = new SharedListener(
                 spec,
-                new ListenerEnv(env, metrics, worker::add, total, new Balance(loop -> 0, metrics)),
+                new ListenerEnv(env, metrics, worker::add, total, new Balance(loop -> 0, metrics), Duration.ZERO),
                 List.copyOf(loops),
                 (delay, task) -> (delay.compareTo(SharedListener.PAUSE) > 0 ? limits : timers).add(task),
                 () -> clock,

@@ -54,7 +54,10 @@ public interface Unbinding {
         return Optional.empty();
     }
 
-    /** Asks every connection of the listener to end at its next natural boundary (the end of a response). */
+    /**
+     * Asks every connection of the listener to end at its next natural boundary (the end of a response). Those that wait for
+     * their peer end one by one within the configured {@code close-spread}, or half the grace time if that is less.
+     */
     void drainConnections();
 
     /**

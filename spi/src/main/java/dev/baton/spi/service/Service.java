@@ -3,6 +3,7 @@ package dev.baton.spi.service;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.threading.AnyThread;
 import dev.baton.spi.threading.OnLoop;
+import java.time.Duration;
 
 /**
  * What speaks on accepted connections: one instance for each service of the configuration.
@@ -22,11 +23,15 @@ public interface Service {
     void initialize(MovableChannel connection, String listener);
 
     /**
-     * Asks a connection to end at its next natural boundary, for example after the response that is under way. What has
-     * no boundary goes on until it is cut.
+     * Asks a connection to end at its next natural boundary, for example after the response that is under way, which says so
+     * where the protocol has words for it. What has no boundary goes on until it is cut.
+     *
+     * @param patience how long a connection that waits for its peer's next request may go on waiting: a request that is on its
+     *     way is answered then, and the peer hears that it was the last. Zero ends it at once. Of all connections that are
+     *     asked at the same time each is given another time, so that their peers do not all come back at once.
      */
     @OnLoop
-    default void drain(MovableChannel connection) {}
+    default void drain(MovableChannel connection, Duration patience) {}
 
     /** Gives everything back; connections are closed by now or will be cut. */
     @AnyThread

@@ -110,8 +110,8 @@ final class ProxyRig implements AutoCloseable {
             }
 
             @Override
-            public void drain(MovableChannel connection) {
-                proxy.drain(connection);
+            public void drain(MovableChannel connection, Duration patience) {
+                proxy.drain(connection, patience);
             }
         };
         listener = new SharedListener(

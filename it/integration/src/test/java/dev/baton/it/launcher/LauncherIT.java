@@ -7,7 +7,6 @@ import dev.baton.testkit.BatonProcess;
 import dev.baton.testkit.BatonProcess.Outcome;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -26,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The launcher as its user meets it: a process, its output, its signals, its exit codes. */
+/** The launcher as its user meets it: a process, its output, its signals, its exit codes. The demo is {@link ReadmeIT}'s. */
 @Timeout(120)
 class LauncherIT {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -105,39 +104,6 @@ class LauncherIT {
         assertThat(Client.get(baton.listener("web"), "/bytes/100000").body()).hasSize(100_000);
         assertThat(Client.post(baton.listener("web"), "/echo", "hello").body()).isEqualTo("hello");
         assertThat(Client.get(baton.admin(), "/ready").statusCode()).isEqualTo(200);
-    }
-
-    @Test
-    void shouldStartTheDemoWithoutAFile() throws Exception {
-        baton = BatonProcess.start(folder, "run");
-        if (taken(8080) || taken(9901)) {
-            // Somebody's own server: the demo must say so and go.
-            Outcome outcome = baton.outcome();
-            assertThat(outcome.code()).as(outcome.text()).isEqualTo(3);
-            assertThat(outcome.text()).contains("EADDRINUSE");
-            return;
-        }
-        baton.await(line -> line.startsWith("ready in "));
-        assertThat(baton.text()).contains("configuration built-in demo (no -c and no ./baton.yaml)");
-        String first = Client.get("127.0.0.1:8080", "/").body();
-        String second = Client.get("127.0.0.1:8080", "/").body();
-        assertThat(first + second).as("in turn").contains("page-a").contains("page-b");
-        assertThat(BatonProcess.run(folder, "stop").code()).isZero();
-        assertThat(baton.outcome().code()).isZero();
-    }
-
-    /** True if somebody else listens there: our own demo says its pid. */
-    private boolean taken(int port) throws InterruptedException {
-        await().atMost(PATIENCE).until(() -> !baton.isAlive() || baton.text().contains("ready in "));
-        return !baton.isAlive() && !free(port);
-    }
-
-    private static boolean free(int port) {
-        try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
-            return socket.isBound();
-        } catch (IOException inUse) {
-            return false;
-        }
     }
 
     @Test

@@ -48,7 +48,10 @@ class ReadmeIT {
         assertThat(Files.readString(CHECKOUT.resolve(".ci/run"))).containsPattern("mvn [^\\n]*verify");
     }
 
-    /** The demo's addresses are fixed: where somebody else has them, nothing can be shown. */
+    /**
+     * The demo's addresses are fixed: where somebody else has them, nothing can be shown. No other test may use them, for test
+     * classes run at the same time.
+     */
     @Test
     void shouldRunEveryCommandWhileTheDemoRuns() throws Exception {
         try (BatonProcess demo = BatonProcess.launch(LAUNCHER, folder, "run")) {
@@ -61,6 +64,10 @@ class ReadmeIT {
                 assertThat(demo.outcome().text()).contains("EADDRINUSE");
             }
             assumeThat(ready).as("127.0.0.1:8080 and 9901 are free").isTrue();
+            assertThat(demo.text()).contains("configuration built-in demo (no -c and no ./baton.yaml)");
+            String first = Client.get("127.0.0.1:8080", "/").body();
+            String second = Client.get("127.0.0.1:8080", "/").body();
+            assertThat(first + second).as("in turn").contains("page-a").contains("page-b");
             for (String block : blocks("").subList(2, blocks("").size())) {
                 for (String line : block.lines().toList()) {
                     run(line);

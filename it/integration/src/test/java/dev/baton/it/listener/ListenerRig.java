@@ -25,6 +25,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -87,7 +88,7 @@ final class ListenerRig implements AutoCloseable {
             UnbindStrategy unbind) {
         return new SharedListener(
                 new ListenerSpec("web", bind, kind, socket, limits, leastLoaded, "echo", new Echo(), "test", unbind),
-                new ListenerEnv(loops.env(), metrics, worker, total, balance()),
+                new ListenerEnv(loops.env(), metrics, worker, total, balance(), Duration.ZERO),
                 loops.registry().batonLoops());
     }
 

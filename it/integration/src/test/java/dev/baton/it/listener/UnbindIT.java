@@ -188,7 +188,7 @@ class UnbindIT {
         try (ListenerRig rig = new ListenerRig(poller, 2)) {
             SharedListener listener = rig.start(10, new DrainStrategy(), new Echo() {
                 @Override
-                public void drain(MovableChannel connection) {
+                public void drain(MovableChannel connection, Duration patience) {
                     if (connection.attr(ENDS_WHEN_ASKED).get() != null) {
                         connection.close();
                     }

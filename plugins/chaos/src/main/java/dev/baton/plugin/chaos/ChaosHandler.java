@@ -15,6 +15,8 @@ import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Answers {@code GET /block/MS}, {@code /spin/MS}, {@code /throw/KIND} and {@code /}. What is asked for happens in this callback,
@@ -108,9 +110,17 @@ final class ChaosHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
         }
     }
 
-    /** Ends the connection behind what has been written. */
-    void drain() {
+    /** The next answer is the last; ends the connection behind what has been written when none is asked for in time. */
+    void drain(Duration patience) {
         draining = true;
+        if (!patience.isZero()) {
+            connection.eventLoop().schedule(this::end, patience.toNanos(), TimeUnit.NANOSECONDS);
+            return;
+        }
+        end();
+    }
+
+    private void end() {
         connection.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
     }
 

@@ -4,6 +4,7 @@ import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.service.Service;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
+import java.time.Duration;
 
 /** A small HTTP server that does on request what a handler must not do. */
 final class ChaosService implements Service {
@@ -30,11 +31,11 @@ final class ChaosService implements Service {
     }
 
     @Override
-    public void drain(MovableChannel connection) {
+    public void drain(MovableChannel connection, Duration patience) {
         delays.pass(Point.SERVICE_DRAIN);
         ChaosHandler handler = connection.pipeline().get(ChaosHandler.class);
         if (handler != null) {
-            handler.drain();
+            handler.drain(patience);
         }
     }
 }

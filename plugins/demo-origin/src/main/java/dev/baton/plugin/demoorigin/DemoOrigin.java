@@ -4,6 +4,7 @@ import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.service.Service;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.timeout.IdleStateHandler;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /** A small HTTP server to put behind the proxy: says who answered, sends bytes, waits, echoes. */
@@ -36,11 +37,11 @@ final class DemoOrigin implements Service {
     }
 
     @Override
-    public void drain(MovableChannel connection) {
+    public void drain(MovableChannel connection, Duration patience) {
         connection.post(() -> {
             OriginHandler handler = connection.pipeline().get(OriginHandler.class);
             if (handler != null) {
-                handler.drain();
+                handler.drain(patience);
             }
         });
     }

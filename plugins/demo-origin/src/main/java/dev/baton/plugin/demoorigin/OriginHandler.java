@@ -27,6 +27,7 @@ import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -73,6 +74,7 @@ final class OriginHandler extends ChannelInboundHandlerAdapter {
     private boolean draining;
     private int requests;
     private @Nullable Future<?> timer;
+    private @Nullable Future<?> lastRequest;
 
     // Of the present exchange:
     private Route route = new Route(Route.Kind.PAGE, 0, "");
@@ -359,10 +361,18 @@ final class OriginHandler extends ChannelInboundHandlerAdapter {
 
     // ---- the end of the connection --------------------------------------------------------------------------------
 
-    /** Ends the connection after the answer that is under way, or at once if there is none. */
-    void drain() {
+    /** Ends the connection after the answer that is under way; if there is none, after one more or when patience is over. */
+    void drain(Duration patience) {
         draining = true;
         keepAlive = false;
+        if (patience.isZero()) {
+            endIfIdle();
+        } else {
+            lastRequest = connection.eventLoop().schedule(this::endIfIdle, patience.toNanos(), TimeUnit.NANOSECONDS);
+        }
+    }
+
+    private void endIfIdle() {
         if (state == State.READY && decoded.isEmpty()) {
             connection.close();
         }
@@ -380,6 +390,9 @@ final class OriginHandler extends ChannelInboundHandlerAdapter {
     public void channelInactive(ChannelHandlerContext context) {
         if (timer != null) {
             timer.cancel(false);
+        }
+        if (lastRequest != null) {
+            lastRequest.cancel(false);
         }
         Object message;
         while ((message = decoded.poll()) != null) {

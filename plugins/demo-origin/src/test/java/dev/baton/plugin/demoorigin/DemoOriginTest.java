@@ -273,14 +273,35 @@ class DemoOriginTest {
     @Test
     void drainEndsAnIdleConnectionAtOnce() {
         exchange(get("/"));
-        origin.drain(connection);
+        origin.drain(connection, Duration.ZERO);
+        assertThat(connection.isOpen()).isFalse();
+    }
+
+    @Test
+    void drainWithPatienceAnswersOneMoreRequest() {
+        exchange(get("/"));
+        origin.drain(connection, Duration.ofSeconds(5));
+        assertThat(connection.isOpen()).isTrue();
+        assertThat(exchange(get("/"))).contains("connection: close\r\n");
+        assertThat(connection.isOpen()).isFalse();
+    }
+
+    @Test
+    void drainWithPatienceEndsWhenThatIsOver() {
+        exchange(get("/"));
+        origin.drain(connection, Duration.ofSeconds(5));
+        connection.advanceTimeBy(4_900, TimeUnit.MILLISECONDS);
+        connection.runScheduledPendingTasks();
+        assertThat(connection.isOpen()).isTrue();
+        connection.advanceTimeBy(200, TimeUnit.MILLISECONDS);
+        connection.runScheduledPendingTasks();
         assertThat(connection.isOpen()).isFalse();
     }
 
     @Test
     void drainLetsTheAnswerFinish() {
         exchange(get("/delay/100"));
-        origin.drain(connection);
+        origin.drain(connection, Duration.ZERO);
         assertThat(connection.isOpen()).isTrue();
         connection.advanceTimeBy(100, TimeUnit.MILLISECONDS);
         connection.runScheduledPendingTasks();

@@ -10,6 +10,7 @@ import io.netty.channel.ChannelOutboundBuffer;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -395,13 +396,15 @@ final class Downstream {
         }
     }
 
-    /** Closes now if nothing is under way, else after the answer that is. */
-    void drain() {
+    /** Closes after the answer that is under way; if there is none, after one more, or without one when patience is over. */
+    void drain(Duration patience) {
         draining = true;
-        if (phase == Phase.HEAD && !reader.headBegun() && !reader.hasWaiting()) {
+        if (phase != Phase.HEAD || reader.headBegun() || reader.hasWaiting()) {
+            answer.closeAfterwards();
+        } else if (patience.isZero()) {
             ctx.close();
         } else {
-            answer.closeAfterwards();
+            timer.lastRequest(patience.toNanos());
         }
     }
 

@@ -15,6 +15,9 @@ final class DownstreamTimer implements Callable<@Nullable Void> {
     private final HttpProxyService service;
     private long since;
     private long pendingBefore;
+    /** How long the next request may be waited for. */
+    private long patience = Long.MAX_VALUE / 2;
+
     private @Nullable Future<?> scheduled;
 
     DownstreamTimer(Downstream end, HttpProxyService service) {
@@ -46,6 +49,14 @@ final class DownstreamTimer implements Callable<@Nullable Void> {
         progress();
         stop();
         schedule(service.timeouts().linger());
+    }
+
+    /** The next request is the last, and may be waited for that long. */
+    void lastRequest(long nanos) {
+        patience = nanos;
+        progress();
+        stop();
+        schedule(Math.min(nanos, service.timeouts().check()));
     }
 
     private void schedule(long nanos) {
@@ -90,7 +101,7 @@ final class DownstreamTimer implements Callable<@Nullable Void> {
 
     private long limit(Timeouts timeouts, boolean stuck) {
         return switch (end.phase()) {
-            case HEAD -> end.headBegun() ? timeouts.header() : timeouts.idle();
+            case HEAD -> end.headBegun() ? timeouts.header() : Math.min(patience, timeouts.idle());
             // A body waits for a connection too; the upstream's connect-timeout limits that.
             case BODY -> end.requestPaused() && !stuck ? timeouts.response() : timeouts.idle();
             case ANSWER -> {

@@ -10,6 +10,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
 import io.netty.handler.codec.http.HttpDecoderConfig;
+import java.time.Duration;
 import java.util.function.LongSupplier;
 
 /** One reverse proxy: what all its connections share. */
@@ -62,10 +63,10 @@ final class HttpProxyService implements Service {
     }
 
     @Override
-    public void drain(MovableChannel connection) {
+    public void drain(MovableChannel connection, Duration patience) {
         RequestReader reader = connection.pipeline().get(RequestReader.class);
         if (reader != null) {
-            reader.downstream().drain();
+            reader.downstream().drain(patience);
         }
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.plugin.httpproxy.Bench.Ends;
 import dev.baton.testkit.EmbeddedConnection;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -280,8 +281,39 @@ class FlowControlTest {
     void drainingClosesAnIdleConnectionAtOnce(Ends ends) {
         try (Bench bench = new Bench(ends)) {
             bench.warmUp();
-            bench.under(bench.client, () -> bench.service.drain(bench.client));
+            bench.under(bench.client, () -> bench.service.drain(bench.client, Duration.ZERO));
             assertThat(bench.client.isOpen()).isFalse();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void drainingWithPatienceAnswersOneMoreRequest(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.warmUp();
+            bench.under(bench.client, () -> bench.service.drain(bench.client, Duration.ofSeconds(5)));
+            bench.pass(4);
+            assertThat(bench.client.isOpen()).isTrue();
+            bench.send(GET);
+            bench.pass(10); // what is under way is not hurried
+            assertThat(bench.client.isOpen()).isTrue();
+            bench.answer(0, OK);
+            assertThat(bench.toClient()).contains("Connection: close\r\n").endsWith("hello");
+            assertThat(bench.client.isOpen()).isFalse();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void drainingWithPatienceClosesAnIdleConnectionWhenThatIsOver(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.warmUp();
+            bench.under(bench.client, () -> bench.service.drain(bench.client, Duration.ofSeconds(5)));
+            bench.pass(4);
+            assertThat(bench.client.isOpen()).isTrue();
+            bench.pass(1);
+            assertThat(bench.client.isOpen()).isFalse();
+            assertThat(bench.toClient()).isEmpty();
         }
     }
 
@@ -290,7 +322,7 @@ class FlowControlTest {
     void drainingLetsAnExchangeEnd(Ends ends) {
         try (Bench bench = new Bench(ends)) {
             bench.send(GET);
-            bench.under(bench.client, () -> bench.service.drain(bench.client));
+            bench.under(bench.client, () -> bench.service.drain(bench.client, Duration.ZERO));
             assertThat(bench.client.isOpen()).isTrue();
             bench.answer(0, OK);
             assertThat(bench.toClient())
@@ -305,7 +337,7 @@ class FlowControlTest {
     void drainingLetsAHeadArriveThatHasBegun(Ends ends) {
         try (Bench bench = new Bench(ends)) {
             bench.send("GET / HTTP/1.1\r\n");
-            bench.under(bench.client, () -> bench.service.drain(bench.client));
+            bench.under(bench.client, () -> bench.service.drain(bench.client, Duration.ZERO));
             bench.send("Host: shop\r\n\r\n");
             bench.answer(0, OK);
             assertThat(bench.toClient()).contains("Connection: close\r\n").endsWith("hello");
@@ -319,7 +351,7 @@ class FlowControlTest {
         try (Bench bench = new Bench(ends)) {
             bench.send(GET);
             bench.answer(0, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe");
-            bench.under(bench.client, () -> bench.service.drain(bench.client));
+            bench.under(bench.client, () -> bench.service.drain(bench.client, Duration.ZERO));
             bench.answer(0, "llo");
             assertThat(bench.toClient()).isEqualTo(OK);
             assertThat(bench.client.isOpen()).isFalse();

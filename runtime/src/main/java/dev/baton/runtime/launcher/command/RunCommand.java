@@ -4,6 +4,7 @@ import dev.baton.runtime.config.RootConfig;
 import dev.baton.runtime.launcher.ConfigSource;
 import dev.baton.runtime.launcher.ExitCode;
 import dev.baton.runtime.launcher.Foundation;
+import dev.baton.runtime.launcher.HardStop;
 import dev.baton.runtime.launcher.Installation;
 import dev.baton.runtime.launcher.Server;
 import dev.baton.runtime.launcher.Signals;
@@ -14,6 +15,7 @@ import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -32,7 +34,8 @@ import picocli.CommandLine.Spec;
         description = {
             "Starts a server and stays.",
             "",
-            "TERM and INT drain within `grace` of the configuration, a second one cuts. QUIT prints the threads."
+            "TERM and INT drain within `grace` of the configuration, a second one cuts, and `hard-stop` after the",
+            "grace time the process ends whatever it is still at. QUIT prints the threads."
         })
 final class RunCommand implements Callable<Integer> {
     @Mixin
@@ -43,9 +46,12 @@ final class RunCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     private final AtomicBoolean signalled = new AtomicBoolean();
+    /** A signal that comes before it is served when there is something to stop. */
+    private final CompletableFuture<Server> assembled = new CompletableFuture<>();
 
     @Override
     public Integer call() throws StartException, InterruptedException {
+        listenToSignals();
         say(Baton.Version.line() + ", pid " + ProcessHandle.current().pid());
         ConfigSource source = config.source();
         say("configuration " + source.file() + " (" + source.origin() + ")");
@@ -55,7 +61,7 @@ final class RunCommand implements Callable<Integer> {
         Server server = Server.assemble(foundation, read);
         boolean serving = false;
         try {
-            listenToSignals(server);
+            assembled.complete(server);
             say(server.pollerLine());
             say(server.loopsLine());
             server.open();
@@ -78,6 +84,7 @@ final class RunCommand implements Callable<Integer> {
         CountDownLatch stopping = new CountDownLatch(1);
         server.stopping().thenRun(stopping::countDown);
         stopping.await();
+        HardStop.watch(server, server.hardStop(), this::say);
         StopReport report = drained(server);
         server.end();
         say("stopped: " + count(report.served(), "connection") + " ended, " + report.cut() + " cut");
@@ -98,15 +105,18 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    private void listenToSignals(Server server) {
+    private void listenToSignals() {
         for (String name : List.of("TERM", "INT")) {
             Signals.on(name, () -> {
                 if (signalled.compareAndSet(false, true)) {
                     say(name + ": stopping; once more to cut");
-                    server.stop(null);
-                } else {
+                    assembled.thenAccept(server -> server.stop(null));
+                } else if (assembled.isDone()) {
                     say(name + ": cutting");
-                    server.stop(Duration.ZERO);
+                    assembled.thenAccept(server -> server.stop(Duration.ZERO));
+                } else {
+                    say(name + ": ending in the middle of the start");
+                    Runtime.getRuntime().halt(ExitCode.CUT);
                 }
             });
         }

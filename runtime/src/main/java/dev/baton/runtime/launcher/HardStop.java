@@ -1,0 +1,61 @@
+package dev.baton.runtime.launcher;
+
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+
+/**
+ * The last resort of a stop: some time after the grace time, or after the last connection if that is earlier, the process
+ * ends, whatever a plugin is still at. A thread of its own that waits for nobody, because anything else may be what hangs;
+ * it halts, because an orderly exit runs hooks that may hang too.
+ */
+public final class HardStop implements Runnable {
+    /** How often it looks: a second signal makes the grace time shorter. */
+    private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+    /** How long the last line may take to be written: whoever reads it may have stopped. */
+    private static final long SAY_MILLIS = 1_000;
+
+    private final Server server;
+    private final Duration limit;
+    private final Consumer<String> said;
+
+    private HardStop(Server server, Duration limit, Consumer<String> said) {
+        this.server = server;
+        this.limit = limit;
+        this.said = said;
+    }
+
+    /**
+     * Begins to watch a stop that has been asked for, until the process ends.
+     *
+     * @param limit how long the end may take once nothing needs to be waited for
+     * @param said is told what was cut, before the process ends with {@link ExitCode#CUT}
+     */
+    public static void watch(Server server, Duration limit, Consumer<String> said) {
+        Thread thread = new Thread(new HardStop(server, limit, said), "baton-hard-stop");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    @Override
+    public void run() {
+        while (!server.isDrained()) {
+            LockSupport.parkNanos(LOOK_NANOS);
+        }
+        long end = System.nanoTime() + limit.toNanos();
+        for (long left = limit.toNanos(); left > 0; left = end - System.nanoTime()) {
+            LockSupport.parkNanos(left);
+        }
+        Thread words = new Thread(() -> said.accept("hard stop: " + server.remains()), "baton-last-words");
+        words.setDaemon(true);
+        words.start();
+        try {
+            words.join(SAY_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            Runtime.getRuntime().halt(ExitCode.CUT);
+        }
+    }
+}
