@@ -4,6 +4,7 @@ import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.fd.FdWitness.PluginFailures;
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.posix.Posix;
+import io.netty.buffer.ByteBufAllocator;
 
 /**
  * What every channel needs of the runtime.
@@ -12,5 +13,13 @@ import dev.baton.runtime.posix.Posix;
  * @param posix its system calls
  * @param loops the loops by id
  * @param failures is told when a callback throws and nobody handles it
+ * @param memory where it takes its buffers from, unless it is told otherwise
  */
-public record ChannelEnv(FdTable table, Posix posix, LoopRegistry loops, PluginFailures failures) {}
+public record ChannelEnv(
+        FdTable table, Posix posix, LoopRegistry loops, PluginFailures failures, ByteBufAllocator memory) {
+
+    /** With Netty's memory. */
+    public ChannelEnv(FdTable table, Posix posix, LoopRegistry loops, PluginFailures failures) {
+        this(table, posix, loops, failures, ByteBufAllocator.DEFAULT);
+    }
+}

@@ -50,6 +50,7 @@ abstract class FdStreamChannel extends HalfCloseChannel {
 
     FdStreamChannel(@Nullable Channel parent, ChannelEnv env, FdKind kind) {
         super(parent, env, kind);
+        config.setAllocator(env.memory());
     }
 
     // ---- registration ---------------------------------------------------------------------------------------------

@@ -19,21 +19,23 @@ import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
 import dev.baton.spi.fd.Fds;
 import dev.baton.spi.loop.Loops;
+import io.netty.buffer.ByteBufAllocator;
 import io.vertx.core.Vertx;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /** What a process has before its configuration is known: system calls, the fd table, metrics and the plugins. */
 public final class Foundation {
     final Installation installation;
-    final Posix posix = new JnrPosix();
+    final Posix posix;
     final LoopRegistry loops = new LoopRegistry();
     final FdWitness witness = new FdWitness();
-    final FdTable table = new FdTable(posix, loops, witness);
+    final FdTable table;
     final PrometheusMetrics metrics = new PrometheusMetrics();
     final PluginErrors pluginErrors = new PluginErrors(metrics);
-    final ChannelEnv channels = new ChannelEnv(table, posix, loops, pluginErrors);
+    final ChannelEnv channels;
     final Late<Vertx> vertx = new Late<>("Vertx");
     final Late<RuntimeView> view = new Late<>("RuntimeView");
     final Late<RuntimeControl> control = new Late<>("RuntimeControl");
@@ -52,8 +54,11 @@ public final class Foundation {
         }
     }
 
-    private Foundation(Installation installation, Set<String> enabled) {
+    private Foundation(Installation installation, Set<String> enabled, Posix posix, ByteBufAllocator memory) {
         this.installation = installation;
+        this.posix = posix;
+        this.table = new FdTable(posix, loops, witness);
+        this.channels = new ChannelEnv(table, posix, loops, pluginErrors, memory);
         this.loader = new PluginLoader(new Bindings(), enabled);
     }
 
@@ -63,16 +68,37 @@ public final class Foundation {
      * @param configuration not bound yet: the plugins say what may be in it
      */
     public static Foundation lay(Installation installation, ConfigReader configuration) {
-        Foundation foundation = new Foundation(installation, configuration.enabledPlugins());
+        Foundation foundation =
+                new Foundation(installation, configuration.enabledPlugins(), new JnrPosix(), ByteBufAllocator.DEFAULT);
         installation.plugins().forEach(foundation.loader::loadAll);
         configuration.pluginFolders().forEach(foundation.loader::loadAll);
+        return foundation.laid();
+    }
+
+    /**
+     * For tests, and for whoever embeds Baton: plugins that are on the class path, system calls and memory of the caller's.
+     *
+     * @param version what it says of itself
+     * @param posix the system calls
+     * @param memory where channels take their buffers from
+     * @param plugins loads them
+     */
+    public static Foundation embed(
+            String version, Posix posix, ByteBufAllocator memory, Consumer<PluginLoader> plugins) {
+        Foundation foundation = new Foundation(new Installation(version, List.of()), Set.of(), posix, memory);
+        plugins.accept(foundation.loader);
+        return foundation.laid();
+    }
+
+    /** The plugins are there: their hooks and their counters. */
+    private Foundation laid() {
         List<HookOf> hooks = new ArrayList<>();
-        foundation.plugins().hooks().forEach(hook -> hooks.add(new HookOf(hook.plugin(), hook.get())));
-        foundation.witness.hooks(hooks, foundation.pluginErrors);
-        foundation.plugins().snapshots().stream()
+        plugins().hooks().forEach(hook -> hooks.add(new HookOf(hook.plugin(), hook.get())));
+        witness.hooks(hooks, pluginErrors);
+        plugins().snapshots().stream()
                 .filter(plugin -> plugin.problem() == null)
-                .forEach(plugin -> foundation.pluginErrors.announce(plugin.id()));
-        return foundation;
+                .forEach(plugin -> pluginErrors.announce(plugin.id()));
+        return this;
     }
 
     /** What the plugins contribute. */

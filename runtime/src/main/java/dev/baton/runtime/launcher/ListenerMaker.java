@@ -21,18 +21,21 @@ final class ListenerMaker {
     private final Map<String, ServiceConfig> configured;
     private final Map<String, Service> services;
     private final ListenerEnv env;
+    private final Machine machine;
 
     ListenerMaker(
             PluginRegistry plugins,
             LoopRegistry loops,
             Map<String, ServiceConfig> configured,
             Map<String, Service> services,
-            ListenerEnv env) {
+            ListenerEnv env,
+            Machine machine) {
         this.plugins = plugins;
         this.loops = loops;
         this.configured = configured;
         this.services = services;
         this.env = env;
+        this.machine = machine;
     }
 
     /** Makes one, not opened yet, of a configuration that is right. */
@@ -58,7 +61,7 @@ final class ListenerMaker {
         List<BatonLoop> chosen = loops.batonLoops().stream()
                 .filter(loop -> listener.loops().contains(loop.id()))
                 .toList();
-        return new SharedListener(spec, env, chosen);
+        return new SharedListener(spec, env, chosen, machine.timer(), machine::nanoTime);
     }
 
     private static ListenerSpec.Limits limits(ListenerConfig listener) {

@@ -14,7 +14,6 @@ import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.runtime.posix.FdLimit;
 import dev.baton.runtime.upstream.UpstreamEnv;
 import dev.baton.runtime.upstream.Upstreams;
-import dev.baton.runtime.vertx.VertxLoops;
 import dev.baton.runtime.view.LiveView;
 import dev.baton.runtime.view.ViewSources;
 import dev.baton.spi.Component;
@@ -27,8 +26,6 @@ import dev.baton.spi.listener.Listener;
 import dev.baton.spi.listener.ListenerResult;
 import dev.baton.spi.service.Service;
 import dev.baton.spi.service.ServiceFactory;
-import io.netty.util.concurrent.DefaultThreadFactory;
-import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.net.BindException;
 import java.time.Duration;
@@ -43,9 +40,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -71,16 +65,12 @@ public final class Server {
     private final RootConfig config;
     private final PollerChoice poller;
     private final FdLimit limit;
-    private final Vertx vertx;
+    private final Machine machine;
     private final BoundListeners listeners = new BoundListeners();
     private final Map<String, Service> services = new LinkedHashMap<>();
     private final Map<String, Component> components = new LinkedHashMap<>();
     private final List<AdminAction> actions = new ArrayList<>();
     private final Deque<Runnable> endings = new ArrayDeque<>();
-    /** For trial binds and timers of listeners, which must not depend on a loop that may be blocked. */
-    private final ExecutorService worker =
-            Executors.newCachedThreadPool(new DefaultThreadFactory("baton-worker", true));
-
     private final Upstreams upstreams;
     private final ListenerMaker maker;
     private final ListenerChanges changes;
@@ -89,20 +79,20 @@ public final class Server {
     /** The step of the end that is being made. */
     private volatile String step = "draining";
 
-    private Server(Foundation foundation, RootConfig config, PollerChoice poller, FdLimit limit, Vertx vertx)
+    private Server(Foundation foundation, RootConfig config, PollerChoice poller, FdLimit limit, Machine machine)
             throws StartException {
         this.foundation = foundation;
         this.config = config;
         this.poller = poller;
         this.limit = limit;
-        this.vertx = vertx;
+        this.machine = machine;
         PluginRegistry plugins = foundation.plugins();
         this.upstreams = new Upstreams(
                 config.upstreams(),
                 policy -> plugins.takeoverPolicy(policy).get(),
                 new UpstreamEnv(
                         plugin -> new MovableSocketChannel(foundation.channels, plugin),
-                        new SystemNames(worker),
+                        new SystemNames(machine.worker()),
                         listeners,
                         foundation.loops,
                         foundation.metrics));
@@ -114,18 +104,25 @@ public final class Server {
                 new ListenerEnv(
                         foundation.channels,
                         foundation.metrics,
-                        worker,
+                        machine.worker(),
                         new TotalLimit(config.maxConnections().orElse(Integer.MAX_VALUE)),
                         new Balance(foundation.witness::downstream, foundation.metrics),
-                        config.closeSpread()));
+                        config.closeSpread()),
+                machine);
         this.changes = new ListenerChanges(
-                listeners, maker, plugins, config.services().keySet(), config.loops(), worker, this::isStopping);
+                listeners,
+                maker,
+                plugins,
+                config.services().keySet(),
+                config.loops(),
+                machine.worker(),
+                this::isStopping);
         List<String> problems = new ArrayList<>();
         config.services().forEach((name, service) -> makeService(name, service, problems));
         if (problems.isEmpty()) {
             config.listeners().forEach((name, listener) -> listeners.add(maker.make(name, listener)));
         }
-        this.shutdown = new Shutdown(this::waves);
+        this.shutdown = new Shutdown(this::waves, machine);
         show();
         config.components().forEach((section, settings) -> makeComponent(section, settings, problems));
         if (!problems.isEmpty()) {
@@ -139,26 +136,34 @@ public final class Server {
      * @throws StartException if a plugin cannot make what is asked of it, or there is no poller
      */
     public static Server assemble(Foundation foundation, RootConfig config) throws StartException {
+        return assemble(foundation, config, new VertxMachine(foundation.vertx));
+    }
+
+    /**
+     * As {@link #assemble(Foundation, RootConfig)}, on a machine of the caller's: for a simulation, where there is no Vert.x.
+     *
+     * @throws StartException as there
+     */
+    public static Server assemble(Foundation foundation, RootConfig config, Machine machine) throws StartException {
         PollerChoice poller = PollerChoice.of(
                 config.poller(), foundation.plugins().pollerProviders().values());
         FdLimit limit;
-        Vertx vertx;
         try {
             limit = foundation.posix.raiseFdLimit();
-            vertx = VertxLoops.start(config.loops(), poller.provider(), foundation.witness, foundation.channels);
+            machine.startLoops(config.loops(), poller.provider(), foundation.witness, foundation.channels);
         } catch (IOException | RuntimeException e) {
             throw new StartException(
                     ExitCode.FAILED, "cannot start " + config.loops() + " loops: " + rootMessage(e), e);
         }
-        foundation.vertx.set(vertx);
         boolean made = false;
         try {
-            Server server = new Server(foundation, config, poller, limit, vertx);
+            Server server = new Server(foundation, config, poller, limit, machine);
             made = true;
             return server;
         } finally {
             if (!made) {
-                finish("closing the loops", vertx.close().toCompletionStage());
+                finish(machine, "closing the loops", machine.endLoops());
+                machine.close();
             }
         }
     }
@@ -289,9 +294,9 @@ public final class Server {
         ready = true;
     }
 
-    private static String startComponent(String section, Component component) throws StartException {
+    private String startComponent(String section, Component component) throws StartException {
         try {
-            return component.start().toCompletableFuture().get(START_MAX.toSeconds(), TimeUnit.SECONDS);
+            return machine.await(component.start(), START_MAX);
         } catch (ExecutionException e) {
             if (e.getCause() instanceof BindException bind) {
                 throw new StartException(ExitCode.CANNOT_BIND, String.valueOf(bind.getMessage()), e);
@@ -391,8 +396,8 @@ public final class Server {
         step = "closing the upstreams";
         upstreams.close();
         step = "closing the loops";
-        finish(step, vertx.close().toCompletionStage());
-        worker.shutdown();
+        finish(step, machine.endLoops());
+        machine.close();
     }
 
     private void endComponent(String section, Component component) {
@@ -404,9 +409,13 @@ public final class Server {
         }
     }
 
-    private static void finish(String what, CompletionStage<?> stage) {
+    private void finish(String what, CompletionStage<?> stage) {
+        finish(machine, what, stage);
+    }
+
+    private static void finish(Machine machine, String what, CompletionStage<?> stage) {
         try {
-            stage.toCompletableFuture().get(END_MAX.toSeconds(), TimeUnit.SECONDS);
+            machine.await(stage, END_MAX);
         } catch (TimeoutException e) {
             LOG.warn("{} takes longer than {} s; the process ends without it", what, END_MAX.toSeconds());
         } catch (ExecutionException e) {

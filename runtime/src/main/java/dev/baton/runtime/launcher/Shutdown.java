@@ -9,7 +9,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
@@ -32,7 +31,8 @@ final class Shutdown {
     private static final Duration SLACK = Duration.ofSeconds(5);
 
     private final Supplier<List<List<SharedListener>>> listeners;
-    private final long origin = System.nanoTime();
+    private final Machine machine;
+    private final long origin;
     /** When the grace time is over, in nanoseconds after {@link #origin}; it only ever comes closer. */
     private final AtomicLong deadline = new AtomicLong(Long.MAX_VALUE);
 
@@ -47,9 +47,12 @@ final class Shutdown {
      * Nothing is stopped yet.
      *
      * @param waves the listeners that there are, those of a wave are unbound when those of the waves before have ended
+     * @param machine measures the time
      */
-    Shutdown(Supplier<List<List<SharedListener>>> waves) {
+    Shutdown(Supplier<List<List<SharedListener>>> waves, Machine machine) {
         this.listeners = waves;
+        this.machine = machine;
+        this.origin = machine.nanoTime();
     }
 
     /** Those that are there now, until the stop begins; then those that were there. */
@@ -78,12 +81,12 @@ final class Shutdown {
 
     /** What is left of the grace time; zero when it is over. */
     Duration left() {
-        return Duration.ofNanos(Math.max(0, deadline.get() - (System.nanoTime() - origin)));
+        return Duration.ofNanos(Math.max(0, deadline.get() - (machine.nanoTime() - origin)));
     }
 
     /** Begins, or shortens the grace time. */
     CompletionStage<StopReport> stop(Duration grace) {
-        long end = System.nanoTime() - origin + grace.toNanos();
+        long end = machine.nanoTime() - origin + grace.toNanos();
         long before = deadline.getAndAccumulate(end, Math::min);
         if (asked.compareAndSet(false, true)) {
             // In this order: a listener that is added now is either among those that are there, or sees the stop.
@@ -94,8 +97,7 @@ final class Shutdown {
         } else if (end < before) {
             waves().forEach(wave -> wave.forEach(listener -> listener.unbind(grace)));
         }
-        CompletableFuture.delayedExecutor(grace.plus(SLACK).toMillis(), TimeUnit.MILLISECONDS)
-                .execute(this::giveUp);
+        machine.timer().after(grace.plus(SLACK), this::giveUp);
         return ended.minimalCompletionStage();
     }
 
@@ -112,7 +114,7 @@ final class Shutdown {
 
     /** Only if a plugin or a blocked loop holds the orderly end up, and not before the last word on the grace time. */
     private void giveUp() {
-        boolean late = System.nanoTime() - origin >= deadline.get();
+        boolean late = machine.nanoTime() - origin >= deadline.get();
         if (late && !ended.isDone()) {
             LOG.warn(
                     "{} connections are not gone {} s after the grace time; stopping all the same",

@@ -58,7 +58,7 @@ public final class World {
         witness.hooks(List.of(new HookOf("audit", audit)), (plugin, cause) -> simulation.fail(cause));
         posix.watchCloses(audit::closing);
         this.table = new FdTable(posix, registry, witness);
-        this.env = new ChannelEnv(table, posix, registry, (plugin, cause) -> failures.add(cause));
+        this.env = new ChannelEnv(table, posix, registry, (plugin, cause) -> failures.add(cause), memory);
         this.group = new LoopGroup(
                 loops,
                 simulation.threads("L"),

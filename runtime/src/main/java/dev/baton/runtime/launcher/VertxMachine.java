@@ -1,0 +1,72 @@
+package dev.baton.runtime.launcher;
+
+import dev.baton.runtime.channel.ChannelEnv;
+import dev.baton.runtime.fd.FdWitness;
+import dev.baton.runtime.listener.Timer;
+import dev.baton.runtime.vertx.VertxLoops;
+import dev.baton.spi.poller.PollerProvider;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** The loops of a Vert.x, and the process's own time and threads. */
+final class VertxMachine implements Machine {
+    private final Late<Vertx> vertx;
+    /** For trial binds and timers of listeners, which must not depend on a loop that may be blocked. */
+    private final ExecutorService worker =
+            Executors.newCachedThreadPool(new DefaultThreadFactory("baton-worker", true));
+
+    private final Timer timer = Timer.on(worker);
+
+    /**
+     * Nothing runs yet.
+     *
+     * @param vertx is given the Vert.x when there is one
+     */
+    VertxMachine(Late<Vertx> vertx) {
+        this.vertx = vertx;
+    }
+
+    @Override
+    public void startLoops(int count, PollerProvider provider, FdWitness witness, ChannelEnv channels) {
+        vertx.set(VertxLoops.start(count, provider, witness, channels));
+    }
+
+    @Override
+    public CompletionStage<Void> endLoops() {
+        return vertx.get().close().toCompletionStage();
+    }
+
+    @Override
+    public Executor worker() {
+        return worker;
+    }
+
+    @Override
+    public Timer timer() {
+        return timer;
+    }
+
+    @Override
+    public long nanoTime() {
+        return System.nanoTime();
+    }
+
+    @Override
+    public <T> T await(CompletionStage<T> stage, Duration limit)
+            throws ExecutionException, TimeoutException, InterruptedException {
+        return stage.toCompletableFuture().get(limit.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    @Override
+    public void close() {
+        worker.shutdown();
+    }
+}
