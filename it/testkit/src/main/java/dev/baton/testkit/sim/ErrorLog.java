@@ -12,7 +12,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.slf4j.LoggerFactory;
 
 /** What was logged as an error: code that catches everything tells of it only there. */
-final class ErrorLog extends AppenderBase<ILoggingEvent> {
+public final class ErrorLog extends AppenderBase<ILoggingEvent> {
     private static final ErrorLog ONE = new ErrorLog();
 
     private final Queue<String> errors = new ConcurrentLinkedQueue<>();
@@ -25,12 +25,12 @@ final class ErrorLog extends AppenderBase<ILoggingEvent> {
     }
 
     /** Forgets what there is. */
-    static void clear() {
+    public static void clear() {
         ONE.errors.clear();
     }
 
     /** What was logged since. */
-    static List<String> errors() {
+    public static List<String> errors() {
         return new ArrayList<>(ONE.errors);
     }
 

@@ -10,11 +10,12 @@ import java.io.IOException;
 import java.util.Optional;
 
 /** The pollers of a provider, each call of theirs and each event that they report a point of a simulation. */
-final class PointPollers implements PollerProvider {
+public final class PointPollers implements PollerProvider {
     private final Simulation simulation;
     private final PollerProvider real;
 
-    PointPollers(Simulation simulation, PollerProvider real) {
+    /** Puts itself between the loops and their pollers. */
+    public PointPollers(Simulation simulation, PollerProvider real) {
         this.simulation = simulation;
         this.real = real;
     }

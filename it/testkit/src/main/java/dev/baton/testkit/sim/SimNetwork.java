@@ -6,8 +6,10 @@ import dev.baton.spi.posix.Sockets;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -171,7 +173,11 @@ public final class SimNetwork {
         kernel.simulation().point(label);
     }
 
-    void await(String label, java.util.function.BooleanSupplier condition) {
+    boolean await(String label, BooleanSupplier condition, Duration limit) {
+        return kernel.simulation().await(label, condition, limit);
+    }
+
+    void await(String label, BooleanSupplier condition) {
         kernel.simulation().await(label, condition);
     }
 }

@@ -1,7 +1,9 @@
 package dev.baton.testkit.sim;
 
+import dev.baton.spi.posix.EpollEvent;
 import dev.baton.spi.posix.Sockets;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 
 /** The other end of a connection of the process under test. Each thing that it does is a point. */
@@ -42,13 +44,44 @@ public final class SimPeer {
 
     /** Waits until something, or the end, can be received, and receives it. */
     public String receive() {
-        network.await("peer.receive", () -> (socket.events() & dev.baton.spi.posix.EpollEvent.EPOLLIN) != 0);
+        network.await("peer.receive", () -> (socket.events() & EpollEvent.EPOLLIN) != 0);
         return received();
+    }
+
+    /**
+     * Sends as much as fits.
+     *
+     * @return how many bytes, or {@code -errno}
+     */
+    public int trySend(byte[] bytes) {
+        network.point("peer.send");
+        return socket.send(bytes, List.of());
+    }
+
+    /**
+     * Receives what there is.
+     *
+     * @return how many bytes, 0 at the end, or {@code -errno}
+     */
+    public int tryReceive(byte[] target) {
+        network.point("peer.receive");
+        return socket.receive(target, target.length, false);
+    }
+
+    /**
+     * Waits until there is something to receive, be it the end.
+     *
+     * @param room whether room to send will do, too
+     * @return whether there is, within the time
+     */
+    public boolean await(boolean room, Duration limit) {
+        int wanted = EpollEvent.EPOLLIN | (room ? EpollEvent.EPOLLOUT : 0);
+        return network.await("peer.await", () -> (socket.events() & wanted) != 0, limit);
     }
 
     /** True once the process under test has ended its side, in order or by a reset. */
     public boolean sawEnd() {
-        return (socket.events() & dev.baton.spi.posix.EpollEvent.EPOLLRDHUP) != 0;
+        return (socket.events() & EpollEvent.EPOLLRDHUP) != 0;
     }
 
     /** True once the process under test has taken the connection, or has lost it. */

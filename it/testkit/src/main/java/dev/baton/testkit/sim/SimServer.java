@@ -1,5 +1,6 @@
 package dev.baton.testkit.sim;
 
+import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,14 @@ public final class SimServer {
     /** Takes the next connection, waiting for it; the test itself cannot wait, so for it there must be one. */
     public SimPeer accept() {
         network.await("peer.accept", () -> !socket.backlog.isEmpty());
+        return new SimPeer(network, Objects.requireNonNull(socket.accept()));
+    }
+
+    /** Takes the next connection, or null if none comes in time. */
+    public @Nullable SimPeer accept(Duration limit) {
+        if (!network.await("peer.accept", () -> !socket.backlog.isEmpty(), limit)) {
+            return null;
+        }
         return new SimPeer(network, Objects.requireNonNull(socket.accept()));
     }
 

@@ -107,11 +107,13 @@ public final class Simulation {
         PriorityQueue<Due> dues = new PriorityQueue<>();
         int[] count = {0};
         SimThread thread = new SimThread(this, name, true, () -> {
-            while (true) {
+            while (!ending) {
                 awaitDue(
                         "due",
-                        () -> dues.isEmpty() ? SimThread.NEVER : dues.peek().time());
-                Due due = dues.poll();
+                        () -> ending
+                                ? 0
+                                : dues.isEmpty() ? SimThread.NEVER : dues.peek().time());
+                Due due = ending ? null : dues.poll();
                 if (due != null) {
                     executor.execute(due.task());
                 }
@@ -238,7 +240,7 @@ public final class Simulation {
     }
 
     /** What a failure of the test's own becomes: with the schedule and the trace. */
-    SimFailure failed(Throwable cause) {
+    public SimFailure failed(Throwable cause) {
         StringBuilder text = new StringBuilder(String.valueOf(cause.getMessage()));
         text.append("\nschedule: ").append(schedule.describe()).append("\nthreads:\n");
         for (SimThread each : threads) {
@@ -272,6 +274,15 @@ public final class Simulation {
     /** A point behind which a condition holds. */
     public void await(String label, BooleanSupplier condition) {
         await(label, condition, SimThread.NEVER);
+    }
+
+    /**
+     * A point behind which a condition holds, or some time has passed.
+     *
+     * @return whether the condition holds
+     */
+    public boolean await(String label, BooleanSupplier condition, Duration limit) {
+        return await(label, condition, now() + limit.toNanos());
     }
 
     /** A point behind which some time has passed. */

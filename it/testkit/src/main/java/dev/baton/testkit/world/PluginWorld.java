@@ -1,0 +1,395 @@
+package dev.baton.testkit.world;
+
+import dev.baton.runtime.config.ConfigException;
+import dev.baton.runtime.config.ConfigReader;
+import dev.baton.runtime.config.RootConfig;
+import dev.baton.runtime.launcher.ConfigSource;
+import dev.baton.runtime.launcher.Foundation;
+import dev.baton.runtime.launcher.Server;
+import dev.baton.runtime.launcher.StartException;
+import dev.baton.runtime.plugin.Contribution;
+import dev.baton.runtime.plugin.PluginLoader;
+import dev.baton.runtime.posix.Posix;
+import dev.baton.spi.Plugin;
+import dev.baton.spi.admin.AdminAction;
+import dev.baton.spi.admin.ListenerSnapshot;
+import dev.baton.spi.admin.Metrics;
+import dev.baton.spi.admin.PluginSnapshot;
+import dev.baton.spi.admin.RuntimeControl;
+import dev.baton.spi.admin.RuntimeView;
+import dev.baton.spi.posix.AbstractUnixAddress;
+import dev.baton.testkit.sim.ErrorLog;
+import io.netty.buffer.UnpooledByteBufAllocator;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.BooleanSupplier;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One world with one server in it: {@link #plugin} names the plugins, {@link #start} loads and configures them and serves,
+ * {@link #connect} is a client. Everything ends with the test, and then the books must balance; see the package.
+ *
+ * <p>For one thread, the one that runs the test's method. In the simulation that thread is one of its threads, so loops go on
+ * at any point between two of its calls; nothing in a test may wait for anything but by this world and its peers.
+ */
+public abstract class PluginWorld {
+    /** How long any wait of a test may take, in the world's time: far above what a busy machine needs. */
+    public static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    private static final String UNIX = "unix:";
+    private static final Pattern TOP_LEVEL = Pattern.compile("(?m)^(version|loops)\\s*:");
+    private static final Pattern HUMP = Pattern.compile("(?<=[a-z0-9])(?=[A-Z])");
+    private static final String PLUGIN_ERRORS = "baton_plugin_errors_total";
+
+    private final Set<Class<? extends Plugin>> plugins = new LinkedHashSet<>();
+    private final List<Peer> clients = new ArrayList<>();
+    private final List<Origin> origins = new ArrayList<>();
+    private final List<String> said = new ArrayList<>();
+    /** Every channel's buffers, counted. */
+    private final UnpooledByteBufAllocator memory = new UnpooledByteBufAllocator(true, true);
+
+    private @Nullable Server server;
+    private @Nullable Window window;
+    private @Nullable FdAccount account;
+    private boolean errorsExpected;
+
+    PluginWorld() {}
+
+    /** A test's method. */
+    @FunctionalInterface
+    interface Body {
+        void run() throws Throwable;
+    }
+
+    // ---- what differs ---------------------------------------------------------------------------------------------
+
+    /** Runs a test and everything that comes after it. */
+    abstract void run(Body body) throws Throwable;
+
+    /** Which world it is. */
+    public abstract Where where();
+
+    abstract Posix posix(Fds fds);
+
+    /** Who is told that a number is closed. */
+    interface Fds {
+        void closing(int number);
+    }
+
+    abstract Server assemble(Foundation foundation, RootConfig config, FdAccount account) throws StartException;
+
+    /** A connection to an address, or null if nobody listens there. */
+    abstract @Nullable Wire wire(SocketAddress address) throws IOException;
+
+    abstract Origin newOrigin() throws IOException;
+
+    abstract boolean holds(String what, BooleanSupplier condition, Duration limit);
+
+    /** The numbers that are open in the kernel. */
+    abstract Collection<Integer> openNumbers();
+
+    // ---- for tests: before the start ------------------------------------------------------------------------------
+
+    /**
+     * Names a plugin by its entry point. Its id is made of the class's name: {@code TcpProxyPlugin} is {@code tcp-proxy}.
+     * Those that are named first are loaded first.
+     */
+    public final PluginWorld plugin(Class<? extends Plugin> entryPoint) {
+        if (server != null) {
+            throw new IllegalStateException("the server has started without " + entryPoint);
+        }
+        plugins.add(entryPoint);
+        return this;
+    }
+
+    /** The run provokes errors that are logged, or that a plugin's callback throws. */
+    public final void expectErrors() {
+        errorsExpected = true;
+    }
+
+    /** A server that is not the process under test, for upstreams. */
+    public final Origin origin() {
+        try {
+            Origin origin = newOrigin();
+            origins.add(origin);
+            return origin;
+        } catch (IOException e) {
+            throw new AssertionError("no origin: " + e, e);
+        }
+    }
+
+    /**
+     * Loads the plugins, configures the server and lets it serve.
+     *
+     * @param configuration what a user would write, without {@code version}; with two {@code loops}, unless it says otherwise
+     */
+    public final void start(String configuration) {
+        if (server != null) {
+            throw new IllegalStateException("there is one server in a world");
+        }
+        try {
+            FdAccount[] known = new FdAccount[1];
+            Foundation foundation = Foundation.embed(
+                    "test",
+                    posix(number -> {
+                        if (known[0] != null) {
+                            known[0].closing(number);
+                        }
+                    }),
+                    memory,
+                    this::load);
+            FdAccount hook = contributed(foundation.plugins().hooks(), FdAccount.class);
+            known[0] = hook;
+            account = hook;
+            ConfigReader reader = ConfigReader.parse(
+                    "test", complete(configuration), Path.of("").toAbsolutePath());
+            Server assembled =
+                    assemble(foundation, foundation.read(new ConfigSource("test", "a test's", reader)), hook);
+            server = assembled;
+            window = contributed(foundation.plugins().views(), Window.class);
+            assembled.open();
+            assembled.start(said::add);
+        } catch (StartException | ConfigException e) {
+            throw new AssertionError(e.getMessage(), e);
+        }
+    }
+
+    private void load(PluginLoader loader) {
+        loader.loadEmbedded(StandIns.KIT, StandIns.Kit.class);
+        plugins.forEach(each -> loader.loadEmbedded(id(each), each));
+        StandIns.fill(loader);
+        for (PluginSnapshot failure : loader.registry().failures()) {
+            throw new AssertionError("plugin " + failure.id() + " is not loaded: " + failure.problem());
+        }
+    }
+
+    private static String id(Class<? extends Plugin> entryPoint) {
+        String name = entryPoint.getSimpleName();
+        String stem = name.endsWith("Plugin") && name.length() > "Plugin".length()
+                ? name.substring(0, name.length() - "Plugin".length())
+                : name;
+        return HUMP.matcher(stem).replaceAll("-").toLowerCase(Locale.ROOT);
+    }
+
+    private static <T> T contributed(List<? extends Contribution<? super T>> all, Class<T> type) {
+        return all.stream()
+                .filter(each -> each.plugin().equals(StandIns.KIT))
+                .map(Contribution::get)
+                .map(type::cast)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** Behind the text, so that places in messages are the test's. */
+    private static String complete(String configuration) {
+        List<String> said = TOP_LEVEL
+                .matcher(configuration)
+                .results()
+                .map(match -> match.group(1))
+                .toList();
+        return configuration
+                + (said.contains("version") ? "" : "\nversion: 1")
+                + (said.contains("loops") ? "\n" : "\nloops: 2\n");
+    }
+
+    // ---- for tests: while it serves -------------------------------------------------------------------------------
+
+    /** A new client of a listener. */
+    public final Peer connect(String listener) {
+        return connect(address(listener));
+    }
+
+    /** A new client of whoever listens there: a component, for example. */
+    public final Peer connect(SocketAddress address) {
+        try {
+            Wire wire = wire(address);
+            if (wire == null) {
+                throw new AssertionError("nobody listens on " + address);
+            }
+            Peer peer = new Peer(wire);
+            clients.add(peer);
+            return peer;
+        } catch (IOException e) {
+            throw new AssertionError("cannot connect to " + address + ": " + e, e);
+        }
+    }
+
+    /** True if nobody listens there. */
+    public final boolean refuses(SocketAddress address) {
+        try {
+            Wire wire = wire(address);
+            if (wire != null) {
+                clients.add(new Peer(wire));
+            }
+            return wire == null;
+        } catch (IOException e) {
+            throw new AssertionError("cannot connect to " + address + ": " + e, e);
+        }
+    }
+
+    /** Where a listener listens. */
+    public final SocketAddress address(String listener) {
+        for (ListenerSnapshot each : view().listeners()) {
+            if (each.name().equals(listener)) {
+                return parsed(each.address());
+            }
+        }
+        throw new AssertionError("there is no listener " + listener);
+    }
+
+    private static SocketAddress parsed(String address) {
+        if (address.startsWith(UNIX)) {
+            String name = address.substring(UNIX.length());
+            return name.startsWith("@") ? new AbstractUnixAddress(name.substring(1)) : UnixDomainSocketAddress.of(name);
+        }
+        int colon = address.lastIndexOf(':');
+        return new InetSocketAddress(address.substring(0, colon), Integer.parseInt(address.substring(colon + 1)));
+    }
+
+    /** What the server's components have said of themselves, a line each. */
+    public final List<String> said() {
+        return List.copyOf(said);
+    }
+
+    /** What an operator sees. */
+    public final RuntimeView view() {
+        return window().view;
+    }
+
+    /** What an operator can do; {@link #await(CompletionStage)} waits for its results. */
+    public final RuntimeControl control() {
+        return window().control;
+    }
+
+    /** Where the server and its plugins count. */
+    public final Metrics metrics() {
+        return window().metrics;
+    }
+
+    private Window window() {
+        return Objects.requireNonNull(window, "the server has not started");
+    }
+
+    /** Does what an operator can ask of a plugin, and waits for the answer. */
+    public final Record act(String action, Map<String, String> parameters) {
+        for (AdminAction each : control().actions()) {
+            if (each.name().equals(action)) {
+                return await(each.act(parameters));
+            }
+        }
+        throw new AssertionError("no plugin contributes the action " + action);
+    }
+
+    /** Waits for something that an operator or a plugin does; what it fails with, this fails with. */
+    public final <T> T await(CompletionStage<? extends T> stage) {
+        CompletableFuture<? extends T> future = stage.toCompletableFuture();
+        await("a result", future::isDone);
+        return future.join();
+    }
+
+    /** Waits until something holds. */
+    public final void await(String what, BooleanSupplier condition) {
+        if (!holds(what, condition, PATIENCE)) {
+            throw new AssertionError("after " + PATIENCE.toSeconds() + " s there is not: " + what);
+        }
+    }
+
+    // ---- the end --------------------------------------------------------------------------------------------------
+
+    /** Before the test's method. */
+    final void begin() {
+        ErrorLog.clear();
+    }
+
+    /** The others leave, and the connections of those who have left end by themselves. */
+    final void leave() {
+        clients.forEach(Peer::close);
+        origins.forEach(Origin::end);
+        if (window == null) {
+            return;
+        }
+        if (!holds("no connections", () -> connections() == 0, PATIENCE)) {
+            throw new AssertionError(connections() + " connections are open " + PATIENCE.toSeconds()
+                    + " s after everybody else has left: " + view().fds());
+        }
+    }
+
+    private int connections() {
+        return view().listeners().stream()
+                .mapToInt(ListenerSnapshot::connections)
+                .sum();
+    }
+
+    /** The server ends, as a process ends that is told to at once. */
+    final void end() {
+        clients.forEach(Peer::close);
+        origins.forEach(Origin::end);
+        if (server != null) {
+            server.end();
+        }
+    }
+
+    /** After the end: what must hold in every world. */
+    final void check() {
+        List<String> problems = new ArrayList<>();
+        if (!errorsExpected) {
+            ErrorLog.errors().forEach(each -> problems.add("logged as an error: " + each));
+        }
+        if (window != null && !errorsExpected) {
+            for (PluginSnapshot each : view().plugins()) {
+                long errors = metrics()
+                        .counter(PLUGIN_ERRORS, "Callbacks of a plugin that threw.", "plugin", each.id())
+                        .count();
+                if (errors > 0) {
+                    problems.add(errors + " callbacks of plugin " + each.id() + " threw");
+                }
+            }
+        }
+        if (window != null) {
+            if (!view().orphans().isEmpty()) {
+                problems.add("orphans: " + view().orphans());
+            }
+            if (view().status().fdsOpen() != 0) {
+                problems.add("in the table: " + view().fds());
+            }
+        }
+        if (account != null) {
+            problems.addAll(account.problems());
+        }
+        if (!openNumbers().isEmpty()) {
+            problems.add("open numbers: " + openNumbers());
+        }
+        long bytes = memory.metric().usedDirectMemory() + memory.metric().usedHeapMemory();
+        if (bytes != 0) {
+            problems.add(bytes + " bytes of buffers were not given back");
+        }
+        if (!problems.isEmpty()) {
+            throw new AssertionError(String.join("\n", problems));
+        }
+    }
+
+    /** For a person: the fd table. */
+    final String dump() {
+        StringBuilder text = new StringBuilder("fds:");
+        if (window != null) {
+            view().fds().forEach(each -> text.append("\n  ").append(each));
+            view().loops().forEach(each -> text.append("\n  ").append(each));
+        }
+        return text.toString();
+    }
+}

@@ -1,0 +1,105 @@
+package dev.baton.testkit.world;
+
+import dev.baton.runtime.channel.ChannelEnv;
+import dev.baton.runtime.fd.FdWitness;
+import dev.baton.runtime.launcher.Machine;
+import dev.baton.runtime.listener.Timer;
+import dev.baton.runtime.loop.LoopGroup;
+import dev.baton.spi.poller.PollerProvider;
+import dev.baton.testkit.sim.PointPollers;
+import dev.baton.testkit.sim.Simulation;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/** The threads and the time of a simulation, for a server: loops are called {@code L0}, {@code L1} and so on. */
+final class SimulatedMachine implements Machine {
+    /** What Netty is given to end a loop. */
+    private static final Duration LOOPS_END = Duration.ofMinutes(5);
+
+    private final Simulation simulation;
+    private final Executor worker;
+    private final Timer timer;
+    private @Nullable LoopGroup group;
+    private int loops;
+
+    SimulatedMachine(Simulation simulation) {
+        this.simulation = simulation;
+        this.worker = simulation.executor("worker");
+        this.timer = simulation.timer("timer", worker);
+    }
+
+    @Override
+    public void startLoops(int count, PollerProvider provider, FdWitness witness, ChannelEnv channels) {
+        loops = count;
+        group = new LoopGroup(
+                count,
+                simulation.threads("L"),
+                new PointPollers(simulation, provider),
+                channels.posix(),
+                channels.table(),
+                witness,
+                channels.loops(),
+                simulation.ticker());
+        for (int id = 0; id < count; id++) {
+            channels.loops().byId(id).execute(() -> {});
+        }
+    }
+
+    /** Waits here: Netty tells of a loop's end on a thread that is none of the simulation's. */
+    @Override
+    public CompletionStage<Void> endLoops() {
+        if (group != null) {
+            group.shutdownGracefully(0, LOOPS_END.toSeconds(), TimeUnit.SECONDS);
+        }
+        if (!simulation.await("loops", this::loopsHaveEnded, LOOPS_END)) {
+            throw new AssertionError("a loop has not ended after " + LOOPS_END.toMinutes() + " minutes");
+        }
+        return CompletableFuture.completedStage(null);
+    }
+
+    private boolean loopsHaveEnded() {
+        for (int id = 0; id < loops; id++) {
+            if (!simulation.hasEnded("L" + id)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @Override
+    public Executor worker() {
+        return worker;
+    }
+
+    @Override
+    public Timer timer() {
+        return timer;
+    }
+
+    @Override
+    public long nanoTime() {
+        return simulation.ticker().nanoTime();
+    }
+
+    @Override
+    public <T> T await(CompletionStage<T> stage, Duration limit) throws ExecutionException, TimeoutException {
+        CompletableFuture<T> future = stage.toCompletableFuture();
+        if (!simulation.await("await", future::isDone, limit)) {
+            throw new TimeoutException("not within " + limit);
+        }
+        try {
+            return future.get();
+        } catch (InterruptedException e) {
+            throw new AssertionError("it was done", e);
+        }
+    }
+
+    @Override
+    public void close() {}
+}

@@ -1,0 +1,158 @@
+package dev.baton.testkit.world;
+
+import dev.baton.runtime.plugin.PluginLoader;
+import dev.baton.runtime.plugin.PluginRegistry;
+import dev.baton.spi.Plugin;
+import dev.baton.spi.PluginBinder;
+import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.listener.ListenerResult;
+import dev.baton.spi.listener.UnbindStrategy;
+import dev.baton.spi.listener.Unbinding;
+import dev.baton.spi.loop.Loop;
+import dev.baton.spi.poller.Poller;
+import dev.baton.spi.poller.PollerContext;
+import dev.baton.spi.poller.PollerProvider;
+import dev.baton.spi.takeover.IdlePool;
+import dev.baton.spi.takeover.PoolFigures;
+import dev.baton.spi.takeover.PoolSpec;
+import dev.baton.spi.takeover.TakeoverPolicy;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/** The plugins of the kit itself: its own hook and window, and what stands in for what the plugins under test do not bring. */
+final class StandIns {
+    /** The plugin with the hook and the window. */
+    static final String KIT = "testkit";
+
+    private static final String BIND = "127.0.0.1:0";
+    private static final String DRAIN = "drain";
+    private static final String TAKEOVER = "takeover";
+
+    private StandIns() {}
+
+    /** Looks first and is told of every fd. */
+    static final class Kit implements Plugin {
+        @Override
+        public void configure(PluginBinder binder) {
+            binder.fdHook(FdAccount.class);
+            binder.adminView(Window.class);
+        }
+    }
+
+    /** Loads what is missing. */
+    static void fill(PluginLoader loader) {
+        PluginRegistry there = loader.registry();
+        if (there.pollers().isEmpty()) {
+            loader.loadEmbedded("testkit-poller", Polling.class);
+        }
+        if (there.listenerKind(BIND).isEmpty()) {
+            loader.loadEmbedded("testkit-listener", Listening.class);
+        }
+        if (!there.unbindStrategies().contains(DRAIN)) {
+            loader.loadEmbedded("testkit-unbind", Unbinds.class);
+        }
+        if (!there.takeoverPolicies().contains(TAKEOVER)) {
+            loader.loadEmbedded("testkit-takeover", Takes.class);
+        }
+    }
+
+    static final class Polling implements Plugin {
+        @Override
+        public void configure(PluginBinder binder) {
+            binder.poller(PlainPollers.class);
+        }
+    }
+
+    static final class Listening implements Plugin {
+        @Override
+        public void configure(PluginBinder binder) {
+            binder.listener(LoopbackKind.class);
+        }
+    }
+
+    static final class Unbinds implements Plugin {
+        @Override
+        public void configure(PluginBinder binder) {
+            binder.unbindStrategy(DRAIN, Drain.class);
+        }
+    }
+
+    static final class Takes implements Plugin {
+        @Override
+        public void configure(PluginBinder binder) {
+            binder.takeoverPolicy(TAKEOVER, KeepsNothing.class);
+        }
+    }
+
+    /** The pollers of {@link PlainPoller}. */
+    static final class PlainPollers implements PollerProvider {
+        @Override
+        public String name() {
+            return "plain";
+        }
+
+        @Override
+        public int preference() {
+            return 0;
+        }
+
+        @Override
+        public Optional<String> unavailable() {
+            return Optional.empty();
+        }
+
+        @Override
+        public Poller open(PollerContext context) throws IOException {
+            return PlainPoller.open(context);
+        }
+    }
+
+    /** The fd goes, the connections may go on within the grace time, then they are closed. */
+    static final class Drain implements UnbindStrategy {
+        @Override
+        public CompletionStage<ListenerResult> unbind(Unbinding unbinding) {
+            CompletionStage<Void> free = unbinding.deleteFd();
+            unbinding.drainConnections();
+            CompletionStage<Integer> cut = unbinding
+                    .connectionsEnded(unbinding.grace())
+                    .thenApply(left -> left == 0 ? 0 : unbinding.closeConnections());
+            return free.thenCombine(
+                    cut,
+                    (nothing, closed) -> new ListenerResult(
+                            unbinding.listener().name(), unbinding.outcome(), closed + " connections were closed"));
+        }
+    }
+
+    /** Each connection serves one exchange. */
+    static final class KeepsNothing implements TakeoverPolicy {
+        @Override
+        public IdlePool open(PoolSpec spec) {
+            return new Nothing();
+        }
+    }
+
+    private static final class Nothing implements IdlePool {
+        @Override
+        public @Nullable MovableChannel take(Loop loop) {
+            return null;
+        }
+
+        @Override
+        public boolean put(Loop loop, MovableChannel connection) {
+            return false;
+        }
+
+        @Override
+        public void remove(MovableChannel connection) {}
+
+        @Override
+        public void close() {}
+
+        @Override
+        public PoolFigures figures() {
+            return new PoolFigures(0, 0, 0, 0);
+        }
+    }
+}
