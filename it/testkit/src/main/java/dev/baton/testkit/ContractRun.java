@@ -4,10 +4,10 @@ import static org.junit.platform.engine.discovery.DiscoverySelectors.selectMetho
 
 import java.lang.reflect.Method;
 import java.util.Arrays;
-import java.util.List;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.platform.engine.TestExecutionResult;
 import org.junit.platform.launcher.LauncherDiscoveryRequest;
 import org.junit.platform.launcher.TestExecutionListener;
@@ -30,25 +30,41 @@ public final class ContractRun {
      * @throws IllegalStateException if there is no such test
      */
     public static Optional<Throwable> run(Class<?> contract, String test, Map<String, String> configuration) {
+        return each(contract, test, configuration).values().stream()
+                .flatMap(result -> result.getThrowable().stream())
+                .findFirst();
+    }
+
+    /**
+     * Runs one test of a class, once for each of its parameters or worlds.
+     *
+     * @param contract as above
+     * @param test the name of the test's method
+     * @param configuration JUnit's configuration parameters for the run
+     * @return how each run ended, by its display name, in the order of their ends
+     * @throws IllegalStateException if there is no such test
+     */
+    public static Map<String, TestExecutionResult> each(
+            Class<?> contract, String test, Map<String, String> configuration) {
         LauncherDiscoveryRequest request = LauncherDiscoveryRequestBuilder.request()
                 .selectors(selectMethod(contract, method(contract, test)))
                 .configurationParameters(configuration)
                 .build();
-        ConcurrentLinkedQueue<TestExecutionResult> results = new ConcurrentLinkedQueue<>();
+        Map<String, TestExecutionResult> results = Collections.synchronizedMap(new LinkedHashMap<>());
         LauncherFactory.create().execute(request, new TestExecutionListener() {
             @Override
             public void executionFinished(TestIdentifier identifier, TestExecutionResult result) {
                 if (identifier.isTest()) {
-                    results.add(result);
+                    results.put(identifier.getDisplayName(), result);
+                } else if (result.getStatus() != TestExecutionResult.Status.SUCCESSFUL) {
+                    results.put(identifier.getDisplayName(), result); // there was no run of it at all
                 }
             }
         });
         if (results.isEmpty()) {
             throw new IllegalStateException("no test " + test + " of " + contract + " was run");
         }
-        return List.copyOf(results).stream()
-                .flatMap(result -> result.getThrowable().stream())
-                .findFirst();
+        return results;
     }
 
     private static Method method(Class<?> contract, String test) {

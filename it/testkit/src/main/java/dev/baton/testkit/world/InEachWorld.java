@@ -53,7 +53,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
  * }</pre>
  *
  * <p>What the plugins of the test do not bring and the configuration needs stands in for them: a poller, a kind of listener
- * for {@code 127.0.0.1:PORT}, the unbind strategy {@code drain} and a takeover policy {@code takeover} that keeps nothing.
+ * for {@code 127.0.0.1:PORT}, the unbind strategy {@code drain} and a takeover policy {@code takeover} that keeps nothing. A
+ * service of type {@code testkit-echo}, which sends back what it gets, is always there.
  *
  * <p>A run that fails in the simulation prints its seed and its trace, and {@code -Dseed=N} with {@code -Dtest=Class#method}
  * gives the same run again. The real world needs no luck: each wait is bounded, and the whole by the timeout, for which a

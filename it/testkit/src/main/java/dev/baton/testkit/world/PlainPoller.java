@@ -21,7 +21,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * counted like claims, and the last one after the close gives them back.
  */
 final class PlainPoller implements Poller {
-    static final int EVENTS_MAX = 64;
+    static final int EVENTS_MAX = 512;
 
     private static final int CLOSED = Integer.MIN_VALUE;
     private static final long NANOS_PER_MILLI = 1_000_000;

@@ -325,7 +325,7 @@ public abstract class PluginWorld {
         }
         if (!holds("no connections", () -> connections() == 0, PATIENCE)) {
             throw new AssertionError(connections() + " connections are open " + PATIENCE.toSeconds()
-                    + " s after everybody else has left: " + view().fds());
+                    + " s after everybody else has left");
         }
     }
 

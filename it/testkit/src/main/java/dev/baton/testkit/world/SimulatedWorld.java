@@ -54,20 +54,23 @@ final class SimulatedWorld extends PluginWorld {
         simulation = run;
         kernel = new SimPosix(run);
         begin();
-        Throwable[] thrown = new Throwable[1];
+        @Nullable Throwable[] thrown = new Throwable[1];
         run.thread(TEST, () -> {
             try {
                 body.run();
                 leave();
-                end();
+            } catch (TestAbortedException notToday) {
+                thrown[0] = notToday;
             } catch (Throwable t) { // an Error too: it is the test's
-                thrown[0] = t;
+                thrown[0] = run.failed(t); // with the trace up to here
             }
+            endAfter(thrown);
         });
         try {
             run.run();
-            if (thrown[0] != null) {
-                throw thrown[0];
+            Throwable failed = thrown[0];
+            if (failed != null) {
+                throw failed;
             }
             run.endServers();
             List<?> dead = kernel().deadRegistrations();
@@ -85,6 +88,18 @@ final class SimulatedWorld extends PluginWorld {
         }
         if (tells) {
             System.out.println("[sim] seed " + seed + " passed:\n" + run.trace());
+        }
+    }
+
+    private void endAfter(@Nullable Throwable[] thrown) {
+        try {
+            end();
+        } catch (Throwable t) { // an Error too: it is a plugin's
+            if (thrown[0] == null) {
+                thrown[0] = t;
+            } else {
+                thrown[0].addSuppressed(t);
+            }
         }
     }
 

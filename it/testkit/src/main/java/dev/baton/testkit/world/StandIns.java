@@ -12,10 +12,15 @@ import dev.baton.spi.loop.Loop;
 import dev.baton.spi.poller.Poller;
 import dev.baton.spi.poller.PollerContext;
 import dev.baton.spi.poller.PollerProvider;
+import dev.baton.spi.service.Service;
+import dev.baton.spi.service.ServiceContext;
+import dev.baton.spi.service.ServiceFactory;
 import dev.baton.spi.takeover.IdlePool;
 import dev.baton.spi.takeover.PoolFigures;
 import dev.baton.spi.takeover.PoolSpec;
 import dev.baton.spi.takeover.TakeoverPolicy;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
@@ -32,12 +37,31 @@ final class StandIns {
 
     private StandIns() {}
 
-    /** Looks first and is told of every fd. */
+    /** Is told of every fd, looks into the server, and has an echo for tests of plugins that bring no service. */
     static final class Kit implements Plugin {
         @Override
         public void configure(PluginBinder binder) {
             binder.fdHook(FdAccount.class);
             binder.adminView(Window.class);
+            binder.service("testkit-echo", NoKeys.class, EchoFactory.class);
+        }
+    }
+
+    /** Keys of a service that has none. */
+    record NoKeys() {}
+
+    /** Makes services that send back what they get. */
+    static final class EchoFactory implements ServiceFactory<NoKeys> {
+        @Override
+        public Service create(String name, NoKeys config, ServiceContext context) {
+            return (connection, listener) -> connection.pipeline().addLast(new Echo());
+        }
+    }
+
+    private static final class Echo extends ChannelInboundHandlerAdapter {
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            context.writeAndFlush(message);
         }
     }
 
