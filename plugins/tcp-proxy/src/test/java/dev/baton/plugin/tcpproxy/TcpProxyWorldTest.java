@@ -1,0 +1,73 @@
+package dev.baton.plugin.tcpproxy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.testkit.world.InEachWorld;
+import dev.baton.testkit.world.Origin;
+import dev.baton.testkit.world.Peer;
+import dev.baton.testkit.world.PluginWorld;
+
+/** Streams through the proxy, byte by byte, end by end, whichever loops its two ends are on. */
+class TcpProxyWorldTest {
+
+    private static Origin start(PluginWorld world) {
+        Origin origin = world.origin();
+        world.plugin(TcpProxyPlugin.class);
+        world.start("""
+                listeners: { in: { bind: "127.0.0.1:0", service: pass } }
+                services: { pass: { type: tcp-proxy, upstream: app } }
+                upstreams: { app: { servers: ["%s"] } }
+                """.formatted(origin.address()));
+        return origin;
+    }
+
+    @InEachWorld
+    void shouldCarryBothDirectionsAndTheirEnds(PluginWorld world) {
+        Origin origin = start(world);
+        Peer client = world.connect("in");
+        client.send("question");
+        Peer server = origin.accept();
+        server.expect("question");
+        server.send("answer");
+        client.expect("answer");
+        client.shutdownOutput();
+        server.expectEnd();
+        server.send("a last word");
+        server.close();
+        client.expect("a last word");
+        client.expectEnd();
+    }
+
+    /** A side that does not read holds the other one back, and loses nothing. */
+    @InEachWorld
+    void shouldHoldBackWhoIsTooFast(PluginWorld world) {
+        Origin origin = start(world);
+        Peer client = world.connect("in");
+        client.send("go");
+        Peer server = origin.accept();
+        server.expect("go");
+        String piece = "0123456789".repeat(100);
+        int pieces = 12;
+        for (int i = 0; i < pieces; i++) {
+            server.send(piece);
+        }
+        server.close();
+        for (int i = 0; i < pieces; i++) {
+            client.expect(piece);
+        }
+        client.expectEnd();
+    }
+
+    @InEachWorld
+    void shouldEndTheClientOfADeadServer(PluginWorld world) {
+        Origin origin = start(world);
+        Peer client = world.connect("in");
+        client.send("question");
+        Peer server = origin.accept();
+        server.reset();
+        assertThat(client.readAll()).isEmpty();
+
+        origin.close();
+        assertThat(world.connect("in").readAll()).isEmpty();
+    }
+}
