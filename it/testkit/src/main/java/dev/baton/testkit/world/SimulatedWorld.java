@@ -22,7 +22,8 @@ import org.opentest4j.TestAbortedException;
 /** The server of the launcher on the threads, the kernel and the clock of a simulation, under the schedule of one seed. */
 final class SimulatedWorld extends PluginWorld {
     private static final String TEST = "test's";
-    private static final Duration LOOK_EVERY = Duration.ofMillis(5);
+    private static final Duration LOOK_FIRST = Duration.ofMillis(1);
+    private static final Duration LOOK_LAST = Duration.ofSeconds(1);
     private static final int FIRST_ORIGIN_PORT = 9_000;
 
     private final long seed;
@@ -145,11 +146,14 @@ final class SimulatedWorld extends PluginWorld {
         // condition
         // that the scheduler evaluates must not be.
         long deadline = simulation().now() + limit.toNanos();
+        Duration pause = LOOK_FIRST;
         while (!condition.getAsBoolean()) {
             if (simulation().now() >= deadline) {
                 return false;
             }
-            simulation().sleep(LOOK_EVERY);
+            simulation().sleep(pause);
+            // Ever longer, so that the trace of a wait in vain is not full of it.
+            pause = pause.compareTo(LOOK_LAST) < 0 ? pause.multipliedBy(2) : LOOK_LAST;
         }
         return true;
     }

@@ -27,9 +27,8 @@ class AdminWorldTest {
         SocketAddress web = world.address("web");
         String said = world.said().get(0);
         assertThat(said).startsWith("admin on 127.0.0.1:");
-        SocketAddress admin =
-                new InetSocketAddress(
- InetAddress.getLoopbackAddress(), Integer.parseInt(said.substring(said.lastIndexOf(':') + 1)));
+        SocketAddress admin = new InetSocketAddress(
+                InetAddress.getLoopbackAddress(), Integer.parseInt(said.substring(said.lastIndexOf(':') + 1)));
 
         assertThat(ask(world, admin, "GET /v1/listeners"))
                 .startsWith("HTTP/1.1 200 OK")
