@@ -9,6 +9,7 @@ import dev.baton.spi.takeover.TakeoverResult;
 import io.netty.channel.EventLoop;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /** A connection of one of Baton's services: any loop may take it over while no callback runs in it. */
@@ -142,6 +143,24 @@ public final class MovableSocketChannel extends FdStreamChannel implements Movab
     @Override
     public void afterLeave(Runnable action) {
         setAfterLeave(action);
+    }
+
+    /**
+     * The fd is closed and its number anybody's, and the loop that was to tell so has ended: another one does. Not before that
+     * one's thread is no more, for until then it may be running on the channel, without a claim that could keep others out.
+     */
+    @Override
+    void lastLoopEnded(BatonLoop last, RejectedExecutionException cause) {
+        last.terminationFuture().addListener(ended -> {
+            for (BatonLoop next : env.loops().batonLoops()) {
+                if (!next.isShuttingDown()) {
+                    outlive(next);
+                    closed();
+                    return;
+                }
+            }
+            super.lastLoopEnded(last, cause);
+        });
     }
 
     @Override

@@ -58,7 +58,11 @@ final class ListenerMaker {
         List<BatonLoop> chosen = loops.batonLoops().stream()
                 .filter(loop -> listener.loops().contains(loop.id()))
                 .toList();
-        return new SharedListener(spec, env, chosen);
+        SharedListener made = new SharedListener(spec, env, chosen.isEmpty() ? loops.batonLoops() : chosen);
+        if (!chosen.isEmpty() && !listener.loops().ids().isEmpty()) {
+            made.onlyCertainLoops();
+        }
+        return made;
     }
 
     private static ListenerSpec.Limits limits(ListenerConfig listener) {
@@ -67,6 +71,11 @@ final class ListenerMaker {
                 listener.maxConnections().orElse(Integer.MAX_VALUE),
                 listener.acceptRate().map(Rate::perSecond).orElse(Double.POSITIVE_INFINITY),
                 listener.acceptsPerTurn());
+    }
+
+    /** The ids of the loops that there are. */
+    List<Integer> loopIds() {
+        return loops.batonLoops().stream().map(BatonLoop::id).toList();
     }
 
     /** The type of a service. */

@@ -8,10 +8,12 @@ import dev.baton.runtime.listener.Balance;
 import dev.baton.runtime.listener.ListenerEnv;
 import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.listener.TotalLimit;
+import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.plugin.Contribution;
 import dev.baton.runtime.plugin.PluginLoader;
 import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.runtime.posix.FdLimit;
+import dev.baton.runtime.takeover.LiveWatch;
 import dev.baton.runtime.upstream.UpstreamEnv;
 import dev.baton.runtime.upstream.Upstreams;
 import dev.baton.runtime.vertx.VertxLoops;
@@ -21,6 +23,7 @@ import dev.baton.spi.Component;
 import dev.baton.spi.ComponentFactory;
 import dev.baton.spi.admin.AdminAction;
 import dev.baton.spi.admin.AdminView;
+import dev.baton.spi.admin.LoopResult;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.StopReport;
 import dev.baton.spi.listener.Listener;
@@ -72,6 +75,7 @@ public final class Server {
     private final PollerChoice poller;
     private final FdLimit limit;
     private final Vertx vertx;
+    private final Vertx apart;
     private final BoundListeners listeners = new BoundListeners();
     private final Map<String, Service> services = new LinkedHashMap<>();
     private final Map<String, Component> components = new LinkedHashMap<>();
@@ -84,18 +88,22 @@ public final class Server {
     private final Upstreams upstreams;
     private final ListenerMaker maker;
     private final ListenerChanges changes;
+    private final LoopChanges loopChanges;
+    private final List<BatonLoop> firstLoops;
     private final Shutdown shutdown;
     private volatile boolean ready;
     /** The step of the end that is being made. */
     private volatile String step = "draining";
 
-    private Server(Foundation foundation, RootConfig config, PollerChoice poller, FdLimit limit, Vertx vertx)
+    private Server(
+            Foundation foundation, RootConfig config, PollerChoice poller, FdLimit limit, Vertx vertx, Vertx apart)
             throws StartException {
         this.foundation = foundation;
         this.config = config;
         this.poller = poller;
         this.limit = limit;
         this.vertx = vertx;
+        this.apart = apart;
         PluginRegistry plugins = foundation.plugins();
         this.upstreams = new Upstreams(
                 config.upstreams(),
@@ -118,15 +126,19 @@ public final class Server {
                         new TotalLimit(config.maxConnections().orElse(Integer.MAX_VALUE)),
                         new Balance(foundation.witness::downstream, foundation.metrics),
                         config.closeSpread()));
+        this.firstLoops = foundation.loops.batonLoops();
         this.changes = new ListenerChanges(
-                listeners, maker, plugins, config.services().keySet(), config.loops(), worker, this::isStopping);
+                listeners, maker, plugins, config.services().keySet(), this::settle, worker, this::isStopping);
         List<String> problems = new ArrayList<>();
         config.services().forEach((name, service) -> makeService(name, service, problems));
         if (problems.isEmpty()) {
             config.listeners().forEach((name, listener) -> listeners.add(maker.make(name, listener)));
         }
         this.shutdown = new Shutdown(this::waves);
-        show();
+        LiveView view = show();
+        this.loopChanges = new LoopChanges(
+                foundation, poller.provider(), view, listeners, worker, config.grace(), this::isStopping);
+        foundation.loops.deaths(loopChanges);
         config.components().forEach((section, settings) -> makeComponent(section, settings, problems));
         if (!problems.isEmpty()) {
             throw new StartException(ExitCode.CONFIG, problems);
@@ -152,13 +164,19 @@ public final class Server {
         }
         foundation.vertx.set(vertx);
         boolean made = false;
+        Vertx apart = null;
         try {
-            Server server = new Server(foundation, config, poller, limit, vertx);
+            apart = VertxLoops.startApart(poller.provider(), foundation.witness, foundation.channels);
+            foundation.vertxApart.set(apart);
+            Server server = new Server(foundation, config, poller, limit, vertx, apart);
             made = true;
             return server;
         } finally {
             if (!made) {
                 finish("closing the loops", vertx.close().toCompletionStage());
+                if (apart != null) {
+                    finish("closing the loop apart", apart.close().toCompletionStage());
+                }
             }
         }
     }
@@ -207,7 +225,11 @@ public final class Server {
         return List.of(parts.getOrDefault(false, List.of()), parts.getOrDefault(true, List.of()));
     }
 
-    private void show() {
+    private void settle(SharedListener listener) {
+        loopChanges.settle(listener);
+    }
+
+    private LiveView show() {
         PluginRegistry plugins = foundation.plugins();
         List<AdminView> views = new ArrayList<>();
         LiveView view = new LiveView(
@@ -229,9 +251,11 @@ public final class Server {
         view.publish(foundation.metrics);
         foundation.view.set(view);
         foundation.control.set(new Control());
+        foundation.watch.set(new LiveWatch(foundation.loops, foundation.table, listeners::all));
         // Last: a plugin's view may have had any of the above injected.
         plugins.views().forEach(each -> views.add(each.get()));
         plugins.actions().forEach(each -> actions.add(each.get()));
+        return view;
     }
 
     /** True from the moment a stop is asked for, before the server is ready too. Any thread. */
@@ -391,7 +415,9 @@ public final class Server {
         step = "closing the upstreams";
         upstreams.close();
         step = "closing the loops";
+        finish("closing the loops that were added", loopChanges.end(firstLoops));
         finish(step, vertx.close().toCompletionStage());
+        finish("closing the loop apart", apart.close().toCompletionStage());
         worker.shutdown();
     }
 
@@ -445,6 +471,16 @@ public final class Server {
         public CompletionStage<ListenerResult> unbindListener(
                 String name, Duration grace, Optional<String> strategy, boolean forget) {
             return changes.unbind(name, grace, strategy, forget);
+        }
+
+        @Override
+        public CompletionStage<LoopResult> addLoop() {
+            return loopChanges.add();
+        }
+
+        @Override
+        public CompletionStage<LoopResult> retireLoop(int id) {
+            return loopChanges.retire(id);
         }
 
         @Override
