@@ -130,6 +130,30 @@ public final class MovableSocketChannel extends FdStreamChannel implements Movab
         return TakeoverResult.TAKEN;
     }
 
+    /** True if it has timers, which are with any loop that has owned it since they were set. */
+    public boolean hasTimers() {
+        return facade.hasTimers();
+    }
+
+    /**
+     * Has the loop that owns it take its timers to itself, from wherever they were left: one of its former owners is to go.
+     *
+     * @param done runs when that is so, or the channel is gone; any thread
+     */
+    public void bringTimers(Runnable done) {
+        try {
+            offer(() -> {
+                try {
+                    facade.rescueTimers(owner());
+                } finally {
+                    done.run();
+                }
+            });
+        } catch (RejectedExecutionException gone) {
+            done.run();
+        }
+    }
+
     @Override
     public void post(Runnable task) {
         facade.post(task);

@@ -1,5 +1,6 @@
 package dev.baton.runtime.launcher;
 
+import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopGroup;
@@ -21,6 +22,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,6 +36,7 @@ import org.slf4j.LoggerFactory;
  *              every listener has it let go, which others do in its place already
  *              the other loops take over what it owns, list after list (LoopRescue): a list is of a moment, and what the loop
  *              still runs may bring new connections, of which each is on a later list
+ *              timers that former owners of a connection have left with it are brought to where the connection is
  *            until it owns nothing in several looks and no listener has it; then its thread ends, and the registry forgets it
  *   die      the loop's own thread says so. As retire, but that it accepts no more by itself, and a new one takes its place
  * </pre>
@@ -168,6 +171,8 @@ final class LoopChanges implements BatonLoop.Deaths {
         private LoopRescue rescue;
         private int moved;
         private int quiet;
+        private boolean timersAsked;
+        private final AtomicInteger timersUnderWay = new AtomicInteger();
 
         Leaving(BatonLoop loop) {
             this.loop = loop;
@@ -214,7 +219,12 @@ final class LoopChanges implements BatonLoop.Deaths {
             int owned = loop.owned();
             quiet = owned == 0 && listenersGone.isDone() ? quiet + 1 : 0;
             boolean late = System.nanoTime() - deadline >= 0;
-            if (quiet >= QUIET_LOOKS || late || stopping.getAsBoolean()) {
+            if (quiet >= QUIET_LOOKS && !timersAsked) {
+                // Now that nothing can be owned here any more, nothing more is armed here.
+                timersAsked = true;
+                bringTimers();
+            }
+            if ((quiet >= QUIET_LOOKS && timersUnderWay.get() == 0) || late || stopping.getAsBoolean()) {
                 end(owned);
                 return;
             }
@@ -223,6 +233,15 @@ final class LoopChanges implements BatonLoop.Deaths {
                 rescue = LoopRescue.ofLeaving(loop, foundation.table).start(helpers(), List.of());
             }
             again();
+        }
+
+        private void bringTimers() {
+            foundation.table.forEach(state -> {
+                if (state.handler() instanceof MovableSocketChannel connection && connection.hasTimers()) {
+                    timersUnderWay.incrementAndGet();
+                    connection.bringTimers(timersUnderWay::decrementAndGet);
+                }
+            });
         }
 
         private void end(int owned) {

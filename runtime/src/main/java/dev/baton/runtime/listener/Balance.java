@@ -129,7 +129,11 @@ public final class Balance {
 
         private void again() {
             try {
-                to.schedule(this, 1L << tries, TimeUnit.MILLISECONDS);
+                to.schedule(this, 1L << tries, TimeUnit.MILLISECONDS).addListener(timer -> {
+                    if (timer.isCancelled()) {
+                        end(busy); // the loop ends, and its timers with it
+                    }
+                });
             } catch (RejectedExecutionException ended) {
                 LOG.debug("loop {} has ended; {} stays on loop {}", to.id(), connection, from.id(), ended);
                 end(busy);

@@ -11,6 +11,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.IoEventLoopGroup;
 import io.netty.channel.SingleThreadIoEventLoop;
 import io.netty.util.concurrent.FastThreadLocal;
+import io.netty.util.concurrent.RejectedExecutionHandlers;
 import io.netty.util.concurrent.Ticker;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -27,6 +28,12 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
 
     /** How often an ending loop starts over because it got new fds: so many handlers that connect again in turn. */
     private static final int ENDING_TURNS_MAX = 16;
+
+    /**
+     * How long the tasks of a turn may take before the poller is looked at again, in ms. What a channel queues anew when it has
+     * had its share would be run again in the same turn else, for a second by Netty's default, and no connection be served.
+     */
+    private static final long TASKS_MILLIS_MAX = 10;
 
     /** How long others may take to take over what a dead loop had; then it ends, and what is left with it. */
     private static final long DYING_MAX_NANOS = 10_000_000_000L;
@@ -62,7 +69,13 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
     private int inlineDepth;
 
     BatonLoop(IoEventLoopGroup parent, Executor executor, LoopFactory factory) {
-        super(parent, executor, factory);
+        super(
+                parent,
+                executor,
+                factory,
+                DEFAULT_MAX_PENDING_TASKS,
+                RejectedExecutionHandlers.reject(),
+                TASKS_MILLIS_MAX);
         this.io = (LoopIo) ioHandler();
         this.ticker = factory.ticker();
         this.registry = factory.registry();
