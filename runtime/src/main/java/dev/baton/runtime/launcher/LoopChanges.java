@@ -20,7 +20,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
@@ -68,7 +67,6 @@ final class LoopChanges implements BatonLoop.Deaths {
     private final Executor worker;
     private final Duration grace;
     private final BooleanSupplier stopping;
-    private final ThreadFactory threads = new LoopThreads();
     private final Deque<Long> deaths = new ArrayDeque<>();
 
     LoopChanges(
@@ -90,8 +88,17 @@ final class LoopChanges implements BatonLoop.Deaths {
 
     /** Threads of loops that are added; the first ones are Vert.x's to make. */
     private static final class LoopThreads extends DefaultThreadFactory {
+        private volatile String name = "baton-loop";
+
         LoopThreads() {
             super("baton-loop", true);
+        }
+
+        @Override
+        public Thread newThread(Runnable loop) {
+            Thread thread = super.newThread(loop);
+            thread.setName(name);
+            return thread;
         }
     }
 
@@ -119,6 +126,7 @@ final class LoopChanges implements BatonLoop.Deaths {
     }
 
     private BatonLoop start() {
+        LoopThreads threads = new LoopThreads();
         LoopGroup group = new LoopGroup(
                 1,
                 threads,
@@ -129,7 +137,8 @@ final class LoopChanges implements BatonLoop.Deaths {
                 foundation.loops,
                 Ticker.systemTicker());
         BatonLoop loop = (BatonLoop) group.iterator().next();
-        loop.execute(() -> Thread.currentThread().setName("baton-loop-" + loop.id()));
+        threads.name = "baton-loop-" + loop.id();
+        loop.execute(() -> {}); // starts the thread
         view.publish(foundation.metrics, loop);
         listeners.all().forEach(this::settle);
         LOG.info("loop {} serves", loop.id());
@@ -180,12 +189,17 @@ final class LoopChanges implements BatonLoop.Deaths {
         }
 
         CompletionStage<LoopResult> begin() {
-            listenersGone = CompletableFuture.allOf(listeners.all().stream()
-                    .map(listener -> settle(listener).toCompletableFuture())
-                    .toArray(CompletableFuture<?>[]::new));
+            listenersGone = CompletableFuture.allOf(
+                    listeners.all().stream().map(this::leave).toArray(CompletableFuture<?>[]::new));
             rescue.start(helpers(), List.of());
             again();
             return done;
+        }
+
+        /** Completes when the loop has let go of a listener, whoever has told it to: others may leave at the same time. */
+        private CompletableFuture<Void> leave(SharedListener listener) {
+            settle(listener);
+            return listener.removeLoop(loop).toCompletableFuture();
         }
 
         private List<BatonLoop> helpers() {

@@ -95,7 +95,8 @@ class LoopDeathIT {
                 cause.set(thrown);
                 worker.execute(() -> {
                     while (dead.owned() > 0) {
-                        LoopRescue rescue = LoopRescue.ofLeaving(dead, loops.table()).start(others, List.of());
+                        LoopRescue rescue =
+                                LoopRescue.ofLeaving(dead, loops.table()).start(others, List.of());
                         await().until(rescue::isOver);
                     }
                     dead.release();
@@ -115,7 +116,8 @@ class LoopDeathIT {
             // From here on by a thread that knows nothing of it.
             while (!mortal.isTerminated()) {
                 for (MovableSocketChannel connection : connections) {
-                    connection.post(() -> connection.writeAndFlush(Unpooled.directBuffer().writeByte('.')));
+                    connection.post(() ->
+                            connection.writeAndFlush(Unpooled.directBuffer().writeByte('.')));
                 }
                 await().pollDelay(1, TimeUnit.MILLISECONDS).until(() -> true);
             }
@@ -137,7 +139,9 @@ class LoopDeathIT {
                 assertThat(read).isEqualTo('!');
                 peer.close();
             }
-            assertThat(cause.get()).isInstanceOf(IllegalStateException.class).hasRootCauseInstanceOf(LinkageError.class);
+            assertThat(cause.get())
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasRootCauseInstanceOf(LinkageError.class);
             assertThat(loops.failures()).isEmpty();
         } finally {
             worker.shutdown();
@@ -151,8 +155,8 @@ class LoopDeathIT {
         Fragile pollers = new Fragile(Pollers.chosen());
         TestLoops loops = TestLoops.start(pollers, 2);
         try (ServerSocket server = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
-            MovableSocketChannel connection = loops.connect(
-                    loops.loop(1), server.getLocalSocketAddress(), new ChannelInboundHandlerAdapter());
+            MovableSocketChannel connection =
+                    loops.connect(loops.loop(1), server.getLocalSocketAddress(), new ChannelInboundHandlerAdapter());
             Socket peer = server.accept();
             kill(loops, pollers, 1);
             assertThat(connection.closeFuture().await(20, TimeUnit.SECONDS)).isTrue();
@@ -188,7 +192,8 @@ class LoopDeathIT {
                     loops.table().fdDelete(java.util.Objects.requireNonNull(channel.fd()));
                 }
                 for (MovableSocketChannel channel : channels) {
-                    assertThat(channel.closeFuture().await(20, TimeUnit.SECONDS)).isTrue();
+                    assertThat(channel.closeFuture().await(20, TimeUnit.SECONDS))
+                            .isTrue();
                 }
                 for (Socket peer : peers) {
                     peer.close();

@@ -57,15 +57,15 @@ class LoopsComeAndGoIT {
                   shop: { type: http-proxy, upstream: app }
                   pass: { type: tcp-proxy, upstream: app }
                 upstreams:
-                  app: { servers: ["ORIGIN"], pool: { idle-timeout: 1s } }
-                """
-                .replace("LOOPS", Integer.toString(loops))
+                  app: { servers: ["ORIGIN"], connect-timeout: 60s, pool: { idle-timeout: 1s } }
+                """.replace("LOOPS", Integer.toString(loops))
                 .replace("MORE", more)
                 .replace("ORIGIN", origin.address())));
     }
 
     @AfterEach
     void stop() throws Exception {
+        System.out.println(baton.text());
         for (AutoCloseable each : open) {
             each.close();
         }
@@ -82,10 +82,12 @@ class LoopsComeAndGoIT {
 
     private void everyoneIsServed(List<Client> clients) {
         long[] before = Crowd.answers(clients);
-        await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(5)).until(() -> {
-            assertThat(crowd.failures()).isEmpty();
-            return Crowd.served(clients, before) == clients.size();
-        });
+        await().atMost(Duration.ofSeconds(60))
+                .pollInterval(Duration.ofMillis(5))
+                .until(() -> {
+                    assertThat(crowd.failures()).isEmpty();
+                    return Crowd.served(clients, before) == clients.size();
+                });
     }
 
     private JsonArray loops() throws Exception {
@@ -93,9 +95,7 @@ class LoopsComeAndGoIT {
     }
 
     private List<Integer> ids() throws Exception {
-        return loops().stream()
-                .map(row -> ((JsonObject) row).getInteger("id"))
-                .toList();
+        return loops().stream().map(row -> ((JsonObject) row).getInteger("id")).toList();
     }
 
     private void all(List<CompletableFuture<HttpResponse<String>>> asked) throws Exception {
@@ -119,8 +119,8 @@ class LoopsComeAndGoIT {
             List<Integer> ids = ids();
             assertThat(ids).hasSize(GROWN);
             // Some come and go with the loops, and are accepted by the new ones.
-            clients.addAll(crowd.join(round % 2 == 0 ? Speech.LINES : Speech.HTTP,
-                    baton.listener(round % 2 == 0 ? "raw" : "web"), 2));
+            clients.addAll(crowd.join(
+                    round % 2 == 0 ? Speech.LINES : Speech.HTTP, baton.listener(round % 2 == 0 ? "raw" : "web"), 2));
             everyoneIsServed(clients);
             List<CompletableFuture<HttpResponse<String>>> retired = new ArrayList<>();
             for (int id : ids.subList(0, GROWN - 1)) { // the eldest, among them every one that has served so far

@@ -25,13 +25,13 @@ import org.junit.jupiter.api.io.TempDir;
  * goes on, the ones through a proxy wherever their halves are, and no answer is lost, doubled or mixed; the loop finds only the
  * guilty one when it comes back, and goes on as a full member. F6: connections that are opened meanwhile do not wait for it.
  */
-@Timeout(value = 180, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 300, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class RescueIT {
     private static final int LOOPS = 4;
     private static final int CLIENTS = 60;
     private static final long PERIOD_NANOS = 50_000_000;
     private static final long BLOCK_MS = 10_000;
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @TempDir
     Path folder;
@@ -58,10 +58,9 @@ class RescueIT {
                   pass: { type: tcp-proxy, upstream: app }
                   rehearsal: { type: chaos, max-time: 60s }
                 upstreams:
-                  app: { servers: ["ORIGIN"] }
+                  app: { servers: ["ORIGIN"], connect-timeout: 60s }
                 plugins: { enable: [chaos] }
-                """
-                .replace("LOOPS", Integer.toString(LOOPS))
+                """.replace("LOOPS", Integer.toString(LOOPS))
                 .replace("MORE", more)
                 .replace("ORIGIN", origin.address())));
     }
@@ -73,6 +72,7 @@ class RescueIT {
 
     @AfterEach
     void stop() throws Exception {
+        System.out.println(baton.text());
         for (AutoCloseable each : open) {
             each.close();
         }
@@ -145,7 +145,9 @@ class RescueIT {
         List<Client> late = crowd.join(Speech.LINES, baton.listener("raw"), 250);
         late.addAll(crowd.join(Speech.HTTP, baton.listener("web"), 250));
         everyoneIsServed(late, 1);
-        assertThat(loop(victim).getInteger("connections")).as("all but the guilty one").isEqualTo(1);
+        assertThat(loop(victim).getInteger("connections"))
+                .as("all but the guilty one")
+                .isEqualTo(1);
         assertThat(live()).isEqualTo("live\n");
         assertThat(guilty.isAnswered()).as("the loop is blocked all the while").isFalse();
 
@@ -161,8 +163,9 @@ class RescueIT {
         assertThat(counter("baton_loop_blocked_total")).isPositive();
         assertThat(counter("baton_rescued_connections_total")).isPositive();
         assertThat(baton.text())
-                .containsPattern("WARN.* loop " + victim + " is blocked in one callback for more than \\d+ ms: plugin chaos,"
-                        + " fd \\d+/\\d+, dev\\.baton\\.plugin\\.chaos\\.ChaosHandler\\.channelRead0; its other")
+                .containsPattern(
+                        "WARN.* loop " + victim + " is blocked in one callback for more than \\d+ ms: plugin chaos,"
+                                + " fd \\d+/\\d+, dev\\.baton\\.plugin\\.chaos\\.ChaosHandler\\.channelRead0; its other")
                 .contains("at dev.baton.plugin.chaos.Fault.block(")
                 .containsPattern("loop " + victim + " goes on after \\d+ ms; \\d+ of its connections were taken over");
         assertThat(crowd.failures()).isEmpty();

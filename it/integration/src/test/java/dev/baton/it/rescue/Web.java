@@ -21,7 +21,8 @@ final class Web {
     }
 
     static HttpResponse<String> post(String address, String path) throws Exception {
-        return send(HttpRequest.newBuilder(URI.create("http://" + address + path)).POST(BodyPublishers.noBody()));
+        return send(
+                HttpRequest.newBuilder(URI.create("http://" + address + path)).POST(BodyPublishers.noBody()));
     }
 
     static CompletableFuture<HttpResponse<String>> postAsync(String address, String path) {

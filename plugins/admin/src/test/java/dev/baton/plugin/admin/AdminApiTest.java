@@ -470,7 +470,7 @@ class AdminApiTest {
         assertThat(post("/v1/loops/9/retire").statusCode()).isEqualTo(400);
         assertThat(post("/v1/loops/x/retire").statusCode()).isEqualTo(404);
         assertThat(get("/v1/loops/1/retire").statusCode()).isEqualTo(405);
-        assertThat(runtime.asked).contains("add loop", "retire loop 1", "retire loop 0", "retire loop 9");
+        assertThat(runtime.asked).containsExactly("add loop", "retire loop 1");
     }
 
     @Test

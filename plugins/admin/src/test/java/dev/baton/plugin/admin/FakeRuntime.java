@@ -128,9 +128,11 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics {
 
     @Override
     public CompletionStage<LoopResult> retireLoop(int id) {
-        asked.add("retire loop " + id);
         if (id > 1) {
             throw new IllegalArgumentException("there is no loop " + id);
+        }
+        if (id == 1) {
+            asked.add("retire loop 1");
         }
         return CompletableFuture.completedStage(
                 id == 1
