@@ -3,6 +3,7 @@ package dev.baton.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.runtime.takeover.LoopRescue;
+import dev.baton.testkit.sim.Exploration;
 import dev.baton.testkit.sim.SimPeer;
 import dev.baton.testkit.sim.Simulation;
 import dev.baton.testkit.sim.World;

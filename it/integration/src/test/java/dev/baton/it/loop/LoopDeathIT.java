@@ -114,12 +114,10 @@ class LoopDeathIT {
 
             kill(loops, pollers, 1);
             // From here on by a thread that knows nothing of it.
-            while (!mortal.isTerminated()) {
-                for (MovableSocketChannel connection : connections) {
-                    connection.post(() ->
-                            connection.writeAndFlush(Unpooled.directBuffer().writeByte('.')));
-                }
-                await().pollDelay(1, TimeUnit.MILLISECONDS).until(() -> true);
+            for (int i = 0; !mortal.isTerminated(); i++) {
+                MovableSocketChannel connection = connections.get(i % CONNECTIONS);
+                connection.post(() -> connection.writeAndFlush(Unpooled.directBuffer().writeByte('.')));
+                java.util.concurrent.locks.LockSupport.parkNanos(100_000);
             }
             for (MovableSocketChannel connection : connections) {
                 connection.writeAndFlush(Unpooled.directBuffer().writeByte('!')).sync();

@@ -13,6 +13,7 @@ import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -53,6 +54,10 @@ class RescueIT {
                   web: { bind: "127.0.0.1:0", service: shop, balance: least-loadedMORE }
                   raw: { bind: "127.0.0.1:0", service: pass, balance: least-loadedMORE }
                   rehearsal: { bind: "127.0.0.1:0", service: rehearsal }
+                  rehearsal0: { bind: "127.0.0.1:0", service: rehearsal, loops: [0] }
+                  rehearsal1: { bind: "127.0.0.1:0", service: rehearsal, loops: [1] }
+                  rehearsal2: { bind: "127.0.0.1:0", service: rehearsal, loops: [2] }
+                  rehearsal3: { bind: "127.0.0.1:0", service: rehearsal, loops: [3] }
                 services:
                   shop: { type: http-proxy, upstream: app }
                   pass: { type: tcp-proxy, upstream: app }
@@ -107,6 +112,17 @@ class RescueIT {
         return loops().getJsonObject(id);
     }
 
+    private int blockedByTheRehearsal() throws Exception {
+        for (Object each : loops()) {
+            JsonObject row = (JsonObject) each;
+            JsonObject current = row.getJsonObject("current");
+            if (row.getBoolean("blocked") && current != null && "chaos".equals(current.getString("plugin"))) {
+                return row.getInteger("id");
+            }
+        }
+        return -1;
+    }
+
     private String live() throws Exception {
         return Web.get(baton.admin(), "/live").body();
     }
@@ -135,12 +151,14 @@ class RescueIT {
     void everyConnectionButTheGuiltyOneGoesOn() throws Exception {
         start("");
         List<Client> clients = everyKind(CLIENTS);
-        Guilty guilty = guilty(List.of());
-        int victim = guilty.loop();
-        assertThat(loop(victim).getInteger("connections")).isGreaterThan(1);
-
+        int crowded = loops().stream()
+                .map(JsonObject.class::cast)
+                .max(Comparator.comparingInt(row -> row.getInteger("connections")))
+                .orElseThrow()
+                .getInteger("id");
+        Guilty guilty = opened(new Guilty(baton.listener("rehearsal" + crowded)));
         guilty.block(BLOCK_MS);
-        await().atMost(PATIENCE).until(() -> loop(victim).getBoolean("blocked"));
+        int victim = await().atMost(PATIENCE).until(this::blockedByTheRehearsal, id -> id >= 0);
         everyoneIsServed(clients, 3);
         List<Client> late = crowd.join(Speech.LINES, baton.listener("raw"), 250);
         late.addAll(crowd.join(Speech.HTTP, baton.listener("web"), 250));

@@ -15,9 +15,11 @@ import org.jspecify.annotations.Nullable;
  * @param stack the thread's stack, the innermost frame first
  */
 record BlockedIn(int loop, List<RunningFd> fds, String callback, List<StackTraceElement> stack) {
-    /** Whose frames lead to a callback and are none. */
-    private static final List<String> FRAMES_OF_THE_HOUSE =
-            List.of("java.", "jdk.", "sun.", "io.netty.", "io.vertx.core.", "dev.baton.runtime.");
+    /** Whose frames call callbacks and are none. */
+    private static final List<String> HOUSE = List.of("io.netty.", "io.vertx.core.", "dev.baton.runtime.");
+    /** Whose frames are whoever's who called them. */
+    private static final List<String> NEUTRAL = List.of("java.", "jdk.", "sun.");
+
     /** Frames that are told: whatever is deeper repeats itself. */
     private static final int FRAMES_MAX = 64;
 
@@ -28,17 +30,35 @@ record BlockedIn(int loop, List<RunningFd> fds, String callback, List<StackTrace
         return new BlockedIn(loop.loop().id(), loop.running(), callback(stack), stack);
     }
 
-    /** The outermost frame that is somebody else's: what the runtime has called. */
+    /**
+     * What the runtime has called: of the frames that are neither its own, nor Netty's, nor the JDK's, the one through which the
+     * thread came last. Where it has called nothing, or only the poller, whatever runs.
+     */
     static String callback(List<StackTraceElement> stack) {
-        for (int i = stack.size() - 1; i >= 0; i--) {
-            String type = stack.get(i).getClassName();
-            if (FRAMES_OF_THE_HOUSE.stream().noneMatch(type::startsWith)) {
-                return type + "." + stack.get(i).getMethodName();
+        StackTraceElement innermost = null;
+        StackTraceElement theirs = null;
+        for (StackTraceElement frame : stack) {
+            String type = frame.getClassName();
+            if (starts(type, NEUTRAL)) {
+                continue;
+            }
+            innermost = innermost == null ? frame : innermost;
+            if (!starts(type, HOUSE)) {
+                theirs = frame;
+            } else if (theirs != null) {
+                // The poller is a plugin's too, and every event comes through it.
+                return name(frame.getMethodName().equals("poll") ? innermost : theirs);
             }
         }
-        return stack.isEmpty()
-                ? "unknown"
-                : stack.get(0).getClassName() + "." + stack.get(0).getMethodName();
+        return theirs != null ? name(theirs) : innermost != null ? name(innermost) : "unknown";
+    }
+
+    private static boolean starts(String type, List<String> prefixes) {
+        return prefixes.stream().anyMatch(type::startsWith);
+    }
+
+    private static String name(StackTraceElement frame) {
+        return frame.getClassName() + "." + frame.getMethodName();
     }
 
     @Nullable

@@ -36,6 +36,11 @@ final class Suspect {
         return !same;
     }
 
+    /** True if it is where it was at the last look. */
+    boolean isStillThere() {
+        return loop.progress() == progress;
+    }
+
     void clear() {
         stuckNanos = 0;
         cpuAtFirst = ThreadStates.UNKNOWN;

@@ -167,12 +167,21 @@ final class Watchdog {
 
     private void tell(Suspect suspect, long now) {
         BlockedIn what = BlockedIn.of(suspect.loop);
+        boolean seen = suspect.isStillThere();
         metrics.counter(
                         "baton_loop_blocked_total",
                         "How often a loop was inside one callback for too long.",
                         "loop",
                         Integer.toString(what.loop()))
                 .increment();
+        if (!seen) {
+            // What was read is what it does now, and that is nobody's fault.
+            LOG.info(
+                    "loop {} was in one callback for more than {} ms, and went on before it could be seen in which",
+                    what.loop(),
+                    suspect.stuckNanos / 1_000_000);
+            return;
+        }
         RescueEvents.blocked(what);
         Long before = told.get(what.callback());
         boolean again = before != null && now - before < TOLD_NANOS;

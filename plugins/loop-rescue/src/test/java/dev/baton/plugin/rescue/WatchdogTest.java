@@ -250,7 +250,13 @@ class WatchdogTest {
                 new StackTraceElement(
                         "io.netty.channel.AbstractChannelHandlerContext", "invokeChannelRead", "A.java", 1),
                 new StackTraceElement("dev.baton.runtime.loop.LoopIo", "dispatch", "LoopIo.java", 1),
+                new StackTraceElement("org.example.Poller", "poll", "Poller.java", 1),
+                new StackTraceElement("dev.baton.runtime.loop.LoopIo", "poll", "LoopIo.java", 1),
                 new StackTraceElement("java.lang.Thread", "run", "Thread.java", 1));
         assertThat(BlockedIn.callback(stack)).isEqualTo("org.example.Handler.channelRead");
+        assertThat(BlockedIn.callback(stack.subList(4, 8)))
+                .as("the runtime itself")
+                .isEqualTo("dev.baton.runtime.loop.LoopIo.dispatch");
+        assertThat(BlockedIn.callback(List.of())).isEqualTo("unknown");
     }
 }
