@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 /** What the watchdog remembers of one loop. Its thread's only. */
 final class Suspect {
     final WatchedLoop loop;
-    private long progress;
+    /** At the last look; no loop's number before the first one, of which nothing is known. */
+    private long progress = -1;
 
     /** For how long the number has stayed in rounds that count. */
     long stuckNanos;
@@ -25,7 +26,6 @@ final class Suspect {
 
     Suspect(WatchedLoop loop) {
         this.loop = loop;
-        this.progress = loop.progress();
     }
 
     /** True if it has begun something since the last look, or has nothing to do. */

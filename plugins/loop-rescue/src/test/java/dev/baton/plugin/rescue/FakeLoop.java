@@ -19,6 +19,7 @@ final class FakeLoop implements WatchedLoop {
     long cpuNanos;
     boolean runnable;
     boolean blocked;
+    boolean rescuesEndAtOnce;
     final List<FakeRescue> rescues = new ArrayList<>();
 
     FakeLoop(int id) {
@@ -93,6 +94,7 @@ final class FakeLoop implements WatchedLoop {
     @Override
     public Rescue rescue() {
         FakeRescue rescue = new FakeRescue();
+        rescue.over = rescuesEndAtOnce;
         rescues.add(rescue);
         return rescue;
     }
