@@ -33,8 +33,9 @@ public final class RescueBenchmark {
     public static void main(String[] arguments) throws Exception {
         int connections = Integer.parseInt(arguments[0]);
         long millis = Long.parseLong(arguments[1]);
-        System.out.println("| server | connections | asked while blocked | p50 | p99 | p99.9 | worst | hung for over 1 s |"
-                + " wrong or lost | new connections served meanwhile |");
+        System.out.println(
+                "| server | connections | asked while blocked | p50 | p99 | p99.9 | worst | hung for over 1 s |"
+                        + " wrong or lost | new connections served meanwhile |");
         System.out.println("|---|---|---|---|---|---|---|---|---|---|");
         baton(connections, millis);
         try (Rivals.Rival netty = Rivals.netty(LOOPS);
@@ -89,7 +90,8 @@ public final class RescueBenchmark {
         try (Socket blocks = connect(guilty)) {
             begun = System.nanoTime();
             blocks.getOutputStream()
-                    .write(("GET /block/" + millis + " HTTP/1.1\r\nHost: x\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+                    .write(("GET /block/" + millis + " HTTP/1.1\r\nHost: x\r\n\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
             pause(millis / 5);
             List<Client> late = new ArrayList<>(crowd.join(Speech.HTTP, newcomers, NEWCOMERS));
             pause(millis * 3 / 5);

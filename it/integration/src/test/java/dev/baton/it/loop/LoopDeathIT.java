@@ -116,7 +116,8 @@ class LoopDeathIT {
             // From here on by a thread that knows nothing of it.
             for (int i = 0; !mortal.isTerminated(); i++) {
                 MovableSocketChannel connection = connections.get(i % CONNECTIONS);
-                connection.post(() -> connection.writeAndFlush(Unpooled.directBuffer().writeByte('.')));
+                connection.post(
+                        () -> connection.writeAndFlush(Unpooled.directBuffer().writeByte('.')));
                 java.util.concurrent.locks.LockSupport.parkNanos(100_000);
             }
             for (MovableSocketChannel connection : connections) {
