@@ -172,11 +172,30 @@ final class ChannelLoop extends AbstractEventExecutor implements EventLoop, Runn
 
     private void sendDrain() {
         if ((int) DRAINING.getVolatile(this) == 0 && DRAINING.compareAndSet(this, 0, 1)) {
+            boolean sent = false;
             try {
-                channel.owner().execute(this);
+                sendTo(channel.owner());
+                sent = true;
+            } finally {
+                if (!sent) { // also when something else threw: who queues next must try again
+                    DRAINING.setVolatile(this, 0);
+                }
+            }
+        }
+    }
+
+    private void sendTo(BatonLoop first) {
+        BatonLoop owner = first;
+        while (true) {
+            try {
+                owner.execute(this);
+                return;
             } catch (RejectedExecutionException e) {
-                DRAINING.setVolatile(this, 0);
-                throw e;
+                BatonLoop now = channel.owner();
+                if (now == owner) {
+                    throw e;
+                }
+                owner = now; // it has retired since we looked, and the channel has another one
             }
         }
     }
@@ -312,6 +331,13 @@ final class ChannelLoop extends AbstractEventExecutor implements EventLoop, Runn
         if (known instanceof Set<?>) {
             timers(known).remove(timer);
         }
+    }
+
+    /** True if there are timers that have not ended. */
+    boolean hasTimers() {
+        Object known = TIMERS.getVolatile(this);
+        return known instanceof ChannelTimer<?>
+                || (known instanceof Set<?> && !timers(known).isEmpty());
     }
 
     /** The thief's, under its claim, in a rescue: arms with itself what the victim may be too stuck to fire. */

@@ -58,14 +58,21 @@ final class ChannelTimer<V> extends DefaultPromise<V> implements ScheduledFuture
         long nanos = Math.max(0, unit.toNanos(delay));
         deadlineNanos = loop.ticker().nanoTime() + nanos;
         loop.pending(this);
-        try {
-            // Turn 0 and not the field: a thief may have armed it already, and the copy may have run.
-            arm(loop.owner(), nanos, 0);
-        } catch (RejectedExecutionException e) {
-            loop.notPending(this);
-            throw e;
+        BatonLoop owner = loop.owner();
+        while (true) {
+            try {
+                // Turn 0 and not the field: a thief may have armed it already, and the copy may have run.
+                arm(owner, nanos, 0);
+                return this;
+            } catch (RejectedExecutionException e) {
+                BatonLoop now = loop.owner();
+                if (now == owner) {
+                    loop.notPending(this);
+                    throw e;
+                }
+                owner = now; // the other has retired since we looked
+            }
         }
-        return this;
     }
 
     private void arm(BatonLoop on, long nanos, int copyOf) {

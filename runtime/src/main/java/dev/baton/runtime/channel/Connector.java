@@ -131,7 +131,19 @@ final class Connector {
     private void armTimeout(SocketAddress remote) {
         int millis = channel.config().getConnectTimeoutMillis();
         if (millis > 0) {
-            timeout = channel.eventLoop().schedule(() -> timedOut(remote, millis), millis, TimeUnit.MILLISECONDS);
+            timeout = channel.eventLoop()
+                    .schedule(
+                            () -> {
+                                // A loop that stood still finds its timers due before it has polled, and so does one
+                                // that
+                                // rescues from it: what has come meanwhile is looked at first.
+                                if (promise != null) {
+                                    timeout = channel.eventLoop()
+                                            .schedule(() -> timedOut(remote, millis), 0, TimeUnit.MILLISECONDS);
+                                }
+                            },
+                            millis,
+                            TimeUnit.MILLISECONDS);
         }
     }
 

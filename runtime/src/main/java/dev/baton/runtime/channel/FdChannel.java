@@ -423,9 +423,19 @@ abstract class FdChannel extends AbstractChannel implements FdHandler, Attachabl
             if (last.inEventLoop()) {
                 closeDeleted(); // the loop is ending, and this is its last step
             } else {
-                LOG.debug("{} was deleted after its loop had ended: nobody is left to be told", fd, e);
+                lastLoopEnded(last, e);
             }
         }
+    }
+
+    /** The last owner has ended, or ends: nobody is left to be told, unless the channel can have another one. */
+    void lastLoopEnded(BatonLoop last, RejectedExecutionException cause) {
+        LOG.debug("{} was deleted after its loop had ended: nobody is left to be told", fd, cause);
+    }
+
+    /** Gone channels whose last owner's thread is no more: another loop takes its place. */
+    final void outlive(BatonLoop next) {
+        lastOwner = next;
     }
 
     private void closeDeleted() {

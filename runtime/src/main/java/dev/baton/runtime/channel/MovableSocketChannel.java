@@ -9,6 +9,7 @@ import dev.baton.spi.takeover.TakeoverResult;
 import io.netty.channel.EventLoop;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /** A connection of one of Baton's services: any loop may take it over while no callback runs in it. */
@@ -129,6 +130,30 @@ public final class MovableSocketChannel extends FdStreamChannel implements Movab
         return TakeoverResult.TAKEN;
     }
 
+    /** True if it has timers, which are with any loop that has owned it since they were set. */
+    public boolean hasTimers() {
+        return facade.hasTimers();
+    }
+
+    /**
+     * Has the loop that owns it take its timers to itself, from wherever they were left: one of its former owners is to go.
+     *
+     * @param done runs when that is so, or the channel is gone; any thread
+     */
+    public void bringTimers(Runnable done) {
+        try {
+            offer(() -> {
+                try {
+                    facade.rescueTimers(owner());
+                } finally {
+                    done.run();
+                }
+            });
+        } catch (RejectedExecutionException gone) {
+            done.run();
+        }
+    }
+
     @Override
     public void post(Runnable task) {
         facade.post(task);
@@ -142,6 +167,24 @@ public final class MovableSocketChannel extends FdStreamChannel implements Movab
     @Override
     public void afterLeave(Runnable action) {
         setAfterLeave(action);
+    }
+
+    /**
+     * The fd is closed and its number anybody's, and the loop that was to tell so has ended: another one does. Not before that
+     * one's thread is no more, for until then it may be running on the channel, without a claim that could keep others out.
+     */
+    @Override
+    void lastLoopEnded(BatonLoop last, RejectedExecutionException cause) {
+        last.terminationFuture().addListener(ended -> {
+            for (BatonLoop next : env.loops().batonLoops()) {
+                if (!next.isShuttingDown()) {
+                    outlive(next);
+                    closed();
+                    return;
+                }
+            }
+            super.lastLoopEnded(last, cause);
+        });
     }
 
     @Override

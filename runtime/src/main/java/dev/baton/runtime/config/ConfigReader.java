@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -197,10 +198,11 @@ public final class ConfigReader {
      *
      * @param text a YAML or JSON object: the keys of a {@link ListenerConfig}, and {@code name}
      * @param services the names of the services that there are
-     * @param loops how many loops there are
+     * @param loops the ids of the loops that there are
      * @throws ConfigException with everything that is wrong
      */
-    public static NamedListener listener(String text, Vocabulary vocabulary, Collection<String> services, int loops)
+    public static NamedListener listener(
+            String text, Vocabulary vocabulary, Collection<String> services, List<Integer> loops)
             throws ConfigException {
         Problems problems = new Problems("listener");
         Section section = YamlTree.parse(text, problems);
@@ -368,7 +370,8 @@ public final class ConfigReader {
 
     private void checkBinds(Problems problems, Vocabulary vocabulary) {
         BoundAddresses bound = new BoundAddresses();
-        ListenerChecks checks = new ListenerChecks(problems, vocabulary, loops());
+        ListenerChecks checks = new ListenerChecks(
+                problems, vocabulary, IntStream.range(0, loops()).boxed().toList());
         section("listeners").forEach((name, entry) -> {
             String path = "listeners." + name;
             if (entry.value() instanceof Section section && checkListener(checks, section, path)) {

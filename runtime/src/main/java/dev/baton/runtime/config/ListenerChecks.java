@@ -7,20 +7,21 @@ import dev.baton.runtime.config.ConfigNode.Value;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** What can be wrong with one listener beyond its record: its kind and the loops say. For files and for the admin API. */
 final class ListenerChecks {
     private final Problems problems;
     private final Vocabulary vocabulary;
-    private final int loops;
+    private final List<Integer> loops;
 
     /**
      * Makes one.
      *
-     * @param loops how many loops there are: their ids are 0 to one less
+     * @param loops the ids of the loops that there are
      */
-    ListenerChecks(Problems problems, Vocabulary vocabulary, int loops) {
+    ListenerChecks(Problems problems, Vocabulary vocabulary, List<Integer> loops) {
         this.problems = problems;
         this.vocabulary = vocabulary;
         this.loops = loops;
@@ -84,13 +85,20 @@ final class ListenerChecks {
             ConfigNode item = items.items().get(i);
             if (item instanceof Value value && value.text().matches("\\d{1,9}")) {
                 int id = Integer.parseInt(value.text());
-                if (id >= loops) {
-                    problems.add(
-                            item.position(),
-                            path + ".loops[" + i + "]: there is no loop " + id + "; "
-                                    + (loops == 1 ? "there is only 0" : "there are 0 to " + (loops - 1)));
+                if (!loops.contains(id)) {
+                    problems.add(item.position(), path + ".loops[" + i + "]: there is no loop " + id + "; " + there());
                 }
             }
         }
+    }
+
+    private String there() {
+        int last = loops.size() - 1;
+        if (last == 0) {
+            return "there is only " + loops.get(0);
+        }
+        return loops.get(last) - loops.get(0) == last
+                ? "there are " + loops.get(0) + " to " + loops.get(last)
+                : "there are " + loops.stream().map(String::valueOf).collect(Collectors.joining(", "));
     }
 }

@@ -2,6 +2,7 @@ package dev.baton.runtime.fd;
 
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.FdKind;
+import org.jspecify.annotations.Nullable;
 
 /** One fd of the table, as it was read at one moment. The source of all snapshots. */
 public final class FdState {
@@ -16,6 +17,11 @@ public final class FdState {
     /** The pair. */
     public Fd fd() {
         return registration.fd;
+    }
+
+    /** What stands behind it. Nothing may run on it without a claim. */
+    public @Nullable FdHandler handler() {
+        return registration.handler;
     }
 
     /** What it is used for. */

@@ -1,7 +1,5 @@
 package dev.baton.runtime.fd;
 
-import static dev.baton.runtime.fd.ClaimWord.MAX_LOOP;
-
 import dev.baton.runtime.posix.Posix;
 import dev.baton.spi.fd.ClosedBy;
 import dev.baton.spi.fd.Fd;
@@ -41,6 +39,8 @@ public final class FdTable implements Fds {
     public static final int NONE = ClaimWord.NONE;
     /** Owner of an fd that a set of loops dispatches. */
     public static final int SHARED = ClaimWord.SHARED;
+    /** The highest id that a loop can have. */
+    public static final int MAX_LOOP = ClaimWord.MAX_LOOP;
     /** The most fds that a process can have on Linux by default ({@code fs.nr_open}); numbers run below it. */
     public static final int MAX_FDS = 1 << 20;
 

@@ -18,8 +18,10 @@ import dev.baton.spi.admin.Metrics;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
 import dev.baton.spi.fd.Fds;
+import dev.baton.spi.loop.Apart;
 import dev.baton.spi.loop.Loops;
 import io.netty.buffer.ByteBufAllocator;
+import dev.baton.spi.rescue.LoopWatch;
 import io.vertx.core.Vertx;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,7 +39,9 @@ public final class Foundation {
     final PluginErrors pluginErrors = new PluginErrors(metrics);
     final ChannelEnv channels;
     final Late<Vertx> vertx = new Late<>("Vertx");
+    final Late<Vertx> vertxApart = new Late<>("@Apart Vertx");
     final Late<RuntimeView> view = new Late<>("RuntimeView");
+    final Late<LoopWatch> watch = new Late<>("LoopWatch");
     final Late<RuntimeControl> control = new Late<>("RuntimeControl");
     private final PluginLoader loader;
 
@@ -49,7 +53,9 @@ public final class Foundation {
             bind(Fds.class).toInstance(table);
             bind(Metrics.class).toInstance(metrics);
             bind(Vertx.class).toProvider(vertx);
+            bind(Vertx.class).annotatedWith(Apart.class).toProvider(vertxApart);
             bind(RuntimeView.class).toProvider(view);
+            bind(LoopWatch.class).toProvider(watch);
             bind(RuntimeControl.class).toProvider(control);
         }
     }

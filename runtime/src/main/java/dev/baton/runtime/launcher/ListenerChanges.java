@@ -19,6 +19,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,7 +36,7 @@ final class ListenerChanges {
     private final ListenerMaker maker;
     private final PluginRegistry plugins;
     private final Collection<String> services;
-    private final int loops;
+    private final Consumer<SharedListener> settle;
     private final Executor worker;
     private final BooleanSupplier stopping;
 
@@ -44,14 +45,14 @@ final class ListenerChanges {
             ListenerMaker maker,
             PluginRegistry plugins,
             Collection<String> services,
-            int loops,
+            Consumer<SharedListener> settle,
             Executor worker,
             BooleanSupplier stopping) {
         this.listeners = listeners;
         this.maker = maker;
         this.plugins = plugins;
         this.services = services;
-        this.loops = loops;
+        this.settle = settle;
         this.worker = worker;
         this.stopping = stopping;
     }
@@ -60,7 +61,7 @@ final class ListenerChanges {
     CompletionStage<ListenerResult> add(String text) {
         NamedListener wanted;
         try {
-            wanted = ConfigReader.listener(text, plugins, services, loops);
+            wanted = ConfigReader.listener(text, plugins, services, maker.loopIds());
         } catch (ConfigException wrong) {
             throw new IllegalArgumentException(
                     wrong.problems().stream().map(Problem::message).collect(Collectors.joining("; ")), wrong);
@@ -82,6 +83,7 @@ final class ListenerChanges {
         if (!listeners.add(listener)) {
             return new ListenerResult(name, Outcome.FAILED, "there is a listener of this name already");
         }
+        settle.accept(listener); // loops may have come or gone since it was made
         try {
             listener.open();
         } catch (IOException | IllegalStateException e) {

@@ -61,7 +61,12 @@ final class ListenerMaker {
         List<BatonLoop> chosen = loops.batonLoops().stream()
                 .filter(loop -> listener.loops().contains(loop.id()))
                 .toList();
-        return new SharedListener(spec, env, chosen, machine.timer(), machine::nanoTime);
+        SharedListener made = new SharedListener(
+                spec, env, chosen.isEmpty() ? loops.batonLoops() : chosen, machine.timer(), machine::nanoTime);
+        if (!chosen.isEmpty() && !listener.loops().ids().isEmpty()) {
+            made.onlyCertainLoops();
+        }
+        return made;
     }
 
     private static ListenerSpec.Limits limits(ListenerConfig listener) {
@@ -70,6 +75,11 @@ final class ListenerMaker {
                 listener.maxConnections().orElse(Integer.MAX_VALUE),
                 listener.acceptRate().map(Rate::perSecond).orElse(Double.POSITIVE_INFINITY),
                 listener.acceptsPerTurn());
+    }
+
+    /** The ids of the loops that there are. */
+    List<Integer> loopIds() {
+        return loops.batonLoops().stream().map(BatonLoop::id).toList();
     }
 
     /** The type of a service. */

@@ -8,10 +8,12 @@ import dev.baton.runtime.listener.Balance;
 import dev.baton.runtime.listener.ListenerEnv;
 import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.listener.TotalLimit;
+import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.plugin.Contribution;
 import dev.baton.runtime.plugin.PluginLoader;
 import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.runtime.posix.FdLimit;
+import dev.baton.runtime.takeover.LiveWatch;
 import dev.baton.runtime.upstream.UpstreamEnv;
 import dev.baton.runtime.upstream.Upstreams;
 import dev.baton.runtime.view.LiveView;
@@ -20,6 +22,7 @@ import dev.baton.spi.Component;
 import dev.baton.spi.ComponentFactory;
 import dev.baton.spi.admin.AdminAction;
 import dev.baton.spi.admin.AdminView;
+import dev.baton.spi.admin.LoopResult;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.StopReport;
 import dev.baton.spi.listener.Listener;
@@ -74,6 +77,8 @@ public final class Server {
     private final Upstreams upstreams;
     private final ListenerMaker maker;
     private final ListenerChanges changes;
+    private final LoopChanges loopChanges;
+    private final List<BatonLoop> firstLoops;
     private final Shutdown shutdown;
     private volatile boolean ready;
     /** The step of the end that is being made. */
@@ -109,12 +114,13 @@ public final class Server {
                         new Balance(foundation.witness::downstream, foundation.metrics),
                         config.closeSpread()),
                 machine);
+        this.firstLoops = foundation.loops.batonLoops();
         this.changes = new ListenerChanges(
                 listeners,
                 maker,
                 plugins,
                 config.services().keySet(),
-                config.loops(),
+                this::settle,
                 machine.worker(),
                 this::isStopping);
         List<String> problems = new ArrayList<>();
@@ -123,7 +129,10 @@ public final class Server {
             config.listeners().forEach((name, listener) -> listeners.add(maker.make(name, listener)));
         }
         this.shutdown = new Shutdown(this::waves, machine);
-        show();
+        LiveView view = show();
+        this.loopChanges = new LoopChanges(
+                foundation, poller.provider(), view, listeners, machine.worker(), config.grace(), this::isStopping);
+        foundation.loops.deaths(loopChanges);
         config.components().forEach((section, settings) -> makeComponent(section, settings, problems));
         if (!problems.isEmpty()) {
             throw new StartException(ExitCode.CONFIG, problems);
@@ -136,7 +145,7 @@ public final class Server {
      * @throws StartException if a plugin cannot make what is asked of it, or there is no poller
      */
     public static Server assemble(Foundation foundation, RootConfig config) throws StartException {
-        return assemble(foundation, config, new VertxMachine(foundation.vertx));
+        return assemble(foundation, config, new VertxMachine(foundation.vertx, foundation.vertxApart));
     }
 
     /**
@@ -212,7 +221,11 @@ public final class Server {
         return List.of(parts.getOrDefault(false, List.of()), parts.getOrDefault(true, List.of()));
     }
 
-    private void show() {
+    private void settle(SharedListener listener) {
+        loopChanges.settle(listener);
+    }
+
+    private LiveView show() {
         PluginRegistry plugins = foundation.plugins();
         List<AdminView> views = new ArrayList<>();
         LiveView view = new LiveView(
@@ -234,9 +247,11 @@ public final class Server {
         view.publish(foundation.metrics);
         foundation.view.set(view);
         foundation.control.set(new Control());
+        foundation.watch.set(new LiveWatch(foundation.loops, foundation.table, listeners::all));
         // Last: a plugin's view may have had any of the above injected.
         plugins.views().forEach(each -> views.add(each.get()));
         plugins.actions().forEach(each -> actions.add(each.get()));
+        return view;
     }
 
     /** True from the moment a stop is asked for, before the server is ready too. Any thread. */
@@ -396,6 +411,7 @@ public final class Server {
         step = "closing the upstreams";
         upstreams.close();
         step = "closing the loops";
+        finish("closing the loops that were added", loopChanges.end(firstLoops));
         finish(step, machine.endLoops());
         machine.close();
     }
@@ -454,6 +470,16 @@ public final class Server {
         public CompletionStage<ListenerResult> unbindListener(
                 String name, Duration grace, Optional<String> strategy, boolean forget) {
             return changes.unbind(name, grace, strategy, forget);
+        }
+
+        @Override
+        public CompletionStage<LoopResult> addLoop() {
+            return loopChanges.add();
+        }
+
+        @Override
+        public CompletionStage<LoopResult> retireLoop(int id) {
+            return loopChanges.retire(id);
         }
 
         @Override

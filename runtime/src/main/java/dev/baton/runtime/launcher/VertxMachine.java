@@ -19,6 +19,7 @@ import java.util.concurrent.TimeoutException;
 /** The loops of a Vert.x, and the process's own time and threads. */
 final class VertxMachine implements Machine {
     private final Late<Vertx> vertx;
+    private final Late<Vertx> apart;
     /** For trial binds and timers of listeners, which must not depend on a loop that may be blocked. */
     private final ExecutorService worker =
             Executors.newCachedThreadPool(new DefaultThreadFactory("baton-worker", true));
@@ -29,19 +30,29 @@ final class VertxMachine implements Machine {
      * Nothing runs yet.
      *
      * @param vertx is given the Vert.x when there is one
+     * @param apart is given the one with a loop of its own
      */
-    VertxMachine(Late<Vertx> vertx) {
+    VertxMachine(Late<Vertx> vertx, Late<Vertx> apart) {
         this.vertx = vertx;
+        this.apart = apart;
     }
 
     @Override
     public void startLoops(int count, PollerProvider provider, FdWitness witness, ChannelEnv channels) {
-        vertx.set(VertxLoops.start(count, provider, witness, channels));
+        Vertx serving = VertxLoops.start(count, provider, witness, channels);
+        try {
+            apart.set(VertxLoops.startApart(provider, witness, channels));
+        } catch (RuntimeException e) {
+            serving.close();
+            throw e;
+        }
+        vertx.set(serving);
     }
 
     @Override
     public CompletionStage<Void> endLoops() {
-        return vertx.get().close().toCompletionStage();
+        Vertx last = apart.get();
+        return vertx.get().close().eventually(last::close).toCompletionStage();
     }
 
     @Override

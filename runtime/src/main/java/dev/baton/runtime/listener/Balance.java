@@ -65,7 +65,7 @@ public final class Balance {
         int least = load(accepting.id());
         for (BatonLoop loop : loops) {
             int load = load(loop.id());
-            if (load < least && !loop.isShuttingDown()) {
+            if (load < least && !loop.isAvoided()) {
                 fewest = loop;
                 least = load;
             }
@@ -113,7 +113,8 @@ public final class Balance {
         @Override
         public void run() {
             // Not from a third loop, which has taken it meanwhile: its reasons were better.
-            TakeoverResult result = to.isShuttingDown() ? TakeoverResult.GONE : connection.takeover(to, from.id());
+            TakeoverResult result =
+                    to.isLeaving() || to.isShuttingDown() ? TakeoverResult.GONE : connection.takeover(to, from.id());
             if (result == TakeoverResult.TAKEN) {
                 connection.leave();
                 end(taken);
@@ -128,7 +129,11 @@ public final class Balance {
 
         private void again() {
             try {
-                to.schedule(this, 1L << tries, TimeUnit.MILLISECONDS);
+                to.schedule(this, 1L << tries, TimeUnit.MILLISECONDS).addListener(timer -> {
+                    if (timer.isCancelled()) {
+                        end(busy); // the loop ends, and its timers with it
+                    }
+                });
             } catch (RejectedExecutionException ended) {
                 LOG.debug("loop {} has ended; {} stays on loop {}", to.id(), connection, from.id(), ended);
                 end(busy);

@@ -26,8 +26,10 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
@@ -65,6 +67,9 @@ public final class SharedListener implements Listener {
     private final PortRelease port;
     private final Timer timer;
     private final Reports reports = new Reports();
+    /** Loops whose own sockets others serve, because they are blocked. */
+    private final Set<LoopSeat> lent = ConcurrentHashMap.newKeySet();
+
     private final TotalLimit.Waiting waiting = () -> roomAgain();
     private final Arrivals arrivals;
     private final Metrics.Counter accepted;
@@ -73,6 +78,7 @@ public final class SharedListener implements Listener {
     private final AtomicLong cut = new AtomicLong();
     private volatile Optional<Integer> abandoned = Optional.empty();
     private volatile @Nullable BacklogDrain drain;
+    private volatile boolean certainLoops;
 
     /** Takes an accepted socket, for which there is a reservation, on its loop. Throws nothing. */
     @FunctionalInterface
@@ -298,6 +304,33 @@ public final class SharedListener implements Listener {
 
     // ---- loops and processes --------------------------------------------------------------------------------------
 
+    /** It was bound to certain loops: others do not join it by themselves. */
+    public void onlyCertainLoops() {
+        certainLoops = true;
+    }
+
+    /**
+     * The loops that there are have changed: those that it has lost serve it no more, and new ones do, unless it was bound to
+     * certain loops, of which at least one is left. Any thread.
+     *
+     * @param serving the loops that there are
+     * @return completes when those that are gone have let go of it
+     */
+    public CompletionStage<Void> loopsChanged(List<BatonLoop> serving) {
+        List<BatonLoop> mine = List.of(loops());
+        boolean anyLeft = mine.stream().anyMatch(serving::contains);
+        if (!certainLoops || !anyLeft) {
+            serving.stream()
+                    .filter(loop -> !mine.contains(loop) && !lent.contains(new LoopSeat(loop)))
+                    .forEach(this::addLoop);
+        }
+        CompletableFuture<?>[] leaving = mine.stream()
+                .filter(loop -> !serving.contains(loop))
+                .map(loop -> removeLoop(loop).toCompletableFuture())
+                .toArray(CompletableFuture<?>[]::new);
+        return CompletableFuture.allOf(leaving);
+    }
+
     /**
      * A loop is to accept too. Also before the listener is opened.
      *
@@ -314,7 +347,25 @@ public final class SharedListener implements Listener {
      * @return completes when it has let go, which takes as long as what it does now
      */
     public CompletionStage<Void> removeLoop(BatonLoop loop) {
+        lent.remove(new LoopSeat(loop));
         return sockets.removeLoop(loop.id());
+    }
+
+    /**
+     * A loop is blocked, or goes on again. The kernel gives a socket of its own its share of the connections whatever it does:
+     * meanwhile another loop serves that one too. What all loops share they serve anyway.
+     */
+    public void blocked(BatonLoop loop, boolean blocked) {
+        if (!spec.socket().perLoop()) {
+            return;
+        }
+        LoopSeat seat = new LoopSeat(loop);
+        if (blocked && sockets.seats().contains(seat) && sockets.seats().size() > 1) {
+            lent.add(seat);
+            sockets.removeLoop(loop.id());
+        } else if (!blocked && lent.remove(seat)) {
+            sockets.addLoop(seat);
+        }
     }
 
     /** The listening fds; empty before it is opened. Live as long as the listener is not stopped. */

@@ -2,6 +2,7 @@ package dev.baton.runtime.loop;
 
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.poller.Poller;
+import dev.baton.spi.rescue.LoopThread;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelPromise;
@@ -10,11 +11,16 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.IoEventLoopGroup;
 import io.netty.channel.SingleThreadIoEventLoop;
 import io.netty.util.concurrent.FastThreadLocal;
+import io.netty.util.concurrent.RejectedExecutionHandlers;
 import io.netty.util.concurrent.Ticker;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** One thread with one poller. Netty brings the task queue and the timers, {@link LoopIo} polls and dispatches. */
 public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
@@ -22,6 +28,19 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
 
     /** How often an ending loop starts over because it got new fds: so many handlers that connect again in turn. */
     private static final int ENDING_TURNS_MAX = 16;
+
+    /**
+     * How long the tasks of a turn may take before the poller is looked at again, in ms. What a channel queues anew when it has
+     * had its share would be run again in the same turn else, for a second by Netty's default, and no connection be served.
+     */
+    private static final long TASKS_MILLIS_MAX = 10;
+
+    /** How long others may take to take over what a dead loop had; then it ends, and what is left with it. */
+    private static final long DYING_MAX_NANOS = 10_000_000_000L;
+    /** Between two looks at the tasks of a dead loop. */
+    private static final long DYING_STEP_NANOS = 1_000_000;
+
+    private static final Logger LOG = LoggerFactory.getLogger(BatonLoop.class);
 
     private static final VarHandle ACCEPTED;
 
@@ -35,6 +54,12 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
 
     private final LoopIo io;
     private final Ticker ticker;
+    private final LoopRegistry registry;
+    private volatile boolean blocked;
+    private volatile boolean leaving;
+    /** A dead loop's thread may end. */
+    private volatile boolean released;
+
     private int endingTurns;
     /** Connections accepted here; written by this thread only. */
     @SuppressWarnings("UnusedVariable") // through ACCEPTED
@@ -44,9 +69,16 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
     private int inlineDepth;
 
     BatonLoop(IoEventLoopGroup parent, Executor executor, LoopFactory factory) {
-        super(parent, executor, factory);
+        super(
+                parent,
+                executor,
+                factory,
+                DEFAULT_MAX_PENDING_TASKS,
+                RejectedExecutionHandlers.reject(),
+                TASKS_MILLIS_MAX);
         this.io = (LoopIo) ioHandler();
         this.ticker = factory.ticker();
+        this.registry = factory.registry();
         io.attach(this);
     }
 
@@ -97,6 +129,64 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
         return io.lastTurnNanos();
     }
 
+    /** What its thread has begun so far: turns, events and tasks. Any thread. */
+    public long progress() {
+        return io.progress();
+    }
+
+    /** True while it sleeps in its poller, or has not started. Any thread. */
+    public boolean isWaiting() {
+        return io.isWaiting();
+    }
+
+    /** Its thread; null before its first task. Any thread. */
+    public @Nullable LoopThread loopThread() {
+        return io.thread();
+    }
+
+    /** Somebody has seen that it is blocked, or that it is not any more. Any thread. */
+    public void blocked(boolean seen) {
+        blocked = seen;
+    }
+
+    /** True while it is said to be blocked. Any thread. */
+    public boolean isBlocked() {
+        return blocked;
+    }
+
+    /** True if nothing new should be given to it: it is blocked, or it ends. Any thread. */
+    public boolean isAvoided() {
+        return blocked || leaving || isShuttingDown();
+    }
+
+    /** It is to go: nothing new is given to it from now on. Any thread. */
+    public void leaves() {
+        leaving = true;
+    }
+
+    /** True once it is to go, or has died. Any thread. */
+    public boolean isLeaving() {
+        return leaving;
+    }
+
+    /** How many fds it owns now: channels, of whatever kind. Any thread. Cost: O(highest number). */
+    public int owned() {
+        return io.owned();
+    }
+
+    /** Runs a task in the next turn, after the events that wait by then. Only on this thread. */
+    public void nextTurn(Runnable task) {
+        // Netty looks for timers that are due once a turn; a task would be run again and again in this one.
+        schedule(task, 0, TimeUnit.NANOSECONDS);
+    }
+
+    /** Each task of a turn is looked for here, just before it runs. */
+    @Override
+    protected Runnable pollTask() {
+        io.begun();
+        return super.pollTask();
+    }
+
     /** The {@link dev.baton.spi.fd.Fd#key()} that is dispatched now, or -1. Any thread. */
     public long currentKey() {
         return io.currentKey();
@@ -124,6 +214,56 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
     /** Ends what {@link #inlineBegin} allowed. */
     public void inlineEnd() {
         inlineDepth--;
+    }
+
+    // ---- the end --------------------------------------------------------------------------------------------------
+
+    /**
+     * What a loop does, until it is told to end. An Error that gets out of it is a loop's death: Netty would end it, and its
+     * connections with it. Where somebody takes those over, the thread first does for them what is queued here, and polls no
+     * more, until all are gone.
+     */
+    @Override
+    protected void run() {
+        try {
+            super.run();
+        } catch (Throwable t) { // an Error too: that is what this is for
+            Deaths deaths = registry.deaths();
+            if (deaths != null && !isShuttingDown()) {
+                die(deaths, t);
+            }
+            throw t;
+        }
+    }
+
+    /** Takes care of what a loop leaves behind that has died. */
+    public interface Deaths {
+        /**
+         * A loop has died; its thread is calling. Must only begin what is to be done, elsewhere, and then
+         * {@link BatonLoop#release} it.
+         */
+        void died(BatonLoop loop, Throwable cause);
+    }
+
+    /** Nothing is left for it to do. Any thread. */
+    public void release() {
+        released = true;
+    }
+
+    private void die(Deaths deaths, Throwable cause) {
+        leaving = true;
+        deaths.died(this, cause);
+        // Not a loop any more, so it may wait. Tasks come until every channel has another owner: they hop, or they run
+        // here.
+        long end = System.nanoTime() + DYING_MAX_NANOS;
+        while (!released && !isShuttingDown() && System.nanoTime() - end < 0) {
+            try {
+                runAllTasks();
+            } catch (Throwable t) { // an Error too, perhaps the same again
+                LOG.debug("a task of {}, which has died, failed", this, t);
+            }
+            LockSupport.parkNanos(DYING_STEP_NANOS);
+        }
     }
 
     /**

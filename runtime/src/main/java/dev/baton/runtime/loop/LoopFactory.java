@@ -13,7 +13,7 @@ import io.netty.util.concurrent.Ticker;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 
-/** Opens a poller for each new loop and gives the loop its id. */
+/** Opens a poller for each new loop and gives the loop its id: the next, or the one that a loop apart has. */
 final class LoopFactory implements IoHandlerFactory {
     private final PollerProvider provider;
     private final PollCalls calls;
@@ -21,6 +21,7 @@ final class LoopFactory implements IoHandlerFactory {
     private final FdWitness witness;
     private final LoopRegistry registry;
     private final Ticker ticker;
+    private final boolean apart;
 
     LoopFactory(
             PollerProvider provider,
@@ -28,13 +29,15 @@ final class LoopFactory implements IoHandlerFactory {
             FdTable table,
             FdWitness witness,
             LoopRegistry registry,
-            Ticker ticker) {
+            Ticker ticker,
+            boolean apart) {
         this.provider = provider;
         this.calls = calls;
         this.table = table;
         this.witness = witness;
         this.registry = registry;
         this.ticker = ticker;
+        this.apart = apart;
     }
 
     LoopRegistry registry() {
@@ -47,7 +50,7 @@ final class LoopFactory implements IoHandlerFactory {
 
     @Override
     public IoHandler newHandler(ThreadAwareExecutor executor) {
-        int id = registry.nextId();
+        int id = apart ? LoopRegistry.APART : registry.nextId();
         try {
             Poller poller = provider.open(new PollerContext(calls, table, id));
             return new LoopIo(id, poller, table, witness, ticker);

@@ -14,6 +14,26 @@ import java.util.concurrent.ThreadFactory;
 /** Netty's group of event loops, with ours as its children. */
 public final class LoopGroup extends MultiThreadIoEventLoopGroup {
 
+    // Set after the super constructor, which makes the children: those do not need it, and next() is not called before.
+    private final LoopRegistry registry;
+
+    /** The next in turn to which something new can be given; if there is none, any other loop that serves. */
+    @Override
+    public IoEventLoop next() {
+        IoEventLoop next = super.next();
+        for (int left = executorCount() - 1; left > 0 && ((BatonLoop) next).isAvoided(); left--) {
+            next = super.next();
+        }
+        if (((BatonLoop) next).isLeaving()) {
+            for (BatonLoop other : registry.batonLoops()) {
+                if (!other.isAvoided()) {
+                    return other;
+                }
+            }
+        }
+        return next;
+    }
+
     /**
      * Makes the loops and opens their pollers; their threads start with their first task.
      *
@@ -31,12 +51,36 @@ public final class LoopGroup extends MultiThreadIoEventLoopGroup {
             FdWitness witness,
             LoopRegistry registry,
             Ticker ticker) {
-        super(count, threads, new LoopFactory(provider, calls, table, witness, registry, ticker));
+        super(count, threads, new LoopFactory(provider, calls, table, witness, registry, ticker, false));
+        this.registry = registry;
+    }
+
+    /** One loop that serves no connections of the listeners, and is not among the registry's but by its id. */
+    private LoopGroup(ThreadFactory threads, LoopFactory factory) {
+        super(1, threads, factory);
+        this.registry = factory.registry();
+    }
+
+    /**
+     * Makes a loop apart from the others.
+     *
+     * @param threads makes its thread
+     * @param ticker the clock of its timers
+     */
+    public static LoopGroup apart(
+            ThreadFactory threads,
+            PollerProvider provider,
+            PollCalls calls,
+            FdTable table,
+            FdWitness witness,
+            LoopRegistry registry,
+            Ticker ticker) {
+        return new LoopGroup(threads, new LoopFactory(provider, calls, table, witness, registry, ticker, true));
     }
 
     @Override
     protected IoEventLoop newChild(Executor executor, IoHandlerFactory factory, Object... args) {
-        // Called by the super constructor: this class must not have fields of its own.
+        // Called by the super constructor: this class has no field yet.
         LoopFactory ours = (LoopFactory) factory;
         BatonLoop loop = new BatonLoop(this, executor, ours);
         ours.registry().add(loop);

@@ -6,13 +6,17 @@ import dev.baton.runtime.fd.FdWitness;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.poller.PollSink;
 import dev.baton.spi.poller.Poller;
+import dev.baton.spi.rescue.LoopThread;
 import io.netty.channel.IoHandle;
 import io.netty.channel.IoHandler;
 import io.netty.channel.IoHandlerContext;
 import io.netty.channel.IoRegistration;
 import io.netty.util.concurrent.Ticker;
+import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,6 +41,7 @@ final class LoopIo implements IoHandler, PollSink {
     private static final VarHandle TURNS;
     private static final VarHandle LAST_TURN;
     private static final VarHandle CURRENT_KEY;
+    private static final VarHandle PROGRESS;
 
     static {
         try {
@@ -45,6 +50,7 @@ final class LoopIo implements IoHandler, PollSink {
             TURNS = lookup.findVarHandle(LoopIo.class, "turns", long.class);
             LAST_TURN = lookup.findVarHandle(LoopIo.class, "lastTurn", long.class);
             CURRENT_KEY = lookup.findVarHandle(LoopIo.class, "currentKey", long.class);
+            PROGRESS = lookup.findVarHandle(LoopIo.class, "progress", long.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -57,6 +63,10 @@ final class LoopIo implements IoHandler, PollSink {
     private final Ticker ticker;
     private BatonLoop loop;
     private volatile String threadName = "not started";
+    private volatile @Nullable LoopThread thread;
+
+    /** What the thread has begun: turns, events, tasks. Written by this thread only, so that a watchdog needs no clock here. */
+    private long progress;
 
     private int failures;
     private int state;
@@ -104,6 +114,26 @@ final class LoopIo implements IoHandler, PollSink {
         return (long) TURNS.getOpaque(this);
     }
 
+    /** See {@link dev.baton.spi.rescue.WatchedLoop#progress}. */
+    long progress() {
+        return (long) PROGRESS.getOpaque(this);
+    }
+
+    /** Something is begun. Only on the loop's thread. */
+    void begun() {
+        PROGRESS.setOpaque(this, progress + 1);
+    }
+
+    /** True while it sleeps in its poller; it may have been woken already. */
+    boolean isWaiting() {
+        return (int) STATE.getVolatile(this) == SLEEPING || thread == null;
+    }
+
+    @Nullable
+    LoopThread thread() {
+        return thread;
+    }
+
     long lastTurnNanos() {
         return (long) LAST_TURN.getOpaque(this);
     }
@@ -116,6 +146,19 @@ final class LoopIo implements IoHandler, PollSink {
     public void initialize() {
         BatonLoop.CURRENT.set(loop);
         threadName = Thread.currentThread().getName();
+        thread = new LoopThread(Thread.currentThread(), nativeId());
+    }
+
+    /** The kernel's id of the calling thread, or 0 where it does not tell. */
+    private static long nativeId() {
+        try {
+            return Long.parseLong(Files.readSymbolicLink(Path.of("/proc/thread-self"))
+                    .getFileName()
+                    .toString());
+        } catch (IOException | RuntimeException e) {
+            LOG.debug("the kernel does not tell this thread's id", e);
+            return 0;
+        }
     }
 
     @Override
@@ -123,6 +166,7 @@ final class LoopIo implements IoHandler, PollSink {
         long now = now();
         LAST_TURN.setOpaque(this, now);
         TURNS.setOpaque(this, turns + 1);
+        begun();
         if (!context.canBlock()) {
             return poll(0);
         }
@@ -176,6 +220,7 @@ final class LoopIo implements IoHandler, PollSink {
             // Awake since the poll returned: what callbacks queue for this loop needs no system call.
             STATE.setRelease(this, AWAKE);
         }
+        begun();
         FdTable.Entry entry = table.enter(number, generation, id);
         if (entry == FdTable.Entry.ENTERED) {
             CURRENT_KEY.setOpaque(this, Fd.key(number, generation));
@@ -213,6 +258,12 @@ final class LoopIo implements IoHandler, PollSink {
     @Override
     public void prepareToDestroy() {
         deleteOwned();
+    }
+
+    int owned() {
+        int[] owned = new int[1];
+        table.forEach(each -> owned[0] += each.owner() == id ? 1 : 0);
+        return owned[0];
     }
 
     /**

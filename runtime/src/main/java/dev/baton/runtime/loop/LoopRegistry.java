@@ -5,29 +5,97 @@ import dev.baton.runtime.fd.FdTable;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.loop.Loops;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/** The loops by id, and their pollers as the fd table's finalizer needs them. Any thread reads, starting code writes. */
+/**
+ * The loops by id, and their pollers as the fd table's finalizer needs them. Any thread reads; loops come and go one at a time.
+ *
+ * <table>
+ *   <caption>what it knows of a loop</caption>
+ *   <tr><td>added</td><td>among all, and found by its id</td></tr>
+ *   <tr><td>leaves (it is to go, or has died)</td><td>not among all; found by its id, for it owns fds still</td></tr>
+ *   <tr><td>forgotten (it has ended)</td><td>unknown; ids are never used again</td></tr>
+ *   <tr><td>apart</td><td>found by its id, never among all</td></tr>
+ * </table>
+ */
 public final class LoopRegistry implements Loops, FdPollers {
-    private static final BatonLoop[] NONE = {};
+    /** The id of the loop apart: the highest, so that the others count from 0. */
+    public static final int APART = FdTable.MAX_LOOP;
 
     private final AtomicInteger nextId = new AtomicInteger();
-    private volatile BatonLoop[] byId = NONE;
+    private volatile @Nullable BatonLoop[] byId = new BatonLoop[0];
+    private volatile List<BatonLoop> serving = List.of();
+    private volatile @Nullable BatonLoop apart;
+    private volatile BatonLoop.@Nullable Deaths deaths;
+    /** What the pollers are like; all are of one kind. */
+    private volatile boolean edges = true;
 
     /** An empty registry: loops enter it when their group is made. */
     public LoopRegistry() {}
 
+    /**
+     * An id that no loop had before.
+     *
+     * @throws IllegalStateException if all have been used
+     */
     int nextId() {
-        return nextId.getAndIncrement();
+        int id = nextId.getAndIncrement();
+        if (id >= APART) {
+            nextId.set(APART);
+            throw new IllegalStateException("this process has had " + APART + " loops, and there are no more ids");
+        }
+        return id;
     }
 
     synchronized void add(BatonLoop loop) {
-        BatonLoop[] old = byId;
-        BatonLoop[] next = java.util.Arrays.copyOf(old, Math.max(old.length, loop.id() + 1));
+        edges = loop.poller().edgeTriggered();
+        if (loop.id() == APART) {
+            apart = loop;
+            return;
+        }
+        @Nullable BatonLoop[] old = byId;
+        @Nullable BatonLoop[] next = Arrays.copyOf(old, Math.max(old.length, loop.id() + 1));
         next[loop.id()] = loop;
         byId = next;
+        List<BatonLoop> all = new ArrayList<>(serving);
+        all.add(loop); // ids ascend
+        serving = List.copyOf(all);
+    }
+
+    /**
+     * Takes a loop from those that serve connections, unless it is the last.
+     *
+     * @param evenTheLast for one that has died: there is nothing to be kept
+     * @return false if it is the last, or was none of them
+     */
+    public synchronized boolean leave(BatonLoop loop, boolean evenTheLast) {
+        if (!serving.contains(loop) || (serving.size() == 1 && !evenTheLast)) {
+            return false;
+        }
+        serving = serving.stream().filter(each -> each != loop).toList();
+        return true;
+    }
+
+    /** Who takes care of loops that die; without anybody, their connections end with them. */
+    public void deaths(BatonLoop.Deaths care) {
+        deaths = care;
+    }
+
+    BatonLoop.@Nullable Deaths deaths() {
+        return deaths;
+    }
+
+    /** Forgets a loop that has ended. */
+    public synchronized void forget(BatonLoop loop) {
+        @Nullable BatonLoop[] next = byId.clone();
+        if (find(loop.id()) == loop && loop.id() != APART) {
+            next[loop.id()] = null;
+            byId = next;
+        }
     }
 
     /**
@@ -36,8 +104,7 @@ public final class LoopRegistry implements Loops, FdPollers {
      * @throws IllegalArgumentException if there is none
      */
     public BatonLoop byId(int id) {
-        BatonLoop[] loops = byId;
-        BatonLoop loop = id >= 0 && id < loops.length ? loops[id] : null;
+        BatonLoop loop = find(id);
         if (loop == null) {
             throw new IllegalArgumentException("there is no loop " + id);
         }
@@ -46,18 +113,18 @@ public final class LoopRegistry implements Loops, FdPollers {
 
     /** The loop with an id, or null for {@link FdTable#NONE} and the like. */
     public @Nullable BatonLoop find(int id) {
-        BatonLoop[] loops = byId;
-        return id >= 0 && id < loops.length ? loops[id] : null;
+        @Nullable BatonLoop[] loops = byId;
+        return id >= 0 && id < loops.length ? loops[id] : id == APART ? apart : null;
     }
 
     @Override
     public List<Loop> all() {
-        return List.of(byId);
+        return List.copyOf(serving);
     }
 
     /** {@link #all()} with the runtime's type. */
     public List<BatonLoop> batonLoops() {
-        return List.of(byId);
+        return serving;
     }
 
     @Override
@@ -67,8 +134,7 @@ public final class LoopRegistry implements Loops, FdPollers {
 
     @Override
     public boolean closeRemoves() {
-        BatonLoop[] loops = byId;
-        return loops.length == 0 || loops[0].poller().edgeTriggered();
+        return edges;
     }
 
     @Override

@@ -7,6 +7,7 @@ import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.LongAdder;
@@ -23,6 +24,8 @@ public final class PrometheusMetrics implements Metrics {
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final ConcurrentMap<Meter.Id, Adder> counters = new ConcurrentHashMap<>();
+    /** Micrometer holds what it counts weakly: what nobody else holds would stand still after a collection of garbage. */
+    private final ConcurrentMap<Meter.Id, LongSupplier> held = new ConcurrentHashMap<>();
 
     /** Without any metric yet. */
     public PrometheusMetrics() {}
@@ -60,10 +63,21 @@ public final class PrometheusMetrics implements Metrics {
      */
     public void counted(String name, String help, LongSupplier value, String... labels) {
         Tags tags = check(name, labels);
+        held.put(new Meter.Id(name, tags, null, help, Meter.Type.COUNTER), value);
         FunctionCounter.builder(name, value, LongSupplier::getAsLong)
                 .tags(tags)
                 .description(help)
                 .register(registry);
+    }
+
+    /** Forgets what {@link #counted} or {@link #gauge} made, with these labels. */
+    public void forget(String name, String... labels) {
+        Tags tags = check(name, labels);
+        for (Meter.Type type : List.of(Meter.Type.COUNTER, Meter.Type.GAUGE)) {
+            Meter.Id id = new Meter.Id(name, tags, null, null, type);
+            held.remove(id);
+            registry.remove(id);
+        }
     }
 
     @Override

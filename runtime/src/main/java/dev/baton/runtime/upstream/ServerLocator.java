@@ -11,6 +11,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnknownHostException;
+import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /** Where one server is now: a literal address, a name to look up at each connect, or a listener of this process. */
@@ -99,7 +100,13 @@ final class ServerLocator {
             if (loop.inLoop()) {
                 tell(done, found);
             } else {
-                loop.execute(() -> tell(done, found));
+                try {
+                    loop.execute(() -> tell(done, found));
+                } catch (RejectedExecutionException ended) {
+                    // Whoever asked may live on elsewhere, and would wait for ever.
+                    found.nowhere(
+                            new ConnectException("cannot connect to " + text + ": the loop that asked has ended"));
+                }
             }
         });
     }

@@ -1,5 +1,6 @@
 package dev.baton.runtime.vertx;
 
+import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopGroup;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -35,7 +36,8 @@ final class AcceptorLoops extends AbstractEventExecutorGroup implements EventLoo
         if (!turn.hasNext()) {
             turn = loops.iterator();
         }
-        return (EventLoop) turn.next();
+        EventLoop next = (EventLoop) turn.next();
+        return next instanceof BatonLoop loop && loop.isLeaving() ? loops.next() : next;
     }
 
     @Override

@@ -28,16 +28,19 @@ import org.jspecify.annotations.Nullable;
 /** Baton's loops and channels as Vert.x asks for them. Used by the thread that builds the Vert.x, then by any. */
 final class LoopTransport implements Transport {
     private static final String THREAD_PREFIX = "baton-loop-";
+    private static final String THREAD_APART = "baton-apart";
 
     private final PollerProvider provider;
     private final FdWitness witness;
     private final ChannelEnv env;
+    private final boolean apart;
     private @Nullable LoopGroup loops;
 
-    LoopTransport(PollerProvider provider, FdWitness witness, ChannelEnv env) {
+    LoopTransport(PollerProvider provider, FdWitness witness, ChannelEnv env, boolean apart) {
         this.provider = provider;
         this.witness = witness;
         this.env = env;
+        this.apart = apart;
     }
 
     // ---- loops ----------------------------------------------------------------------------------------------------
@@ -56,12 +59,14 @@ final class LoopTransport implements Transport {
             throw new IllegalStateException("Vert.x asks for its loops twice");
         }
         LoopThreads named = new LoopThreads(threads);
-        LoopGroup group = new LoopGroup(
-                count, named, provider, env.posix(), env.table(), witness, env.loops(), Ticker.systemTicker());
+        Ticker ticker = Ticker.systemTicker();
+        LoopGroup group = apart
+                ? LoopGroup.apart(named, provider, env.posix(), env.table(), witness, env.loops(), ticker)
+                : new LoopGroup(count, named, provider, env.posix(), env.table(), witness, env.loops(), ticker);
         loops = group;
         for (EventExecutor each : group) {
             // Starts the thread, now and in this order: its name tells the loop's id.
-            named.next = THREAD_PREFIX + ((BatonLoop) each).id();
+            named.next = apart ? THREAD_APART : THREAD_PREFIX + ((BatonLoop) each).id();
             each.execute(() -> {});
         }
         return group;

@@ -30,13 +30,29 @@ public final class VertxLoops {
      * @throws IllegalStateException if a poller cannot be opened
      */
     public static Vertx start(int count, PollerProvider provider, FdWitness witness, ChannelEnv env) {
-        VertxOptions options = new VertxOptions()
+        return start(count, provider, witness, env, few());
+    }
+
+    /**
+     * Starts one with a single loop apart from the others, which the registry finds but does not list.
+     *
+     * @param provider opens its poller
+     * @param witness counts what happens to its fds
+     * @param env where the loop is registered and its channels live
+     * @return the Vert.x; closing it ends the loop
+     * @throws IllegalStateException if a poller cannot be opened
+     */
+    public static Vertx startApart(PollerProvider provider, FdWitness witness, ChannelEnv env) {
+        return start(1, new LoopTransport(provider, witness, env, true), few());
+    }
+
+    private static VertxOptions few() {
+        return new VertxOptions()
                 .setWorkerPoolSize(WORKERS_MAX)
                 .setInternalBlockingPoolSize(WORKERS_MAX)
                 .setFileSystemOptions(new FileSystemOptions()
                         .setClassPathResolvingEnabled(false)
                         .setFileCachingEnabled(false));
-        return start(count, provider, witness, env, options);
     }
 
     /**
@@ -52,7 +68,10 @@ public final class VertxLoops {
      */
     public static Vertx start(
             int count, PollerProvider provider, FdWitness witness, ChannelEnv env, VertxOptions options) {
-        LoopTransport transport = new LoopTransport(provider, witness, env);
+        return start(count, new LoopTransport(provider, witness, env, false), options);
+    }
+
+    private static Vertx start(int count, LoopTransport transport, VertxOptions options) {
         try {
             return Vertx.builder()
                     .with(new VertxOptions(options).setEventLoopPoolSize(count))

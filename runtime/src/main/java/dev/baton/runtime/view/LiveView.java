@@ -20,12 +20,19 @@ import dev.baton.spi.fd.ClosedBy;
 import dev.baton.spi.takeover.TakeoverResult;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Reads snapshots out of the fd table and the loops, on the caller's thread, and stops nothing for it. */
 public final class LiveView implements RuntimeView {
+    private static final String TURNS = "baton_loop_turns_total";
+    private static final String ACCEPTED = "baton_loop_accepted_total";
+    private static final String CONNECTIONS = "baton_loop_connections";
+    private static final String LOOP = "loop";
+
     private final LoopRegistry loops;
     private final FdTable table;
     private final FdWitness witness;
@@ -55,16 +62,22 @@ public final class LiveView implements RuntimeView {
                     "result",
                     result.name().toLowerCase(Locale.ROOT));
         }
-        for (BatonLoop loop : loops.batonLoops()) {
-            String id = Integer.toString(loop.id());
-            metrics.counted("baton_loop_turns_total", "Turns of a loop.", loop::turns, "loop", id);
-            metrics.counted("baton_loop_accepted_total", "Connections accepted on a loop.", loop::accepted, "loop", id);
-            metrics.gauge(
-                    "baton_loop_connections",
-                    "Downstream connections that a loop owns.",
-                    () -> witness.downstream(loop.id()),
-                    "loop",
-                    id);
+        loops.batonLoops().forEach(loop -> publish(metrics, loop));
+    }
+
+    /** A loop's own metrics. */
+    public void publish(PrometheusMetrics metrics, BatonLoop loop) {
+        String id = Integer.toString(loop.id());
+        metrics.counted(TURNS, "Turns of a loop.", loop::turns, LOOP, id);
+        metrics.counted(ACCEPTED, "Connections accepted on a loop.", loop::accepted, LOOP, id);
+        metrics.gauge(
+                CONNECTIONS, "Downstream connections that a loop owns.", () -> witness.downstream(loop.id()), LOOP, id);
+    }
+
+    /** Takes those of a loop that has ended away. */
+    public void forget(PrometheusMetrics metrics, BatonLoop loop) {
+        for (String name : List.of(TURNS, ACCEPTED, CONNECTIONS)) {
+            metrics.forget(name, LOOP, Integer.toString(loop.id()));
         }
     }
 
@@ -77,6 +90,7 @@ public final class LiveView implements RuntimeView {
                 ManagementFactory.getRuntimeMXBean().getUptime(),
                 sources.poller(),
                 loops.batonLoops().size(),
+                (int) loops.batonLoops().stream().filter(BatonLoop::isBlocked).count(),
                 witness.openFds(),
                 sources.fdsLimit(),
                 sources.grace().toMillis());
@@ -85,26 +99,22 @@ public final class LiveView implements RuntimeView {
     @Override
     public List<LoopSnapshot> loops() {
         List<BatonLoop> all = loops.batonLoops();
-        long[] fds = new long[all.size()];
-        table.forEach(state -> {
-            int owner = state.owner();
-            if (owner < fds.length) {
-                fds[owner]++;
-            }
-        });
+        Map<Integer, Long> fds = new HashMap<>();
+        table.forEach(state -> fds.merge(state.owner(), 1L, Long::sum));
         long now = System.nanoTime();
         List<LoopSnapshot> rows = new ArrayList<>();
         for (BatonLoop loop : all) {
             rows.add(new LoopSnapshot(
                     loop.id(),
                     loop.threadName(),
-                    fds[loop.id()],
+                    fds.getOrDefault(loop.id(), 0L),
                     loop.turns(),
                     loop.pendingTasks(),
                     Math.max(0, (now - loop.lastTurnNanos()) / 1_000_000),
                     current(loop),
                     loop.accepted(),
-                    witness.downstream(loop.id())));
+                    witness.downstream(loop.id()),
+                    loop.isBlocked()));
         }
         return rows;
     }
@@ -139,7 +149,9 @@ public final class LiveView implements RuntimeView {
 
     private static String owner(FdState state) {
         int owner = state.owner();
-        return owner == FdTable.SHARED ? "shared" : owner == FdTable.NONE ? "none" : Integer.toString(owner);
+        return owner == FdTable.SHARED
+                ? "shared"
+                : owner == FdTable.NONE ? "none" : owner == LoopRegistry.APART ? "apart" : Integer.toString(owner);
     }
 
     @Override

@@ -195,7 +195,7 @@ class ConfigReaderTest {
                         + " \"loops\": [0, 2], \"balance\": \"least-loaded\", \"mode\": \"0660\"}",
                 new TestVocabulary(),
                 List.of("shop"),
-                3);
+                List.of(0, 1, 2));
         assertThat(listener.name()).isEqualTo("in");
         assertThat(listener.config().acceptRate()).contains(new Rate(0.5));
         assertThat(listener.config().loops().ids()).containsExactly(0, 2);
@@ -211,7 +211,7 @@ class ConfigReaderTest {
                                 + " \"mode\": \"0660\", \"accept-rate\": \"fast\", \"sokets\": \"shared\"}",
                         new TestVocabulary(),
                         List.of("shop"),
-                        3))
+                        List.of(0, 1, 2)))
                 .isInstanceOfSatisfying(
                         ConfigException.class,
                         wrong -> assertThat(wrong.problems())
@@ -225,7 +225,7 @@ class ConfigReaderTest {
                         "{\"name\": \"a\", \"bind\": \"127.0.0.1:1\", \"service\": \"shop\", \"mode\": \"0660\"}",
                         new TestVocabulary(),
                         List.of("shop"),
-                        3))
+                        List.of(0, 1, 2)))
                 .isInstanceOfSatisfying(
                         ConfigException.class,
                         wrong -> assertThat(wrong.problems())

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
  * @param current what runs now, for example {@code fd 17/3 (http-proxy)}, or null
  * @param accepted connections that this loop has accepted, wherever they are now
  * @param connections downstream connections that it owns now, wherever they were accepted
+ * @param blocked somebody has seen that it is inside one callback for too long
  */
 public record LoopSnapshot(
         int id,
@@ -18,4 +19,5 @@ public record LoopSnapshot(
         long lastTurnAgeMs,
         @Nullable Current current,
         long accepted,
-        int connections) {}
+        int connections,
+        boolean blocked) {}

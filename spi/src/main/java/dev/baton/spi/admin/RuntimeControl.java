@@ -40,6 +40,18 @@ public interface RuntimeControl {
     CompletionStage<ListenerResult> unbindListener(
             String name, Duration grace, Optional<String> strategy, boolean forget);
 
+    /** Starts one more loop, which accepts connections of every listener that is not bound to certain loops. */
+    CompletionStage<LoopResult> addLoop();
+
+    /**
+     * Has a loop give everything to the others and ends it: connections with their timers and queued tasks, and listeners.
+     *
+     * @param id its id
+     * @return what really happened: RETIRED, or FAILED if it is the last one
+     * @throws IllegalArgumentException if there is no such loop
+     */
+    CompletionStage<LoopResult> retireLoop(int id);
+
     /** {@code grace} of the configuration. */
     Duration grace();
 

@@ -1,6 +1,11 @@
 package dev.baton.spi.admin;
 
-/** The element of {@code /v1/status}. {@code graceMs} is how long a stop lets work go on if nothing else is asked for. */
+/**
+ * The element of {@code /v1/status}.
+ *
+ * @param loopsBlocked how many of the loops are inside one callback for too long
+ * @param graceMs how long a stop lets work go on if nothing else is asked for
+ */
 public record StatusSnapshot(
         String version,
         long pid,
@@ -8,6 +13,7 @@ public record StatusSnapshot(
         long uptimeMs,
         String poller,
         int loops,
+        int loopsBlocked,
         long fdsOpen,
         long fdsLimit,
         long graceMs) {}

@@ -88,6 +88,8 @@ class AdminProperties {
                         "suspend",
                         "resume",
                         "unbind",
+                        "/v1/loops",
+                        "/1/retire",
                         "..",
                         "%",
                         "%2",

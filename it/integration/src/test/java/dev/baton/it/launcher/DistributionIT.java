@@ -57,7 +57,7 @@ class DistributionIT {
         assertThat(rows.stream().map(row -> row.getString("id"))).containsExactlyElementsOf(folders);
         assertThat(folders)
                 .contains("admin", "connection-takeover", "demo-origin", "http-proxy", "listener-tcp", "listener-unix")
-                .contains("listener-unbind", "poller-epoll", "poller-poll", "tcp-proxy");
+                .contains("listener-unbind", "loop-rescue", "poller-epoll", "poller-poll", "tcp-proxy");
     }
 
     @Test

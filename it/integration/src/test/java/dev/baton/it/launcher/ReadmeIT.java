@@ -77,6 +77,16 @@ class ReadmeIT {
         }
     }
 
+    @Test
+    void shouldMeasureWhatItSaysIsMeasured() throws Exception {
+        String script = Files.readString(CHECKOUT.resolve("it/bench/run"));
+        List<String> lines = blocks("sh").stream().flatMap(String::lines).toList();
+        assertThat(lines).isNotEmpty().allSatisfy(line -> {
+            assertThat(line).startsWith("it/bench/run ");
+            assertThat(script).contains("\npart_" + line.substring("it/bench/run ".length()) + "() {");
+        });
+    }
+
     private void run(String line) throws Exception {
         if (line.startsWith("curl ")) {
             URI uri = URI.create(line.substring("curl ".length()));

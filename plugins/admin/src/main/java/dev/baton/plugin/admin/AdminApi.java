@@ -2,9 +2,11 @@ package dev.baton.plugin.admin;
 
 import dev.baton.spi.admin.AdminAction;
 import dev.baton.spi.admin.AdminView;
+import dev.baton.spi.admin.LoopResult;
 import dev.baton.spi.admin.Metrics;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
+import dev.baton.spi.admin.StatusSnapshot;
 import dev.baton.spi.listener.Listener;
 import dev.baton.spi.listener.ListenerResult;
 import io.vertx.core.Context;
@@ -26,6 +28,8 @@ import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,11 +41,13 @@ import org.slf4j.LoggerFactory;
  * GET  /                              the paths that there are
  * GET  /v1/TABLE                      a snapshot: an object (status) or an array
  * GET  /metrics                       Prometheus text
- * GET  /live                          200 as long as somebody answers
+ * GET  /live                          200, or 503 while every loop is blocked
  * GET  /ready                         200, or 503 while starting or draining
  * POST /v1/listeners                  adds one: its configuration with its name, as JSON; 200, 400 or 409
  * POST /v1/listeners/NAME/ACTION      suspend, resume, unbind[?grace=30s][&strategy=at-once]; 200, or 409 if it failed
  * DELETE /v1/listeners/NAME           unbinds it, with the same parameters, and forgets it
+ * POST /v1/loops                      adds a loop; 200, or 409 if it failed
+ * POST /v1/loops/ID/retire            gives its work to the others and ends it; 200, or 409 if it failed
  * POST /v1/stop[?grace=30s]           0 cuts at once
  * POST /v1/ACTION[?KEY=VALUE]         what a plugin contributes
  * </pre>
@@ -62,6 +68,8 @@ final class AdminApi implements Handler<HttpServerRequest> {
     private static final String PREFIX = "/v1/";
     private static final String STOP = PREFIX + "stop";
     private static final String ALL_LISTENERS = PREFIX + "listeners";
+    private static final String LOOPS = PREFIX + "loops";
+    private static final Pattern RETIRE = Pattern.compile(LOOPS + "/([0-9]{1,9})/retire");
     private static final String LISTENERS = ALL_LISTENERS + "/";
     /** Far more than one listener needs; bounds what is kept of a body. */
     private static final int BODY_BYTES_MAX = 64 * 1024;
@@ -132,7 +140,9 @@ final class AdminApi implements Handler<HttpServerRequest> {
     private List<String> allowed(String path) {
         if (path.equals(STOP) || action(path) != null) {
             return List.of("POST");
-        } else if (path.equals(ALL_LISTENERS)) {
+        } else if (RETIRE.matcher(path).matches()) {
+            return List.of("POST");
+        } else if (path.equals(ALL_LISTENERS) || path.equals(LOOPS)) {
             return List.of("GET", "HEAD", "POST");
         } else if (isListener(path)) {
             return List.of("DELETE");
@@ -155,7 +165,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
     private void get(Reply reply, String path) {
         switch (path) {
             case "/" -> reply.json(200, Map.of("paths", paths()));
-            case "/live" -> reply.text(200, "live\n");
+            case "/live" -> live(reply);
             case "/ready" -> {
                 String state = view.status().state();
                 reply.text(state.equals(READY) ? 200 : 503, state + "\n");
@@ -170,6 +180,16 @@ final class AdminApi implements Handler<HttpServerRequest> {
         }
     }
 
+    private void live(Reply reply) {
+        StatusSnapshot status = view.status();
+        if (status.loops() > 0 && status.loopsBlocked() < status.loops()) {
+            reply.text(200, "live\n");
+        } else {
+            reply.text(
+                    503, status.loops() == 0 ? "no loop is left\n" : "all " + status.loops() + " loops are blocked\n");
+        }
+    }
+
     // ---- POST and DELETE ------------------------------------------------------------------------------------------
 
     private void change(HttpServerRequest request, Reply reply, String path) {
@@ -181,6 +201,16 @@ final class AdminApi implements Handler<HttpServerRequest> {
         AdminAction contributed = actions.get(path);
         if (contributed != null) {
             act(request, reply, contributed);
+            return;
+        }
+        Matcher retire = RETIRE.matcher(path);
+        if (path.equals(LOOPS)) {
+            LOG.info("a loop was asked for");
+            answer(reply, control.addLoop(), 409);
+            return;
+        } else if (retire.matches()) {
+            LOG.info("end of loop {} asked for", retire.group(1));
+            checked(reply, () -> control.retireLoop(Integer.parseInt(retire.group(1))));
             return;
         }
         Duration grace;
@@ -262,8 +292,8 @@ final class AdminApi implements Handler<HttpServerRequest> {
     }
 
     /** Begins something that may refuse what the client wrote. */
-    private static void checked(Reply reply, Supplier<CompletionStage<ListenerResult>> action) {
-        CompletionStage<ListenerResult> result;
+    private static void checked(Reply reply, Supplier<CompletionStage<?>> action) {
+        CompletionStage<?> result;
         try {
             result = action.get();
         } catch (IllegalArgumentException wrong) {
@@ -280,8 +310,9 @@ final class AdminApi implements Handler<HttpServerRequest> {
             if (failure != null) {
                 reply.failed(failure);
             } else {
-                boolean failed = result instanceof ListenerResult listened
-                        && listened.outcome() == ListenerResult.Outcome.FAILED;
+                boolean failed = (result instanceof ListenerResult listened
+                                && listened.outcome() == ListenerResult.Outcome.FAILED)
+                        || (result instanceof LoopResult loop && loop.outcome() == LoopResult.Outcome.FAILED);
                 reply.json(failed ? failedStatus : 200, result);
             }
         }));
@@ -310,6 +341,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
         List<String> paths = new ArrayList<>(tables.keySet());
         paths.addAll(List.of("/metrics", "/live", "/ready", STOP));
         paths.add(LISTENERS + "NAME");
+        paths.add(LOOPS + "/ID/retire");
         paths.addAll(actions.keySet());
         ACTIONS.forEach(action -> paths.add(LISTENERS + "NAME/" + action));
         return paths;

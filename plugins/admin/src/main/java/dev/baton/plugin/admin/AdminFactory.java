@@ -5,6 +5,7 @@ import dev.baton.spi.ComponentFactory;
 import dev.baton.spi.admin.Metrics;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
+import dev.baton.spi.loop.Apart;
 import io.vertx.core.Vertx;
 import jakarta.inject.Inject;
 
@@ -18,13 +19,13 @@ public final class AdminFactory implements ComponentFactory<AdminConfig> {
     /**
      * Takes what the API is about.
      *
-     * @param vertx whose event loops serve the API
+     * @param vertx whose event loop serves the API
      * @param view what it shows
      * @param control what it steers
      * @param metrics what {@code /metrics} tells
      */
     @Inject
-    public AdminFactory(Vertx vertx, RuntimeView view, RuntimeControl control, Metrics metrics) {
+    public AdminFactory(@Apart Vertx vertx, RuntimeView view, RuntimeControl control, Metrics metrics) {
         this.vertx = vertx;
         this.view = view;
         this.control = control;

@@ -4,32 +4,27 @@ import dev.baton.spi.Component;
 import dev.baton.spi.admin.Metrics;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
-import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
-import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import java.net.BindException;
-import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The HTTP server of the admin API.
  *
- * <p>A Vert.x connection stays with its loop. So that one blocked loop does not take the API with it, when it is wanted most,
- * every loop serves a share of the connections: of N loops one blocked one costs every N-th connection, and the next attempt
- * meets another loop.
+ * <p>A Vert.x connection stays with its loop. So the API has a loop of its own: it answers, and {@code /live} tells, while those
+ * that serve connections are blocked.
  */
 final class AdminServer implements Component {
     /** How long requests under way may go on when the server stops, among them the one that stops the process. */
     private static final int SHUTDOWN_SECONDS = 2;
-    /** The port that Vert.x lets the instances of one deployment share, when the kernel is to choose it. */
-    private static final int SHARED_RANDOM_PORT = -1;
 
     private static final Pattern ERRNO = Pattern.compile("\\b(E[A-Z]{3,})\\b");
 
@@ -38,7 +33,7 @@ final class AdminServer implements Component {
     private final RuntimeView view;
     private final RuntimeControl control;
     private final Metrics metrics;
-    private final Queue<HttpServer> servers = new ConcurrentLinkedQueue<>();
+    private volatile @Nullable HttpServer server;
 
     AdminServer(AdminConfig config, Vertx vertx, RuntimeView view, RuntimeControl control, Metrics metrics) {
         this.config = config;
@@ -50,44 +45,30 @@ final class AdminServer implements Component {
 
     @Override
     public CompletionStage<String> start() {
-        AdminApi api = new AdminApi(vertx, view, control, metrics);
-        int instances = Math.max(1, view.status().loops());
-        return vertx.deployVerticle(() -> new Share(api), new DeploymentOptions().setInstances(instances))
-                .map(deployed -> "admin on " + config.withPort(port()))
+        HttpServer made = vertx.createHttpServer(new HttpServerOptions().setHttp2ClearTextEnabled(false))
+                .requestHandler(new AdminApi(vertx, view, control, metrics));
+        return made.listen(config.port(), config.host())
+                .map(listening -> {
+                    server = listening;
+                    return "admin on " + config.withPort(port());
+                })
                 .recover(failure -> Future.failedFuture(bindFailure(failure)))
                 .toCompletionStage();
     }
 
     /** The port that is served, as long as it is. */
     int port() {
-        HttpServer server = servers.peek();
-        return server == null ? config.port() : server.actualPort();
+        HttpServer listening = server;
+        return listening == null ? config.port() : listening.actualPort();
     }
 
     @Override
     public CompletionStage<Void> stop() {
-        Future<?> all = Future.join(servers.stream()
-                .map(server -> server.shutdown(SHUTDOWN_SECONDS, TimeUnit.SECONDS))
-                .toList());
-        servers.clear();
-        return all.<Void>mapEmpty().toCompletionStage();
-    }
-
-    /** One loop's share of the connections. */
-    private final class Share extends VerticleBase {
-        private final AdminApi api;
-
-        Share(AdminApi api) {
-            this.api = api;
-        }
-
-        @Override
-        public Future<?> start() {
-            HttpServer server = vertx.createHttpServer(new HttpServerOptions().setHttp2ClearTextEnabled(false))
-                    .requestHandler(api);
-            int port = config.port() == 0 ? SHARED_RANDOM_PORT : config.port();
-            return server.listen(port, config.host()).onSuccess(servers::add);
-        }
+        HttpServer listening = server;
+        server = null;
+        return listening == null
+                ? CompletableFuture.completedStage(null)
+                : listening.shutdown(SHUTDOWN_SECONDS, TimeUnit.SECONDS).toCompletionStage();
     }
 
     /** Whatever the transport threw, in the words of every other bind that fails. */

@@ -27,7 +27,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -98,13 +97,14 @@ class AdminApiTest {
         assertThat(get("/v1/status").body())
                 .isEqualTo(
                         "{\"version\":\"0.1.0\",\"pid\":4711,\"state\":\"ready\",\"uptime-ms\":12,\"poller\":\"epoll\","
-                                + "\"loops\":2,\"fds-open\":9,\"fds-limit\":1024,\"grace-ms\":30000}");
+                                + "\"loops\":2,\"loops-blocked\":0,\"fds-open\":9,\"fds-limit\":1024,\"grace-ms\":30000}");
         assertThat(get("/v1/loops").body())
-                .isEqualTo("[{\"id\":0,\"thread\":\"baton-loop-0\",\"fds\":4,\"turns\":100,\"tasks-queued\":0,"
-                        + "\"last-turn-age-ms\":1,\"current\":{\"fd\":17,\"generation\":3,\"plugin\":\"http-proxy\"},"
-                        + "\"accepted\":12,\"connections\":2},"
-                        + "{\"id\":1,\"thread\":\"baton-loop-1\",\"fds\":5,\"turns\":90,\"tasks-queued\":2,"
-                        + "\"last-turn-age-ms\":7,\"current\":null,\"accepted\":10,\"connections\":3}]");
+                .isEqualTo(
+                        "[{\"id\":0,\"thread\":\"baton-loop-0\",\"fds\":4,\"turns\":100,\"tasks-queued\":0,"
+                                + "\"last-turn-age-ms\":1,\"current\":{\"fd\":17,\"generation\":3,\"plugin\":\"http-proxy\"},"
+                                + "\"accepted\":12,\"connections\":2,\"blocked\":false},"
+                                + "{\"id\":1,\"thread\":\"baton-loop-1\",\"fds\":5,\"turns\":90,\"tasks-queued\":2,"
+                                + "\"last-turn-age-ms\":7,\"current\":null,\"accepted\":10,\"connections\":3,\"blocked\":true}]");
         assertThat(get("/v1/fds").body())
                 .isEqualTo(
                         "[{\"fd\":0,\"generation\":4294967295,\"kind\":\"downstream\",\"owner\":\"shared\",\"running\":1,"
@@ -461,49 +461,27 @@ class AdminApiTest {
         assertThat(get("/live").statusCode()).isEqualTo(200);
     }
 
-    /** One blocked loop costs the connections that it serves, not the API. */
     @Test
-    void aBlockedLoopDoesNotTakeTheApiWithIt() throws Exception {
-        CountDownLatch release = new CountDownLatch(1);
-        CountDownLatch blocked = new CountDownLatch(1);
-        // What /ready looks at is looked at on the loop.
-        runtime.beforeStatus = () -> {
-            runtime.beforeStatus = () -> null;
-            blocked.countDown();
-            release.await();
-            return null;
-        };
-        CompletableFuture<HttpResponse<String>> stuck =
-                client.sendAsync(request("/ready").build(), HttpResponse.BodyHandlers.ofString());
-        try {
-            assertThat(blocked.await(10, TimeUnit.SECONDS)).isTrue();
-            int answered = 0;
-            for (int attempt = 0; attempt < 4; attempt++) {
-                answered += answersOnANewConnection() ? 1 : 0;
-            }
-            assertThat(answered).isPositive();
-        } finally {
-            release.countDown();
-        }
-        assertThat(stuck.get(10, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+    void loopsAreAddedAndRetired() throws Exception {
+        assertThat(post("/v1/loops").body())
+                .isEqualTo("{\"loop\":2,\"outcome\":\"added\",\"detail\":\"there are 3 loops\"}");
+        assertThat(post("/v1/loops/1/retire").body()).contains("\"outcome\":\"retired\"");
+        assertThat(post("/v1/loops/0/retire").statusCode()).isEqualTo(409);
+        assertThat(post("/v1/loops/9/retire").statusCode()).isEqualTo(400);
+        assertThat(post("/v1/loops/x/retire").statusCode()).isEqualTo(404);
+        assertThat(get("/v1/loops/1/retire").statusCode()).isEqualTo(405);
+        assertThat(runtime.asked).containsExactly("add loop", "retire loop 1");
     }
 
-    private boolean answersOnANewConnection() throws InterruptedException {
-        HttpClient fresh = HttpClient.newBuilder()
-                .version(HttpClient.Version.HTTP_1_1)
-                .connectTimeout(Duration.ofSeconds(1))
-                .build();
-        try {
-            return fresh.send(
-                                    request("/live")
-                                            .timeout(Duration.ofMillis(500))
-                                            .build(),
-                                    HttpResponse.BodyHandlers.discarding())
-                            .statusCode()
-                    == 200;
-        } catch (IOException timeout) {
-            return false;
-        }
+    @Test
+    void liveSaysThatEveryLoopIsBlocked() throws Exception {
+        runtime.loopsBlocked = 1;
+        assertThat(get("/live").statusCode()).isEqualTo(200);
+        runtime.loopsBlocked = 2;
+        assertThat(get("/live").statusCode()).isEqualTo(503);
+        assertThat(get("/live").body()).isEqualTo("all 2 loops are blocked\n");
+        runtime.loopsBlocked = 0;
+        assertThat(get("/live").body()).isEqualTo("live\n");
     }
 
     @Test

@@ -5,6 +5,7 @@ import dev.baton.spi.admin.AdminView;
 import dev.baton.spi.admin.Current;
 import dev.baton.spi.admin.FdSnapshot;
 import dev.baton.spi.admin.ListenerSnapshot;
+import dev.baton.spi.admin.LoopResult;
 import dev.baton.spi.admin.LoopSnapshot;
 import dev.baton.spi.admin.Metrics;
 import dev.baton.spi.admin.OrphanSnapshot;
@@ -21,7 +22,6 @@ import dev.baton.spi.listener.ListenerState;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -35,29 +35,24 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics {
     final CompletableFuture<StopReport> stopped = new CompletableFuture<>();
     final CompletableFuture<ListenerResult> unbound = new CompletableFuture<>();
     volatile String state = "ready";
+    volatile int loopsBlocked;
     volatile int fdCount = 1;
     volatile Outcome suspendOutcome = Outcome.PAUSED;
     volatile List<AdminView> views = List.of();
     volatile List<AdminAction> actions = List.of();
-    volatile Callable<@Nullable Void> beforeStatus = () -> null;
 
     // ---- what it shows --------------------------------------------------------------------------------------------
 
     @Override
     public StatusSnapshot status() {
-        try {
-            beforeStatus.call();
-        } catch (Exception interrupted) {
-            throw new AssertionError(interrupted);
-        }
-        return new StatusSnapshot("0.1.0", 4711, state, 12, "epoll", 2, 9, 1024, 30_000);
+        return new StatusSnapshot("0.1.0", 4711, state, 12, "epoll", 2, loopsBlocked, 9, 1024, 30_000);
     }
 
     @Override
     public List<LoopSnapshot> loops() {
         return List.of(
-                new LoopSnapshot(0, "baton-loop-0", 4, 100, 0, 1, new Current(17, 3, "http-proxy"), 12, 2),
-                new LoopSnapshot(1, "baton-loop-1", 5, 90, 2, 7, null, 10, 3));
+                new LoopSnapshot(0, "baton-loop-0", 4, 100, 0, 1, new Current(17, 3, "http-proxy"), 12, 2, false),
+                new LoopSnapshot(1, "baton-loop-1", 5, 90, 2, 7, null, 10, 3, true));
     }
 
     @Override
@@ -123,6 +118,26 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics {
         asked.add((forget ? "remove " : "unbind ") + name + " " + grace
                 + strategy.map(word -> " " + word).orElse(""));
         return unbound;
+    }
+
+    @Override
+    public CompletionStage<LoopResult> addLoop() {
+        asked.add("add loop");
+        return CompletableFuture.completedStage(new LoopResult(2, LoopResult.Outcome.ADDED, "there are 3 loops"));
+    }
+
+    @Override
+    public CompletionStage<LoopResult> retireLoop(int id) {
+        if (id > 1) {
+            throw new IllegalArgumentException("there is no loop " + id);
+        }
+        if (id == 1) {
+            asked.add("retire loop 1");
+        }
+        return CompletableFuture.completedStage(
+                id == 1
+                        ? new LoopResult(1, LoopResult.Outcome.RETIRED, "5 connections went to other loops")
+                        : new LoopResult(0, LoopResult.Outcome.FAILED, "it is the last loop"));
     }
 
     @Override

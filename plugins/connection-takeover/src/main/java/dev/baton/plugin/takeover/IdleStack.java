@@ -52,6 +52,9 @@ final class IdleStack {
 
     boolean ticking;
 
+    /** The loop that sweeps: this one, or after its end another. Written by whichever it is, or was just now. */
+    Loop sweeper;
+
     @SuppressWarnings("UnusedVariable") // by HEAD
     private @Nullable IdleEntry head;
 
@@ -63,6 +66,7 @@ final class IdleStack {
 
     IdleStack(Loop loop) {
         this.loop = loop;
+        this.sweeper = loop;
         this.nextVictim = loop.id() + 1;
     }
 

@@ -2,6 +2,7 @@ package dev.baton.plugin.takeover;
 
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.loop.Loop;
+import dev.baton.spi.loop.Loops;
 import dev.baton.spi.takeover.IdlePool;
 import dev.baton.spi.takeover.PoolFigures;
 import dev.baton.spi.takeover.PoolSpec;
@@ -12,10 +13,13 @@ import io.netty.util.AttributeKey;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Idle connections of all loops to one server: an {@link IdleStack} for each loop, one exact count for all.
@@ -34,6 +38,8 @@ import org.jspecify.annotations.Nullable;
  * pool cannot see them; it notices only the close, by {@link #remove}.
  */
 final class LoopStacks implements IdlePool {
+    private static final Logger LOG = LoggerFactory.getLogger(LoopStacks.class);
+
     /** Refusals after which a take gives up, and after which a connection is given up. */
     static final int MAX_REFUSALS = 3;
 
@@ -62,6 +68,7 @@ final class LoopStacks implements IdlePool {
     private final int idleMax;
     private final boolean shared;
     private final long tickNanos;
+    private final Loops loops;
     private final AtomicInteger idle = new AtomicInteger();
     private final LongAdder reusesLocal = new LongAdder();
     private final LongAdder reusesTakeover = new LongAdder();
@@ -75,6 +82,7 @@ final class LoopStacks implements IdlePool {
 
     LoopStacks(PoolSpec spec) {
         this.idleMax = spec.idleMax();
+        this.loops = spec.loops();
         this.shared = spec.sharing() == Sharing.TAKEOVER;
         this.tickNanos = Math.max(MIN_TICK_NANOS, spec.idleTimeout().toNanos() / TICKS_PER_TIMEOUT);
     }
@@ -251,7 +259,39 @@ final class LoopStacks implements IdlePool {
     }
 
     private void schedule(IdleStack stack) {
-        stack.loop.eventLoop().schedule(() -> tick(stack), tickNanos, TimeUnit.NANOSECONDS);
+        try {
+            stack.sweeper
+                    .eventLoop()
+                    .schedule(() -> tick(stack), tickNanos, TimeUnit.NANOSECONDS)
+                    .addListener(done -> {
+                        if (done.isCancelled()) {
+                            inherit(stack);
+                        }
+                    });
+        } catch (RejectedExecutionException ended) {
+            LOG.debug("loop {} has ended", stack.sweeper.id(), ended);
+            inherit(stack);
+        }
+    }
+
+    /**
+     * The loop that sweeps a stack ends, and cancels its timers: another one goes on, for what is idle there is not gone. By the
+     * ending loop's thread, which puts nothing any more.
+     */
+    private void inherit(IdleStack stack) {
+        for (Loop next : loops.all()) {
+            if (next != stack.sweeper && !next.eventLoop().isShuttingDown()) {
+                Loop before = stack.sweeper;
+                stack.sweeper = next;
+                try {
+                    next.execute(() -> schedule(stack));
+                    return;
+                } catch (RejectedExecutionException ended) {
+                    LOG.debug("loop {} has ended too", next.id(), ended);
+                    stack.sweeper = before;
+                }
+            }
+        }
     }
 
     /** One timer a loop, only while it has idle connections; ages are counted in its ticks, so that a put reads no clock. */
@@ -283,7 +323,7 @@ final class LoopStacks implements IdlePool {
             return true;
         });
         if (closes[0] == MAX_CLOSES_PER_SWEEP) {
-            stack.loop.execute(() -> expire(stack));
+            stack.sweeper.execute(() -> expire(stack));
         }
     }
 

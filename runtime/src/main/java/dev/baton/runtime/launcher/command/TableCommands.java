@@ -65,7 +65,11 @@ final class TableCommands {
         }
     }
 
-    @Command(name = "loops", description = "Shows the loops: fds, turns, queued tasks, what runs now.")
+    @Command(
+            name = "loops",
+            description = "Shows the loops: fds, turns, queued tasks, what runs now. Adds and retires loops.",
+            commandListHeading = "%nCommands:%n",
+            subcommands = {LoopCommands.Add.class, LoopCommands.Retire.class})
     static final class Loops extends Table {
         Loops() {
             super("/v1/loops", "no loops");

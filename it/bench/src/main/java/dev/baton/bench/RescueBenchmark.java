@@ -1,0 +1,139 @@
+package dev.baton.bench;
+
+import dev.baton.testkit.BatonProcess;
+import dev.baton.testkit.load.Crowd;
+import dev.baton.testkit.load.Crowd.Client;
+import dev.baton.testkit.load.Crowd.Speech;
+import dev.baton.testkit.load.EchoOrigin;
+import java.io.IOException;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * What clients notice of a blocked loop: a crowd on keep-alive connections, one of four loops blocked for five seconds, and how
+ * long the answers took that were asked for from that moment on. Baton, then plain Netty, then plain Vert.x.
+ *
+ * <p>Arguments: how many connections, for how many milliseconds to block.
+ */
+public final class RescueBenchmark {
+    private static final int LOOPS = 4;
+    private static final long PERIOD_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long WARMUP_MILLIS = 15_000;
+    private static final int NEWCOMERS = 200;
+
+    private RescueBenchmark() {}
+
+    /** Prints a row of a table for each. */
+    public static void main(String[] arguments) throws Exception {
+        int connections = Integer.parseInt(arguments[0]);
+        long millis = Long.parseLong(arguments[1]);
+        System.out.println(
+                "| server | connections | asked while blocked | p50 | p99 | p99.9 | worst | hung for over 1 s |"
+                        + " wrong or lost | new connections served meanwhile |");
+        System.out.println("|---|---|---|---|---|---|---|---|---|---|");
+        baton(connections, millis);
+        try (Rivals.Rival netty = Rivals.netty(LOOPS);
+                Crowd crowd = new Crowd(PERIOD_NANOS)) {
+            crowd.join(Speech.HTTP, netty.address(), connections);
+            measure("plain Netty", crowd, netty.address(), netty.address(), millis);
+        }
+        try (Rivals.Rival vertx = Rivals.vertx(LOOPS);
+                Crowd crowd = new Crowd(PERIOD_NANOS)) {
+            crowd.join(Speech.HTTP, vertx.address(), connections);
+            measure("plain Vert.x", crowd, vertx.address(), vertx.address(), millis);
+        }
+    }
+
+    private static void baton(int connections, long millis) throws Exception {
+        Path folder = Files.createTempDirectory("baton-rescue");
+        try (EchoOrigin origin = EchoOrigin.start();
+                BatonProcess baton = BatonProcess.serve(folder, """
+                        version: 1
+                        loops: 4
+                        admin: { listen: "127.0.0.1:0" }
+                        listeners:
+                          web: { bind: "127.0.0.1:0", service: shop, balance: least-loaded }
+                          raw: { bind: "127.0.0.1:0", service: pass, balance: least-loaded }
+                          rehearsal: { bind: "127.0.0.1:0", service: rehearsal }
+                        services:
+                          shop: { type: http-proxy, upstream: app }
+                          pass: { type: tcp-proxy, upstream: app }
+                          rehearsal: { type: chaos }
+                        upstreams:
+                          app: { servers: ["ORIGIN"] }
+                        plugins: { enable: [chaos] }
+                        """.replace("ORIGIN", origin.address()));
+                Crowd crowd = new Crowd(PERIOD_NANOS)) {
+            crowd.join(Speech.HTTP, baton.listener("web"), connections / 2);
+            crowd.join(Speech.LINES, baton.listener("raw"), connections / 4);
+            crowd.join(Speech.UPGRADE, baton.listener("raw"), connections / 4);
+            measure("Baton", crowd, baton.listener("rehearsal"), baton.listener("web"), millis);
+            baton.text().lines().filter(line -> line.contains("loop")).forEach(System.err::println);
+        } finally {
+            Files.deleteIfExists(folder.resolve("baton.yaml"));
+            Files.deleteIfExists(folder);
+        }
+    }
+
+    private static void measure(String name, Crowd crowd, String guilty, String newcomers, long millis)
+            throws IOException {
+        pause(WARMUP_MILLIS);
+        List<Client> clients = crowd.clients();
+        long begun;
+        long served;
+        try (Socket blocks = connect(guilty)) {
+            begun = System.nanoTime();
+            blocks.getOutputStream()
+                    .write(("GET /block/" + millis + " HTTP/1.1\r\nHost: x\r\n\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
+            pause(millis / 5);
+            List<Client> late = new ArrayList<>(crowd.join(Speech.HTTP, newcomers, NEWCOMERS));
+            pause(millis * 3 / 5);
+            served = late.stream().filter(each -> each.answers() > 0).count();
+            pause(millis / 5);
+        }
+        long end = begun + TimeUnit.MILLISECONDS.toNanos(millis);
+        pause(millis / 2); // for the answers to come
+        long[] nanos = crowd.latencies(begun, end);
+        long hung = java.util.Arrays.stream(nanos)
+                .filter(each -> each > TimeUnit.SECONDS.toNanos(1))
+                .count();
+        System.out.printf(
+                "| %s | %d | %d | %.1f ms | %.1f ms | %.1f ms | %.1f ms | %d | %d | %d of %d |%n",
+                name,
+                clients.size(),
+                nanos.length,
+                at(nanos, 0.5),
+                at(nanos, 0.99),
+                at(nanos, 0.999),
+                at(nanos, 1),
+                hung,
+                crowd.failures().size(),
+                served,
+                NEWCOMERS);
+        crowd.failures().stream().limit(5).forEach(System.err::println);
+    }
+
+    private static Socket connect(String address) throws IOException {
+        int colon = address.lastIndexOf(':');
+        return new Socket(address.substring(0, colon), Integer.parseInt(address.substring(colon + 1)));
+    }
+
+    private static double at(long[] sorted, double quantile) {
+        int index = (int) Math.min(sorted.length - 1, Math.floor(sorted.length * quantile));
+        return sorted.length == 0 ? 0 : sorted[index] / 1e6;
+    }
+
+    private static void pause(long millis) {
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+        for (long left = end - System.nanoTime(); left > 0; left = end - System.nanoTime()) {
+            LockSupport.parkNanos(left);
+        }
+    }
+}

@@ -1,0 +1,16 @@
+package dev.baton.plugin.rescue;
+
+import dev.baton.spi.config.Default;
+import dev.baton.spi.config.Range;
+import java.time.Duration;
+
+/**
+ * The section {@code rescue} of the configuration.
+ *
+ * @param detect how long a loop may be inside one callback until it counts as blocked
+ * @param settle how long after the start ten times {@code detect} is allowed: code runs for the first time then, and classes
+ *     are loaded
+ */
+public record RescueConfig(
+        @Default("50ms") @Range(min = "10ms", max = "1m") Duration detect,
+        @Default("3s") @Range(min = "0s", max = "10m") Duration settle) {}

@@ -1,0 +1,24 @@
+package dev.baton.plugin.rescue;
+
+import dev.baton.spi.Component;
+import dev.baton.spi.ComponentFactory;
+import dev.baton.spi.admin.Metrics;
+import dev.baton.spi.rescue.LoopWatch;
+import jakarta.inject.Inject;
+
+/** Makes the watchdog. */
+final class RescueFactory implements ComponentFactory<RescueConfig> {
+    private final LoopWatch watch;
+    private final Metrics metrics;
+
+    @Inject
+    RescueFactory(LoopWatch watch, Metrics metrics) {
+        this.watch = watch;
+        this.metrics = metrics;
+    }
+
+    @Override
+    public Component create(RescueConfig config) {
+        return new WatchdogThread(config, watch, metrics);
+    }
+}

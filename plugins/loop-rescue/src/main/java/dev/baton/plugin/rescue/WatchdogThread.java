@@ -1,0 +1,57 @@
+package dev.baton.plugin.rescue;
+
+import dev.baton.spi.Component;
+import dev.baton.spi.admin.Metrics;
+import dev.baton.spi.rescue.LoopWatch;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Gives the watchdog a thread of its own, which no loop can hold up, and its rounds. */
+final class WatchdogThread implements Component, Runnable {
+    private static final Logger LOG = LoggerFactory.getLogger(WatchdogThread.class);
+
+    private final Watchdog watchdog;
+    private final Thread thread = new Thread(this, "baton-watchdog");
+    private volatile boolean stopped;
+
+    WatchdogThread(RescueConfig config, LoopWatch watch, Metrics metrics) {
+        this.watchdog = new Watchdog(config, watch, metrics, new ProcThreads(), System.nanoTime());
+        thread.setDaemon(true);
+    }
+
+    @Override
+    public CompletionStage<String> start() {
+        thread.start();
+        return CompletableFuture.completedStage("");
+    }
+
+    @Override
+    public void run() {
+        long interval = watchdog.intervalNanos();
+        long next = System.nanoTime() + interval;
+        while (!stopped) {
+            long now = System.nanoTime();
+            if (now - next < 0) {
+                LockSupport.parkNanos(next - now);
+                continue;
+            }
+            try {
+                watchdog.round(now);
+            } catch (Throwable t) { // an Error too: without a watchdog nobody is rescued any more
+                LOG.error("a round of the watchdog failed", t);
+            }
+            // From now, not from when it should have been: rounds that were missed are not made up for.
+            next = now + interval;
+        }
+    }
+
+    @Override
+    public CompletionStage<Void> stop() {
+        stopped = true;
+        LockSupport.unpark(thread);
+        return CompletableFuture.completedStage(null);
+    }
+}

@@ -1,0 +1,101 @@
+package dev.baton.plugin.rescue;
+
+import dev.baton.spi.fd.Fd;
+import dev.baton.spi.loop.Loop;
+import dev.baton.spi.rescue.LoopThread;
+import dev.baton.spi.rescue.Rescue;
+import dev.baton.spi.rescue.RunningFd;
+import dev.baton.spi.rescue.WatchedLoop;
+import dev.baton.testkit.ManualLoop;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A loop that does what the test says, and the kernel's word on its thread. */
+final class FakeLoop implements WatchedLoop {
+    private final ManualLoop loop;
+    long progress;
+    boolean waiting;
+    long cpuNanos;
+    boolean runnable;
+    boolean blocked;
+    boolean rescuesEndAtOnce;
+    final List<FakeRescue> rescues = new ArrayList<>();
+
+    FakeLoop(int id) {
+        this.loop = new ManualLoop(id);
+    }
+
+    static final class FakeRescue implements Rescue {
+        boolean over;
+        int taken;
+
+        @Override
+        public void end() {
+            over = true;
+        }
+
+        @Override
+        public boolean isOver() {
+            return over;
+        }
+
+        @Override
+        public int helpers() {
+            return 1;
+        }
+
+        @Override
+        public int listed() {
+            return taken;
+        }
+
+        @Override
+        public int taken() {
+            return taken;
+        }
+
+        @Override
+        public int refused() {
+            return 0;
+        }
+    }
+
+    @Override
+    public Loop loop() {
+        return loop;
+    }
+
+    @Override
+    public long progress() {
+        return progress;
+    }
+
+    @Override
+    public boolean isWaiting() {
+        return waiting;
+    }
+
+    @Override
+    public @Nullable LoopThread thread() {
+        return new LoopThread(Thread.currentThread(), loop.id() + 1);
+    }
+
+    @Override
+    public List<RunningFd> running() {
+        return List.of(new RunningFd(new Fd(17, 3), "shop"));
+    }
+
+    @Override
+    public void blocked(boolean now) {
+        blocked = now;
+    }
+
+    @Override
+    public Rescue rescue() {
+        FakeRescue rescue = new FakeRescue();
+        rescue.over = rescuesEndAtOnce;
+        rescues.add(rescue);
+        return rescue;
+    }
+}

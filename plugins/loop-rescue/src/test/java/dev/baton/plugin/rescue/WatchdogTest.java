@@ -1,0 +1,263 @@
+package dev.baton.plugin.rescue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.spi.admin.Metrics;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SplittableRandom;
+import java.util.function.LongSupplier;
+import org.junit.jupiter.api.Test;
+
+/**
+ * R50: a watchdog punishes a healthy process. Time here is the test's: slow tasks far apart, many slightly slow ones, pauses of
+ * the whole process, a machine without processors to spare, start-up; and what is really stuck is seen, in time and once.
+ */
+class WatchdogTest {
+    private static final long MS = 1_000_000;
+    private static final long ROUND = 10 * MS;
+
+    private final Counts counts = new Counts();
+    private final List<FakeLoop> loops = new ArrayList<>(List.of(new FakeLoop(0), new FakeLoop(1)));
+    private long now = 7 * MS;
+    private Watchdog watchdog = watchdog(Duration.ZERO);
+
+    /** What was counted. */
+    private static final class Counts implements Metrics {
+        final Map<String, Long> counters = new HashMap<>();
+        final Map<String, LongSupplier> gauges = new HashMap<>();
+
+        @Override
+        public Counter counter(String name, String help, String... labels) {
+            return new Counter() {
+                @Override
+                public void increment() {
+                    counters.merge(name, 1L, Long::sum);
+                }
+
+                @Override
+                public long count() {
+                    return counters.getOrDefault(name, 0L);
+                }
+            };
+        }
+
+        @Override
+        public void gauge(String name, String help, LongSupplier value, String... labels) {
+            gauges.put(name, value);
+        }
+
+        @Override
+        public String scrape() {
+            return "";
+        }
+
+        long blocked() {
+            return Objects.requireNonNull(gauges.get("baton_loops_blocked")).getAsLong();
+        }
+
+        long of(String name) {
+            return counters.getOrDefault(name, 0L);
+        }
+    }
+
+    private final class Kernel implements ThreadStates {
+        @Override
+        public long cpuNanos(long nativeId) {
+            return loops.get((int) nativeId - 1).cpuNanos;
+        }
+
+        @Override
+        public boolean isRunnable(long nativeId) {
+            return loops.get((int) nativeId - 1).runnable;
+        }
+    }
+
+    private Watchdog watchdog(Duration settle) {
+        return new Watchdog(
+                new RescueConfig(Duration.ofMillis(50), settle), () -> List.copyOf(loops), counts, new Kernel(), now);
+    }
+
+    private FakeLoop loop(int id) {
+        return loops.get(id);
+    }
+
+    /** A round in time; loop 1 always goes on. */
+    private void round() {
+        roundAfter(ROUND);
+    }
+
+    private void roundAfter(long nanos) {
+        now += nanos;
+        if (loops.size() > 1) {
+            loop(1).progress++;
+        }
+        watchdog.round(now);
+    }
+
+    private void rounds(int count) {
+        for (int i = 0; i < count; i++) {
+            round();
+        }
+    }
+
+    @Test
+    void shouldSeeABlockedLoopInTime() {
+        loop(0).progress++;
+        round();
+        long begun = now;
+        int rounds = 0;
+        while (!loop(0).blocked) {
+            round();
+            assertThat(++rounds).isLessThan(10);
+        }
+        // Blocked since any moment of the round before the first that found it so.
+        assertThat(now - begun + ROUND).isLessThanOrEqualTo(50 * MS);
+        assertThat(now - begun).isGreaterThanOrEqualTo(40 * MS);
+        assertThat(loop(0).rescues).hasSize(1);
+        assertThat(counts.of("baton_loop_blocked_total")).isEqualTo(1);
+        assertThat(counts.blocked()).isEqualTo(1);
+    }
+
+    @Test
+    void shouldRescueAgainWhileItLastsAndSayItOnce() {
+        rounds(100);
+        assertThat(loop(0).rescues.size()).isGreaterThan(1);
+        loop(0).rescuesEndAtOnce = true;
+        loop(0).rescues.forEach(rescue -> rescue.over = true);
+        int before = loop(0).rescues.size();
+        rounds(100);
+        assertThat(loop(0).rescues.size()).isBetween(before + 8, before + 11);
+        assertThat(counts.of("baton_loop_blocked_total")).isEqualTo(1);
+        loop(0).rescues.get(0).taken = 3; // too late for the count: it has been replaced
+        loop(0).rescues.get(loop(0).rescues.size() - 1).taken = 2;
+        loop(0).progress++;
+        round();
+        assertThat(loop(0).blocked).isFalse();
+        assertThat(loop(0).rescues).allMatch(rescue -> rescue.over);
+        assertThat(counts.of("baton_rescued_connections_total")).isEqualTo(2);
+        assertThat(counts.blocked()).isZero();
+    }
+
+    @Test
+    void shouldLeaveALoopAloneThatSleeps() {
+        loop(0).waiting = true;
+        rounds(1_000);
+        assertThat(loop(0).rescues).isEmpty();
+    }
+
+    @Test
+    void shouldLeaveALoopAloneThatIsBusyButTurns() {
+        // Tasks of 39 ms, one after the other, for a minute: each is begun, and that is what counts.
+        for (int i = 0; i < 6_000; i++) {
+            if (i % 4 == 0) {
+                loop(0).progress++;
+            }
+            round();
+        }
+        assertThat(loop(0).rescues).isEmpty();
+    }
+
+    @Test
+    void shouldNotTakeAPauseOfTheProcessForABlockedLoop() {
+        SplittableRandom random = new SplittableRandom(50);
+        for (int i = 0; i < 1_000; i++) {
+            // Inside a callback of 30 ms the process stands still for up to three seconds.
+            rounds(2);
+            roundAfter(21 * MS + random.nextLong(3_000 * MS));
+            round();
+            loop(0).progress++;
+            round();
+        }
+        assertThat(loop(0).rescues).isEmpty();
+        assertThat(counts.of("baton_watchdog_late_total")).isEqualTo(1_000);
+    }
+
+    @Test
+    void shouldNotTakeALoopForBlockedThatGetsNoProcessor() {
+        loop(0).runnable = true;
+        for (int i = 0; i < 100; i++) {
+            rounds(50);
+            loop(0).cpuNanos += 20 * MS; // all that a callback needs
+            loop(0).progress++;
+            round();
+        }
+        assertThat(loop(0).rescues).isEmpty();
+    }
+
+    @Test
+    void shouldSeeALoopThatComputesForTooLong() {
+        loop(0).runnable = true;
+        for (int i = 0; i < 6; i++) {
+            loop(0).cpuNanos += ROUND;
+            round();
+        }
+        assertThat(loop(0).blocked).isTrue();
+    }
+
+    @Test
+    void shouldSeeATrulyStuckLoopWhereRoundsAreAlwaysLate() {
+        long begun = now;
+        while (!loop(0).blocked) {
+            roundAfter(100 * MS);
+            assertThat(now - begun).isLessThan(2_000 * MS);
+        }
+    }
+
+    @Test
+    void shouldAllowMoreWhileTheProcessSettles() {
+        watchdog = watchdog(Duration.ofSeconds(3));
+        for (int i = 0; i < 7; i++) {
+            rounds(40); // classes are loaded
+            loop(0).progress++;
+        }
+        assertThat(loop(0).rescues).isEmpty();
+        rounds(50);
+        assertThat(loop(0).blocked).isTrue();
+    }
+
+    @Test
+    void shouldDoNothingWhereNobodyIsLeftToHelp() {
+        loops.remove(1);
+        rounds(100);
+        assertThat(loop(0).blocked).isTrue();
+        assertThat(loop(0).rescues).hasSizeLessThanOrEqualTo(1);
+        loop(0).progress++;
+        round();
+        assertThat(loop(0).blocked).isFalse();
+    }
+
+    @Test
+    void shouldForgetALoopThatIsNoMore() {
+        rounds(10);
+        assertThat(counts.blocked()).isEqualTo(1);
+        loops.remove(0);
+        now += ROUND;
+        loop(0).progress++;
+        watchdog.round(now);
+        assertThat(counts.blocked()).isZero();
+    }
+
+    @Test
+    void shouldNameTheCallbackThatTheRuntimeCalled() {
+        List<StackTraceElement> stack = List.of(
+                new StackTraceElement("java.lang.Thread", "sleep", "Thread.java", 1),
+                new StackTraceElement("org.example.Slow", "sleep", "Slow.java", 1),
+                new StackTraceElement("org.example.Handler", "channelRead", "Handler.java", 1),
+                new StackTraceElement(
+                        "io.netty.channel.AbstractChannelHandlerContext", "invokeChannelRead", "A.java", 1),
+                new StackTraceElement("dev.baton.runtime.loop.LoopIo", "dispatch", "LoopIo.java", 1),
+                new StackTraceElement("org.example.Poller", "poll", "Poller.java", 1),
+                new StackTraceElement("dev.baton.runtime.loop.LoopIo", "poll", "LoopIo.java", 1),
+                new StackTraceElement("java.lang.Thread", "run", "Thread.java", 1));
+        assertThat(BlockedIn.callback(stack)).isEqualTo("org.example.Handler.channelRead");
+        assertThat(BlockedIn.callback(stack.subList(4, 8)))
+                .as("the runtime itself")
+                .isEqualTo("dev.baton.runtime.loop.LoopIo.dispatch");
+        assertThat(BlockedIn.callback(List.of())).isEqualTo("unknown");
+    }
+}

@@ -1,0 +1,64 @@
+package dev.baton.runtime.launcher.command;
+
+import dev.baton.runtime.launcher.ExitCode;
+import io.vertx.core.json.JsonObject;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code baton loops add|retire ID}. */
+final class LoopCommands {
+    private LoopCommands() {}
+
+    @Command(
+            name = "add",
+            mixinStandardHelpOptions = true,
+            description =
+                    "Adds a loop, which accepts connections of every listener that is not bound to certain loops.")
+    static final class Add implements Callable<Integer> {
+        @Mixin
+        private AdminOption admin = new AdminOption();
+
+        @Spec
+        @SuppressWarnings("NullAway.Init") // by picocli
+        private CommandSpec spec;
+
+        @Override
+        public Integer call() throws AdminException {
+            return report(admin.client().post("/v1/loops").answer(), spec);
+        }
+    }
+
+    @Command(
+            name = "retire",
+            mixinStandardHelpOptions = true,
+            description = "Has a loop give its connections, timers and listeners to the others, and ends its thread.")
+    static final class Retire implements Callable<Integer> {
+        @Parameters(paramLabel = "ID", description = "The loop's id.")
+        private int id;
+
+        @Mixin
+        private AdminOption admin = new AdminOption();
+
+        @Spec
+        @SuppressWarnings("NullAway.Init") // by picocli
+        private CommandSpec spec;
+
+        @Override
+        public Integer call() throws AdminException {
+            return report(admin.client().post("/v1/loops/" + id + "/retire").answer(), spec);
+        }
+    }
+
+    private static int report(JsonObject result, CommandSpec spec) {
+        boolean failed = "failed".equals(result.getString("outcome"));
+        int loop = result.getInteger("loop", -1);
+        String line = (loop < 0 ? "loop" : "loop " + loop) + " " + result.getString("outcome") + ": "
+                + result.getString("detail");
+        (failed ? spec.commandLine().getErr() : spec.commandLine().getOut()).println(line);
+        return failed ? ExitCode.FAILED : ExitCode.FINE;
+    }
+}

@@ -1,0 +1,116 @@
+package dev.baton.runtime.takeover;
+
+import dev.baton.runtime.fd.FdState;
+import dev.baton.runtime.fd.FdTable;
+import dev.baton.runtime.listener.SharedListener;
+import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.loop.LoopRegistry;
+import dev.baton.spi.fd.Fd;
+import dev.baton.spi.loop.Loop;
+import dev.baton.spi.rescue.LoopThread;
+import dev.baton.spi.rescue.LoopWatch;
+import dev.baton.spi.rescue.Rescue;
+import dev.baton.spi.rescue.RunningFd;
+import dev.baton.spi.rescue.WatchedLoop;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** The loops of this process for whoever watches them. Any thread. */
+public final class LiveWatch implements LoopWatch {
+    private final LoopRegistry loops;
+    private final FdTable table;
+    private final Supplier<? extends Iterable<SharedListener>> listeners;
+    private final Map<BatonLoop, WatchedLoop> watched = new ConcurrentHashMap<>();
+
+    /**
+     * Watches the loops of a registry.
+     *
+     * @param listeners those that there are when it is asked
+     */
+    public LiveWatch(LoopRegistry loops, FdTable table, Supplier<? extends Iterable<SharedListener>> listeners) {
+        this.loops = loops;
+        this.table = table;
+        this.listeners = listeners;
+    }
+
+    @Override
+    public List<WatchedLoop> loops() {
+        List<BatonLoop> serving = loops.batonLoops();
+        watched.keySet().removeIf(loop -> !serving.contains(loop));
+        return serving.stream()
+                .map(loop -> watched.computeIfAbsent(loop, Watched::new))
+                .toList();
+    }
+
+    private final class Watched implements WatchedLoop {
+        private final BatonLoop loop;
+
+        Watched(BatonLoop loop) {
+            this.loop = loop;
+        }
+
+        @Override
+        public Loop loop() {
+            return loop;
+        }
+
+        @Override
+        public long progress() {
+            return loop.progress();
+        }
+
+        @Override
+        public boolean isWaiting() {
+            return loop.isWaiting();
+        }
+
+        @Override
+        public @Nullable LoopThread thread() {
+            return loop.loopThread();
+        }
+
+        @Override
+        public List<RunningFd> running() {
+            long current = loop.currentKey();
+            List<RunningFd> running = new ArrayList<>();
+            table.forEach(state -> {
+                Fd fd = state.fd();
+                if (fd.key() == current) {
+                    running.add(0, described(state));
+                } else if (state.owner() == loop.id() && state.running() > 0) {
+                    running.add(described(state));
+                }
+            });
+            return running;
+        }
+
+        private static RunningFd described(FdState state) {
+            return new RunningFd(state.fd(), state.plugin());
+        }
+
+        @Override
+        public void blocked(boolean blocked) {
+            loop.blocked(blocked);
+            for (SharedListener listener : listeners.get()) {
+                listener.blocked(loop, blocked);
+            }
+        }
+
+        @Override
+        public Rescue rescue() {
+            List<BatonLoop> helpers = loops.batonLoops().stream()
+                    .filter(each -> each != loop && !each.isAvoided())
+                    .toList();
+            return LoopRescue.ofBlocked(loop, table).start(helpers, listeners.get());
+        }
+
+        @Override
+        public String toString() {
+            return "watched " + loop;
+        }
+    }
+}
