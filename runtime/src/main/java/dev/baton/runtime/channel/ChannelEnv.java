@@ -12,5 +12,13 @@ import dev.baton.runtime.posix.Posix;
  * @param posix its system calls
  * @param loops the loops by id
  * @param failures is told when a callback throws and nobody handles it
+ * @param servers the listening sockets of Netty's servers
  */
-public record ChannelEnv(FdTable table, Posix posix, LoopRegistry loops, PluginFailures failures) {}
+public record ChannelEnv(
+        FdTable table, Posix posix, LoopRegistry loops, PluginFailures failures, ServerSockets servers) {
+
+    /** Where no process was before this one. */
+    public ChannelEnv(FdTable table, Posix posix, LoopRegistry loops, PluginFailures failures) {
+        this(table, posix, loops, failures, new ServerSockets());
+    }
+}
