@@ -5,6 +5,7 @@ import dev.baton.spi.admin.AdminView;
 import dev.baton.spi.admin.Metrics;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
+import dev.baton.spi.admin.UpgradeReport;
 import dev.baton.spi.listener.Listener;
 import dev.baton.spi.listener.ListenerResult;
 import io.vertx.core.Context;
@@ -43,6 +44,7 @@ import org.slf4j.LoggerFactory;
  * POST /v1/listeners/NAME/ACTION      suspend, resume, unbind[?grace=30s][&strategy=at-once]; 200, or 409 if it failed
  * DELETE /v1/listeners/NAME           unbinds it, with the same parameters, and forgets it
  * POST /v1/stop[?grace=30s]           0 cuts at once
+ * POST /v1/upgrade[?timeout=60s]      hands over to a new process; 200, or 409 if there is none and this one goes on
  * POST /v1/ACTION[?KEY=VALUE]         what a plugin contributes
  * </pre>
  *
@@ -61,6 +63,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
     private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
     private static final String PREFIX = "/v1/";
     private static final String STOP = PREFIX + "stop";
+    private static final String UPGRADE = PREFIX + "upgrade";
     private static final String ALL_LISTENERS = PREFIX + "listeners";
     private static final String LISTENERS = ALL_LISTENERS + "/";
     /** Far more than one listener needs; bounds what is kept of a body. */
@@ -89,7 +92,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
         tables.put(PREFIX + "plugins", view::plugins);
         for (AdminView additional : view.views()) {
             String path = PREFIX + additional.name();
-            if (path.equals(STOP) || tables.putIfAbsent(path, additional::rows) != null) {
+            if (isTaken(path) || tables.putIfAbsent(path, additional::rows) != null) {
                 LOG.warn(
                         "admin view {} is not shown: {} is taken",
                         additional.getClass().getName(),
@@ -98,7 +101,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
         }
         for (AdminAction action : control.actions()) {
             String path = PREFIX + action.name();
-            if (path.equals(STOP) || path.startsWith(LISTENERS) || actions.putIfAbsent(path, action) != null) {
+            if (isTaken(path) || path.startsWith(LISTENERS) || actions.putIfAbsent(path, action) != null) {
                 LOG.warn(
                         "admin action {} cannot be asked for: {} is taken",
                         action.getClass().getName(),
@@ -128,9 +131,14 @@ final class AdminApi implements Handler<HttpServerRequest> {
         }
     }
 
+    /** What this API itself does when a POST asks for it, which no plugin can. */
+    private static boolean isTaken(String path) {
+        return path.equals(STOP) || path.equals(UPGRADE);
+    }
+
     /** The methods of a path; none if there is no such path. A listener's name is looked at later. */
     private List<String> allowed(String path) {
-        if (path.equals(STOP) || action(path) != null) {
+        if (isTaken(path) || action(path) != null) {
             return List.of("POST");
         } else if (path.equals(ALL_LISTENERS)) {
             return List.of("GET", "HEAD", "POST");
@@ -184,9 +192,12 @@ final class AdminApi implements Handler<HttpServerRequest> {
             return;
         }
         Duration grace;
+        Duration timeout;
         try {
             String asked = request.getParam("grace");
             grace = asked == null ? null : Grace.parse(asked);
+            String patience = request.getParam("timeout");
+            timeout = patience == null ? null : Grace.parse(patience);
         } catch (IllegalArgumentException wrong) {
             reply.error(400, String.valueOf(wrong.getMessage()), null);
             return;
@@ -194,6 +205,11 @@ final class AdminApi implements Handler<HttpServerRequest> {
         if (path.equals(STOP)) {
             LOG.info("stop asked for by {}", request.remoteAddress());
             answer(reply, control.stop(grace), 200);
+            return;
+        }
+        if (path.equals(UPGRADE)) {
+            LOG.info("upgrade asked for by {}", request.remoteAddress());
+            answer(reply, control.upgrade(timeout), 409);
             return;
         }
         if (path.equals(ALL_LISTENERS)) {
@@ -280,8 +296,9 @@ final class AdminApi implements Handler<HttpServerRequest> {
             if (failure != null) {
                 reply.failed(failure);
             } else {
-                boolean failed = result instanceof ListenerResult listened
-                        && listened.outcome() == ListenerResult.Outcome.FAILED;
+                boolean failed = (result instanceof ListenerResult listened
+                                && listened.outcome() == ListenerResult.Outcome.FAILED)
+                        || (result instanceof UpgradeReport report && !report.upgraded());
                 reply.json(failed ? failedStatus : 200, result);
             }
         }));
@@ -308,7 +325,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
 
     private List<String> paths() {
         List<String> paths = new ArrayList<>(tables.keySet());
-        paths.addAll(List.of("/metrics", "/live", "/ready", STOP));
+        paths.addAll(List.of("/metrics", "/live", "/ready", STOP, UPGRADE));
         paths.add(LISTENERS + "NAME");
         paths.addAll(actions.keySet());
         ACTIONS.forEach(action -> paths.add(LISTENERS + "NAME/" + action));
