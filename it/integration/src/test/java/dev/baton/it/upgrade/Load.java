@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,9 @@ final class Load implements AutoCloseable {
     private static final byte[] REQUEST = "GET / HTTP/1.1\r\nHost: test\r\n\r\n".getBytes(StandardCharsets.ISO_8859_1);
     private static final byte[] LAST =
             "GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n".getBytes(StandardCharsets.ISO_8859_1);
+
+    /** So that the processes that are to start have something of the machine too. */
+    private static final long PAUSE_NANOS = 3_000_000;
 
     private final List<Thread> threads = new ArrayList<>();
     private final Queue<String> failures = new ConcurrentLinkedQueue<>();
@@ -62,6 +66,7 @@ final class Load implements AutoCloseable {
                     connection.exchange(keepAlive);
                 }
                 answered.incrementAndGet();
+                LockSupport.parkNanos(PAUSE_NANOS);
                 if (connection.ended) {
                     connection.close();
                     connection = null;

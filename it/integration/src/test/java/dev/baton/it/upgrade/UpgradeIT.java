@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Upgrades of real processes that go well: nobody outside notices, and nothing is left behind. How many in a row,
  * {@code upgrade.rounds} says.
  */
-@Timeout(value = 20, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 60, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class UpgradeIT {
     private static final int ROUNDS = Integer.getInteger("upgrade.rounds", 3);
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -70,6 +70,8 @@ class UpgradeIT {
                     rig.upgradeWhole();
                     Awaitility.await().atMost(PATIENCE).until(() -> load.answered() > answered + clients);
                     assertThat(load.failures()).as("after upgrade %s", i + 1).isEmpty();
+                    System.out.println("upgrade " + (i + 1) + ": process " + rig.pid() + ", " + load.answered()
+                            + " answered, " + (origin.accepted() - before) + " upstream connections opened");
                 }
             }
             int opened = origin.accepted() - before;
@@ -87,11 +89,13 @@ class UpgradeIT {
 
     /** What a process has open that are no connections, once it is alone and serves nobody. */
     private static int quietFiles(UpgradeRig rig) throws Exception {
-        Awaitility.await().atMost(PATIENCE).until(() -> rig.rows("/v1/fds").stream()
-                .map(JsonObject.class::cast)
-                .noneMatch(fd -> (fd.getString("kind").equals("downstream")
-                                && fd.getString("plugin").equals("http-proxy"))
-                        || fd.getString("kind").equals("handoff")));
+        Awaitility.await()
+                .atMost(PATIENCE)
+                .until(() -> rig.rows("/v1/fds").stream()
+                        .map(JsonObject.class::cast)
+                        .noneMatch(fd -> (fd.getString("kind").equals("downstream")
+                                        && fd.getString("plugin").equals("http-proxy"))
+                                || fd.getString("kind").equals("handoff")));
         // Those of the pool, and the test's own to the admin API.
         long connections = rig.rows("/v1/fds").stream()
                 .map(JsonObject.class::cast)

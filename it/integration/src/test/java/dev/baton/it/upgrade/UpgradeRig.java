@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
@@ -33,8 +34,20 @@ final class UpgradeRig implements AutoCloseable {
 
     /** Starts the first with {@code baton.yaml} in a folder. */
     UpgradeRig(Path folder, String yaml) throws Exception {
+        this(folder, yaml, BatonProcess.distribution().resolve("bin/baton"));
+    }
+
+    /** The same, by a launcher of one's own. */
+    UpgradeRig(Path folder, String yaml, Path launcher) throws Exception {
+        this(folder, yaml, launcher, Map.of());
+    }
+
+    /** The same, with more in the environment. */
+    UpgradeRig(Path folder, String yaml, Path launcher, Map<String, String> environment) throws Exception {
         this.folder = folder;
-        this.first = BatonProcess.serve(folder, yaml);
+        Files.writeString(folder.resolve("baton.yaml"), yaml);
+        this.first = BatonProcess.launch(launcher, folder, environment, "run");
+        first.await(line -> line.startsWith("ready in "));
         this.admin = first.admin();
         pids.add(first.pid());
     }
