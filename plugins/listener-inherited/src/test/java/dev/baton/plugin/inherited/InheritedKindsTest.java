@@ -177,7 +177,7 @@ class InheritedKindsTest {
                                 "LISTEN_PID",
                                 "4711",
                                 "LISTEN_FDS",
-                                "1000000",
+                                "999999",
                                 "LISTEN_FDNAMES",
                                 ":".repeat(999_996) + "web"),
                         "systemd@web"))
