@@ -13,9 +13,12 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
@@ -27,47 +30,63 @@ import org.junit.jupiter.api.io.TempDir;
 /** What a service manager hears of real processes through an upgrade, one that fails and one that does not; and the unit. */
 @Timeout(value = 5, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ServiceManagerIT {
-    private static final int PATIENCE_MILLIS = 60_000;
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final Posix POSIX = new JnrPosix();
 
     @TempDir
     private Path folder;
 
-    private int manager = -1;
+    private final BlockingQueue<String> told = new LinkedBlockingQueue<>();
     private final List<String> heard = new ArrayList<>();
+    private volatile boolean over;
+    private Thread manager;
 
+    /** Takes what comes at once, as a manager does: the queue of a datagram socket is short. */
     @BeforeEach
     void listen() {
-        manager = POSIX.socket(Sockets.AF_UNIX, Sockets.SOCK_DGRAM, 0);
-        assertThat(POSIX.bind(manager, UnixDomainSocketAddress.of(folder.resolve("notify"))))
+        int number = POSIX.socket(Sockets.AF_UNIX, Sockets.SOCK_DGRAM, 0);
+        assertThat(POSIX.bind(number, UnixDomainSocketAddress.of(folder.resolve("notify"))))
                 .isZero();
+        manager = new Thread(() -> hear(number), "manager");
+        manager.start();
     }
 
     @AfterEach
-    void close() {
-        POSIX.close(manager);
+    void close() throws InterruptedException {
+        over = true;
+        manager.join();
     }
 
-    private String await(Predicate<String> wanted) {
+    private void hear(int number) {
         try (NativeMemory poll = NativeMemory.allocate(PollFd.SIZE);
                 NativeMemory bytes = NativeMemory.allocate(4096)) {
-            while (true) {
-                poll.putInt(PollFd.FD_OFFSET, manager);
+            while (!over) {
+                poll.putInt(PollFd.FD_OFFSET, number);
                 poll.putShort(PollFd.EVENTS_OFFSET, PollFd.POLLIN);
-                assertThat(POSIX.poll(poll.address(), 1, PATIENCE_MILLIS))
-                        .as("heard so far: %s", heard)
-                        .isOne();
-                byte[] text = new byte[POSIX.recv(manager, bytes.address(), bytes.size())];
-                bytes.getBytes(0, text);
-                heard.add(new String(text, StandardCharsets.UTF_8));
-                if (wanted.test(heard.get(heard.size() - 1))) {
-                    return heard.get(heard.size() - 1);
+                if (POSIX.poll(poll.address(), 1, 100) == 1) {
+                    byte[] text = new byte[POSIX.recv(number, bytes.address(), bytes.size())];
+                    bytes.getBytes(0, text);
+                    told.add(new String(text, StandardCharsets.UTF_8));
                 }
+            }
+        } finally {
+            POSIX.close(number);
+        }
+    }
+
+    private String await(Predicate<String> wanted) throws InterruptedException {
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        while (true) {
+            String next = told.poll(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS);
+            assertThat(next).as("heard so far: %s", heard).isNotNull();
+            heard.add(next);
+            if (wanted.test(next)) {
+                return next;
             }
         }
     }
 
-    private String await(String beginning) {
+    private String await(String beginning) throws InterruptedException {
         return await(text -> text.startsWith(beginning));
     }
 
