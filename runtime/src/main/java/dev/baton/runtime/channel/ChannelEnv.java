@@ -14,11 +14,23 @@ import io.netty.buffer.ByteBufAllocator;
  * @param loops the loops by id
  * @param failures is told when a callback throws and nobody handles it
  * @param memory where it takes its buffers from, unless it is told otherwise
+ * @param servers the listening sockets of Netty's servers
  */
 public record ChannelEnv(
-        FdTable table, Posix posix, LoopRegistry loops, PluginFailures failures, ByteBufAllocator memory) {
+        FdTable table,
+        Posix posix,
+        LoopRegistry loops,
+        PluginFailures failures,
+        ByteBufAllocator memory,
+        ServerSockets servers) {
 
-    /** With Netty's memory. */
+    /** Where no process was before this one. */
+    public ChannelEnv(
+            FdTable table, Posix posix, LoopRegistry loops, PluginFailures failures, ByteBufAllocator memory) {
+        this(table, posix, loops, failures, memory, new ServerSockets());
+    }
+
+    /** The same, with Netty's memory. */
     public ChannelEnv(FdTable table, Posix posix, LoopRegistry loops, PluginFailures failures) {
         this(table, posix, loops, failures, ByteBufAllocator.DEFAULT);
     }

@@ -80,6 +80,26 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
     }
 
     private void open(SocketAddress address) throws Exception {
+        int left = env.servers().take(address);
+        if (left >= 0) {
+            adopt(left);
+        } else {
+            make(address);
+        }
+        local = env.posix().localAddress(live().number());
+        poll(edgeTriggered() ? Interest.IN : 0);
+        active = true;
+        env.servers().opened(this);
+    }
+
+    /** The process before has bound it, with these options, and it listens. */
+    private void adopt(int number) {
+        insert(number);
+        env.table().heldElsewhere(live());
+        acceptable = true; // what waits in it may have been reported over there
+    }
+
+    private void make(SocketAddress address) throws Exception {
         int family = Connector.family(address);
         int number = env.posix().socket(family, Sockets.SOCK_STREAM, 0);
         if (number < 0) {
@@ -99,9 +119,14 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
             throw bindError(tcp ? "bind tcp" : "bind unix", address, bound);
         }
         check("listen", env.posix().listen(number, config.backlog));
-        local = env.posix().localAddress(number);
-        poll(edgeTriggered() ? Interest.IN : 0);
-        active = true;
+    }
+
+    /** Another process goes on with the socket: this one closes it, and leaves the connections that it has accepted alone. */
+    void handedOver() {
+        if (fd() != null) {
+            env.table().heldElsewhere(live());
+        }
+        close();
     }
 
     private static Exception bindError(String action, SocketAddress address, int result) {
@@ -290,6 +315,7 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
     @Override
     protected void doClose() throws Exception {
         active = false;
+        env.servers().closed(this);
         super.doClose();
     }
 

@@ -4,6 +4,8 @@ import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.poller.Interest;
 import dev.baton.spi.posix.Errno;
+import dev.baton.spi.posix.NativeMemory;
+import dev.baton.spi.posix.Sockets;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelMetadata;
@@ -241,6 +243,13 @@ abstract class FdStreamChannel extends HalfCloseChannel {
         }
         pipeline.fireChannelRead(buffer);
         return result;
+    }
+
+    /** Holder: whether there are bytes, an end or an error to be read. */
+    final boolean hasInput(int number) {
+        try (NativeMemory one = NativeMemory.allocate(1)) {
+            return env.posix().recv(number, one.address(), 1, Sockets.MSG_PEEK) != -Errno.EAGAIN;
+        }
     }
 
     private void endOfInput() {

@@ -3,9 +3,11 @@ package dev.baton.runtime.channel;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.takeover.TakeoverResult;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.EventLoop;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -30,8 +32,9 @@ public final class MovableSocketChannel extends FdStreamChannel implements Movab
         peer = InetPeer.NONE;
     }
 
-    private MovableSocketChannel(ChannelEnv env, String plugin, BatonLoop loop, int number, SocketAddress address) {
-        super(null, env, FdKind.DOWNSTREAM);
+    private MovableSocketChannel(
+            ChannelEnv env, FdKind kind, String plugin, BatonLoop loop, int number, SocketAddress address) {
+        super(null, env, kind);
         this.plugin = plugin;
         peer = InetPeer.pack(address);
         connected(peer == InetPeer.NONE ? address : null);
@@ -47,7 +50,37 @@ public final class MovableSocketChannel extends FdStreamChannel implements Movab
     public static MovableSocketChannel accepted(
             ChannelEnv env, String plugin, BatonLoop loop, int number, SocketAddress peer) {
         assert loop.inEventLoop();
-        return new MovableSocketChannel(env, plugin, loop, number, peer);
+        return new MovableSocketChannel(env, FdKind.DOWNSTREAM, plugin, loop, number, peer);
+    }
+
+    /**
+     * A connection to a server that another process has opened; everything else as {@link #accepted}.
+     *
+     * @param number connected, non-blocking; the table's from here on
+     */
+    public static MovableSocketChannel inherited(
+            ChannelEnv env, String plugin, BatonLoop loop, int number, SocketAddress peer) {
+        assert loop.inEventLoop();
+        MovableSocketChannel channel = new MovableSocketChannel(env, FdKind.UPSTREAM, plugin, loop, number, peer);
+        Fd fd = channel.live();
+        // Whoever has opened it may hold it for a moment more.
+        env.table().heldElsewhere(fd);
+        return channel;
+    }
+
+    /**
+     * Holder, of one claim: gives the socket away, which stays as it is. The channel closes when the caller leaves; after
+     * that the number is the caller's.
+     *
+     * @return the number, or -1 if there is anything in the channel that would be lost: bytes to be read or written
+     */
+    public int surrender() {
+        Fd mine = fd();
+        ChannelOutboundBuffer out = unsafe().outboundBuffer();
+        if (mine == null || !isLive() || !isActive() || out == null || !out.isEmpty() || hasInput(mine.number())) {
+            return -1;
+        }
+        return env.table().fdDisown(mine) ? mine.number() : -1;
     }
 
     @Override

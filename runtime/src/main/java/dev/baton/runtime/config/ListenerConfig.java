@@ -11,7 +11,8 @@ import java.util.OptionalInt;
  * One entry of {@code listeners:}, and the body of {@code POST /v1/listeners}.
  *
  * @param bind where it listens, in the form of one of the listener kinds: {@code 127.0.0.1:8080}, {@code [::1]:8080},
- *     {@code *:8080} (IPv4 and IPv6), {@code unix:/run/shop.sock}, {@code unix:@name}
+ *     {@code *:8080} (IPv4 and IPv6), {@code unix:/run/shop.sock}, {@code unix:@name}, {@code fd@3},
+ *     {@code systemd@web}
  * @param service the service that speaks on its connections
  * @param unbind the strategy of unbinding: {@code drain}, {@code drain-backlog} or {@code at-once}
  * @param backlog how many connections the kernel keeps until they are accepted; it may cap this itself

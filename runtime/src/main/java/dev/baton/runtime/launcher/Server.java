@@ -4,6 +4,7 @@ import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.runtime.config.RootConfig;
 import dev.baton.runtime.config.ServerAddress;
 import dev.baton.runtime.config.ServiceConfig;
+import dev.baton.runtime.handoff.HandedListener;
 import dev.baton.runtime.listener.Balance;
 import dev.baton.runtime.listener.ListenerEnv;
 import dev.baton.runtime.listener.SharedListener;
@@ -14,6 +15,8 @@ import dev.baton.runtime.plugin.PluginLoader;
 import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.runtime.posix.FdLimit;
 import dev.baton.runtime.takeover.LiveWatch;
+import dev.baton.runtime.systemd.Notifier;
+import dev.baton.runtime.systemd.Watchdog;
 import dev.baton.runtime.upstream.UpstreamEnv;
 import dev.baton.runtime.upstream.Upstreams;
 import dev.baton.runtime.view.LiveView;
@@ -25,6 +28,7 @@ import dev.baton.spi.admin.AdminView;
 import dev.baton.spi.admin.LoopResult;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.StopReport;
+import dev.baton.spi.admin.UpgradeReport;
 import dev.baton.spi.listener.Listener;
 import dev.baton.spi.listener.ListenerResult;
 import dev.baton.spi.service.Service;
@@ -80,9 +84,15 @@ public final class Server {
     private final LoopChanges loopChanges;
     private final List<BatonLoop> firstLoops;
     private final Shutdown shutdown;
+    private final Notifier notifier;
+    private final Upgrade upgrade;
+    private Predecessor before;
+    private volatile List<String> command = List.of();
     private volatile boolean ready;
     /** The step of the end that is being made. */
     private volatile String step = "draining";
+    /** It has been ready: only the process before, if there is one, had to do with it until then. */
+    private volatile boolean served;
 
     private Server(Foundation foundation, RootConfig config, PollerChoice poller, FdLimit limit, Machine machine)
             throws StartException {
@@ -129,6 +139,16 @@ public final class Server {
             config.listeners().forEach((name, listener) -> listeners.add(maker.make(name, listener)));
         }
         this.shutdown = new Shutdown(this::waves, machine);
+        this.before = Predecessor.none(foundation);
+        this.notifier = Notifier.of(System.getenv(), foundation.table, foundation.posix);
+        this.upgrade = new Upgrade(
+                foundation.table,
+                foundation.posix,
+                listeners,
+                foundation.channels.servers(),
+                new Departure(foundation.table, foundation.loops, upstreams, this::stopped),
+                new ThisProcess());
+        shutdown.begun().thenRun(() -> notifier.stopping("draining"));
         LiveView view = show();
         this.loopChanges = new LoopChanges(
                 foundation, poller.provider(), view, listeners, machine.worker(), config.grace(), this::isStopping);
@@ -269,15 +289,30 @@ public final class Server {
     // ---- serving --------------------------------------------------------------------------------------------------
 
     /**
-     * Binds every listener; after a stop, none.
+     * Takes the sockets of the process before, if there was one, as soon as the configuration is known to be right.
+     *
+     * @throws StartException if it does not give them
+     */
+    public void takeOver(Map<String, String> environment) throws StartException {
+        before = Predecessor.of(environment, foundation);
+    }
+
+    /**
+     * Binds every listener that has no socket of the process before; after a stop, none.
      *
      * @throws StartException with every one that cannot be bound
      */
     public void open() throws StartException {
         List<String> problems = new ArrayList<>();
+        Map<SharedListener, HandedListener> handed = before.adopt(listeners.all());
         for (SharedListener listener : listeners.all()) {
+            HandedListener sockets = handed.get(listener);
             try {
-                listener.open();
+                if (sockets != null) {
+                    listener.adoptShared(sockets.numbers());
+                } else {
+                    listener.open();
+                }
             } catch (IOException | IllegalStateException e) {
                 problems.add("listener " + listener.name() + ": " + e.getMessage());
             }
@@ -289,12 +324,13 @@ public final class Server {
     }
 
     /**
-     * Starts the components and lets the listeners accept. After a stop it starts nothing more.
+     * Starts the components and lets the listeners accept, once the process before says so. After a stop it starts nothing more.
      *
      * @param said is told what a component says of itself
-     * @throws StartException if a component cannot start
+     * @throws StartException if a component cannot start, or the process before has changed its mind
      */
     public void start(Consumer<String> said) throws StartException {
+        before.servers();
         for (Map.Entry<String, Component> each : components.entrySet()) {
             if (isStopping()) {
                 return;
@@ -305,8 +341,17 @@ public final class Server {
                 said.accept(line);
             }
         }
+        before.closeRest();
+        before.ready();
         listeners.all().forEach(SharedListener::start);
         ready = true;
+        Watchdog.start(System.getenv(), notifier, foundation.loops)
+                .ifPresent(watchdog -> endings.push(watchdog::close));
+        notifier.ready("serving");
+        // Once more when the manager listens to this process.
+        before.serving(listeners.all(), upstreams, () -> notifier.ready("serving"));
+        listeners.all().forEach(SharedListener::mine);
+        served = true;
     }
 
     private String startComponent(String section, Component component) throws StartException {
@@ -373,7 +418,50 @@ public final class Server {
     public String progress() {
         int open = shutdown.connections();
         long seconds = (shutdown.left().toMillis() + 999) / 1000;
-        return "draining: " + open + (open == 1 ? " connection, " : " connections, ") + seconds + " s left";
+        String line = "draining: " + open + (open == 1 ? " connection, " : " connections, ") + seconds + " s left";
+        notifier.status(line);
+        return line;
+    }
+
+    // ---- the process after this one ---------------------------------------------------------------------------------
+
+    /** How the next process is started, the one that an upgrade hands over to. */
+    public void upgradeBy(List<String> commandLine) {
+        command = List.copyOf(commandLine);
+    }
+
+    /** Hands over to a new process; see {@link RuntimeControl#upgrade}. Any thread. */
+    public CompletionStage<UpgradeReport> upgrade(@Nullable Duration limit) {
+        return upgrade.begin(limit);
+    }
+
+    /** This process, as its upgrade sees it. */
+    private final class ThisProcess implements Upgrade.Upgraded {
+        @Override
+        public List<String> command() {
+            return command;
+        }
+
+        @Override
+        public @Nullable String obstacle() {
+            return state().equals("ready") ? null : "this process is " + state();
+        }
+
+        @Override
+        public void begun() {
+            notifier.reloading("starting a new process");
+        }
+
+        @Override
+        public void failed(UpgradeReport report) {
+            notifier.ready("serving; the upgrade failed: " + report.detail());
+        }
+
+        @Override
+        public void succeededBy(long pid) {
+            notifier.succeededBy(pid, "serving");
+            stop(null);
+        }
     }
 
     /** True once the listeners have ended, or the grace time has. */
@@ -394,6 +482,10 @@ public final class Server {
 
     /** Ends what is left after the listeners, in the reverse order of the start. Also after a start that failed. */
     public void end() {
+        if (!served) {
+            before.close();
+        }
+        finish("handing idle connections over", upgrade.over());
         if (!shutdown.ended().isDone()) {
             finish("closing the listeners", shutdown.stop(Duration.ZERO));
         }
@@ -490,6 +582,11 @@ public final class Server {
         @Override
         public CompletionStage<StopReport> stop(@Nullable Duration grace) {
             return Server.this.stop(grace);
+        }
+
+        @Override
+        public CompletionStage<UpgradeReport> upgrade(@Nullable Duration limit) {
+            return Server.this.upgrade(limit);
         }
 
         @Override

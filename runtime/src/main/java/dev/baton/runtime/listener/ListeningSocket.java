@@ -89,11 +89,6 @@ final class ListeningSocket implements FdHandler {
         aftermath = after;
     }
 
-    /** What it leaves behind is another process's by now. */
-    void forgetAftermath() {
-        aftermath = Aftermath.NONE;
-    }
-
     // ---- loops ----------------------------------------------------------------------------------------------------
 
     /** The acceptors, those that are letting go too. Not to be changed. */

@@ -1,6 +1,7 @@
 package dev.baton.runtime.listener;
 
 import dev.baton.runtime.fd.FdTable;
+import dev.baton.runtime.posix.FileFlags;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.listener.Aftermath;
@@ -131,8 +132,12 @@ final class ListeningSockets {
         heldElsewhere = true;
         for (ListeningSocket socket : all) {
             table.heldElsewhere(socket.fd());
-            socket.forgetAftermath();
         }
+    }
+
+    /** Nobody else has them any more, or will not for longer than it takes to close them. */
+    void mine() {
+        heldElsewhere = false;
     }
 
     void requestAll(int order) {
@@ -204,6 +209,12 @@ final class ListeningSockets {
         }
     }
 
+    /** Takes sockets as {@link #adopt} does that another process still has, perhaps for good: until {@link #mine}. */
+    void adoptShared(int... numbers) throws IOException {
+        heldElsewhere = true;
+        adopt(numbers);
+    }
+
     private void opened(boolean done) {
         if (done) {
             opened = true;
@@ -263,6 +274,14 @@ final class ListeningSockets {
             } else if (accepts == 0) {
                 throw new IOException("cannot use fd " + number + " for listener " + spec.name()
                         + ": it is a socket that does not listen");
+            }
+            // Whoever made it may have had it block, and a loop must not: the flag is the open file's, so it is for
+            // both.
+            int flags = posix.statusFlags(number);
+            int set = flags < 0 ? flags : posix.setStatusFlags(number, flags | FileFlags.O_NONBLOCK);
+            int kept = set < 0 ? set : posix.setCloseOnExec(number, true);
+            if (kept < 0) {
+                throw PosixException.of("use fd " + number + " for listener " + spec.name(), kept);
             }
             Aftermath aftermath = spec.kind().adopt(number, spec.bind(), spec.socket(), posix);
             socket.listens(spec.kind().address(number, posix), aftermath);
@@ -478,9 +497,12 @@ final class ListeningSockets {
         }
     }
 
-    /** What is left to do when all are closed. */
+    /** What is left to do when all are closed: nothing if another process goes on with them. */
     List<Aftermath> aftermaths() {
         List<Aftermath> aftermaths = new ArrayList<>();
+        if (heldElsewhere) {
+            return aftermaths;
+        }
         all.forEach(socket -> aftermaths.add(socket.aftermath()));
         return aftermaths;
     }

@@ -226,6 +226,20 @@ public final class SharedListener implements Listener {
         assign();
     }
 
+    /**
+     * Opens as {@link #adopt} does, with sockets that another process still serves and may go on with: until {@link #mine},
+     * an unbind leaves the address, the socket's file and what waits in the backlog to that process.
+     *
+     * @param numbers as there
+     * @throws IOException as there
+     */
+    @OffLoop
+    public void adoptShared(int... numbers) throws IOException {
+        mustBeNew();
+        sockets.adoptShared(numbers);
+        assign();
+    }
+
     private void mustBeNew() {
         if (gate.state() != ListenerState.NEW) {
             throw new IllegalStateException(
@@ -379,6 +393,11 @@ public final class SharedListener implements Listener {
      */
     public void handedOver() {
         sockets.heldElsewhere();
+    }
+
+    /** The process that had the sockets before has let go of them, or is about to: they are this one's alone. */
+    public void mine() {
+        sockets.mine();
     }
 
     // ---- suspend, resume, unbind ----------------------------------------------------------------------------------

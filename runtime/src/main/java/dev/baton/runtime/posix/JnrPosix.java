@@ -290,6 +290,12 @@ public final class JnrPosix implements Posix {
     }
 
     @Override
+    public int dupTo(int fd, int number) {
+        POSIX posix = Lazy.INSTANCE;
+        return result(posix, posix.dup2(fd, number));
+    }
+
+    @Override
     public int statusFlags(int fd) {
         POSIX posix = Lazy.INSTANCE;
         return result(posix, posix.libc().fcntl(fd, F_GETFL));

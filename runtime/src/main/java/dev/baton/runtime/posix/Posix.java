@@ -205,6 +205,17 @@ public interface Posix extends PollCalls, SocketCalls {
     int dup(int fd);
 
     /**
+     * Lets a number stand for another's open file: what it stood for before is closed in the same step. A child process
+     * inherits it. Rare; for the standard streams, which are in nobody's table.
+     *
+     * @param fd whose open file it is to be
+     * @param number the number
+     * @return {@code number}, or minus the error number
+     */
+    @OffLoop
+    int dupTo(int fd, int number);
+
+    /**
      * Reads the status flags of an open file. Rare.
      *
      * @param fd the fd

@@ -1,5 +1,9 @@
 package dev.baton.runtime.upstream;
 
+import dev.baton.runtime.channel.MovableSocketChannel;
+import dev.baton.runtime.handoff.IdleConnection;
+import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.upstream.Upstreams.Inherited;
 import dev.baton.spi.admin.Metrics.Counter;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.loop.Loop;
@@ -7,13 +11,20 @@ import dev.baton.spi.upstream.ConnectHandler;
 import dev.baton.spi.upstream.UpstreamConnections;
 import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.channel.ChannelHandler;
+import java.net.SocketAddress;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The connections of one profile to all servers of one upstream. */
 final class PooledConnections implements UpstreamConnections {
+    private static final Logger LOG = LoggerFactory.getLogger(PooledConnections.class);
+
     private final String plugin;
     private final ChannelHandler initializer;
+    private final boolean bare;
     private final List<ServerLocator> locators;
     private final List<ServerPool> pools;
     private final long connectTimeoutNanos;
@@ -23,6 +34,7 @@ final class PooledConnections implements UpstreamConnections {
     PooledConnections(
             String plugin,
             ChannelHandler initializer,
+            boolean bare,
             List<ServerLocator> locators,
             List<ServerPool> pools,
             long connectTimeoutNanos,
@@ -30,6 +42,7 @@ final class PooledConnections implements UpstreamConnections {
             UpstreamCounters counters) {
         this.plugin = plugin;
         this.initializer = initializer;
+        this.bare = bare;
         this.locators = locators;
         this.pools = pools;
         this.connectTimeoutNanos = connectTimeoutNanos;
@@ -39,6 +52,26 @@ final class PooledConnections implements UpstreamConnections {
 
     ServerPool pool(int server) {
         return pools.get(server);
+    }
+
+    /** Whether an idle connection is nothing but a socket. */
+    boolean isBare() {
+        return bare;
+    }
+
+    /** Makes an idle connection of another process one of these. On the loop; throws nothing, and the number is closed at worst. */
+    void receive(UpstreamServer server, IdleConnection idle, SocketAddress peer, BatonLoop loop, Inherited channels) {
+        MovableSocketChannel channel = channels.make(plugin, loop, idle.number(), peer);
+        try {
+            channel.pipeline().addLast(initializer);
+            loop.register(channel);
+            pools.get(server.index()).receive(channel, loop, Duration.ofMillis(idle.idleMillis()));
+        } catch (Throwable t) { // an Error too: it is a plugin's
+            LOG.warn("{} cannot be taken over from the process before", channel, t);
+            channel.close();
+        } finally {
+            channel.leave();
+        }
     }
 
     @Override

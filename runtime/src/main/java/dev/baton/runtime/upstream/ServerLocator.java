@@ -73,6 +73,14 @@ final class ServerLocator {
         }
     }
 
+    /** True if a connection to this address may be one to the server: of a name only the port is known. */
+    boolean mayBeAt(SocketAddress peer) {
+        if (literal != null) {
+            return literal.equals(peer);
+        }
+        return name != null && peer instanceof InetSocketAddress inet && inet.getPort() == name.getPort();
+    }
+
     /** Finds the server. The caller is the loop's thread. */
     void locate(Loop loop, Found found) {
         if (literal != null) {

@@ -1,17 +1,25 @@
 package dev.baton.runtime.upstream;
 
+import dev.baton.runtime.channel.MovableSocketChannel;
+import dev.baton.runtime.handoff.IdleConnection;
+import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.takeover.IdlePool;
 import io.netty.util.AttributeKey;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The connections of one profile to one server: those in use, counted here, and those that rest in the idle pool. */
 final class ServerPool {
     private static final AttributeKey<Member> MEMBER = AttributeKey.valueOf(ServerPool.class, "member");
+
+    /** Connections that are given away in one turn of a loop: some microseconds each. */
+    static final int GIVEN_MAX = 64;
 
     private final IdlePool idle;
     private final UpstreamEnv env;
@@ -40,6 +48,43 @@ final class ServerPool {
     Member take(Loop loop) {
         MovableChannel channel = idle.take(loop);
         return channel == null ? null : member(channel).used(true);
+    }
+
+    /** Gives idle connections away, on a loop's thread, until nobody wants them or none is left. See {@link Upstreams#give}. */
+    void give(BatonLoop loop, String upstream, String server, String profile, Predicate<IdleConnection> taker) {
+        for (int i = 0; i < GIVEN_MAX; i++) {
+            Member member = take(loop);
+            if (member == null) {
+                return;
+            }
+            MovableSocketChannel channel = (MovableSocketChannel) member.channel();
+            long idleMillis = idle.idleFor(channel).toMillis();
+            int number = -1;
+            try {
+                number = channel.surrender();
+                if (number < 0) {
+                    channel.close(); // nobody waits for what it has to say
+                }
+            } finally {
+                channel.leave();
+            }
+            if (number >= 0 && !taker.test(new IdleConnection(upstream, server, profile, idleMillis, number))) {
+                return;
+            }
+        }
+    }
+
+    /** Makes a connection of another process one of the pool's, idle. Under a claim on it. */
+    void receive(MovableChannel channel, Loop loop, Duration idleFor) {
+        Member member = new Member(this, channel, loop);
+        channel.attr(MEMBER).set(member);
+        open.incrementAndGet();
+        channel.closeFuture().addListener(closed -> member.closed());
+        channel.afterLeave(() -> {
+            if (!idle.put(loop, channel, idleFor)) {
+                channel.close();
+            }
+        });
     }
 
     /** Makes a connection that was just opened one of the pool's, in use. Under a claim on it. */

@@ -1,6 +1,10 @@
 package dev.baton.runtime.upstream;
 
+import dev.baton.runtime.config.ServerAddress;
 import dev.baton.runtime.config.UpstreamConfig;
+import dev.baton.runtime.handoff.IdleConnection;
+import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.upstream.Upstreams.Inherited;
 import dev.baton.spi.admin.PoolSnapshot;
 import dev.baton.spi.takeover.PoolFigures;
 import dev.baton.spi.takeover.PoolSpec;
@@ -9,11 +13,13 @@ import dev.baton.spi.upstream.Upstream;
 import dev.baton.spi.upstream.UpstreamConnections;
 import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.channel.ChannelHandler;
+import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 
 /** One upstream of the configuration: its servers in turn, and the connections of each profile. */
 final class UpstreamGroup {
@@ -44,7 +50,7 @@ final class UpstreamGroup {
         return new ForPlugin(this, plugin);
     }
 
-    private PooledConnections connections(String profile, ChannelHandler initializer, String plugin) {
+    private PooledConnections connections(String profile, ChannelHandler initializer, String plugin, boolean bare) {
         return profiles.computeIfAbsent(profile, absent -> {
             List<ServerPool> pools = new ArrayList<>();
             for (UpstreamServer server : servers) {
@@ -61,6 +67,7 @@ final class UpstreamGroup {
             return new PooledConnections(
                     plugin,
                     initializer,
+                    bare,
                     locators,
                     pools,
                     config.connectTimeout().toNanos(),
@@ -98,6 +105,38 @@ final class UpstreamGroup {
         }
     }
 
+    // ---- to and from another process ------------------------------------------------------------------------------
+
+    /** See {@link Upstreams#give}. */
+    void give(BatonLoop loop, Predicate<IdleConnection> taker) {
+        profiles.forEach((profile, connections) -> {
+            for (UpstreamServer server : servers) {
+                // A listener of this process ends with it, and so does everything that it has accepted.
+                if (connections.isBare()
+                        && ServerAddress.listener(server.address()).isEmpty()) {
+                    connections.pool(server.index()).give(loop, name, server.address(), profile, taker);
+                }
+            }
+        });
+    }
+
+    /** See {@link Upstreams#receive}. */
+    boolean receive(IdleConnection idle, SocketAddress peer, BatonLoop loop, Inherited channels) {
+        PooledConnections connections = profiles.get(idle.profile());
+        if (connections == null || !connections.isBare()) {
+            return false;
+        }
+        for (UpstreamServer server : servers) {
+            if (server.address().equals(idle.server())
+                    && ServerAddress.listener(server.address()).isEmpty()
+                    && locators.get(server.index()).mayBeAt(peer)) {
+                connections.receive(server, idle, peer, loop, channels);
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Closes what is idle; what is in use is closed when it is released. */
     void close() {
         for (PooledConnections connections : profiles.values()) {
@@ -126,7 +165,12 @@ final class UpstreamGroup {
 
         @Override
         public UpstreamConnections connections(String profile, ChannelHandler initializer) {
-            return group.connections(profile, initializer, plugin);
+            return connections(profile, initializer, false);
+        }
+
+        @Override
+        public UpstreamConnections connections(String profile, ChannelHandler initializer, boolean bare) {
+            return group.connections(profile, initializer, plugin, bare);
         }
     }
 }

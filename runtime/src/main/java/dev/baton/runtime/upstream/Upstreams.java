@@ -1,16 +1,22 @@
 package dev.baton.runtime.upstream;
 
+import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.runtime.config.UpstreamConfig;
+import dev.baton.runtime.handoff.IdleConnection;
+import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.spi.admin.PoolSnapshot;
 import dev.baton.spi.takeover.TakeoverPolicy;
 import dev.baton.spi.threading.AnyThread;
+import dev.baton.spi.threading.OnLoop;
 import dev.baton.spi.upstream.Upstream;
+import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /** All upstreams of the configuration. */
 @AnyThread
@@ -50,6 +56,43 @@ public final class Upstreams {
         List<PoolSnapshot> rows = new ArrayList<>();
         groups.values().forEach(group -> group.snapshot(rows));
         return rows;
+    }
+
+    /** Makes channels of connections that another process has opened; the caller is the holder then. */
+    @FunctionalInterface
+    public interface Inherited {
+        /**
+         * Makes one, on the loop's thread.
+         *
+         * @param plugin the plugin that its callbacks are counted for
+         */
+        MovableSocketChannel make(String plugin, BatonLoop loop, int number, SocketAddress peer);
+    }
+
+    /**
+     * Gives idle connections to another process, on a loop's thread: its own and, where they are shared, others', a turn's
+     * worth of each pool. Those that may not be without their handlers stay, and those to listeners of this process, which end
+     * with it. One that has bytes to be read is closed, as it would be in the pool.
+     *
+     * @param taker is given each, whose number is its own from there on; false stops
+     */
+    @OnLoop
+    public void give(BatonLoop loop, Predicate<IdleConnection> taker) {
+        groups.values().forEach(group -> group.give(loop, taker));
+    }
+
+    /**
+     * Takes an idle connection of another process into the pool that it belongs to, on a loop's thread.
+     *
+     * @param peer who it is connected to, as the kernel tells it
+     * @param channels makes the channel
+     * @return false if there is no such pool (any more), or it cannot be a connection to that server: the number is still the
+     *     caller's
+     */
+    @OnLoop
+    public boolean receive(IdleConnection idle, SocketAddress peer, BatonLoop loop, Inherited channels) {
+        UpstreamGroup group = groups.get(idle.upstream());
+        return group != null && group.receive(idle, peer, loop, channels);
     }
 
     /** Closes what is idle; what is in use is closed when it is released. */

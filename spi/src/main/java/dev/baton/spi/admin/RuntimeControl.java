@@ -63,6 +63,15 @@ public interface RuntimeControl {
      */
     CompletionStage<StopReport> stop(@Nullable Duration grace);
 
+    /**
+     * Starts a new process from what is installed now, with the configuration as it is now, hands the listening sockets to it
+     * and, once it serves, drains this one. Whatever goes wrong before that costs nothing but the attempt.
+     *
+     * @param limit how long the new process may take until it serves; null takes the usual time
+     * @return completes when the new process serves or is not going to; never fails exceptionally
+     */
+    CompletionStage<UpgradeReport> upgrade(@Nullable Duration limit);
+
     /** What plugins contributed that can be asked for, in the order in which they were loaded. Does not change. */
     List<AdminAction> actions();
 }

@@ -15,7 +15,9 @@ public enum FdKind {
     /** What a poller itself needs, for example an epoll instance. */
     POLLER,
     /** What makes a poller return. */
-    WAKEUP;
+    WAKEUP,
+    /** A socket to another process: the one before or after this one, or the one that started it. */
+    HANDOFF;
 
     /** The word that users read: the name in lower case. */
     public String word() {

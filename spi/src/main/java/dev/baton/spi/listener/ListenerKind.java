@@ -91,7 +91,10 @@ public interface ListenerKind {
         return Aftermath.NONE;
     }
 
-    /** The real address of a bound socket, in the form of {@code bind}. */
+    /**
+     * The real address of a bound socket, in the form of {@code bind}; of one that was not made here, in the form in which the
+     * kind that makes such sockets writes it.
+     */
     String address(int number, SocketCalls calls) throws IOException;
 
     /**

@@ -35,6 +35,9 @@ public final class SocketOptions {
     /** Let several sockets bind one port and share its connections. */
     public static final int SO_REUSEPORT = 15;
 
+    /** Who is at the other end of a unix socket: {@code struct ucred}, of the time of connect or listen. */
+    public static final int SO_PEERCRED = 17;
+
     /** Let a filter of the kernel's classic kind decide which packets reach the socket; its value is a struct sock_fprog. */
     public static final int SO_ATTACH_FILTER = 26;
 

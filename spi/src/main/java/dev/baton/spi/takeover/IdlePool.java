@@ -4,6 +4,7 @@ import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.threading.AnyThread;
 import dev.baton.spi.threading.OnLoop;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,25 @@ public interface IdlePool {
      */
     @OnLoop
     boolean put(Loop loop, MovableChannel connection);
+
+    /**
+     * Puts a connection in that has been idle for a while, in the process before this one: it may rest here for what is left
+     * of the idle timeout.
+     *
+     * @return as {@link #put(Loop, MovableChannel)}; a pool that knows no ages may forget this one
+     */
+    @OnLoop
+    default boolean put(Loop loop, MovableChannel connection, Duration idleFor) {
+        return put(loop, connection);
+    }
+
+    /**
+     * How long a connection had been idle when it was {@linkplain #take taken}; asked by whoever took it. Need not be exact.
+     */
+    @OnLoop
+    default Duration idleFor(MovableChannel connection) {
+        return Duration.ZERO;
+    }
 
     /** Forgets a connection that was closed, idle or not. Harmless if it is not in the pool. */
     @AnyThread

@@ -25,4 +25,15 @@ public interface Upstream {
      * @param initializer sets each new connection's pipeline up, under the claim; sharable
      */
     UpstreamConnections connections(String profile, ChannelHandler initializer);
+
+    /**
+     * Opens connections as {@link #connections(String, ChannelHandler)} does.
+     *
+     * @param bare whether an idle connection is nothing but a socket: its handlers have no state then that new ones would not
+     *     have (a TLS session is one). Such connections are handed to the next process at an upgrade, where this initializer
+     *     sets their pipelines up when they are active already
+     */
+    default UpstreamConnections connections(String profile, ChannelHandler initializer, boolean bare) {
+        return connections(profile, initializer);
+    }
 }

@@ -56,8 +56,9 @@ class DistributionIT {
                                         : null));
         assertThat(rows.stream().map(row -> row.getString("id"))).containsExactlyElementsOf(folders);
         assertThat(folders)
-                .contains("admin", "connection-takeover", "demo-origin", "http-proxy", "listener-tcp", "listener-unix")
-                .contains("listener-unbind", "loop-rescue", "poller-epoll", "poller-poll", "tcp-proxy");
+                .contains("admin", "connection-takeover", "demo-origin", "http-proxy", "listener-inherited")
+                .contains("listener-tcp", "listener-unix", "listener-unbind", "loop-rescue")
+                .contains("poller-epoll", "poller-poll", "tcp-proxy");
     }
 
     @Test

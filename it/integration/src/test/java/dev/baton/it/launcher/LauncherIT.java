@@ -359,14 +359,6 @@ class LauncherIT {
     }
 
     @Test
-    void shouldStayAtHangup() throws Exception {
-        serve();
-        baton.signal("HUP");
-        baton.await(line -> line.startsWith("HUP: not yet"));
-        assertThat(Client.get(baton.listener("web"), "/").statusCode()).isEqualTo(200);
-    }
-
-    @Test
     void shouldAddAndRemoveListenersWhileItRuns() throws Exception {
         serve();
         Path path = folder.resolve("shop.sock");

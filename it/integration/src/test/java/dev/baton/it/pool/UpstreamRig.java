@@ -95,6 +95,11 @@ public final class UpstreamRig implements AutoCloseable {
         return upstreams.upstream("app", "test");
     }
 
+    /** All upstreams: what a handoff takes from and gives to. */
+    Upstreams upstreams() {
+        return upstreams;
+    }
+
     UpstreamConnections connections(ChannelHandler initializer) {
         return upstream().connections("test", initializer);
     }

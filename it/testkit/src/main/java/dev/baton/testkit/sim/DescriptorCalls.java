@@ -166,6 +166,11 @@ abstract class DescriptorCalls implements Posix {
     }
 
     @Override
+    public int dupTo(int fd, int number) {
+        throw new UnsupportedOperationException("the standard streams are no part of the simulation");
+    }
+
+    @Override
     public int statusFlags(int fd) {
         OpenFile file = file(fd);
         return file == null ? -Errno.EBADF : file.statusFlags;

@@ -7,6 +7,7 @@ import dev.baton.spi.admin.Metrics;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
 import dev.baton.spi.admin.StatusSnapshot;
+import dev.baton.spi.admin.UpgradeReport;
 import dev.baton.spi.listener.Listener;
 import dev.baton.spi.listener.ListenerResult;
 import io.vertx.core.Context;
@@ -49,6 +50,7 @@ import org.slf4j.LoggerFactory;
  * POST /v1/loops                      adds a loop; 200, or 409 if it failed
  * POST /v1/loops/ID/retire            gives its work to the others and ends it; 200, or 409 if it failed
  * POST /v1/stop[?grace=30s]           0 cuts at once
+ * POST /v1/upgrade[?timeout=60s]      hands over to a new process; 200, or 409 if there is none and this one goes on
  * POST /v1/ACTION[?KEY=VALUE]         what a plugin contributes
  * </pre>
  *
@@ -67,6 +69,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
     private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
     private static final String PREFIX = "/v1/";
     private static final String STOP = PREFIX + "stop";
+    private static final String UPGRADE = PREFIX + "upgrade";
     private static final String ALL_LISTENERS = PREFIX + "listeners";
     private static final String LOOPS = PREFIX + "loops";
     private static final Pattern RETIRE = Pattern.compile(LOOPS + "/([0-9]{1,9})/retire");
@@ -97,7 +100,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
         tables.put(PREFIX + "plugins", view::plugins);
         for (AdminView additional : view.views()) {
             String path = PREFIX + additional.name();
-            if (path.equals(STOP) || tables.putIfAbsent(path, additional::rows) != null) {
+            if (isTaken(path) || tables.putIfAbsent(path, additional::rows) != null) {
                 LOG.warn(
                         "admin view {} is not shown: {} is taken",
                         additional.getClass().getName(),
@@ -106,7 +109,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
         }
         for (AdminAction action : control.actions()) {
             String path = PREFIX + action.name();
-            if (path.equals(STOP) || path.startsWith(LISTENERS) || actions.putIfAbsent(path, action) != null) {
+            if (isTaken(path) || path.startsWith(LISTENERS) || actions.putIfAbsent(path, action) != null) {
                 LOG.warn(
                         "admin action {} cannot be asked for: {} is taken",
                         action.getClass().getName(),
@@ -136,9 +139,14 @@ final class AdminApi implements Handler<HttpServerRequest> {
         }
     }
 
+    /** What this API itself does when a POST asks for it, which no plugin can. */
+    private static boolean isTaken(String path) {
+        return path.equals(STOP) || path.equals(UPGRADE);
+    }
+
     /** The methods of a path; none if there is no such path. A listener's name is looked at later. */
     private List<String> allowed(String path) {
-        if (path.equals(STOP) || action(path) != null) {
+        if (isTaken(path) || action(path) != null) {
             return List.of("POST");
         } else if (RETIRE.matcher(path).matches()) {
             return List.of("POST");
@@ -214,9 +222,12 @@ final class AdminApi implements Handler<HttpServerRequest> {
             return;
         }
         Duration grace;
+        Duration timeout;
         try {
             String asked = request.getParam("grace");
             grace = asked == null ? null : Grace.parse(asked);
+            String patience = request.getParam("timeout");
+            timeout = patience == null ? null : Grace.parse(patience);
         } catch (IllegalArgumentException wrong) {
             reply.error(400, String.valueOf(wrong.getMessage()), null);
             return;
@@ -224,6 +235,11 @@ final class AdminApi implements Handler<HttpServerRequest> {
         if (path.equals(STOP)) {
             LOG.info("stop asked for by {}", request.remoteAddress());
             answer(reply, control.stop(grace), 200);
+            return;
+        }
+        if (path.equals(UPGRADE)) {
+            LOG.info("upgrade asked for by {}", request.remoteAddress());
+            answer(reply, control.upgrade(timeout), 409);
             return;
         }
         if (path.equals(ALL_LISTENERS)) {
@@ -312,7 +328,8 @@ final class AdminApi implements Handler<HttpServerRequest> {
             } else {
                 boolean failed = (result instanceof ListenerResult listened
                                 && listened.outcome() == ListenerResult.Outcome.FAILED)
-                        || (result instanceof LoopResult loop && loop.outcome() == LoopResult.Outcome.FAILED);
+                        || (result instanceof LoopResult loop && loop.outcome() == LoopResult.Outcome.FAILED)
+                        || (result instanceof UpgradeReport report && !report.upgraded());
                 reply.json(failed ? failedStatus : 200, result);
             }
         }));
@@ -339,7 +356,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
 
     private List<String> paths() {
         List<String> paths = new ArrayList<>(tables.keySet());
-        paths.addAll(List.of("/metrics", "/live", "/ready", STOP));
+        paths.addAll(List.of("/metrics", "/live", "/ready", STOP, UPGRADE));
         paths.add(LISTENERS + "NAME");
         paths.add(LOOPS + "/ID/retire");
         paths.addAll(actions.keySet());

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.baton.spi.admin.AdminAction;
 import dev.baton.spi.admin.AdminView;
 import dev.baton.spi.admin.StopReport;
+import dev.baton.spi.admin.UpgradeReport;
 import dev.baton.spi.listener.ListenerResult;
 import dev.baton.spi.listener.ListenerResult.Outcome;
 import io.vertx.core.Vertx;
@@ -333,6 +334,27 @@ class AdminApiTest {
     }
 
     @Test
+    void anUpgradeTellsTheNewProcess() throws Exception {
+        HttpResponse<String> response = post("/v1/upgrade?timeout=5s");
+        assertThat(response.statusCode()).isEqualTo(200);
+        assertThat(response.body())
+                .isEqualTo("{\"upgraded\":true,\"pid\":4712,\"exit-code\":0,\"detail\":\"process 4712 serves,"
+                        + " process 4711 drains\"}");
+        assertThat(runtime.asked).containsExactly("upgrade PT5S");
+    }
+
+    @Test
+    void anUpgradeThatFailsIsAConflictAndSaysWhy() throws Exception {
+        runtime.upgraded = new UpgradeReport(false, 4712, 78, "baton.yaml:1:1: wrong");
+        HttpResponse<String> response = post("/v1/upgrade");
+        assertThat(response.statusCode()).isEqualTo(409);
+        assertThat(response.body()).contains("\"exit-code\":78", "baton.yaml:1:1: wrong");
+        assertThat(runtime.asked).containsExactly("upgrade null");
+        assertThat(post("/v1/upgrade?timeout=soon").statusCode()).isEqualTo(400);
+        assertThat(send(request("/v1/upgrade").GET()).statusCode()).isEqualTo(405);
+    }
+
+    @Test
     void stopWithoutGraceLeavesItToTheConfiguration() throws Exception {
         runtime.stopped.complete(new StopReport(0, 0));
         assertThat(post("/v1/stop").statusCode()).isEqualTo(200);
@@ -389,7 +411,8 @@ class AdminApiTest {
         assertThat(post("/v1/listeners/web/pause").body()).contains("a listener has suspend, resume, unbind");
         assertThat(rawStatusLine("/v1/%zz")).isEqualTo("HTTP/1.1 400 Bad Request");
         assertThat(new JsonObject(get("/").body()).getJsonArray("paths"))
-                .contains("/v1/status", "/v1/pools", "/metrics", "/v1/stop", "/v1/listeners/NAME/unbind");
+                .contains(
+                        "/v1/status", "/v1/pools", "/metrics", "/v1/stop", "/v1/upgrade", "/v1/listeners/NAME/unbind");
         assertThat(get("/v1/status/").statusCode()).isEqualTo(200);
     }
 

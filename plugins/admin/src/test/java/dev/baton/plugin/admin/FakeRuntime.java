@@ -15,6 +15,7 @@ import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
 import dev.baton.spi.admin.StatusSnapshot;
 import dev.baton.spi.admin.StopReport;
+import dev.baton.spi.admin.UpgradeReport;
 import dev.baton.spi.listener.Listener;
 import dev.baton.spi.listener.ListenerResult;
 import dev.baton.spi.listener.ListenerResult.Outcome;
@@ -38,6 +39,7 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics {
     volatile int loopsBlocked;
     volatile int fdCount = 1;
     volatile Outcome suspendOutcome = Outcome.PAUSED;
+    volatile UpgradeReport upgraded = new UpgradeReport(true, 4712, 0, "process 4712 serves, process 4711 drains");
     volatile List<AdminView> views = List.of();
     volatile List<AdminAction> actions = List.of();
 
@@ -149,6 +151,12 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics {
     public CompletionStage<StopReport> stop(@Nullable Duration grace) {
         asked.add("stop " + grace);
         return stopped;
+    }
+
+    @Override
+    public CompletionStage<UpgradeReport> upgrade(@Nullable Duration limit) {
+        asked.add("upgrade " + limit);
+        return CompletableFuture.completedFuture(upgraded);
     }
 
     @Override

@@ -12,6 +12,7 @@ import io.netty.util.Attribute;
 import io.netty.util.AttributeKey;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -163,16 +164,37 @@ final class LoopStacks implements IdlePool {
 
     @Override
     public boolean put(Loop loop, MovableChannel connection) {
-        return put(loop, connection, 0);
+        return put(loop, connection, 0, 0);
     }
 
-    private boolean put(Loop loop, MovableChannel connection, int refusals) {
+    @Override
+    public boolean put(Loop loop, MovableChannel connection, Duration idleFor) {
+        long ticks = idleFor.toNanos() / tickNanos;
+        return ticks < TICKS_PER_TIMEOUT && put(loop, connection, 0, (int) ticks);
+    }
+
+    /** In ticks, to which every age is rounded down; exact as long as its loop is on time. */
+    @Override
+    public Duration idleFor(MovableChannel connection) {
+        IdleEntry entry = connection.attr(ENTRY).get();
+        // Another loop's tick, read without order: one too few at worst.
+        return entry == null
+                ? Duration.ZERO
+                : Duration.ofNanos(Math.max(0, entry.stack.tick - entry.since) * tickNanos);
+    }
+
+    /**
+     * Puts it in.
+     *
+     * @param ticks how long it has been idle already
+     */
+    private boolean put(Loop loop, MovableChannel connection, int refusals, int ticks) {
         assert loop.inLoop() : "put is for the thread that left the connection";
         if (closed || !connection.isActive() || !reserve()) {
             return false;
         }
         IdleStack stack = stackOf(loop);
-        IdleEntry entry = new IdleEntry(stack, connection, stack.tick, refusals);
+        IdleEntry entry = new IdleEntry(stack, connection, stack.tick - ticks, refusals);
         Attribute<IdleEntry> last = connection.attr(ENTRY);
         IdleEntry before = last.get();
         assert before == null || !before.isIn() : "put twice: " + connection;
@@ -187,7 +209,7 @@ final class LoopStacks implements IdlePool {
     private void putBack(IdleEntry refused, Loop loop) {
         MovableChannel connection = refused.connection();
         int refusals = refused.refusals + 1;
-        if (refusals == MAX_REFUSALS || !put(loop, connection, refusals)) {
+        if (refusals == MAX_REFUSALS || !put(loop, connection, refusals, 0)) {
             connection.close();
         }
     }

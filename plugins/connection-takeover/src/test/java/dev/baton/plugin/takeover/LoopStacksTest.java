@@ -79,6 +79,37 @@ class LoopStacksTest {
         assertThat(take(a)).isSameAs(ofB.get(0));
     }
 
+    /** A handoff: the time in the process before counts, and a timeout that is over there is over here. */
+    @Test
+    void whatAConnectionWasIdleForElsewhereCounts() {
+        FakeConnection fresh = idle(a);
+        FakeConnection old = new FakeConnection(a);
+        assertThat(a.<Boolean>call(() -> pool.put(a, old, Duration.ofSeconds(5))))
+                .isTrue();
+        FakeConnection tooOld = new FakeConnection(a);
+        assertThat(a.<Boolean>call(() -> pool.put(a, tooOld, Duration.ofSeconds(8))))
+                .isFalse();
+        assertThat(pool.figures().idle()).isEqualTo(2);
+
+        a.advance(2_999, TimeUnit.MILLISECONDS);
+        assertThat(old.isOpen()).isTrue();
+        a.advance(1_002, TimeUnit.MILLISECONDS);
+        assertThat(old.isOpen()).as("5 s there, 4 s here").isFalse();
+        assertThat(fresh.isOpen()).isTrue();
+        assertThat(pool.figures().idle()).isEqualTo(1);
+    }
+
+    @Test
+    void aConnectionThatWasTakenTellsHowLongItWasIdle() {
+        FakeConnection connection = idle(a);
+        a.advance(4_500, TimeUnit.MILLISECONDS);
+        assertThat(take(b)).isSameAs(connection);
+        assertThat(b.<Duration>call(() -> pool.idleFor(connection)))
+                .isBetween(Duration.ofSeconds(4), Duration.ofSeconds(5));
+        FakeConnection stranger = new FakeConnection(a);
+        assertThat(a.<Duration>call(() -> pool.idleFor(stranger))).isZero();
+    }
+
     /** Row R33: the close falls between put's first look and the entry, so that remove() finds nothing yet. */
     @Test
     void closedDuringThePutIsNotKept() {

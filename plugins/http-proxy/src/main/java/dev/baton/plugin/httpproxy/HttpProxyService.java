@@ -54,7 +54,8 @@ final class HttpProxyService implements Service {
                         name);
         upstream = context.upstream(config.upstream());
         // The limit is part of the profile: connections whose decoders differ are not interchangeable.
-        connections = upstream.connections("http/1.1 " + config.headerLimit(), new UpstreamInitializer());
+        // Between two exchanges nothing is left of the first: what is idle is bare.
+        connections = upstream.connections("http/1.1 " + config.headerLimit(), new UpstreamInitializer(), true);
     }
 
     @Override

@@ -44,6 +44,7 @@ import picocli.CommandLine.Spec;
             TableCommands.Listeners.class,
             TableCommands.Pools.class,
             ListenerCommand.class,
+            UpgradeCommand.class,
             StopCommand.class,
             HelpCommand.class
         })

@@ -13,6 +13,7 @@ import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.spi.admin.StopReport;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -35,9 +36,13 @@ import picocli.CommandLine.Spec;
             "Starts a server and stays.",
             "",
             "TERM and INT drain within `grace` of the configuration, a second one cuts, and `hard-stop` after the",
-            "grace time the process ends whatever it is still at. QUIT prints the threads."
+            "grace time the process ends whatever it is still at. HUP starts a new process with what is installed and",
+            "configured now, hands the sockets over and drains: see `baton upgrade`. QUIT prints the threads."
         })
 final class RunCommand implements Callable<Integer> {
+    /** Set by {@code bin/baton}: where it is, by the path that it was called by. */
+    private static final String LAUNCHER = "baton.launcher";
+
     @Mixin
     private ConfigOption config = new ConfigOption();
 
@@ -61,9 +66,11 @@ final class RunCommand implements Callable<Integer> {
         Server server = Server.assemble(foundation, read);
         boolean serving = false;
         try {
+            server.upgradeBy(again());
             assembled.complete(server);
             say(server.pollerLine());
             say(server.loopsLine());
+            server.takeOver(System.getenv());
             server.open();
             server.listenerLines().forEach(this::say);
             server.start(this::say);
@@ -120,7 +127,23 @@ final class RunCommand implements Callable<Integer> {
                 }
             });
         }
-        Signals.on("HUP", () -> say("HUP: not yet: a reload needs a stop and a new run"));
+        Signals.on("HUP", () -> {
+            say("HUP: upgrading");
+            assembled
+                    .thenCompose(server -> server.upgrade(null))
+                    .thenAccept(report -> say(UpgradeCommand.line(report.upgraded(), report.detail())));
+        });
+    }
+
+    /** This command line once more, by the launcher that is installed by then; empty where there is none. */
+    private List<String> again() {
+        String launcher = System.getProperty(LAUNCHER);
+        if (launcher == null) {
+            return List.of();
+        }
+        List<String> command = new ArrayList<>(List.of(launcher));
+        command.addAll(spec.root().commandLine().getParseResult().originalArgs());
+        return command;
     }
 
     private void sayPlugins(PluginRegistry plugins) {

@@ -1,0 +1,58 @@
+package dev.baton.runtime.channel;
+
+import java.net.SocketAddress;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The listening sockets of Netty's server channels (the admin API, what applications on Vert.x open), so that the next process
+ * can go on with them: who binds an address first asks here whether the process before has left a socket for it.
+ *
+ * <p>Threading: any thread.
+ */
+public final class ServerSockets {
+    private static final Left NOTHING = wanted -> -1;
+
+    private final Set<FdServerChannel> open = ConcurrentHashMap.newKeySet();
+    private volatile Left left = NOTHING;
+
+    /** None yet. */
+    public ServerSockets() {}
+
+    /** What the process before has left. */
+    @FunctionalInterface
+    public interface Left {
+        /** The number of a socket that is bound to this address and listens, which is the caller's from here on; else -1. */
+        int take(SocketAddress wanted);
+    }
+
+    /** What may be taken from now on. */
+    public void left(Left sockets) {
+        left = sockets;
+    }
+
+    int take(SocketAddress wanted) {
+        return left.take(wanted);
+    }
+
+    void opened(FdServerChannel channel) {
+        open.add(channel);
+    }
+
+    void closed(FdServerChannel channel) {
+        open.remove(channel);
+    }
+
+    /** Those that listen now. */
+    public List<FdServerChannel> open() {
+        return List.copyOf(open);
+    }
+
+    /** Another process goes on with all of them: none accepts here any more. What was accepted stays. */
+    public void handedOver() {
+        for (FdServerChannel channel : open) {
+            channel.handedOver();
+        }
+    }
+}

@@ -1,0 +1,164 @@
+package dev.baton.runtime.handoff;
+
+import dev.baton.runtime.fd.FdTable;
+import dev.baton.runtime.posix.Posix;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongPredicate;
+
+/** The old process's part of a handoff; the package's table tells the steps. For one thread that may block. */
+public final class Giver implements AutoCloseable {
+    private static final int STDOUT = 1;
+    private static final int STDERR = 2;
+    /** After SERVING nothing is urgent any more, and a new process that takes nothing must not keep the old one. */
+    private static final Duration AFTERWARDS_MAX = Duration.ofSeconds(5);
+
+    private final HandoffSocket socket;
+    private final Deadline deadline;
+    private final long pid;
+
+    Giver(HandoffSocket socket, Deadline deadline, long pid) {
+        this.socket = socket;
+        this.deadline = deadline;
+        this.pid = pid;
+    }
+
+    /**
+     * Waits for the new process to connect.
+     *
+     * @param expected whether a process of this pid is the one
+     * @param waiting whether there is still somebody to wait for
+     * @param limit how long everything up to {@link #awaitServing} may take
+     * @throws IOException if it does not come, or is none of this protocol's
+     */
+    public static Giver accept(
+            HandoffAddress address,
+            FdTable table,
+            Posix posix,
+            LongPredicate expected,
+            BooleanSupplier waiting,
+            Duration limit)
+            throws IOException {
+        Deadline deadline = Deadline.in(limit);
+        HandoffSocket socket = address.accept(expected, waiting, deadline);
+        boolean done = false;
+        try {
+            long pid = Peer.of(posix, socket.number()).pid();
+            Giver giver = new Giver(socket, deadline, pid);
+            giver.expect(Message.Type.HELLO);
+            socket.send(new Message.Writer(Message.Type.HELLO), deadline);
+            done = true;
+            return giver;
+        } finally {
+            if (!done) {
+                socket.close();
+            }
+        }
+    }
+
+    /** The new process. */
+    public long pid() {
+        return pid;
+    }
+
+    /** Step 4. The sockets stay open here. */
+    public void sendSockets(List<HandedListener> listeners, List<HandedServer> servers) throws IOException {
+        long fds = 0;
+        for (HandedListener listener : listeners) {
+            int[] numbers = listener.numbers();
+            for (int from = 0; from < numbers.length; from += Message.FDS_MAX) {
+                int to = Math.min(numbers.length, from + Message.FDS_MAX);
+                socket.send(
+                        new Message.Writer(Message.Type.LISTENER, Arrays.copyOfRange(numbers, from, to))
+                                .text(listener.name())
+                                .text(listener.bind())
+                                .text(listener.address()),
+                        deadline);
+            }
+            fds += numbers.length;
+        }
+        for (HandedServer server : servers) {
+            String text = HandedServer.text(server.address());
+            if (!text.isEmpty()) {
+                socket.send(new Message.Writer(Message.Type.SERVER, server.number()).text(text), deadline);
+                fds++;
+            }
+        }
+        socket.send(new Message.Writer(Message.Type.SOCKETS_END).number(fds), deadline);
+    }
+
+    /** Waits for step 5. */
+    public void awaitReady() throws IOException {
+        expect(Message.Type.READY);
+    }
+
+    /** Step 6. */
+    public void go() throws IOException {
+        socket.send(new Message.Writer(Message.Type.GO, STDOUT, STDERR), deadline);
+    }
+
+    /** Waits for step 7: from here on the new process serves. */
+    public void awaitServing() throws IOException {
+        expect(Message.Type.SERVING);
+    }
+
+    /** Step 8. */
+    public void released() throws IOException {
+        socket.send(new Message.Writer(Message.Type.RELEASED), Deadline.in(AFTERWARDS_MAX));
+    }
+
+    /** Step 9: connections of one key; they stay open here, and share everything but the close with the copies there. */
+    public void sendIdle(List<IdleConnection> connections) throws IOException {
+        IdleConnection first = connections.get(0);
+        int[] numbers = connections.stream()
+                .peek(each -> {
+                    assert each.hasKeyOf(first);
+                })
+                .mapToInt(IdleConnection::number)
+                .toArray();
+        Message.Writer message = new Message.Writer(Message.Type.IDLE, numbers)
+                .text(first.upstream())
+                .text(first.server())
+                .text(first.profile());
+        connections.forEach(each -> message.number(each.idleMillis()));
+        socket.send(message, Deadline.in(AFTERWARDS_MAX));
+    }
+
+    /** How many connections {@link #sendIdle} takes at once. */
+    public static int idleMax() {
+        return Message.FDS_MAX;
+    }
+
+    /** Step 10. */
+    public void end() throws IOException {
+        socket.send(new Message.Writer(Message.Type.END), Deadline.in(AFTERWARDS_MAX));
+    }
+
+    /** Tells the new process to end; it may be past listening. */
+    public void refuse(String why) {
+        try {
+            socket.send(new Message.Writer(Message.Type.REFUSED).text(why), Deadline.in(Duration.ZERO));
+        } catch (IOException gone) {
+            // It is told once more by the close, and then killed.
+        }
+    }
+
+    private void expect(Message.Type type) throws IOException {
+        Message message = socket.receive(type, deadline);
+        if (message == null) {
+            throw new HandoffException("the new process has ended before it was ready");
+        }
+        if (message.fds().length > 0) {
+            socket.discard(message.fds());
+            throw new HandoffException("the new process sent fds with " + type);
+        }
+    }
+
+    @Override
+    public void close() {
+        socket.close();
+    }
+}

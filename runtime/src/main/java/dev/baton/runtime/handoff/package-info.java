@@ -1,0 +1,29 @@
+/**
+ * Handoff: a process gives its listening sockets, and later its idle upstream connections, to the one that is to follow it.
+ *
+ * <p>Over a unix socket (SOCK_SEQPACKET: one packet a {@link dev.baton.runtime.handoff.Message}) of mode 0600 in a folder of
+ * mode 0700, whose two ends check each other's user and process. Who says what, in this order:
+ *
+ * <pre>
+ *      old process (giver)                          new process (receiver)
+ *  1   makes the socket, starts the new process
+ *  2                                                reads its configuration; a wrong one ends it here
+ *  3                                                connects                                  HELLO ->
+ *  4   <- HELLO, LISTENER*, SERVER*, SOCKETS_END
+ *  5                                                adopts, binds what is new, closes the rest READY ->
+ *  6   <- GO (with its standard streams)
+ *  7                                                accepts                                  SERVING ->
+ *  8   stops accepting             <- RELEASED
+ *  9   drains                      <- IDLE*         takes the connections into its pools
+ * 10   ends                        <- END
+ * </pre>
+ *
+ * <p>Both accept between 7 and 8, nobody needs to be without either. Until 7 nothing of the old process has changed: whatever
+ * happens to the new one costs nothing but the attempt. From 4 on the new one has all it needs: if the old one dies then, it
+ * goes on alone; if it dies before, the new one binds for itself, as nobody else holds the addresses any more. That the old one
+ * only gave up, which it says (REFUSED) or which its being alive shows, ends the new one.
+ */
+@NullMarked
+package dev.baton.runtime.handoff;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,251 @@
+package dev.baton.runtime.launcher;
+
+import dev.baton.runtime.channel.MovableSocketChannel;
+import dev.baton.runtime.fd.FdTable;
+import dev.baton.runtime.handoff.HandedListener;
+import dev.baton.runtime.handoff.HandedServer;
+import dev.baton.runtime.handoff.HandoffAddress;
+import dev.baton.runtime.handoff.IdleConnection;
+import dev.baton.runtime.handoff.ReceivedSockets;
+import dev.baton.runtime.handoff.Receiver;
+import dev.baton.runtime.listener.SharedListener;
+import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.posix.FileFlags;
+import dev.baton.runtime.posix.Posix;
+import dev.baton.runtime.upstream.Upstreams;
+import dev.baton.spi.fd.FdKind;
+import dev.baton.spi.posix.SocketOptions;
+import dev.baton.spi.posix.Sockets;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The process before this one, as this one sees it: what it leaves, and what it is told. Where this one was started by itself
+ * there was none, and nothing here does anything.
+ *
+ * <p>For the starting thread.
+ */
+public final class Predecessor {
+    private static final Logger LOG = LoggerFactory.getLogger(Predecessor.class);
+
+    /** The predecessor ends when it has drained; this is only so that there is an end. */
+    private static final Duration DRAIN_MAX = Duration.ofDays(7);
+
+    private final Foundation foundation;
+    private final @Nullable Receiver receiver;
+    private final @Nullable ReceivedSockets sockets;
+    private int nextLoop;
+
+    private Predecessor(Foundation foundation, @Nullable Receiver receiver, @Nullable ReceivedSockets sockets) {
+        this.foundation = foundation;
+        this.receiver = receiver;
+        this.sockets = sockets;
+    }
+
+    /** None. */
+    static Predecessor none(Foundation foundation) {
+        return new Predecessor(foundation, null, null);
+    }
+
+    /**
+     * The one that an environment names, with what it has sent; none if it names none.
+     *
+     * @throws StartException if it is there and hands nothing over
+     */
+    public static Predecessor of(Map<String, String> environment, Foundation foundation) throws StartException {
+        String path = environment.get(HandoffAddress.VARIABLE);
+        if (path == null || path.isEmpty()) {
+            return none(foundation);
+        }
+        Receiver receiver = null;
+        ReceivedSockets sockets = null;
+        try {
+            receiver = Receiver.connect(Path.of(path), foundation.table, foundation.posix);
+            sockets = receiver.receiveSockets();
+            return new Predecessor(foundation, receiver, sockets);
+        } catch (IOException e) {
+            throw failed(e);
+        } finally {
+            if (receiver != null && sockets == null) {
+                receiver.close();
+            }
+        }
+    }
+
+    private static StartException failed(IOException e) {
+        return new StartException(ExitCode.FAILED, "cannot take over from the process before: " + e.getMessage(), e);
+    }
+
+    /** The sockets of each listener that had some there. What nobody wants is closed; that of {@link #servers} is kept. */
+    Map<SharedListener, HandedListener> adopt(Collection<SharedListener> listeners) {
+        ReceivedSockets left = sockets;
+        if (left == null) {
+            return Map.of();
+        }
+        Map<SharedListener, HandedListener> adopted = Adoption.of(listeners, left, foundation.posix);
+        List<String> closed = left.closeListeners();
+        if (!closed.isEmpty()) {
+            LOG.info("no longer in the configuration: {}", String.join(", ", closed));
+        }
+        return adopted;
+    }
+
+    /** Lets servers that are no listeners have theirs. */
+    void servers() {
+        ReceivedSockets left = sockets;
+        if (left != null) {
+            foundation.channels.servers().left(wanted -> {
+                HandedServer server = left.takeServer(each -> suits(each, wanted));
+                return server == null ? -1 : server.number();
+            });
+        }
+    }
+
+    private boolean suits(HandedServer server, SocketAddress wanted) {
+        Posix posix = foundation.posix;
+        try {
+            return server.address() instanceof InetSocketAddress there
+                    && wanted instanceof InetSocketAddress here
+                    && there.getAddress().equals(here.getAddress())
+                    && (here.getPort() == 0 || here.getPort() == there.getPort())
+                    && there.equals(posix.localAddress(server.number()))
+                    && posix.intOption(server.number(), SocketOptions.SOL_SOCKET, SocketOptions.SO_ACCEPTCONN) == 1;
+        } catch (IOException noSocket) {
+            LOG.warn("{} is not what the process before says", server, noSocket);
+            return false;
+        }
+    }
+
+    /** Nobody wants any more of what it has sent. */
+    void closeRest() {
+        foundation.channels.servers().left(wanted -> -1);
+        if (sockets != null) {
+            sockets.closeRest();
+        }
+    }
+
+    /**
+     * Everything is bound and runs; waits for the word to accept.
+     *
+     * @throws StartException if it does not want this process any more
+     */
+    void ready() throws StartException {
+        if (receiver != null) {
+            try {
+                receiver.ready(this::useStreams);
+            } catch (IOException e) {
+                throw failed(e);
+            }
+        }
+    }
+
+    private void useStreams(int output, int error) throws IOException {
+        System.out.flush();
+        System.err.flush();
+        if (foundation.posix.dupTo(output, 1) < 0 || foundation.posix.dupTo(error, 2) < 0) {
+            throw new IOException("cannot use the standard streams of the process before");
+        }
+    }
+
+    /** This process accepts. From here on nothing that the other does matters. */
+    void serving(Collection<SharedListener> listeners, Upstreams upstreams, Runnable alone) {
+        Receiver there = receiver;
+        if (there == null) {
+            return;
+        }
+        try {
+            there.serving();
+        } catch (IOException e) {
+            LOG.warn("the process before cannot be told that this one serves", e);
+        }
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        there.follow(
+                                DRAIN_MAX,
+                                () -> {
+                                    released(listeners);
+                                    alone.run();
+                                },
+                                idle -> receive(idle, upstreams));
+                    } catch (IOException e) {
+                        LOG.warn("what is idle in the process before stays there: {}", e.getMessage());
+                    } finally {
+                        there.close();
+                    }
+                },
+                "baton-handoff");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** Of this process's start nothing has come. */
+    void close() {
+        closeRest();
+        if (receiver != null) {
+            receiver.close();
+        }
+    }
+
+    /** An exclusive wakeup may have gone to a loop over there that did not accept any more: every loop here looks once. */
+    private void released(Collection<SharedListener> listeners) {
+        for (SharedListener listener : listeners) {
+            foundation.loops.batonLoops().forEach(listener::tryAccept);
+        }
+    }
+
+    // ---- idle connections -----------------------------------------------------------------------------------------
+
+    private void receive(IdleConnection idle, Upstreams upstreams) {
+        boolean taken = false;
+        try {
+            SocketAddress peer = checked(idle.number());
+            List<BatonLoop> loops = foundation.loops.batonLoops();
+            BatonLoop loop = loops.get(Math.floorMod(nextLoop++, loops.size()));
+            loop.execute(() -> {
+                if (!upstreams.receive(idle, peer, loop, this::channel)) {
+                    LOG.debug("nobody wants {}", idle);
+                    discard(idle.number());
+                }
+            });
+            taken = true;
+        } catch (IOException | RejectedExecutionException e) {
+            LOG.debug("{} is not what the process before says", idle, e);
+        } finally {
+            if (!taken) {
+                discard(idle.number());
+            }
+        }
+    }
+
+    private MovableSocketChannel channel(String plugin, BatonLoop loop, int number, SocketAddress peer) {
+        return MovableSocketChannel.inherited(foundation.channels, plugin, loop, number, peer);
+    }
+
+    /** Who it is connected to. That it is a connection, and does not block, is not believed. */
+    private SocketAddress checked(int number) throws IOException {
+        Posix posix = foundation.posix;
+        int flags = posix.statusFlags(number);
+        if (posix.intOption(number, SocketOptions.SOL_SOCKET, SocketOptions.SO_TYPE) != Sockets.SOCK_STREAM
+                || flags < 0
+                || posix.setStatusFlags(number, flags | FileFlags.O_NONBLOCK) < 0) {
+            throw new IOException("fd " + number + " is no stream socket");
+        }
+        return posix.remoteAddress(number);
+    }
+
+    private void discard(int number) {
+        FdTable table = foundation.table;
+        table.fdDelete(table.fdInsert(number, FdKind.UPSTREAM));
+    }
+}

@@ -1,0 +1,259 @@
+package dev.baton.runtime.launcher;
+
+import dev.baton.runtime.channel.FdServerChannel;
+import dev.baton.runtime.channel.ServerSockets;
+import dev.baton.runtime.fd.FdTable;
+import dev.baton.runtime.handoff.Giver;
+import dev.baton.runtime.handoff.HandedListener;
+import dev.baton.runtime.handoff.HandedServer;
+import dev.baton.runtime.handoff.HandoffAddress;
+import dev.baton.runtime.handoff.Peer;
+import dev.baton.runtime.listener.SharedListener;
+import dev.baton.runtime.posix.Posix;
+import dev.baton.spi.admin.UpgradeReport;
+import dev.baton.spi.fd.Fd;
+import dev.baton.spi.fd.FdKind;
+import dev.baton.spi.listener.ListenerState;
+import dev.baton.spi.posix.PosixException;
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The old process's side of an upgrade: starts the new process, hands the sockets over, and drains once the new one serves. Until
+ * then nothing of this process changes.
+ *
+ * <p>Threading: any thread may begin; the rest is a thread of its own, one at a time.
+ */
+final class Upgrade {
+    private static final Logger LOG = LoggerFactory.getLogger(Upgrade.class);
+
+    /** A start takes about a second, on a machine that has other things to do a few. */
+    static final Duration LIMIT = Duration.ofSeconds(60);
+
+    private final FdTable table;
+    private final Posix posix;
+    private final BoundListeners listeners;
+    private final ServerSockets servers;
+    private final Departure departure;
+    private final Upgraded process;
+    private final AtomicBoolean running = new AtomicBoolean();
+    private volatile CompletableFuture<Void> over = CompletableFuture.completedFuture(null);
+
+    /** The process that is upgraded. */
+    interface Upgraded {
+        /** How the next one is started. Empty if nobody knows. */
+        List<String> command();
+
+        /** Why it cannot be upgraded now; null if it can. */
+        @Nullable
+        String obstacle();
+
+        /** A new process is being started. */
+        void begun();
+
+        /** It was nothing; this one goes on. */
+        void failed(UpgradeReport report);
+
+        /** The new process serves: this one accepts no more, and drains. */
+        void succeededBy(long pid);
+    }
+
+    Upgrade(
+            FdTable table,
+            Posix posix,
+            BoundListeners listeners,
+            ServerSockets servers,
+            Departure departure,
+            Upgraded process) {
+        this.table = table;
+        this.posix = posix;
+        this.listeners = listeners;
+        this.servers = servers;
+        this.departure = departure;
+        this.process = process;
+    }
+
+    /** See {@link dev.baton.spi.admin.RuntimeControl#upgrade}. */
+    CompletionStage<UpgradeReport> begin(@Nullable Duration limit) {
+        if (!running.compareAndSet(false, true)) {
+            return CompletableFuture.completedStage(refused("an upgrade is under way already"));
+        }
+        String obstacle = process.command().isEmpty()
+                ? "this process was not started by bin/baton: nobody knows how to start the next one"
+                : process.obstacle();
+        if (obstacle != null) {
+            running.set(false);
+            return CompletableFuture.completedStage(refused(obstacle));
+        }
+        over = new CompletableFuture<>();
+        CompletableFuture<UpgradeReport> done = new CompletableFuture<>();
+        Thread thread = new Thread(() -> run(limit == null ? LIMIT : limit, done), "baton-upgrade");
+        thread.setDaemon(true);
+        thread.start();
+        return done;
+    }
+
+    private static UpgradeReport refused(String why) {
+        return new UpgradeReport(false, 0, ExitCode.FAILED, why);
+    }
+
+    private void run(Duration limit, CompletableFuture<UpgradeReport> done) {
+        process.begun();
+        Successor successor = null;
+        UpgradeReport report;
+        Giver giver = null;
+        boolean handedOver = false;
+        try (HandoffAddress address = HandoffAddress.open(table, posix)) {
+            Successor started = Successor.start(process.command(), address.path());
+            successor = started;
+            giver = Giver.accept(
+                    address, table, posix, pid -> Peer.descends(pid, started.pid()), started::isAlive, limit);
+            hand(giver);
+            handedOver = true;
+            report = new UpgradeReport(
+                    true,
+                    giver.pid(),
+                    ExitCode.FINE,
+                    "process " + giver.pid() + " serves, process "
+                            + ProcessHandle.current().pid() + " drains");
+        } catch (Throwable t) { // whatever it is, this process goes on
+            LOG.debug("upgrade", t);
+            report = failure(successor, giver, t);
+        }
+        try {
+            if (handedOver && giver != null) {
+                LOG.info("upgraded: {}", report.detail());
+                letGo(giver, done, report);
+            } else {
+                process.failed(report);
+            }
+        } finally {
+            if (giver != null) {
+                giver.close();
+            }
+            if (!handedOver) {
+                running.set(false); // after the new process has it, there is nothing to upgrade here
+            }
+            done.complete(report);
+            over.complete(null);
+        }
+    }
+
+    /** Completes when nothing of an upgrade goes on any more; is complete where none does. */
+    CompletionStage<Void> over() {
+        return over;
+    }
+
+    /** Up to here everything can be taken back. */
+    private void hand(Giver giver) throws IOException {
+        List<Fd> copies = new ArrayList<>();
+        try {
+            giver.sendSockets(listeners(copies), servers(copies));
+        } finally {
+            copies.forEach(table::fdDelete);
+        }
+        giver.awaitReady();
+        giver.go();
+        giver.awaitServing();
+    }
+
+    private List<HandedListener> listeners(List<Fd> copies) throws IOException {
+        List<HandedListener> handed = new ArrayList<>();
+        for (SharedListener listener : listeners.all()) {
+            if (listener.state() == ListenerState.NEW || listener.state() == ListenerState.STOPPED) {
+                continue;
+            }
+            List<Integer> numbers = new ArrayList<>();
+            for (Fd fd : listener.fds()) {
+                copy(fd, numbers, copies);
+            }
+            if (!numbers.isEmpty()) {
+                handed.add(new HandedListener(
+                        listener.name(),
+                        listener.spec().bind(),
+                        listener.address(),
+                        numbers.stream().mapToInt(Integer::intValue).toArray()));
+            }
+        }
+        return handed;
+    }
+
+    private List<HandedServer> servers(List<Fd> copies) throws IOException {
+        List<HandedServer> handed = new ArrayList<>();
+        for (FdServerChannel channel : servers.open()) {
+            SocketAddress address = channel.localAddress();
+            Fd fd = channel.fd();
+            List<Integer> numbers = new ArrayList<>();
+            if (address != null && fd != null) {
+                copy(fd, numbers, copies);
+                numbers.forEach(number -> handed.add(new HandedServer(address, number)));
+            }
+        }
+        return handed;
+    }
+
+    /** Passes copies: an unbind that comes in between would make the number somebody else's. */
+    private void copy(Fd fd, List<Integer> numbers, List<Fd> copies) throws IOException {
+        // Before there is one: whoever closes it now takes it out of the pollers.
+        table.heldElsewhere(fd);
+        int number = posix.dup(fd.number());
+        if (number < 0) {
+            throw PosixException.of("copy " + fd, number);
+        }
+        copies.add(table.fdInsert(number, FdKind.HANDOFF));
+        // Alive after the copy was made: it was this fd that was copied.
+        if (table.isLive(fd)) {
+            numbers.add(number);
+        }
+    }
+
+    /** The new process serves. */
+    private void letGo(Giver giver, CompletableFuture<UpgradeReport> done, UpgradeReport report) {
+        for (SharedListener listener : listeners.all()) {
+            listener.handedOver();
+            // Those that others of this process connect to are unbound later; from now on the new process accepts there
+            // too.
+            listener.suspend();
+        }
+        servers.handedOver();
+        departure.awaitLoops();
+        process.succeededBy(giver.pid());
+        try {
+            giver.released();
+            done.complete(report);
+            departure.give(giver);
+            giver.end();
+        } catch (IOException e) {
+            LOG.info("idle connections stay here: {}", e.getMessage());
+        }
+    }
+
+    private static UpgradeReport failure(@Nullable Successor successor, @Nullable Giver giver, Throwable cause) {
+        String why = cause instanceof IOException ? String.valueOf(cause.getMessage()) : cause.toString();
+        if (successor == null) {
+            return new UpgradeReport(false, 0, ExitCode.FAILED, "cannot start a new process: " + why);
+        }
+        if (giver != null) {
+            giver.refuse(why);
+        }
+        boolean hung = successor.isAlive() && successor.exitCodeWithin(Successor.LAST_WORDS) < 0;
+        successor.kill();
+        int code = successor.exitCode();
+        String errors = successor.errors();
+        boolean known = !hung && (code == ExitCode.CONFIG || code == ExitCode.CANNOT_BIND);
+        String detail = errors.isEmpty() ? why + (hung ? "" : " (exit code " + code + ")") : errors;
+        if (hung && !errors.isEmpty()) {
+            detail = why + "; its errors:\n" + errors;
+        }
+        return new UpgradeReport(false, successor.pid(), known ? code : ExitCode.FAILED, detail);
+    }
+}

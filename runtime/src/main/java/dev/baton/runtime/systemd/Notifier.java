@@ -1,0 +1,117 @@
+package dev.baton.runtime.systemd;
+
+import dev.baton.runtime.fd.FdTable;
+import dev.baton.runtime.posix.Posix;
+import dev.baton.spi.fd.Fd;
+import dev.baton.spi.fd.FdKind;
+import dev.baton.spi.posix.AbstractUnixAddress;
+import dev.baton.spi.posix.Errno;
+import dev.baton.spi.posix.NativeMemory;
+import dev.baton.spi.posix.Sockets;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells the service manager how the service is: the protocol of sd_notify(3), a datagram of {@code KEY=VALUE} lines to the unix
+ * socket that {@code NOTIFY_SOCKET} names. Without one it does nothing.
+ *
+ * <p>Threading: any thread. A datagram never waits: one that does not fit any more is lost, and said.
+ */
+public final class Notifier {
+    private static final Logger LOG = LoggerFactory.getLogger(Notifier.class);
+
+    private static final String SOCKET = "NOTIFY_SOCKET";
+
+    private final Posix posix;
+    private final @Nullable SocketAddress manager;
+    private final @Nullable Fd fd;
+    /** The process that the manager listens to is another one by now. */
+    private volatile boolean succeeded;
+
+    private Notifier(Posix posix, @Nullable SocketAddress manager, @Nullable Fd fd) {
+        this.posix = posix;
+        this.manager = manager;
+        this.fd = fd;
+    }
+
+    /** The manager that an environment names, if it names one. */
+    public static Notifier of(Map<String, String> environment, FdTable table, Posix posix) {
+        String name = environment.get(SOCKET);
+        if (name == null || name.isEmpty()) {
+            return new Notifier(posix, null, null);
+        }
+        SocketAddress manager = name.startsWith("@")
+                ? new AbstractUnixAddress(name.substring(1))
+                : name.startsWith("/") ? UnixDomainSocketAddress.of(name) : null;
+        int number = manager == null ? -Errno.EAFNOSUPPORT : posix.socket(Sockets.AF_UNIX, Sockets.SOCK_DGRAM, 0);
+        if (number < 0) {
+            LOG.warn("cannot tell {} {} anything: {}", SOCKET, name, Errno.explain(-number));
+            return new Notifier(posix, null, null);
+        }
+        return new Notifier(posix, manager, table.fdInsert(number, FdKind.HANDOFF));
+    }
+
+    /** True if somebody listens. */
+    public boolean isActive() {
+        return manager != null;
+    }
+
+    /** The service serves; also the end of {@link #reloading}, however that went. */
+    public void ready(String status) {
+        send("READY=1\nSTATUS=" + line(status));
+    }
+
+    /** A new process is being started. */
+    public void reloading(String status) {
+        // The manager compares it with its own clock of the same name, to tell this reload from one before.
+        send("RELOADING=1\nMONOTONIC_USEC=" + System.nanoTime() / 1000 + "\nSTATUS=" + line(status));
+    }
+
+    /** The service ends. Nothing if another process goes on with it. */
+    public void stopping(String status) {
+        send("STOPPING=1\nSTATUS=" + line(status));
+    }
+
+    /** What it does now, for a person. */
+    public void status(String status) {
+        send("STATUS=" + line(status));
+    }
+
+    /** Another process is the service from here on: it serves, and this one tells nothing more. */
+    public void succeededBy(long pid, String status) {
+        send("MAINPID=" + pid + "\nREADY=1\nSTATUS=" + line(status));
+        succeeded = true;
+    }
+
+    /** It lives. */
+    void watchdog() {
+        send("WATCHDOG=1");
+    }
+
+    /** A line feed would begin another assignment. */
+    private static String line(String text) {
+        return text.replace('\n', ' ');
+    }
+
+    private void send(String text) {
+        if (manager == null || fd == null || succeeded) {
+            return;
+        }
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        try (NativeMemory memory = NativeMemory.allocate(bytes.length)) {
+            memory.putBytes(0, bytes);
+            int result = posix.sendTo(fd.number(), memory.address(), bytes.length, manager);
+            if (result < 0) {
+                LOG.warn(
+                        "cannot tell the service manager {}: {}",
+                        text.lines().findFirst().orElse(""),
+                        Errno.explain(-result));
+            }
+        }
+    }
+}

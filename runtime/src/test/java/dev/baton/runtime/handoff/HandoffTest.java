@@ -1,0 +1,424 @@
+package dev.baton.runtime.handoff;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.baton.runtime.fd.FdTable;
+import dev.baton.runtime.fd.FdWitness;
+import dev.baton.runtime.loop.LoopRegistry;
+import dev.baton.runtime.posix.JnrPosix;
+import dev.baton.runtime.posix.PassedFds;
+import dev.baton.runtime.posix.Posix;
+import dev.baton.spi.posix.NativeMemory;
+import dev.baton.spi.posix.Sockets;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * R48, R49: fds that are passed and not used are closed, whatever goes wrong; and neither side believes the other. Both sides in
+ * this process, on real sockets; processes that really die are in the integration tests.
+ */
+@Timeout(value = 180, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class HandoffTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Deadline LONG = Deadline.in(Duration.ofMinutes(5));
+    private static final Posix POSIX = new JnrPosix();
+
+    private final FdTable table = new FdTable(POSIX, new LoopRegistry(), new FdWitness());
+    private long filesBefore;
+
+    @BeforeEach
+    void count() throws IOException {
+        warmUp();
+        filesBefore = files();
+    }
+
+    /** Classes and their jars are opened by the first use. */
+    private void warmUp() throws IOException {
+        try (Pair pair = new Pair(1)) {
+            pair.giver.send(new Message.Writer(Message.Type.READY, 1), LONG);
+            Message message = pair.receiver.receive(LONG);
+            assertThat(message).isNotNull();
+            pair.receiver.discard(message == null ? new int[0] : message.fds());
+        }
+    }
+
+    @AfterEach
+    void nothingIsLeftOpen() throws IOException {
+        assertThat(files()).as("open sockets").isEqualTo(filesBefore);
+    }
+
+    /** Sockets, as everything here is: the JVM closes a file of its own now and then. */
+    private static long files() throws IOException {
+        long sockets = 0;
+        try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
+            for (Path each : all.toList()) {
+                try {
+                    sockets += Files.readSymbolicLink(each).toString().startsWith("socket:") ? 1 : 0;
+                } catch (NoSuchFileException closed) {
+                    // The listing's own.
+                }
+            }
+        }
+        return sockets;
+    }
+
+    /** Two ends; the receiver believes that the giver is a process of this pid. */
+    private final class Pair implements AutoCloseable {
+        final HandoffSocket giver;
+        final HandoffSocket receiver;
+        final Receiver asReceiver;
+
+        Pair(long pid) throws IOException {
+            int[] fds = new int[2];
+            assertThat(POSIX.socketPair(Sockets.SOCK_SEQPACKET, fds)).isZero();
+            giver = new HandoffSocket(table, POSIX, fds[0]);
+            receiver = new HandoffSocket(table, POSIX, fds[1]);
+            asReceiver = new Receiver(receiver, new Peer(pid, Peer.ownUid()));
+        }
+
+        @Override
+        public void close() {
+            giver.close();
+            receiver.close();
+        }
+    }
+
+    /** A pid that nobody has: numbers end far below. */
+    private static final long DEAD = Integer.MAX_VALUE;
+
+    private static <T> CompletableFuture<T> async(Callable<T> body) {
+        return CompletableFuture.supplyAsync(() -> {
+            try {
+                return body.call();
+            } catch (Exception e) {
+                throw new CompletionException(e);
+            }
+        });
+    }
+
+    private int listening() {
+        int number = POSIX.socket(Sockets.AF_INET, Sockets.SOCK_STREAM, 0);
+        assertThat(POSIX.bind(number, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)))
+                .isZero();
+        assertThat(POSIX.listen(number, 8)).isZero();
+        return number;
+    }
+
+    // ---- as it should be --------------------------------------------------------------------------------------------
+
+    /** R49: more than 252 fds, of one listener and of many. */
+    @Test
+    void shouldPassMoreSocketsThanOnePacketHolds() throws Exception {
+        int number = listening();
+        int[] same = new int[700];
+        Arrays.fill(same, number);
+        List<HandedListener> listeners = new ArrayList<>();
+        listeners.add(new HandedListener("each", "127.0.0.1:0", "127.0.0.1:1", same));
+        for (int i = 0; i < 300; i++) {
+            listeners.add(new HandedListener("l" + i, "unix:/" + i, "unix:/" + i, number));
+        }
+        InetSocketAddress admin = new InetSocketAddress(InetAddress.getLoopbackAddress(), 9901);
+        try (Pair pair = new Pair(1);
+                Giver giver = new Giver(pair.giver, LONG, 1)) {
+            var received = async(pair.asReceiver::receiveSockets);
+            pair.giver.send(new Message.Writer(Message.Type.HELLO), LONG);
+            giver.sendSockets(listeners, List.of(new HandedServer(admin, number)));
+            ReceivedSockets sockets = received.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            assertThat(sockets.size()).isEqualTo(1001);
+            HandedListener each =
+                    sockets.takeListener(listener -> listener.name().equals("each"));
+            assertThat(each).isNotNull();
+            assertThat(each.numbers()).hasSize(700).doesNotHaveDuplicates();
+            for (int copy : each.numbers()) {
+                assertThat(POSIX.closeOnExec(copy)).as("R48: closed on exec").isEqualTo(1);
+            }
+            pair.receiver.discard(each.numbers());
+            HandedServer server = sockets.takeServer(any -> true);
+            assertThat(server).isNotNull();
+            assertThat(server.address()).isEqualTo(admin);
+            pair.receiver.discard(server.number());
+            assertThat(sockets.closeListeners()).hasSize(300).contains("l7 (unix:/7)");
+            assertThat(sockets.size()).isZero();
+        }
+        POSIX.close(number);
+    }
+
+    @Test
+    void shouldGoThroughAllStepsBothSides() throws Exception {
+        try (HandoffAddress address = HandoffAddress.open(table, POSIX)) {
+            long self = ProcessHandle.current().pid();
+            assertThat(mode(address.path())).isEqualTo("rw-------");
+            Path folder = address.path().getParent();
+            assertThat(folder).isNotNull();
+            assertThat(mode(folder)).isEqualTo("rwx------");
+            int number = listening();
+            List<String> log = new ArrayList<>();
+            var there = async(() -> {
+                try (Receiver receiver = Receiver.connect(address.path(), table, POSIX)) {
+                    ReceivedSockets sockets = receiver.receiveSockets();
+                    assertThat(sockets.closeListeners()).hasSize(1);
+                    assertThat(receiver.ready((out, err) -> log.add("streams"))).isEqualTo(Receiver.Outcome.DONE);
+                    assertThat(receiver.serving()).isEqualTo(Receiver.Outcome.DONE);
+                    receiver.follow(PATIENCE, () -> log.add("released"), idle -> {
+                        log.add(idle.upstream() + " " + idle.server() + " " + idle.profile() + " " + idle.idleMillis());
+                        receiver.discard(idle.number());
+                    });
+                    return log;
+                }
+            });
+            try (Giver giver = Giver.accept(address, table, POSIX, pid -> pid == self, () -> true, PATIENCE)) {
+                assertThat(giver.pid()).isEqualTo(self);
+                giver.sendSockets(List.of(new HandedListener("web", "a", "b", number)), List.of());
+                giver.awaitReady();
+                giver.go();
+                giver.awaitServing();
+                giver.released();
+                giver.sendIdle(List.of(
+                        new IdleConnection("app", "a:1", "http", 7, number),
+                        new IdleConnection("app", "a:1", "http", 9, number)));
+                giver.end();
+                assertThat(there.get(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                        .containsExactly("streams", "released", "app a:1 http 7", "app a:1 http 9");
+            }
+            POSIX.close(number);
+        }
+    }
+
+    private static String mode(Path path) throws IOException {
+        return PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
+    }
+
+    @Test
+    void shouldLeaveNoFileBehind() throws Exception {
+        Path path;
+        try (HandoffAddress address = HandoffAddress.open(table, POSIX)) {
+            path = address.path();
+            assertThat(path).exists();
+        }
+        assertThat(path).doesNotExist();
+        assertThat(path.getParent()).doesNotExist();
+    }
+
+    // ---- R49: who is there
+    // --------------------------------------------------------------------------------------------
+
+    @Test
+    void shouldRefuseAProcessThatItHasNotStartedAndGoOnWaiting() throws Exception {
+        try (HandoffAddress address = HandoffAddress.open(table, POSIX)) {
+            List<Long> asked = new ArrayList<>();
+            var connecting = async(() -> {
+                try (Receiver stranger = Receiver.connect(address.path(), table, POSIX)) {
+                    assertThatThrownBy(() -> stranger.receiveSockets()).isInstanceOf(HandoffException.class);
+                }
+                return Receiver.connect(address.path(), table, POSIX);
+            });
+            try (Giver giver = Giver.accept(
+                    address,
+                    table,
+                    POSIX,
+                    pid -> {
+                        asked.add(pid);
+                        return asked.size() > 1;
+                    },
+                    () -> true,
+                    PATIENCE)) {
+                assertThat(asked).hasSize(2);
+                connecting.get(PATIENCE.toSeconds(), TimeUnit.SECONDS).close();
+                assertThatExceptionOfType(HandoffException.class)
+                        .isThrownBy(giver::awaitReady)
+                        .withMessageContaining("has ended before it was ready");
+            }
+        }
+    }
+
+    @Test
+    void shouldTakeNothingFromAProcessThatHasNotStartedIt() throws Exception {
+        try (HandoffAddress address = HandoffAddress.open(table, POSIX)) {
+            assertThatExceptionOfType(HandoffException.class)
+                    .isThrownBy(() -> Receiver.connect(address.path(), table, POSIX, pid -> false))
+                    .withMessageContaining("has not started this one");
+        }
+        assertThatExceptionOfType(HandoffException.class)
+                .isThrownBy(() -> Receiver.connect(Path.of("/nowhere/handoff"), table, POSIX))
+                .withMessageContaining("waits no more");
+    }
+
+    @Test
+    void shouldGiveUpWhenNobodyComes() throws Exception {
+        try (HandoffAddress address = HandoffAddress.open(table, POSIX)) {
+            assertThatExceptionOfType(HandoffException.class)
+                    .isThrownBy(
+                            () -> Giver.accept(address, table, POSIX, pid -> true, () -> true, Duration.ofMillis(100)))
+                    .withMessageContaining("within 100 ms");
+            assertThatExceptionOfType(HandoffException.class)
+                    .isThrownBy(() -> Giver.accept(address, table, POSIX, pid -> true, () -> false, PATIENCE))
+                    .withMessageContaining("has ended before it was ready");
+        }
+    }
+
+    @Test
+    void shouldGiveUpOnAProcessThatHangs() throws Exception {
+        try (Pair pair = new Pair(1);
+                Giver giver = new Giver(pair.giver, Deadline.in(Duration.ofMillis(50)), 1)) {
+            assertThatExceptionOfType(HandoffException.class)
+                    .isThrownBy(giver::awaitReady)
+                    .withMessageContaining("said nothing within 50 ms");
+            giver.refuse("too late");
+            assertThatExceptionOfType(HandoffException.class)
+                    .isThrownBy(() -> pair.asReceiver.receiveSockets())
+                    .withMessageContaining("refuses: too late");
+        }
+    }
+
+    // ---- R48, R49: what it says -----------------------------------------------------------------------------------
+
+    private static byte[] changed(Message.Writer message, int at, int value) {
+        byte[] packet = message.packet();
+        packet[at] = (byte) value;
+        return packet;
+    }
+
+    private void raw(HandoffSocket socket, byte[] packet, int... fds) {
+        try (NativeMemory memory = NativeMemory.allocate(Math.max(1, packet.length))) {
+            memory.putBytes(0, packet);
+            int sent = fds.length == 0
+                    ? POSIX.send(socket.number(), memory.address(), packet.length)
+                    : POSIX.sendFds(socket.number(), memory.address(), packet.length, fds);
+            assertThat(sent).isEqualTo(packet.length);
+        }
+    }
+
+    private static Message.Writer listener(int... fds) {
+        return new Message.Writer(Message.Type.LISTENER, fds)
+                .text("web")
+                .text("bind")
+                .text("address");
+    }
+
+    /** R48: 1,000 handoffs that fail in ten ways, each with sockets under way; what came is closed. */
+    @Test
+    void shouldLeakNothingInAThousandFailedHandoffs() throws Exception {
+        int number = listening();
+        for (int i = 0; i < 1000; i++) {
+            int way = i < 10 ? i : i % 9; // a death is said each time
+            try (Pair pair = new Pair(way == 9 ? DEAD : 1)) {
+                pair.giver.send(new Message.Writer(Message.Type.HELLO), LONG);
+                pair.giver.send(listener(number, number, number), LONG);
+                if (way == 9) { // the giver dies: what has come is all that there is, and not all of it is wanted
+                    pair.giver.close();
+                    ReceivedSockets sockets = pair.asReceiver.receiveSockets();
+                    assertThat(sockets.size()).isEqualTo(3);
+                    sockets.closeRest();
+                    continue;
+                }
+                switch (way) {
+                    case 0 -> raw(pair.giver, changed(listener(number), 0, 'X'), number); // no magic
+                    case 1 -> raw(pair.giver, changed(listener(number), 4, 99), number); // another version
+                    case 2 -> raw(pair.giver, changed(listener(number), 5, '?'), number); // no such message
+                    case 3 -> raw(pair.giver, listener(number, number).packet(), number); // fewer than it says
+                    case 4 -> raw(pair.giver, listener().packet(), number, number); // more than it says
+                    case 5 -> raw(pair.giver, Arrays.copyOf(listener(number).packet(), 12), number); // cut short
+                    case 6 -> pair.giver.send(new Message.Writer(Message.Type.GO, number, number), LONG); // not now
+                    case 7 -> pair.giver.send(new Message.Writer(Message.Type.SOCKETS_END).number(4), LONG); // lies
+                    default -> pair.giver.send(new Message.Writer(Message.Type.REFUSED).text("no"), LONG);
+                }
+                assertThatExceptionOfType(HandoffException.class)
+                        .as("way %s", way)
+                        .isThrownBy(() -> pair.asReceiver.receiveSockets());
+            }
+        }
+        POSIX.close(number);
+    }
+
+    @Test
+    void shouldCloseFdsThatComeWhereNoneBelong() throws Exception {
+        int number = listening();
+        for (Message.Type type : List.of(Message.Type.HELLO, Message.Type.READY, Message.Type.SERVING)) {
+            try (Pair pair = new Pair(1);
+                    Giver giver = new Giver(pair.receiver, LONG, 1)) {
+                pair.giver.send(new Message.Writer(type, number, number), LONG);
+                assertThatExceptionOfType(HandoffException.class).isThrownBy(() -> {
+                    switch (type) {
+                        case HELLO -> pair.asReceiver.receiveSockets();
+                        case READY -> giver.awaitReady();
+                        default -> giver.awaitServing();
+                    }
+                });
+            }
+        }
+        POSIX.close(number);
+    }
+
+    @Test
+    void shouldCloseTheConnectionsOfAPacketThatIsNotWhole() throws Exception {
+        int number = listening();
+        for (boolean negative : new boolean[] {true, false}) {
+            try (Pair pair = new Pair(1)) {
+                Message.Writer idle = new Message.Writer(Message.Type.IDLE, number, number)
+                        .text("app")
+                        .text("a:1")
+                        .text("http")
+                        .number(1);
+                pair.giver.send(negative ? idle.number(-1) : idle, LONG);
+                List<IdleConnection> taken = new ArrayList<>();
+                assertThatExceptionOfType(HandoffException.class)
+                        .isThrownBy(() -> pair.asReceiver.follow(PATIENCE, () -> {}, taken::add));
+                assertThat(taken).isEmpty();
+            }
+        }
+        POSIX.close(number);
+    }
+
+    /** What the kernel had no room for is missing, which must not look like a smaller handoff. */
+    @Test
+    void shouldSeeThatFdsWereLost() {
+        PassedFds passed = new PassedFds();
+        passed.set(new int[] {7}, true);
+        assertThatExceptionOfType(HandoffException.class)
+                .isThrownBy(() -> Message.read(listener(7, 8, 9).packet(), passed))
+                .withMessageContaining("1 of 3 fds arrived")
+                .withMessageContaining("limit of open files");
+    }
+
+    @Test
+    void shouldNotTakeALivingGiverForADeadOne() throws Exception {
+        try (Pair pair = new Pair(ProcessHandle.current().pid())) {
+            pair.giver.close();
+            assertThatExceptionOfType(HandoffException.class)
+                    .isThrownBy(() -> pair.asReceiver.receiveSockets())
+                    .withMessageContaining("has given the handoff up");
+        }
+    }
+
+    @Test
+    void shouldGoOnAloneWhenTheGiverDies() throws Exception {
+        try (Pair pair = new Pair(DEAD)) {
+            pair.giver.close();
+            assertThat(pair.asReceiver.ready((out, err) -> {})).isEqualTo(Receiver.Outcome.ALONE);
+            assertThat(pair.asReceiver.serving()).isEqualTo(Receiver.Outcome.ALONE);
+            List<String> told = new ArrayList<>();
+            pair.asReceiver.follow(PATIENCE, () -> told.add("released"), idle -> told.add("idle"));
+            assertThat(told).containsExactly("released");
+        }
+    }
+}
