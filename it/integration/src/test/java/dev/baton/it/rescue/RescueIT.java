@@ -31,7 +31,7 @@ class RescueIT {
     private static final int LOOPS = 4;
     private static final int CLIENTS = 60;
     private static final long PERIOD_NANOS = 50_000_000;
-    private static final long BLOCK_MS = 12_000;
+    private static final long BLOCK_MS = 8_000;
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @TempDir
