@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -149,6 +150,7 @@ class LoopsComeAndGoIT {
         assertThat(new JsonArray(Web.get(baton.admin(), "/v1/orphans").body())).isEmpty();
     }
 
+    @Tag("long")
     @Test
     void eachLoopsOwnSocketsMoveToo() throws Exception {
         start(4, ", sockets: per-loop");
@@ -165,6 +167,7 @@ class LoopsComeAndGoIT {
         assertThat(crowd.failures()).isEmpty();
     }
 
+    @Tag("long")
     @Test
     void moreThan64LoopsWork() throws Exception {
         start(70, "");

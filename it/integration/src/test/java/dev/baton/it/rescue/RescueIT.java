@@ -17,6 +17,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -190,6 +191,7 @@ class RescueIT {
     }
 
     /** Each loop's own sockets get their share of the connections from the kernel whatever the loop does. */
+    @Tag("long")
     @Test
     void newConnectionsAvoidABlockedLoopWithSocketsOfItsOwn() throws Exception {
         start(", sockets: per-loop");
@@ -211,6 +213,7 @@ class RescueIT {
         assertThat(crowd.failures()).isEmpty();
     }
 
+    @Tag("long")
     @Test
     void severalAreBlockedAtOnceAndHelpersBlockDuringTheRescue() throws Exception {
         start("");
