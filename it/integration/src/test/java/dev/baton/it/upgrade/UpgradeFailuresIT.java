@@ -21,6 +21,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,6 +29,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Upgrades of real processes that go wrong, at each step and on each side (R48, R49): the service goes on. */
+@Tag("long")
 @Timeout(value = 10, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class UpgradeFailuresIT {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -62,11 +64,17 @@ class UpgradeFailuresIT {
         assertThat(rig.object("/v1/status").getString("state")).isEqualTo("ready");
     }
 
-    /** What one failed attempt may leave is looked for after several: nothing. */
+    /** The least of several looks: the process reads files of its own now and then. */
     private static long files(UpgradeRig rig) throws IOException {
-        return UpgradeRig.files(rig.pid()).stream()
-                .filter(file -> !file.startsWith("socket:"))
-                .count();
+        long least = Long.MAX_VALUE;
+        for (int i = 0; i < 20; i++) {
+            least = Math.min(
+                    least,
+                    UpgradeRig.files(rig.pid()).stream()
+                            .filter(file -> !file.startsWith("socket:"))
+                            .count());
+        }
+        return least;
     }
 
     private static long handoffs(UpgradeRig rig) throws Exception {
@@ -88,7 +96,6 @@ class UpgradeFailuresIT {
             assertThat(first.code()).as(first.text()).isEqualTo(78);
             assertThat(first.text()).contains("the old process goes on", "unknown key 'bogus'", "unknown key 'lops'");
             serves(rig);
-            long files = files(rig);
 
             String address = "127.0.0.1:" + taken.getLocalPort();
             Files.writeString(
@@ -98,6 +105,10 @@ class UpgradeFailuresIT {
             assertThat(bind.code()).as(bind.text()).isEqualTo(3);
             assertThat(bind.text()).contains("listener more", address, "EADDRINUSE");
             // The new one had the unix socket, and must not have taken its file away as it ended.
+            serves(rig);
+            // What one attempt leaves is looked for after another one: the first makes the JVM open files for good.
+            long files = files(rig);
+            assertThat(rig.ask("upgrade").code()).isEqualTo(3);
             serves(rig);
             assertThat(files(rig)).isEqualTo(files);
             assertThat(handoffs(rig)).isZero();
