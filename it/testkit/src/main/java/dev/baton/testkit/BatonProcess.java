@@ -173,13 +173,19 @@ public final class BatonProcess implements AutoCloseable {
         }
     }
 
-    /** Waits for its end. */
+    /** Waits for its end, and that of what it printed. */
     public Outcome outcome() throws InterruptedException {
+        int code = exitCode();
+        reader.join(PATIENCE.toMillis());
+        return new Outcome(code, text());
+    }
+
+    /** Waits for its end, but not for that of what a process prints that it has left behind. */
+    public int exitCode() throws InterruptedException {
         if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
             throw new AssertionError("the process has not ended:\n" + text());
         }
-        reader.join(PATIENCE.toMillis());
-        return new Outcome(process.exitValue(), text());
+        return process.exitValue();
     }
 
     @Override

@@ -227,7 +227,7 @@ class UpgradeIT {
             rig.first().signal("HUP");
             String line = rig.first().await(each -> each.startsWith("upgraded: process "));
             assertThat(line).endsWith("process " + rig.pid() + " drains");
-            assertThat(rig.first().outcome().code()).isZero();
+            assertThat(rig.first().exitCode()).isZero();
             assertThat(rig.object("/v1/status").getLong("pid")).isNotEqualTo(rig.pid());
             rig.ask("stop");
         }
