@@ -181,7 +181,13 @@ class LauncherIT {
     void shouldAnswer2ForAWrongCommandLine() throws Exception {
         assertThat(BatonProcess.run(folder, "rum").code()).isEqualTo(2);
         for (String[] wrong : new String[][] {
-            {}, {"rum"}, {"run", "--no"}, {"listener"}, {"stop", "--grace", "soon"}, {"stop", "--grace", "25h"}
+            {},
+            {"rum"},
+            {"run", "--no"},
+            {"listener"},
+            {"stop", "--grace", "soon"},
+            {"stop", "--grace", "25h"},
+            {"loops", "retire", "-1"}
         }) {
             Outcome outcome = Commands.run(wrong);
             assertThat(outcome.code()).as(outcome.text()).isEqualTo(2);

@@ -1,11 +1,5 @@
 package dev.baton.plugin.inherited;
 
-import dev.baton.spi.listener.Aftermath;
-import dev.baton.spi.listener.ListenerKind;
-import dev.baton.spi.listener.SocketOrigin;
-import dev.baton.spi.listener.SocketSettings;
-import dev.baton.spi.posix.SocketCalls;
-import java.io.IOException;
 import java.util.Optional;
 
 /**
@@ -13,13 +7,15 @@ import java.util.Optional;
  *
  * <p>Whoever started the process may have kept it: an unbind closes it here and tells no more.
  */
-public final class FdListenerKind implements ListenerKind {
+public final class FdListenerKind extends InheritedListenerKind {
     private static final String PREFIX = "fd@";
     /** Numbers run below the kernel's {@code fs.nr_open}, 2<sup>20</sup> as it comes. */
     private static final int NUMBER_MAX = (1 << 20) - 1;
 
     /** For Guice. */
-    public FdListenerKind() {}
+    public FdListenerKind() {
+        super(PREFIX, "whoever passed it");
+    }
 
     @Override
     public String name() {
@@ -27,13 +23,8 @@ public final class FdListenerKind implements ListenerKind {
     }
 
     @Override
-    public boolean claims(String bind) {
-        return bind.startsWith(PREFIX);
-    }
-
-    @Override
     public Optional<String> check(String bind) {
-        String digits = bind.substring(PREFIX.length());
+        String digits = rest(bind);
         // At most seven digits: the parse cannot overflow.
         if (!digits.matches("[0-9]{1,7}")) {
             return Optional.of("\"" + bind + "\" names no fd; write it as in fd@3");
@@ -48,39 +39,7 @@ public final class FdListenerKind implements ListenerKind {
     }
 
     @Override
-    public SocketOrigin origin(String bind) {
-        return SocketOrigin.INHERITED;
-    }
-
-    @Override
-    public int socket(String bind, SocketCalls calls) throws IOException {
-        Optional<String> wrong = check(bind);
-        if (wrong.isPresent()) {
-            throw new IOException("cannot use " + bind + ": " + wrong.get());
-        }
-        int number = Integer.parseInt(bind.substring(PREFIX.length()));
-        InheritedSocket.mustListen(number, bind, calls);
-        return number;
-    }
-
-    @Override
-    public void bind(int number, String bind, SocketCalls calls) throws IOException {
-        throw new IOException("cannot bind " + bind + ": whoever passed it has bound it");
-    }
-
-    @Override
-    public Aftermath adopt(int number, String bind, SocketSettings settings, SocketCalls calls) throws IOException {
-        InheritedSocket.adopt(number, bind, calls);
-        return Aftermath.NONE;
-    }
-
-    @Override
-    public String address(int number, SocketCalls calls) throws IOException {
-        return InheritedSocket.address(number, calls);
-    }
-
-    @Override
-    public boolean isTriedByBinding(String address) {
-        return false;
+    int number(String bind) {
+        return Integer.parseInt(rest(bind));
     }
 }

@@ -1,10 +1,5 @@
 package dev.baton.plugin.inherited;
 
-import dev.baton.spi.listener.Aftermath;
-import dev.baton.spi.listener.ListenerKind;
-import dev.baton.spi.listener.SocketOrigin;
-import dev.baton.spi.listener.SocketSettings;
-import dev.baton.spi.posix.SocketCalls;
 import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
@@ -17,7 +12,7 @@ import java.util.Optional;
  * are from number 3 on, {@code LISTEN_FDNAMES} their names, parted by colons. systemd keeps them: what waits in one whose service
  * has ended is for the next start.
  */
-public final class SystemdListenerKind implements ListenerKind {
+public final class SystemdListenerKind extends InheritedListenerKind {
     private static final String PREFIX = "systemd@";
     private static final String PID = "LISTEN_PID";
     private static final String COUNT = "LISTEN_FDS";
@@ -36,6 +31,7 @@ public final class SystemdListenerKind implements ListenerKind {
     }
 
     SystemdListenerKind(Map<String, String> environment, long pid) {
+        super(PREFIX, "systemd");
         this.environment = environment;
         this.pid = pid;
     }
@@ -46,13 +42,8 @@ public final class SystemdListenerKind implements ListenerKind {
     }
 
     @Override
-    public boolean claims(String bind) {
-        return bind.startsWith(PREFIX);
-    }
-
-    @Override
     public Optional<String> check(String bind) {
-        String name = bind.substring(PREFIX.length());
+        String name = rest(bind);
         boolean fits = !name.isEmpty()
                 && name.length() <= NAME_CHARS_MAX
                 && name.chars().allMatch(c -> c > ' ' && c < 0x7f && c != ':');
@@ -63,22 +54,7 @@ public final class SystemdListenerKind implements ListenerKind {
     }
 
     @Override
-    public SocketOrigin origin(String bind) {
-        return SocketOrigin.INHERITED;
-    }
-
-    @Override
-    public int socket(String bind, SocketCalls calls) throws IOException {
-        Optional<String> wrong = check(bind);
-        if (wrong.isPresent()) {
-            throw new IOException("cannot use " + bind + ": " + wrong.get());
-        }
-        int number = number(bind);
-        InheritedSocket.mustListen(number, bind, calls);
-        return number;
-    }
-
-    private int number(String bind) throws IOException {
+    int number(String bind) throws IOException {
         String meant = environment.get(PID);
         if (meant == null || !meant.equals(Long.toString(pid))) {
             throw new IOException("cannot use " + bind + ": systemd has passed no sockets to this process (" + PID
@@ -87,7 +63,7 @@ public final class SystemdListenerKind implements ListenerKind {
         int count = count(bind);
         String[] names = environment.getOrDefault(NAMES, "").split(":", -1);
         boolean named = environment.containsKey(NAMES);
-        String wanted = bind.substring(PREFIX.length());
+        String wanted = rest(bind);
         int found = -1;
         for (int i = 0; i < count; i++) {
             if ((named && i < names.length ? names[i] : NAMELESS).equals(wanted)) {
@@ -113,26 +89,5 @@ public final class SystemdListenerKind implements ListenerKind {
             throw new IOException("cannot use " + bind + ": " + COUNT + " is \"" + count + "\", no number");
         }
         return Integer.parseInt(count);
-    }
-
-    @Override
-    public void bind(int number, String bind, SocketCalls calls) throws IOException {
-        throw new IOException("cannot bind " + bind + ": systemd has bound it");
-    }
-
-    @Override
-    public Aftermath adopt(int number, String bind, SocketSettings settings, SocketCalls calls) throws IOException {
-        InheritedSocket.adopt(number, bind, calls);
-        return Aftermath.NONE;
-    }
-
-    @Override
-    public String address(int number, SocketCalls calls) throws IOException {
-        return InheritedSocket.address(number, calls);
-    }
-
-    @Override
-    public boolean isTriedByBinding(String address) {
-        return false;
     }
 }

@@ -6,6 +6,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -49,6 +50,9 @@ final class LoopCommands {
 
         @Override
         public Integer call() throws AdminException {
+            if (id < 0) {
+                throw new ParameterException(spec.commandLine(), "there is no loop " + id + ": ids begin at 0");
+            }
             return report(admin.client().post("/v1/loops/" + id + "/retire").answer(), spec);
         }
     }

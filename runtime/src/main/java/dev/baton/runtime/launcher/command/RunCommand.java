@@ -35,9 +35,10 @@ import picocli.CommandLine.Spec;
         description = {
             "Starts a server and stays.",
             "",
-            "TERM and INT drain within `grace` of the configuration, a second one cuts, and `hard-stop` after the",
-            "grace time the process ends whatever it is still at. HUP starts a new process with what is installed and",
-            "configured now, hands the sockets over and drains: see `baton upgrade`. QUIT prints the threads."
+            "TERM and INT drain within `grace` of the configuration, a second one cuts, and `hard-stop`",
+            "after the grace time the process ends whatever it is still at. HUP starts a new process with",
+            "what is installed and configured now, hands the sockets over and drains: see `baton upgrade`.",
+            "QUIT prints the threads."
         })
 final class RunCommand implements Callable<Integer> {
     /** Set by {@code bin/baton}: where it is, by the path that it was called by. */

@@ -16,12 +16,12 @@ import picocli.CommandLine.Spec;
         name = "upgrade",
         mixinStandardHelpOptions = true,
         description = {
-            "Replaces a running process by a new one, with what is installed and configured now, without losing a",
-            "connection: the new one gets the listening sockets, and once it serves the old one drains and gives it its",
-            "idle upstream connections. HUP does the same.",
+            "Replaces a running process by a new one, with what is installed and configured now, without",
+            "losing a connection: the new one gets the listening sockets, and once it serves the old one",
+            "drains and gives it its idle upstream connections. HUP does the same.",
             "",
-            "If the new one does not come up the old one goes on, and the reason is printed: 78 if the configuration is",
-            "wrong, 3 if an address cannot be bound, else 1."
+            "If the new one does not come up the old one goes on, and the reason is printed: 78 if the",
+            "configuration is wrong, 3 if an address cannot be bound, else 1."
         })
 final class UpgradeCommand implements Callable<Integer> {
     @Option(
