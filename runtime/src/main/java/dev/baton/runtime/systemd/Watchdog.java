@@ -37,7 +37,7 @@ public final class Watchdog implements AutoCloseable {
     private final Set<Integer> asked = ConcurrentHashMap.newKeySet();
 
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(task -> {
-        Thread thread = new Thread(task, "baton-watchdog");
+        Thread thread = new Thread(task, "baton-heartbeat");
         thread.setDaemon(true);
         return thread;
     });

@@ -109,7 +109,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
         }
         for (AdminAction action : control.actions()) {
             String path = PREFIX + action.name();
-            if (isTaken(path) || path.startsWith(LISTENERS) || actions.putIfAbsent(path, action) != null) {
+            if (actsItself(path) || actions.putIfAbsent(path, action) != null) {
                 LOG.warn(
                         "admin action {} cannot be asked for: {} is taken",
                         action.getClass().getName(),
@@ -142,6 +142,15 @@ final class AdminApi implements Handler<HttpServerRequest> {
     /** What this API itself does when a POST asks for it, which no plugin can. */
     private static boolean isTaken(String path) {
         return path.equals(STOP) || path.equals(UPGRADE);
+    }
+
+    /** Where a POST means something to this API already. */
+    private static boolean actsItself(String path) {
+        return isTaken(path)
+                || path.equals(ALL_LISTENERS)
+                || path.startsWith(LISTENERS)
+                || path.equals(LOOPS)
+                || path.startsWith(LOOPS + "/");
     }
 
     /** The methods of a path; none if there is no such path. A listener's name is looked at later. */

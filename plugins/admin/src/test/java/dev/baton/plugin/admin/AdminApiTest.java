@@ -249,7 +249,9 @@ class AdminApiTest {
                         "tree/shake",
                         given -> CompletableFuture.completedStage(
                                 new Shaken(given.getOrDefault("what", "none"), given.size()))),
-                action("stop", given -> CompletableFuture.completedStage(new Shaken("taken", 0))));
+                action("stop", given -> CompletableFuture.completedStage(new Shaken("taken", 0))),
+                action("loops", given -> CompletableFuture.completedStage(new Shaken("taken", 0))),
+                action("loops/0/retire", given -> CompletableFuture.completedStage(new Shaken("taken", 0))));
         restart();
         HttpResponse<String> shaken = post("/v1/tree/shake?what=plum&when=now");
         assertThat(shaken.statusCode()).isEqualTo(200);
@@ -258,7 +260,9 @@ class AdminApiTest {
         assertThat(get("/").body()).contains("/v1/tree/shake");
         // A built-in one cannot be replaced.
         runtime.stopped.complete(new StopReport(0, 0));
-        assertThat(post("/v1/stop").body()).doesNotContain("taken");
+        for (String own : List.of("/v1/stop", "/v1/loops", "/v1/loops/0/retire")) {
+            assertThat(post(own).body()).as(own).doesNotContain("taken");
+        }
     }
 
     @Test
