@@ -19,7 +19,7 @@ import org.junit.platform.commons.support.AnnotationSupport;
 /** Runs each {@link InEachWorld} once for each seed, and once for real. */
 final class EachWorldExtension implements TestTemplateInvocationContextProvider {
     /** One of so many of the seeds that a race is explored with: a plugin's test is one of many, and has a whole server in it. */
-    private static final int DIVISOR = 100;
+    static final int DIVISOR = 100;
 
     private static final int SEEDS = 500;
     /** So many seeds that a person can type: one of them says all. */

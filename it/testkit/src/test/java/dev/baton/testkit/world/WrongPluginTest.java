@@ -17,6 +17,8 @@ import org.junit.platform.engine.TestExecutionResult;
 
 /** A plugin with one thing wrong fails its test in each world, under each schedule, with the reason; though it serves. */
 class WrongPluginTest {
+    private static final int SEEDS = 3;
+
     private static Class<? extends Plugin> wrong = WrongPlugins.LeaksABuffer.class;
 
     @AfterEach
@@ -41,9 +43,9 @@ class WrongPluginTest {
     @MethodSource("plugins")
     void shouldFailInEachWorld(Class<? extends Plugin> plugin, String test, String why) {
         wrong = plugin;
-        System.setProperty("sim.seeds", "75");
+        System.setProperty("sim.seeds", Integer.toString(SEEDS * EachWorldExtension.DIVISOR));
         Map<String, TestExecutionResult> runs = ContractRun.each(Tests.class, test, Map.of());
-        assertThat(runs).hasSize(4).containsKey("real");
+        assertThat(runs).hasSize(1 + SEEDS).containsKey("real");
         runs.forEach((world, result) -> assertThat(result.getThrowable())
                 .as(world)
                 .hasValueSatisfying(thrown -> assertThat(thrown).hasMessageContaining(why)));
