@@ -28,6 +28,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -303,10 +305,29 @@ class ListenerIT {
                     assertThat(echo(client, 1)).as(host).isEqualTo(1);
                 }
             }
-            String address = listener.address();
             assertThat(join(listener.unbind(Duration.ZERO)).outcome()).isEqualTo(Outcome.UNBOUND);
+            SharedListener kept = openWhereNobodyConnectsFrom(rig);
+            String address = kept.address();
+            assertThat(join(kept.unbind(Duration.ZERO)).outcome()).isEqualTo(Outcome.UNBOUND);
             SharedListener again = open(rig, address);
             assertThat(again.address()).isEqualTo(address);
+        }
+    }
+
+    /**
+     * On a port below those that the kernel gives to connections: between an unbind and the next bind any connection of this
+     * machine may get one of those, and every address is in the way of the wildcard.
+     */
+    private static SharedListener openWhereNobodyConnectsFrom(ListenerRig rig) throws IOException {
+        String range = Files.readString(Path.of("/proc/sys/net/ipv4/ip_local_port_range"));
+        int first = Integer.parseInt(range.strip().replaceAll("\\s.*", ""));
+        int port = first - 1 - (int) (ProcessHandle.current().pid() % 1_000);
+        while (true) {
+            try {
+                return open(rig, "*:" + port);
+            } catch (IOException taken) {
+                assertThat(--port).as("a free port below " + first).isGreaterThan(1_024);
+            }
         }
     }
 
