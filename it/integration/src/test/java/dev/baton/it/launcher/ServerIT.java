@@ -75,7 +75,7 @@ class ServerIT {
         List<String> before = openSockets();
         for (int i = 0; i < 3; i++) {
             lifeOfAServer();
-            // A thread that ends closes its last fds in its own time.
+            // A poller's own fds go with its last user, who may be the thread that woke it up for the end.
             await().untilAsserted(() -> assertThat(openSockets()).isEqualTo(before));
         }
     }

@@ -344,6 +344,12 @@ public abstract class PluginWorld {
         }
     }
 
+    /** After the end: whether the table and the kernel have nothing of the server's any more. */
+    final boolean isAllClosed() {
+        return (window == null || view().status().fdsOpen() == 0)
+                && openNumbers().isEmpty();
+    }
+
     /** After the end: what must hold in every world. */
     final void check() {
         List<String> problems = new ArrayList<>();
