@@ -8,6 +8,7 @@ import dev.baton.spi.config.ByteSize;
 import dev.baton.spi.config.Default;
 import dev.baton.spi.config.Range;
 import dev.baton.spi.config.UpstreamName;
+import dev.baton.spi.config.WrongValueException;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.ParameterizedType;
@@ -76,7 +77,7 @@ final class RecordBinder {
             }
             complete &= values[i] != null;
         }
-        return complete ? construct(type, components, values, path, at) : null;
+        return complete ? construct(type, components, values, section, path, at) : null;
     }
 
     /** Reports unknown keys and returns those that they were probably meant to be. */
@@ -275,7 +276,12 @@ final class RecordBinder {
     }
 
     private <R extends Record> @Nullable R construct(
-            Class<R> type, RecordComponent[] components, @Nullable Object[] values, String path, Position at) {
+            Class<R> type,
+            RecordComponent[] components,
+            @Nullable Object[] values,
+            Section section,
+            String path,
+            Position at) {
         try {
             Constructor<R> constructor = type.getDeclaredConstructor(
                     Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new));
@@ -287,7 +293,11 @@ final class RecordBinder {
             String words = cause instanceof IllegalArgumentException && cause.getMessage() != null
                     ? cause.getMessage()
                     : cause.toString();
-            problems.add(at, path.isEmpty() ? words : path + ": " + words);
+            String key = cause instanceof WrongValueException wrong ? Words.kebab(wrong.component()) : "";
+            Entry refused = section.entries().get(key);
+            String where = refused == null ? path : join(path, key);
+            problems.add(
+                    refused == null ? at : refused.value().position(), where.isEmpty() ? words : where + ": " + words);
             return null;
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException("cannot make a " + type.getName(), e);

@@ -4,6 +4,7 @@ import dev.baton.spi.config.ByteSize;
 import dev.baton.spi.config.Default;
 import dev.baton.spi.config.Range;
 import dev.baton.spi.config.UpstreamName;
+import dev.baton.spi.config.WrongValueException;
 import dev.baton.spi.listener.SocketSettings;
 import java.time.Duration;
 import java.util.Collection;
@@ -46,7 +47,14 @@ final class TestVocabulary implements Vocabulary {
         }
     }
 
-    record Admin(@Default("127.0.0.1:9901") String listen) {}
+    /** Refuses a value of one key by itself. */
+    record Admin(@Default("127.0.0.1:9901") String listen) {
+        Admin {
+            if (listen.indexOf(':') < 0) {
+                throw new WrongValueException("listen", "\"" + listen + "\" has no port");
+            }
+        }
+    }
 
     record Watch(Duration every) {}
 

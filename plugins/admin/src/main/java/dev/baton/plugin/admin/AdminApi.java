@@ -220,6 +220,16 @@ final class AdminApi implements Handler<HttpServerRequest> {
             act(request, reply, contributed);
             return;
         }
+        List<String> known = parameters(path);
+        for (String parameter : request.params().names()) {
+            if (!known.contains(parameter)) {
+                reply.error(
+                        400,
+                        request.method() + " " + path + " has no parameter \"" + parameter + "\"",
+                        known.isEmpty() ? "it has none" : "it has " + String.join(", ", known));
+                return;
+            }
+        }
         Matcher retire = RETIRE.matcher(path);
         if (path.equals(LOOPS)) {
             LOG.info("a loop was asked for");
@@ -233,10 +243,8 @@ final class AdminApi implements Handler<HttpServerRequest> {
         Duration grace;
         Duration timeout;
         try {
-            String asked = request.getParam("grace");
-            grace = asked == null ? null : Grace.parse(asked);
-            String patience = request.getParam("timeout");
-            timeout = patience == null ? null : Grace.parse(patience);
+            grace = time(request, "grace");
+            timeout = time(request, "timeout");
         } catch (IllegalArgumentException wrong) {
             reply.error(400, String.valueOf(wrong.getMessage()), null);
             return;
@@ -279,6 +287,24 @@ final class AdminApi implements Handler<HttpServerRequest> {
             Optional<String> strategy = Optional.ofNullable(request.getParam("strategy"));
             checked(reply, () -> control.unbindListener(name, within, strategy, action == null));
         }
+    }
+
+    /** What a change of this API's own takes: a misspelt grace must not become the default. */
+    private static List<String> parameters(String path) {
+        if (path.equals(STOP)) {
+            return List.of("grace");
+        } else if (path.equals(UPGRADE)) {
+            return List.of("timeout");
+        } else if (path.startsWith(LISTENERS)) {
+            String action = action(path);
+            return action == null || action.equals("unbind") ? List.of("grace", "strategy") : List.of();
+        }
+        return List.of();
+    }
+
+    private static @Nullable Duration time(HttpServerRequest request, String parameter) {
+        String asked = request.getParam(parameter);
+        return asked == null ? null : Times.parse(parameter, asked);
     }
 
     private static void act(HttpServerRequest request, Reply reply, AdminAction action) {

@@ -449,6 +449,20 @@ class AdminApiTest {
         HttpResponse<String> eternal = post("/v1/stop?grace=999999999h");
         assertThat(eternal.statusCode()).isEqualTo(400);
         assertThat(eternal.body()).contains("at most 24h");
+        assertThat(post("/v1/upgrade?timeout=25h").body()).contains("timeout is", "at most 24h");
+        assertThat(runtime.asked).isEmpty();
+    }
+
+    @Test
+    void shouldRefuseAParameterThatItDoesNotKnow() throws Exception {
+        for (String path :
+                List.of("/v1/stop?grase=0", "/v1/stop?grace=0&timeout=1s", "/v1/listeners/web/unbind?gr%61ze=1s")) {
+            HttpResponse<String> response = post(path);
+            assertThat(response.statusCode()).as(path).isEqualTo(400);
+            assertThat(response.body()).as(path).contains("has no parameter", "it has grace");
+        }
+        assertThat(post("/v1/listeners/web/suspend?grace=1s").body()).contains("it has none");
+        assertThat(post("/v1/loops?count=3").body()).contains("it has none");
         assertThat(runtime.asked).isEmpty();
     }
 

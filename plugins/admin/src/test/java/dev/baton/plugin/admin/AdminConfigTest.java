@@ -20,7 +20,22 @@ class AdminConfigTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "9901", ":9901", "::1:9901", "host:", "host:x", "host:65536", "host:-1", "host:999999"})
+    @ValueSource(
+            strings = {
+                "",
+                "9901",
+                ":9901",
+                "::1:9901",
+                "host:",
+                "host:x",
+                "host:65536",
+                "host:-1",
+                "host:999999",
+                "256.1.1.1:1",
+                "1.2.3:1",
+                "[::g]:1",
+                "[1.2.3.4]:1"
+            })
     void refusesWhatIsNoAddress(String listen) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new AdminConfig(listen))

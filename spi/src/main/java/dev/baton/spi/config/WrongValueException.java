@@ -1,0 +1,28 @@
+package dev.baton.spi.config;
+
+/**
+ * Thrown by the constructor of a configuration record that refuses the value of one of its components: the error is then told
+ * with that key, and with its place in the file. For what is wrong with several together an IllegalArgumentException does, which
+ * is told of the section.
+ */
+public final class WrongValueException extends IllegalArgumentException {
+    private static final long serialVersionUID = 1;
+
+    private final String component;
+
+    /**
+     * Refuses a value.
+     *
+     * @param component the component as the record names it, {@code idleMax} for the key {@code idle-max}
+     * @param problem what is wrong, what was expected: one sentence without a full stop
+     */
+    public WrongValueException(String component, String problem) {
+        super(problem);
+        this.component = component;
+    }
+
+    /** The component, as the record names it. */
+    public String component() {
+        return component;
+    }
+}
