@@ -22,6 +22,7 @@ import dev.baton.spi.poller.PollerProvider;
 import dev.baton.spi.posix.Errno;
 import dev.baton.spi.posix.SocketOptions;
 import dev.baton.spi.posix.Sockets;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -319,8 +320,11 @@ class ListenerIT {
      * machine may get one of those, and every address is in the way of the wildcard.
      */
     private static SharedListener openWhereNobodyConnectsFrom(ListenerRig rig) throws IOException {
-        String range = Files.readString(Path.of("/proc/sys/net/ipv4/ip_local_port_range"));
-        int first = Integer.parseInt(range.strip().replaceAll("\\s.*", ""));
+        int first;
+        // By a reader, which asks for more at once than there is: this file has nothing to say to a second read.
+        try (BufferedReader range = Files.newBufferedReader(Path.of("/proc/sys/net/ipv4/ip_local_port_range"))) {
+            first = Integer.parseInt(range.readLine().replaceAll("\\s.*", ""));
+        }
         int port = first - 1 - (int) (ProcessHandle.current().pid() % 1_000);
         while (true) {
             try {
