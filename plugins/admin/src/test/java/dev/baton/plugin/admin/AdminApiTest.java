@@ -497,9 +497,19 @@ class AdminApiTest {
     void theAddressIsFreeAfterTheStop() throws Exception {
         int port = server.port();
         server.stop().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        // The JDK's selector, which this test's Vert.x is on, closes a socket when it looks next.
+        Awaitility.await().until(() -> isFree(port));
         server = server("127.0.0.1:" + port);
         assertThat(start(server)).isEqualTo("admin on 127.0.0.1:" + port);
         assertThat(get("/live").statusCode()).isEqualTo(200);
+    }
+
+    private static boolean isFree(int port) {
+        try (ServerSocket taken = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+            return taken.isBound();
+        } catch (IOException busy) {
+            return false;
+        }
     }
 
     @Test
