@@ -34,7 +34,7 @@ final class EachWorldExtension implements TestTemplateInvocationContextProvider 
     public Stream<TestTemplateInvocationContext> provideTestTemplateInvocationContexts(ExtensionContext context) {
         Method method = context.getRequiredTestMethod();
         Set<Where> worlds = worlds(method);
-        String name = method.getDeclaringClass().getSimpleName() + "#" + method.getName();
+        String name = context.getRequiredTestClass().getSimpleName() + "#" + method.getName();
         List<TestTemplateInvocationContext> runs = new ArrayList<>();
         Long only = Long.getLong("seed");
         if (only != null) {

@@ -1,58 +1,10 @@
 package dev.baton.plugin.epoll;
 
-import static org.assertj.core.api.Assertions.assertThat;
+import dev.baton.testkit.world.PollerInEachWorld;
 
-import dev.baton.testkit.world.InEachWorld;
-import dev.baton.testkit.world.Peer;
-import dev.baton.testkit.world.PluginWorld;
-import dev.baton.testkit.world.Where;
-import java.util.ArrayList;
-import java.util.List;
-
-/** Loops that wait by epoll: bursts, half-closed streams, resets, and a connection that is silent for long. */
-class EpollWorldTest {
-    private static final String ECHO = """
-            poller: epoll
-            listeners: { web: { bind: "127.0.0.1:0", service: echo } }
-            services: { echo: { type: testkit-echo } }
-            """;
-
-    @InEachWorld
-    void shouldWakeItsLoopForEachConnection(PluginWorld world) {
-        world.plugin(EpollPlugin.class);
-        world.start(ECHO);
-        assertThat(world.view().status().poller()).isEqualTo("epoll");
-        Peer silent = world.connect("web");
-        List<Peer> clients = new ArrayList<>();
-        for (int i = 0; i < 6; i++) {
-            Peer client = world.connect("web");
-            client.send("first " + i);
-            clients.add(client);
-        }
-        for (int i = 0; i < clients.size(); i++) {
-            Peer client = clients.get(i);
-            client.expect("first " + i);
-            client.send("second " + i);
-            client.expect("second " + i);
-            if (i % 2 == 0) {
-                client.reset();
-            } else {
-                client.shutdownOutput();
-                client.expectEnd();
-            }
-        }
-        silent.send("still here");
-        silent.expect("still here");
-    }
-
-    /** More than the buffers hold: the loop has to wait for room, too. */
-    @InEachWorld
-    void shouldWaitForRoom(PluginWorld world) {
-        world.plugin(EpollPlugin.class);
-        world.start(ECHO);
-        String much = "0123456789".repeat(world.where() == Where.REAL ? 500_000 : 2_000);
-        Peer client = world.connect("web");
-        client.send(much);
-        client.expect(much);
+/** Loops that wait by epoll. */
+class EpollWorldTest extends PollerInEachWorld {
+    EpollWorldTest() {
+        super(EpollPlugin.class, "epoll");
     }
 }
