@@ -5,6 +5,7 @@ import dev.baton.runtime.posix.Posix;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongPredicate;
@@ -64,8 +65,13 @@ public final class Giver implements AutoCloseable {
         return pid;
     }
 
-    /** Step 4. The sockets stay open here. */
-    public void sendSockets(List<HandedListener> listeners, List<HandedServer> servers) throws IOException {
+    /**
+     * Step 4. The sockets stay open here.
+     *
+     * @param ended the names of listeners of the configuration that were unbound at run time
+     */
+    public void sendSockets(List<HandedListener> listeners, List<HandedServer> servers, Collection<String> ended)
+            throws IOException {
         long fds = 0;
         for (HandedListener listener : listeners) {
             int[] numbers = listener.numbers();
@@ -75,7 +81,9 @@ public final class Giver implements AutoCloseable {
                         new Message.Writer(Message.Type.LISTENER, Arrays.copyOfRange(numbers, from, to))
                                 .text(listener.name())
                                 .text(listener.bind())
-                                .text(listener.address()),
+                                .text(listener.address())
+                                .flag(listener.isSuspended())
+                                .writing(listener.text()),
                         deadline);
             }
             fds += numbers.length;
@@ -87,12 +95,16 @@ public final class Giver implements AutoCloseable {
                 fds++;
             }
         }
-        socket.send(new Message.Writer(Message.Type.SOCKETS_END).number(fds), deadline);
+        socket.send(new Message.Writer(Message.Type.SOCKETS_END).number(fds).texts(ended), deadline);
     }
 
-    /** Waits for step 5. */
-    public void awaitReady() throws IOException {
-        expect(Message.Type.READY);
+    /**
+     * Waits for step 5.
+     *
+     * @return what became of what was changed here at run time, for a person
+     */
+    public List<String> awaitReady() throws IOException {
+        return expect(Message.Type.READY).texts();
     }
 
     /** Step 6. */
@@ -105,9 +117,15 @@ public final class Giver implements AutoCloseable {
         expect(Message.Type.SERVING);
     }
 
-    /** Step 8. */
-    public void released() throws IOException {
-        socket.send(new Message.Writer(Message.Type.RELEASED), Deadline.in(AFTERWARDS_MAX));
+    /**
+     * Step 8.
+     *
+     * @param suspended listeners that were suspended after step 4, by the names of that step
+     * @param resumed listeners that were resumed after step 4
+     */
+    public void released(Collection<String> suspended, Collection<String> resumed) throws IOException {
+        socket.send(
+                new Message.Writer(Message.Type.RELEASED).texts(suspended).texts(resumed), Deadline.in(AFTERWARDS_MAX));
     }
 
     /** Step 9: connections of one key; they stay open here, and share everything but the close with the copies there. */
@@ -146,7 +164,7 @@ public final class Giver implements AutoCloseable {
         }
     }
 
-    private void expect(Message.Type type) throws IOException {
+    private Message expect(Message.Type type) throws IOException {
         Message message = socket.receive(type, deadline);
         if (message == null) {
             throw new HandoffException("the new process has ended before it was ready");
@@ -155,6 +173,7 @@ public final class Giver implements AutoCloseable {
             socket.discard(message.fds());
             throw new HandoffException("the new process sent fds with " + type);
         }
+        return message;
     }
 
     @Override

@@ -30,6 +30,9 @@ public final class HandoffAddress implements AutoCloseable {
     /** The environment variable that tells the new process the socket's path. */
     public static final String VARIABLE = "BATON_HANDOFF";
 
+    /** The environment variable that tells the new process who waits there, so that it knows of its death. */
+    public static final String GIVER = "BATON_HANDOFF_PID";
+
     /** {@code sun_path} without its final NUL. */
     private static final int PATH_BYTES_MAX = 107;
     /** One is expected; a second does no harm. */

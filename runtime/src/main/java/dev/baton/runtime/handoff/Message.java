@@ -7,6 +7,11 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
 
 /**
  * One packet between the two processes of a handoff: a header of 8 bytes, fields, and perhaps fds.
@@ -26,13 +31,22 @@ final class Message {
     static final int BYTES_MAX = 32 * 1024;
     /** Fds of one packet: below the kernel's limit, so that a limit of one less there is no end of the handoff. */
     static final int FDS_MAX = PassedFds.COUNT_MAX - 1;
-    /** Raised with every change of the protocol. */
+    /**
+     * Raised with every change that the other side cannot do without. Fields that are added behind those of a message are no such
+     * change: who does not know them does not read them, and who misses them ({@link #hasMore}) goes on without.
+     */
     static final int VERSION = 1;
 
     static final int MAGIC = 0x4241544e;
     static final int HEADER_BYTES = 8;
     /** Names and addresses: far more than any has. */
     private static final int TEXT_CHARS_MAX = 1024;
+    /** Texts of one message, where there may be many: together they stay below {@link #BYTES_MAX}. */
+    static final int TEXTS_MAX = 32;
+
+    private static final int LISTED_CHARS_MAX = 300;
+    /** Of a listener's configuration as somebody wrote it; leaves room for everything else in a packet. */
+    static final int WRITING_BYTES_MAX = 16 * 1024;
 
     /** What a packet says; see the package's table. The codes are part of the protocol. */
     enum Type {
@@ -135,6 +149,55 @@ final class Message {
         }
     }
 
+    /** True if there are fields that have not been read: an older process does not send those that came later. */
+    boolean hasMore() {
+        try {
+            return fields.available() > 0;
+        } catch (IOException impossible) { // it is memory
+            throw new UncheckedIOException(impossible);
+        }
+    }
+
+    /** True or false, and nothing else. */
+    boolean flag() throws HandoffException {
+        long number = number();
+        if (number > 1) {
+            throw new HandoffException(type + " has " + number + " where only yes or no can be");
+        }
+        return number == 1;
+    }
+
+    /** Some texts; none where the other side does not know of them. */
+    List<String> texts() throws HandoffException {
+        long count = hasMore() ? number() : 0;
+        if (count > TEXTS_MAX) {
+            throw new HandoffException(type + " has " + count + " texts");
+        }
+        List<String> texts = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            texts.add(text());
+        }
+        return texts;
+    }
+
+    /** A text that somebody wrote, which may be longer than a name. */
+    String writing() throws HandoffException {
+        long bytes = number();
+        if (bytes > WRITING_BYTES_MAX) {
+            throw new HandoffException(type + " has a text of " + bytes + " bytes");
+        }
+        byte[] text = new byte[(int) bytes];
+        try {
+            fields.readFully(text);
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(text))
+                    .toString();
+        } catch (IOException e) { // not UTF-8, too
+            throw new HandoffException(type + " is cut short or not well-formed", e);
+        }
+    }
+
     /** A count, an age: never negative. */
     long number() throws HandoffException {
         try {
@@ -175,6 +238,31 @@ final class Message {
             } catch (IOException impossible) {
                 throw new UncheckedIOException(impossible);
             }
+        }
+
+        /** The first {@value #TEXTS_MAX} of some texts, cut to {@value #LISTED_CHARS_MAX} characters each. */
+        Writer texts(Collection<String> texts) {
+            number(Math.min(TEXTS_MAX, texts.size()));
+            int left = TEXTS_MAX;
+            for (String each : texts) {
+                if (left-- > 0) {
+                    text(each.length() > LISTED_CHARS_MAX ? each.substring(0, LISTED_CHARS_MAX) : each);
+                }
+            }
+            return this;
+        }
+
+        /** What somebody wrote, whole. */
+        Writer writing(String text) {
+            byte[] encoded = text.getBytes(StandardCharsets.UTF_8);
+            assert encoded.length <= WRITING_BYTES_MAX : encoded.length;
+            number(encoded.length);
+            bytes.writeBytes(encoded);
+            return this;
+        }
+
+        Writer flag(boolean flag) {
+            return number(flag ? 1 : 0);
         }
 
         Writer number(long number) {

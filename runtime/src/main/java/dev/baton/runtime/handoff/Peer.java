@@ -7,7 +7,9 @@ import dev.baton.spi.posix.SocketOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Who is at the other end of a unix socket, as the kernel tells it: at the time of its connect or listen.
@@ -20,6 +22,11 @@ public record Peer(long pid, int uid) {
     private static final int UCRED_BYTES = 12;
     /** Scripts between a process and the one that it started: a wrapper or two. */
     private static final int GENERATIONS_MAX = 8;
+
+    /** From the close of a dying process's sockets to its end; shorter than the patience of one that lives and gives up. */
+    private static final Duration ORPHAN_MAX = Duration.ofSeconds(1);
+
+    private static final long LOOK_NANOS = 1_000_000;
 
     /** The peer of a connected unix socket. */
     public static Peer of(Posix posix, int number) throws IOException {
@@ -48,6 +55,22 @@ public record Peer(long pid, int uid) {
             process = process.get().parent();
         }
         return false;
+    }
+
+    /**
+     * True if the process that has started this one, perhaps through a script, is dead: its children are somebody else's then.
+     * Waits a little, because its sockets are closed a moment before that.
+     */
+    public static boolean isOrphanOf(long pid) {
+        long self = ProcessHandle.current().pid();
+        Deadline deadline = Deadline.in(ORPHAN_MAX);
+        while (descends(self, pid)) {
+            if (deadline.isOver()) {
+                return false;
+            }
+            LockSupport.parkNanos(LOOK_NANOS);
+        }
+        return true;
     }
 
     /** True as long as it can still do anything: a zombie cannot. */

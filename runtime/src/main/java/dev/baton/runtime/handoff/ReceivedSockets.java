@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 public final class ReceivedSockets {
     private final List<HandedListener> listeners = new ArrayList<>();
     private final List<HandedServer> servers = new ArrayList<>();
+    private final List<String> ended = new ArrayList<>();
     private final IntConsumer discard;
 
     /**
@@ -39,6 +40,15 @@ public final class ReceivedSockets {
 
     synchronized void add(HandedServer server) {
         servers.add(server);
+    }
+
+    synchronized void ended(List<String> names) {
+        ended.addAll(names);
+    }
+
+    /** The names of listeners of the old process's configuration that were unbound there at run time. */
+    public synchronized List<String> ended() {
+        return List.copyOf(ended);
     }
 
     /** How many fds there are. */

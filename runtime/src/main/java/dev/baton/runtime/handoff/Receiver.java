@@ -33,6 +33,7 @@ public final class Receiver implements AutoCloseable {
 
     private final HandoffSocket socket;
     private final Peer giver;
+    private volatile boolean alone;
 
     Receiver(HandoffSocket socket, Peer giver) {
         this.socket = socket;
@@ -45,6 +46,11 @@ public final class Receiver implements AutoCloseable {
         DONE,
         /** It is dead: this one has all that it will get, and is alone. */
         ALONE
+    }
+
+    /** True if the old process was found dead: nothing of it is left but what it has sent. */
+    public boolean isAlone() {
+        return alone;
     }
 
     /** Step 3, to the process that has started this one. */
@@ -125,7 +131,7 @@ public final class Receiver implements AutoCloseable {
                 switch (message.type()) {
                     case LISTENER -> {
                         mustHave(message, 1, Message.FDS_MAX);
-                        received.add(new HandedListener(message.text(), message.text(), message.text(), message.fds()));
+                        received.add(listener(message));
                         taken = true;
                     }
                     case SERVER -> {
@@ -140,6 +146,7 @@ public final class Receiver implements AutoCloseable {
                             throw new HandoffException("the other process says that it sent " + said + " sockets, "
                                     + received.size() + " came");
                         }
+                        received.ended(message.texts());
                         return;
                     }
                     case REFUSED -> throw new HandoffException("the other process refuses: " + message.text());
@@ -155,6 +162,15 @@ public final class Receiver implements AutoCloseable {
                 }
             }
         }
+    }
+
+    private static HandedListener listener(Message message) throws HandoffException {
+        String name = message.text();
+        String bind = message.text();
+        String address = message.text();
+        boolean suspended = message.hasMore() && message.flag();
+        String text = message.hasMore() ? message.writing() : "";
+        return new HandedListener(name, bind, address, suspended, text, message.fds());
     }
 
     private void bare(Message message) throws HandoffException {
@@ -180,19 +196,21 @@ public final class Receiver implements AutoCloseable {
             }
             LockSupport.parkNanos(LOOK_NANOS);
         }
+        alone = true;
         LOG.warn("process {} died while it handed over; this one goes on with what it has", giver.pid());
     }
 
     /**
      * Step 5, and waits for step 6.
      *
+     * @param notes what became of what was changed there at run time, for a person
      * @param streams is given the old process's standard output and error, open during the call
      * @throws IOException if the old process only gave up
      */
-    public Outcome ready(Streams streams) throws IOException {
+    public Outcome ready(List<String> notes, Streams streams) throws IOException {
         Deadline deadline = Deadline.in(STEP_MAX);
         try {
-            socket.send(new Message.Writer(Message.Type.READY), deadline);
+            socket.send(new Message.Writer(Message.Type.READY).texts(notes), deadline);
         } catch (HandoffException gone) {
             died();
             return Outcome.ALONE;
@@ -219,6 +237,13 @@ public final class Receiver implements AutoCloseable {
         void use(int output, int error) throws IOException;
     }
 
+    /** The old process accepts no more. */
+    @FunctionalInterface
+    public interface Released {
+        /** Names of listeners that somebody suspended or resumed there while it handed over. */
+        void by(List<String> suspended, List<String> resumed);
+    }
+
     /** Step 7. */
     public Outcome serving() throws IOException {
         try {
@@ -233,10 +258,11 @@ public final class Receiver implements AutoCloseable {
      * Steps 8 to 10, for as long as the old process drains. Whatever ends it, this process serves by now.
      *
      * @param limit how long at most
-     * @param released step 8, or the old process is dead
+     * @param released step 8, or the old process is dead; is given the listeners that were suspended and resumed there after
+     *     step 4
      * @param idle takes each connection, whose number is its own from there on
      */
-    public void follow(Duration limit, Runnable released, Consumer<IdleConnection> idle) throws IOException {
+    public void follow(Duration limit, Released released, Consumer<IdleConnection> idle) throws IOException {
         Deadline deadline = Deadline.in(limit);
         boolean told = false;
         try {
@@ -248,8 +274,10 @@ public final class Receiver implements AutoCloseable {
                 }
                 if (message.type() == Message.Type.RELEASED && !told) {
                     discard(message);
+                    List<String> suspended = message.texts();
+                    List<String> resumed = message.texts();
                     told = true;
-                    released.run();
+                    released.by(suspended, resumed);
                 } else if (message.type() == Message.Type.IDLE) {
                     idle(message).forEach(idle);
                 } else {
@@ -259,7 +287,7 @@ public final class Receiver implements AutoCloseable {
             }
         } finally {
             if (!told) {
-                released.run();
+                released.by(List.of(), List.of());
             }
         }
     }

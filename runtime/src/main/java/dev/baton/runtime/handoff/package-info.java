@@ -18,9 +18,13 @@
  * 10   ends                        <- END
  * </pre>
  *
+ * <p>What an operator has changed at run time comes along: LISTENER says whether one was suspended, and the text that one was added
+ * by; SOCKETS_END which were unbound; RELEASED what was suspended or resumed after 4; READY what became of it all, for a person.
+ * These fields stand behind those that there were first: a process of a version that does not know them does without.
+ *
  * <p>Both accept between 7 and 8, nobody needs to be without either. Until 7 nothing of the old process has changed: whatever
  * happens to the new one costs nothing but the attempt. From 4 on the new one has all it needs: if the old one dies then, it
- * goes on alone; if it dies before, the new one binds for itself, as nobody else holds the addresses any more. That the old one
+ * goes on alone; if it dies before, even before 3, the new one binds for itself, as nobody else holds the addresses any more. That the old one
  * only gave up, which it says (REFUSED) or which its being alive shows, ends the new one.
  */
 @NullMarked

@@ -10,7 +10,11 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.jspecify.annotations.Nullable;
@@ -20,14 +24,47 @@ final class BoundListeners implements ListenerAddresses {
     private static final String UNIX = "unix:";
 
     private final ConcurrentMap<String, SharedListener> byName = new ConcurrentSkipListMap<>();
+    /** Of those that were added at run time: what they were added by. */
+    private final ConcurrentMap<SharedListener, String> texts = new ConcurrentHashMap<>();
+    /** Those of the configuration, also when they are gone. */
+    private final Set<String> configured = ConcurrentHashMap.newKeySet();
 
-    /** False if the name is taken. */
+    /** Adds one of the configuration. False if the name is taken. */
     boolean add(SharedListener listener) {
+        configured.add(listener.name());
         return byName.putIfAbsent(listener.name(), listener) == null;
+    }
+
+    /** Adds one at run time, by a text. False if the name is taken. */
+    boolean add(SharedListener listener, String text) {
+        texts.put(listener, text); // first: whoever finds the listener finds its text
+        boolean added = byName.putIfAbsent(listener.name(), listener) == null;
+        if (!added) {
+            texts.remove(listener);
+        }
+        return added;
     }
 
     void remove(SharedListener listener) {
         byName.remove(listener.name(), listener);
+        texts.remove(listener);
+    }
+
+    /** What a listener was added by at run time; empty for one of the configuration. */
+    String textOf(SharedListener listener) {
+        return texts.getOrDefault(listener, "");
+    }
+
+    /** The names of the configuration whose listener was unbound, or removed. */
+    List<String> unbound() {
+        List<String> names = new ArrayList<>();
+        for (String name : configured) {
+            SharedListener listener = byName.get(name);
+            if (listener == null || listener.state() == ListenerState.STOPPED) {
+                names.add(name);
+            }
+        }
+        return names;
     }
 
     Collection<SharedListener> all() {

@@ -4,6 +4,7 @@ import dev.baton.runtime.config.ConfigException;
 import dev.baton.runtime.config.ConfigReader;
 import dev.baton.runtime.config.NamedListener;
 import dev.baton.runtime.config.Problem;
+import dev.baton.runtime.handoff.HandedListener;
 import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.spi.listener.ListenerResult;
@@ -11,6 +12,7 @@ import dev.baton.spi.listener.ListenerResult.Outcome;
 import dev.baton.spi.listener.ListenerState;
 import dev.baton.spi.listener.UnbindStrategy;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Optional;
@@ -39,7 +41,15 @@ final class ListenerChanges {
     private final Consumer<SharedListener> settle;
     private final Executor worker;
     private final BooleanSupplier stopping;
+    private final BooleanSupplier handingOver;
 
+    /**
+     * No changes yet.
+     *
+     * @param settle brings a listener in line with the loops
+     * @param stopping whether the process ends
+     * @param handingOver whether another process is being given what there is: what is changed then would be lost
+     */
     ListenerChanges(
             BoundListeners listeners,
             ListenerMaker maker,
@@ -47,7 +57,8 @@ final class ListenerChanges {
             Collection<String> services,
             Consumer<SharedListener> settle,
             Executor worker,
-            BooleanSupplier stopping) {
+            BooleanSupplier stopping,
+            BooleanSupplier handingOver) {
         this.listeners = listeners;
         this.maker = maker;
         this.plugins = plugins;
@@ -55,32 +66,63 @@ final class ListenerChanges {
         this.settle = settle;
         this.worker = worker;
         this.stopping = stopping;
+        this.handingOver = handingOver;
     }
 
     /** See {@link dev.baton.spi.admin.RuntimeControl#addListener}. */
     CompletionStage<ListenerResult> add(String text) {
-        NamedListener wanted;
+        NamedListener wanted = read(text);
         try {
-            wanted = ConfigReader.listener(text, plugins, services, maker.loopIds());
-        } catch (ConfigException wrong) {
-            throw new IllegalArgumentException(
-                    wrong.problems().stream().map(Problem::message).collect(Collectors.joining("; ")), wrong);
-        }
-        try {
-            return CompletableFuture.supplyAsync(() -> open(wanted), worker);
+            return CompletableFuture.supplyAsync(() -> open(wanted, text), worker);
         } catch (RejectedExecutionException ended) {
             LOG.debug("no listener is added any more", ended);
             return CompletableFuture.completedStage(draining(wanted.name()));
         }
     }
 
-    private ListenerResult open(NamedListener wanted) {
+    private NamedListener read(String text) {
+        int bytes = text.getBytes(StandardCharsets.UTF_8).length;
+        if (bytes > HandedListener.TEXT_BYTES_MAX) {
+            throw new IllegalArgumentException(
+                    "it has " + bytes + " bytes; an upgrade takes a listener along whose text has "
+                            + HandedListener.TEXT_BYTES_MAX + " at most");
+        }
+        try {
+            return ConfigReader.listener(text, plugins, services, maker.loopIds());
+        } catch (ConfigException wrong) {
+            throw new IllegalArgumentException(
+                    wrong.problems().stream().map(Problem::message).collect(Collectors.joining("; ")), wrong);
+        }
+    }
+
+    /**
+     * A listener that was added to the process before goes on here: not opened yet, but one of this process's. Its text is
+     * checked as that of a new one is.
+     *
+     * @throws IllegalArgumentException if it cannot, with the reason
+     */
+    SharedListener carryOver(HandedListener handed) {
+        NamedListener wanted = read(handed.text());
+        if (!wanted.name().equals(handed.name())) {
+            throw new IllegalArgumentException("its text is of a listener " + wanted.name());
+        }
+        SharedListener listener = maker.make(wanted.name(), wanted.config());
+        if (!listeners.add(listener, handed.text())) {
+            throw new IllegalArgumentException("the configuration has another one of this name");
+        }
+        settle.accept(listener);
+        return listener;
+    }
+
+    private ListenerResult open(NamedListener wanted, String text) {
         String name = wanted.name();
         if (stopping.getAsBoolean()) {
             return draining(name);
+        } else if (handingOver.getAsBoolean()) {
+            return upgrading(name);
         }
         SharedListener listener = maker.make(name, wanted.config());
-        if (!listeners.add(listener)) {
+        if (!listeners.add(listener, text)) {
             return new ListenerResult(name, Outcome.FAILED, "there is a listener of this name already");
         }
         settle.accept(listener); // loops may have come or gone since it was made
@@ -96,6 +138,12 @@ final class ListenerChanges {
             listener.unbind(Duration.ZERO);
             return draining(name);
         }
+        // After the add as well: whoever hands over has said so before it looked.
+        if (handingOver.getAsBoolean()) {
+            listeners.remove(listener);
+            listener.unbind(Duration.ZERO);
+            return upgrading(name);
+        }
         String service = wanted.config().service();
         return new ListenerResult(
                 name,
@@ -107,11 +155,19 @@ final class ListenerChanges {
         return new ListenerResult(name, Outcome.FAILED, "the process is draining");
     }
 
+    private static ListenerResult upgrading(String name) {
+        return new ListenerResult(
+                name, Outcome.FAILED, "an upgrade hands the listeners over just now: ask again when it has ended");
+    }
+
     /** See {@link dev.baton.spi.admin.RuntimeControl#unbindListener}. */
     CompletionStage<ListenerResult> unbind(String name, Duration grace, Optional<String> strategy, boolean forget) {
         SharedListener listener = listeners.find(name);
         if (listener == null) {
             throw new IllegalArgumentException("no listener \"" + name + "\"");
+        }
+        if (handingOver.getAsBoolean() && !stopping.getAsBoolean()) {
+            return CompletableFuture.completedStage(upgrading(name));
         }
         UnbindStrategy by = listener.spec().unbind();
         if (strategy.isPresent()) {

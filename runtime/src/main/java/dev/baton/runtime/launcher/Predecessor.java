@@ -5,7 +5,9 @@ import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.handoff.HandedListener;
 import dev.baton.runtime.handoff.HandedServer;
 import dev.baton.runtime.handoff.HandoffAddress;
+import dev.baton.runtime.handoff.HandoffException;
 import dev.baton.runtime.handoff.IdleConnection;
+import dev.baton.runtime.handoff.Peer;
 import dev.baton.runtime.handoff.ReceivedSockets;
 import dev.baton.runtime.handoff.Receiver;
 import dev.baton.runtime.listener.SharedListener;
@@ -21,9 +23,11 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -44,17 +48,30 @@ public final class Predecessor {
     private final Foundation foundation;
     private final @Nullable Receiver receiver;
     private final @Nullable ReceivedSockets sockets;
+    private final boolean diedBefore;
+    /** By the names that the process before has for them. */
+    private final Map<String, SharedListener> adopted = new ConcurrentHashMap<>();
+    /** What became of what was changed there at run time. */
+    private final List<String> notes = new ArrayList<>();
+
     private int nextLoop;
 
-    private Predecessor(Foundation foundation, @Nullable Receiver receiver, @Nullable ReceivedSockets sockets) {
+    private Predecessor(
+            Foundation foundation, @Nullable Receiver receiver, @Nullable ReceivedSockets sockets, boolean diedBefore) {
         this.foundation = foundation;
         this.receiver = receiver;
         this.sockets = sockets;
+        this.diedBefore = diedBefore;
     }
 
     /** None. */
     static Predecessor none(Foundation foundation) {
-        return new Predecessor(foundation, null, null);
+        return new Predecessor(foundation, null, null, false);
+    }
+
+    /** True if an environment names one. */
+    static boolean isNamed(Map<String, String> environment) {
+        return !environment.getOrDefault(HandoffAddress.VARIABLE, "").isEmpty();
     }
 
     /**
@@ -70,9 +87,18 @@ public final class Predecessor {
         Receiver receiver = null;
         ReceivedSockets sockets = null;
         try {
-            receiver = Receiver.connect(Path.of(path), foundation.table, foundation.posix);
+            try {
+                receiver = Receiver.connect(Path.of(path), foundation.table, foundation.posix);
+            } catch (HandoffException nobodyThere) {
+                long giver = giver(environment);
+                if (giver == 0 || !Peer.isOrphanOf(giver)) {
+                    throw nobodyThere;
+                }
+                LOG.warn("process {} died before it handed anything over; this one binds for itself", giver);
+                return new Predecessor(foundation, null, null, true);
+            }
             sockets = receiver.receiveSockets();
-            return new Predecessor(foundation, receiver, sockets);
+            return new Predecessor(foundation, receiver, sockets, false);
         } catch (IOException e) {
             throw failed(e);
         } finally {
@@ -82,22 +108,67 @@ public final class Predecessor {
         }
     }
 
+    /** Who is to wait there; 0 if it does not say. */
+    private static long giver(Map<String, String> environment) {
+        String pid = environment.getOrDefault(HandoffAddress.GIVER, "");
+        return pid.matches("\\d{1,18}") ? Long.parseLong(pid) : 0;
+    }
+
+    /** True if it was there and is known to be dead by now. */
+    boolean hasDied() {
+        return diedBefore || (receiver != null && receiver.isAlone());
+    }
+
     private static StartException failed(IOException e) {
         return new StartException(ExitCode.FAILED, "cannot take over from the process before: " + e.getMessage(), e);
     }
 
-    /** The sockets of each listener that had some there. What nobody wants is closed; that of {@link #servers} is kept. */
+    /** The sockets of each listener that had some there; {@link #others} are left. */
     Map<SharedListener, HandedListener> adopt(Collection<SharedListener> listeners) {
         ReceivedSockets left = sockets;
         if (left == null) {
             return Map.of();
         }
-        Map<SharedListener, HandedListener> adopted = Adoption.of(listeners, left, foundation.posix);
-        List<String> closed = left.closeListeners();
-        if (!closed.isEmpty()) {
-            LOG.info("no longer in the configuration: {}", String.join(", ", closed));
+        Map<SharedListener, HandedListener> found = Adoption.of(listeners, left, foundation.posix);
+        found.forEach((listener, handed) -> adopted.put(handed.name(), listener));
+        return found;
+    }
+
+    /** The listeners there that {@link #adopt} found no listener for. Their numbers are the caller's. */
+    List<HandedListener> others() {
+        List<HandedListener> others = new ArrayList<>();
+        ReceivedSockets left = sockets;
+        if (left != null) {
+            for (HandedListener each = left.takeListener(any -> true);
+                    each != null;
+                    each = left.takeListener(any -> true)) {
+                others.add(each);
+            }
         }
-        return adopted;
+        return others;
+    }
+
+    /** One of the {@link #others} goes on. */
+    void adopted(HandedListener handed, SharedListener listener) {
+        adopted.put(handed.name(), listener);
+    }
+
+    /** Closes the sockets of one of the {@link #others}. */
+    void close(HandedListener handed) {
+        if (receiver != null) {
+            receiver.discard(handed.numbers());
+        }
+    }
+
+    /** True if its configuration had a listener of this name that was unbound there at run time. */
+    boolean hadUnbound(String name) {
+        return sockets != null && sockets.ended().contains(name);
+    }
+
+    /** Has whoever asked for the upgrade told what became of a listener. */
+    void note(String note) {
+        LOG.info("{}", note);
+        notes.add(note);
     }
 
     /** Lets servers that are no listeners have theirs. */
@@ -142,7 +213,7 @@ public final class Predecessor {
     void ready() throws StartException {
         if (receiver != null) {
             try {
-                receiver.ready(this::useStreams);
+                receiver.ready(notes, this::useStreams);
             } catch (IOException e) {
                 throw failed(e);
             }
@@ -173,7 +244,9 @@ public final class Predecessor {
                     try {
                         there.follow(
                                 DRAIN_MAX,
-                                () -> {
+                                (suspended, resumed) -> {
+                                    suspended.forEach(name -> changed(name, true));
+                                    resumed.forEach(name -> changed(name, false));
                                     released(listeners);
                                     alone.run();
                                 },
@@ -194,6 +267,16 @@ public final class Predecessor {
         closeRest();
         if (receiver != null) {
             receiver.close();
+        }
+    }
+
+    /** Somebody has suspended or resumed a listener there when this process had its sockets already. */
+    private void changed(String name, boolean suspended) {
+        SharedListener listener = adopted.get(name);
+        if (listener != null && suspended) {
+            listener.suspend();
+        } else if (listener != null) {
+            listener.resume();
         }
     }
 

@@ -4,7 +4,6 @@ import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.runtime.config.RootConfig;
 import dev.baton.runtime.config.ServerAddress;
 import dev.baton.runtime.config.ServiceConfig;
-import dev.baton.runtime.handoff.HandedListener;
 import dev.baton.runtime.listener.Balance;
 import dev.baton.runtime.listener.ListenerEnv;
 import dev.baton.runtime.listener.SharedListener;
@@ -132,7 +131,8 @@ public final class Server {
                 config.services().keySet(),
                 this::settle,
                 machine.worker(),
-                this::isStopping);
+                this::isStopping,
+                this::isHandingOver);
         List<String> problems = new ArrayList<>();
         config.services().forEach((name, service) -> makeService(name, service, problems));
         if (problems.isEmpty()) {
@@ -141,6 +141,9 @@ public final class Server {
         this.shutdown = new Shutdown(this::waves, machine);
         this.before = Predecessor.none(foundation);
         this.notifier = Notifier.of(System.getenv(), foundation.table, foundation.posix);
+        if (Predecessor.isNamed(System.getenv())) {
+            notifier.follow();
+        }
         this.upgrade = new Upgrade(
                 foundation.table,
                 foundation.posix,
@@ -279,6 +282,10 @@ public final class Server {
         return shutdown.begun().isDone();
     }
 
+    private boolean isHandingOver() {
+        return upgrade.isHandingOver();
+    }
+
     private String state() {
         if (isStopping()) {
             return "draining";
@@ -295,6 +302,14 @@ public final class Server {
      */
     public void takeOver(Map<String, String> environment) throws StartException {
         before = Predecessor.of(environment, foundation);
+        claimIfAlone();
+    }
+
+    /** With its main process dead the manager would end the service: there is no time to lose. */
+    private void claimIfAlone() {
+        if (before.hasDied()) {
+            notifier.claim("starting; the process before is dead");
+        }
     }
 
     /**
@@ -303,20 +318,7 @@ public final class Server {
      * @throws StartException with every one that cannot be bound
      */
     public void open() throws StartException {
-        List<String> problems = new ArrayList<>();
-        Map<SharedListener, HandedListener> handed = before.adopt(listeners.all());
-        for (SharedListener listener : listeners.all()) {
-            HandedListener sockets = handed.get(listener);
-            try {
-                if (sockets != null) {
-                    listener.adoptShared(sockets.numbers());
-                } else {
-                    listener.open();
-                }
-            } catch (IOException | IllegalStateException e) {
-                problems.add("listener " + listener.name() + ": " + e.getMessage());
-            }
-        }
+        List<String> problems = new Opening(listeners, changes, before).open();
         // A listener that a stop has unbound meanwhile is not what stands in the way.
         if (!problems.isEmpty() && !isStopping()) {
             throw new StartException(ExitCode.CANNOT_BIND, problems);
@@ -343,15 +345,27 @@ public final class Server {
         }
         before.closeRest();
         before.ready();
+        claimIfAlone();
         listeners.all().forEach(SharedListener::start);
         ready = true;
+        // First the process before: until it knows that this one serves, it may think better of it. Then the manager,
+        // by this
+        // process, as the other may die now; and when it has let go once more, to a manager that listens to that one
+        // alone.
+        before.serving(listeners.all(), upstreams, this::sayServing);
+        sayServing();
         Watchdog.start(System.getenv(), notifier, foundation.loops)
                 .ifPresent(watchdog -> endings.push(watchdog::close));
-        notifier.ready("serving");
-        // Once more when the manager listens to this process.
-        before.serving(listeners.all(), upstreams, () -> notifier.ready("serving"));
         listeners.all().forEach(SharedListener::mine);
         served = true;
+    }
+
+    private void sayServing() {
+        if (Predecessor.isNamed(System.getenv())) {
+            notifier.claimServing("serving");
+        } else {
+            notifier.ready("serving");
+        }
     }
 
     private String startComponent(String section, Component component) throws StartException {
@@ -392,7 +406,8 @@ public final class Server {
                 .map(listener -> {
                     String service = listener.snapshot().service();
                     return "listener " + listener.name() + " on " + listener.address() + " ("
-                            + maker.serviceType(service) + " " + service + ")";
+                            + maker.serviceType(service) + " " + service + ")"
+                            + (listener.isSuspended() ? ", suspended" : "");
                 })
                 .toList();
     }
@@ -453,8 +468,14 @@ public final class Server {
         }
 
         @Override
+        public void stays() {
+            notifier.claim("serving; the upgrade fails");
+        }
+
+        @Override
         public void failed(UpgradeReport report) {
-            notifier.ready("serving; the upgrade failed: " + report.detail());
+            // Once more: by now the other one says nothing any more.
+            notifier.claimServing("serving; the upgrade failed: " + report.detail());
         }
 
         @Override

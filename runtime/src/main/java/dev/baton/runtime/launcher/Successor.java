@@ -44,6 +44,8 @@ final class Successor {
     static Successor start(List<String> command, Path handoff) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().put(HandoffAddress.VARIABLE, handoff.toString());
+        builder.environment()
+                .put(HandoffAddress.GIVER, Long.toString(ProcessHandle.current().pid()));
         // They name this process; what they say of sockets comes by the handoff, the watchdog is whoever's it is then.
         List.of("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "WATCHDOG_PID").forEach(builder.environment()::remove);
         Process process = builder.start();

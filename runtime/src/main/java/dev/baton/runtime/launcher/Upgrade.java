@@ -13,16 +13,20 @@ import dev.baton.runtime.posix.Posix;
 import dev.baton.spi.admin.UpgradeReport;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.FdKind;
+import dev.baton.spi.listener.ListenerResult.Outcome;
 import dev.baton.spi.listener.ListenerState;
 import dev.baton.spi.posix.PosixException;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,6 +50,9 @@ final class Upgrade {
     private final Departure departure;
     private final Upgraded process;
     private final AtomicBoolean running = new AtomicBoolean();
+    /** From the look at what there is: what is changed from there on the new process does not know. */
+    private volatile boolean handing;
+
     private volatile CompletableFuture<Void> over = CompletableFuture.completedFuture(null);
 
     /** The process that is upgraded. */
@@ -59,6 +66,9 @@ final class Upgrade {
 
         /** A new process is being started. */
         void begun();
+
+        /** It will be nothing, and is about to be killed; it may have said that it is the service. */
+        void stays();
 
         /** It was nothing; this one goes on. */
         void failed(UpgradeReport report);
@@ -112,19 +122,23 @@ final class Upgrade {
         UpgradeReport report;
         Giver giver = null;
         boolean handedOver = false;
+        Map<SharedListener, Boolean> wasSuspended = Map.of();
         try (HandoffAddress address = HandoffAddress.open(table, posix)) {
             Successor started = Successor.start(process.command(), address.path());
             successor = started;
             giver = Giver.accept(
                     address, table, posix, pid -> Peer.descends(pid, started.pid()), started::isAlive, limit);
-            hand(giver);
+            Map<SharedListener, Boolean> suspended = new LinkedHashMap<>();
+            List<String> notes = hand(giver, suspended);
             handedOver = true;
+            wasSuspended = suspended;
             report = new UpgradeReport(
                     true,
                     giver.pid(),
                     ExitCode.FINE,
                     "process " + giver.pid() + " serves, process "
-                            + ProcessHandle.current().pid() + " drains");
+                            + ProcessHandle.current().pid() + " drains"
+                            + notes.stream().map(note -> "\n" + printable(note)).collect(Collectors.joining()));
         } catch (Throwable t) { // whatever it is, this process goes on
             LOG.debug("upgrade", t);
             report = failure(successor, giver, t);
@@ -132,7 +146,7 @@ final class Upgrade {
         try {
             if (handedOver && giver != null) {
                 LOG.info("upgraded: {}", report.detail());
-                letGo(giver, done, report);
+                letGo(giver, wasSuspended, done, report);
             } else {
                 process.failed(report);
             }
@@ -141,6 +155,7 @@ final class Upgrade {
                 giver.close();
             }
             if (!handedOver) {
+                handing = false;
                 running.set(false); // after the new process has it, there is nothing to upgrade here
             }
             done.complete(report);
@@ -153,20 +168,37 @@ final class Upgrade {
         return over;
     }
 
-    /** Up to here everything can be taken back. */
-    private void hand(Giver giver) throws IOException {
+    /** True while what an operator changes would be lost, because the new process has been told all there is. */
+    boolean isHandingOver() {
+        return handing;
+    }
+
+    /** What another process says becomes lines of this one's. */
+    private static String printable(String text) {
+        return text.replaceAll("\\p{Cntrl}", "?");
+    }
+
+    /**
+     * Up to here everything can be taken back.
+     *
+     * @param suspended is given each listener that was handed over, and whether it was suspended then
+     * @return what became of what was changed here at run time
+     */
+    private List<String> hand(Giver giver, Map<SharedListener, Boolean> suspended) throws IOException {
         List<Fd> copies = new ArrayList<>();
+        handing = true;
         try {
-            giver.sendSockets(listeners(copies), servers(copies));
+            giver.sendSockets(listeners(copies, suspended), servers(copies), listeners.unbound());
         } finally {
             copies.forEach(table::fdDelete);
         }
-        giver.awaitReady();
+        List<String> notes = giver.awaitReady();
         giver.go();
         giver.awaitServing();
+        return notes;
     }
 
-    private List<HandedListener> listeners(List<Fd> copies) throws IOException {
+    private List<HandedListener> listeners(List<Fd> copies, Map<SharedListener, Boolean> suspended) throws IOException {
         List<HandedListener> handed = new ArrayList<>();
         for (SharedListener listener : listeners.all()) {
             if (listener.state() == ListenerState.NEW || listener.state() == ListenerState.STOPPED) {
@@ -177,10 +209,14 @@ final class Upgrade {
                 copy(fd, numbers, copies);
             }
             if (!numbers.isEmpty()) {
+                boolean isSuspended = listener.isSuspended();
+                suspended.put(listener, isSuspended);
                 handed.add(new HandedListener(
                         listener.name(),
                         listener.spec().bind(),
                         listener.address(),
+                        isSuspended,
+                        listeners.textOf(listener),
                         numbers.stream().mapToInt(Integer::intValue).toArray()));
             }
         }
@@ -217,18 +253,30 @@ final class Upgrade {
     }
 
     /** The new process serves. */
-    private void letGo(Giver giver, CompletableFuture<UpgradeReport> done, UpgradeReport report) {
+    private void letGo(
+            Giver giver,
+            Map<SharedListener, Boolean> wasSuspended,
+            CompletableFuture<UpgradeReport> done,
+            UpgradeReport report) {
+        List<String> suspendedSince = new ArrayList<>();
+        List<String> resumedSince = new ArrayList<>();
         for (SharedListener listener : listeners.all()) {
             listener.handedOver();
             // Those that others of this process connect to are unbound later; from now on the new process accepts there
             // too.
-            listener.suspend();
+            Outcome outcome = listener.suspend().toCompletableFuture().join().outcome();
+            Boolean was = wasSuspended.get(listener);
+            if (was != null && !was && outcome == Outcome.UNCHANGED) {
+                suspendedSince.add(listener.name());
+            } else if (was != null && was && outcome == Outcome.PAUSED) {
+                resumedSince.add(listener.name());
+            }
         }
         servers.handedOver();
         departure.awaitLoops();
         process.succeededBy(giver.pid());
         try {
-            giver.released();
+            giver.released(suspendedSince, resumedSince);
             done.complete(report);
             departure.give(giver);
             giver.end();
@@ -237,7 +285,7 @@ final class Upgrade {
         }
     }
 
-    private static UpgradeReport failure(@Nullable Successor successor, @Nullable Giver giver, Throwable cause) {
+    private UpgradeReport failure(@Nullable Successor successor, @Nullable Giver giver, Throwable cause) {
         String why = cause instanceof IOException ? String.valueOf(cause.getMessage()) : cause.toString();
         if (successor == null) {
             return new UpgradeReport(false, 0, ExitCode.FAILED, "cannot start a new process: " + why);
@@ -246,6 +294,7 @@ final class Upgrade {
             giver.refuse(why);
         }
         boolean hung = successor.isAlive() && successor.exitCodeWithin(Successor.LAST_WORDS) < 0;
+        process.stays();
         successor.kill();
         int code = successor.exitCode();
         String errors = successor.errors();

@@ -109,6 +109,11 @@ final class ListenerGate {
         return (word.get() & PHASE) == STOPPED;
     }
 
+    /** True before it is OPEN, too: the state does not show that. */
+    boolean isSuspended() {
+        return (word.get() & SUSPENDED) != 0;
+    }
+
     /** Open connections, and reservations. */
     int connections() {
         return connections(word.get());

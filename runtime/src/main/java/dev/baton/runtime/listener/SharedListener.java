@@ -280,6 +280,11 @@ public final class SharedListener implements Listener {
         return gate.state();
     }
 
+    /** True if somebody has suspended it, also before it was started. */
+    public boolean isSuspended() {
+        return gate.isSuspended();
+    }
+
     @Override
     public int connections() {
         return gate.connections();

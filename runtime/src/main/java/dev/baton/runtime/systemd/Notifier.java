@@ -32,6 +32,8 @@ public final class Notifier {
     private final @Nullable Fd fd;
     /** The process that the manager listens to is another one by now. */
     private volatile boolean succeeded;
+    /** The process before this one is the service still. */
+    private volatile boolean following;
 
     private Notifier(Posix posix, @Nullable SocketAddress manager, @Nullable Fd fd) {
         this.posix = posix;
@@ -59,6 +61,29 @@ public final class Notifier {
     /** True if somebody listens. */
     public boolean isActive() {
         return manager != null;
+    }
+
+    /**
+     * Another process is the service until this one claims it: what this one says before that, of its own end for example, would be
+     * taken for the service's by a manager that listens to all of its processes.
+     */
+    public void follow() {
+        following = true;
+    }
+
+    /**
+     * This process is the service, and whatever another one has claimed is over. Heard of a process that is not the main one if
+     * the unit has {@code NotifyAccess=all}.
+     */
+    public void claim(String status) {
+        following = false;
+        send("MAINPID=" + ProcessHandle.current().pid() + "\nSTATUS=" + line(status));
+    }
+
+    /** As {@link #claim}, and the service serves. */
+    public void claimServing(String status) {
+        following = false;
+        send("MAINPID=" + ProcessHandle.current().pid() + "\nREADY=1\nSTATUS=" + line(status));
     }
 
     /** The service serves; also the end of {@link #reloading}, however that went. */
@@ -99,7 +124,7 @@ public final class Notifier {
     }
 
     private void send(String text) {
-        if (manager == null || fd == null || succeeded) {
+        if (manager == null || fd == null || succeeded || following) {
             return;
         }
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);

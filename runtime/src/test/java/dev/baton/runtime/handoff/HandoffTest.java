@@ -142,7 +142,7 @@ class HandoffTest {
                 Giver giver = new Giver(pair.giver, LONG, 1)) {
             var received = async(pair.asReceiver::receiveSockets);
             pair.giver.send(new Message.Writer(Message.Type.HELLO), LONG);
-            giver.sendSockets(listeners, List.of(new HandedServer(admin, number)));
+            giver.sendSockets(listeners, List.of(new HandedServer(admin, number)), List.of());
             ReceivedSockets sockets = received.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
             assertThat(sockets.size()).isEqualTo(1001);
             HandedListener each =
@@ -177,28 +177,31 @@ class HandoffTest {
                 try (Receiver receiver = Receiver.connect(address.path(), table, POSIX)) {
                     ReceivedSockets sockets = receiver.receiveSockets();
                     assertThat(sockets.closeListeners()).hasSize(1);
-                    assertThat(receiver.ready((out, err) -> log.add("streams"))).isEqualTo(Receiver.Outcome.DONE);
+                    assertThat(receiver.ready(List.of("web stays suspended"), (out, err) -> log.add("streams")))
+                            .isEqualTo(Receiver.Outcome.DONE);
                     assertThat(receiver.serving()).isEqualTo(Receiver.Outcome.DONE);
-                    receiver.follow(PATIENCE, () -> log.add("released"), idle -> {
-                        log.add(idle.upstream() + " " + idle.server() + " " + idle.profile() + " " + idle.idleMillis());
-                        receiver.discard(idle.number());
-                    });
+                    receiver.follow(
+                            PATIENCE, (suspended, resumed) -> log.add("released " + suspended + resumed), idle -> {
+                                log.add(idle.upstream() + " " + idle.server() + " " + idle.profile() + " "
+                                        + idle.idleMillis());
+                                receiver.discard(idle.number());
+                            });
                     return log;
                 }
             });
             try (Giver giver = Giver.accept(address, table, POSIX, pid -> pid == self, () -> true, PATIENCE)) {
                 assertThat(giver.pid()).isEqualTo(self);
-                giver.sendSockets(List.of(new HandedListener("web", "a", "b", number)), List.of());
-                giver.awaitReady();
+                giver.sendSockets(List.of(new HandedListener("web", "a", "b", number)), List.of(), List.of("gone"));
+                assertThat(giver.awaitReady()).containsExactly("web stays suspended");
                 giver.go();
                 giver.awaitServing();
-                giver.released();
+                giver.released(List.of("web"), List.of("file", "other"));
                 giver.sendIdle(List.of(
                         new IdleConnection("app", "a:1", "http", 7, number),
                         new IdleConnection("app", "a:1", "http", 9, number)));
                 giver.end();
                 assertThat(there.get(PATIENCE.toSeconds(), TimeUnit.SECONDS))
-                        .containsExactly("streams", "released", "app a:1 http 7", "app a:1 http 9");
+                        .containsExactly("streams", "released [web][file, other]", "app a:1 http 7", "app a:1 http 9");
             }
             POSIX.close(number);
         }
@@ -382,7 +385,7 @@ class HandoffTest {
                 pair.giver.send(negative ? idle.number(-1) : idle, LONG);
                 List<IdleConnection> taken = new ArrayList<>();
                 assertThatExceptionOfType(HandoffException.class)
-                        .isThrownBy(() -> pair.asReceiver.follow(PATIENCE, () -> {}, taken::add));
+                        .isThrownBy(() -> pair.asReceiver.follow(PATIENCE, (suspended, resumed) -> {}, taken::add));
                 assertThat(taken).isEmpty();
             }
         }
@@ -414,11 +417,151 @@ class HandoffTest {
     void shouldGoOnAloneWhenTheGiverDies() throws Exception {
         try (Pair pair = new Pair(DEAD)) {
             pair.giver.close();
-            assertThat(pair.asReceiver.ready((out, err) -> {})).isEqualTo(Receiver.Outcome.ALONE);
+            assertThat(pair.asReceiver.ready(List.of(), (out, err) -> {})).isEqualTo(Receiver.Outcome.ALONE);
             assertThat(pair.asReceiver.serving()).isEqualTo(Receiver.Outcome.ALONE);
             List<String> told = new ArrayList<>();
-            pair.asReceiver.follow(PATIENCE, () -> told.add("released"), idle -> told.add("idle"));
+            assertThat(pair.asReceiver.isAlone()).isTrue();
+            pair.asReceiver.follow(PATIENCE, (suspended, resumed) -> told.add("released"), idle -> told.add("idle"));
             assertThat(told).containsExactly("released");
         }
+    }
+
+    @Test
+    void shouldKnowItsStarterFromAProcessThatIsDead() {
+        ProcessHandle self = ProcessHandle.current();
+        assertThat(Peer.isOrphanOf(self.parent().orElseThrow().pid())).isFalse();
+        assertThat(Peer.isOrphanOf(DEAD)).isTrue();
+    }
+
+    // ---- what an operator changed, and processes that know nothing of it
+    // ---------------------------------------------
+
+    @Test
+    void shouldHandOverWhatAnOperatorChangedAtRunTime() throws Exception {
+        int number = listening();
+        String text = "{\"name\": \"extra\", \"bind\": \"127.0.0.1:0\", \"service\": \"caf\u00e9\"}";
+        int[] many = new int[300]; // two packets, one listener
+        Arrays.fill(many, number);
+        try (Pair pair = new Pair(1);
+                Giver giver = new Giver(pair.giver, LONG, 1)) {
+            var received = async(pair.asReceiver::receiveSockets);
+            pair.giver.send(new Message.Writer(Message.Type.HELLO), LONG);
+            giver.sendSockets(
+                    List.of(
+                            new HandedListener("web", "a", "b", true, "", number),
+                            new HandedListener("extra", "127.0.0.1:0", "127.0.0.1:7", false, text, many)),
+                    List.of(),
+                    List.of("gone", "also-gone"));
+            ReceivedSockets sockets = received.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            assertThat(sockets.ended()).containsExactly("gone", "also-gone");
+            HandedListener web = sockets.takeListener(any -> true);
+            assertThat(web).isNotNull();
+            assertThat(web.isSuspended()).isTrue();
+            assertThat(web.text()).isEmpty();
+            HandedListener extra = sockets.takeListener(any -> true);
+            assertThat(extra).isNotNull();
+            assertThat(extra.isSuspended()).isFalse();
+            assertThat(extra.text()).isEqualTo(text);
+            assertThat(extra.numbers()).hasSize(300);
+            pair.receiver.discard(web.numbers());
+            pair.receiver.discard(extra.numbers());
+        }
+        POSIX.close(number);
+    }
+
+    /** A process of an older version sends fewer fields: nobody was suspended, nothing was added. */
+    @Test
+    void shouldTakeMessagesWithoutTheFieldsThatCameLater() throws Exception {
+        int number = listening();
+        try (Pair pair = new Pair(1)) {
+            pair.giver.send(new Message.Writer(Message.Type.HELLO), LONG);
+            pair.giver.send(listener(number), LONG);
+            pair.giver.send(new Message.Writer(Message.Type.SOCKETS_END).number(1), LONG);
+            ReceivedSockets sockets = pair.asReceiver.receiveSockets();
+            assertThat(sockets.ended()).isEmpty();
+            HandedListener web = sockets.takeListener(any -> true);
+            assertThat(web).isNotNull();
+            assertThat(web.isSuspended()).isFalse();
+            assertThat(web.text()).isEmpty();
+            pair.receiver.discard(web.numbers());
+
+            pair.giver.send(new Message.Writer(Message.Type.RELEASED), LONG);
+            pair.giver.send(new Message.Writer(Message.Type.END), LONG);
+            List<String> told = new ArrayList<>();
+            pair.asReceiver.follow(PATIENCE, (suspended, resumed) -> told.add("" + suspended + resumed), idle -> {});
+            assertThat(told).containsExactly("[][]");
+        }
+        try (Pair pair = new Pair(1);
+                Giver giver = new Giver(pair.giver, LONG, 1)) {
+            pair.receiver.send(new Message.Writer(Message.Type.READY), LONG);
+            assertThat(giver.awaitReady()).isEmpty();
+        }
+        POSIX.close(number);
+    }
+
+    /** And it reads fewer: what it knows stands where it was. */
+    @Test
+    void shouldSendWhatAnOlderProcessReadsWhereItWas() throws Exception {
+        int number = listening();
+        try (Pair pair = new Pair(1);
+                Giver giver = new Giver(pair.giver, LONG, 1)) {
+            giver.sendSockets(
+                    List.of(new HandedListener("web", "a", "b", true, "text", number)), List.of(), List.of("x"));
+            Message listener = pair.receiver.receive(LONG);
+            assertThat(listener).isNotNull();
+            assertThat(List.of(listener.text(), listener.text(), listener.text()))
+                    .containsExactly("web", "a", "b");
+            pair.receiver.discard(listener.fds());
+            Message end = pair.receiver.receive(LONG);
+            assertThat(end).isNotNull();
+            assertThat(end.number()).isEqualTo(1);
+        }
+        POSIX.close(number);
+    }
+
+    @Test
+    void shouldRefuseChangesThatAreNotWellFormed() throws Exception {
+        int number = listening();
+        List<Message.Writer> wrong = List.of(
+                listener(number).number(2), // neither yes nor no
+                listener(number).flag(true).number(HandedListener.TEXT_BYTES_MAX + 1), // longer than any
+                listener(number).flag(true).number(Long.MAX_VALUE),
+                listener(number).flag(true).number(10).number(0), // shorter than it says
+                listener(number).flag(true).number(8).number(0x80FF_FFFFL), // no UTF-8
+                listener(number).flag(true).number(-1));
+        for (Message.Writer each : wrong) {
+            try (Pair pair = new Pair(1)) {
+                pair.giver.send(new Message.Writer(Message.Type.HELLO), LONG);
+                pair.giver.send(each, LONG);
+                assertThatExceptionOfType(HandoffException.class).isThrownBy(() -> pair.asReceiver.receiveSockets());
+            }
+        }
+        try (Pair pair = new Pair(1)) {
+            pair.giver.send(new Message.Writer(Message.Type.RELEASED).number(Message.TEXTS_MAX + 1), LONG);
+            List<String> told = new ArrayList<>();
+            assertThatExceptionOfType(HandoffException.class)
+                    .isThrownBy(() -> pair.asReceiver.follow(
+                            PATIENCE, (suspended, resumed) -> told.add("" + suspended + resumed), idle -> {}));
+            assertThat(told).as("this one goes on all the same").containsExactly("[][]");
+        }
+        POSIX.close(number);
+    }
+
+    /** The most that anybody can want to say fits into a packet. */
+    @Test
+    void shouldFitTheLargestMessagesIntoAPacket() {
+        String long1 = "\u20ac".repeat(2000);
+        assertThat(new Message.Writer(Message.Type.READY)
+                        .texts(java.util.Collections.nCopies(100, long1))
+                        .packet())
+                .hasSizeLessThanOrEqualTo(Message.BYTES_MAX);
+        assertThat(new Message.Writer(Message.Type.LISTENER)
+                        .text(long1)
+                        .text(long1)
+                        .text(long1)
+                        .flag(true)
+                        .writing("x".repeat(HandedListener.TEXT_BYTES_MAX))
+                        .packet())
+                .hasSizeLessThanOrEqualTo(Message.BYTES_MAX);
     }
 }

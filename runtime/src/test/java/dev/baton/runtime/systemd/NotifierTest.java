@@ -117,6 +117,29 @@ class NotifierTest {
         assertThat(heard(0)).isNull();
     }
 
+    /** The manager may listen to it before it is the service: its failed start is nobody's end. */
+    @Test
+    void shouldSayNothingBeforeItClaimsTheService() {
+        Notifier notifier = notifier();
+        String self = "MAINPID=" + ProcessHandle.current().pid();
+        notifier.follow();
+        notifier.stopping("draining");
+        notifier.ready("serving");
+        notifier.status("starting");
+        notifier.watchdog();
+        assertThat(heard(0)).isNull();
+        notifier.claim("starting");
+        assertThat(heard()).containsExactly(self, "STATUS=starting");
+        notifier.claimServing("serving");
+        assertThat(heard()).containsExactly(self, "READY=1", "STATUS=serving");
+        notifier.watchdog();
+        assertThat(heard()).containsExactly("WATCHDOG=1");
+        notifier.succeededBy(4712, "serving");
+        assertThat(heard()).contains("MAINPID=4712");
+        notifier.claimServing("serving");
+        assertThat(heard(0)).as("it is over").isNull();
+    }
+
     @Test
     void shouldReachAnAbstractSocket() {
         String name = "baton-notify-" + ProcessHandle.current().pid() + "-" + System.nanoTime();

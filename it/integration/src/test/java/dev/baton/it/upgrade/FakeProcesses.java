@@ -15,14 +15,19 @@ import dev.baton.spi.posix.Sockets;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * One side of a handoff that stops at a step, as a process of its own: {@code successor STEP die|hang}, or
- * {@code predecessor STEP PORT COMMAND...}, which dies.
+ * {@code predecessor STEP COMMAND...}, which writes its port in place of PORT into the
+ * {@code baton.yaml} of its folder, and is killed by the signal that nobody can do anything about.
  */
 final class FakeProcesses {
     private static final Duration LIMIT = Duration.ofMinutes(2);
@@ -35,12 +40,7 @@ final class FakeProcesses {
         if (arguments[0].equals("successor")) {
             succeed(posix, table, arguments[1], arguments[2].equals("hang"));
         } else {
-            precede(
-                    posix,
-                    table,
-                    arguments[1],
-                    Integer.parseInt(arguments[2]),
-                    List.of(arguments).subList(3, arguments.length));
+            precede(posix, table, arguments[1], List.of(arguments).subList(2, arguments.length));
         }
     }
 
@@ -56,7 +56,7 @@ final class FakeProcesses {
         if (step.equals("sockets")) {
             end(hang);
         }
-        receiver.ready((out, err) -> {});
+        receiver.ready(List.of(), (out, err) -> {});
         end(hang); // it was told to serve
     }
 
@@ -69,34 +69,94 @@ final class FakeProcesses {
         Runtime.getRuntime().halt(9);
     }
 
-    private static void precede(Posix posix, FdTable table, String step, int port, List<String> command)
-            throws IOException {
-        int listening = posix.socket(Sockets.AF_INET, Sockets.SOCK_STREAM, 0);
-        posix.setIntOption(listening, SocketOptions.SOL_SOCKET, SocketOptions.SO_REUSEADDR, 1);
-        InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
-        if (posix.bind(listening, address) < 0 || posix.listen(listening, 64) < 0) {
-            throw new IOException("cannot bind " + address);
-        }
+    private static void precede(Posix posix, FdTable table, String step, List<String> command) throws IOException {
+        int listening = listen(posix);
+        String bind = text(posix.localAddress(listening));
+        Path yaml = Path.of("baton.yaml");
+        Files.writeString(yaml, Files.readString(yaml).replace("127.0.0.1:PORT", bind));
         try (HandoffAddress handoff = HandoffAddress.open(table, posix)) {
             ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
             builder.environment().put(HandoffAddress.VARIABLE, handoff.path().toString());
+            builder.environment()
+                    .put(
+                            HandoffAddress.GIVER,
+                            Long.toString(ProcessHandle.current().pid()));
             Process child = builder.start();
             Giver giver =
                     Giver.accept(handoff, table, posix, pid -> Peer.descends(pid, child.pid()), child::isAlive, LIMIT);
-            if (!step.equals("connect")) {
-                String bind = "127.0.0.1:" + port;
-                giver.sendSockets(List.of(new HandedListener("web", bind, bind, listening)), List.of());
+            HandedListener web = new HandedListener("web", bind, bind, listening);
+            if (step.equals("changed")) {
+                giver.sendSockets(changed(posix, web), List.of(), List.of("file"));
+            } else if (!step.equals("connect")) {
+                giver.sendSockets(List.of(web), List.of(), List.of());
             }
-            if (step.equals("ready")) {
-                giver.awaitReady();
-            } else if (step.equals("go")) {
-                giver.awaitReady();
+            if (List.of("ready", "go", "serving", "changed").contains(step)) {
+                giver.awaitReady().forEach(note -> System.out.println("note: " + note));
+            }
+            if (List.of("go", "serving", "changed").contains(step)) {
                 giver.go();
+            }
+            if (List.of("serving", "changed").contains(step)) {
+                giver.awaitServing();
+            }
+            if (step.equals("changed")) {
+                giver.released(List.of("web"), List.of("extra"));
             }
             System.out.println("the fake dies at " + step);
             System.out.flush();
             handoff.close(); // its folder is not what this is about
-            Runtime.getRuntime().halt(9);
+            new ProcessBuilder(
+                            "kill", "-9", Long.toString(ProcessHandle.current().pid()))
+                    .start();
+            while (true) {
+                LockSupport.park();
+            }
         }
+    }
+
+    /** One listener that an operator can have added, and some that none can: what comes with them is not to be believed. */
+    private static List<HandedListener> changed(Posix posix, HandedListener web) throws IOException {
+        return List.of(
+                web,
+                added(posix, "extra", true, "{\"name\": \"extra\", \"bind\": \"127.0.0.1:0\", \"service\": \"shop\"}"),
+                added(posix, "liar", false, "{\"name\": \"liar\", \"bind\": \"127.0.0.1:1\", \"service\": \"shop\"}"),
+                added(posix, "garbage", false, "}{"),
+                added(posix, "alias", false, "{\"name\": \"x\", \"bind\": \"127.0.0.1:0\", \"service\": \"shop\"}"),
+                added(posix, "bogus", false, "{\"name\": \"bogus\", \"bind\": \"127.0.0.1:0\", \"service\": \"shp\"}"),
+                added(posix, "file", false, "{\"name\": \"file\", \"bind\": \"127.0.0.1:0\", \"service\": \"shop\"}"));
+    }
+
+    private static HandedListener added(Posix posix, String name, boolean suspended, String text) throws IOException {
+        int number = listen(posix);
+        String address = text(posix.localAddress(number));
+        System.out.println("fake " + name + " on " + address + ";");
+        return new HandedListener(name, "127.0.0.1:0", address, suspended, text, number);
+    }
+
+    private static String text(SocketAddress address) {
+        return "127.0.0.1:" + ((InetSocketAddress) address).getPort();
+    }
+
+    private static int listen(Posix posix) throws IOException {
+        int listening = posix.socket(Sockets.AF_INET, Sockets.SOCK_STREAM, 0);
+        posix.setIntOption(listening, SocketOptions.SOL_SOCKET, SocketOptions.SO_REUSEADDR, 1);
+        InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+        if (posix.bind(listening, address) < 0 || posix.listen(listening, 64) < 0) {
+            throw new IOException("cannot bind " + address);
+        }
+        return listening;
+    }
+
+    /** The command line of one. */
+    static String java(String... arguments) {
+        return Stream.concat(
+                        Stream.of(
+                                "'" + System.getProperty("java.home") + "/bin/java'",
+                                "-XX:TieredStopAtLevel=1",
+                                "-cp",
+                                "'" + System.getProperty("java.class.path") + "'",
+                                FakeProcesses.class.getName()),
+                        Stream.of(arguments))
+                .collect(Collectors.joining(" "));
     }
 }

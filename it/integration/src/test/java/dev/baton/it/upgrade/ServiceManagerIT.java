@@ -9,10 +9,14 @@ import dev.baton.spi.posix.PollFd;
 import dev.baton.spi.posix.Sockets;
 import dev.baton.testkit.BatonProcess;
 import io.vertx.core.json.JsonObject;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.UnixDomainSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,11 +25,16 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a service manager hears of real processes through an upgrade, one that fails and one that does not; and the unit. */
 @Timeout(value = 5, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -112,14 +121,33 @@ class ServiceManagerIT {
             Files.writeString(folder.resolve("baton.yaml"), yaml + "bogus: 1\n");
             assertThat(rig.upgrade("").getBoolean("upgraded")).isFalse();
             assertThat(await("RELOADING=1")).contains("\nMONOTONIC_USEC=");
-            assertThat(await("READY=1")).contains("the upgrade failed", "bogus");
+            String mine = "MAINPID=" + rig.pid() + "\n";
+            assertThat(await(text -> text.contains("READY=1")))
+                    .startsWith(mine)
+                    .contains("the upgrade failed", "bogus");
+
+            // One that has come further, and ends in an orderly way: it must not say STOPPING for the service.
+            try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+                Files.writeString(
+                        folder.resolve("baton.yaml"),
+                        yaml.replace(
+                                "listeners:\n",
+                                "listeners:\n  more: { bind: \"127.0.0.1:" + taken.getLocalPort()
+                                        + "\", service: demo }\n"));
+                assertThat(rig.upgrade("").getBoolean("upgraded")).isFalse();
+            }
+            assertThat(await(text -> text.contains("READY=1"))).startsWith(mine).contains("EADDRINUSE");
 
             Files.writeString(folder.resolve("baton.yaml"), yaml);
             long old = rig.pid();
             JsonObject report = rig.upgrade("");
             assertThat(report.getBoolean("upgraded")).as(report.encode()).isTrue();
             await("RELOADING=1");
-            assertThat(await("MAINPID=")).isEqualTo("MAINPID=" + rig.pid() + "\nREADY=1\nSTATUS=serving");
+            String next = "MAINPID=" + rig.pid() + "\nREADY=1\nSTATUS=serving";
+            // By itself, by the old one, and once more when that has let go: whoever may be heard has said it.
+            for (int i = 0; i < 3; i++) {
+                assertThat(await("MAINPID=")).isEqualTo(next);
+            }
             // The new one feeds the watchdog, although the environment named the old one's.
             await("WATCHDOG=1");
             UpgradeRig.awaitEnd(old);
@@ -130,6 +158,114 @@ class ServiceManagerIT {
         }
     }
 
+    private static final String DEMO = """
+            version: 1
+            grace: 5s
+            admin: { listen: "127.0.0.1:0" }
+            listeners:
+              web: { bind: "127.0.0.1:PORT", service: demo }
+            services:
+              demo: { type: demo-origin }
+            """;
+
+    /**
+     * The main process is killed when the new one has just been started and has not asked for anything: that one binds for itself.
+     * The command that asked for the upgrade waits meanwhile: as long as it runs, systemd does not end the service.
+     */
+    @Test
+    void shouldNameItselfWhenTheMainProcessIsKilledAtItsStart() throws Exception {
+        Path launcher = folder.resolve("baton");
+        Path real = BatonProcess.distribution().resolve("bin/baton");
+        Path wait = folder.resolve("go");
+        Files.createSymbolicLink(launcher, real);
+        Map<String, String> environment =
+                Map.of("NOTIFY_SOCKET", folder.resolve("notify").toString());
+        long next = -1;
+        try (UpgradeRig rig = new UpgradeRig(folder, DEMO.replace("PORT", "0"), launcher, environment)) {
+            await("READY=1");
+            // With the admin address that everybody knows: whoever asks finds the next one there.
+            Files.writeString(
+                    folder.resolve("baton.yaml"),
+                    Files.readString(folder.resolve("baton.yaml"))
+                            .replace("listen: \"127.0.0.1:0\"", "listen: \"" + rig.admin() + "\""));
+            Path made = folder.resolve("made");
+            Files.writeString(
+                    made,
+                    "#!/bin/sh\necho $$ > '" + wait + ".pid'\nwhile [ ! -e '" + wait + "' ]; do sleep 0.1; done\nexec '"
+                            + real + "' \"$@\" > '" + folder + "/out' 2>&1\n");
+            Files.setPosixFilePermissions(made, PosixFilePermissions.fromString("rwx------"));
+            Files.move(made, launcher, StandardCopyOption.ATOMIC_MOVE);
+            Path command = folder.resolve("command");
+            Process upgrade = new ProcessBuilder(real.toString(), "upgrade", "--admin", rig.admin())
+                    .redirectErrorStream(true)
+                    .redirectOutput(command.toFile())
+                    .start();
+            try {
+                await("RELOADING=1");
+                Path pid = folder.resolve("go.pid");
+                Awaitility.await()
+                        .atMost(PATIENCE)
+                        .until(() -> Files.exists(pid) && !Files.readString(pid).isBlank());
+                next = Long.parseLong(Files.readString(pid).strip());
+                ProcessHandle.of(rig.pid()).orElseThrow().destroyForcibly(); // SIGKILL
+                UpgradeRig.awaitEnd(rig.pid());
+                assertThat(upgrade.isAlive()).as("the command waits").isTrue();
+                Files.createFile(wait);
+                assertThat(await("MAINPID=")).startsWith("MAINPID=" + next + "\nSTATUS=starting");
+                assertThat(await(text -> text.contains("READY=1")))
+                        .isEqualTo("MAINPID=" + next + "\nREADY=1\nSTATUS=serving");
+                assertThat(upgrade.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                        .isTrue();
+                assertThat(Files.readString(command))
+                        .isEqualTo("upgraded: process " + next + " serves, process " + rig.pid()
+                                + " has died on the way\n");
+                assertThat(upgrade.exitValue()).isZero();
+                assertThat(heard).noneMatch(text -> text.contains("STOPPING"));
+            } finally {
+                upgrade.destroyForcibly();
+                ProcessHandle.of(next).ifPresent(ProcessHandle::destroyForcibly);
+            }
+        }
+    }
+
+    /** The same at the later steps: it has the sockets; it is about to serve; it serves and the old one has said nothing yet. */
+    @ParameterizedTest
+    @ValueSource(strings = {"connect", "sockets", "ready", "go", "serving"})
+    void shouldNameItselfWhenTheMainProcessIsKilledLater(String step) throws Exception {
+        Files.writeString(folder.resolve("baton.yaml"), DEMO);
+        Path out = folder.resolve("out");
+        String launcher = BatonProcess.distribution().resolve("bin/baton").toString();
+        ProcessBuilder builder = new ProcessBuilder(
+                        "/bin/sh", "-c", "exec " + FakeProcesses.java("predecessor", step, launcher, "run"))
+                .directory(folder.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(out.toFile());
+        builder.environment().put("NOTIFY_SOCKET", folder.resolve("notify").toString());
+        Process old = builder.start();
+        long next = -1;
+        try {
+            assertThat(old.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+            assertThat(old.exitValue())
+                    .as("killed; it said %s", Files.readString(out))
+                    .isEqualTo(128 + 9);
+            String serving = await(text -> text.contains("READY=1"));
+            Matcher pid = Pattern.compile("pid (\\d+)").matcher(Files.readString(out));
+            assertThat(pid.find()).isTrue();
+            next = Long.parseLong(pid.group(1));
+            assertThat(serving).isEqualTo("MAINPID=" + next + "\nREADY=1\nSTATUS=serving");
+            if (!step.equals("go") && !step.equals("serving")) {
+                // It had found out before it was told to serve, and has not waited until it does.
+                assertThat(heard.get(0)).startsWith("MAINPID=" + next + "\nSTATUS=starting");
+            }
+            ProcessHandle.of(next).orElseThrow().destroy();
+            await("STOPPING=1");
+            UpgradeRig.awaitEnd(next);
+        } finally {
+            old.destroyForcibly();
+            ProcessHandle.of(next).ifPresent(ProcessHandle::destroyForcibly);
+        }
+    }
+
     /** The unit that ships says what this is built for. */
     @Test
     void shouldShipAUnitThatFits() throws Exception {
@@ -137,7 +273,7 @@ class ServiceManagerIT {
         assertThat(Files.readAllLines(units.resolve("baton.service")))
                 .contains(
                         "Type=notify",
-                        "NotifyAccess=main",
+                        "NotifyAccess=all",
                         "ExecReload=/opt/baton/bin/baton upgrade --admin 127.0.0.1:9901",
                         "WatchdogSec=30s")
                 .noneMatch(line -> line.startsWith("ExecStart=") && !line.contains("bin/baton run"));

@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Tag;
@@ -129,18 +128,6 @@ class UpgradeFailuresIT {
         return link;
     }
 
-    private static String java(String... arguments) {
-        return Stream.concat(
-                        Stream.of(
-                                "'" + System.getProperty("java.home") + "/bin/java'",
-                                "-XX:TieredStopAtLevel=1",
-                                "-cp",
-                                "'" + System.getProperty("java.class.path") + "'",
-                                FakeProcesses.class.getName()),
-                        Stream.of(arguments))
-                .collect(Collectors.joining(" "));
-    }
-
     private static void replace(Path launcher, String script) throws IOException {
         Path made = launcher.resolveSibling("made");
         Files.writeString(made, "#!/bin/sh\n" + script + "\n");
@@ -161,7 +148,7 @@ class UpgradeFailuresIT {
             assertThat(report.getString("detail")).isEqualTo("no such thing");
             assertThat(report.getInteger("exit-code")).isEqualTo(1);
             for (String step : List.of("start", "connect", "sockets", "serve")) {
-                replace(launcher, "exec " + java("successor", step, "die"));
+                replace(launcher, "exec " + FakeProcesses.java("successor", step, "die"));
                 JsonObject died = rig.upgrade("?timeout=60s");
                 assertThat(died.getBoolean("upgraded")).as(died.encode()).isFalse();
                 assertThat(died.getString("detail")).contains("the fake dies");
@@ -169,7 +156,7 @@ class UpgradeFailuresIT {
             }
             for (String step : List.of("start", "sockets", "serve")) {
                 // Not exec: the script in between must go with it.
-                replace(launcher, java("successor", step, "hang") + "\necho it should be dead >&2");
+                replace(launcher, FakeProcesses.java("successor", step, "hang") + "\necho it should be dead >&2");
                 JsonObject hung = rig.upgrade("?timeout=8s");
                 assertThat(hung.getBoolean("upgraded")).as(hung.encode()).isFalse();
                 assertThat(hung.getString("detail")).contains("within 8000 ms").doesNotContain("should be dead");
@@ -219,20 +206,15 @@ class UpgradeFailuresIT {
     @ParameterizedTest
     @ValueSource(strings = {"connect", "sockets", "ready", "go"})
     void shouldGoOnAloneWhenTheOldProcessDies(String step) throws Exception {
-        int port;
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = free.getLocalPort();
-        }
         try (CountingOrigin origin = new CountingOrigin()) {
-            Files.writeString(folder.resolve("baton.yaml"), yaml(origin, "127.0.0.1:" + port));
+            Files.writeString(folder.resolve("baton.yaml"), yaml(origin, "127.0.0.1:PORT"));
             Path script = folder.resolve("old");
             Files.writeString(
                     script,
                     "#!/bin/sh\nexec "
-                            + java(
+                            + FakeProcesses.java(
                                     "predecessor",
                                     step,
-                                    Integer.toString(port),
                                     BatonProcess.distribution()
                                             .resolve("bin/baton")
                                             .toString(),
@@ -250,9 +232,10 @@ class UpgradeFailuresIT {
             try {
                 next = Long.parseLong(said(out, "pid (\\d+)"));
                 assertThat(said(out, "the fake dies at (\\w+)")).isEqualTo(step);
-                assertThat(old.waitFor()).isEqualTo(9);
+                assertThat(old.waitFor()).as("killed").isEqualTo(128 + 9);
                 String admin = said(out, "admin on (\\S+)");
                 said(out, "(ready in)");
+                int port = Integer.parseInt(said(out, "listener web on 127\\.0\\.0\\.1:(\\d+)"));
                 try (Load load = new Load()) {
                     load.start(1, new java.net.InetSocketAddress(InetAddress.getLoopbackAddress(), port), false);
                     Awaitility.await().atMost(PATIENCE).until(() -> load.answered() > 10);

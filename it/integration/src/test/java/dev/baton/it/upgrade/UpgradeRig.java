@@ -128,10 +128,14 @@ final class UpgradeRig implements AutoCloseable {
     }
 
     JsonObject post(String path) throws Exception {
+        return post(path, "");
+    }
+
+    JsonObject post(String path, String body) throws Exception {
         return new JsonObject(http.send(
                         HttpRequest.newBuilder(URI.create("http://" + admin + path))
                                 .timeout(PATIENCE.multipliedBy(2))
-                                .POST(HttpRequest.BodyPublishers.noBody())
+                                .POST(HttpRequest.BodyPublishers.ofString(body))
                                 .build(),
                         BodyHandlers.ofString())
                 .body());

@@ -18,7 +18,7 @@ import picocli.CommandLine.Spec;
         name = "add",
         mixinStandardHelpOptions = true,
         description = {
-            "Adds a listener that accepts at once. It is gone when the process ends.",
+            "Adds a listener that accepts at once. An upgrade takes it along; a stop ends it.",
             "The options are the keys of a listener in the configuration."
         })
 @SuppressWarnings("UnusedVariable") // picocli writes the options, and they are read through it

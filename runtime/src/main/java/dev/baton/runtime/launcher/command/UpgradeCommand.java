@@ -20,6 +20,7 @@ import picocli.CommandLine.Spec;
             "losing a connection: the new one gets the listening sockets, and once it serves the old one",
             "drains and gives it its idle upstream connections. HUP does the same.",
             "",
+            "If the old one dies on the way this waits for the new one, as long as there is one.",
             "If the new one does not come up the old one goes on, and the reason is printed: 78 if the",
             "configuration is wrong, 3 if an address cannot be bound, else 1."
         })
@@ -41,7 +42,22 @@ final class UpgradeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws AdminException {
         String query = timeout == null ? "" : "?timeout=" + timeout.toMillis() + "ms";
-        JsonObject report = admin.client().post("/v1/upgrade" + query).answer();
+        AdminClient client = admin.client();
+        Handover handover = new Handover(client);
+        JsonObject report;
+        try {
+            report = handover.answer(client.post("/v1/upgrade" + query));
+        } catch (AdminException broken) {
+            long next = handover.successor();
+            if (next < 0) {
+                throw broken;
+            }
+            spec.commandLine()
+                    .getOut()
+                    .println(line(
+                            true, "process " + next + " serves, process " + handover.old() + " has died on the way"));
+            return ExitCode.FINE;
+        }
         boolean upgraded = report.getBoolean("upgraded", false);
         String detail = report.getString("detail", "");
         if (upgraded) {
