@@ -122,6 +122,14 @@ public final class Peer implements AutoCloseable {
         }
     }
 
+    /** Nothing has come so far that was not taken, and no end. */
+    public void expectNothing() {
+        takeIn();
+        if (unread.length > 0 || ended != 0) {
+            throw new AssertionError("expected nothing and there is " + state());
+        }
+    }
+
     /** Ends the sending side, and goes on receiving. */
     public void shutdownOutput() {
         wire.shutdownOutput();

@@ -309,6 +309,13 @@ public abstract class PluginWorld {
         }
     }
 
+    /** Lets so much of the world's time pass, with everything that happens in it: no real time in the simulation. */
+    public final void pass(Duration time) {
+        if (holds("that time has passed", () -> false, time)) {
+            throw new AssertionError("nothing holds");
+        }
+    }
+
     // ---- the end --------------------------------------------------------------------------------------------------
 
     /** Before the test's method. */

@@ -148,10 +148,11 @@ final class SimulatedWorld extends PluginWorld {
         long deadline = simulation().now() + limit.toNanos();
         Duration pause = LOOK_FIRST;
         while (!condition.getAsBoolean()) {
-            if (simulation().now() >= deadline) {
+            Duration left = Duration.ofNanos(deadline - simulation().now());
+            if (left.isNegative() || left.isZero()) {
                 return false;
             }
-            simulation().sleep(pause);
+            simulation().sleep(pause.compareTo(left) < 0 ? pause : left);
             // Ever longer, so that the trace of a wait in vain is not full of it.
             pause = pause.compareTo(LOOK_LAST) < 0 ? pause.multipliedBy(2) : LOOK_LAST;
         }

@@ -63,7 +63,7 @@ final class Downstream {
         this.channel = channel;
         this.reader = reader;
         forwarder = new Forwarder(service, channel);
-        timer = new DownstreamTimer(this, service);
+        timer = new DownstreamTimer(this);
     }
 
     MovableChannel channel() {
@@ -97,6 +97,7 @@ final class Downstream {
     /** The handler is in the pipeline. */
     void added(ChannelHandlerContext context) {
         ctx = context;
+        timer.added(channel.eventLoop().ticker());
         if (channel.isActive()) {
             timer.start();
         }

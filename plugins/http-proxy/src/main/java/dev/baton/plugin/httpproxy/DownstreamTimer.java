@@ -1,5 +1,6 @@
 package dev.baton.plugin.httpproxy;
 
+import io.netty.util.concurrent.Ticker;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -12,7 +13,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class DownstreamTimer implements Callable<@Nullable Void> {
     private final Downstream end;
-    private final HttpProxyService service;
+
+    /** That of the loops' timers, the same for all of them: looked up once, because the facade asks for the owner each time. */
+    @SuppressWarnings("NullAway.Init") // set when the handler is added, before anything else is called
+    private Ticker clock;
+
     private long since;
     private long pendingBefore;
     /** How long the next request may be waited for. */
@@ -20,15 +25,19 @@ final class DownstreamTimer implements Callable<@Nullable Void> {
 
     private @Nullable Future<?> scheduled;
 
-    DownstreamTimer(Downstream end, HttpProxyService service) {
+    DownstreamTimer(Downstream end) {
         this.end = end;
-        this.service = service;
+    }
+
+    /** The connection has a loop. */
+    void added(Ticker ticker) {
+        clock = ticker;
     }
 
     void start() {
         if (scheduled == null) {
-            since = service.nanoTime();
-            schedule(service.timeouts().check());
+            since = clock.nanoTime();
+            schedule(timeouts().check());
         }
     }
 
@@ -41,14 +50,14 @@ final class DownstreamTimer implements Callable<@Nullable Void> {
 
     /** Something came or went: whoever is silent is so from now on. */
     void progress() {
-        since = service.nanoTime();
+        since = clock.nanoTime();
     }
 
     /** All is written, and the connection is over but for the client's last bytes. */
     void linger() {
         progress();
         stop();
-        schedule(service.timeouts().linger());
+        schedule(timeouts().linger());
     }
 
     /** The next request is the last, and may be waited for that long. */
@@ -56,7 +65,11 @@ final class DownstreamTimer implements Callable<@Nullable Void> {
         patience = nanos;
         progress();
         stop();
-        schedule(Math.min(nanos, service.timeouts().check()));
+        schedule(Math.min(nanos, timeouts().check()));
+    }
+
+    private Timeouts timeouts() {
+        return end.service().timeouts();
     }
 
     private void schedule(long nanos) {
@@ -74,10 +87,10 @@ final class DownstreamTimer implements Callable<@Nullable Void> {
     }
 
     private void look() {
-        Timeouts timeouts = service.timeouts();
+        Timeouts timeouts = timeouts();
         boolean stuck = clientIsStuck();
         long limit = limit(timeouts, stuck);
-        long left = since + limit - service.nanoTime();
+        long left = since + limit - clock.nanoTime();
         if (left <= 0) {
             expire(stuck);
         }

@@ -12,6 +12,6 @@ public final class HttpProxyFactory implements ServiceFactory<HttpProxyConfig> {
 
     @Override
     public Service create(String name, HttpProxyConfig config, ServiceContext context) {
-        return new HttpProxyService(name, config, context, System::nanoTime);
+        return new HttpProxyService(name, config, context);
     }
 }

@@ -11,7 +11,6 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import java.time.Duration;
-import java.util.function.LongSupplier;
 
 /** One reverse proxy: what all its connections share. */
 final class HttpProxyService implements Service {
@@ -26,11 +25,9 @@ final class HttpProxyService implements Service {
     private final Counter requests;
     private final Counter retries;
     private final Timeouts timeouts;
-    private final LongSupplier clock;
     private final int headerLimit;
 
-    HttpProxyService(String name, HttpProxyConfig config, ServiceContext context, LongSupplier clock) {
-        this.clock = clock;
+    HttpProxyService(String name, HttpProxyConfig config, ServiceContext context) {
         timeouts = Timeouts.of(config);
         headerLimit = (int) config.headerLimit().bytes();
         // The rest of Netty's defaults are the strict ones: CR LF only, one Content-Length, no Content-Length together
@@ -105,10 +102,6 @@ final class HttpProxyService implements Service {
 
     int headerLimit() {
         return headerLimit;
-    }
-
-    long nanoTime() {
-        return clock.getAsLong();
     }
 
     @ChannelHandler.Sharable

@@ -72,7 +72,6 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
     private final Map<String, Counter> counters = new HashMap<>();
     private final Map<EmbeddedConnection, UpstreamServer> serverOf = new HashMap<>();
     private final List<EmbeddedConnection> all = new ArrayList<>();
-    private long nanos;
     private int turn;
     private @Nullable ChannelHandler initializer;
 
@@ -84,8 +83,7 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
         this.ends = ends;
         HttpProxyConfig config = new HttpProxyConfig(
                 "app", headerLimit, Duration.ofSeconds(10), Duration.ofSeconds(30), Duration.ofSeconds(60));
-        LongSupplier clock = () -> nanos;
-        service = new HttpProxyService("shop", config, this, clock);
+        service = new HttpProxyService("shop", config, this);
         client = connection();
         service.initialize(client, "web");
     }
@@ -194,10 +192,9 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
         assertThat(idle).hasSize(1);
     }
 
-    /** Lets time pass, for clocks and timers. */
+    /** Lets time pass. */
     void pass(long seconds) {
         for (long i = 0; i < seconds; i++) {
-            nanos += TimeUnit.SECONDS.toNanos(1);
             for (EmbeddedConnection connection : List.copyOf(all)) {
                 connection.advanceTimeBy(1, TimeUnit.SECONDS);
                 under(connection, connection::runScheduledPendingTasks);

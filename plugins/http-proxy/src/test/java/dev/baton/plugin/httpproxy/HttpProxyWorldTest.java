@@ -6,18 +6,30 @@ import dev.baton.testkit.world.InEachWorld;
 import dev.baton.testkit.world.Origin;
 import dev.baton.testkit.world.Peer;
 import dev.baton.testkit.world.PluginWorld;
+import dev.baton.testkit.world.Where;
+import java.time.Duration;
 
 /** Requests and answers through the proxy's real pipelines, whichever loops the two ends of an exchange are on. */
 class HttpProxyWorldTest {
 
+    private static final String SECONDS = "it lasts for seconds";
+    private static final Duration ALMOST = Duration.ofMillis(4_900);
+    private static final Duration THE_REST = Duration.ofMillis(200);
+
     private static Origin start(PluginWorld world) {
+        return start(world, "");
+    }
+
+    /** With a timeout of 5 s. */
+    private static Origin start(PluginWorld world, String timeout) {
+        String more = timeout.isEmpty() ? "" : ", " + timeout + ": 5s";
         Origin origin = world.origin();
         world.plugin(HttpProxyPlugin.class);
         world.start("""
                 listeners: { web: { bind: "127.0.0.1:0", service: shop } }
-                services: { shop: { type: http-proxy, upstream: app } }
+                services: { shop: { type: http-proxy, upstream: app%s } }
                 upstreams: { app: { servers: ["%s"] } }
-                """.formatted(origin.address()));
+                """.formatted(more, origin.address()));
         return origin;
     }
 
@@ -84,5 +96,75 @@ class HttpProxyWorldTest {
         server.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly a part");
         client.reset();
         assertThat(server.readAll()).isEmpty();
+    }
+
+    // ---- time ------------------------------------------------------------------------------------------------------
+
+    @InEachWorld(worlds = Where.SIMULATION, because = SECONDS)
+    void shouldAnswerForAServerThatIsTooSlow(PluginWorld world) {
+        Origin origin = start(world, "response-timeout");
+        Peer client = world.connect("web");
+        client.send(get("/slow"));
+        Peer server = origin.accept();
+        server.readUntil("\r\n\r\n");
+        world.pass(ALMOST);
+        client.expectNothing();
+        world.pass(THE_REST);
+        assertThat(client.readUntil("\r\n\r\n")).startsWith("HTTP/1.1 504 ");
+        server.readAll();
+    }
+
+    /** Each byte that comes is progress; what counts is the silence after the last. */
+    @InEachWorld(worlds = Where.SIMULATION, because = SECONDS)
+    void shouldWaitForAServerThatIsSlowButNotSilent(PluginWorld world) {
+        Origin origin = start(world, "response-timeout");
+        Peer client = world.connect("web");
+        client.send(get("/slow"));
+        Peer server = origin.accept();
+        server.readUntil("\r\n\r\n");
+        server.send("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n");
+        client.readUntil("\r\n\r\n");
+        for (String piece : new String[] {"a", "b"}) {
+            world.pass(ALMOST);
+            server.send(piece);
+            client.expect(piece);
+        }
+        world.pass(ALMOST);
+        client.expectNothing();
+        world.pass(THE_REST);
+        client.readAll(); // the answer cannot be completed: it is cut
+        server.readAll();
+    }
+
+    @InEachWorld(worlds = Where.SIMULATION, because = SECONDS)
+    void shouldLetAnIdleClientGo(PluginWorld world) {
+        Origin origin = start(world, "idle-timeout");
+        Peer client = world.connect("web");
+        client.send(get("/"));
+        Peer server = origin.accept();
+        server.readUntil("\r\n\r\n");
+        server.send(ok("page"));
+        client.readUntil("\r\n\r\n");
+        client.expect("page");
+        world.pass(ALMOST);
+        client.expectNothing();
+        world.pass(THE_REST);
+        client.expectEnd();
+    }
+
+    /** The time for a head begins with its first byte, and further bytes do not begin it anew. */
+    @InEachWorld(worlds = Where.SIMULATION, because = SECONDS)
+    void shouldNotWaitForAHeadThatTrickles(PluginWorld world) {
+        start(world, "header-timeout");
+        Peer client = world.connect("web");
+        client.send("GET / HTTP/1.1\r\nHost: test\r\n");
+        for (int i = 0; i < 4; i++) {
+            world.pass(Duration.ofSeconds(1));
+            client.send("X-More: " + i + "\r\n");
+        }
+        world.pass(ALMOST.minusSeconds(4));
+        client.expectNothing();
+        world.pass(THE_REST);
+        assertThat(client.readUntil("\r\n\r\n")).startsWith("HTTP/1.1 408 ");
     }
 }
