@@ -5,6 +5,7 @@ import dev.baton.spi.listener.SocketOrigin;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,15 +31,17 @@ final class BacklogDrain {
     private final ListeningSockets sockets;
     private final ListenerKind kind;
     private final Timer timer;
+    private final LongSupplier clock;
     private final CompletableFuture<Void> over = new CompletableFuture<>();
     private final long deadline;
     private volatile int handshakes = UNKNOWN;
 
-    BacklogDrain(ListeningSockets sockets, ListenerKind kind, Timer timer, Duration limit) {
+    BacklogDrain(ListeningSockets sockets, ListenerKind kind, Timer timer, LongSupplier clock, Duration limit) {
         this.sockets = sockets;
         this.kind = kind;
         this.timer = timer;
-        this.deadline = System.nanoTime() + limit.toNanos();
+        this.clock = clock;
+        this.deadline = clock.getAsLong() + limit.toNanos();
     }
 
     /** Completes when nobody is left, or time is up. */
@@ -73,7 +76,7 @@ final class BacklogDrain {
         try {
             boolean emptied = sockets.all().stream().allMatch(ListeningSocket::isEmptied);
             // No handshake at the end of the last round, nobody in the queue at a moment of this one.
-            if ((handshakes == 0 && emptied) || System.nanoTime() - deadline >= 0) {
+            if ((handshakes == 0 && emptied) || clock.getAsLong() - deadline >= 0) {
                 over.complete(null);
                 return;
             }

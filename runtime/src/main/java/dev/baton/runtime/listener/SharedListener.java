@@ -66,6 +66,7 @@ public final class SharedListener implements Listener {
     private final Connections connections;
     private final PortRelease port;
     private final Timer timer;
+    private final LongSupplier clock;
     private final Reports reports = new Reports();
     /** Loops whose own sockets others serve, because they are blocked. */
     private final Set<LoopSeat> lent = ConcurrentHashMap.newKeySet();
@@ -100,7 +101,7 @@ public final class SharedListener implements Listener {
      *
      * @param loops the loops that share it, by ascending id; at least one
      * @param timer measures its pauses and limits
-     * @param clockNanos what its accept rate is measured by
+     * @param clockNanos what its accept rate and its unbinds are measured by
      */
     public SharedListener(
             ListenerSpec spec, ListenerEnv env, List<BatonLoop> loops, Timer timer, LongSupplier clockNanos) {
@@ -142,6 +143,7 @@ public final class SharedListener implements Listener {
         this.spec = spec;
         this.env = env;
         this.timer = timer;
+        this.clock = clock;
         FdTable table = env.channels().table();
         Posix posix = env.channels().posix();
         ListenerSpec.Limits limits = spec.limits();
@@ -483,6 +485,7 @@ public final class SharedListener implements Listener {
     /** The mechanism that a strategy steers. */
     private final class Ending implements Unbinding {
         private final Duration grace;
+        private final long begun = clock.getAsLong();
 
         Ending(Duration grace) {
             this.grace = grace;
@@ -496,6 +499,12 @@ public final class SharedListener implements Listener {
         @Override
         public Duration grace() {
             return grace;
+        }
+
+        @Override
+        public Duration graceLeft() {
+            Duration left = grace.minusNanos(clock.getAsLong() - begun);
+            return left.isNegative() ? Duration.ZERO : left;
         }
 
         @Override
@@ -542,7 +551,7 @@ public final class SharedListener implements Listener {
         if (limit.isZero() || now == ListenerState.NEW || now == ListenerState.STOPPED) {
             return CompletableFuture.completedStage(null);
         }
-        BacklogDrain begun = new BacklogDrain(sockets, spec.kind(), timer, limit);
+        BacklogDrain begun = new BacklogDrain(sockets, spec.kind(), timer, clock, limit);
         drain = begun;
         // Those that wait are to be served, whoever has suspended it; and so are those of one that has not begun yet.
         gate.resume();

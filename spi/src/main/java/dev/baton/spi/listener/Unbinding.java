@@ -21,6 +21,12 @@ public interface Unbinding {
     Duration grace();
 
     /**
+     * What is left of {@link #grace} now, zero if nothing is: for a strategy that takes one step after the other. By the clock
+     * that the limits of this interface are measured with.
+     */
+    Duration graceLeft();
+
+    /**
      * Deletes the listening fd through {@code fdDelete}. Can be called again: the stage is the same.
      *
      * @return completes when the port can be bound again

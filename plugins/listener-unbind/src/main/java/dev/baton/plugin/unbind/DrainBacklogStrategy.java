@@ -20,14 +20,8 @@ public final class DrainBacklogStrategy implements UnbindStrategy {
     @Override
     public CompletionStage<ListenerResult> unbind(Unbinding unbinding) {
         Duration grace = unbinding.grace();
-        long begun = System.nanoTime();
         return unbinding
                 .acceptBacklog(grace.compareTo(BACKLOG_MAX) > 0 ? BACKLOG_MAX : grace)
-                .thenCompose(nothing ->
-                        DrainStrategy.drain(unbinding, left(grace, Duration.ofNanos(System.nanoTime() - begun))));
-    }
-
-    private static Duration left(Duration grace, Duration taken) {
-        return grace.compareTo(taken) > 0 ? grace.minus(taken) : Duration.ZERO;
+                .thenCompose(nothing -> DrainStrategy.drain(unbinding, unbinding.graceLeft()));
     }
 }

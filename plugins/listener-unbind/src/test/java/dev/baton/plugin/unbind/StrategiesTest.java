@@ -16,21 +16,24 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Test;
 
-/** The two strategies against a mechanism that is worked by hand: what they call, in which order, and what they tell. */
+/** The strategies against a mechanism that is worked by hand: what they call, in which order, and what they tell. */
 class StrategiesTest {
 
     /** Stages complete when the test says so; every call is written down. */
     private static final class ManualUnbinding implements Unbinding {
         final List<String> calls = new ArrayList<>();
+        final CompletableFuture<Void> backlog = new CompletableFuture<>();
         final CompletableFuture<Void> portFree = new CompletableFuture<>();
         final CompletableFuture<Integer> ended = new CompletableFuture<>();
         final Duration grace;
         final int open;
+        Duration left;
         int toClose;
 
         ManualUnbinding(int open, Duration grace) {
             this.open = open;
             this.grace = grace;
+            this.left = grace;
         }
 
         @Override
@@ -41,6 +44,17 @@ class StrategiesTest {
         @Override
         public Duration grace() {
             return grace;
+        }
+
+        @Override
+        public Duration graceLeft() {
+            return left;
+        }
+
+        @Override
+        public CompletionStage<Void> acceptBacklog(Duration limit) {
+            calls.add("accept within " + limit);
+            return backlog;
         }
 
         @Override
@@ -146,6 +160,36 @@ class StrategiesTest {
 
         assertThat(unbinding.calls).containsExactly("delete", "ended within PT0S", "close");
         assertThat(now(stage).detail()).isEqualTo("127.0.0.1:8080 is free; 1 connection was closed after 0s");
+    }
+
+    /** The backlog and then the connections share one grace time. */
+    @Test
+    void drainBacklogGivesConnectionsWhatTheBacklogHasLeft() {
+        ManualUnbinding unbinding = new ManualUnbinding(1, Duration.ofSeconds(8));
+        unbinding.toClose = 1;
+        CompletionStage<ListenerResult> stage = new DrainBacklogStrategy().unbind(unbinding);
+
+        assertThat(unbinding.calls).containsExactly("accept within PT5S");
+        unbinding.left = Duration.ofSeconds(3);
+        unbinding.backlog.complete(null);
+        assertThat(unbinding.calls).containsExactly("accept within PT5S", "delete", "drain", "ended within PT3S");
+        unbinding.portFree.complete(null);
+        unbinding.ended.complete(1);
+        assertThat(now(stage).detail()).isEqualTo("127.0.0.1:8080 is free; 1 connection was closed after 3s");
+    }
+
+    /** What took all of the grace time leaves none. */
+    @Test
+    void drainBacklogThatTookAllAsksNobody() {
+        ManualUnbinding unbinding = new ManualUnbinding(1, Duration.ofSeconds(3));
+        unbinding.toClose = 1;
+        CompletionStage<ListenerResult> stage = new DrainBacklogStrategy().unbind(unbinding);
+        unbinding.left = Duration.ZERO;
+        unbinding.backlog.complete(null);
+        assertThat(unbinding.calls).containsExactly("accept within PT3S", "delete", "ended within PT0S");
+        unbinding.portFree.complete(null);
+        unbinding.ended.complete(1);
+        assertThat(now(stage).detail()).contains("1 connection was closed after 0s");
     }
 
     @Test

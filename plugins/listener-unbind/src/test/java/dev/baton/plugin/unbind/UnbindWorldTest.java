@@ -7,9 +7,11 @@ import dev.baton.spi.listener.ListenerResult.Outcome;
 import dev.baton.testkit.world.InEachWorld;
 import dev.baton.testkit.world.Peer;
 import dev.baton.testkit.world.PluginWorld;
+import dev.baton.testkit.world.Where;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /** What becomes of a client's connection when its listener is unbound, and of the port. */
@@ -76,5 +78,27 @@ class UnbindWorldTest {
         late.close();
         client.close();
         assertThat(world.await(unbinding).outcome()).isEqualTo(Outcome.UNBOUND);
+    }
+
+    /** The listener is full: the backlog has its 5 s in vain, and the connection what is left of the grace time. */
+    @InEachWorld(worlds = Where.SIMULATION, because = "it lasts for seconds")
+    void shouldDrainABacklogAndConnectionsWithinOneGraceTime(PluginWorld world) {
+        Peer client = client(world, "drain-backlog, max-connections: 1");
+        Peer waiting = world.connect("web");
+        CompletableFuture<ListenerResult> unbinding =
+                unbind(world, Duration.ofSeconds(8)).toCompletableFuture();
+        SocketAddress address = world.address("web");
+        world.pass(Duration.ofMillis(4_900));
+        assertThat(world.view().listeners().get(0).state()).isNotEqualTo("stopped");
+        world.pass(Duration.ofMillis(500));
+        assertThat(world.refuses(address)).isTrue();
+        world.pass(Duration.ofMillis(2_500));
+        assertThat(unbinding).isNotDone();
+        client.expectNothing();
+        world.pass(Duration.ofMillis(500));
+        assertThat(unbinding).isDone();
+        assertThat(unbinding.join().detail()).contains("1 connection was closed after ");
+        client.expectEnd();
+        waiting.readAll();
     }
 }
