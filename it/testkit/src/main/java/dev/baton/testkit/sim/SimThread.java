@@ -28,6 +28,11 @@ final class SimThread extends FastThreadLocalThread {
     LongSupplier dueAt;
 
     boolean ended;
+    /** Points until it gets no turn any more; negative if there is none. */
+    int pointsLeft = -1;
+    /** It gets no turn, whatever it could do. */
+    boolean heldUp;
+
     private volatile boolean turn;
 
     SimThread(Simulation simulation, String name, boolean serving, Runnable body) {
@@ -41,11 +46,14 @@ final class SimThread extends FastThreadLocalThread {
     /** True if it could go on at a time. */
     boolean canRun(long now) {
         BooleanSupplier condition = ready;
-        return !ended && (condition == null || deadline <= now || condition.getAsBoolean());
+        return !ended && !heldUp && (condition == null || deadline <= now || condition.getAsBoolean());
     }
 
     /** When it goes on by itself. */
     long due() {
+        if (heldUp) {
+            return NEVER;
+        }
         LongSupplier moving = dueAt;
         return moving == null ? deadline : moving.getAsLong();
     }
@@ -100,6 +108,9 @@ final class SimThread extends FastThreadLocalThread {
     String describe(long now) {
         if (ended) {
             return getName() + " has ended";
+        }
+        if (heldUp) {
+            return getName() + " is held up at " + at;
         }
         String waits = canRun(now) ? "can go on" : "waits";
         String until = due() == NEVER ? "" : ", until " + SimClock.text(due());

@@ -135,6 +135,44 @@ public final class Simulation {
         clock.moveTo(clock.now() + far.toNanos());
     }
 
+    /**
+     * A thread gets no turn from its nth point from here on, as one that the kernel does not run or that a debugger has stopped:
+     * wherever it stands then, and whatever comes to pass. Others go on, and so does time; {@link #run()} does not wait for it.
+     *
+     * @param nth 0 for where it stands now
+     */
+    public void holdUp(String name, int nth) {
+        SimThread thread = named(name);
+        thread.pointsLeft = nth;
+        thread.heldUp = nth == 0;
+    }
+
+    /** True if a thread has come to the point at which it is held up. */
+    public boolean isHeldUp(String name) {
+        return named(name).heldUp;
+    }
+
+    /** Where a thread stands: the name of the point, with its argument. */
+    public String where(String name) {
+        return named(name).at;
+    }
+
+    /** A thread that was held up, or was to be, gets turns again. */
+    public void letGo(String name) {
+        SimThread thread = named(name);
+        thread.pointsLeft = -1;
+        thread.heldUp = false;
+    }
+
+    private SimThread named(String name) {
+        for (SimThread each : threads) {
+            if (each.getName().equals(name)) {
+                return each;
+            }
+        }
+        throw new AssertionError("there is no thread " + name);
+    }
+
     /** A lock that its users may wait for. */
     public SimLock lock(String name) {
         return new SimLock(this, name);
@@ -355,6 +393,9 @@ public final class Simulation {
 
     private void arrive(SimThread me, String label) {
         me.at = label;
+        if (me.pointsLeft > 0) {
+            me.heldUp = --me.pointsLeft == 0;
+        }
         SimThread next = choose(me);
         if (next != me) {
             handOver(next);
@@ -431,7 +472,7 @@ public final class Simulation {
         for (SimThread each : threads) {
             if (!each.ended) {
                 next = Math.min(next, each.due());
-                needed |= !each.serving;
+                needed |= !each.serving && !each.heldUp;
             }
         }
         if (next == SimThread.NEVER && needed) {
