@@ -7,6 +7,7 @@ import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.takeover.TakeoverResult;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -27,6 +28,8 @@ public final class FdWitness {
     private final LongAdder stale = new LongAdder();
     /** Downstream connections that each loop owns. Not padded: it changes when a connection begins, moves or ends. */
     private final AtomicIntegerArray downstream = new AtomicIntegerArray(ClaimWord.MAX_LOOP + 1);
+
+    private final AtomicLong untold = new AtomicLong();
 
     private volatile HookOf[] hooks = NO_HOOKS;
     private volatile @Nullable PluginFailures failures;
@@ -122,18 +125,38 @@ public final class FdWitness {
         void tell(FdHook hook, FdInfo fd);
     }
 
+    /**
+     * Tells all hooks. Throws nothing: the word has changed, and an Error that got out of here, for want of memory above all,
+     * would have a caller lose its claim, or leave a number open (TakeoverErrorTest of it/simulation).
+     */
     private void tell(Registration registration, Telling telling) {
-        FdInfo info = registration.info();
-        for (HookOf each : hooks) {
-            try {
-                telling.tell(each.hook(), info);
-            } catch (Throwable t) { // an Error too: the fd must be closed whatever a hook does
-                LOG.warn("fd hook of plugin {} threw for {}", each.plugin(), info.fd(), t);
-                PluginFailures onFailure = failures;
-                if (onFailure != null) {
-                    onFailure.failed(each.plugin(), t);
-                }
+        try {
+            FdInfo info = registration.info();
+            for (HookOf each : hooks) {
+                tell(each, info, telling);
             }
+        } catch (Throwable t) { // an Error too; to log it would need memory
+            untold.incrementAndGet();
+        }
+    }
+
+    private void tell(HookOf hook, FdInfo info, Telling telling) {
+        try {
+            telling.tell(hook.hook(), info);
+        } catch (Throwable t) { // an Error too: the fd must be closed whatever a hook does
+            failed(hook, info, t);
+        }
+    }
+
+    private void failed(HookOf hook, FdInfo info, Throwable cause) {
+        try {
+            LOG.warn("fd hook of plugin {} threw for {}", hook.plugin(), info.fd(), cause);
+            PluginFailures onFailure = failures;
+            if (onFailure != null) {
+                onFailure.failed(hook.plugin(), cause);
+            }
+        } catch (Throwable t) { // an Error too: the other hooks are still to be told
+            untold.incrementAndGet();
         }
     }
 
@@ -164,6 +187,11 @@ public final class FdWitness {
             case BUSY -> busy.sum();
             case GONE -> gone.sum();
         };
+    }
+
+    /** Changes so far of which not all hooks could be told, nor anybody else that this is so. */
+    public long untold() {
+        return untold.get();
     }
 
     /** Events so far that came too late. */

@@ -51,6 +51,7 @@ public final class LiveView implements RuntimeView {
         metrics.gauge("baton_fds_open", "Fds in the table.", witness::openFds);
         metrics.gauge("baton_orphans", "Fds that were deleted and in which somebody still runs.", witness::orphans);
         metrics.counted("baton_stale_events_total", "Poller events that came too late.", witness::staleEvents);
+        metrics.counted("baton_fd_untold_total", "Changes of fds of which a hook could not be told.", witness::untold);
         for (ClosedBy by : ClosedBy.values()) {
             metrics.counted("baton_fd_closes_total", "Fds closed.", () -> witness.closes(by), "by", by.word());
         }
