@@ -106,6 +106,10 @@ final class App {
         connections.release(connection);
     }
 
+    Upstream upstream() {
+        return upstream;
+    }
+
     PoolSnapshot figures() {
         return upstreams.snapshot().get(0);
     }

@@ -39,6 +39,8 @@ final class Web implements Service {
     private final Timer timer;
     /** Runs on each accepted connection, under its claim. */
     Consumer<MovableChannel> initializing = connection -> {};
+    /** Makes its pipeline, under the claim: sends back what comes. */
+    Consumer<MovableChannel> serving = connection -> connection.pipeline().addLast(new Echo());
     /** Runs on each connection that is to drain. */
     Consumer<MovableChannel> draining = connection -> {};
 
@@ -163,7 +165,7 @@ final class Web implements Service {
         world.countBuffers(connection);
         accepted.add(connection);
         initializing.accept(connection);
-        connection.pipeline().addLast(new Echo());
+        serving.accept(connection);
     }
 
     @Override

@@ -317,6 +317,7 @@ final class Downstream {
     }
 
     private boolean isCurrent(Exchange named, UpstreamEnd from) {
+        assert channel.eventLoop().inEventLoop() : "without the claim on the client's connection (F4)";
         return named.equals(exchange) && from == forwarder.end();
     }
 

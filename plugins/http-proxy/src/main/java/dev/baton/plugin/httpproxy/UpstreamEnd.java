@@ -125,6 +125,7 @@ final class UpstreamEnd extends ResponseDecoder {
     }
 
     void flushRequest(Exchange named) {
+        assert channel.eventLoop().inEventLoop() : "without the claim on the server's connection (F4)";
         if (named.equals(exchange)) {
             ctx.flush();
         }
@@ -144,6 +145,7 @@ final class UpstreamEnd extends ResponseDecoder {
     }
 
     private void resumeReading(Exchange named) {
+        assert channel.eventLoop().inEventLoop() : "without the claim on the server's connection (F4)";
         if (named.equals(exchange)) {
             read(true);
         }

@@ -1,0 +1,40 @@
+package dev.baton.plugin.rescue;
+
+import dev.baton.spi.admin.Metrics;
+import dev.baton.spi.rescue.LoopWatch;
+import java.time.Duration;
+
+/** The watchdog without its thread and its clock, for whoever has others. */
+public final class SimulatedWatchdog {
+    private final Watchdog watchdog;
+
+    /** Its loops' threads wait for something whenever they do not go on: no processor would help them. */
+    public SimulatedWatchdog(Duration detect, Duration settle, LoopWatch watch, Metrics metrics, long now) {
+        watchdog = new Watchdog(
+                new RescueConfig(detect, settle),
+                watch,
+                metrics,
+                new ThreadStates() {
+                    @Override
+                    public long cpuNanos(long nativeId) {
+                        return UNKNOWN;
+                    }
+
+                    @Override
+                    public boolean isRunnable(long nativeId) {
+                        return false;
+                    }
+                },
+                now);
+    }
+
+    /** Between two rounds. */
+    public Duration interval() {
+        return Duration.ofNanos(watchdog.intervalNanos());
+    }
+
+    /** One look at every loop. */
+    public void round(long now) {
+        watchdog.round(now);
+    }
+}
