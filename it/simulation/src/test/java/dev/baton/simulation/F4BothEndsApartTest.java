@@ -41,7 +41,7 @@ class F4BothEndsApartTest {
     @Test
     void eachAnswerIsThatOfItsRequest() {
         int[] apart = {0};
-        Exploration.explore(10, simulation -> exchanges(simulation, apart));
+        Exploration.explore(20, simulation -> exchanges(simulation, apart));
         assertThat(apart[0]).as("looks that found the ends on different loops").isPositive();
     }
 

@@ -21,7 +21,7 @@ class R36TakeoverRateTest {
 
     @Test
     void loopsThatHaveEnoughTakeNothingFromEachOther() {
-        Exploration.explore(5, simulation -> {
+        Exploration.explore(10, simulation -> {
             World world = Loops.world(simulation, 2);
             SimServer server = world.server();
             App app = new App(world, 8, Duration.ofMinutes(5));
@@ -58,7 +58,7 @@ class R36TakeoverRateTest {
 
     @Test
     void aLoopThatHasNoneTakesOneForEachThatItNeeds() {
-        Exploration.explore(5, simulation -> {
+        Exploration.explore(10, simulation -> {
             World world = Loops.world(simulation, 2);
             SimServer server = world.server();
             App app = new App(world, 8, Duration.ofMinutes(5));

@@ -100,7 +100,7 @@ class R43SuspendTest {
     @ParameterizedTest
     @EnumSource(Column.class)
     void saysWhatItDidAndLosesNobody(Column column) {
-        Exploration.explore(10, simulation -> once(simulation, column));
+        Exploration.explore(20, simulation -> once(simulation, column));
     }
 
     private static void once(Simulation simulation, Column column) {

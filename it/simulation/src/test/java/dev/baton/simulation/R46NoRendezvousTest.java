@@ -28,7 +28,7 @@ class R46NoRendezvousTest {
     @Test
     void nobodyWaitsForALoopThatIsHeldUp() {
         int[] heldUp = {0};
-        Exploration.explore(2, simulation -> heldUp[0] += everything(simulation, false) ? 1 : 0);
+        Exploration.explore(4, simulation -> heldUp[0] += everything(simulation, false) ? 1 : 0);
         assertThat(heldUp[0]).as("runs in which it was held up").isPositive();
     }
 

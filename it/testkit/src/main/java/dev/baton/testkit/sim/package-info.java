@@ -22,6 +22,9 @@
  * What lies between two points is atomic here; interleavings of single memory accesses are the business of models and stress
  * tests.
  *
+ * <p>With {@code Simulation.holdUp} a thread stands still at any of these, as one that the kernel does not run, while the others go
+ * on: what must not wait for it does not.
+ *
  * <h2>Schedules</h2>
  *
  * {@code Exploration.explore} runs a race under random schedules, one a seed. When one fails it prints the seed and the trace;

@@ -6,18 +6,24 @@ import dev.baton.testkit.world.InEachWorld;
 import dev.baton.testkit.world.Origin;
 import dev.baton.testkit.world.Peer;
 import dev.baton.testkit.world.PluginWorld;
+import dev.baton.testkit.world.Where;
+import java.time.Duration;
 
 /** Streams through the proxy, byte by byte, end by end, whichever loops its two ends are on. */
 class TcpProxyWorldTest {
 
     private static Origin start(PluginWorld world) {
+        return start(world, "");
+    }
+
+    private static Origin start(PluginWorld world, String more) {
         Origin origin = world.origin();
         world.plugin(TcpProxyPlugin.class);
         world.start("""
                 listeners: { in: { bind: "127.0.0.1:0", service: pass } }
-                services: { pass: { type: tcp-proxy, upstream: app } }
+                services: { pass: { type: tcp-proxy, upstream: app%s } }
                 upstreams: { app: { servers: ["%s"] } }
-                """.formatted(origin.address()));
+                """.formatted(more, origin.address()));
         return origin;
     }
 
@@ -69,5 +75,24 @@ class TcpProxyWorldTest {
 
         origin.close();
         assertThat(world.connect("in").readAll()).isEmpty();
+    }
+
+    /** A byte in either direction is a sign of life of the whole. */
+    @InEachWorld(worlds = Where.SIMULATION, because = "it lasts for seconds")
+    void shouldCloseBothEndsOfWhatIsIdle(PluginWorld world) {
+        Origin origin = start(world, ", idle-timeout: 5s");
+        Peer client = world.connect("in");
+        client.send("question");
+        Peer server = origin.accept();
+        server.expect("question");
+        world.pass(Duration.ofMillis(4_900));
+        server.send("answer");
+        client.expect("answer");
+        world.pass(Duration.ofMillis(4_900));
+        client.expectNothing();
+        server.expectNothing();
+        world.pass(Duration.ofMillis(200));
+        client.expectEnd();
+        server.expectEnd();
     }
 }
