@@ -5,6 +5,7 @@ import dev.baton.runtime.config.ConfigNode.Items;
 import dev.baton.runtime.config.ConfigNode.Section;
 import dev.baton.runtime.config.ConfigNode.Value;
 import dev.baton.spi.config.Default;
+import dev.baton.spi.config.OnRequest;
 import dev.baton.spi.config.Range;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
@@ -335,8 +336,8 @@ public final class ConfigReader {
         Map<String, Record> components = new LinkedHashMap<>();
         vocabulary.components().forEach((key, type) -> {
             Entry entry = root.entries().get(key);
-            if (entry == null && !RecordShape.allOptional(type)) {
-                return; // a component whose section cannot be left out is not used if it is
+            if (entry == null && (!RecordShape.allOptional(type) || type.isAnnotationPresent(OnRequest.class))) {
+                return; // a component whose section cannot be left out, or asks for it, is not used if it is
             }
             Record bound = entry == null
                     ? binder.bind(type, new Section(Position.START, Map.of()), key, Position.START, Set.of())

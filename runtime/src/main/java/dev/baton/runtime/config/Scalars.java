@@ -1,6 +1,7 @@
 package dev.baton.runtime.config;
 
 import dev.baton.spi.config.ByteSize;
+import dev.baton.spi.config.Percent;
 import dev.baton.spi.config.Rate;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -21,6 +22,7 @@ final class Scalars {
     private static final Pattern DECIMAL = Pattern.compile("[-+]?\\d+(\\.\\d+)?");
     private static final Pattern WITH_UNIT = Pattern.compile("(\\d{1,15})\\s?([A-Za-z]*)");
     private static final Pattern RATE = Pattern.compile("(\\d{1,9})\\s?/\\s?([smh])");
+    private static final Pattern PERCENT = Pattern.compile("(\\d{1,9})\\s?%");
     private static final Pattern MODE = Pattern.compile("0?[0-7]{3}");
     private static final Map<String, Long> MILLIS = Map.of("ms", 1L, "s", 1_000L, "m", 60_000L, "h", 3_600_000L);
     private static final Map<String, Long> BYTES = Map.of("B", 1L, "KiB", 1L << 10, "MiB", 1L << 20, "GiB", 1L << 30);
@@ -38,6 +40,7 @@ final class Scalars {
             Duration.class,
             ByteSize.class,
             Rate.class,
+            Percent.class,
             FileMode.class,
             LoopSet.class,
             Path.class);
@@ -91,6 +94,9 @@ final class Scalars {
         }
         if (type == Rate.class) {
             return rate(text);
+        }
+        if (type == Percent.class) {
+            return percent(text);
         }
         if (type == FileMode.class) {
             return MODE.matcher(text).matches()
@@ -172,6 +178,18 @@ final class Scalars {
         return amount == 0
                 ? Result.wrong("'" + text + "' lets nothing through")
                 : Result.of(new Rate(amount / seconds));
+    }
+
+    private static Result percent(String text) {
+        Matcher matcher = PERCENT.matcher(text);
+        if (!matcher.matches()) {
+            return Result.wrong("expected a share such as 25%, not '" + text + "'"
+                    + (WHOLE.matcher(text).matches() ? "; write " + text + "%" : ""));
+        }
+        int hundredths = Integer.parseInt(matcher.group(1));
+        return hundredths <= 100
+                ? Result.of(new Percent(hundredths))
+                : Result.wrong("'" + text + "' is more than the whole, 100%");
     }
 
     private static Result path(String text) {

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.baton.runtime.config.TestVocabulary.Admin;
+import dev.baton.runtime.config.TestVocabulary.Even;
 import dev.baton.runtime.config.TestVocabulary.Mode;
 import dev.baton.runtime.config.TestVocabulary.Proxy;
 import dev.baton.runtime.config.TestVocabulary.Retry;
 import dev.baton.spi.config.ByteSize;
+import dev.baton.spi.config.Percent;
 import dev.baton.spi.config.Range;
 import dev.baton.spi.config.Rate;
 import dev.baton.spi.takeover.Sharing;
@@ -100,6 +102,14 @@ class ConfigReaderTest {
     }
 
     @Test
+    void usesAComponentOnRequestOnlyIfItsSectionIsThere() throws ConfigException {
+        assertThat(read("version: 1\n").components()).doesNotContainKey("even");
+        assertThat(read("version: 1\neven:\n").components()).containsEntry("even", new Even(new Percent(30)));
+        assertThat(read("version: 1\neven: { above: 45% }\n").components())
+                .containsEntry("even", new Even(new Percent(45)));
+    }
+
+    @Test
     void bindsEveryTypeOfAPluginsRecord() throws ConfigException {
         RootConfig root = read("""
                 version: 1
@@ -184,8 +194,9 @@ class ConfigReaderTest {
                         Scalars.word(Duration.ofMillis(1500)),
                         Scalars.word(Mode.VERY_CAREFUL),
                         Scalars.word(new ByteSize(65536)),
+                        Scalars.word(new Percent(25)),
                         Scalars.word(7)))
-                .containsExactly("90s", "2h", "0s", "1500ms", "very-careful", "64KiB", "7");
+                .containsExactly("90s", "2h", "0s", "1500ms", "very-careful", "64KiB", "25%", "7");
     }
 
     @Test

@@ -2,6 +2,8 @@ package dev.baton.runtime.config;
 
 import dev.baton.spi.config.ByteSize;
 import dev.baton.spi.config.Default;
+import dev.baton.spi.config.OnRequest;
+import dev.baton.spi.config.Percent;
 import dev.baton.spi.config.Range;
 import dev.baton.spi.config.UpstreamName;
 import dev.baton.spi.config.WrongValueException;
@@ -58,6 +60,10 @@ final class TestVocabulary implements Vocabulary {
 
     record Watch(Duration every) {}
 
+    @OnRequest
+    record Even(
+            @Default("30%") @Range(min = "1%", max = "90%") Percent above) {}
+
     @Override
     public Collection<String> plugins() {
         return List.of("chaos", "epoll");
@@ -85,7 +91,7 @@ final class TestVocabulary implements Vocabulary {
 
     @Override
     public Map<String, Class<? extends Record>> components() {
-        return Map.of("admin", Admin.class, "watch", Watch.class);
+        return Map.of("admin", Admin.class, "watch", Watch.class, "even", Even.class);
     }
 
     @Override
