@@ -15,6 +15,8 @@ import io.netty.channel.ChannelPipeline;
 import io.netty.channel.DefaultChannelPipeline;
 import io.netty.channel.EventLoop;
 import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,6 +34,16 @@ import org.slf4j.LoggerFactory;
  */
 abstract class FdChannel extends AbstractChannel implements FdHandler, Attachable {
     private static final Logger LOG = LoggerFactory.getLogger(FdChannel.class);
+
+    private static final VarHandle EVENTS;
+
+    static {
+        try {
+            EVENTS = MethodHandles.lookup().findVarHandle(FdChannel.class, "events", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
 
     final ChannelEnv env;
     private final FdKind kind;
@@ -57,6 +69,8 @@ abstract class FdChannel extends AbstractChannel implements FdHandler, Attachabl
     private boolean claimed;
     private int armed;
     private @Nullable Runnable afterLeave;
+    /** What has run here. Beside {@link #holder}, whose line each leave writes to anyway: the claim word has no part in it. */
+    private long events;
 
     /** A channel without an fd. */
     FdChannel(@Nullable Channel parent, ChannelEnv env, FdKind kind) {
@@ -124,6 +138,7 @@ abstract class FdChannel extends AbstractChannel implements FdHandler, Attachabl
         if (--depth > 0) {
             return;
         }
+        countEvent();
         Runnable after = afterLeave;
         afterLeave = null;
         boolean hadClaim = claimed;
@@ -136,6 +151,16 @@ abstract class FdChannel extends AbstractChannel implements FdHandler, Attachabl
         if (after != null) {
             runGuarded(after);
         }
+    }
+
+    /** Holder: something has run that makes the channel's loop busy. */
+    final void countEvent() {
+        EVENTS.setOpaque(this, events + 1);
+    }
+
+    /** How much has run here so far: each time that somebody had entered, and each buffer that a read has filled. Any thread. */
+    public final long events() {
+        return (long) EVENTS.getOpaque(this);
     }
 
     /** True if the caller has entered. */

@@ -238,7 +238,9 @@ abstract class FdStreamChannel extends HalfCloseChannel {
         buffer.writerIndex(buffer.writerIndex() + result);
         handle.lastBytesRead(result);
         handle.incMessagesRead(1);
-        if (result < room && !peerDone) {
+        if (result == room) {
+            countEvent(); // much work for one event
+        } else if (!peerDone) {
             readable = false;
         }
         pipeline.fireChannelRead(buffer);

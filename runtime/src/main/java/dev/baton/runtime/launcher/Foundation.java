@@ -18,6 +18,7 @@ import dev.baton.spi.admin.Metrics;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
 import dev.baton.spi.fd.Fds;
+import dev.baton.spi.load.LoopLoads;
 import dev.baton.spi.loop.Apart;
 import dev.baton.spi.loop.Loops;
 import dev.baton.spi.rescue.LoopWatch;
@@ -42,6 +43,7 @@ public final class Foundation {
     final Late<Vertx> vertxApart = new Late<>("@Apart Vertx");
     final Late<RuntimeView> view = new Late<>("RuntimeView");
     final Late<LoopWatch> watch = new Late<>("LoopWatch");
+    final Late<LoopLoads> loads = new Late<>("LoopLoads");
     final Late<RuntimeControl> control = new Late<>("RuntimeControl");
     private final PluginLoader loader;
 
@@ -56,6 +58,7 @@ public final class Foundation {
             bind(Vertx.class).annotatedWith(Apart.class).toProvider(vertxApart);
             bind(RuntimeView.class).toProvider(view);
             bind(LoopWatch.class).toProvider(watch);
+            bind(LoopLoads.class).toProvider(loads);
             bind(RuntimeControl.class).toProvider(control);
         }
     }

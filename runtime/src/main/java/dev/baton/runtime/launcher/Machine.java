@@ -3,6 +3,8 @@ package dev.baton.runtime.launcher;
 import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.runtime.fd.FdWitness;
 import dev.baton.runtime.listener.Timer;
+import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.takeover.LiveLoads;
 import dev.baton.spi.poller.PollerProvider;
 import java.io.IOException;
 import java.time.Duration;
@@ -15,7 +17,7 @@ import java.util.concurrent.TimeoutException;
  * What a {@link Server} runs on: loops, time, and threads that may block. A process has the one of {@link VertxMachine}; a
  * simulation brings its own, so that what it runs is this server and not a copy of its wiring.
  */
-public interface Machine {
+public interface Machine extends LiveLoads.Gauges {
 
     /**
      * Starts the loops; once.
@@ -37,8 +39,14 @@ public interface Machine {
     /** Runs something later, on no loop. */
     Timer timer();
 
-    /** The time, in nanoseconds since whenever. */
+    @Override
     long nanoTime();
+
+    @Override
+    int processors();
+
+    @Override
+    long cpuNanos(BatonLoop loop);
 
     /**
      * Waits for a stage, on the thread that starts and ends the server.

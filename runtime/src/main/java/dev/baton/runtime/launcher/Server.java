@@ -15,6 +15,7 @@ import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.runtime.posix.FdLimit;
 import dev.baton.runtime.systemd.Notifier;
 import dev.baton.runtime.systemd.Watchdog;
+import dev.baton.runtime.takeover.LiveLoads;
 import dev.baton.runtime.takeover.LiveWatch;
 import dev.baton.runtime.upstream.UpstreamEnv;
 import dev.baton.runtime.upstream.Upstreams;
@@ -271,6 +272,7 @@ public final class Server {
         foundation.view.set(view);
         foundation.control.set(new Control());
         foundation.watch.set(new LiveWatch(foundation.loops, foundation.table, listeners::all));
+        foundation.loads.set(new LiveLoads(foundation.loops, foundation.table, machine, machine.timer()));
         // Last: a plugin's view may have had any of the above injected.
         plugins.views().forEach(each -> views.add(each.get()));
         plugins.actions().forEach(each -> actions.add(each.get()));

@@ -3,10 +3,14 @@ package dev.baton.runtime.launcher;
 import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.runtime.fd.FdWitness;
 import dev.baton.runtime.listener.Timer;
+import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.vertx.VertxLoops;
 import dev.baton.spi.poller.PollerProvider;
+import dev.baton.spi.rescue.LoopThread;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.vertx.core.Vertx;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
@@ -25,6 +29,7 @@ final class VertxMachine implements Machine {
             Executors.newCachedThreadPool(new DefaultThreadFactory("baton-worker", true));
 
     private final Timer timer = Timer.on(worker);
+    private final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
 
     /**
      * Nothing runs yet.
@@ -68,6 +73,20 @@ final class VertxMachine implements Machine {
     @Override
     public long nanoTime() {
         return System.nanoTime();
+    }
+
+    @Override
+    public int processors() {
+        return Runtime.getRuntime().availableProcessors();
+    }
+
+    @Override
+    public long cpuNanos(BatonLoop loop) {
+        LoopThread thread = loop.loopThread();
+        // Negative for a thread that is no more.
+        return thread == null || !threads.isThreadCpuTimeSupported()
+                ? 0
+                : Math.max(0, threads.getThreadCpuTime(thread.thread().getId()));
     }
 
     @Override

@@ -134,6 +134,11 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
         return io.progress();
     }
 
+    /** Events of its poller so far. Any thread. */
+    public long events() {
+        return io.events();
+    }
+
     /** True while it sleeps in its poller, or has not started. Any thread. */
     public boolean isWaiting() {
         return io.isWaiting();
@@ -183,7 +188,7 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
     /** Each task of a turn is looked for here, just before it runs. */
     @Override
     protected Runnable pollTask() {
-        io.begun();
+        io.taskBegun();
         return super.pollTask();
     }
 

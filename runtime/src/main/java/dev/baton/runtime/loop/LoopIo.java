@@ -41,7 +41,8 @@ final class LoopIo implements IoHandler, PollSink {
     private static final VarHandle TURNS;
     private static final VarHandle LAST_TURN;
     private static final VarHandle CURRENT_KEY;
-    private static final VarHandle PROGRESS;
+    private static final VarHandle EVENTS;
+    private static final VarHandle TASKS;
 
     static {
         try {
@@ -50,7 +51,8 @@ final class LoopIo implements IoHandler, PollSink {
             TURNS = lookup.findVarHandle(LoopIo.class, "turns", long.class);
             LAST_TURN = lookup.findVarHandle(LoopIo.class, "lastTurn", long.class);
             CURRENT_KEY = lookup.findVarHandle(LoopIo.class, "currentKey", long.class);
-            PROGRESS = lookup.findVarHandle(LoopIo.class, "progress", long.class);
+            EVENTS = lookup.findVarHandle(LoopIo.class, "events", long.class);
+            TASKS = lookup.findVarHandle(LoopIo.class, "tasks", long.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -65,12 +67,14 @@ final class LoopIo implements IoHandler, PollSink {
     private volatile String threadName = "not started";
     private volatile @Nullable LoopThread thread;
 
-    /** What the thread has begun: turns, events, tasks. Written by this thread only, so that a watchdog needs no clock here. */
-    private long progress;
+    // What the thread has begun: turns, events, tasks. Written by this thread only, so that a watchdog needs no clock
+    // here.
+    private long turns;
+    private long events;
+    private long tasks;
 
     private int failures;
     private int state;
-    private long turns;
 
     @SuppressWarnings("UnusedVariable") // read through LAST_TURN
     private long lastTurn;
@@ -114,14 +118,22 @@ final class LoopIo implements IoHandler, PollSink {
         return (long) TURNS.getOpaque(this);
     }
 
-    /** See {@link dev.baton.spi.rescue.WatchedLoop#progress}. */
-    long progress() {
-        return (long) PROGRESS.getOpaque(this);
+    /** Events of its poller so far, those that came too late too. */
+    long events() {
+        return (long) EVENTS.getOpaque(this);
     }
 
-    /** Something is begun. Only on the loop's thread. */
-    void begun() {
-        PROGRESS.setOpaque(this, progress + 1);
+    /**
+     * See {@link dev.baton.spi.rescue.WatchedLoop#progress}. Each of the three only grows, so a sum that is the same at a second
+     * look means that none has grown in between.
+     */
+    long progress() {
+        return turns() + events() + (long) TASKS.getOpaque(this);
+    }
+
+    /** A task is begun, or looked for. Only on the loop's thread. */
+    void taskBegun() {
+        TASKS.setOpaque(this, tasks + 1);
     }
 
     /** True while it sleeps in its poller; it may have been woken already. */
@@ -166,7 +178,6 @@ final class LoopIo implements IoHandler, PollSink {
         long now = now();
         LAST_TURN.setOpaque(this, now);
         TURNS.setOpaque(this, turns + 1);
-        begun();
         if (!context.canBlock()) {
             return poll(0);
         }
@@ -220,7 +231,7 @@ final class LoopIo implements IoHandler, PollSink {
             // Awake since the poll returned: what callbacks queue for this loop needs no system call.
             STATE.setRelease(this, AWAKE);
         }
-        begun();
+        EVENTS.setOpaque(this, events + 1);
         FdTable.Entry entry = table.enter(number, generation, id);
         if (entry == FdTable.Entry.ENTERED) {
             CURRENT_KEY.setOpaque(this, Fd.key(number, generation));

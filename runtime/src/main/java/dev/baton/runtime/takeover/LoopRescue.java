@@ -15,7 +15,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The connections of one loop, the victim, which other loops take over: a task on each of them, which pulls from one list.
+ * Connections of one loop, the victim, which other loops take over: a task on each of them, which pulls from one list.
  *
  * <pre>
  *   list     (any thread that may take its time) the connections that the victim owns at a moment
@@ -65,6 +65,14 @@ public final class LoopRescue implements Rescue {
     /** Lists what a victim owns that is to lose all of it, whatever it does. Cost: O(highest number). */
     public static LoopRescue ofLeaving(BatonLoop victim, FdTable table) {
         return new LoopRescue(victim, connections(victim, table), () -> true);
+    }
+
+    /**
+     * Some of what a victim owns, which one other loop is to have: for as long as neither of them is to go, and nobody has seen
+     * that the thief is blocked. A victim that is blocked meanwhile loses them all the same: that is no worse.
+     */
+    static LoopRescue ofSome(BatonLoop victim, BatonLoop thief, List<MovableSocketChannel> some) {
+        return new LoopRescue(victim, some, () -> !thief.isAvoided() && !victim.isLeaving());
     }
 
     private static List<MovableSocketChannel> connections(BatonLoop victim, FdTable table) {

@@ -1,4 +1,4 @@
-/** Taking the connections of one loop over as a whole: it is blocked, or dead, or it is to go. */
+/** Taking over the connections of one loop: all of them if it is blocked, or dead, or to go; some if it has too much to do. */
 @NullMarked
 package dev.baton.runtime.takeover;
 

@@ -4,6 +4,7 @@ import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.runtime.fd.FdWitness;
 import dev.baton.runtime.launcher.Machine;
 import dev.baton.runtime.listener.Timer;
+import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopGroup;
 import dev.baton.spi.poller.PollerProvider;
 import dev.baton.testkit.sim.PointPollers;
@@ -21,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 final class SimulatedMachine implements Machine {
     /** What Netty is given to end a loop. */
     private static final Duration LOOPS_END = Duration.ofMinutes(5);
+
+    /** The processor time of an event: much, for no test can send as many as real clients do. */
+    private static final long EVENT_NANOS = 1_000_000;
 
     private final Simulation simulation;
     private final Executor worker;
@@ -85,6 +89,18 @@ final class SimulatedMachine implements Machine {
     @Override
     public long nanoTime() {
         return simulation.ticker().nanoTime();
+    }
+
+    /** As many as there are loops: which of them runs is the schedule's matter, and none lacks a processor. */
+    @Override
+    public int processors() {
+        return loops;
+    }
+
+    /** A loop's events cost what they cost here, so that a load depends on the schedule and not on the computer. */
+    @Override
+    public long cpuNanos(BatonLoop loop) {
+        return loop.events() * EVENT_NANOS;
     }
 
     @Override
