@@ -57,7 +57,7 @@ class DistributionIT {
         assertThat(rows.stream().map(row -> row.getString("id"))).containsExactlyElementsOf(folders);
         assertThat(folders)
                 .contains("admin", "connection-takeover", "demo-origin", "http-proxy", "listener-inherited")
-                .contains("listener-tcp", "listener-unix", "listener-unbind", "loop-rescue")
+                .contains("listener-tcp", "listener-unix", "listener-unbind", "loop-rebalance", "loop-rescue")
                 .contains("poller-epoll", "poller-poll", "tcp-proxy");
     }
 

@@ -181,26 +181,38 @@ public final class Crowd implements AutoCloseable {
 
     /** Connects more clients; they begin at once, spread over one period. */
     public List<Client> join(Speech speech, String address, int count) throws IOException {
+        List<Client> joined = connect(speech, address, count);
+        begin(joined);
+        return joined;
+    }
+
+    /** Connects more clients, who do not ask anything yet. */
+    public List<Client> connect(Speech speech, String address, int count) throws IOException {
         int colon = address.lastIndexOf(':');
         InetSocketAddress to =
                 new InetSocketAddress(address.substring(0, colon), Integer.parseInt(address.substring(colon + 1)));
-        List<Client> joined = new ArrayList<>();
-        long now = System.nanoTime();
+        List<Client> connected = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             SocketChannel channel = SocketChannel.open(to);
             channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
             channel.configureBlocking(false);
-            Client client = new Client(
-                    speech, speech.name().charAt(0) + "" + channel.socket().getLocalPort(), channel);
-            client.nextNanos = now + periodNanos * i / count;
-            joined.add(client);
-            joining.add(client);
+            connected.add(new Client(
+                    speech, speech.name().charAt(0) + "" + channel.socket().getLocalPort(), channel));
         }
         synchronized (clients) {
-            clients.addAll(joined);
+            clients.addAll(connected);
         }
+        return connected;
+    }
+
+    /** Clients that have connected begin to ask, spread over one period. */
+    public void begin(List<Client> connected) {
+        long now = System.nanoTime();
+        for (int i = 0; i < connected.size(); i++) {
+            connected.get(i).nextNanos = now + periodNanos * i / connected.size();
+        }
+        joining.addAll(connected);
         selector.wakeup();
-        return joined;
     }
 
     private void run() {

@@ -1,0 +1,56 @@
+package dev.baton.plugin.rebalance;
+
+import dev.baton.spi.Component;
+import dev.baton.spi.ComponentFactory;
+import dev.baton.spi.admin.Metrics;
+import dev.baton.spi.load.LoopLoads;
+import dev.baton.spi.load.Sampling;
+import jakarta.inject.Inject;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/** Makes the rebalancer. */
+final class RebalanceFactory implements ComponentFactory<RebalanceConfig> {
+    private final LoopLoads loads;
+    private final Metrics metrics;
+
+    @Inject
+    RebalanceFactory(LoopLoads loads, Metrics metrics) {
+        this.loads = loads;
+        this.metrics = metrics;
+    }
+
+    @Override
+    public Component create(RebalanceConfig config) {
+        return new Running(config);
+    }
+
+    /** Looks at the loops from its start to its stop. */
+    private final class Running implements Component {
+        private final RebalanceConfig config;
+        private final Rebalancer rebalancer;
+        private volatile @Nullable Sampling sampling;
+
+        Running(RebalanceConfig config) {
+            this.config = config;
+            this.rebalancer = new Rebalancer(config, loads, new Tally(metrics));
+        }
+
+        @Override
+        public CompletionStage<String> start() {
+            sampling = loads.sample(config.period(), rebalancer);
+            return CompletableFuture.completedStage("");
+        }
+
+        @Override
+        public CompletionStage<Void> stop() {
+            Sampling running = sampling;
+            if (running != null) {
+                running.end();
+            }
+            rebalancer.stop();
+            return CompletableFuture.completedStage(null);
+        }
+    }
+}
