@@ -10,6 +10,7 @@ import dev.baton.testkit.load.Crowd.Speech;
 import dev.baton.testkit.load.EchoOrigin;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -248,10 +249,11 @@ class RescueIT {
         for (Guilty each : guilty) {
             each.block(BLOCK_MS / 2);
         }
-        await().atMost(PATIENCE)
-                .pollInterval(Duration.ofMillis(20))
-                .until(() -> live().equals("all " + LOOPS + " loops are blocked\n"));
-        assertThat(Web.get(baton.admin(), "/live").statusCode()).isEqualTo(503);
+        await().atMost(PATIENCE).pollInterval(Duration.ofMillis(20)).until(() -> {
+            // In one answer: on a busy machine they may go on before the next one.
+            HttpResponse<String> live = Web.get(baton.admin(), "/live");
+            return live.statusCode() == 503 && live.body().equals("all " + LOOPS + " loops are blocked\n");
+        });
         for (Guilty each : guilty) {
             each.answer();
         }
