@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 public record ConfigSource(String file, String origin, ConfigReader reader) {
     private static final Path DEFAULT = Path.of("baton.yaml");
     private static final String DEMO = "demo.yaml";
+    /** The address of a listener or of the admin API. */
+    private static final Pattern PORT = Pattern.compile("(\"127\\.0\\.0\\.1):\\d+\"");
 
     /**
      * Finds and parses it.
@@ -35,10 +38,7 @@ public record ConfigSource(String file, String origin, ConfigReader reader) {
             if (Files.exists(DEFAULT)) {
                 return new ConfigSource(DEFAULT.toString(), "found in this folder", ConfigReader.parse(DEFAULT));
             }
-            return new ConfigSource(
-                    "built-in demo",
-                    "no -c and no ./" + DEFAULT,
-                    ConfigReader.parse(DEMO, demo(), Path.of("").toAbsolutePath()));
+            return builtIn("no -c and no ./" + DEFAULT, demo());
         } catch (ConfigException e) {
             throw new StartException(ExitCode.CONFIG, String.valueOf(e.getMessage()), e);
         } catch (IOException e) {
@@ -49,6 +49,22 @@ public record ConfigSource(String file, String origin, ConfigReader reader) {
                     message.startsWith("cannot read") ? message : "cannot read " + asked + ": " + e,
                     e);
         }
+    }
+
+    /** The built-in demo on free ports, for a start that is in nobody's way. */
+    public static ConfigSource rehearsal() {
+        try {
+            return builtIn("on free ports", PORT.matcher(demo()).replaceAll("$1:0\""));
+        } catch (ConfigException e) {
+            throw new IllegalStateException(DEMO + " on free ports", e);
+        }
+    }
+
+    private static ConfigSource builtIn(String origin, String text) throws ConfigException {
+        return new ConfigSource(
+                "built-in demo",
+                origin,
+                ConfigReader.parse(DEMO, text, Path.of("").toAbsolutePath()));
     }
 
     /** The text of the built-in demo. */

@@ -2,6 +2,8 @@ package dev.baton.it.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.runtime.launcher.Server;
+import dev.baton.runtime.launcher.command.Baton;
 import dev.baton.testkit.BatonProcess;
 import dev.baton.testkit.BatonProcess.Outcome;
 import io.vertx.core.json.JsonArray;
@@ -10,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
@@ -63,16 +66,121 @@ class DistributionIT {
 
     @Test
     void shouldRunFromTheArchiveAnywhere() throws Exception {
-        Path elsewhere = Files.createDirectories(folder.resolve("some where"));
-        Path archive = DISTRIBUTION.resolveSibling(DISTRIBUTION.getFileName() + ".tar.gz");
-        Process tar = new ProcessBuilder("tar", "xzf", archive.toString(), "-C", elsewhere.toString()).start();
-        assertThat(tar.waitFor()).isZero();
         Path link = folder.resolve("baton-link");
-        Files.createSymbolicLink(
-                link, elsewhere.resolve(DISTRIBUTION.getFileName()).resolve("bin/baton"));
+        Files.createSymbolicLink(link, unpacked("some where").resolve("bin/baton"));
         Outcome outcome = launch(link, Map.of(), "plugins");
         assertThat(outcome.code()).as(outcome.text()).isZero();
         assertThat(outcome.text()).contains("some where").doesNotContain(DISTRIBUTION.toString());
+    }
+
+    /** Where {@code baton prepare} leaves what later starts map. */
+    private static final String CLASSES = "classes.jsa";
+
+    private static final Map<String, String> TELLS_CLASSES = Map.of("BATON_JAVA_OPTS", "-Xlog:class+load");
+
+    private static String mapped(Class<?> type) {
+        return mapped(type.getName());
+    }
+
+    private static String mapped(String type) {
+        return type + " source: shared objects file (top)";
+    }
+
+    private Outcome prepare(Path home) throws Exception {
+        return launch(home.resolve("bin/baton"), Map.of(), "prepare");
+    }
+
+    private List<String> files(Path home) throws IOException {
+        try (Stream<Path> files = Files.list(home)) {
+            return files.map(file -> file.getFileName().toString()).sorted().toList();
+        }
+    }
+
+    /** The classes of plugins too, and under the collector of {@code run} as under that of the short commands. */
+    @Test
+    void shouldMapTheClassesThatTheBuildHasPrepared() throws Exception {
+        Outcome command = launch(DISTRIBUTION.resolve("bin/baton"), TELLS_CLASSES, "--version");
+        assertThat(command.text()).contains(mapped(Baton.class));
+        Path yaml = Files.writeString(folder.resolve("baton.yaml"), """
+                version: 1
+                admin: { listen: "127.0.0.1:0" }
+                listeners:
+                  web: { bind: "127.0.0.1:0", service: page }
+                services:
+                  page: { type: demo-origin }
+                """);
+        try (BatonProcess run = BatonProcess.launch(
+                DISTRIBUTION.resolve("bin/baton"), folder, TELLS_CLASSES, "run", "-c", yaml.toString())) {
+            run.await(line -> line.startsWith("ready in "));
+            assertThat(run.text())
+                    .contains(mapped(Server.class))
+                    .contains(mapped("dev.baton.plugin.epoll.EpollPlugin"))
+                    .contains(mapped("dev.baton.plugin.demoorigin.DemoOriginPlugin"));
+        }
+    }
+
+    @Test
+    void shouldPrepareAnInstallationWhereItIs() throws Exception {
+        Path home = unpacked();
+        List<String> before = files(home);
+        Path script = home.resolve("bin/baton");
+        assertThat(launch(script, TELLS_CLASSES, "--version").text()).doesNotContain(mapped(Baton.class));
+
+        Outcome prepared = prepare(home);
+        assertThat(prepared.code()).as(prepared.text()).isZero();
+        assertThat(prepared.text()).contains("prepared: ").endsWith(" map " + home.resolve(CLASSES));
+        assertThat(files(home)).as("nothing is left behind").isEqualTo(before);
+        assertThat(launch(script, TELLS_CLASSES, "--version").text()).contains(mapped(Baton.class));
+
+        unpacked();
+        assertThat(launch(script, TELLS_CLASSES, "--version").text())
+                .as("what was unpacked over it may be another build")
+                .doesNotContain(mapped(Baton.class));
+    }
+
+    /** From before a move, no archive at all, and one that the JVM cannot write. */
+    @Test
+    void shouldPassOverAnArchiveOfClassesThatDoesNotFit() throws Exception {
+        Path home = unpacked();
+        Path script = home.resolve("bin/baton");
+        Path classes = home.resolve(CLASSES);
+        String version = launch(script, Map.of(), "--version").text();
+        assertThat(version).startsWith("baton ").doesNotContain("\n");
+
+        Files.copy(DISTRIBUTION.resolve(CLASSES), classes, StandardCopyOption.REPLACE_EXISTING);
+        Files.setLastModifiedTime(aJar(home), FileTime.fromMillis(0));
+        assertThat(launch(script, Map.of(), "--version").text()).isEqualTo(version);
+        assertThat(launch(script, TELLS_CLASSES, "--version").text())
+                .contains(Baton.class.getName() + " source: file:")
+                .doesNotContain(mapped(Baton.class));
+        Files.delete(classes);
+        assertThat(launch(script, Map.of(), "--version").text()).isEqualTo(version);
+        Files.writeString(classes, "no archive");
+        assertThat(launch(script, Map.of(), "--version").text()).isEqualTo(version);
+
+        Outcome prepared = launch(script, Map.of("BATON_JAVA_OPTS", "-Xshare:off"), "prepare");
+        assertThat(prepared.code()).as(prepared.text()).isEqualTo(1);
+        assertThat(prepared.text()).contains("no archive of classes was written; Baton starts without one");
+        assertThat(classes).doesNotExist();
+    }
+
+    private Path aJar(Path home) throws IOException {
+        try (Stream<Path> jars = Files.list(home.resolve("lib"))) {
+            return jars.sorted().findFirst().orElseThrow();
+        }
+    }
+
+    /** In a folder without a space: a JDK 17 archives no classes of jars whose URL differs from their path. */
+    private Path unpacked() throws Exception {
+        return unpacked("elsewhere");
+    }
+
+    private Path unpacked(String name) throws Exception {
+        Path elsewhere = Files.createDirectories(folder.resolve(name));
+        Path archive = DISTRIBUTION.resolveSibling(DISTRIBUTION.getFileName() + ".tar.gz");
+        Process tar = new ProcessBuilder("tar", "xzf", archive.toString(), "-C", elsewhere.toString()).start();
+        assertThat(tar.waitFor()).isZero();
+        return elsewhere.toRealPath().resolve(DISTRIBUTION.getFileName());
     }
 
     @Test

@@ -36,6 +36,7 @@ import picocli.CommandLine.Spec;
         subcommands = {
             RunCommand.class,
             CheckCommand.class,
+            PrepareCommand.class,
             PluginsCommand.class,
             TableCommands.Status.class,
             TableCommands.Loops.class,
