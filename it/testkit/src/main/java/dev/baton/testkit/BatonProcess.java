@@ -20,6 +20,9 @@ public final class BatonProcess implements AutoCloseable {
     /** Far more than a start or an end takes on a slow machine. */
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
+    /** What the build gives the JVM of a process that lives for seconds. */
+    private static final String OPTIONS = System.getProperty("baton.java.opts", "");
+
     private static final Pattern ADMIN = Pattern.compile("admin on (\\S+)");
 
     private final Process process;
@@ -69,6 +72,7 @@ public final class BatonProcess implements AutoCloseable {
         ProcessBuilder builder =
                 new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true);
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+        builder.environment().merge("BATON_JAVA_OPTS", OPTIONS, (given, ours) -> ours + " " + given);
         builder.environment().putAll(environment);
         return new BatonProcess(builder.start());
     }
