@@ -5,6 +5,7 @@ import dev.baton.runtime.launcher.Installation;
 import dev.baton.runtime.launcher.StartException;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -32,8 +33,10 @@ import picocli.CommandLine.Spec;
             "78 configuration error.",
             "",
             "`baton run` without a file starts a demo: an HTTP proxy on 127.0.0.1:8080."
-        },
-        subcommands = {
+        })
+public final class Baton implements Runnable {
+    /** In the order of the help; {@code help} itself comes last. */
+    private static final List<Class<?>> COMMANDS = List.of(
             RunCommand.class,
             CheckCommand.class,
             PrepareCommand.class,
@@ -46,10 +49,8 @@ import picocli.CommandLine.Spec;
             TableCommands.Pools.class,
             ListenerCommand.class,
             UpgradeCommand.class,
-            StopCommand.class,
-            HelpCommand.class
-        })
-public final class Baton implements Runnable {
+            StopCommand.class);
+
     @Spec
     @SuppressWarnings("NullAway.Init") // by picocli
     private CommandSpec spec;
@@ -76,13 +77,29 @@ public final class Baton implements Runnable {
 
     /** Runs one command line in this JVM and returns its exit code. */
     public static int execute(PrintWriter out, PrintWriter err, String... arguments) {
-        return new CommandLine(new Baton())
+        return commandLine(arguments)
                 .setOut(out)
                 .setErr(err)
                 .setExecutionStrategy(new CommandLine.RunLast())
                 .setExecutionExceptionHandler((failure, line, parsed) -> explain(failure, line.getErr()))
                 .setUsageHelpWidth(100)
                 .execute(arguments);
+    }
+
+    /** Picocli's model of all commands costs more than some of them: where one is named, it is made for that one. */
+    private static CommandLine commandLine(String... arguments) {
+        CommandLine line = new CommandLine(new Baton());
+        for (Class<?> command : COMMANDS) {
+            if (arguments.length > 0 && name(command).equals(arguments[0])) {
+                return line.addSubcommand(command);
+            }
+        }
+        COMMANDS.forEach(line::addSubcommand);
+        return line.addSubcommand(HelpCommand.class);
+    }
+
+    private static String name(Class<?> command) {
+        return command.getAnnotation(Command.class).name();
     }
 
     private static int explain(Exception failure, PrintWriter err) {
