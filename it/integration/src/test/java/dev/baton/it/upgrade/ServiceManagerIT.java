@@ -245,13 +245,14 @@ class ServiceManagerIT {
         long next = -1;
         try {
             assertThat(old.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+            // First: whatever is wrong, it is not to be left behind.
+            Matcher pid = Pattern.compile("pid (\\d+)").matcher(Files.readString(out));
+            assertThat(pid.find()).isTrue();
+            next = Long.parseLong(pid.group(1));
             assertThat(old.exitValue())
                     .as("killed; it said %s", Files.readString(out))
                     .isEqualTo(128 + 9);
             String serving = await(text -> text.contains("READY=1"));
-            Matcher pid = Pattern.compile("pid (\\d+)").matcher(Files.readString(out));
-            assertThat(pid.find()).isTrue();
-            next = Long.parseLong(pid.group(1));
             assertThat(serving).isEqualTo("MAINPID=" + next + "\nREADY=1\nSTATUS=serving");
             if (!step.equals("go") && !step.equals("serving")) {
                 // It had found out before it was told to serve, and has not waited until it does.
