@@ -10,11 +10,14 @@ import dev.baton.spi.posix.Errno;
 import dev.baton.testkit.TestSockets.Pair;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** How long poll waits, and what ends the wait. */
@@ -231,15 +234,20 @@ interface WakeupPromises extends PollerPromises {
         }
     }
 
-    /** Makes an eventfd in the place of each of these. */
+    /** Makes an eventfd in the place of each of these, and in each lower place that was free: the kernel gives the lowest first. */
     private static List<Fd> eventfds(PollerRig rig, List<Fd> closed) {
         List<Fd> strangers = new ArrayList<>();
         assertThat(closed).as("fds of the poller").isNotEmpty();
-        for (int i = 0; i < closed.size(); i++) {
-            int number = rig.posix().eventfd();
+        Set<Integer> left = closed.stream().map(Fd::number).collect(Collectors.toCollection(HashSet::new));
+        int highest = Collections.max(left);
+        int number;
+        do {
+            number = rig.posix().eventfd();
             assertThat(number).as("eventfd").isNotNegative();
             strangers.add(rig.fds().fdInsert(number, FdKind.WAKEUP));
-        }
+            left.remove(number);
+            // Beyond the highest, what is left is somebody else's by now, a file that the JVM has opened.
+        } while (!left.isEmpty() && number <= highest);
         return strangers;
     }
 
