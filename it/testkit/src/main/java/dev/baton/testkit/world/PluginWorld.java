@@ -18,9 +18,11 @@ import dev.baton.spi.admin.PluginSnapshot;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
 import dev.baton.spi.posix.AbstractUnixAddress;
+import dev.baton.spi.posix.Sockets;
 import dev.baton.testkit.sim.ErrorLog;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
@@ -51,6 +53,8 @@ public abstract class PluginWorld {
     /** How long any wait of a test may take, in the world's time: far above what a busy machine needs. */
     public static final Duration PATIENCE = Duration.ofSeconds(10);
 
+    private static final byte[] LOCALHOST = {127, 0, 0, 1};
+    private static final int PASSED_BACKLOG = 100;
     private static final String UNIX = "unix:";
     private static final Pattern TOP_LEVEL = Pattern.compile("(?m)^(version|loops)\\s*:");
     private static final Pattern HUMP = Pattern.compile("(?<=[a-z0-9])(?=[A-Z])");
@@ -66,6 +70,7 @@ public abstract class PluginWorld {
     private @Nullable Server server;
     private @Nullable Window window;
     private @Nullable FdAccount account;
+    private @Nullable Posix calls;
     private boolean errorsExpected;
 
     PluginWorld() {}
@@ -144,15 +149,13 @@ public abstract class PluginWorld {
         }
         try {
             FdAccount[] known = new FdAccount[1];
-            Foundation foundation = Foundation.embed(
-                    "test",
-                    posix(number -> {
-                        if (known[0] != null) {
-                            known[0].closing(number);
-                        }
-                    }),
-                    memory,
-                    this::load);
+            Posix posix = posix(number -> {
+                if (known[0] != null) {
+                    known[0].closing(number);
+                }
+            });
+            calls = posix;
+            Foundation foundation = Foundation.embed("test", posix, memory, this::load);
             FdAccount hook = contributed(foundation.plugins().hooks(), FdAccount.class);
             known[0] = hook;
             account = hook;
@@ -239,6 +242,25 @@ public abstract class PluginWorld {
             return wire == null;
         } catch (IOException e) {
             throw new AssertionError("cannot connect to " + address + ": " + e, e);
+        }
+    }
+
+    /**
+     * The number of a socket that listens on a free port of 127.0.0.1, as whoever starts a process passes one to it. It is for a
+     * listener that is added, which closes it.
+     */
+    public final int passedSocket() {
+        Posix posix = Objects.requireNonNull(calls, "the server has not started");
+        int number = posix.socket(Sockets.AF_INET, Sockets.SOCK_STREAM, 0);
+        try {
+            int bound = posix.bind(number, new InetSocketAddress(InetAddress.getByAddress(LOCALHOST), 0));
+            int listens = posix.listen(number, PASSED_BACKLOG);
+            if (number < 0 || bound < 0 || listens < 0) {
+                throw new AssertionError("no socket to pass: " + number + ", " + bound + ", " + listens);
+            }
+            return number;
+        } catch (IOException e) {
+            throw new AssertionError("no socket to pass: " + e, e);
         }
     }
 

@@ -1,0 +1,61 @@
+package dev.baton.plugin.inherited;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.spi.listener.Listener;
+import dev.baton.spi.listener.ListenerResult;
+import dev.baton.spi.listener.ListenerResult.Outcome;
+import dev.baton.testkit.world.InEachWorld;
+import dev.baton.testkit.world.Peer;
+import dev.baton.testkit.world.PluginWorld;
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.Optional;
+
+/** A listener on a socket that the process was given: serves, rests, serves again, and closes it. */
+class InheritedListenerWorldTest {
+
+    private static ListenerResult added(PluginWorld world, int number) {
+        return world.await(world.control().addListener("{ name: given, bind: \"fd@" + number + "\", service: echo }"));
+    }
+
+    @InEachWorld
+    void shouldServeOnWhatItWasGiven(PluginWorld world) {
+        world.plugin(InheritedListenerPlugin.class);
+        world.start("services: { echo: { type: testkit-echo } }");
+        ListenerResult result = added(world, world.passedSocket());
+        assertThat(result.outcome()).as(result.detail()).isEqualTo(Outcome.ADDED);
+        Peer first = world.connect("given");
+        first.send("first");
+        first.expect("first");
+
+        Listener given = world.control().listener("given").orElseThrow();
+        assertThat(world.await(given.suspend()).outcome()).isEqualTo(Outcome.PAUSED);
+        Peer second = world.connect("given");
+        second.send("second");
+        assertThat(world.view().listeners().get(0).accepted()).isEqualTo(1);
+        assertThat(world.await(given.resume()).outcome()).isEqualTo(Outcome.RESUMED);
+        second.expect("second");
+
+        SocketAddress address = world.address("given");
+        assertThat(world.await(world.control().unbindListener("given", Duration.ZERO, Optional.empty(), true))
+                        .outcome())
+                .isEqualTo(Outcome.RELEASED);
+        assertThat(world.refuses(address)).as("nobody else has kept it").isTrue();
+    }
+
+    /** A number that nobody has passed is some file of the process's own: it is left alone. */
+    @InEachWorld
+    void shouldRefuseWhatIsNoListeningSocket(PluginWorld world) {
+        world.plugin(InheritedListenerPlugin.class);
+        world.start("services: { echo: { type: testkit-echo } }");
+        int poller = world.view().fds().stream()
+                .filter(fd -> fd.kind().equals("poller"))
+                .findFirst()
+                .orElseThrow()
+                .fd();
+        ListenerResult result = added(world, poller);
+        assertThat(result.outcome()).isEqualTo(Outcome.FAILED);
+        assertThat(result.detail()).contains("fd " + poller);
+    }
+}
