@@ -12,6 +12,7 @@ import dev.baton.spi.listener.Listener;
 import dev.baton.spi.listener.ListenerResult;
 import io.vertx.core.Context;
 import io.vertx.core.Handler;
+import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
@@ -215,13 +216,20 @@ final class AdminApi implements Handler<HttpServerRequest> {
                     403, "a web page must not steer this process", "send the " + request.method() + " without Origin");
             return;
         }
+        MultiMap given;
+        try {
+            given = request.params();
+        } catch (IllegalArgumentException wrong) {
+            reply.error(400, "the query is not valid: " + request.query(), null);
+            return;
+        }
         AdminAction contributed = actions.get(path);
         if (contributed != null) {
-            act(request, reply, contributed);
+            act(request, given, reply, contributed);
             return;
         }
         List<String> known = parameters(path);
-        for (String parameter : request.params().names()) {
+        for (String parameter : given.names()) {
             if (!known.contains(parameter)) {
                 reply.error(
                         400,
@@ -307,9 +315,9 @@ final class AdminApi implements Handler<HttpServerRequest> {
         return asked == null ? null : Times.parse(parameter, asked);
     }
 
-    private static void act(HttpServerRequest request, Reply reply, AdminAction action) {
+    private static void act(HttpServerRequest request, MultiMap given, Reply reply, AdminAction action) {
         Map<String, String> parameters = new LinkedHashMap<>();
-        request.params().forEach(each -> parameters.putIfAbsent(each.getKey(), each.getValue()));
+        given.forEach(each -> parameters.putIfAbsent(each.getKey(), each.getValue()));
         LOG.info("{} {} asked for by {}", action.name(), parameters, request.remoteAddress());
         try {
             answer(reply, action.act(parameters), 409);

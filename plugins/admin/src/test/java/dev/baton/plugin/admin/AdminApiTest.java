@@ -466,6 +466,21 @@ class AdminApiTest {
         assertThat(runtime.asked).isEmpty();
     }
 
+    /** As no client of the JDK's would send it. */
+    @Test
+    void shouldRefuseAQueryThatCannotBeRead() throws Exception {
+        for (String path : List.of("/v1/stop", "/v1/listeners/web/unbind", "/v1/loops")) {
+            try (Socket client = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+                client.getOutputStream()
+                        .write(("POST " + path + "?grace=%GG HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                                .getBytes(US_ASCII));
+                String answer = new String(client.getInputStream().readAllBytes(), US_ASCII);
+                assertThat(answer).as(path).startsWith("HTTP/1.1 400 ").contains("the query is not valid: grace=%GG");
+            }
+        }
+        assertThat(runtime.asked).isEmpty();
+    }
+
     @Test
     void aWebPageCannotSteer() throws Exception {
         HttpResponse<String> response = send(
