@@ -69,16 +69,19 @@ final class Connections {
      * Asks every connection, those that are about to come in too, to end at its next boundary.
      *
      * @param spread the idle ones end one by one within this time
+     * @return how many are open
      */
-    void drain(Duration spread) {
+    int drain(Duration spread) {
         draining = spread;
         long nanos = spread.toNanos();
-        long step = nanos / Math.max(1, open.size());
+        int now = open.size();
+        long step = nanos / Math.max(1, now);
         long patience = 0;
         for (MovableChannel connection : open.keySet()) {
             patience = Math.min(patience + step, nanos); // more may have come than were counted
             drain(connection, Duration.ofNanos(patience));
         }
+        return now;
     }
 
     private void drain(MovableChannel connection, Duration patience) {

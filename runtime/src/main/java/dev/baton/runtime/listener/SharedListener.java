@@ -528,9 +528,9 @@ public final class SharedListener implements Listener {
         }
 
         @Override
-        public void drainConnections() {
+        public int drainConnections() {
             Duration half = grace.dividedBy(2);
-            connections.drain(half.compareTo(env.closeSpread()) < 0 ? half : env.closeSpread());
+            return connections.drain(half.compareTo(env.closeSpread()) < 0 ? half : env.closeSpread());
         }
 
         @Override

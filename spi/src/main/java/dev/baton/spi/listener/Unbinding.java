@@ -63,8 +63,10 @@ public interface Unbinding {
     /**
      * Asks every connection of the listener to end at its next natural boundary (the end of a response). Those that wait for
      * their peer end one by one within the configured {@code close-spread}, or half the grace time if that is less.
+     *
+     * @return how many are open now. Not {@link Listener#connections}, among which is for a moment what a loop tries to accept
      */
-    void drainConnections();
+    int drainConnections();
 
     /**
      * Completes with the number of connections that are left: 0 as soon as all have ended, or what is open after the

@@ -11,13 +11,12 @@ public final class AtOnceStrategy implements UnbindStrategy {
 
     @Override
     public CompletionStage<ListenerResult> unbind(Unbinding unbinding) {
-        int open = unbinding.listener().connections();
         CompletionStage<Void> portFree = unbinding.deleteFd();
         int closed = unbinding.closeConnections();
         return Outcomes.join(
                 unbinding,
                 portFree,
                 CompletableFuture.completedFuture(
-                        closed == 0 ? Outcomes.ended(open) : Outcomes.cut(open, closed, "at once")));
+                        closed == 0 ? Outcomes.ended(0) : Outcomes.cut(closed, closed, "at once")));
     }
 }

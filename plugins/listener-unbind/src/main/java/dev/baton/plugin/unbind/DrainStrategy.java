@@ -22,11 +22,8 @@ public final class DrainStrategy implements UnbindStrategy {
 
     /** Unbinds so, with a time of the caller's. */
     static CompletionStage<ListenerResult> drain(Unbinding unbinding, Duration grace) {
-        int open = unbinding.listener().connections();
         CompletionStage<Void> portFree = unbinding.deleteFd();
-        if (!grace.isZero()) {
-            unbinding.drainConnections();
-        }
+        int open = grace.isZero() ? 0 : unbinding.drainConnections();
         CompletionStage<String> connections = unbinding
                 .connectionsEnded(grace)
                 .thenApply(left -> left == 0
