@@ -23,6 +23,9 @@ final class Scalars {
     private static final Pattern WITH_UNIT = Pattern.compile("(\\d{1,15})\\s?([A-Za-z]*)");
     private static final Pattern RATE = Pattern.compile("(\\d{1,9})\\s?/\\s?([smh])");
     private static final Pattern PERCENT = Pattern.compile("(\\d{1,9})\\s?%");
+    /** What is a share once it has its sign. */
+    private static final Pattern SHARE = Pattern.compile("\\d{1,2}|100");
+
     private static final Pattern MODE = Pattern.compile("0?[0-7]{3}");
     private static final Map<String, Long> MILLIS = Map.of("ms", 1L, "s", 1_000L, "m", 60_000L, "h", 3_600_000L);
     private static final Map<String, Long> BYTES = Map.of("B", 1L, "KiB", 1L << 10, "MiB", 1L << 20, "GiB", 1L << 30);
@@ -184,7 +187,7 @@ final class Scalars {
         Matcher matcher = PERCENT.matcher(text);
         if (!matcher.matches()) {
             return Result.wrong("expected a share such as 25%, not '" + text + "'"
-                    + (WHOLE.matcher(text).matches() ? "; write " + text + "%" : ""));
+                    + (SHARE.matcher(text).matches() ? "; write " + text + "%" : ""));
         }
         int hundredths = Integer.parseInt(matcher.group(1));
         return hundredths <= 100

@@ -270,7 +270,7 @@ final class LoopChanges implements BatonLoop.Deaths {
                 done.complete(new LoopResult(
                         loop.id(),
                         Outcome.RETIRED,
-                        moved + " connections went to other loops"
+                        moved + (moved == 1 ? " connection" : " connections") + " went to other loops"
                                 + (owned == 0 ? "" : ", " + owned + " that cannot move were cut")));
             });
         }
