@@ -1,6 +1,6 @@
 package dev.baton.runtime.config;
 
-import io.netty.util.NetUtil;
+import dev.baton.spi.config.Hosts;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -11,9 +11,6 @@ public final class ServerAddress {
     private static final String LISTENER = "listener:";
 
     private static final Pattern HOST_PORT = Pattern.compile("(\\[[0-9A-Fa-f:.%\\w]+]|[^\\[\\]:\\s/]+):(\\d{1,5})");
-
-    /** A name that a name server could know has a letter in its last part. */
-    private static final Pattern LOOKS_LIKE_IPV4 = Pattern.compile("[0-9.]+");
 
     private ServerAddress() {}
 
@@ -35,11 +32,8 @@ public final class ServerAddress {
             return Optional.of("expected host:port, [ipv6]:port or listener:NAME, not '" + server + "'");
         }
         String host = matcher.group(1);
-        boolean bracketed = host.startsWith("[");
-        if (bracketed
-                ? !NetUtil.isValidIpV6Address(host)
-                : LOOKS_LIKE_IPV4.matcher(host).matches() && !NetUtil.isValidIpV4Address(host)) {
-            return Optional.of("'" + host + "' is no " + (bracketed ? "IPv6" : "IPv4") + " address");
+        if (!Hosts.isHost(host)) {
+            return Optional.of("'" + host + "' is neither an address nor a host name");
         }
         int port = Integer.parseInt(matcher.group(2));
         return port >= 1 && port <= 65535 ? Optional.empty() : Optional.of("port " + port + " is outside 1 to 65535");

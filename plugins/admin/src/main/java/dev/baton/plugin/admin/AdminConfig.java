@@ -1,9 +1,8 @@
 package dev.baton.plugin.admin;
 
 import dev.baton.spi.config.Default;
+import dev.baton.spi.config.Hosts;
 import dev.baton.spi.config.WrongValueException;
-import io.netty.util.NetUtil;
-import java.util.regex.Pattern;
 
 /**
  * The section {@code admin} of the configuration.
@@ -13,8 +12,7 @@ import java.util.regex.Pattern;
 public record AdminConfig(@Default("127.0.0.1:9901") String listen) {
     private static final int PORT_MAX = 65_535;
     private static final String LISTEN = "listen";
-    /** A name that a name server could know has a letter in its last part. */
-    private static final Pattern LOOKS_LIKE_IPV4 = Pattern.compile("[0-9.]+");
+    private static final String EVERY = "*";
 
     /** Checks the form of the address. */
     public AdminConfig {
@@ -25,11 +23,9 @@ public record AdminConfig(@Default("127.0.0.1:9901") String listen) {
             throw new WrongValueException(
                     LISTEN, "\"" + listen + "\" is not host:port, as in 127.0.0.1:9901 or [::1]:9901");
         }
-        if (bracketed
-                ? !NetUtil.isValidIpV6Address(host)
-                : LOOKS_LIKE_IPV4.matcher(host).matches() && !NetUtil.isValidIpV4Address(host)) {
+        if (!host.equals(EVERY) && !Hosts.isHost(host)) {
             throw new WrongValueException(
-                    LISTEN, "\"" + listen + "\": " + host + " is no " + (bracketed ? "IPv6" : "IPv4") + " address");
+                    LISTEN, "\"" + listen + "\": " + host + " is neither an address nor a host name");
         }
         String port = listen.substring(colon + 1);
         // At most five digits: the parse cannot overflow.
@@ -42,7 +38,7 @@ public record AdminConfig(@Default("127.0.0.1:9901") String listen) {
     /** The host, without brackets; {@code *} is the IPv4 wildcard. */
     String host() {
         String host = listen.substring(0, listen.lastIndexOf(':'));
-        if (host.equals("*")) {
+        if (host.equals(EVERY)) {
             return "0.0.0.0";
         }
         return host.startsWith("[") ? host.substring(1, host.length() - 1) : host;

@@ -1,9 +1,8 @@
 package dev.baton.plugin.tcplistener;
 
-import io.netty.util.NetUtil;
+import dev.baton.spi.config.Hosts;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.util.regex.Pattern;
 
 /**
  * A {@code bind} of the configuration, taken apart. Parsing never asks a name server.
@@ -16,8 +15,6 @@ record TcpBind(String host, int port) {
     static final String EVERY = "*";
 
     private static final int PORT_MAX = 65_535;
-    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_]([A-Za-z0-9_-]*)(\\.[A-Za-z0-9_-]+)*\\.?");
-    private static final Pattern LOOKS_LIKE_IPV4 = Pattern.compile("[0-9.]+");
 
     /**
      * Takes a bind apart.
@@ -43,9 +40,7 @@ record TcpBind(String host, int port) {
         if (host.isEmpty()) {
             throw new IllegalArgumentException("\"" + bind + "\" has no host; *:" + port + " means every address");
         }
-        if (LOOKS_LIKE_IPV4.matcher(host).matches()
-                ? !NetUtil.isValidIpV4Address(host)
-                : !host.equals(EVERY) && !NAME.matcher(host).matches()) {
+        if (!host.equals(EVERY) && !Hosts.isHost(host)) {
             throw new IllegalArgumentException("\"" + host + "\" is neither an address nor a host name");
         }
         return new TcpBind(host, port);
@@ -65,11 +60,10 @@ record TcpBind(String host, int port) {
     }
 
     private static String ipv6(String bind, String host) {
-        String address = host.endsWith("]") ? host.substring(1, host.length() - 1) : "";
-        if (!NetUtil.isValidIpV6Address(address)) {
+        if (!Hosts.isHost(host)) {
             throw new IllegalArgumentException("\"" + bind + "\": no IPv6 address in the brackets");
         }
-        return address;
+        return host.substring(1, host.length() - 1);
     }
 
     boolean everyAddress() {
