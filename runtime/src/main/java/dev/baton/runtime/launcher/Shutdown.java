@@ -2,7 +2,6 @@ package dev.baton.runtime.launcher;
 
 import dev.baton.runtime.listener.SharedListener;
 import dev.baton.spi.admin.StopReport;
-import dev.baton.spi.listener.Listener;
 import dev.baton.spi.threading.AnyThread;
 import java.time.Duration;
 import java.util.Collection;
@@ -75,7 +74,7 @@ final class Shutdown {
     int connections() {
         return waves().stream()
                 .flatMap(Collection::stream)
-                .mapToInt(Listener::connections)
+                .mapToInt(SharedListener::openConnections)
                 .sum();
     }
 

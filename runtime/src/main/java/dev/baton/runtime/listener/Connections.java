@@ -65,6 +65,11 @@ final class Connections {
         open.remove(connection);
     }
 
+    /** How many are open. */
+    int count() {
+        return open.size();
+    }
+
     /**
      * Asks every connection, those that are about to come in too, to end at its next boundary.
      *
@@ -74,7 +79,7 @@ final class Connections {
     int drain(Duration spread) {
         draining = spread;
         long nanos = spread.toNanos();
-        int now = open.size();
+        int now = count();
         long step = nanos / Math.max(1, now);
         long patience = 0;
         for (MovableChannel connection : open.keySet()) {

@@ -292,6 +292,11 @@ public final class SharedListener implements Listener {
         return gate.connections();
     }
 
+    /** How many connections are open; not among them, other than with {@link #connections}, what a loop only tries to accept. */
+    public int openConnections() {
+        return connections.count();
+    }
+
     /** What it is made of. */
     public ListenerSpec spec() {
         return spec;

@@ -232,12 +232,12 @@ public abstract class PluginWorld {
         }
     }
 
-    /** True if nobody listens there. */
+    /** True if nobody listens there. Whoever does has a client that leaves at once. */
     public final boolean refuses(SocketAddress address) {
         try {
             Wire wire = wire(address);
             if (wire != null) {
-                clients.add(new Peer(wire));
+                new Peer(wire).close();
             }
             return wire == null;
         } catch (IOException e) {
