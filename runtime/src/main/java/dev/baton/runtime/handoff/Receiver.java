@@ -33,11 +33,13 @@ public final class Receiver implements AutoCloseable {
 
     private final HandoffSocket socket;
     private final Peer giver;
+    private final Duration dyingMax;
     private volatile boolean alone;
 
-    Receiver(HandoffSocket socket, Peer giver) {
+    Receiver(HandoffSocket socket, Peer giver, Duration dyingMax) {
         this.socket = socket;
         this.giver = giver;
+        this.dyingMax = dyingMax;
     }
 
     /** How the old process came out of a step. */
@@ -56,15 +58,17 @@ public final class Receiver implements AutoCloseable {
     /** Step 3, to the process that has started this one. */
     public static Receiver connect(Path path, FdTable table, Posix posix) throws IOException {
         long self = ProcessHandle.current().pid();
-        return connect(path, table, posix, pid -> Peer.descends(self, pid));
+        return connect(path, table, posix, pid -> Peer.descends(self, pid), DYING_MAX);
     }
 
     /**
      * Step 3.
      *
      * @param expected whether a process of this pid may be the giver
+     * @param dyingMax how long a giver that has closed may take to be gone
      */
-    static Receiver connect(Path path, FdTable table, Posix posix, LongPredicate expected) throws IOException {
+    static Receiver connect(Path path, FdTable table, Posix posix, LongPredicate expected, Duration dyingMax)
+            throws IOException {
         int number = posix.socket(Sockets.AF_UNIX, Sockets.SOCK_SEQPACKET, 0);
         if (number < 0) {
             throw PosixException.of("create a socket for the handoff", number);
@@ -85,7 +89,7 @@ public final class Receiver implements AutoCloseable {
             }
             socket.send(new Message.Writer(Message.Type.HELLO), Deadline.in(STEP_MAX));
             done = true;
-            return new Receiver(socket, giver);
+            return new Receiver(socket, giver, dyingMax);
         } finally {
             if (!done) {
                 socket.close();
@@ -189,7 +193,7 @@ public final class Receiver implements AutoCloseable {
 
     /** The socket is closed. Fine if the old process is dead; if it lives, it does not want this one any more. */
     private void died() throws HandoffException {
-        Deadline deadline = Deadline.in(DYING_MAX);
+        Deadline deadline = Deadline.in(dyingMax);
         while (giver.isAlive()) {
             if (deadline.isOver()) {
                 throw new HandoffException("process " + giver.pid() + " has given the handoff up");

@@ -40,6 +40,9 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 180, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class HandoffTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
+    /** How long a giver that lives is taken for one that is about to be gone. */
+    private static final Duration DYING = Duration.ofMillis(100);
+
     private static final Deadline LONG = Deadline.in(Duration.ofMinutes(5));
     private static final Posix POSIX = new JnrPosix();
 
@@ -93,7 +96,7 @@ class HandoffTest {
             assertThat(POSIX.socketPair(Sockets.SOCK_SEQPACKET, fds)).isZero();
             giver = new HandoffSocket(table, POSIX, fds[0]);
             receiver = new HandoffSocket(table, POSIX, fds[1]);
-            asReceiver = new Receiver(receiver, new Peer(pid, Peer.ownUid()));
+            asReceiver = new Receiver(receiver, new Peer(pid, Peer.ownUid()), DYING);
         }
 
         @Override
@@ -232,7 +235,8 @@ class HandoffTest {
             var connecting = async(() -> {
                 // It is refused before its first word or after it.
                 assertThatThrownBy(() -> {
-                            try (Receiver stranger = Receiver.connect(address.path(), table, POSIX)) {
+                            try (Receiver stranger =
+                                    Receiver.connect(address.path(), table, POSIX, pid -> true, DYING)) {
                                 stranger.receiveSockets();
                             }
                         })
@@ -262,7 +266,7 @@ class HandoffTest {
     void shouldTakeNothingFromAProcessThatHasNotStartedIt() throws Exception {
         try (HandoffAddress address = HandoffAddress.open(table, POSIX)) {
             assertThatExceptionOfType(HandoffException.class)
-                    .isThrownBy(() -> Receiver.connect(address.path(), table, POSIX, pid -> false))
+                    .isThrownBy(() -> Receiver.connect(address.path(), table, POSIX, pid -> false, DYING))
                     .withMessageContaining("has not started this one");
         }
         assertThatExceptionOfType(HandoffException.class)

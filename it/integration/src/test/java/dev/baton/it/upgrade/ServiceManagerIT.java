@@ -30,6 +30,7 @@ import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -230,8 +231,19 @@ class ServiceManagerIT {
 
     /** The same at the later steps: it has the sockets; it is about to serve; it serves and the old one has said nothing yet. */
     @ParameterizedTest
-    @ValueSource(strings = {"connect", "sockets", "ready", "go", "serving"})
+    @ValueSource(strings = {"sockets", "go"})
     void shouldNameItselfWhenTheMainProcessIsKilledLater(String step) throws Exception {
+        killAt(step);
+    }
+
+    @Tag("long")
+    @ParameterizedTest
+    @ValueSource(strings = {"connect", "ready", "serving"})
+    void shouldNameItselfWhenTheMainProcessIsKilledAtAnyOtherStep(String step) throws Exception {
+        killAt(step);
+    }
+
+    private void killAt(String step) throws Exception {
         Files.writeString(folder.resolve("baton.yaml"), DEMO);
         Path out = folder.resolve("out");
         String launcher = BatonProcess.distribution().resolve("bin/baton").toString();

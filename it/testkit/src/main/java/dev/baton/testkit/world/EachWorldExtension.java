@@ -1,6 +1,7 @@
 package dev.baton.testkit.world;
 
 import java.lang.reflect.Method;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -21,6 +22,9 @@ final class EachWorldExtension implements TestTemplateInvocationContextProvider 
     /** One of so many of the seeds that a race is explored with: a plugin's test is one of many, and has a whole server in it. */
     static final int DIVISOR = 100;
 
+    /** JUnit's configuration parameter: how long what a test leaves open may take to be closed, in milliseconds of the world. */
+    static final String CLOSING = "baton.world.closing-ms";
+
     private static final int SEEDS = 500;
     /** So many seeds that a person can type: one of them says all. */
     private static final long SEED_BOUND = 1_000_000_000;
@@ -36,9 +40,12 @@ final class EachWorldExtension implements TestTemplateInvocationContextProvider 
         Set<Where> worlds = worlds(method);
         String name = context.getRequiredTestClass().getSimpleName() + "#" + method.getName();
         List<TestTemplateInvocationContext> runs = new ArrayList<>();
+        Duration closing = context.getConfigurationParameter(CLOSING)
+                .map(millis -> Duration.ofMillis(Long.parseLong(millis)))
+                .orElse(PluginWorld.PATIENCE);
         Long only = Long.getLong("seed");
         if (only != null) {
-            runs.add(new Run("simulation, seed " + only, new SimulatedWorld(only, name, true)));
+            runs.add(new Run("simulation, seed " + only, new SimulatedWorld(only, name, true, closing)));
             return runs.stream();
         }
         if (worlds.contains(Where.SIMULATION)) {
@@ -46,11 +53,11 @@ final class EachWorldExtension implements TestTemplateInvocationContextProvider 
             long first = Long.getLong("sim.first", Math.floorMod(System.nanoTime() * 0x9E3779B97F4A7C15L, SEED_BOUND));
             System.out.println("[sim] " + name + ": " + seeds + " seeds from " + first);
             for (long seed = first; seed < first + seeds; seed++) {
-                runs.add(new Run("simulation, seed " + seed, new SimulatedWorld(seed, name, false)));
+                runs.add(new Run("simulation, seed " + seed, new SimulatedWorld(seed, name, false, closing)));
             }
         }
         if (worlds.contains(Where.REAL)) {
-            runs.add(new Run("real", new RealWorld()));
+            runs.add(new Run("real", new RealWorld(closing)));
         }
         return runs.stream();
     }

@@ -73,7 +73,12 @@ public abstract class PluginWorld {
     private @Nullable Posix calls;
     private boolean errorsExpected;
 
-    PluginWorld() {}
+    private final Duration closing;
+
+    /** @param closing how long what the others have left may take to be closed, in the world's time */
+    PluginWorld(Duration closing) {
+        this.closing = closing;
+    }
 
     /** A test's method. */
     @FunctionalInterface
@@ -352,10 +357,14 @@ public abstract class PluginWorld {
         if (window == null) {
             return;
         }
-        if (!holds("no connections", () -> connections() == 0, PATIENCE)) {
-            throw new AssertionError(connections() + " connections are open " + PATIENCE.toSeconds()
-                    + " s after everybody else has left");
+        if (!holds("no connections", () -> connections() == 0, closing)) {
+            throw new AssertionError(connections() + " connections are open " + closing.toMillis()
+                    + " ms after everybody else has left");
         }
+    }
+
+    final Duration closing() {
+        return closing;
     }
 
     private int connections() {

@@ -36,6 +36,10 @@ final class RealWorld extends PluginWorld {
 
     private @Nullable NumberAccount numbers;
 
+    RealWorld(Duration closing) {
+        super(closing);
+    }
+
     @Override
     public Where where() {
         return Where.REAL;
@@ -55,7 +59,7 @@ final class RealWorld extends PluginWorld {
         try {
             end();
             // A poller's own fds go with its last user, who may be the thread that woke it up for the end.
-            holds("nothing open", this::isAllClosed, PATIENCE);
+            holds("nothing open", this::isAllClosed, closing());
             check();
         } catch (Throwable t) {
             if (failed == null) {

@@ -39,7 +39,8 @@ final class SimulatedWorld extends PluginWorld {
      * @param test how {@code -Dtest} names it
      * @param tells prints the trace of a run that passes
      */
-    SimulatedWorld(long seed, String test, boolean tells) {
+    SimulatedWorld(long seed, String test, boolean tells, Duration closing) {
+        super(closing);
         this.seed = seed;
         this.test = test;
         this.tells = tells;

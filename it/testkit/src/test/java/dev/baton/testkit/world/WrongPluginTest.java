@@ -18,6 +18,8 @@ import org.junit.platform.engine.TestExecutionResult;
 /** A plugin with one thing wrong fails its test in each world, under each schedule, with the reason; though it serves. */
 class WrongPluginTest {
     private static final int SEEDS = 3;
+    /** What is never closed is waited for in vain; a healthy close takes a thousandth of it. */
+    private static final Map<String, String> SOON = Map.of(EachWorldExtension.CLOSING, "2000");
 
     private static Class<? extends Plugin> wrong = WrongPlugins.LeaksABuffer.class;
 
@@ -31,7 +33,7 @@ class WrongPluginTest {
         return List.of(
                 Arguments.of(WrongPlugins.LeaksABuffer.class, "asksAndLeaves", "100 bytes of buffers"),
                 Arguments.of(WrongPlugins.LogsAnError.class, "asksAndLeaves", "logged by a wrong plugin"),
-                Arguments.of(WrongPlugins.NeverCloses.class, "asksAndLeaves", "1 connections are open 10 s after"),
+                Arguments.of(WrongPlugins.NeverCloses.class, "asksAndLeaves", "1 connections are open 2000 ms after"),
                 Arguments.of(WrongPlugins.ForgetsAnFd.class, "asksAndLeaves", "never closed: "),
                 Arguments.of(WrongPlugins.HidesANumber.class, "asksAndLeaves", "open numbers: "),
                 Arguments.of(WrongPlugins.Throws.class, "isHungUpOn", "callbacks of plugin throws threw"),
@@ -44,7 +46,7 @@ class WrongPluginTest {
     void shouldFailInEachWorld(Class<? extends Plugin> plugin, String test, String why) {
         wrong = plugin;
         System.setProperty("sim.seeds", Integer.toString(SEEDS * EachWorldExtension.DIVISOR));
-        Map<String, TestExecutionResult> runs = ContractRun.each(Tests.class, test, Map.of());
+        Map<String, TestExecutionResult> runs = ContractRun.each(Tests.class, test, SOON);
         assertThat(runs).hasSize(1 + SEEDS).containsKey("real");
         runs.forEach((world, result) -> assertThat(result.getThrowable())
                 .as(world)
@@ -56,14 +58,14 @@ class WrongPluginTest {
     void shouldTellTheSeedAndRunItAgain() {
         wrong = WrongPlugins.NeverCloses.class;
         System.setProperty("seed", "7");
-        Map<String, TestExecutionResult> runs = ContractRun.each(Tests.class, "asksAndLeaves", Map.of());
+        Map<String, TestExecutionResult> runs = ContractRun.each(Tests.class, "asksAndLeaves", SOON);
         assertThat(runs).containsOnlyKeys("simulation, seed 7");
         String message = message(runs);
         assertThat(message)
                 .contains("-Dseed=7 -Dtest=Tests#asksAndLeaves")
                 .contains("peer.send")
                 .contains("L0");
-        assertThat(message(ContractRun.each(Tests.class, "asksAndLeaves", Map.of())))
+        assertThat(message(ContractRun.each(Tests.class, "asksAndLeaves", SOON)))
                 .as("the same trace, line by line")
                 .isEqualTo(message);
     }
@@ -83,7 +85,7 @@ class WrongPluginTest {
         wrong = WrongPlugins.NeverCloses.class;
         System.setProperty("sim.seeds", "1");
         TestExecutionResult real = Objects.requireNonNull(
-                ContractRun.each(Tests.class, "asksAndLeaves", Map.of()).get("real"));
+                ContractRun.each(Tests.class, "asksAndLeaves", SOON).get("real"));
         assertThat(real.getThrowable().orElseThrow().getSuppressed()[0])
                 .hasMessageContaining("downstream")
                 .hasMessageContaining("baton-loop-1");
@@ -91,10 +93,10 @@ class WrongPluginTest {
 
     @Test
     void shouldNotLeaveAWorldOutWithoutAReason() {
-        assertThat(ContractRun.run(Tests.class, "withoutAReason", Map.of()))
+        assertThat(ContractRun.run(Tests.class, "withoutAReason", SOON))
                 .hasValueSatisfying(
                         thrown -> assertThat(thrown).hasMessageContaining("[REAL] only and does not say why"));
-        assertThat(ContractRun.run(Tests.class, "withoutAWorld", Map.of()))
+        assertThat(ContractRun.run(Tests.class, "withoutAWorld", SOON))
                 .hasValueSatisfying(thrown -> assertThat(thrown).hasMessageContaining("in no world"));
     }
 
