@@ -40,6 +40,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -243,7 +244,7 @@ class ListenerKindIT {
     @ParameterizedTest
     @MethodSource("matrix")
     void saysWhatSuspendResumeAndUnbindReallyDid(PollerProvider poller, Column column) throws Exception {
-        long sockets = ListenerRig.sockets();
+        Set<String> sockets = ListenerRig.sockets();
         try (ListenerRig rig = new ListenerRig(poller, LOOPS)) {
             int held = column.isHeld() ? listening(rig.loops.posix()) : -1;
             int other = column.isHeld() ? rig.loops.posix().dup(held) : -1;
@@ -284,7 +285,7 @@ class ListenerKindIT {
             }
             assertThat(join(listener.resume()).outcome()).as("for good").isEqualTo(Outcome.FAILED);
         }
-        assertThat(ListenerRig.sockets()).isEqualTo(sockets);
+        assertThat(ListenerRig.sockets()).isSubsetOf(sockets);
     }
 
     /** The kernel holds them when the unbind begins; nobody is cut, nobody new gets in, and the address is free afterwards. */
@@ -447,7 +448,7 @@ class ListenerKindIT {
 
     @Test
     void whatIsNoneOfItsSocketsIsRefusedAndClosed() throws Exception {
-        long sockets = ListenerRig.sockets();
+        Set<String> sockets = ListenerRig.sockets();
         try (ListenerRig rig = new ListenerRig(Pollers.chosen(), LOOPS)) {
             Posix posix = rig.loops.posix();
             int mute = posix.socket(Sockets.AF_INET, Sockets.SOCK_STREAM, 0);
@@ -470,7 +471,7 @@ class ListenerKindIT {
             });
             assertThat(open).isEmpty();
         }
-        assertThat(ListenerRig.sockets()).isEqualTo(sockets);
+        assertThat(ListenerRig.sockets()).isSubsetOf(sockets);
     }
 
     // ---- the file of a unix socket ----------------------------------------------------------------------------------

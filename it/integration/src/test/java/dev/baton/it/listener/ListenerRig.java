@@ -26,10 +26,12 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -146,20 +148,22 @@ final class ListenerRig implements AutoCloseable {
         return stage.toCompletableFuture().get(SECONDS_MAX, TimeUnit.SECONDS);
     }
 
-    /** How many sockets the process has, whoever made them. */
-    static long sockets() {
+    /** The sockets of the process, whoever made them. Those of an earlier test may still go: compare by {@code isSubsetOf}. */
+    static Set<String> sockets() {
         try (Stream<Path> fds = Files.list(Path.of("/proc/self/fd"))) {
-            return fds.filter(ListenerRig::isSocket).count();
+            return fds.map(ListenerRig::opened)
+                    .filter(opened -> opened.startsWith("socket:"))
+                    .collect(Collectors.toSet());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    private static boolean isSocket(Path fd) {
+    private static String opened(Path fd) {
         try {
-            return Files.readSymbolicLink(fd).toString().startsWith("socket:");
+            return Files.readSymbolicLink(fd).toString();
         } catch (IOException closedMeanwhile) {
-            return false;
+            return "";
         }
     }
 
