@@ -338,6 +338,9 @@ final class Downstream {
         phase = Phase.HEAD;
         timer.progress();
         reader.next();
+        if (draining && phase == Phase.HEAD && !reader.headBegun()) {
+            timer.awaitLastRequest();
+        }
     }
 
     /** The upstream end belongs to no exchange of ours any more; tells it so, if it does not know. */
@@ -398,15 +401,20 @@ final class Downstream {
         }
     }
 
-    /** Closes after the answer that is under way; if there is none, after one more, or without one when patience is over. */
+    /**
+     * Closes after the answer that is under way, which says so. If there is none, or one whose head has said already that the
+     * connection stays, closes after one more answer, or without one when patience is over.
+     */
     void drain(Duration patience) {
         draining = true;
-        if (phase != Phase.HEAD || reader.headBegun() || reader.hasWaiting()) {
-            answer.closeAfterwards();
-        } else if (patience.isZero()) {
+        timer.lastRequestWithin(patience.toNanos());
+        boolean idle = phase == Phase.HEAD && !reader.headBegun() && !reader.hasWaiting();
+        if (idle && patience.isZero()) {
             ctx.close();
-        } else {
-            timer.lastRequest(patience.toNanos());
+        } else if (idle) {
+            timer.awaitLastRequest();
+        } else if (patience.isZero() || !answering()) {
+            answer.closeAfterwards();
         }
     }
 

@@ -20,8 +20,8 @@ final class DownstreamTimer implements Callable<@Nullable Void> {
 
     private long since;
     private long pendingBefore;
-    /** How long the next request may be waited for. */
-    private long patience = Long.MAX_VALUE / 2;
+    /** Until when the next request may be waited for. */
+    private long lastRequestBy;
 
     private @Nullable Future<?> scheduled;
 
@@ -32,6 +32,7 @@ final class DownstreamTimer implements Callable<@Nullable Void> {
     /** The connection has a loop. */
     void added(Ticker ticker) {
         clock = ticker;
+        lastRequestBy = ticker.nanoTime() + Long.MAX_VALUE / 2;
     }
 
     void start() {
@@ -60,12 +61,16 @@ final class DownstreamTimer implements Callable<@Nullable Void> {
         schedule(timeouts().linger());
     }
 
-    /** The next request is the last, and may be waited for that long. */
-    void lastRequest(long nanos) {
-        patience = nanos;
+    /** The next request is the last, and may be waited for that long from now on. */
+    void lastRequestWithin(long nanos) {
+        lastRequestBy = clock.nanoTime() + nanos;
+    }
+
+    /** The last request is all that is waited for. */
+    void awaitLastRequest() {
         progress();
         stop();
-        schedule(Math.min(nanos, timeouts().check()));
+        schedule(Math.max(0, Math.min(lastRequestBy - since, timeouts().check())));
     }
 
     private Timeouts timeouts() {
@@ -114,7 +119,7 @@ final class DownstreamTimer implements Callable<@Nullable Void> {
 
     private long limit(Timeouts timeouts, boolean stuck) {
         return switch (end.phase()) {
-            case HEAD -> end.headBegun() ? timeouts.header() : Math.min(patience, timeouts.idle());
+            case HEAD -> end.headBegun() ? timeouts.header() : Math.min(lastRequestBy - since, timeouts.idle());
             // A body waits for a connection too; the upstream's connect-timeout limits that.
             case BODY -> end.requestPaused() && !stuck ? timeouts.response() : timeouts.idle();
             case ANSWER -> {

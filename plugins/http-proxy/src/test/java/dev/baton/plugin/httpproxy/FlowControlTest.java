@@ -357,4 +357,58 @@ class FlowControlTest {
             assertThat(bench.client.isOpen()).isFalse();
         }
     }
+
+    /** Its head has said that the connection stays: the client hears otherwise with one more answer. */
+    @ParameterizedTest
+    @EnumSource
+    void drainingWithPatienceInTheMiddleOfAnAnswerAnswersOneMoreRequest(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.send(GET);
+            bench.answer(0, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe");
+            bench.under(bench.client, () -> bench.service.drain(bench.client, Duration.ofSeconds(5)));
+            bench.pass(3);
+            bench.answer(0, "llo");
+            assertThat(bench.toClient()).isEqualTo(OK);
+            bench.pass(1);
+            assertThat(bench.client.isOpen()).isTrue();
+            bench.send(GET);
+            bench.answer(0, OK);
+            assertThat(bench.toClient()).contains("Connection: close\r\n").endsWith("hello");
+            assertThat(bench.client.isOpen()).isFalse();
+        }
+    }
+
+    /** The patience counts from the drain: a grace time that depends on it is kept. */
+    @ParameterizedTest
+    @EnumSource
+    void drainingWithPatienceInTheMiddleOfAnAnswerClosesWhenThatIsOver(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.send(GET);
+            bench.answer(0, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe");
+            bench.under(bench.client, () -> bench.service.drain(bench.client, Duration.ofSeconds(5)));
+            bench.pass(3);
+            bench.answer(0, "llo");
+            bench.pass(1);
+            assertThat(bench.client.isOpen()).isTrue();
+            bench.pass(1);
+            assertThat(bench.client.isOpen()).isFalse();
+            assertThat(bench.toClient()).isEqualTo(OK);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void drainingWithPatienceClosesAfterAnAnswerThatTakesLonger(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.send(GET);
+            bench.answer(0, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe");
+            bench.under(bench.client, () -> bench.service.drain(bench.client, Duration.ofSeconds(5)));
+            bench.pass(8);
+            assertThat(bench.client.isOpen()).isTrue();
+            bench.answer(0, "llo");
+            bench.pass(1);
+            assertThat(bench.toClient()).isEqualTo(OK);
+            assertThat(bench.client.isOpen()).isFalse();
+        }
+    }
 }
