@@ -1,8 +1,12 @@
 package dev.baton.runtime.launcher.command;
 
+import dev.baton.runtime.handoff.HandoffAddress;
 import io.vertx.core.json.JsonObject;
-import java.time.Duration;
-import java.util.List;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -13,11 +17,10 @@ import java.util.concurrent.locks.LockSupport;
  * process has died, and the new process has the time to name itself.
  */
 final class Handover {
-    private static final Duration LOOK = Duration.ofMillis(100);
+    private static final long LOOK_NANOS = 100_000_000;
 
     private final AdminClient client;
     private final long old;
-    private List<ProcessHandle> children = List.of();
 
     /** Before the upgrade is asked for. */
     Handover(AdminClient client) throws AdminException {
@@ -30,27 +33,10 @@ final class Handover {
         return old;
     }
 
-    /** What it answers, however long that takes. */
-    JsonObject answer(AdminClient.Pending pending) throws AdminException {
-        JsonObject answer = null;
-        while (answer == null) {
-            answer = pending.within(LOOK);
-            if (answer == null && client.isLocal()) {
-                // While it lives: nobody is the child of a process that is dead.
-                List<ProcessHandle> now = ProcessHandle.of(old)
-                        .map(ProcessHandle::descendants)
-                        .map(all -> all.toList())
-                        .orElse(List.of());
-                children = now.isEmpty() ? children : now;
-            }
-        }
-        return answer;
-    }
-
     /** The process that serves in its place, or -1 when there is none and nobody left to become one. */
     long successor() {
         while (true) {
-            boolean hopeless = children.stream().noneMatch(ProcessHandle::isAlive);
+            boolean hopeless = !client.isLocal() || !isAwaited(old);
             try {
                 JsonObject status = client.object("/v1/status");
                 long pid = status.getLong("pid", -1L);
@@ -65,7 +51,32 @@ final class Handover {
             if (hopeless) {
                 return -1;
             }
-            LockSupport.parkNanos(LOOK.toNanos());
+            LockSupport.parkNanos(LOOK_NANOS);
         }
+    }
+
+    /**
+     * True if a process lives that this one has started for an upgrade. By what that was given to know it by, and not as a child:
+     * nobody is the child of a process that is dead.
+     */
+    static boolean isAwaited(long old) {
+        byte[] given = (HandoffAddress.GIVER + "=" + old + "\0").getBytes(StandardCharsets.US_ASCII);
+        return ProcessHandle.allProcesses().anyMatch(process -> environmentHas(process.pid(), given));
+    }
+
+    private static boolean environmentHas(long pid, byte[] entry) {
+        byte[] environment;
+        try {
+            environment = Files.readAllBytes(Path.of("/proc/" + pid + "/environ"));
+        } catch (IOException goneOrAnotherUsers) {
+            return false;
+        }
+        for (int at = 0; at + entry.length <= environment.length; at++) {
+            boolean begins = at == 0 || environment[at - 1] == 0;
+            if (begins && Arrays.equals(environment, at, at + entry.length, entry, 0, entry.length)) {
+                return true;
+            }
+        }
+        return false;
     }
 }

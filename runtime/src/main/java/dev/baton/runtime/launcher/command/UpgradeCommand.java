@@ -46,7 +46,7 @@ final class UpgradeCommand implements Callable<Integer> {
         Handover handover = new Handover(client);
         JsonObject report;
         try {
-            report = handover.answer(client.post("/v1/upgrade" + query));
+            report = client.post("/v1/upgrade" + query).answer();
         } catch (AdminException broken) {
             long next = handover.successor();
             if (next < 0) {
