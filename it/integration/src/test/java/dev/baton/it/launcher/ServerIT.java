@@ -11,7 +11,7 @@ import dev.baton.runtime.launcher.Installation;
 import dev.baton.runtime.launcher.Server;
 import dev.baton.runtime.launcher.StartException;
 import dev.baton.testkit.BatonProcess;
-import java.io.IOException;
+import dev.baton.testkit.OpenFds;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -19,8 +19,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,32 +51,14 @@ class ServerIT {
         return Server.assemble(foundation, foundation.read(source));
     }
 
-    /** Sockets, pollers and wakeups of this process; its files come and go with the class loaders. */
-    private static List<String> openSockets() throws IOException {
-        try (Stream<Path> fds = Files.list(Path.of("/proc/self/fd"))) {
-            return fds.map(link -> link.getFileName() + " " + target(link))
-                    .filter(fd -> fd.contains(" socket:") || fd.contains(" anon_inode:"))
-                    .sorted()
-                    .toList();
-        }
-    }
-
-    private static String target(Path link) {
-        try {
-            return Files.readSymbolicLink(link).toString();
-        } catch (IOException closed) {
-            return ""; // the fd of the listing itself
-        }
-    }
-
     @Test
     void shouldLeaveNoFdBehind() throws Exception {
         lifeOfAServer(); // the JDK's own, for the test's client, come with the first one and stay
-        List<String> before = openSockets();
+        Set<String> before = OpenFds.now();
         for (int i = 0; i < 3; i++) {
             lifeOfAServer();
             // A poller's own fds go with its last user, who may be the thread that woke it up for the end.
-            await().untilAsserted(() -> assertThat(openSockets()).isSubsetOf(before));
+            await().untilAsserted(() -> assertThat(OpenFds.now()).isSubsetOf(before));
         }
     }
 

@@ -27,6 +27,7 @@ import dev.baton.spi.posix.Errno;
 import dev.baton.spi.posix.SocketCalls;
 import dev.baton.spi.posix.SocketOptions;
 import dev.baton.spi.posix.Sockets;
+import dev.baton.testkit.OpenFds;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -244,7 +245,7 @@ class ListenerKindIT {
     @ParameterizedTest
     @MethodSource("matrix")
     void saysWhatSuspendResumeAndUnbindReallyDid(PollerProvider poller, Column column) throws Exception {
-        Set<String> sockets = ListenerRig.sockets();
+        Set<String> openBefore = OpenFds.now();
         try (ListenerRig rig = new ListenerRig(poller, LOOPS)) {
             int held = column.isHeld() ? listening(rig.loops.posix()) : -1;
             int other = column.isHeld() ? rig.loops.posix().dup(held) : -1;
@@ -285,7 +286,7 @@ class ListenerKindIT {
             }
             assertThat(join(listener.resume()).outcome()).as("for good").isEqualTo(Outcome.FAILED);
         }
-        assertThat(ListenerRig.sockets()).isSubsetOf(sockets);
+        assertThat(OpenFds.now()).isSubsetOf(openBefore);
     }
 
     /** The kernel holds them when the unbind begins; nobody is cut, nobody new gets in, and the address is free afterwards. */
@@ -448,7 +449,7 @@ class ListenerKindIT {
 
     @Test
     void whatIsNoneOfItsSocketsIsRefusedAndClosed() throws Exception {
-        Set<String> sockets = ListenerRig.sockets();
+        Set<String> openBefore = OpenFds.now();
         try (ListenerRig rig = new ListenerRig(Pollers.chosen(), LOOPS)) {
             Posix posix = rig.loops.posix();
             int mute = posix.socket(Sockets.AF_INET, Sockets.SOCK_STREAM, 0);
@@ -471,7 +472,7 @@ class ListenerKindIT {
             });
             assertThat(open).isEmpty();
         }
-        assertThat(ListenerRig.sockets()).isSubsetOf(sockets);
+        assertThat(OpenFds.now()).isSubsetOf(openBefore);
     }
 
     // ---- the file of a unix socket ----------------------------------------------------------------------------------

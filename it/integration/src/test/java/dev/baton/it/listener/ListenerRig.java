@@ -20,19 +20,13 @@ import dev.baton.testkit.TestLoops;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * Listeners on real sockets with loops around them. They are bound to addresses of the loopback network that nobody else uses
@@ -146,25 +140,6 @@ final class ListenerRig implements AutoCloseable {
 
     static ListenerResult join(CompletionStage<ListenerResult> stage) throws Exception {
         return stage.toCompletableFuture().get(SECONDS_MAX, TimeUnit.SECONDS);
-    }
-
-    /** The sockets of the process, whoever made them. Those of an earlier test may still go: compare by {@code isSubsetOf}. */
-    static Set<String> sockets() {
-        try (Stream<Path> fds = Files.list(Path.of("/proc/self/fd"))) {
-            return fds.map(ListenerRig::opened)
-                    .filter(opened -> opened.startsWith("socket:"))
-                    .collect(Collectors.toSet());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static String opened(Path fd) {
-        try {
-            return Files.readSymbolicLink(fd).toString();
-        } catch (IOException closedMeanwhile) {
-            return "";
-        }
     }
 
     /** Sends back what it receives. */

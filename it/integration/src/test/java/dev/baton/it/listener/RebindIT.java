@@ -13,6 +13,7 @@ import dev.baton.spi.listener.ListenerResult;
 import dev.baton.spi.listener.ListenerResult.Outcome;
 import dev.baton.spi.listener.UnbindStrategy;
 import dev.baton.spi.poller.PollerProvider;
+import dev.baton.testkit.OpenFds;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketException;
@@ -65,7 +66,7 @@ class RebindIT {
         ExecutorService threads = Executors.newCachedThreadPool();
         try (ListenerRig rig = new ListenerRig(poller, LOOPS)) {
             long openBefore = rig.loops.witness().openFds();
-            Set<String> socketsBefore = ListenerRig.sockets();
+            Set<String> openInKernelBefore = OpenFds.now();
             Rebinder rebinder = new Rebinder(rig);
             int port = ListenerRig.port(rebinder.now);
             List<Future<?>> clients = new ArrayList<>();
@@ -95,7 +96,7 @@ class RebindIT {
             rig.quiet();
             assertThat(rig.loops.witness().openFds()).as("fds in the table").isEqualTo(openBefore);
             assertThat(rig.loops.witness().orphans()).isZero();
-            assertThat(ListenerRig.sockets()).as("sockets of the process").isSubsetOf(socketsBefore);
+            assertThat(OpenFds.now()).as("open in the process").isSubsetOf(openInKernelBefore);
             assertThat(rig.loops.failures()).isEmpty();
         } finally {
             over.set(true);

@@ -20,6 +20,7 @@ import dev.baton.spi.listener.ListenerResult.Outcome;
 import dev.baton.spi.listener.ListenerState;
 import dev.baton.spi.poller.PollerProvider;
 import dev.baton.spi.posix.Errno;
+import dev.baton.testkit.OpenFds;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.util.AttributeKey;
@@ -276,7 +277,7 @@ class UnbindIT {
         int threads = 4;
         try (ListenerRig rig = new ListenerRig(poller, 2)) {
             long openBefore = rig.loops.witness().openFds();
-            Set<String> socketsBefore = ListenerRig.sockets();
+            Set<String> openInKernelBefore = OpenFds.now();
             for (int round = 0; round < rounds; round++) {
                 SharedListener listener = rig.start(1, new AtOnceStrategy(), new Echo());
                 int number = listening(rig).get(0).number();
@@ -303,7 +304,7 @@ class UnbindIT {
             rig.quiet();
             assertThat(rig.loops.witness().openFds()).isEqualTo(openBefore);
             assertThat(rig.loops.witness().orphans()).isZero();
-            assertThat(ListenerRig.sockets()).isSubsetOf(socketsBefore);
+            assertThat(OpenFds.now()).isSubsetOf(openInKernelBefore);
             assertThat(rig.loops.failures()).isEmpty();
         }
     }

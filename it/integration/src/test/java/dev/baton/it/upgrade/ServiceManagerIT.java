@@ -229,7 +229,6 @@ class ServiceManagerIT {
         }
     }
 
-    /** The same at the later steps: it has the sockets; it is about to serve; it serves and the old one has said nothing yet. */
     @ParameterizedTest
     @ValueSource(strings = {"sockets", "go"})
     void shouldNameItselfWhenTheMainProcessIsKilledLater(String step) throws Exception {
@@ -243,6 +242,7 @@ class ServiceManagerIT {
         killAt(step);
     }
 
+    /** The same later: it has the sockets; it is about to serve; it serves and the old one has said nothing yet. */
     private void killAt(String step) throws Exception {
         Files.writeString(folder.resolve("baton.yaml"), DEMO);
         Path out = folder.resolve("out");

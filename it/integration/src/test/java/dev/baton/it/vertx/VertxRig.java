@@ -12,18 +12,14 @@ import dev.baton.runtime.posix.JnrPosix;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.runtime.vertx.VertxLoops;
 import dev.baton.spi.poller.PollerProvider;
+import dev.baton.testkit.OpenFds;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.net.NetClient;
-import java.io.IOException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Queue;
 import java.util.Set;
@@ -41,7 +37,7 @@ final class VertxRig implements AutoCloseable {
     private final FdTable table = new FdTable(POSIX, registry, witness);
     private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
     private final ChannelEnv env = new ChannelEnv(table, POSIX, registry, (plugin, cause) -> failures.add(cause));
-    private final Set<String> openBefore = openInKernel();
+    private final Set<String> openBefore = OpenFds.now();
     private final Vertx vertx;
     /** Vert.x closes a client, connections and all, that nobody refers to any more. */
     private final Queue<Object> clients = new ConcurrentLinkedQueue<>();
@@ -117,37 +113,10 @@ final class VertxRig implements AutoCloseable {
         // A poller's own fds go with its last user, who may be the thread that woke it up for the close.
         await().untilAsserted(() -> {
             assertThat(fds()).map(VertxRig::text).isEmpty();
-            assertThat(openInKernel()).as("sockets and pollers of the process").isSubsetOf(openBefore);
+            assertThat(OpenFds.now()).as("sockets and pollers of the process").isSubsetOf(openBefore);
         });
         assertThat(witness.openFds()).isZero();
         assertThat(witness.orphans()).isZero();
         assertThat(failures).isEmpty();
-    }
-
-    /**
-     * Sockets, eventfds and epoll instances; not files, of which the virtual machine opens some at any time. What earlier tests
-     * have left may still go.
-     */
-    private static Set<String> openInKernel() {
-        Set<String> open = new HashSet<>();
-        try (DirectoryStream<Path> fds = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
-            for (Path fd : fds) {
-                String target = target(fd);
-                if (target.startsWith("socket:") || target.startsWith("anon_inode:")) {
-                    open.add(fd.getFileName() + " " + target);
-                }
-            }
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
-        }
-        return open;
-    }
-
-    private static String target(Path fd) {
-        try {
-            return Files.readSymbolicLink(fd).toString();
-        } catch (IOException e) {
-            return "closed meanwhile";
-        }
     }
 }

@@ -60,6 +60,7 @@ public abstract class PluginWorld {
     private static final Pattern HUMP = Pattern.compile("(?<=[a-z0-9])(?=[A-Z])");
     private static final String PLUGIN_ERRORS = "baton_plugin_errors_total";
 
+    private final Duration closing;
     private final Set<Class<? extends Plugin>> plugins = new LinkedHashSet<>();
     private final List<Peer> clients = new ArrayList<>();
     private final List<Origin> origins = new ArrayList<>();
@@ -72,8 +73,6 @@ public abstract class PluginWorld {
     private @Nullable FdAccount account;
     private @Nullable Posix calls;
     private boolean errorsExpected;
-
-    private final Duration closing;
 
     /** @param closing how long what the others have left may take to be closed, in the world's time */
     PluginWorld(Duration closing) {

@@ -38,6 +38,7 @@ final class SimulatedWorld extends PluginWorld {
      *
      * @param test how {@code -Dtest} names it
      * @param tells prints the trace of a run that passes
+     * @param closing as {@link PluginWorld} says
      */
     SimulatedWorld(long seed, String test, boolean tells, Duration closing) {
         super(closing);
