@@ -10,7 +10,6 @@ import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.listener.TotalLimit;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.plugin.Contribution;
-import dev.baton.runtime.plugin.PluginLoader;
 import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.runtime.posix.FdLimit;
 import dev.baton.runtime.systemd.Notifier;
@@ -21,8 +20,6 @@ import dev.baton.runtime.upstream.UpstreamEnv;
 import dev.baton.runtime.upstream.Upstreams;
 import dev.baton.runtime.view.LiveView;
 import dev.baton.runtime.view.ViewSources;
-import dev.baton.spi.Component;
-import dev.baton.spi.ComponentFactory;
 import dev.baton.spi.admin.AdminAction;
 import dev.baton.spi.admin.AdminView;
 import dev.baton.spi.admin.LoopResult;
@@ -34,20 +31,15 @@ import dev.baton.spi.listener.ListenerResult;
 import dev.baton.spi.service.Service;
 import dev.baton.spi.service.ServiceFactory;
 import java.io.IOException;
-import java.net.BindException;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -63,11 +55,6 @@ import org.slf4j.LoggerFactory;
 public final class Server {
     private static final Logger LOG = LoggerFactory.getLogger(Server.class);
 
-    /** How long a component may take to start. */
-    private static final Duration START_MAX = Duration.ofSeconds(30);
-    /** How long each step of the end may take; what has not ended then goes with the process. */
-    private static final Duration END_MAX = Duration.ofSeconds(5);
-
     private final Foundation foundation;
     private final RootConfig config;
     private final PollerChoice poller;
@@ -75,9 +62,9 @@ public final class Server {
     private final Machine machine;
     private final BoundListeners listeners = new BoundListeners();
     private final Map<String, Service> services = new LinkedHashMap<>();
-    private final Map<String, Component> components = new LinkedHashMap<>();
     private final List<AdminAction> actions = new ArrayList<>();
-    private final Deque<Runnable> endings = new ArrayDeque<>();
+    private final EndSteps steps;
+    private final Components components;
     private final Upstreams upstreams;
     private final ListenerMaker maker;
     private final ListenerChanges changes;
@@ -87,10 +74,9 @@ public final class Server {
     private final Notifier notifier;
     private final Upgrade upgrade;
     private Predecessor before;
+    private @Nullable Watchdog watchdog;
     private volatile List<String> command = List.of();
     private volatile boolean ready;
-    /** The step of the end that is being made. */
-    private volatile String step = "draining";
     /** It has been ready: only the process before, if there is one, had to do with it until then. */
     private volatile boolean served;
 
@@ -101,6 +87,7 @@ public final class Server {
         this.poller = poller;
         this.limit = limit;
         this.machine = machine;
+        this.steps = new EndSteps(machine);
         PluginRegistry plugins = foundation.plugins();
         this.upstreams = new Upstreams(
                 config.upstreams(),
@@ -157,7 +144,7 @@ public final class Server {
         this.loopChanges = new LoopChanges(
                 foundation, poller.provider(), view, listeners, machine.worker(), config.grace(), this::isStopping);
         foundation.loops.deaths(loopChanges);
-        config.components().forEach((section, settings) -> makeComponent(section, settings, problems));
+        this.components = new Components(plugins, config.components(), machine, steps, problems);
         if (!problems.isEmpty()) {
             throw new StartException(ExitCode.CONFIG, problems);
         }
@@ -195,7 +182,7 @@ public final class Server {
             return server;
         } finally {
             if (!made) {
-                finish(machine, "closing the loops", machine.endLoops());
+                new EndSteps(machine).await("closing the loops", machine.endLoops());
                 machine.close();
             }
         }
@@ -215,23 +202,8 @@ public final class Server {
                                     service.settings(),
                                     new ServiceEnv(factory.plugin(), upstreams, foundation.loops, foundation.metrics)));
         } catch (Throwable t) { // whatever a plugin throws, an Error too
-            problems.add(refused("services." + name, factory, t));
+            problems.add(Components.refused("services." + name, factory, t));
         }
-    }
-
-    @SuppressWarnings("unchecked") // the registry keeps a factory and its record together
-    private void makeComponent(String section, Record settings, List<String> problems) {
-        Contribution<ComponentFactory<?>> factory = foundation.plugins().componentFactory(section);
-        try {
-            components.put(section, ((ComponentFactory<Record>) factory.get()).create(settings));
-        } catch (Throwable t) { // whatever a plugin throws, an Error too
-            problems.add(refused(section, factory, t));
-        }
-    }
-
-    private String refused(String where, Contribution<?> factory, Throwable cause) {
-        LOG.debug("{} of plugin {} threw", factory, factory.plugin(), cause);
-        return where + ": plugin " + factory.plugin() + " cannot make it: " + PluginLoader.words(cause);
     }
 
     /** First the listeners that clients outside meet, then those that upstreams of this process refer to. */
@@ -335,15 +307,8 @@ public final class Server {
      */
     public void start(Consumer<String> said) throws StartException {
         before.servers();
-        for (Map.Entry<String, Component> each : components.entrySet()) {
-            if (isStopping()) {
-                return;
-            }
-            String line = startComponent(each.getKey(), each.getValue());
-            endings.push(() -> endComponent(each.getKey(), each.getValue()));
-            if (!line.isEmpty()) {
-                said.accept(line);
-            }
+        if (!components.start(this::isStopping, said)) {
+            return;
         }
         before.closeRest();
         before.ready();
@@ -351,13 +316,12 @@ public final class Server {
         listeners.all().forEach(SharedListener::start);
         ready = true;
         // First the process before: until it knows that this one serves, it may think better of it. Then the manager,
-        // by this
-        // process, as the other may die now; and when it has let go once more, to a manager that listens to that one
-        // alone.
+        // by
+        // this process, as the other may die now; and when it has let go once more, to a manager that listens to that
+        // one alone.
         before.serving(listeners.all(), upstreams, this::sayServing);
         sayServing();
-        Watchdog.start(System.getenv(), notifier, foundation.loops)
-                .ifPresent(watchdog -> endings.push(watchdog::close));
+        Watchdog.start(System.getenv(), notifier, foundation.loops).ifPresent(started -> watchdog = started);
         listeners.all().forEach(SharedListener::mine);
         served = true;
     }
@@ -367,25 +331,6 @@ public final class Server {
             notifier.claimServing("serving");
         } else {
             notifier.ready("serving");
-        }
-    }
-
-    private String startComponent(String section, Component component) throws StartException {
-        try {
-            return machine.await(component.start(), START_MAX);
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof BindException bind) {
-                throw new StartException(ExitCode.CANNOT_BIND, String.valueOf(bind.getMessage()), e);
-            }
-            throw new StartException(ExitCode.FAILED, "cannot start " + section + ": " + e.getCause(), e);
-        } catch (TimeoutException e) {
-            throw new StartException(
-                    ExitCode.FAILED, section + " has not started within " + START_MAX.toSeconds() + " s", e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new StartException(ExitCode.FAILED, "interrupted while " + section + " started", e);
-        } catch (Throwable t) { // an Error too: it is a plugin's
-            throw new StartException(ExitCode.FAILED, "cannot start " + section + ": " + t, t);
         }
     }
 
@@ -495,7 +440,7 @@ public final class Server {
     /** What would be cut if the process ended now, and what it is at. */
     String remains() {
         int open = shutdown.connections();
-        return open + (open == 1 ? " connection" : " connections") + " cut, and this was not done: " + step;
+        return open + (open == 1 ? " connection" : " connections") + " cut, and this was not done: " + steps.now();
     }
 
     /** How long after the grace time the process is to end, whatever it is still at. */
@@ -508,52 +453,27 @@ public final class Server {
         if (!served) {
             before.close();
         }
-        finish("handing idle connections over", upgrade.over());
+        steps.await("handing idle connections over", upgrade.over());
         if (!shutdown.ended().isDone()) {
-            finish("closing the listeners", shutdown.stop(Duration.ZERO));
+            steps.await("closing the listeners", shutdown.stop(Duration.ZERO));
         }
-        while (!endings.isEmpty()) {
-            endings.pop().run();
+        if (watchdog != null) {
+            watchdog.close();
         }
+        components.end();
         services.forEach((name, service) -> {
             try {
-                step = "closing service " + name;
+                steps.begin("closing service " + name);
                 service.close();
             } catch (Throwable t) { // an Error too: it is a plugin's
                 LOG.warn("service {} cannot be closed", name, t);
             }
         });
-        step = "closing the upstreams";
+        steps.begin("closing the upstreams");
         upstreams.close();
-        step = "closing the loops";
-        finish("closing the loops that were added", loopChanges.end(firstLoops));
-        finish(step, machine.endLoops());
+        steps.await("closing the loops that were added", loopChanges.end(firstLoops));
+        steps.await("closing the loops", machine.endLoops());
         machine.close();
-    }
-
-    private void endComponent(String section, Component component) {
-        try {
-            step = "stopping " + section;
-            finish("stopping " + section, component.stop());
-        } catch (Throwable t) { // an Error too: it is a plugin's
-            LOG.warn("{} cannot be stopped", section, t);
-        }
-    }
-
-    private void finish(String what, CompletionStage<?> stage) {
-        finish(machine, what, stage);
-    }
-
-    private static void finish(Machine machine, String what, CompletionStage<?> stage) {
-        try {
-            machine.await(stage, END_MAX);
-        } catch (TimeoutException e) {
-            LOG.warn("{} takes longer than {} s; the process ends without it", what, END_MAX.toSeconds());
-        } catch (ExecutionException e) {
-            LOG.warn("{} failed", what, e.getCause());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 
     private static String rootMessage(Throwable failure) {
