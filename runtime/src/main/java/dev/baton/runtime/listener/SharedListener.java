@@ -16,7 +16,6 @@ import dev.baton.spi.listener.ListenerResult.Outcome;
 import dev.baton.spi.listener.ListenerState;
 import dev.baton.spi.listener.SocketOrigin;
 import dev.baton.spi.listener.UnbindStrategy;
-import dev.baton.spi.listener.Unbinding;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.poller.Poller;
 import dev.baton.spi.posix.Errno;
@@ -25,13 +24,11 @@ import dev.baton.spi.threading.OffLoop;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -42,8 +39,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>What it does at any moment is {@link ListenerGate}'s word; who may accept one more, {@link Admission} says; its sockets and
  * which loops serve them are {@link ListeningSockets}', each loop's part is an {@link Acceptor}, its connections are
- * {@link Connections}', and when its port is free again {@link PortRelease} tells. This class puts the parts together and gives
- * accepted sockets to the service.
+ * {@link Connections}', how it ends is {@link ListenerEnding}'s, and when its port is free again {@link PortRelease} tells. This
+ * class puts the parts together and gives accepted sockets to the service.
  *
  * <p>No callback runs under a lock: there is none. A service's {@code initialize} runs on the accepting loop under the claims on
  * the new connection and on the listening fd: one that blocks there delays the close of an unbound listener (it is an orphan
@@ -66,7 +63,6 @@ public final class SharedListener implements Listener {
     private final Connections connections;
     private final PortRelease port;
     private final Timer timer;
-    private final LongSupplier clock;
     private final Reports reports = new Reports();
     /** Loops whose own sockets others serve, because they are blocked. */
     private final Set<LoopSeat> lent = ConcurrentHashMap.newKeySet();
@@ -76,9 +72,7 @@ public final class SharedListener implements Listener {
     private final Metrics.Counter accepted;
     private final Metrics.Counter paused;
     private final Metrics.Counter throttled;
-    private final AtomicLong cut = new AtomicLong();
-    private volatile Optional<Integer> abandoned = Optional.empty();
-    private volatile @Nullable BacklogDrain drain;
+    private final ListenerEnding ending;
     private volatile boolean certainLoops;
 
     /** Takes an accepted socket, for which there is a reservation, on its loop. Throws nothing. */
@@ -143,7 +137,6 @@ public final class SharedListener implements Listener {
         this.spec = spec;
         this.env = env;
         this.timer = timer;
-        this.clock = clock;
         FdTable table = env.channels().table();
         Posix posix = env.channels().posix();
         ListenerSpec.Limits limits = spec.limits();
@@ -157,6 +150,7 @@ public final class SharedListener implements Listener {
         this.sockets = new ListeningSockets(spec, table, posix, env.worker(), seats, gate::isStopped, new SocketHost());
         this.connections = new Connections(table, gate, spec.service(), timer);
         this.port = new PortRelease(spec.kind(), posix, table, env.worker(), timer);
+        this.ending = new ListenerEnding(this, env, gate, sockets, connections, port, waiting, timer, clock);
         this.arrivals = arrivals != null ? arrivals : welcome();
         Metrics metrics = env.metrics();
         this.accepted = metrics.counter(
@@ -309,7 +303,7 @@ public final class SharedListener implements Listener {
 
     /** Connections that an unbind has closed so far, because they had not ended by themselves. */
     public long cut() {
-        return cut.get();
+        return ending.cut();
     }
 
     /** The element of {@code /v1/listeners}. */
@@ -428,8 +422,8 @@ public final class SharedListener implements Listener {
                     "it is " + gate.state().word());
         }
         // Also if it was not READY before: a loop in accept may have made it FULL for a moment, of which nobody was
-        // told,
-        // and gives its reservation back to a listener that is suspended by then, which changes nothing either (R38).
+        // told, and
+        // gives its reservation back to a listener that is suspended by then, which changes nothing either (R38).
         syncAll();
         return result(
                 Outcome.PAUSED,
@@ -470,125 +464,7 @@ public final class SharedListener implements Listener {
 
     /** Unbinds by another strategy than the configured one. */
     public CompletionStage<ListenerResult> unbind(Duration grace, UnbindStrategy strategy) {
-        if (gate.isStopped() && gate.connections() == 0 && port.isFree()) {
-            return result(Outcome.UNCHANGED, "it was unbound before");
-        }
-        try {
-            return strategy.unbind(new Ending(grace))
-                    .exceptionally(failure -> failed(failure, "the unbind strategy failed: "));
-        } catch (Throwable t) { // an Error too: it is a plugin's
-            return CompletableFuture.completedStage(failed(t, "the unbind strategy threw: "));
-        }
-    }
-
-    private ListenerResult failed(Throwable failure, String what) {
-        LOG.error("unbind of listener {}", name(), failure);
-        env.channels().failures().failed(spec.plugin(), failure);
-        return new ListenerResult(name(), Outcome.FAILED, what + failure);
-    }
-
-    /** The mechanism that a strategy steers. */
-    private final class Ending implements Unbinding {
-        private final Duration grace;
-        private final long begun = clock.getAsLong();
-
-        Ending(Duration grace) {
-            this.grace = grace;
-        }
-
-        @Override
-        public Listener listener() {
-            return SharedListener.this;
-        }
-
-        @Override
-        public Duration grace() {
-            return grace;
-        }
-
-        @Override
-        public Duration graceLeft() {
-            Duration left = grace.minusNanos(clock.getAsLong() - begun);
-            return left.isNegative() ? Duration.ZERO : left;
-        }
-
-        @Override
-        public CompletionStage<Void> deleteFd() {
-            return stop();
-        }
-
-        @Override
-        public CompletionStage<Void> acceptBacklog(Duration limit) {
-            return emptyBacklog(limit);
-        }
-
-        @Override
-        public Outcome outcome() {
-            return sockets.origin() == SocketOrigin.MADE ? Outcome.UNBOUND : Outcome.RELEASED;
-        }
-
-        @Override
-        public Optional<Integer> abandoned() {
-            return abandoned;
-        }
-
-        @Override
-        public int drainConnections() {
-            Duration half = grace.dividedBy(2);
-            return connections.drain(half.compareTo(env.closeSpread()) < 0 ? half : env.closeSpread());
-        }
-
-        @Override
-        public CompletionStage<Integer> connectionsEnded(Duration limit) {
-            return connections.ended(limit);
-        }
-
-        @Override
-        public int closeConnections() {
-            int closed = connections.close();
-            cut.addAndGet(closed);
-            return closed;
-        }
-    }
-
-    private CompletionStage<Void> emptyBacklog(Duration limit) {
-        ListenerState now = gate.state();
-        if (limit.isZero() || now == ListenerState.NEW || now == ListenerState.STOPPED) {
-            return CompletableFuture.completedStage(null);
-        }
-        BacklogDrain begun = new BacklogDrain(sockets, spec.kind(), timer, clock, limit);
-        drain = begun;
-        // Those that wait are to be served, whoever has suspended it; and so are those of one that has not begun yet.
-        gate.resume();
-        gate.open();
-        return begun.start();
-    }
-
-    private CompletionStage<Void> stop() {
-        if (gate.stop() != Change.NONE) {
-            env.total().quit(waiting);
-            if (sockets.anyOpen()) {
-                // Before the deletion, which nobody else can do by now: the numbers are still these sockets'.
-                abandoned = leftInTheBacklog();
-                port.deleting(address());
-                sockets.deleteAll();
-            } else {
-                port.nothingBound();
-            }
-        }
-        return port.stage();
-    }
-
-    private Optional<Integer> leftInTheBacklog() {
-        return switch (sockets.origin()) {
-            case SHARED -> Optional.of(0); // it is the others'
-            case INHERITED -> Optional.empty(); // nobody can know whether there are others
-            case MADE -> {
-                BacklogDrain drained = drain;
-                int handshakes = drained == null ? 0 : drained.handshakes();
-                yield sockets.queued().map(queued -> queued + handshakes);
-            }
-        };
+        return ending.unbind(grace, strategy);
     }
 
     // ---- the loops' side ------------------------------------------------------------------------------------------
