@@ -110,6 +110,7 @@ final class ListenerChanges {
         if (!listeners.add(listener, handed.text())) {
             throw new IllegalArgumentException("the configuration has another one of this name");
         }
+        listeners.opened(listener); // nothing hands this process over before it serves
         settle.accept(listener);
         return listener;
     }
@@ -138,8 +139,10 @@ final class ListenerChanges {
             listener.unbind(Duration.ZERO);
             return draining(name);
         }
-        // After the add as well: whoever hands over has said so before it looked.
-        if (handingOver.getAsBoolean()) {
+        // After the add as well: whoever hands over has said so before it looked. If it says so only now, it will look,
+        // and
+        // finds a listener of this process.
+        if (handingOver.getAsBoolean() || !listeners.opened(listener)) {
             listeners.remove(listener);
             listener.unbind(Duration.ZERO);
             return upgrading(name);
@@ -166,9 +169,6 @@ final class ListenerChanges {
         if (listener == null) {
             throw new IllegalArgumentException("no listener \"" + name + "\"");
         }
-        if (handingOver.getAsBoolean() && !stopping.getAsBoolean()) {
-            return CompletableFuture.completedStage(upgrading(name));
-        }
         UnbindStrategy by = listener.spec().unbind();
         if (strategy.isPresent()) {
             if (!plugins.unbindStrategies().contains(strategy.get())) {
@@ -177,8 +177,16 @@ final class ListenerChanges {
             }
             by = plugins.unbindStrategy(strategy.get()).get();
         }
+        if (!listeners.ending(listener) && !stopping.getAsBoolean()) {
+            return CompletableFuture.completedStage(
+                    handingOver.getAsBoolean()
+                            ? upgrading(name)
+                            : new ListenerResult(name, Outcome.FAILED, "it is not opened yet: ask again"));
+        }
         return listener.unbind(grace, by).thenApply(result -> {
-            if (forget && listener.state() == ListenerState.STOPPED) {
+            if (listener.state() != ListenerState.STOPPED) {
+                listeners.goesOn(listener);
+            } else if (forget) {
                 listeners.remove(listener);
             }
             return result;

@@ -156,6 +156,7 @@ final class Upgrade {
             }
             if (!handedOver) {
                 handing = false;
+                listeners.takeBack();
                 running.set(false); // after the new process has it, there is nothing to upgrade here
             }
             done.complete(report);
@@ -201,7 +202,9 @@ final class Upgrade {
     private List<HandedListener> listeners(List<Fd> copies, Map<SharedListener, Boolean> suspended) throws IOException {
         List<HandedListener> handed = new ArrayList<>();
         for (SharedListener listener : listeners.all()) {
-            if (listener.state() == ListenerState.NEW || listener.state() == ListenerState.STOPPED) {
+            if (!listeners.hand(listener)
+                    || listener.state() == ListenerState.NEW
+                    || listener.state() == ListenerState.STOPPED) {
                 continue;
             }
             List<Integer> numbers = new ArrayList<>();
@@ -260,15 +263,15 @@ final class Upgrade {
             UpgradeReport report) {
         List<String> suspendedSince = new ArrayList<>();
         List<String> resumedSince = new ArrayList<>();
-        for (SharedListener listener : listeners.all()) {
+        for (SharedListener listener : wasSuspended.keySet()) {
             listener.handedOver();
             // Those that others of this process connect to are unbound later; from now on the new process accepts there
             // too.
             Outcome outcome = listener.suspend().toCompletableFuture().join().outcome();
-            Boolean was = wasSuspended.get(listener);
-            if (was != null && !was && outcome == Outcome.UNCHANGED) {
+            boolean was = Boolean.TRUE.equals(wasSuspended.get(listener));
+            if (!was && outcome == Outcome.UNCHANGED) {
                 suspendedSince.add(listener.name());
-            } else if (was != null && was && outcome == Outcome.PAUSED) {
+            } else if (was && outcome == Outcome.PAUSED) {
                 resumedSince.add(listener.name());
             }
         }
