@@ -28,6 +28,7 @@ import dev.baton.spi.admin.StopReport;
 import dev.baton.spi.admin.UpgradeReport;
 import dev.baton.spi.listener.Listener;
 import dev.baton.spi.listener.ListenerResult;
+import dev.baton.spi.rescue.LoopWatch;
 import dev.baton.spi.service.Service;
 import dev.baton.spi.service.ServiceFactory;
 import java.io.IOException;
@@ -357,6 +358,11 @@ public final class Server {
                             + (listener.isSuspended() ? ", suspended" : "");
                 })
                 .toList();
+    }
+
+    /** The loops, for whoever watches whether they turn. */
+    public LoopWatch watch() {
+        return foundation.watch.get();
     }
 
     // ---- the end ----------------------------------------------------------------------------------------------------

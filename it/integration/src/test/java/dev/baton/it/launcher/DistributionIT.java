@@ -209,6 +209,15 @@ class DistributionIT {
                 DISTRIBUTION.resolve("bin/baton"), Map.of("BATON_JAVA_OPTS", "-showversion -Dsome=thing"), "--version");
         assertThat(outcome.code()).isZero();
         assertThat(outcome.text()).contains("Runtime Environment").contains("baton ");
+
+        String wishes = "-XX:+UseG1GC -XX:TieredStopAtLevel=4 -XX:+PrintFlagsFinal";
+        Outcome others = launch(DISTRIBUTION.resolve("bin/baton"), Map.of("BATON_JAVA_OPTS", wishes), "--version");
+        assertThat(others.code()).as(others.text()).isZero();
+        assertThat(others.text())
+                .as("they win over the launcher's own")
+                .containsPattern("\\bUseG1GC\\s+= true")
+                .containsPattern("\\bUseSerialGC\\s+= false")
+                .containsPattern("\\bTieredStopAtLevel\\s+= 4");
     }
 
     /** A checkout with nothing built, and an mvn that puts a distribution where the real one would. */

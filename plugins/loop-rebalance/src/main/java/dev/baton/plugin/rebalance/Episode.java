@@ -2,6 +2,7 @@ package dev.baton.plugin.rebalance;
 
 import java.util.List;
 import java.util.stream.Collectors;
+import jdk.jfr.FlightRecorder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,12 +37,14 @@ final class Episode {
             LOG.debug("nothing can be taken from {} that would help", words(before));
             return;
         }
-        RebalanceEvent event = new RebalanceEvent();
-        event.loop = loop;
-        event.nanos = now - since;
-        event.moved = moved;
-        event.refused = refused;
-        event.commit();
+        if (FlightRecorder.isInitialized()) { // else it would be started by this
+            RebalanceEvent event = new RebalanceEvent();
+            event.loop = loop;
+            event.nanos = now - since;
+            event.moved = moved;
+            event.refused = refused;
+            event.commit();
+        }
         LOG.info(
                 "{} connections were moved within {} ms, {} were busy; the loads were {} and are {}",
                 moved,

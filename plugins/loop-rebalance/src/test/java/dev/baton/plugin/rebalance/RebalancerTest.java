@@ -6,6 +6,7 @@ import dev.baton.plugin.rebalance.FakeLoads.Connection;
 import dev.baton.spi.config.Percent;
 import dev.baton.spi.config.Rate;
 import dev.baton.spi.fd.FdKind;
+import dev.baton.testkit.FlightRecording;
 import java.time.Duration;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -74,6 +75,20 @@ class RebalancerTest {
         assertThat(loads.moves()).as("and then nothing").isEqualTo(moves);
         assertThat(counts.of("baton_rebalance_moves_totalloop,0")).isEqualTo(moves);
         assertThat(counts.of("baton_rebalance_episodes_total")).isEqualTo(1);
+    }
+
+    @Test
+    void shouldTellTheFlightRecorderOfAnEpisode() throws Exception {
+        try (FlightRecording recording = FlightRecording.of("dev.baton.LoopRebalance")) {
+            loads.add(0, 2_000, 0.9 / 2_000);
+            looksUntilEven();
+            looks(20);
+            assertThat(recording.events()).singleElement().satisfies(event -> {
+                assertThat(event.getInt("loop")).isZero();
+                assertThat(event.getInt("moved")).isEqualTo(loads.moves());
+                assertThat(event.getDuration("nanos")).isGreaterThan(Duration.ofSeconds(1));
+            });
+        }
     }
 
     /** More is wanted than one loop can give: what the measurements say of the wanted is too little all the while. */

@@ -3,12 +3,16 @@ package dev.baton.plugin.rescue;
 import dev.baton.spi.rescue.RunningFd;
 import jdk.jfr.Category;
 import jdk.jfr.Event;
+import jdk.jfr.FlightRecorder;
 import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 import jdk.jfr.Timespan;
 
-/** Blocked loops and rescues in the JDK's flight recorder. */
+/**
+ * Blocked loops and rescues in the JDK's flight recorder. Where nobody has started it, it stays so: that takes 0.1 s, for which the
+ * watchdog would look at no loop.
+ */
 final class RescueEvents {
     private RescueEvents() {}
 
@@ -46,6 +50,9 @@ final class RescueEvents {
     }
 
     static void blocked(BlockedIn what) {
+        if (!FlightRecorder.isInitialized()) {
+            return;
+        }
         LoopBlocked event = new LoopBlocked();
         RunningFd first = what.first();
         event.loop = what.loop();
@@ -58,6 +65,9 @@ final class RescueEvents {
     }
 
     static void over(int loop, long nanos, int taken) {
+        if (!FlightRecorder.isInitialized()) {
+            return;
+        }
         LoopRescue event = new LoopRescue();
         event.loop = loop;
         event.blockedNanos = nanos;

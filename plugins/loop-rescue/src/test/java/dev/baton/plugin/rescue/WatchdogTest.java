@@ -3,6 +3,7 @@ package dev.baton.plugin.rescue;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.spi.admin.Metrics;
+import dev.baton.testkit.FlightRecording;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -11,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.function.LongSupplier;
+import jdk.jfr.consumer.RecordedEvent;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -121,6 +123,29 @@ class WatchdogTest {
         assertThat(loop(0).rescues).hasSize(1);
         assertThat(counts.of("baton_loop_blocked_total")).isEqualTo(1);
         assertThat(counts.blocked()).isEqualTo(1);
+    }
+
+    @Test
+    void shouldTellTheFlightRecorderWhoWasBlockedAndForHowLong() throws Exception {
+        try (FlightRecording recording = FlightRecording.of("dev.baton.LoopBlocked", "dev.baton.LoopRescue")) {
+            loop(0).progress++;
+            rounds(30);
+            loop(0).rescues.forEach(rescue -> rescue.taken = 2);
+            loop(0).progress++;
+            round();
+
+            List<RecordedEvent> events = recording.events();
+            assertThat(events).hasSize(2);
+            RecordedEvent blocked = events.get(0);
+            assertThat(blocked.getEventType().getName()).isEqualTo("dev.baton.LoopBlocked");
+            assertThat(blocked.getInt("loop")).isZero();
+            assertThat(blocked.getString("stack")).contains(WatchdogTest.class.getName());
+            RecordedEvent over = events.get(1);
+            assertThat(over.getEventType().getName()).isEqualTo("dev.baton.LoopRescue");
+            assertThat(over.getDuration("blockedNanos"))
+                    .isBetween(Duration.ofMillis(30 * ROUND / MS - 20), Duration.ofMillis(30 * ROUND / MS + 20));
+            assertThat(over.getInt("taken")).isPositive();
+        }
     }
 
     @Test

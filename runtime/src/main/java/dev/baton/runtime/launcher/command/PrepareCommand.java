@@ -7,6 +7,7 @@ import dev.baton.runtime.launcher.Foundation;
 import dev.baton.runtime.launcher.Installation;
 import dev.baton.runtime.launcher.Server;
 import dev.baton.runtime.launcher.StartException;
+import dev.baton.spi.rescue.WatchedLoop;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.ArrayList;
@@ -56,6 +57,7 @@ final class PrepareCommand implements Callable<Integer> {
             for (String command : List.of("status", "pools")) {
                 ask(command, address(ADMIN, said));
             }
+            rescue(server);
             stop(server);
         } finally {
             server.end();
@@ -78,6 +80,14 @@ final class PrepareCommand implements Callable<Integer> {
         int code = Baton.execute(printed, printed, command, "--admin", admin);
         if (code != ExitCode.FINE) {
             throw new IllegalStateException(command + " answers " + code);
+        }
+    }
+
+    /** Nothing is to be rescued; but a loop that is blocked once is not to wait for classes as well. */
+    private static void rescue(Server server) {
+        for (WatchedLoop loop : server.watch().loops()) {
+            loop.running();
+            loop.rescue().end();
         }
     }
 
