@@ -6,15 +6,12 @@ import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.poller.PollSink;
 import dev.baton.spi.poller.Poller;
-import dev.baton.spi.poller.PollerContext;
 import dev.baton.spi.poller.PollerProvider;
 import dev.baton.spi.takeover.TakeoverResult;
 import dev.baton.testkit.ForwardingPoller;
+import dev.baton.testkit.ForwardingPollers;
 import dev.baton.testkit.sim.Simulation;
 import dev.baton.testkit.sim.World;
-import java.io.IOException;
-import java.util.Optional;
-import java.util.function.UnaryOperator;
 
 /** What several races do with loops and pollers. */
 final class Loops {
@@ -61,31 +58,6 @@ final class Loops {
         }
     }
 
-    /** Pollers of a provider, each changed: to plant a fault. */
-    static PollerProvider changed(PollerProvider real, UnaryOperator<Poller> change) {
-        return new PollerProvider() {
-            @Override
-            public String name() {
-                return real.name() + ", changed";
-            }
-
-            @Override
-            public int preference() {
-                return real.preference();
-            }
-
-            @Override
-            public Optional<String> unavailable() {
-                return real.unavailable();
-            }
-
-            @Override
-            public Poller open(PollerContext context) throws IOException {
-                return change.apply(real.open(context));
-            }
-        };
-    }
-
     /** A poller that does not take out what it is asked to. */
     static final class KeepsEverything extends ForwardingPoller {
         KeepsEverything(Poller real) {
@@ -110,7 +82,7 @@ final class Loops {
 
         static PollerProvider of(PollerProvider real) {
             int[] last = new int[NUMBERS];
-            return changed(real, poller -> new ForgetsGenerations(poller, last));
+            return ForwardingPollers.changed(real, poller -> new ForgetsGenerations(poller, last));
         }
 
         @Override

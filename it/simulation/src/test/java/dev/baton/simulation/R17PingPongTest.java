@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.baton.plugin.epoll.EpollProvider;
 import dev.baton.spi.poller.PollerProvider;
 import dev.baton.spi.posix.Errno;
+import dev.baton.testkit.ForwardingPollers;
 import dev.baton.testkit.sim.Exploration;
 import dev.baton.testkit.sim.SimFailure;
 import dev.baton.testkit.sim.SimServer;
@@ -88,7 +89,8 @@ class R17PingPongTest {
     void aPollerThatKeepsEverythingIsFound() {
         SimFailure failure = Exploration.mustFail(
                 20,
-                simulation -> pingPong(simulation, Loops.changed(new EpollProvider(), Loops.KeepsEverything::new), 1));
+                simulation -> pingPong(
+                        simulation, ForwardingPollers.changed(new EpollProvider(), Loops.KeepsEverything::new), 1));
         assertThat(failure).hasMessageContaining("events for a loop that is not the owner");
     }
 }

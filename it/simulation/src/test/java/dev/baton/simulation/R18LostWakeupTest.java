@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.baton.spi.poller.Poller;
 import dev.baton.spi.poller.PollerProvider;
 import dev.baton.testkit.ForwardingPoller;
+import dev.baton.testkit.ForwardingPollers;
 import dev.baton.testkit.sim.Exploration;
 import dev.baton.testkit.sim.SimFailure;
 import dev.baton.testkit.sim.Simulation;
@@ -74,7 +75,8 @@ class R18LostWakeupTest {
     @Test
     void aPollerThatForgetsAWakeupIsFound() {
         SimFailure failure = Exploration.mustFail(
-                200, simulation -> race(simulation, Loops.changed(Loops.anyPoller(simulation), Forgetful::new)));
+                200,
+                simulation -> race(simulation, ForwardingPollers.changed(Loops.anyPoller(simulation), Forgetful::new)));
         assertThat(failure).hasMessageContaining("tasks that ran before anybody's timeout");
     }
 }

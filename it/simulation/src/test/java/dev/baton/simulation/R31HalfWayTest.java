@@ -8,6 +8,7 @@ import dev.baton.spi.poller.Poller;
 import dev.baton.spi.posix.Errno;
 import dev.baton.spi.takeover.TakeoverResult;
 import dev.baton.testkit.ForwardingPoller;
+import dev.baton.testkit.ForwardingPollers;
 import dev.baton.testkit.sim.Exploration;
 import dev.baton.testkit.sim.SimServer;
 import dev.baton.testkit.sim.Simulation;
@@ -74,7 +75,7 @@ class R31HalfWayTest {
                 int[] refused = {0};
                 World world = new World(
                         simulation,
-                        Loops.changed(Loops.anyPoller(simulation), poller -> new Refuses(poller, refused)),
+                        ForwardingPollers.changed(Loops.anyPoller(simulation), poller -> new Refuses(poller, refused)),
                         2);
                 SimServer server = world.server();
                 Recorder handler = new Recorder();
@@ -103,8 +104,8 @@ class R31HalfWayTest {
         for (int step = 1; step <= 2; step++) {
             Simulation simulation = Simulation.scripted();
             int[] armed = {0};
-            World world =
-                    new World(simulation, Loops.changed(new EpollProvider(), poller -> new Throws(poller, armed)), 2);
+            World world = new World(
+                    simulation, ForwardingPollers.changed(new EpollProvider(), poller -> new Throws(poller, armed)), 2);
             SimServer server = world.server();
             Recorder handler = new Recorder();
             World.Connection connection = world.connected(server, 0, handler);

@@ -14,6 +14,7 @@ import dev.baton.spi.poller.Poller;
 import dev.baton.spi.poller.PollerProvider;
 import dev.baton.spi.takeover.TakeoverResult;
 import dev.baton.testkit.ForwardingPoller;
+import dev.baton.testkit.ForwardingPollers;
 import dev.baton.testkit.sim.Exploration;
 import dev.baton.testkit.sim.SimServer;
 import dev.baton.testkit.sim.Simulation;
@@ -162,7 +163,8 @@ class TakeoverAllocationTest {
     /** The step that failed, or nothing if there are not so many. */
     private static String once(Simulation simulation, PollerProvider provider, Move move, int nth) {
         Memory memory = new Memory();
-        World world = new World(simulation, Loops.changed(provider, poller -> new NoMemory(poller, memory)), 2);
+        World world =
+                new World(simulation, ForwardingPollers.changed(provider, poller -> new NoMemory(poller, memory)), 2);
         world.expectErrors();
         world.witness()
                 .hooks(

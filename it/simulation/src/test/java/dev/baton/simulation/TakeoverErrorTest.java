@@ -10,6 +10,7 @@ import dev.baton.spi.fd.FdHook;
 import dev.baton.spi.fd.FdInfo;
 import dev.baton.spi.poller.Poller;
 import dev.baton.testkit.ForwardingPoller;
+import dev.baton.testkit.ForwardingPollers;
 import dev.baton.testkit.sim.Exploration;
 import dev.baton.testkit.sim.SimServer;
 import dev.baton.testkit.sim.Simulation;
@@ -100,7 +101,9 @@ class TakeoverErrorTest {
     private static void once(Simulation simulation, Step step) {
         Memory memory = new Memory(step);
         World world = new World(
-                simulation, Loops.changed(Loops.anyPoller(simulation), poller -> new NoMemory(poller, memory)), 3);
+                simulation,
+                ForwardingPollers.changed(Loops.anyPoller(simulation), poller -> new NoMemory(poller, memory)),
+                3);
         world.expectErrors();
         world.witness()
                 .hooks(List.of(new HookOf("memory", memory), new HookOf("audit", world.audit())), (plugin, cause) -> {

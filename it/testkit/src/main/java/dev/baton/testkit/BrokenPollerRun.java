@@ -72,7 +72,7 @@ public final class BrokenPollerRun {
                     context.getConfigurationParameter(BROKEN).orElseThrow());
             String right = context.getConfigurationParameter(RIGHT).orElseThrow();
             try {
-                return new BrokenProvider(
+                return new BrokenPollers(
                         broken,
                         Class.forName(right)
                                 .asSubclass(PollerProvider.class)
@@ -84,21 +84,14 @@ public final class BrokenPollerRun {
         }
     }
 
-    private record BrokenProvider(BrokenPoller broken, PollerProvider right) implements PollerProvider {
+    private static final class BrokenPollers extends ForwardingPollers {
+        private final BrokenPoller broken;
+        private final PollerProvider right;
 
-        @Override
-        public String name() {
-            return right.name();
-        }
-
-        @Override
-        public int preference() {
-            return right.preference();
-        }
-
-        @Override
-        public Optional<String> unavailable() {
-            return right.unavailable();
+        BrokenPollers(BrokenPoller broken, PollerProvider right) {
+            super(right);
+            this.broken = broken;
+            this.right = right;
         }
 
         @Override

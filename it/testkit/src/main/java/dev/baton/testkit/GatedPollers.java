@@ -1,13 +1,11 @@
 package dev.baton.testkit;
 
-import dev.baton.spi.fd.Fd;
 import dev.baton.spi.poller.PollSink;
 import dev.baton.spi.poller.Poller;
 import dev.baton.spi.poller.PollerContext;
 import dev.baton.spi.poller.PollerProvider;
 import java.io.IOException;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -16,10 +14,9 @@ import java.util.concurrent.TimeUnit;
  * Pollers with a gate between the fetch of an event and its dispatch: the moment in which a loop has been woken for an fd
  * and has not entered it yet, which no timing of a test can hit reliably.
  */
-public final class GatedPollers implements PollerProvider {
+public final class GatedPollers extends ForwardingPollers {
     private static final int SECONDS_MAX = 20;
 
-    private final PollerProvider real;
     private final Map<Integer, Gate> gates = new ConcurrentHashMap<>();
 
     /** One loop's gate for one fd number. */
@@ -47,7 +44,7 @@ public final class GatedPollers implements PollerProvider {
 
     /** Puts gates into the pollers of a provider. */
     public GatedPollers(PollerProvider real) {
-        this.real = real;
+        super(real);
     }
 
     /** Closes a loop's gate for the next event of an fd number. */
@@ -58,42 +55,11 @@ public final class GatedPollers implements PollerProvider {
     }
 
     @Override
-    public String name() {
-        return real.name();
-    }
-
-    @Override
-    public int preference() {
-        return real.preference();
-    }
-
-    @Override
-    public Optional<String> unavailable() {
-        return real.unavailable();
-    }
-
-    @Override
     public Poller open(PollerContext context) throws IOException {
-        Poller poller = real.open(context);
-        return new Poller() {
-            @Override
-            public int add(Fd fd, int interest) {
-                return poller.add(fd, interest);
-            }
-
-            @Override
-            public int modify(Fd fd, int interest) {
-                return poller.modify(fd, interest);
-            }
-
-            @Override
-            public void remove(Fd fd) {
-                poller.remove(fd);
-            }
-
+        return new ForwardingPoller(super.open(context)) {
             @Override
             public int poll(long timeoutNanos, PollSink sink) {
-                return poller.poll(timeoutNanos, (number, generation, ready) -> {
+                return super.poll(timeoutNanos, (number, generation, ready) -> {
                     Gate gate = gates.get(context.loop());
                     if (gate != null && gate.number == number) {
                         gates.remove(context.loop(), gate);
@@ -102,21 +68,6 @@ public final class GatedPollers implements PollerProvider {
                     }
                     return sink.ready(number, generation, ready);
                 });
-            }
-
-            @Override
-            public void wakeup() {
-                poller.wakeup();
-            }
-
-            @Override
-            public boolean edgeTriggered() {
-                return poller.edgeTriggered();
-            }
-
-            @Override
-            public void close() {
-                poller.close();
             }
         };
     }

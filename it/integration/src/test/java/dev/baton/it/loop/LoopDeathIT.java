@@ -13,6 +13,7 @@ import dev.baton.spi.poller.Poller;
 import dev.baton.spi.poller.PollerContext;
 import dev.baton.spi.poller.PollerProvider;
 import dev.baton.testkit.ForwardingPoller;
+import dev.baton.testkit.ForwardingPollers;
 import dev.baton.testkit.TestLoops;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -23,7 +24,6 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -40,32 +40,16 @@ class LoopDeathIT {
     private static final int CONNECTIONS = 200;
 
     /** Makes pollers that fail as often as a loop bears, once they are told to. */
-    private static final class Fragile implements PollerProvider {
-        private final PollerProvider real;
+    private static final class Fragile extends ForwardingPollers {
         volatile int broken = -1;
 
         Fragile(PollerProvider real) {
-            this.real = real;
-        }
-
-        @Override
-        public String name() {
-            return "fragile " + real.name();
-        }
-
-        @Override
-        public int preference() {
-            return real.preference();
-        }
-
-        @Override
-        public Optional<String> unavailable() {
-            return real.unavailable();
+            super(real);
         }
 
         @Override
         public Poller open(PollerContext context) throws IOException {
-            return new ForwardingPoller(real.open(context)) {
+            return new ForwardingPoller(super.open(context)) {
                 @Override
                 public int poll(long timeoutNanos, PollSink sink) {
                     if (context.loop() == broken) {

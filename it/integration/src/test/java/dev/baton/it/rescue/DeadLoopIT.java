@@ -3,20 +3,14 @@ package dev.baton.it.rescue;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.baton.testkit.BatonProcess;
 import dev.baton.testkit.ForwardingPoller;
-import dev.baton.testkit.load.Crowd;
 import dev.baton.testkit.load.Crowd.Client;
 import dev.baton.testkit.load.Crowd.Speech;
-import dev.baton.testkit.load.EchoOrigin;
-import io.vertx.core.json.JsonArray;
-import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -65,28 +59,10 @@ class DeadLoopIT {
         }
     }
 
-    private static List<Integer> ids(String admin) throws Exception {
-        return new JsonArray(Web.get(admin, "/v1/loops").body())
-                .stream().map(row -> ((JsonObject) row).getInteger("id")).toList();
-    }
-
-    private static void everyoneIsServed(Crowd crowd, List<Client> clients) {
-        for (int i = 0; i < 2; i++) {
-            long[] before = Crowd.answers(clients);
-            await().atMost(Duration.ofSeconds(60))
-                    .pollInterval(Duration.ofMillis(5))
-                    .until(() -> {
-                        assertThat(crowd.failures()).isEmpty();
-                        return Crowd.served(clients, before) == clients.size();
-                    });
-        }
-    }
-
     @Test
     void anotherOneTakesItsPlaceAndNothingIsLost() throws Exception {
         plugin();
-        try (EchoOrigin origin = EchoOrigin.start();
-                BatonProcess baton = BatonProcess.serve(folder, """
+        try (CrowdedBaton baton = CrowdedBaton.start(folder, 20_000_000, """
                         version: 1
                         loops: 3
                         poller: fragile
@@ -100,30 +76,30 @@ class DeadLoopIT {
                         upstreams:
                           app: { servers: ["ORIGIN"], connect-timeout: 60s }
                         plugins: { path: ["mine"] }
-                        """.replace("ORIGIN", origin.address()));
-                Crowd crowd = new Crowd(20_000_000)) {
+                        """)) {
             String admin = baton.admin();
             List<Client> clients = new ArrayList<>();
-            clients.addAll(crowd.join(Speech.HTTP, baton.listener("web"), 60));
-            clients.addAll(crowd.join(Speech.LINES, baton.listener("raw"), 60));
-            everyoneIsServed(crowd, clients);
+            clients.addAll(baton.crowd().join(Speech.HTTP, baton.listener("web"), 60));
+            clients.addAll(baton.crowd().join(Speech.LINES, baton.listener("raw"), 60));
+            baton.everyoneIsServed(clients, 2);
 
             for (int mortal : List.of(1, 0, 2, 3)) {
-                assertThat(ids(admin)).contains(mortal);
+                assertThat(baton.ofEachLoop("id")).contains(mortal);
                 Web.post(admin, "/v1/kill?loop=" + mortal);
-                await().atMost(Duration.ofSeconds(60))
-                        .until(() -> !ids(admin).contains(mortal) && ids(admin).size() == 3);
-                everyoneIsServed(crowd, clients);
+                await().atMost(CrowdedBaton.PATIENCE)
+                        .until(() -> !baton.ofEachLoop("id").contains(mortal)
+                                && baton.ofEachLoop("id").size() == 3);
+                baton.everyoneIsServed(clients, 2);
                 // Also of the listener whose only loop has died.
-                clients.addAll(crowd.join(Speech.LINES, baton.listener("raw"), 5));
-                everyoneIsServed(crowd, clients);
+                clients.addAll(baton.crowd().join(Speech.LINES, baton.listener("raw"), 5));
+                baton.everyoneIsServed(clients, 2);
             }
-            await().atMost(Duration.ofSeconds(60))
-                    .untilAsserted(() -> assertThat(baton.text())
+            await().atMost(CrowdedBaton.PATIENCE)
+                    .untilAsserted(() -> assertThat(baton.process().text())
                             .contains("loop 1 has died", "loop 3 takes the place of loop 1", "loop 3 has ended"));
             assertThat(Web.get(admin, "/metrics").body()).containsPattern("baton_loop_deaths_total 4");
             assertThat(Web.get(admin, "/live").statusCode()).isEqualTo(200);
-            assertThat(crowd.failures()).isEmpty();
+            assertThat(baton.crowd().failures()).isEmpty();
         }
     }
 }

@@ -1,19 +1,14 @@
 package dev.baton.it.rescue;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.baton.testkit.BatonProcess;
 import dev.baton.testkit.BatonProcess.Outcome;
-import dev.baton.testkit.load.Crowd;
 import dev.baton.testkit.load.Crowd.Client;
 import dev.baton.testkit.load.Crowd.Speech;
-import dev.baton.testkit.load.EchoOrigin;
-import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -37,19 +32,10 @@ class LoopsComeAndGoIT {
     @TempDir
     Path folder;
 
-    private final List<AutoCloseable> open = new ArrayList<>();
-    private Crowd crowd;
-    private BatonProcess baton;
-
-    private <T extends AutoCloseable> T opened(T made) {
-        open.add(0, made);
-        return made;
-    }
+    private CrowdedBaton baton;
 
     private void start(int loops, String more) throws Exception {
-        EchoOrigin origin = opened(EchoOrigin.start());
-        crowd = opened(new Crowd(PERIOD_NANOS));
-        baton = opened(BatonProcess.serve(folder, """
+        baton = CrowdedBaton.start(folder, PERIOD_NANOS, """
                 version: 1
                 loops: LOOPS
                 admin: { listen: "127.0.0.1:0" }
@@ -62,43 +48,16 @@ class LoopsComeAndGoIT {
                 upstreams:
                   app: { servers: ["ORIGIN"], connect-timeout: 60s, pool: { idle-timeout: 1s } }
                 """.replace("LOOPS", Integer.toString(loops))
-                .replace("MORE", more)
-                .replace("ORIGIN", origin.address())));
+                .replace("MORE", more));
     }
 
     @AfterEach
     void stop() throws Exception {
-        System.out.println(baton.text());
-        for (AutoCloseable each : open) {
-            each.close();
-        }
-    }
-
-    private List<Client> everyKind(int each) throws Exception {
-        List<Client> clients = new ArrayList<>();
-        clients.addAll(crowd.join(Speech.HTTP, baton.listener("web"), each));
-        clients.addAll(crowd.join(Speech.LINES, baton.listener("raw"), each));
-        clients.addAll(crowd.join(Speech.UPGRADE, baton.listener("raw"), each));
-        everyoneIsServed(clients);
-        return clients;
-    }
-
-    private void everyoneIsServed(List<Client> clients) {
-        long[] before = Crowd.answers(clients);
-        await().atMost(Duration.ofSeconds(60))
-                .pollInterval(Duration.ofMillis(5))
-                .until(() -> {
-                    assertThat(crowd.failures()).isEmpty();
-                    return Crowd.served(clients, before) == clients.size();
-                });
-    }
-
-    private JsonArray loops() throws Exception {
-        return new JsonArray(Web.get(baton.admin(), "/v1/loops").body());
+        baton.close();
     }
 
     private List<Integer> ids() throws Exception {
-        return loops().stream().map(row -> ((JsonObject) row).getInteger("id")).toList();
+        return baton.ofEachLoop("id");
     }
 
     private void all(List<CompletableFuture<HttpResponse<String>>> asked) throws Exception {
@@ -111,7 +70,7 @@ class LoopsComeAndGoIT {
     @Test
     void nothingIsLostInManyRoundsOfGrowingAndShrinking() throws Exception {
         start(1, "");
-        List<Client> clients = everyKind(CLIENTS);
+        List<Client> clients = baton.everyKind(CLIENTS);
         int moved = 0;
         for (int round = 0; round < ROUNDS; round++) {
             List<CompletableFuture<HttpResponse<String>>> added = new ArrayList<>();
@@ -122,9 +81,12 @@ class LoopsComeAndGoIT {
             List<Integer> ids = ids();
             assertThat(ids).hasSize(GROWN);
             // Some come and go with the loops, and are accepted by the new ones.
-            clients.addAll(crowd.join(
-                    round % 2 == 0 ? Speech.LINES : Speech.HTTP, baton.listener(round % 2 == 0 ? "raw" : "web"), 2));
-            everyoneIsServed(clients);
+            clients.addAll(baton.crowd()
+                    .join(
+                            round % 2 == 0 ? Speech.LINES : Speech.HTTP,
+                            baton.listener(round % 2 == 0 ? "raw" : "web"),
+                            2));
+            baton.everyoneIsServed(clients, 1);
             List<CompletableFuture<HttpResponse<String>>> retired = new ArrayList<>();
             for (int id : ids.subList(0, GROWN - 1)) { // the eldest, among them every one that has served so far
                 retired.add(Web.postAsync(baton.admin(), "/v1/loops/" + id + "/retire"));
@@ -137,41 +99,39 @@ class LoopsComeAndGoIT {
                 moved += Integer.parseInt(result.getString("detail").split(" ", 2)[0]);
             }
             assertThat(ids()).containsExactly(ids.get(GROWN - 1));
-            everyoneIsServed(clients);
+            baton.everyoneIsServed(clients, 1);
         }
         assertThat(moved).isGreaterThan(ROUNDS * 3 * CLIENTS);
-        assertThat(crowd.failures()).isEmpty();
+        assertThat(baton.crowd().failures()).isEmpty();
         String metrics = Web.get(baton.admin(), "/metrics").body();
         assertThat(metrics.lines().filter(line -> line.startsWith("baton_loop_turns_total")))
                 .as("what has ended is not told any more")
                 .hasSize(1);
-        assertThat(metrics.lines().filter(line -> line.matches("baton_plugin_errors_total.* [1-9].*")))
-                .isEmpty();
-        assertThat(new JsonArray(Web.get(baton.admin(), "/v1/orphans").body())).isEmpty();
+        baton.nothingIsLeft();
     }
 
     @Tag("long")
     @Test
     void eachLoopsOwnSocketsMoveToo() throws Exception {
         start(4, ", sockets: per-loop");
-        List<Client> clients = everyKind(CLIENTS);
+        List<Client> clients = baton.everyKind(CLIENTS);
         for (int round = 0; round < 5; round++) {
             all(List.of(Web.postAsync(baton.admin(), "/v1/loops"), Web.postAsync(baton.admin(), "/v1/loops")));
             List<Integer> ids = ids();
             all(List.of(
                     Web.postAsync(baton.admin(), "/v1/loops/" + ids.get(0) + "/retire"),
                     Web.postAsync(baton.admin(), "/v1/loops/" + ids.get(1) + "/retire")));
-            clients.addAll(crowd.join(Speech.HTTP, baton.listener("web"), 50));
-            everyoneIsServed(clients);
+            clients.addAll(baton.crowd().join(Speech.HTTP, baton.listener("web"), 50));
+            baton.everyoneIsServed(clients, 1);
         }
-        assertThat(crowd.failures()).isEmpty();
+        assertThat(baton.crowd().failures()).isEmpty();
     }
 
     @Tag("long")
     @Test
     void moreThan64LoopsWork() throws Exception {
         start(70, "");
-        List<Client> clients = everyKind(CLIENTS);
+        List<Client> clients = baton.everyKind(CLIENTS);
         assertThat(ids()).hasSize(70);
         all(List.of(Web.postAsync(baton.admin(), "/v1/loops"), Web.postAsync(baton.admin(), "/v1/loops/69/retire")));
         List<CompletableFuture<HttpResponse<String>>> retired = new ArrayList<>();
@@ -180,8 +140,8 @@ class LoopsComeAndGoIT {
         }
         all(retired);
         assertThat(ids()).hasSize(10);
-        everyoneIsServed(clients);
-        assertThat(crowd.failures()).isEmpty();
+        baton.everyoneIsServed(clients, 1);
+        assertThat(baton.crowd().failures()).isEmpty();
     }
 
     @Test

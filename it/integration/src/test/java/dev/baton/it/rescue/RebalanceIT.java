@@ -5,15 +5,11 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.baton.testkit.BatonProcess;
-import dev.baton.testkit.load.Crowd;
 import dev.baton.testkit.load.Crowd.Client;
 import dev.baton.testkit.load.Crowd.Speech;
-import dev.baton.testkit.load.EchoOrigin;
-import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -42,28 +38,17 @@ class RebalanceIT {
     /** For so many looks nothing is moved, and it is over. */
     private static final int QUIET_LOOKS = 30;
 
-    private static final Duration PATIENCE = Duration.ofMinutes(4);
-
     @TempDir
     Path folder;
 
-    private final List<AutoCloseable> open = new ArrayList<>();
-    private Crowd crowd;
-    private BatonProcess baton;
-
-    private <T extends AutoCloseable> T opened(T made) {
-        open.add(0, made);
-        return made;
-    }
+    private CrowdedBaton baton;
 
     @BeforeEach
     void start() throws Exception {
         assumeTrue(
                 Runtime.getRuntime().availableProcessors() > 1,
                 "nothing is moved where loops cannot run at the same time");
-        EchoOrigin origin = opened(EchoOrigin.start());
-        crowd = opened(new Crowd(ASK_NANOS));
-        baton = opened(BatonProcess.serve(folder, """
+        baton = CrowdedBaton.start(folder, ASK_NANOS, """
                 version: 1
                 loops: LOOPS
                 admin: { listen: "127.0.0.1:0" }
@@ -86,51 +71,22 @@ class RebalanceIT {
                 upstreams:
                   app: { servers: ["ORIGIN"], connect-timeout: 60s, pool: { idle-timeout: 1s } }
                 """.replace("LOOPS", Integer.toString(LOOPS))
-                .replace("MOVES", Integer.toString(MOVES_PER_SECOND))
-                .replace("ORIGIN", origin.address())));
+                .replace("MOVES", Integer.toString(MOVES_PER_SECOND)));
     }
 
     @AfterEach
     void stop() throws Exception {
         if (baton != null) {
-            System.out.println(baton.text());
+            baton.close();
         }
-        for (AutoCloseable each : open) {
-            each.close();
-        }
-    }
-
-    private List<Integer> ofEachLoop(String key) throws Exception {
-        return new JsonArray(Web.get(baton.admin(), "/v1/loops").body())
-                .stream().map(row -> ((JsonObject) row).getInteger(key)).toList();
     }
 
     private List<Integer> connections() throws Exception {
-        return ofEachLoop("connections");
+        return baton.ofEachLoop("connections");
     }
 
     private int fdsOpen() throws Exception {
         return new JsonObject(Web.get(baton.admin(), "/v1/status").body()).getInteger("fds-open");
-    }
-
-    private long counter(String name) throws Exception {
-        long sum = 0;
-        for (String line : Web.get(baton.admin(), "/metrics").body().lines().toList()) {
-            if (line.startsWith(name)) {
-                sum += (long) Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1));
-            }
-        }
-        return sum;
-    }
-
-    private void everyoneIsServed(List<Client> clients, int times) {
-        for (int i = 0; i < times; i++) {
-            long[] before = Crowd.answers(clients);
-            await().atMost(PATIENCE).pollInterval(Duration.ofMillis(20)).until(() -> {
-                assertThat(crowd.failures()).isEmpty();
-                return Crowd.served(clients, before) == clients.size();
-            });
-        }
     }
 
     /** Counts moves, and sees that there are never more than is allowed. */
@@ -143,7 +99,7 @@ class RebalanceIT {
         Moves() throws Exception {}
 
         long count() throws Exception {
-            return counter("baton_rebalance_moves_total");
+            return baton.counter("baton_rebalance_moves_total");
         }
 
         long look() throws Exception {
@@ -167,11 +123,11 @@ class RebalanceIT {
     @Test
     void whatIsPiledUpOnOneLoopIsSpreadAndThenStays() throws Exception {
         int fdsBefore = fdsOpen();
-        List<Client> clients = crowd.connect(Speech.HTTP, baton.listener("web"), HTTP_CLIENTS);
-        clients.addAll(crowd.connect(Speech.LINES, baton.listener("raw"), LINE_CLIENTS));
-        await().atMost(PATIENCE)
+        List<Client> clients = baton.crowd().connect(Speech.HTTP, baton.listener("web"), HTTP_CLIENTS);
+        clients.addAll(baton.crowd().connect(Speech.LINES, baton.listener("raw"), LINE_CLIENTS));
+        await().atMost(CrowdedBaton.PATIENCE)
                 .until(() -> connections().stream().mapToInt(each -> each).sum() == CLIENTS);
-        assertThat(ofEachLoop("accepted")).containsExactly(CLIENTS, 0, 0, 0);
+        assertThat(baton.ofEachLoop("accepted")).containsExactly(CLIENTS, 0, 0, 0);
         Moves moves = new Moves();
         List<Integer> before = connections();
         // To connect is work too: some that were at it may have been moved for that, of those that talk to their server
@@ -179,51 +135,48 @@ class RebalanceIT {
         assertThat(before.get(0)).as("idle ones stay").isGreaterThanOrEqualTo(HTTP_CLIENTS);
 
         long begun = System.nanoTime();
-        crowd.begin(clients);
-        await().atMost(PATIENCE).pollInterval(Duration.ofMillis(100)).until(() -> {
-            moves.look();
-            assertThat(crowd.failures()).isEmpty();
-            List<Integer> now = connections();
-            return Collections.min(now) >= CLIENTS / 10 && Collections.max(now) <= CLIENTS / 2;
-        });
+        baton.crowd().begin(clients);
+        await().atMost(CrowdedBaton.PATIENCE)
+                .pollInterval(Duration.ofMillis(100))
+                .until(() -> {
+                    moves.look();
+                    assertThat(baton.crowd().failures()).isEmpty();
+                    List<Integer> now = connections();
+                    return Collections.min(now) >= CLIENTS / 10 && Collections.max(now) <= CLIENTS / 2;
+                });
         System.out.println("spread after " + (System.nanoTime() - begun) / 1_000_000 + " ms: " + before + " -> "
                 + connections() + ", " + moves.look() + " moves");
 
-        await().atMost(PATIENCE).pollInterval(Duration.ofMillis(100)).until(() -> {
-            moves.look();
-            return moves.areOver();
-        });
-        everyoneIsServed(clients, 3);
+        await().atMost(CrowdedBaton.PATIENCE)
+                .pollInterval(Duration.ofMillis(100))
+                .until(() -> {
+                    moves.look();
+                    return moves.areOver();
+                });
+        baton.everyoneIsServed(clients, 3);
         System.out.println("at rest after " + (moves.lastChangeNanos - begun) / 1_000_000 + " ms: " + connections()
-                + ", " + moves.last + " moves, " + counter("baton_rebalance_refused_total") + " refused, "
+                + ", " + moves.last + " moves, " + baton.counter("baton_rebalance_refused_total") + " refused, "
                 + clients.stream().mapToLong(Client::answers).sum() + " answers");
         assertThat(Collections.max(connections())).isLessThanOrEqualTo(CLIENTS / 2);
         assertThat(connections().stream().mapToInt(each -> each).sum()).isEqualTo(CLIENTS);
-        assertThat(new JsonArray(Web.get(baton.admin(), "/v1/fds").body())
-                        .stream()
-                                .map(JsonObject.class::cast)
-                                .filter(fd -> fd.getString("kind").equals("downstream"))
-                                .mapToInt(fd -> fd.getInteger("takeovers")))
+        assertThat(baton.rows("/v1/fds").stream()
+                        .filter(fd -> fd.getString("kind").equals("downstream"))
+                        .mapToInt(fd -> fd.getInteger("takeovers")))
                 .as("nobody goes to and fro")
                 .allMatch(takeovers -> takeovers <= 3);
-        assertThat(baton.text()).containsPattern("INFO .* \\d+ connections were moved within \\d+ ms");
-        assertThat(crowd.failures()).isEmpty();
+        assertThat(baton.process().text()).containsPattern("INFO .* \\d+ connections were moved within \\d+ ms");
+        assertThat(baton.crowd().failures()).isEmpty();
         ended(fdsBefore);
     }
 
     /** When the clients have gone nothing is left of them, and the process ends as it should. */
     private void ended(int fdsBefore) throws Exception {
-        crowd.close();
-        await().atMost(PATIENCE).until(() -> fdsOpen() <= fdsBefore);
-        assertThat(new JsonArray(Web.get(baton.admin(), "/v1/orphans").body())).isEmpty();
-        assertThat(Web.get(baton.admin(), "/metrics")
-                        .body()
-                        .lines()
-                        .filter(line -> line.matches("baton_plugin_errors_total.* [1-9].*")))
-                .isEmpty();
-        assertThat(baton.text()).doesNotContain("ERROR");
+        baton.crowd().close();
+        await().atMost(CrowdedBaton.PATIENCE).until(() -> fdsOpen() <= fdsBefore);
+        baton.nothingIsLeft();
+        assertThat(baton.process().text()).doesNotContain("ERROR");
         String admin = baton.admin();
         assertThat(BatonProcess.run(folder, "stop", "--admin", admin).code()).isZero();
-        assertThat(baton.outcome().code()).isZero();
+        assertThat(baton.process().outcome().code()).isZero();
     }
 }

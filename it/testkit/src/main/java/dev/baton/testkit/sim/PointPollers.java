@@ -6,38 +6,22 @@ import dev.baton.spi.poller.Poller;
 import dev.baton.spi.poller.PollerContext;
 import dev.baton.spi.poller.PollerProvider;
 import dev.baton.testkit.ForwardingPoller;
+import dev.baton.testkit.ForwardingPollers;
 import java.io.IOException;
-import java.util.Optional;
 
 /** The pollers of a provider, each call of theirs and each event that they report a point of a simulation. */
-public final class PointPollers implements PollerProvider {
+public final class PointPollers extends ForwardingPollers {
     private final Simulation simulation;
-    private final PollerProvider real;
 
     /** Puts itself between the loops and their pollers. */
     public PointPollers(Simulation simulation, PollerProvider real) {
+        super(real);
         this.simulation = simulation;
-        this.real = real;
-    }
-
-    @Override
-    public String name() {
-        return real.name();
-    }
-
-    @Override
-    public int preference() {
-        return real.preference();
-    }
-
-    @Override
-    public Optional<String> unavailable() {
-        return real.unavailable();
     }
 
     @Override
     public Poller open(PollerContext context) throws IOException {
-        return new PointPoller(simulation, real.open(context));
+        return new PointPoller(simulation, super.open(context));
     }
 
     private static final class PointPoller extends ForwardingPoller {
