@@ -21,6 +21,9 @@ abstract class ResponseDecoder extends HttpResponseDecoder {
 
     private @Nullable Exchange answered;
 
+    /** What the fields of the head say, as they came: of an answer without a body the decoder takes the coding out. */
+    private long length = RequestRules.BAD_LENGTH;
+
     /** The status line has been decoded, and not yet the end of the head. */
     private boolean inHead;
 
@@ -51,6 +54,8 @@ abstract class ResponseDecoder extends HttpResponseDecoder {
                 return null;
             }
             inHead = false;
+            long said = length;
+            length = RequestRules.BAD_LENGTH; // nothing is known of the next one
             ResponseHead head = (ResponseHead) decoded.get(0);
             if (head.decoderResult().isFailure()) {
                 Throwable cause = head.decoderResult().cause();
@@ -66,11 +71,10 @@ abstract class ResponseDecoder extends HttpResponseDecoder {
             Exchange exchange = answered;
             if (exchange != null && !head.isInformational()) {
                 // Also where no body follows: the length goes on to the client, and must mean one thing to everybody.
-                long length = RequestRules.bodyLength(head.fields(), head.isHttp10());
-                if (length == RequestRules.BAD_LENGTH) {
+                if (said == RequestRules.BAD_LENGTH) {
                     throw new IllegalArgumentException("ambiguous length");
                 }
-                head.setBodyLength(head.isBodyless(exchange) ? 0 : length);
+                head.setBodyLength(head.isBodyless(exchange) ? 0 : said);
             }
             return head;
         } finally {
@@ -168,7 +172,9 @@ abstract class ResponseDecoder extends HttpResponseDecoder {
     /** HEAD, 1xx, 204 and 304: what the fields say about a body is about another answer. */
     @Override
     protected boolean isContentAlwaysEmpty(HttpMessage message) {
+        ResponseHead head = (ResponseHead) message;
+        length = RequestRules.bodyLength(head.fields(), head.isHttp10());
         Exchange exchange = answered;
-        return exchange != null && ((ResponseHead) message).isBodyless(exchange);
+        return exchange != null && head.isBodyless(exchange);
     }
 }

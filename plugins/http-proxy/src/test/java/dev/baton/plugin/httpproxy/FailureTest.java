@@ -260,6 +260,8 @@ class FailureTest {
     @CsvSource({
         "HEAD, 200 OK, Content-Length: x",
         "HEAD, 200 OK, 'Content-Length: 5, 5'",
+        "HEAD, 200 OK, 'Content-Length: 5\r\nTransfer-Encoding: chunked'",
+        "GET, 304 Not Modified, 'Transfer-Encoding: chunked\r\nContent-Length: 5'",
         "GET, 304 Not Modified, Content-Length: +5",
         "GET, 204 No Content, Transfer-Encoding: gzip"
     })
