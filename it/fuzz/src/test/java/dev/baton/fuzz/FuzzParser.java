@@ -169,20 +169,21 @@ public final class FuzzParser {
         } else if (word.equals("101")) {
             throw new Wrong();
         }
-        boolean bodyless = !requests
-                && (head.informational() || word.equals("204") || word.equals("304") || method.equals("HEAD"));
+        boolean informational = !requests && head.informational(); // a method may begin with a 1, too
+        boolean bodyless =
+                !requests && (informational || word.equals("204") || word.equals("304") || method.equals("HEAD"));
         List<String> codings = head.values("Transfer-Encoding");
         List<String> lengths = head.values("Content-Length");
-        if (!head.informational() && codings.size() + lengths.size() > 1) {
+        if (!informational && codings.size() + lengths.size() > 1) {
             throw new Wrong();
         }
-        if (!head.informational() && !codings.isEmpty()) {
+        if (!informational && !codings.isEmpty()) {
             if (http10 || !codings.get(0).equalsIgnoreCase("chunked")) {
                 throw new Wrong();
             }
             return bodyless ? head : chunked(head, partial);
         }
-        if (!head.informational() && !lengths.isEmpty()) {
+        if (!informational && !lengths.isEmpty()) {
             if (!lengths.get(0).matches("[0-9]{1,18}")) {
                 throw new Wrong();
             }

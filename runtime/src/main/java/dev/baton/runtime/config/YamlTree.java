@@ -50,7 +50,12 @@ final class YamlTree {
         this.problems = problems;
         LoaderOptions options = new LoaderOptions();
         options.setProcessComments(false);
-        this.parser = new ParserImpl(new StreamReader(text), options);
+        this.parser = new ParserImpl(new StreamReader(lastLineEnded(text)), options);
+    }
+
+    /** The parser takes a carriage return for no line end where nothing follows it: places behind it were in the wrong line. */
+    private static String lastLineEnded(String text) {
+        return text.endsWith("\r") ? text + "\n" : text;
     }
 
     /**

@@ -36,6 +36,10 @@ final class FuzzAdmin {
         server.start().toCompletableFuture().get(PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
     }
 
+    int port() {
+        return server.port();
+    }
+
     void close() throws Exception {
         vertx.close().toCompletionStage().toCompletableFuture().get(PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
     }
