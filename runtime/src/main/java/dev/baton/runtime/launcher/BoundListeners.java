@@ -5,6 +5,7 @@ import dev.baton.runtime.upstream.ListenerAddresses;
 import dev.baton.spi.listener.ListenerState;
 import dev.baton.spi.posix.AbstractUnixAddress;
 import io.netty.util.NetUtil;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -17,6 +18,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -40,7 +42,7 @@ final class BoundListeners implements ListenerAddresses {
      * OPENING -> HERE     {@link #opened}: one that is added at run time is one of this process's
      * OPENING -> LEFT_OUT {@link #hand}: an upgrade has gone by without it
      * HERE    -> ENDING   {@link #ending}: an operator unbinds it
-     * ENDING  -> HERE     {@link #goesOn}: that failed
+     * ENDING  -> HERE     {@link #goesOn}: that failed, and so did every other unbind that ran beside it
      * HERE    -> HANDED   {@link #hand}: an upgrade gives it to another process
      * HANDED  -> HERE     {@link #takeBack}: that failed
      * </pre>
@@ -59,11 +61,17 @@ final class BoundListeners implements ListenerAddresses {
         final String text;
 
         final AtomicReference<Place> place;
+        /** Unbinds that run: more than one, where a second has a shorter grace. */
+        final AtomicInteger unbinds = new AtomicInteger();
 
         Entry(SharedListener listener, String text, Place place) {
             this.listener = listener;
             this.text = text;
             this.place = new AtomicReference<>(place);
+        }
+
+        boolean isBeingUnbound() {
+            return place.get() == Place.ENDING && listener.state() != ListenerState.STOPPED;
         }
 
         boolean move(Place from, Place to) {
@@ -89,19 +97,27 @@ final class BoundListeners implements ListenerAddresses {
     }
 
     /**
-     * An operator wants to unbind it.
+     * An operator wants to unbind it; {@link #goesOn} follows, unless it is stopped then.
      *
      * @return false if it is not opened yet, or is another process's by now
      */
     boolean ending(SharedListener listener) {
         Entry entry = entry(listener);
-        return entry == null || entry.move(Place.HERE, Place.ENDING) || entry.place.get() == Place.ENDING;
+        if (entry == null) {
+            return true;
+        }
+        entry.unbinds.incrementAndGet(); // first: an unbind that fails just now must not take it back
+        if (entry.move(Place.HERE, Place.ENDING) || entry.place.get() == Place.ENDING) {
+            return true;
+        }
+        entry.unbinds.decrementAndGet();
+        return false;
     }
 
-    /** Nothing came of its unbind. */
+    /** Nothing came of an unbind. */
     void goesOn(SharedListener listener) {
         Entry entry = entry(listener);
-        if (entry != null) {
+        if (entry != null && entry.unbinds.decrementAndGet() == 0) {
             entry.move(Place.ENDING, Place.HERE);
         }
     }
@@ -109,15 +125,36 @@ final class BoundListeners implements ListenerAddresses {
     /**
      * An upgrade comes by.
      *
-     * @return whether the other process is to have it. Not one that is only being added, and not one that was added and is
-     *     being unbound; what the configuration has and is being unbound is the other configuration's business.
+     * @return whether the other process is to have it; not one that is only being added
+     * @throws IOException if it is being unbound: the socket may be deaf to new connections for good, which the other process would
+     *     not know, and its address is not free yet
      */
-    boolean hand(SharedListener listener) {
+    boolean hand(SharedListener listener) throws IOException {
         Entry entry = entry(listener);
         if (entry == null || entry.move(Place.OPENING, Place.LEFT_OUT)) {
             return false;
         }
-        return entry.move(Place.HERE, Place.HANDED) || (entry.place.get() == Place.ENDING && entry.text.isEmpty());
+        if (entry.move(Place.HERE, Place.HANDED)) {
+            return true;
+        }
+        if (entry.isBeingUnbound()) {
+            throw new IOException(beingUnbound(listener));
+        }
+        return false;
+    }
+
+    /** Why nothing can be handed over now; null if nothing is in the way. It may be by the time of {@link #hand}. */
+    @Nullable
+    String obstacle() {
+        return byName.values().stream()
+                .filter(Entry::isBeingUnbound)
+                .findFirst()
+                .map(entry -> beingUnbound(entry.listener))
+                .orElse(null);
+    }
+
+    private static String beingUnbound(SharedListener listener) {
+        return "listener " + listener.name() + " is being unbound: ask again when that has ended";
     }
 
     /** Nothing came of the upgrade. */
@@ -143,7 +180,7 @@ final class BoundListeners implements ListenerAddresses {
         return entry == null ? "" : entry.text;
     }
 
-    /** The names of the configuration whose listener was unbound, or removed, or is about to be. */
+    /** The names of the configuration whose listener was unbound, or removed. */
     List<String> unbound() {
         List<String> names = new ArrayList<>();
         for (String name : configured) {

@@ -117,7 +117,7 @@ final class Components {
         while (!started.isEmpty()) {
             Map.Entry<String, Component> each = started.pop();
             try {
-                steps.await("stopping " + each.getKey(), each.getValue().stop());
+                steps.make("stopping " + each.getKey(), each.getValue()::stop);
             } catch (Throwable t) { // an Error too: it is a plugin's
                 LOG.warn("{} cannot be stopped", each.getKey(), t);
             }

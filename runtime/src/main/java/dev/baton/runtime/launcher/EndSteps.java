@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,8 +37,9 @@ final class EndSteps {
     }
 
     /** Makes a step, and goes on without it if it takes longer than 5 s or fails, which is logged. */
-    void await(String step, CompletionStage<?> stage) {
-        begin(step);
+    void make(String step, Supplier<? extends CompletionStage<?>> action) {
+        begin(step); // before the action, which may be what hangs
+        CompletionStage<?> stage = action.get();
         try {
             machine.await(stage, MAX);
         } catch (TimeoutException e) {

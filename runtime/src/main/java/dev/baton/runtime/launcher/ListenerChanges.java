@@ -126,26 +126,30 @@ final class ListenerChanges {
         if (!listeners.add(listener, text)) {
             return new ListenerResult(name, Outcome.FAILED, "there is a listener of this name already");
         }
-        settle.accept(listener); // loops may have come or gone since it was made
+        boolean serves = false;
         try {
+            settle.accept(listener); // loops may have come or gone since it was made
             listener.open();
+            listener.start();
+            if (stopping.getAsBoolean()) { // after the add: a stop that has not seen it is seen here
+                return draining(name);
+            }
+            // After the add as well: whoever hands over has said so before it looked. If it says so only now, it will
+            // look,
+            // and finds a listener of this process.
+            if (handingOver.getAsBoolean() || !listeners.opened(listener)) {
+                return upgrading(name);
+            }
+            serves = true;
         } catch (IOException | IllegalStateException e) {
-            listeners.remove(listener);
             return new ListenerResult(name, Outcome.FAILED, String.valueOf(e.getMessage()));
-        }
-        listener.start();
-        // After the add: a stop that has not seen it is seen here.
-        if (stopping.getAsBoolean()) {
-            listener.unbind(Duration.ZERO);
-            return draining(name);
-        }
-        // After the add as well: whoever hands over has said so before it looked. If it says so only now, it will look,
-        // and
-        // finds a listener of this process.
-        if (handingOver.getAsBoolean() || !listeners.opened(listener)) {
-            listeners.remove(listener);
-            listener.unbind(Duration.ZERO);
-            return upgrading(name);
+        } finally {
+            if (!serves) { // also where the kind, a plugin's, throws something else
+                listeners.remove(listener);
+                if (listener.state() != ListenerState.NEW) {
+                    listener.unbind(Duration.ZERO);
+                }
+            }
         }
         String service = wanted.config().service();
         return new ListenerResult(
@@ -177,16 +181,18 @@ final class ListenerChanges {
             }
             by = plugins.unbindStrategy(strategy.get()).get();
         }
-        if (!listeners.ending(listener) && !stopping.getAsBoolean()) {
+        boolean ending = listeners.ending(listener);
+        if (!ending && !stopping.getAsBoolean()) {
             return CompletableFuture.completedStage(
                     handingOver.getAsBoolean()
                             ? upgrading(name)
                             : new ListenerResult(name, Outcome.FAILED, "it is not opened yet: ask again"));
         }
         return listener.unbind(grace, by).thenApply(result -> {
-            if (listener.state() != ListenerState.STOPPED) {
+            boolean stopped = listener.state() == ListenerState.STOPPED;
+            if (ending && !stopped) {
                 listeners.goesOn(listener);
-            } else if (forget) {
+            } else if (forget && stopped) {
                 listeners.remove(listener);
             }
             return result;

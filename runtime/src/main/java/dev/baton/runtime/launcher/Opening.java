@@ -19,7 +19,6 @@ import org.slf4j.LoggerFactory;
  * in the process before                  in the file now      here
  * suspended at run time                  yes                  suspended
  * unbound or removed at run time         yes                  bound again
- * being unbound at run time              yes                  goes on
  * added at run time                      no                   goes on, by the text that it was added by
  * added at run time                      the same address     the file's, with the socket
  * added at run time                      another address      the file's; the socket is closed
@@ -75,10 +74,6 @@ final class Opening {
 
     private void adopt(SharedListener listener, HandedListener sockets) throws IOException {
         listener.adoptShared(sockets.numbers());
-        if (before.hadUnbound(listener.name())) {
-            before.note("listener " + listener.name()
-                    + " goes on: the configuration has it, although it was being unbound");
-        }
         if (sockets.isSuspended()) {
             listener.suspend(); // before it was started: it never accepts in between
             before.note("listener " + listener.name() + " stays suspended");

@@ -183,7 +183,7 @@ public final class Server {
             return server;
         } finally {
             if (!made) {
-                new EndSteps(machine).await("closing the loops", machine.endLoops());
+                new EndSteps(machine).make("closing the loops", machine::endLoops);
                 machine.close();
             }
         }
@@ -459,9 +459,9 @@ public final class Server {
         if (!served) {
             before.close();
         }
-        steps.await("handing idle connections over", upgrade.over());
+        steps.make("handing idle connections over", upgrade::over);
         if (!shutdown.ended().isDone()) {
-            steps.await("closing the listeners", shutdown.stop(Duration.ZERO));
+            steps.make("closing the listeners", () -> shutdown.stop(Duration.ZERO));
         }
         if (watchdog != null) {
             watchdog.close();
@@ -477,8 +477,8 @@ public final class Server {
         });
         steps.begin("closing the upstreams");
         upstreams.close();
-        steps.await("closing the loops that were added", loopChanges.end(firstLoops));
-        steps.await("closing the loops", machine.endLoops());
+        steps.make("closing the loops that were added", () -> loopChanges.end(firstLoops));
+        steps.make("closing the loops", machine::endLoops);
         machine.close();
     }
 

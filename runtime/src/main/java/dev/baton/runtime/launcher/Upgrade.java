@@ -100,6 +100,9 @@ final class Upgrade {
         String obstacle = process.command().isEmpty()
                 ? "this process was not started by bin/baton: nobody knows how to start the next one"
                 : process.obstacle();
+        if (obstacle == null) {
+            obstacle = listeners.obstacle();
+        }
         if (obstacle != null) {
             running.set(false);
             return CompletableFuture.completedStage(refused(obstacle));
@@ -155,8 +158,8 @@ final class Upgrade {
                 giver.close();
             }
             if (!handedOver) {
-                handing = false;
                 listeners.takeBack();
+                handing = false;
                 running.set(false); // after the new process has it, there is nothing to upgrade here
             }
             done.complete(report);

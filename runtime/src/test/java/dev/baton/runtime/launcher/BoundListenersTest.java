@@ -1,6 +1,7 @@
 package dev.baton.runtime.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.mockito.Mockito.mock;
 import static org.mockito.Mockito.when;
 
@@ -14,14 +15,14 @@ class BoundListenersTest {
     private final SharedListener web = listener("web");
 
     @Test
-    void oneThatIsBeingAddedIsNotHandedOverAndThenNeverIsThisProcesss() {
+    void oneThatIsBeingAddedIsNotHandedOverAndThenNeverIsThisProcesss() throws Exception {
         assertThat(listeners.add(web, "text")).isTrue();
         assertThat(listeners.hand(web)).isFalse();
         assertThat(listeners.opened(web)).isFalse();
     }
 
     @Test
-    void oneThatWasAddedIsHandedOverWithItsText() {
+    void oneThatWasAddedIsHandedOverWithItsText() throws Exception {
         listeners.add(web, "text");
         assertThat(listeners.opened(web)).isTrue();
         assertThat(listeners.hand(web)).isTrue();
@@ -29,14 +30,14 @@ class BoundListenersTest {
     }
 
     @Test
-    void oneThatIsBeingAddedCannotBeUnbound() {
+    void oneThatIsBeingAddedCannotBeUnbound() throws Exception {
         listeners.add(web, "text");
         assertThat(listeners.ending(web)).isFalse();
         assertThat(listeners.opened(web)).as("nothing has come in between").isTrue();
     }
 
     @Test
-    void oneThatWasHandedOverCannotBeUnboundUntilItIsTakenBack() {
+    void oneThatWasHandedOverCannotBeUnboundUntilItIsTakenBack() throws Exception {
         listeners.add(web);
         assertThat(listeners.hand(web)).isTrue();
         assertThat(listeners.ending(web)).isFalse();
@@ -45,25 +46,31 @@ class BoundListenersTest {
     }
 
     @Test
-    void oneThatWasAddedAndIsBeingUnboundIsNotHandedOver() {
+    void oneThatIsBeingUnboundEndsTheUpgrade() throws Exception {
+        listeners.add(web);
+        assertThat(listeners.ending(web)).isTrue();
+        assertThatIOException()
+                .isThrownBy(() -> listeners.hand(web))
+                .withMessage("listener web is being unbound: ask again when that has ended");
+        when(web.state()).thenReturn(ListenerState.STOPPED);
+        assertThat(listeners.hand(web)).isFalse();
+        assertThat(listeners.unbound()).containsExactly("web");
+    }
+
+    @Test
+    void oneOfWhoseUnbindsOneFailsIsStillBeingUnbound() throws Exception {
         listeners.add(web, "text");
         listeners.opened(web);
         assertThat(listeners.ending(web)).isTrue();
         assertThat(listeners.ending(web)).as("again, with a shorter grace").isTrue();
-        assertThat(listeners.hand(web)).isFalse();
-    }
-
-    @Test
-    void oneOfTheConfigurationThatIsBeingUnboundIsHandedOverAndNamed() {
-        listeners.add(web);
-        assertThat(listeners.ending(web)).isTrue();
+        listeners.goesOn(web);
+        assertThatIOException().isThrownBy(() -> listeners.hand(web));
+        listeners.goesOn(web);
         assertThat(listeners.hand(web)).isTrue();
-        assertThat(listeners.unbound()).containsExactly("web");
-        assertThat(listeners.ending(web)).as("its unbind goes on").isTrue();
     }
 
     @Test
-    void oneWhoseUnbindFailedIsHandedOver() {
+    void oneWhoseUnbindFailedIsHandedOver() throws Exception {
         listeners.add(web, "text");
         listeners.opened(web);
         listeners.ending(web);

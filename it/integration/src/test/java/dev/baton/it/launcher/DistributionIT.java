@@ -218,6 +218,12 @@ class DistributionIT {
                 .containsPattern("\\bUseG1GC\\s+= true")
                 .containsPattern("\\bUseSerialGC\\s+= false")
                 .containsPattern("\\bTieredStopAtLevel\\s+= 4");
+
+        String tuning = "-XX:+UseNUMA -XX:ParallelGCThreads=1 -XX:+PrintFlagsFinal";
+        assertThat(launch(DISTRIBUTION.resolve("bin/baton"), Map.of("BATON_JAVA_OPTS", tuning), "--version")
+                        .text())
+                .as("which choose no collector")
+                .containsPattern("\\bUseSerialGC\\s+= true");
     }
 
     /** A checkout with nothing built, and an mvn that puts a distribution where the real one would. */

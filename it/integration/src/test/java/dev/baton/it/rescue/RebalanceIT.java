@@ -38,6 +38,8 @@ class RebalanceIT {
     /** For so many looks nothing is moved, and it is over. */
     private static final int QUIET_LOOKS = 30;
 
+    private static final Duration PATIENCE = Duration.ofMinutes(4);
+
     @TempDir
     Path folder;
 
@@ -48,7 +50,7 @@ class RebalanceIT {
         assumeTrue(
                 Runtime.getRuntime().availableProcessors() > 1,
                 "nothing is moved where loops cannot run at the same time");
-        baton = CrowdedBaton.start(folder, ASK_NANOS, """
+        baton = CrowdedBaton.start(folder, ASK_NANOS, PATIENCE, """
                 version: 1
                 loops: LOOPS
                 admin: { listen: "127.0.0.1:0" }
@@ -125,7 +127,7 @@ class RebalanceIT {
         int fdsBefore = fdsOpen();
         List<Client> clients = baton.crowd().connect(Speech.HTTP, baton.listener("web"), HTTP_CLIENTS);
         clients.addAll(baton.crowd().connect(Speech.LINES, baton.listener("raw"), LINE_CLIENTS));
-        await().atMost(CrowdedBaton.PATIENCE)
+        await().atMost(PATIENCE)
                 .until(() -> connections().stream().mapToInt(each -> each).sum() == CLIENTS);
         assertThat(baton.ofEachLoop("accepted")).containsExactly(CLIENTS, 0, 0, 0);
         Moves moves = new Moves();
@@ -136,23 +138,19 @@ class RebalanceIT {
 
         long begun = System.nanoTime();
         baton.crowd().begin(clients);
-        await().atMost(CrowdedBaton.PATIENCE)
-                .pollInterval(Duration.ofMillis(100))
-                .until(() -> {
-                    moves.look();
-                    assertThat(baton.crowd().failures()).isEmpty();
-                    List<Integer> now = connections();
-                    return Collections.min(now) >= CLIENTS / 10 && Collections.max(now) <= CLIENTS / 2;
-                });
+        await().atMost(PATIENCE).pollInterval(Duration.ofMillis(100)).until(() -> {
+            moves.look();
+            assertThat(baton.crowd().failures()).isEmpty();
+            List<Integer> now = connections();
+            return Collections.min(now) >= CLIENTS / 10 && Collections.max(now) <= CLIENTS / 2;
+        });
         System.out.println("spread after " + (System.nanoTime() - begun) / 1_000_000 + " ms: " + before + " -> "
                 + connections() + ", " + moves.look() + " moves");
 
-        await().atMost(CrowdedBaton.PATIENCE)
-                .pollInterval(Duration.ofMillis(100))
-                .until(() -> {
-                    moves.look();
-                    return moves.areOver();
-                });
+        await().atMost(PATIENCE).pollInterval(Duration.ofMillis(100)).until(() -> {
+            moves.look();
+            return moves.areOver();
+        });
         baton.everyoneIsServed(clients, 3);
         System.out.println("at rest after " + (moves.lastChangeNanos - begun) / 1_000_000 + " ms: " + connections()
                 + ", " + moves.last + " moves, " + baton.counter("baton_rebalance_refused_total") + " refused, "
@@ -172,7 +170,7 @@ class RebalanceIT {
     /** When the clients have gone nothing is left of them, and the process ends as it should. */
     private void ended(int fdsBefore) throws Exception {
         baton.crowd().close();
-        await().atMost(CrowdedBaton.PATIENCE).until(() -> fdsOpen() <= fdsBefore);
+        await().atMost(PATIENCE).until(() -> fdsOpen() <= fdsBefore);
         baton.nothingIsLeft();
         assertThat(baton.process().text()).doesNotContain("ERROR");
         String admin = baton.admin();

@@ -69,6 +69,7 @@ class RescueIT {
 
     @AfterEach
     void stop() throws Exception {
+        System.out.println(baton.process().text());
         for (AutoCloseable each : open) {
             each.close();
         }

@@ -10,12 +10,16 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketAddress;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
+import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -231,6 +235,52 @@ class RunTimeChangesIT {
                 old.destroyForcibly();
                 ProcessHandle.of(next).ifPresent(ProcessHandle::destroyForcibly);
             }
+        }
+    }
+
+    /** The new process would get a socket that hears of no new connection any more, or find its address taken. */
+    @Test
+    void shouldNotUpgradeWhileAListenerIsBeingUnbound() throws Exception {
+        Path path = folder.resolve("tiny.sock");
+        UnixDomainSocketAddress tiny = UnixDomainSocketAddress.of(path);
+        String listeners = "  tiny: { bind: \"unix:" + path + "\", service: shop, max-connections: 1 }\n";
+        try (CountingOrigin origin = new CountingOrigin();
+                UpgradeRig rig = new UpgradeRig(folder, yaml(origin, listeners, ""));
+                SocketChannel served = SocketChannel.open(tiny)) {
+            Awaitility.await()
+                    .atMost(PATIENCE)
+                    .until(() -> listener(rig, "tiny").getInteger("connections") == 1);
+            try (SocketChannel waits = SocketChannel.open(tiny)) {
+                CompletableFuture<Outcome> unbind = CompletableFuture.supplyAsync(() -> {
+                    try {
+                        return rig.ask("listener", "unbind", "tiny", "--strategy", "drain-backlog", "--grace", "30s");
+                    } catch (Exception e) {
+                        throw new AssertionError(e);
+                    }
+                });
+                Awaitility.await().atMost(PATIENCE).until(() -> refuses(tiny));
+                JsonObject refused = rig.upgrade("");
+                assertThat(refused.getBoolean("upgraded")).isFalse();
+                assertThat(refused.getString("detail"))
+                        .isEqualTo("listener tiny is being unbound: ask again when that has ended");
+                assertThat(waits.isConnected()).isTrue();
+                served.close();
+                waits.close();
+                Outcome ended = unbind.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+                assertThat(ended.code()).as(ended.text()).isZero();
+            }
+            rig.upgradeWhole();
+            served(tiny);
+        }
+    }
+
+    private static boolean refuses(UnixDomainSocketAddress address) throws IOException {
+        try (SocketChannel socket = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            socket.configureBlocking(false);
+            socket.connect(address);
+            return false;
+        } catch (SocketException refused) {
+            return true;
         }
     }
 

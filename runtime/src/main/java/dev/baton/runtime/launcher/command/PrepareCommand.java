@@ -7,6 +7,7 @@ import dev.baton.runtime.launcher.Foundation;
 import dev.baton.runtime.launcher.Installation;
 import dev.baton.runtime.launcher.Server;
 import dev.baton.runtime.launcher.StartException;
+import dev.baton.spi.rescue.Rescue;
 import dev.baton.spi.rescue.WatchedLoop;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -16,6 +17,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
@@ -39,6 +41,9 @@ import picocli.CommandLine.Command;
 final class PrepareCommand implements Callable<Integer> {
     /** It serves two requests. */
     private static final int STOP_SECONDS_MAX = 30;
+
+    /** How often, a millisecond apart, it is looked whether a rescue is over. */
+    private static final int RESCUE_LOOKS = 200;
 
     private static final Pattern WEB = Pattern.compile("listener web on (\\S+) .*");
     private static final Pattern ADMIN = Pattern.compile("admin on (\\S+)");
@@ -83,11 +88,15 @@ final class PrepareCommand implements Callable<Integer> {
         }
     }
 
-    /** Nothing is to be rescued; but a loop that is blocked once is not to wait for classes as well. */
+    /** The loops only exchange a few connections; but one that is blocked some day is not to wait for classes as well. */
     private static void rescue(Server server) {
         for (WatchedLoop loop : server.watch().loops()) {
             loop.running();
-            loop.rescue().end();
+            Rescue rescue = loop.rescue();
+            for (int i = 0; i < RESCUE_LOOKS && !rescue.isOver(); i++) {
+                LockSupport.parkNanos(1_000_000);
+            }
+            rescue.end();
         }
     }
 
