@@ -288,7 +288,9 @@ class ServiceManagerIT {
                         "Type=notify",
                         "NotifyAccess=all",
                         "ExecReload=/opt/baton/bin/baton upgrade --admin 127.0.0.1:9901",
-                        "WatchdogSec=30s")
+                        "WatchdogSec=30s",
+                        "Restart=always",
+                        "RestartPreventExitStatus=78")
                 .noneMatch(line -> line.startsWith("ExecStart=") && !line.contains("bin/baton run"));
         assertThat(Files.readAllLines(units.resolve("baton.socket"))).contains("FileDescriptorName=web");
     }

@@ -47,9 +47,7 @@ abstract class ResponseDecoder extends HttpResponseDecoder {
         int from = in.readerIndex();
         try {
             decode(ctx, in, decoded);
-            if (hasBrokenName(in, from, in.readerIndex())) {
-                throw new IllegalArgumentException("blank in the name of a field");
-            }
+            checkLines(in, from, in.readerIndex());
             if (decoded.isEmpty()) {
                 return null;
             }
@@ -83,18 +81,19 @@ abstract class ResponseDecoder extends HttpResponseDecoder {
     }
 
     /**
-     * A blank in a name. The decoder takes what stands before it for the name and drops the rest, so that {@code
-     * Content-Length x: 5} would be a length. Blanks right before the colon are for a proxy to remove (RFC 9112, section 5.1).
-     * Only whole lines are decoded.
+     * Refuses what the decoder does not. A blank in a name: it takes what stands before it for the name and drops the rest, so that
+     * {@code Content-Length x: 5} would be a length; blanks right before the colon are for a proxy to remove (RFC 9112, section
+     * 5.1). And control characters at the ends of a folded line, which the decoder drops as if they were blanks. Only whole lines are
+     * decoded.
      */
-    private boolean hasBrokenName(ByteBuf in, int from, int to) {
+    private void checkLines(ByteBuf in, int from, int to) {
         int line = from;
         if (!inHead) {
             while (line < to && in.getByte(line) <= ' ') {
                 line++;
             }
             if (line == to) {
-                return false;
+                return;
             }
             inHead = true;
             line = nextLine(in, line, to);
@@ -109,10 +108,24 @@ abstract class ResponseDecoder extends HttpResponseDecoder {
                     i++;
                 }
                 if (i == to || in.getByte(i) != ':') {
-                    return true;
+                    throw new IllegalArgumentException("blank in the name of a field");
                 }
             }
-            line = nextLine(in, i, to);
+            int next = nextLine(in, i, to);
+            if (isBlank(in.getByte(line)) && hasControl(in, line, next)) {
+                throw new IllegalArgumentException("control character in a folded field");
+            }
+            line = next;
+        }
+    }
+
+    private static boolean hasControl(ByteBuf in, int from, int to) {
+        for (int i = from; i < to; i++) {
+            byte b = in.getByte(i);
+            boolean lineEnd = b == HttpConstants.LF || (b == HttpConstants.CR && i == to - 2);
+            if (((b >= 0 && b < ' ') || b == 0x7f) && b != '\t' && !lineEnd) {
+                return true;
+            }
         }
         return false;
     }
