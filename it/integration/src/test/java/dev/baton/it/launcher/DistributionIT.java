@@ -9,6 +9,11 @@ import dev.baton.testkit.BatonProcess.Outcome;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -116,6 +121,15 @@ class DistributionIT {
                     .contains(mapped(Server.class))
                     .contains(mapped("dev.baton.plugin.epoll.EpollPlugin"))
                     .contains(mapped("dev.baton.plugin.demoorigin.DemoOriginPlugin"));
+
+            URI page = URI.create("http://" + run.listener("web") + "/");
+            HttpResponse<String> answer =
+                    HttpClient.newHttpClient().send(HttpRequest.newBuilder(page).build(), BodyHandlers.ofString());
+            assertThat(answer.statusCode()).isEqualTo(200);
+            assertThat(run.text())
+                    .as("a loop that makes its first buffer does not start the flight recorder")
+                    .contains("io.netty.buffer.")
+                    .doesNotContain("jdk.jfr.internal.MetadataRepository ");
         }
     }
 
