@@ -185,7 +185,7 @@ final class BoundListeners implements ListenerAddresses {
         List<String> names = new ArrayList<>();
         for (String name : configured) {
             Entry entry = byName.get(name);
-            if (entry == null || entry.place.get() == Place.ENDING || entry.listener.state() == ListenerState.STOPPED) {
+            if (entry == null || entry.listener.state() == ListenerState.STOPPED) {
                 names.add(name);
             }
         }

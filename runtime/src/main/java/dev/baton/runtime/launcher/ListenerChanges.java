@@ -135,8 +135,7 @@ final class ListenerChanges {
                 return draining(name);
             }
             // After the add as well: whoever hands over has said so before it looked. If it says so only now, it will
-            // look,
-            // and finds a listener of this process.
+            // look, and finds a listener of this process.
             if (handingOver.getAsBoolean() || !listeners.opened(listener)) {
                 return upgrading(name);
             }
