@@ -48,8 +48,7 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
     private boolean acceptable;
 
     private boolean paused;
-    /** The last accept found no fd; said once. */
-    private boolean starved;
+    private @Nullable Shortage shortage;
     /** What the pipeline is being told of now. */
     private @Nullable PinnedSocketChannel offered;
 
@@ -173,15 +172,11 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
             readPending = false;
             int number = env.posix().accept(listening, peer);
             if (number >= 0) {
-                starved = false;
                 offer(number, peer.address());
             } else if (number == -Errno.EAGAIN) {
                 acceptable = false;
             } else if (outOfFds(number)) {
-                if (!starved) {
-                    starved = true;
-                    LOG.warn("{} pauses: {}", live(), error("accept", number).getMessage());
-                }
+                starved(Errno.explain(-number));
                 pause();
             } else if (!concernsOneConnection(number)) {
                 pause();
@@ -203,6 +198,19 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
         } finally {
             offered = null;
         }
+    }
+
+    private void starved(String why) {
+        Shortage known = shortage;
+        if (known == null) {
+            known = new Shortage(
+                    "the server on " + local,
+                    (delay, task) -> homeLoop().schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS),
+                    () -> homeLoop().ticker().nanoTime(),
+                    () -> paused && isLive());
+            shortage = known;
+        }
+        known.met(why);
     }
 
     private static boolean outOfFds(int result) {

@@ -332,7 +332,6 @@ final class Acceptor implements Runnable {
     /** No connection came of a reservation, although there may be one. */
     private void noConnection(int errno) {
         switch (errno) {
-            case Errno.EMFILE, Errno.ENFILE, Errno.ENOBUFS, Errno.ENOMEM -> admission.shortage(reports, errno);
             case Errno.EINTR,
                     Errno.ECONNABORTED,
                     // accept(2): these belong to the connection that was to be accepted, not to the listener.
@@ -343,11 +342,8 @@ final class Acceptor implements Runnable {
                     Errno.ENETUNREACH,
                     Errno.EOPNOTSUPP,
                     Errno.ETIMEDOUT -> admission.nothingCame(reports);
-            default -> {
-                // Nobody knows what to do: a pause at least does not spin.
-                LOG.error("accept on {} failed: {}", fd, Errno.explain(errno));
-                admission.shortage(reports, errno);
-            }
+            // EMFILE, ENFILE, ENOBUFS, ENOMEM; and what nobody has seen yet, where a pause at least does not spin.
+            default -> admission.shortage(reports, errno);
         }
     }
 

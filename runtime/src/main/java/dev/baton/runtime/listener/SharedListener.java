@@ -2,6 +2,7 @@ package dev.baton.runtime.listener;
 
 import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.runtime.channel.MovableSocketChannel;
+import dev.baton.runtime.channel.Shortage;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.listener.ListenerGate.Change;
 import dev.baton.runtime.loop.BatonLoop;
@@ -31,8 +32,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A listener: its listening sockets, shared by a set of loops which poll them and accept.
@@ -50,8 +49,6 @@ import org.slf4j.LoggerFactory;
  */
 @AnyThread
 public final class SharedListener implements Listener {
-    private static final Logger LOG = LoggerFactory.getLogger(SharedListener.class);
-
     /** How long to hold the listener when there are no fds left and none of its own connections ends meanwhile. */
     static final Duration PAUSE = Duration.ofMillis(100);
 
@@ -72,6 +69,7 @@ public final class SharedListener implements Listener {
     private final Metrics.Counter accepted;
     private final Metrics.Counter paused;
     private final Metrics.Counter throttled;
+    private final Shortage shortage;
     private final ListenerEnding ending;
     private volatile boolean certainLoops;
 
@@ -151,6 +149,8 @@ public final class SharedListener implements Listener {
         this.connections = new Connections(table, gate, spec.service(), timer);
         this.port = new PortRelease(spec.kind(), posix, table, env.worker(), timer);
         this.ending = new ListenerEnding(this, env, gate, sockets, connections, port, waiting, timer, clock);
+        this.shortage = new Shortage(
+                "listener " + spec.name(), timer::after, clock, () -> gate.state() == ListenerState.LIMITED);
         this.arrivals = arrivals != null ? arrivals : welcome();
         Metrics metrics = env.metrics();
         this.accepted = metrics.counter(
@@ -536,7 +536,7 @@ public final class SharedListener implements Listener {
         @Override
         public void limited(long episode, int errno) {
             paused.increment();
-            LOG.warn("listener {} pauses: {}", name(), Errno.explain(errno));
+            shortage.met(Errno.explain(errno));
             timer.after(PAUSE, () -> {
                 if (gate.lift(episode) == Change.READINESS) {
                     syncAll();
