@@ -33,6 +33,7 @@ final class App {
     private final Upstreams upstreams;
     private final Upstream upstream;
     private final UpstreamConnections connections;
+    final Counts counts = new Counts();
     final List<MovableChannel> channels = new ArrayList<>();
     /** What an exchange found wrong with its connection; and those that are in use now. */
     final List<MovableChannel> inUse = new ArrayList<>();
@@ -55,7 +56,7 @@ final class App {
                 new NoNames(),
                 name -> null,
                 world.loops(),
-                new Counts());
+                counts);
         PoolConfig pool = new PoolConfig(idleMax, idleTimeout, Sharing.TAKEOVER, "takeover");
         ConnectionTakeover policy = new ConnectionTakeover();
         this.upstreams = new Upstreams(

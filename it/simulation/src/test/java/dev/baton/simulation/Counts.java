@@ -28,6 +28,12 @@ final class Counts implements Metrics {
         return counters.computeIfAbsent(name + String.join(",", labels), absent -> new One());
     }
 
+    /** What was counted under a name and labels, the latter as they were given. */
+    long of(String name, String... labels) {
+        Counter counter = counters.get(name + String.join(",", labels));
+        return counter == null ? 0 : counter.count();
+    }
+
     @Override
     public void gauge(String name, String help, LongSupplier value, String... labels) {}
 

@@ -68,6 +68,9 @@ abstract class FdChannel extends AbstractChannel implements FdHandler, Attachabl
     private int depth;
     private boolean claimed;
     private int armed;
+    /** The owner's turn in which its poller got the fd: that turn's events cannot have told anything about it. */
+    private int polledSinceTurn;
+
     private @Nullable Runnable afterLeave;
     /** What has run here. Beside {@link #holder}, whose line each leave writes to anyway: the claim word has no part in it. */
     private long events;
@@ -312,6 +315,7 @@ abstract class FdChannel extends AbstractChannel implements FdHandler, Attachabl
             armed &= ~Interest.OUT;
         }
         int result = thief.poller().add(taken, armed);
+        polledSinceTurn = (int) thief.turns();
         if (result < 0) {
             LOG.warn(
                     "cannot poll {} on {} after a takeover: {}",
@@ -331,11 +335,18 @@ abstract class FdChannel extends AbstractChannel implements FdHandler, Attachabl
 
     /** Holder: starts polling, with the owner's poller. */
     final void poll(int interest) throws IOException {
-        int result = owner().poller().add(live(), interest);
+        BatonLoop owner = owner();
+        int result = owner.poller().add(live(), interest);
         if (result < 0) {
             throw error("poll " + live(), result);
         }
         armed = interest;
+        polledSinceTurn = (int) owner.turns();
+    }
+
+    /** Holder: whether everything that happened to the fd at least so long ago has been dispatched by now. */
+    final boolean hasSeenAll(long agoNanos) {
+        return owner().hasDispatched(polledSinceTurn, agoNanos);
     }
 
     /**

@@ -31,6 +31,9 @@ import org.jspecify.annotations.Nullable;
 abstract class FdStreamChannel extends HalfCloseChannel {
     static final ChannelMetadata METADATA = new ChannelMetadata(false, 16);
 
+    /** Where a peek puts its byte. Of all threads: nobody reads it. */
+    private static final NativeMemory PEEKED = NativeMemory.allocate(1);
+
     private final StreamConfig config = new StreamConfig(this);
     /** Made to bind or connect: an accepted channel needs none. */
     private @Nullable Connector connector;
@@ -247,11 +250,19 @@ abstract class FdStreamChannel extends HalfCloseChannel {
         return result;
     }
 
-    /** Holder: whether there are bytes, an end or an error to be read. */
-    final boolean hasInput(int number) {
-        try (NativeMemory one = NativeMemory.allocate(1)) {
-            return env.posix().recv(number, one.address(), 1, Sockets.MSG_PEEK) != -Errno.EAGAIN;
+    /** Holder: what there is to be read, which stays. Cost: a system call. */
+    final Input peek(int number) {
+        int result;
+        do {
+            result = env.posix().recv(number, PEEKED.address(), 1, Sockets.MSG_PEEK);
+        } while (result == -Errno.EINTR);
+        if (result > 0) {
+            return Input.BYTES;
         }
+        if (result == 0) {
+            return Input.END;
+        }
+        return result == -Errno.EAGAIN ? Input.NOTHING : Input.ERROR;
     }
 
     private void endOfInput() {

@@ -16,6 +16,12 @@ import org.jspecify.annotations.Nullable;
 
 /** A connection of one of Baton's services: any loop may take it over while no callback runs in it. */
 public final class MovableSocketChannel extends FdStreamChannel implements MovableChannel {
+    /**
+     * An event that is younger may be unseen. It is as long as a segment needs through a network, and one that is on its way
+     * is unseen by everybody; and it is longer than a busy loop's turn, so that only one that was held up costs a look.
+     */
+    private static final long UNSEEN_NANOS_MAX = 5_000_000;
+
     private final ChannelLoop facade = new ChannelLoop(this);
     private final String plugin;
     /** Of an accepted connection, if {@link InetPeer} can hold its peer. */
@@ -77,10 +83,27 @@ public final class MovableSocketChannel extends FdStreamChannel implements Movab
     public int surrender() {
         Fd mine = fd();
         ChannelOutboundBuffer out = unsafe().outboundBuffer();
-        if (mine == null || !isLive() || !isActive() || out == null || !out.isEmpty() || hasInput(mine.number())) {
+        if (mine == null
+                || !isLive()
+                || !isActive()
+                || out == null
+                || !out.isEmpty()
+                || peek(mine.number()) != Input.NOTHING) {
             return -1;
         }
         return env.table().fdDisown(mine) ? mine.number() : -1;
+    }
+
+    /**
+     * Holder: what there is to be read of a connection on which nothing is expected. Asks the socket only if its events may
+     * not have told: its loop was held up since it polled, or owns the connection since then (a takeover, a rescue).
+     */
+    public Input unseenInput() {
+        Fd mine = fd();
+        if (mine == null || !isLive() || hasSeenAll(UNSEEN_NANOS_MAX)) {
+            return Input.NOTHING;
+        }
+        return peek(mine.number());
     }
 
     @Override

@@ -139,6 +139,16 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
         return io.events();
     }
 
+    /**
+     * Whether every event has been dispatched that came at least so long ago. Only on this thread.
+     *
+     * @param sinceTurn the turn, of {@link #turns()}, in which the fd was added to the poller
+     * @param agoNanos in nanoseconds
+     */
+    public boolean hasDispatched(int sinceTurn, long agoNanos) {
+        return io.hasDispatched(sinceTurn, agoNanos);
+    }
+
     /** True while it sleeps in its poller, or has not started. Any thread. */
     public boolean isWaiting() {
         return io.isWaiting();

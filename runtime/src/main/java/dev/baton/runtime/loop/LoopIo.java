@@ -32,6 +32,12 @@ import org.slf4j.LoggerFactory;
 final class LoopIo implements IoHandler, PollSink {
     private static final Logger LOG = LoggerFactory.getLogger(LoopIo.class);
 
+    /**
+     * A turn with so many events may have left some in the kernel: {@link Poller#EVENTS_MAX_LEAST} less one, which may have
+     * been a wakeup that the poller keeps to itself.
+     */
+    private static final int FULL_TURN_EVENTS = Poller.EVENTS_MAX_LEAST - 1;
+
     /** Polls that fail one after the other until the loop gives up: so many take it a few milliseconds. */
     private static final int FAILURES_MAX = 1_000;
 
@@ -75,6 +81,16 @@ final class LoopIo implements IoHandler, PollSink {
 
     private int failures;
     private int state;
+
+    // Which events have been dispatched. This thread's only.
+    /** When the poll returned whose events are being dispatched, or were last. */
+    private long polledNanos;
+    /** The poll under way may have slept, so {@link #polledNanos} is out of date. */
+    private boolean maySleep;
+    /** The last turn whose events have all been dispatched, and when its poll returned. */
+    private long dispatchedTurn;
+
+    private long dispatchedNanos;
 
     @SuppressWarnings("UnusedVariable") // read through LAST_TURN
     private long lastTurn;
@@ -178,9 +194,11 @@ final class LoopIo implements IoHandler, PollSink {
         long now = now();
         LAST_TURN.setOpaque(this, now);
         TURNS.setOpaque(this, turns + 1);
+        polledNanos = now;
         if (!context.canBlock()) {
             return poll(0);
         }
+        maySleep = true;
         STATE.setVolatile(this, SLEEPING);
         // The second look: work that was queued before SLEEPING could be seen has not woken us.
         long timeout = context.canBlock() ? Math.max(0, context.delayNanos(now)) : 0;
@@ -193,19 +211,40 @@ final class LoopIo implements IoHandler, PollSink {
 
     /** A poller that fails or throws must not end the loop: its connections and tasks still have it. */
     private int poll(long timeout) {
-        int events;
+        long eventsBefore = events;
+        int taken;
         try {
-            events = poller.poll(timeout, this);
+            taken = poller.poll(timeout, this);
         } catch (Throwable t) { // an Error too
             pollerFailed("threw", t);
             return 0;
         }
-        if (events < 0) {
-            pollerFailed("answered errno " + -events, null);
+        if (taken < 0) {
+            pollerFailed("answered errno " + -taken, null);
             return 0;
         }
         failures = 0;
-        return events;
+        notePollReturned();
+        if (events - eventsBefore < FULL_TURN_EVENTS) {
+            dispatchedTurn = turns;
+            dispatchedNanos = polledNanos;
+        }
+        return taken;
+    }
+
+    private void notePollReturned() {
+        if (maySleep) {
+            maySleep = false;
+            polledNanos = now();
+        }
+    }
+
+    /**
+     * Whether every event has been dispatched that came at least so long ago, on an fd that is polled here since a turn. Only
+     * on the loop's thread.
+     */
+    boolean hasDispatched(int sinceTurn, long agoNanos) {
+        return (int) dispatchedTurn - sinceTurn > 0 && now() - dispatchedNanos <= agoNanos;
     }
 
     private void pollerFailed(String how, @Nullable Throwable cause) {
@@ -231,6 +270,7 @@ final class LoopIo implements IoHandler, PollSink {
             // Awake since the poll returned: what callbacks queue for this loop needs no system call.
             STATE.setRelease(this, AWAKE);
         }
+        notePollReturned();
         EVENTS.setOpaque(this, events + 1);
         FdTable.Entry entry = table.enter(number, generation, id);
         if (entry == FdTable.Entry.ENTERED) {

@@ -1,5 +1,6 @@
 package dev.baton.runtime.upstream;
 
+import dev.baton.runtime.channel.Input;
 import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.runtime.handoff.IdleConnection;
 import dev.baton.runtime.loop.BatonLoop;
@@ -18,17 +19,25 @@ import org.jspecify.annotations.Nullable;
 final class ServerPool {
     private static final AttributeKey<Member> MEMBER = AttributeKey.valueOf(ServerPool.class, "member");
 
+    /**
+     * Idle connections that one take discards, of some microseconds each, before it gives up: the rest may be dead too, and a
+     * new one costs less than to look on.
+     */
+    private static final int DISCARDS_MAX = 16;
+
     /** Connections that are given away in one turn of a loop: some microseconds each. */
     static final int GIVEN_MAX = 64;
 
     private final IdlePool idle;
     private final UpstreamEnv env;
+    private final UpstreamCounters counters;
     private final AtomicInteger open = new AtomicInteger();
     private final LongAdder connects = new LongAdder();
 
-    ServerPool(IdlePool idle, UpstreamEnv env) {
+    ServerPool(IdlePool idle, UpstreamEnv env, UpstreamCounters counters) {
         this.idle = idle;
         this.env = env;
+        this.counters = counters;
     }
 
     IdlePool idle() {
@@ -43,21 +52,50 @@ final class ServerPool {
         return connects.sum();
     }
 
-    /** Takes an idle connection, with a claim on it; null if there is none. */
+    /** Takes an idle connection that can be used, with a claim on it; null if there is none. */
     @Nullable
     Member take(Loop loop) {
-        MovableChannel channel = idle.take(loop);
-        return channel == null ? null : member(channel).used(true);
+        for (int i = 0; i < DISCARDS_MAX; i++) {
+            MovableChannel channel = idle.take(loop);
+            if (channel == null) {
+                return null;
+            }
+            if (isQuiet((MovableSocketChannel) channel)) {
+                return member(channel).used(true);
+            }
+        }
+        return null;
+    }
+
+    /**
+     * Under a claim: whether the server has neither ended an idle connection nor sent anything on it. If it has, the events may
+     * still be on their way to a loop that is busy; whoever sends a request first loses it, or takes those bytes for the
+     * answer. Such a connection is closed and left.
+     */
+    private boolean isQuiet(MovableSocketChannel channel) {
+        Input input = channel.unseenInput();
+        if (input == Input.NOTHING) {
+            return true;
+        }
+        try {
+            counters.discarded(input).increment();
+            channel.close();
+        } finally {
+            channel.leave();
+        }
+        return false;
     }
 
     /** Gives idle connections away, on a loop's thread, until nobody wants them or none is left. See {@link Upstreams#give}. */
     void give(BatonLoop loop, String upstream, String server, String profile, Predicate<IdleConnection> taker) {
         for (int i = 0; i < GIVEN_MAX; i++) {
-            Member member = take(loop);
-            if (member == null) {
+            MovableSocketChannel channel = (MovableSocketChannel) idle.take(loop);
+            if (channel == null) {
                 return;
             }
-            MovableSocketChannel channel = (MovableSocketChannel) member.channel();
+            if (!isQuiet(channel)) {
+                continue;
+            }
             long idleMillis = idle.idleFor(channel).toMillis();
             int number = -1;
             try {

@@ -62,7 +62,7 @@ final class UpstreamGroup {
                         config.pool().idleTimeout(),
                         config.pool().sharing(),
                         env.loops());
-                pools.add(new ServerPool(policy.open(spec), env));
+                pools.add(new ServerPool(policy.open(spec), env, counters));
             }
             return new PooledConnections(
                     plugin,

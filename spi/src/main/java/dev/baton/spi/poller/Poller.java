@@ -15,6 +15,8 @@ import dev.baton.spi.threading.OnLoop;
  * {@code -errno}; nothing throws but {@link #close()}'s programmer errors.
  */
 public interface Poller {
+    /** Events that a poll reports if so many wait: a turn with fewer has left none. */
+    int EVENTS_MAX_LEAST = 512;
 
     /**
      * Starts to report events. A condition that holds already is reported at the next poll, also when the fd was polled
@@ -45,7 +47,8 @@ public interface Poller {
     void remove(Fd fd);
 
     /**
-     * Waits for events and gives each to the sink, at most a fixed number a turn. An interrupted wait (EINTR) is no
+     * Waits for events and gives each to the sink, at most a fixed number a turn, which is {@link #EVENTS_MAX_LEAST} or
+     * more. An interrupted wait (EINTR) is no
      * error and loses nothing: it counts as a turn without events.
      *
      * @param timeoutNanos how long to wait at most; 0 returns at once, negative waits until an event or a wakeup

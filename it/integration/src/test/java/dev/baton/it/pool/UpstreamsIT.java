@@ -25,6 +25,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -97,6 +98,51 @@ class UpstreamsIT {
             assertThat(rig.take(connections, a)).isNull();
             assertThat(rig.take(connections, rig.loops.loop(1))).isNull();
             assertThat(rig.snapshot().inUse()).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("dev.baton.it.Pollers#all")
+    void whatABusyLoopHasNotSeenIsNotUsed(PollerProvider poller) throws Exception {
+        try (ServerSocket server = listen();
+                UpstreamRig rig = UpstreamRig.simple(poller, address(server))) {
+            UpstreamConnections connections = rig.connections(new Nothing());
+            BatonLoop a = rig.loops.loop(0);
+            BatonLoop b = rig.loops.loop(1);
+            for (String reason : List.of("bytes", "end", "reset")) {
+                MovableChannel connection = rig.connect(connections, a);
+                Socket peer = server.accept();
+                rig.release(connections, a, connection);
+                CountDownLatch busy = new CountDownLatch(1);
+                CountDownLatch free = new CountDownLatch(1);
+                a.execute(() -> {
+                    busy.countDown();
+                    awaitUninterruptibly(free);
+                });
+                awaitUninterruptibly(busy);
+                if (reason.equals("bytes")) {
+                    peer.getOutputStream().write('x');
+                } else {
+                    peer.setSoLinger(reason.equals("reset"), 0);
+                    peer.close();
+                }
+                assertThat(rig.take(connections, b)).as(reason).isNull();
+                assertThat(connection.isOpen()).isFalse();
+                assertThat(rig.metric("baton_upstream_discards_total", "upstream", "app", "reason", reason))
+                        .isEqualTo(1);
+                free.countDown();
+                peer.close();
+            }
+            assertThat(rig.snapshot().idle()).isZero();
+            assertThat(rig.snapshot().inUse()).isZero();
+        }
+    }
+
+    private static void awaitUninterruptibly(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
         }
     }
 

@@ -37,7 +37,7 @@ final class EpollPoller implements Poller {
      * Events a turn. Enough that the system call is a small part of what a full turn costs (each event runs a handler of a
      * microsecond or more), and few enough that tasks and timers get their turn within about a millisecond. 6 KiB.
      */
-    static final int EVENTS_MAX = 512;
+    static final int EVENTS_MAX = EVENTS_MAX_LEAST;
 
     private static final int CLOSED = Integer.MIN_VALUE;
     private static final long NANOS_PER_MILLI = 1_000_000;

@@ -45,7 +45,7 @@ final class PollPoller implements Poller {
      * Events a turn, so that tasks and timers of the loop get their turn within about a millisecond. What is left over is
      * reported in the next turn, which begins where this one stopped.
      */
-    static final int EVENTS_MAX = 512;
+    static final int EVENTS_MAX = EVENTS_MAX_LEAST;
 
     private static final int CLOSED = Integer.MIN_VALUE;
     private static final long NANOS_PER_MILLI = 1_000_000;
