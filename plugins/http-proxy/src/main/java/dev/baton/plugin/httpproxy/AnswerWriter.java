@@ -40,7 +40,14 @@ final class AnswerWriter {
     }
 
     /** Writes the head and what is there of the body, in one buffer unless that is long. */
-    void start(ChannelHandlerContext ctx, Exchange exchange, ResponseHead head, ByteBuf in, int count, boolean last) {
+    void start(
+            ChannelHandlerContext ctx,
+            Exchange exchange,
+            ResponseHead head,
+            ByteBuf in,
+            int count,
+            boolean last,
+            @Nullable HeaderFields trailers) {
         started = true;
         if (head.bodyLength() < 0) {
             if (exchange.isHttp10()) {
@@ -57,11 +64,11 @@ final class AnswerWriter {
         ByteBuf out = ctx.alloc().directBuffer(room);
         out.writeBytes(text.bytes(), 0, text.length());
         if (copied) {
-            BodyWriter.copy(out, in, count, chunked, last, null);
+            BodyWriter.copy(out, in, count, chunked, last, trailers);
             ctx.write(out, ctx.voidPromise());
         } else {
             ctx.write(out, ctx.voidPromise());
-            BodyWriter.write(ctx, in, count, chunked, last, null);
+            BodyWriter.write(ctx, in, count, chunked, last, trailers);
         }
     }
 

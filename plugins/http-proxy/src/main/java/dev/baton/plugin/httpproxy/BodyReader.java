@@ -2,6 +2,7 @@ package dev.baton.plugin.httpproxy;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpConstants;
+import io.netty.util.concurrent.FastThreadLocal;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +30,20 @@ final class BodyReader {
 
     /** Longest line of a chunk size with its extensions, in bytes. */
     static final int CHUNK_LINE_LIMIT = 1024;
+    /** Bytes that {@link #gather} copies to look at first, and then four times as many each time, up to the maximum. */
+    private static final int WINDOW_MIN = 256;
+
+    private static final int WINDOW_MAX = 8 * 1024;
+    /** Digits of the size of a small chunk: with more it has leading zeros. */
+    private static final int PLAIN_DIGITS = 3;
+
+    private static final FastThreadLocal<byte[]> WINDOW = new FastThreadLocal<>() {
+        @Override
+        protected byte[] initialValue() {
+            return new byte[WINDOW_MAX];
+        }
+    };
+
     /** 15 digits: no size overflows, not even added to another. */
     private static final int SIZE_DIGITS = 15;
 
@@ -143,6 +158,106 @@ final class BodyReader {
         }
         return count;
     }
+
+    // ------------------------------------------------------------------------------------------------- small chunks
+
+    /** A chunk's data has been found to its end. */
+    boolean atChunkEnd() {
+        return state == State.END;
+    }
+
+    /** Takes back what {@link #next} has found last, of which nothing was taken: it will be found again. */
+    void putBack(int count) {
+        if (state != State.END && state != State.DATA) {
+            throw new IllegalStateException("not data of a chunk");
+        }
+        remaining += count;
+        state = State.DATA;
+    }
+
+    /**
+     * Takes the data of small chunks out of a buffer, as {@link #next} would find it piece by piece, but at a few instructions a
+     * byte. Stops before what is not of the plain form "hex digits CR LF": that is for {@link #next} to judge.
+     *
+     * @param to gets the data; a chunk that does not fit is left
+     * @param length bytes that it has already
+     * @return bytes that it has now
+     */
+    int gather(ByteBuf in, byte[] to, int length) {
+        byte[] window = WINDOW.get();
+        int size = WINDOW_MIN;
+        int filled = length;
+        boolean more = true;
+        while (more) {
+            int there = Math.min(in.readableBytes(), size);
+            in.getBytes(in.readerIndex(), window, 0, there);
+            int at = 0;
+            boolean plain = true;
+            while (plain && at < there) {
+                switch (state) {
+                    case END -> {
+                        plain = there - at >= 2 && isLineEnd(window, at);
+                        if (plain) {
+                            at += 2;
+                            state = State.SIZE;
+                        }
+                    }
+                    case SIZE -> {
+                        int end = plainSize(window, at, there, to.length - filled);
+                        plain = end > 0;
+                        if (plain) {
+                            at = end;
+                            state = State.DATA;
+                        }
+                    }
+                    case DATA -> {
+                        int count = (int) Math.min(remaining, there - at);
+                        System.arraycopy(window, at, to, filled, count);
+                        at += count;
+                        filled += count;
+                        remaining -= count;
+                        plain = remaining == 0;
+                        if (plain) {
+                            state = State.END;
+                        }
+                    }
+                    default -> plain = false;
+                }
+            }
+            in.skipBytes(at);
+            more = at > 0 && in.isReadable(); // a line may have been cut by the end of the window
+            size = Math.min(4 * size, WINDOW_MAX);
+        }
+        return filled;
+    }
+
+    /**
+     * Reads a line that is nothing but the size of a small chunk into {@link #remaining}.
+     *
+     * @return the index behind the line; -1: it is another line, or not whole, or the chunk has no room
+     */
+    private int plainSize(byte[] bytes, int from, int to, int room) {
+        int size = 0;
+        int i = from;
+        for (; i < to && i - from < PLAIN_DIGITS; i++) {
+            int digit = Character.digit(bytes[i], 16);
+            if (digit < 0) {
+                break;
+            }
+            size = (size << 4) | digit;
+        }
+        if (size == 0 || size > Math.min(SmallChunks.SMALL_BYTES, room) || to - i < 2 || !isLineEnd(bytes, i)) {
+            return -1;
+        }
+        remaining = size;
+        return i + 2;
+    }
+
+    private static boolean isLineEnd(byte[] bytes, int at) {
+        return bytes[at] == HttpConstants.CR && bytes[at + 1] == HttpConstants.LF;
+    }
+
+    // -------------------------------------------------------------------------------------------------------- lines
 
     /** Index of the CR that ends the line which begins now; -1: it has not come yet. */
     private static int lineEnd(ByteBuf in, int limit) {

@@ -108,7 +108,10 @@ final class Downstream {
     }
 
     void writabilityChanged() {
-        if (answerPaused && channel.isWritable()) {
+        if (!channel.isWritable()) {
+            return;
+        }
+        if (answerPaused) {
             answerPaused = false;
             timer.progress();
             Exchange current = exchange;
@@ -116,6 +119,8 @@ final class Downstream {
             if (current != null && end != null && !end.resumeAnswer(current)) {
                 ctx.close();
             }
+        } else if (phase == Phase.HEAD) {
+            reader.next();
         }
     }
 
@@ -145,6 +150,11 @@ final class Downstream {
         forwarder.begin(next);
     }
 
+    /** The client takes what is written for it: it may ask for more. */
+    boolean clientTakes() {
+        return channel.isWritable();
+    }
+
     /** There is somebody to hand a body to. */
     boolean takesBody() {
         return forwarder.end() != null;
@@ -158,8 +168,10 @@ final class Downstream {
             throw new IllegalStateException("a body that nobody wants");
         }
         int count;
+        ByteBuf joined;
         try {
             count = forwarder.nextPiece(in);
+            joined = forwarder.join(in, count, ctx.alloc());
         } catch (RuntimeException e) {
             forget(current);
             refuse(Refusal.BAD_CHUNK, e.getMessage());
@@ -171,7 +183,17 @@ final class Downstream {
             return false;
         }
         timer.progress();
-        if (!forwarder.forward(current, end, in, count)) {
+        boolean forwarded;
+        if (joined == null) {
+            forwarded = forwarder.forward(current, end, in, count);
+        } else {
+            try {
+                forwarded = forwarder.forward(current, end, joined, joined.readableBytes());
+            } finally {
+                joined.release();
+            }
+        }
+        if (!forwarded) {
             ctx.close();
         }
         return true;
@@ -233,7 +255,7 @@ final class Downstream {
     void resumeRequest(Exchange named, UpstreamEnd from) {
         if (isCurrent(named, from) && forwarder.resume()) {
             timer.progress();
-            reader.updateReading();
+            reader.resume();
         }
     }
 
@@ -250,7 +272,14 @@ final class Downstream {
      * @param in its next {@code count} bytes are the body's first; taken out in any case
      * @param last they are all of it
      */
-    void answer(Exchange named, UpstreamEnd from, ResponseHead head, ByteBuf in, int count, boolean last) {
+    void answer(
+            Exchange named,
+            UpstreamEnd from,
+            ResponseHead head,
+            ByteBuf in,
+            int count,
+            boolean last,
+            @Nullable HeaderFields trailers) {
         if (!isCurrent(named, from)) {
             in.skipBytes(count);
             return;
@@ -260,7 +289,7 @@ final class Downstream {
             // Nobody knows where a request ends whose server has answered before: the next cannot be found.
             answer.closeAfterwards();
         }
-        answer.start(ctx, named, head, in, count, last);
+        answer.start(ctx, named, head, in, count, last, trailers);
         if (last) {
             finish();
         }
@@ -410,7 +439,7 @@ final class Downstream {
         timer.lastRequestWithin(patience.toNanos());
         boolean idle = phase == Phase.HEAD && !reader.headBegun() && !reader.hasWaiting();
         if (idle && patience.isZero()) {
-            ctx.close();
+            close(false); // behind the end of an answer that the client has not taken yet
         } else if (idle) {
             timer.awaitLastRequest();
         } else if (patience.isZero() || !answering()) {
@@ -444,6 +473,24 @@ final class Downstream {
 
     boolean requestPaused() {
         return forwarder.paused();
+    }
+
+    /** The server takes no more of the request's body, not even what has been read of it. */
+    boolean serverFull() {
+        return forwarder.full();
+    }
+
+    /** Bytes wait for the client, and nothing else can happen before it takes them. */
+    boolean waitsForClient() {
+        if (pendingBytes() == 0) {
+            return false;
+        }
+        boolean full = !channel.isWritable();
+        return switch (phase) {
+            case DISCARD -> true;
+            case HEAD -> full || !headBegun();
+            case BODY, ANSWER -> full && (answerPaused || answering());
+        };
     }
 
     /** Somebody was silent for too long while it was his turn. */

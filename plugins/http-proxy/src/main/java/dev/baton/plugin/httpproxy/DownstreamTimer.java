@@ -107,9 +107,7 @@ final class DownstreamTimer implements Callable<@Nullable Void> {
     /** The client does not take what was written for it; every byte that it does take is progress. */
     private boolean clientIsStuck() {
         long pending = end.pendingBytes();
-        boolean closing = end.phase() == Downstream.Phase.DISCARD;
-        boolean stuck =
-                pending > 0 && (closing || (end.answering() && !end.channel().isWritable()));
+        boolean stuck = end.waitsForClient();
         if (stuck && pending != pendingBefore) {
             pendingBefore = pending;
             progress();
@@ -119,11 +117,16 @@ final class DownstreamTimer implements Callable<@Nullable Void> {
 
     private long limit(Timeouts timeouts, boolean stuck) {
         return switch (end.phase()) {
-            case HEAD -> end.headBegun() ? timeouts.header() : Math.min(lastRequestBy - since, timeouts.idle());
+            case HEAD -> {
+                if (stuck) {
+                    yield timeouts.idle();
+                }
+                yield end.headBegun() ? timeouts.header() : Math.min(lastRequestBy - since, timeouts.idle());
+            }
             // A body waits for a connection too; the upstream's connect-timeout limits that.
             case BODY -> end.requestPaused() && !stuck ? timeouts.response() : timeouts.idle();
             case ANSWER -> {
-                if (end.connecting()) {
+                if (end.connecting() && !stuck) {
                     yield Long.MAX_VALUE / 2;
                 }
                 yield stuck ? timeouts.idle() : timeouts.response();

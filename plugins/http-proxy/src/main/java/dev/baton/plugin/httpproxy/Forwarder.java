@@ -4,6 +4,7 @@ import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ConnectTimeoutException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -31,8 +32,10 @@ final class Forwarder {
     private @Nullable UpstreamEnd end;
     /** The connection under way served another exchange before: it may have died since. */
     private boolean reused;
-    /** The upstream end cannot take more of the body now, and will say when it can. */
-    private boolean paused;
+    /** The upstream end takes no more of the body now, and will say when it does. */
+    private boolean full;
+    /** Pieces are on their way to the upstream end, which will say when it has them. */
+    private boolean waiting;
 
     private boolean unflushed;
     /** Pieces were posted, and the question behind them was not yet. */
@@ -49,8 +52,14 @@ final class Forwarder {
         return end;
     }
 
+    /** No more of the body is to be read from the client. */
     boolean paused() {
-        return paused;
+        return full || waiting;
+    }
+
+    /** What has been read of the body has to wait too. */
+    boolean full() {
+        return full;
     }
 
     // --------------------------------------------------------------------------------------- finding a connection
@@ -150,6 +159,12 @@ final class Forwarder {
         return body().next(in);
     }
 
+    /** Joins the piece that was found with the small ones behind it; see {@link SmallChunks#join}. */
+    @Nullable
+    ByteBuf join(ByteBuf in, int count, ByteBufAllocator memory) {
+        return SmallChunks.join(body(), in, count, memory);
+    }
+
     /** The piece that was found is the last. */
     boolean isLastPiece() {
         return body().done();
@@ -170,14 +185,14 @@ final class Forwarder {
         if (to.channel().tryEnter()) {
             try {
                 to.requestBody(exchange, in, count, last, trailers);
-                paused = !last && !to.takesMoreRequest(exchange);
+                full = !last && !to.takesMoreRequest(exchange);
                 unflushed = true;
             } finally {
                 to.channel().leave();
             }
             return true;
         }
-        paused = !last;
+        waiting = !last;
         posted = !last;
         unflushed = false;
         ByteBuf data = in.readRetainedSlice(count);
@@ -214,8 +229,9 @@ final class Forwarder {
 
     /** The upstream end can take more of the body. False: it could all the time. */
     boolean resume() {
-        boolean was = paused;
-        paused = false;
+        boolean was = paused();
+        full = false;
+        waiting = false;
         return was;
     }
 
@@ -223,7 +239,8 @@ final class Forwarder {
 
     void forget() {
         end = null;
-        paused = false;
+        full = false;
+        waiting = false;
         unflushed = false;
         posted = false;
     }

@@ -12,8 +12,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The only handler of an accepted connection: cuts what the client sends into requests for the {@link Downstream} end.
  *
- * <p>Bytes that cannot be used yet (the next request, a body before there is a connection) stay in {@code unread}, and
- * reading stops: that is one read at most.
+ * <p>Bytes that cannot be used yet (the next request, a body before there is a connection or while the server takes no more)
+ * stay in {@code unread}, and reading stops: that is one read at most. No head is read while the client does not take what was
+ * written for it: each would bring one more answer, and what waits for that client would have no limit.
  */
 final class RequestReader extends ChannelInboundHandlerAdapter implements Runnable {
     private final MovableChannel channel;
@@ -122,8 +123,8 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
     /** Takes what it can use from the buffer; false: that was all for now. */
     private boolean step(ByteBuf in) {
         return switch (end.phase()) {
-            case HEAD -> readHead(in);
-            case BODY -> end.takesBody() && end.readBody(in);
+            case HEAD -> end.clientTakes() && readHead(in);
+            case BODY -> end.takesBody() && !end.serverFull() && end.readBody(in);
             case ANSWER -> false;
             case DISCARD -> {
                 in.skipBytes(in.readableBytes());
@@ -204,8 +205,9 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
     void updateReading() {
         boolean wanted = switch (end.phase()) {
             case BODY -> end.takesBody() && !end.requestPaused();
+            case HEAD -> unread == null || end.clientTakes();
             case ANSWER -> unread == null;
-            case HEAD, DISCARD -> true;
+            case DISCARD -> true;
         };
         if (wanted != reading) {
             reading = wanted;

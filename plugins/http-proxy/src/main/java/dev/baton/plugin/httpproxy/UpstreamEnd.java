@@ -15,8 +15,9 @@ import org.jspecify.annotations.Nullable;
  * nothing of the exchange is left in it, or else is closed.
  *
  * <p>Everything here runs under the claim on this connection; the client's end may be on another loop. Data is handed
- * over directly where this thread can enter that end. Where it cannot, one piece is posted and reading stops until it
- * was taken, because a queue has no limit.
+ * over directly where this thread can enter that end; when the client takes no more, what has been read waits here, and reading
+ * stops. Where it cannot enter, the pieces of one read are posted, and reading stops until they were taken, because a queue has
+ * no limit.
  */
 final class UpstreamEnd extends ResponseDecoder {
     /** Heads before the answer (1xx) that one exchange may have. */
@@ -37,8 +38,13 @@ final class UpstreamEnd extends ResponseDecoder {
     private boolean keepAlive;
     private boolean requestSent;
     private boolean broken;
+    /** The connection is gone: what was read is handed over whether there is room or not, and nothing comes after it. */
+    private boolean ended;
     /** The client's end reads no more of the request until it is told. */
     private boolean requestPaused;
+
+    /** The client's end takes no more of the answer until it says so. */
+    private boolean answerFull;
 
     private boolean answerUnflushed;
     /** Of what is unflushed, some was posted: the client's end has to say when it has all of it. */
@@ -146,8 +152,16 @@ final class UpstreamEnd extends ResponseDecoder {
 
     private void resumeReading(Exchange named) {
         assert channel.eventLoop().inEventLoop() : "without the claim on the server's connection (F4)";
-        if (named.equals(exchange)) {
-            read(true);
+        if (!named.equals(exchange)) {
+            return;
+        }
+        answerFull = false;
+        read(true); // before what waits: that may stop it again
+        ByteBuf waiting = unread;
+        if (waiting != null) {
+            unread = null;
+            receive(named, waiting);
+            flushAnswer();
         }
     }
 
@@ -198,6 +212,11 @@ final class UpstreamEnd extends ResponseDecoder {
             in = ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(ctx.alloc(), before, in);
         }
         anyByte = true;
+        receive(current, in);
+    }
+
+    /** Reads on, as far as the client's end takes it; what remains waits. */
+    private void receive(Exchange current, ByteBuf in) {
         MovableChannel other = current.downstream().channel();
         boolean entered = other.tryEnter();
         try {
@@ -216,6 +235,10 @@ final class UpstreamEnd extends ResponseDecoder {
 
     @Override
     public void channelReadComplete(ChannelHandlerContext context) {
+        flushAnswer();
+    }
+
+    private void flushAnswer() {
         Exchange current = exchange;
         if (answerUnflushed && current != null) {
             answerUnflushed = false;
@@ -225,7 +248,7 @@ final class UpstreamEnd extends ResponseDecoder {
                 answerPosted = false;
                 reached = Messages.post(other.channel(), () -> other.caughtUpWithAnswer(current, this));
             } else {
-                reached = flushAnswer(other);
+                reached = flush(other);
             }
             if (!reached) {
                 abort();
@@ -244,11 +267,21 @@ final class UpstreamEnd extends ResponseDecoder {
 
     @Override
     public void channelInactive(ChannelHandlerContext context) {
-        if (unread != null) {
-            unread.release();
-            unread = null;
-        }
+        ByteBuf waiting = unread;
+        unread = null;
         Exchange current = exchange;
+        if (waiting != null && current != null && answerFull) {
+            // It came before the end, and there is no end to wait for here any more.
+            ended = true;
+            answerFull = false;
+            receive(current, waiting);
+            waiting = unread;
+            unread = null;
+            current = exchange;
+        }
+        if (waiting != null) {
+            waiting.release();
+        }
         if (current != null) {
             if (inBody && body.untilClose() && !broken) {
                 exchange = null;
@@ -275,7 +308,7 @@ final class UpstreamEnd extends ResponseDecoder {
 
     private void process(Exchange current, ByteBuf in, boolean entered) {
         try {
-            while (current.equals(exchange) && in.isReadable()) {
+            while (current.equals(exchange) && in.isReadable() && !answerFull) {
                 if (!(inBody ? readBody(current, in, entered) : readHead(current, in, entered))) {
                     return;
                 }
@@ -296,19 +329,22 @@ final class UpstreamEnd extends ResponseDecoder {
                 throw new IllegalArgumentException("more than " + MAX_INFORMATIONAL + " heads before the answer");
             }
             Downstream other = current.downstream();
+            answerUnflushed = true;
             if (entered) {
                 other.informational(current, this, head);
-            } else if (!Messages.post(other.channel(), () -> other.informational(current, this, head))) {
+                askForRoom(other, current);
+                return true;
+            }
+            stopReadingForPosted();
+            if (!Messages.post(other.channel(), () -> other.informational(current, this, head))) {
                 abort();
             }
-            answerUnflushed = true;
             return true;
         }
         keepAlive = RequestRules.readConnection(head.fields(), head.isHttp10());
         body.begin(head.bodyLength());
         inBody = true;
-        int count = body.next(in);
-        take(current, head, in, count, entered);
+        takePiece(current, head, in, body.next(in), entered);
         return true;
     }
 
@@ -317,12 +353,31 @@ final class UpstreamEnd extends ResponseDecoder {
         if (count == 0 && !body.done()) {
             return false;
         }
-        take(current, null, in, count, entered);
+        takePiece(current, null, in, count, entered);
         return true;
     }
 
-    /** Hands a piece over; if it is the last, gives the connection away before, so that nothing can come after it. */
-    private void take(Exchange current, @Nullable ResponseHead head, ByteBuf in, int count, boolean entered) {
+    /** Hands the piece that was found over, with the small ones behind it. */
+    private void takePiece(Exchange current, @Nullable ResponseHead head, ByteBuf in, int count, boolean entered) {
+        ByteBuf joined = SmallChunks.join(body, in, count, ctx.alloc());
+        if (joined == null) {
+            take(current, head, in, count, in.readableBytes() > count, entered);
+            return;
+        }
+        try {
+            take(current, head, joined, joined.readableBytes(), in.isReadable(), entered);
+        } finally {
+            joined.release();
+        }
+    }
+
+    /**
+     * Hands a piece over; if it is the last, gives the connection away before, so that nothing can come after it.
+     *
+     * @param rest more has been read than this piece
+     */
+    private void take(
+            Exchange current, @Nullable ResponseHead head, ByteBuf in, int count, boolean rest, boolean entered) {
         boolean last = body.done();
         if (last) {
             exchange = null;
@@ -330,8 +385,9 @@ final class UpstreamEnd extends ResponseDecoder {
             answerUnflushed = false;
             answerPosted = false;
             requestPaused = false;
+            answerFull = false;
             read(true);
-            if (keepAlive && requestSent && !broken && in.readableBytes() == count && nothingToWrite()) {
+            if (keepAlive && requestSent && !broken && !ended && !rest && nothingToWrite()) {
                 service.connections().release(channel);
             } else {
                 channel.close();
@@ -353,16 +409,13 @@ final class UpstreamEnd extends ResponseDecoder {
         HeaderFields trailers = last ? body.trailers() : null;
         if (entered) {
             arrive(other, current, head, in, count, last, trailers);
-            if (!last && !other.takesMoreAnswer(current, this)) {
-                read(false);
+            if (!last) {
+                askForRoom(other, current);
             }
             return;
         }
         if (!last) {
-            // One question for all pieces of a read, in channelReadComplete: an answer for each would let another read
-            // begin while most of this one waits, and could find the connection idle already.
-            answerPosted = true;
-            read(false);
+            stopReadingForPosted();
         }
         ByteBuf data = count == 0 ? Unpooled.EMPTY_BUFFER : in.readRetainedSlice(count);
         boolean sent = Messages.post(other.channel(), () -> {
@@ -380,6 +433,22 @@ final class UpstreamEnd extends ResponseDecoder {
         }
     }
 
+    private void askForRoom(Downstream other, Exchange current) {
+        if (!ended && !other.takesMoreAnswer(current, this)) {
+            answerFull = true;
+            read(false);
+        }
+    }
+
+    /**
+     * One question for all pieces of a read, in channelReadComplete: an answer for each would let another read begin while most of
+     * this one waits, and could find the connection idle already.
+     */
+    private void stopReadingForPosted() {
+        answerPosted = true;
+        read(false);
+    }
+
     /** Under the claim on the client's connection. */
     private void arrive(
             Downstream other,
@@ -392,12 +461,12 @@ final class UpstreamEnd extends ResponseDecoder {
         if (head == null) {
             other.answerBody(current, this, in, count, last, trailers);
         } else {
-            other.answer(current, this, head, in, count, last);
+            other.answer(current, this, head, in, count, last, trailers);
         }
     }
 
     /** False: the client's end is gone, with its loop. */
-    private static boolean flushAnswer(Downstream other) {
+    private static boolean flush(Downstream other) {
         MovableChannel there = other.channel();
         if (!there.tryEnter()) {
             return Messages.post(there, other::flushAnswer);

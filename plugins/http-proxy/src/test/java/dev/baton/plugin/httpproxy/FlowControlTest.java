@@ -14,7 +14,9 @@ class FlowControlTest {
     private static final String GET = "GET / HTTP/1.1\r\nHost: shop\r\n\r\n";
     private static final String LAST_GET = "GET / HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n";
     private static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
-    private static final String CHUNKS = "1\r\na\r\n1\r\nb\r\n1\r\nc\r\n";
+    /** Too large to be joined: each is a piece of its own. */
+    private static final String CHUNKS = ("401\r\n" + "x".repeat(SmallChunks.SMALL_BYTES + 1) + "\r\n").repeat(3);
+
     private static final int PIECE = 60_000;
     private static final String DATA = "x".repeat(PIECE);
 
@@ -57,6 +59,142 @@ class FlowControlTest {
             bench.answer(0, OK);
             assertThat(bench.toClient()).isEqualTo(OK);
             assertThat(bench.idle).hasSize(1);
+        }
+    }
+
+    /** Once a client that read nothing had each of its requests answered: what waited for it had no limit. */
+    @ParameterizedTest
+    @EnumSource
+    void readsNoHeadWhileTheClientDoesNotTakeWhatWaitsForIt(Ends ends) {
+        String answer = "HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n" + DATA.substring(0, 20_000);
+        try (Bench bench = new Bench(ends)) {
+            bench.client.stalled(true);
+            bench.send(GET.repeat(10));
+            int answered = 0;
+            while (bench.count("baton_http_requests_total", "service", "shop") > answered) {
+                bench.answer(0, answer);
+                answered++;
+            }
+            assertThat(answered).isEqualTo(4); // the fourth is over the high-water mark of 64 KiB
+            assertThat(bench.client.config().isAutoRead()).isFalse();
+            assertThat(bench.client.isWritable()).isFalse();
+            bench.under(bench.client, () -> bench.client.stalled(false));
+            for (; answered < 10; answered++) {
+                bench.answer(0, answer);
+            }
+            assertThat(bench.toClient()).isEqualTo(answer.repeat(10));
+            assertThat(bench.client.config().isAutoRead()).isTrue();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aClientThatAsksAndDoesNotReadIsCut(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.client.stalled(true);
+            bench.send(GET + GET + "GET /unfinished HT");
+            bench.answer(0, "HTTP/1.1 200 OK\r\nContent-Length: " + PIECE + "\r\n\r\n" + DATA);
+            bench.answer(0, "HTTP/1.1 200 OK\r\nContent-Length: " + PIECE + "\r\n\r\n" + DATA);
+            bench.pass(50);
+            assertThat(bench.client.isOpen()).isTrue();
+            bench.pass(30);
+            assertThat(bench.client.isOpen()).isFalse();
+            assertThat(bench.refusals(Refusal.CLIENT_STALLED)).isEqualTo(1);
+        }
+    }
+
+    /** 60 KB are below the high-water mark: the connection can be written to, and once was closed as idle for all that. */
+    @ParameterizedTest
+    @EnumSource
+    void aClientThatTakesTheEndOfItsAnswerSlowlyIsNotIdle(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.send(GET);
+            bench.client.stalled(true);
+            bench.answer(0, "HTTP/1.1 200 OK\r\nContent-Length: " + PIECE + "\r\n\r\n" + DATA);
+            bench.pass(45);
+            bench.under(bench.client, () -> bench.service.drain(bench.client, Duration.ZERO));
+            bench.pass(40);
+            assertThat(bench.client.isOpen()).isTrue();
+            bench.under(bench.client, () -> bench.client.stalled(false));
+            assertThat(bench.toClient()).endsWith(DATA);
+            assertThat(bench.client.isOpen()).isFalse();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void interimAnswersAskForRoomToo(Ends ends) {
+        String interim = "HTTP/1.1 103 Early Hints\r\nLink: " + DATA.substring(0, 4000) + "\r\n\r\n";
+        try (Bench bench = new Bench(ends)) {
+            bench.send(GET);
+            EmbeddedConnection server = bench.opened.get(0);
+            bench.client.stalled(true);
+            int sent = 0;
+            while (server.config().isAutoRead() && sent < 40) {
+                bench.answer(0, interim);
+                sent++;
+            }
+            assertThat(sent).isEqualTo(16); // over the high-water mark of 64 KiB
+            bench.answer(0, interim.repeat(3) + OK);
+            bench.under(bench.client, () -> bench.client.stalled(false));
+            assertThat(bench.toClient()).isEqualTo(interim.repeat(sent + 3) + OK);
+            assertThat(bench.idle).hasSize(1);
+        }
+    }
+
+    /** What has been read waits with its reader when the other end is full: it once went on into that end's queue. */
+    @Test
+    void aReadIsHandedOverOnlyAsFarAsTheClientTakesIt() {
+        String answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + CHUNKS.repeat(50) + "0\r\n\r\n";
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            bench.send(GET);
+            bench.client.stalled(true);
+            bench.answer(0, answer);
+            assertThat(bench.client.unsafe().outboundBuffer().totalPendingWriteBytes())
+                    .isLessThan(80 * 1024);
+            bench.under(bench.client, () -> bench.client.stalled(false));
+            bench.settle();
+            assertThat(bench.toClient()).isEqualTo(answer);
+            assertThat(bench.idle).hasSize(1);
+        }
+    }
+
+    @Test
+    void aReadIsHandedOverOnlyAsFarAsTheServerTakesIt() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            bench.send("PUT / HTTP/1.1\r\nHost: shop\r\nTransfer-Encoding: chunked\r\n\r\n");
+            bench.toServer(0);
+            EmbeddedConnection server = bench.opened.get(0);
+            server.stalled(true);
+            bench.send(CHUNKS.repeat(50) + "0\r\n\r\n" + GET);
+            assertThat(server.unsafe().outboundBuffer().totalPendingWriteBytes())
+                    .isLessThan(80 * 1024);
+            bench.under(server, () -> server.stalled(false));
+            bench.settle();
+            assertThat(bench.toServer(0)).isEqualTo(CHUNKS.repeat(50) + "0\r\n\r\n");
+            bench.answer(0, OK);
+            bench.answer(0, OK);
+            assertThat(bench.toClient()).isEqualTo(OK + OK);
+        }
+    }
+
+    /** What the server has sent before it was gone arrives, though the client takes it only later. */
+    @ParameterizedTest
+    @EnumSource
+    void whatWaitsForTheClientSurvivesTheEndOfItsServer(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.send(GET);
+            bench.client.stalled(true);
+            String head = "HTTP/1.1 200 OK\r\n\r\n";
+            bench.answer(0, head + DATA);
+            bench.answer(0, DATA);
+            bench.answer(0, DATA);
+            bench.hangUp(bench.opened.get(0));
+            bench.under(bench.client, () -> bench.client.stalled(false));
+            String chunk = Integer.toHexString(PIECE) + "\r\n" + DATA + "\r\n";
+            assertThat(bench.toClient().replaceFirst("(?s).*?\r\n\r\n", "").length())
+                    .isGreaterThan(3 * PIECE)
+                    .isLessThanOrEqualTo(3 * chunk.length() + 5);
         }
     }
 
