@@ -13,9 +13,11 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.timeout.IdleStateEvent;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -27,6 +29,9 @@ final class ChaosHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
 
     private final ChaosConfig config;
     private final MovableChannel connection;
+    /** Requests of the last read that wait until the client takes the answers before: nothing is read meanwhile. */
+    private final ArrayDeque<FullHttpRequest> waiting = new ArrayDeque<>();
+
     private boolean draining;
 
     ChaosHandler(ChaosConfig config, MovableChannel connection) {
@@ -36,6 +41,44 @@ final class ChaosHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
 
     @Override
     protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
+        if (waiting.isEmpty() && context.channel().isWritable()) {
+            handle(context, request);
+        } else {
+            waiting.add(request.retain());
+            context.channel().config().setAutoRead(false);
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) {
+        while (!waiting.isEmpty() && context.channel().isWritable()) {
+            FullHttpRequest next = waiting.remove();
+            try {
+                handle(context, next);
+            } finally {
+                next.release();
+            }
+        }
+        context.channel().config().setAutoRead(waiting.isEmpty());
+        context.fireChannelWritabilityChanged();
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        waiting.forEach(FullHttpRequest::release);
+        waiting.clear();
+        context.fireChannelInactive();
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        if (event instanceof IdleStateEvent) {
+            context.close();
+        }
+        context.fireUserEventTriggered(event);
+    }
+
+    private void handle(ChannelHandlerContext context, FullHttpRequest request) {
         if (request.decoderResult().isFailure()) {
             answer(context, request, HttpResponseStatus.BAD_REQUEST, "cannot read this request\n", false);
             return;

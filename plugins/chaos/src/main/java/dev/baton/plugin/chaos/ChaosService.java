@@ -4,12 +4,17 @@ import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.service.Service;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.timeout.IdleStateHandler;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 
 /** A small HTTP server that does on request what a handler must not do. */
 final class ChaosService implements Service {
     /** Bytes of a request's body: none is of any use here. */
     private static final int BODY_MAX = 64 * 1024;
+
+    /** After so long without a byte read or written a connection ends; one that does not take its answers too. */
+    private static final int IDLE_SECONDS = 60;
 
     private final ChaosConfig config;
     private final Delays delays;
@@ -27,6 +32,7 @@ final class ChaosService implements Service {
                 .pipeline()
                 .addLast(new HttpServerCodec())
                 .addLast(new HttpObjectAggregator(BODY_MAX))
+                .addLast(new IdleStateHandler(true, 0, 0, IDLE_SECONDS, TimeUnit.SECONDS))
                 .addLast(new ChaosHandler(config, connection));
     }
 

@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <table>
  *   <caption>states</caption>
- *   <tr><td>READY</td><td>waits for a request</td></tr>
+ *   <tr><td>READY</td><td>waits for a request, and for room for its answer</td></tr>
  *   <tr><td>SKIPPING</td><td>drops the request's body; answers when that has ended</td></tr>
  *   <tr><td>ECHOING</td><td>sends the request's body back as it comes</td></tr>
  *   <tr><td>WAITING</td><td>the answer is delayed by a timer</td></tr>
@@ -133,8 +133,9 @@ final class OriginHandler extends ChannelInboundHandlerAdapter {
 
     private boolean accepts(ChannelHandlerContext context) {
         return switch (state) {
-            case READY, SKIPPING -> true;
-            case ECHOING -> {
+            case SKIPPING -> true;
+            // Each request brings an answer: none is begun while the reader does not take those before.
+            case READY, ECHOING -> {
                 if (!context.channel().isWritable()) {
                     context.flush();
                 }

@@ -166,6 +166,21 @@ class DemoOriginTest {
         assertThat(connection.config().isAutoRead()).isTrue();
     }
 
+    /** Once each of them was answered: what waited for a client that asked and did not read had no limit. */
+    @Test
+    void pipelinedRequestsWaitForASlowReader() {
+        connection.stalled(true);
+        send(get("/nope").repeat(3_000));
+        send(get("/nope").repeat(3_000)); // what was read before reading stopped
+        assertThat(connection.config().isAutoRead()).isFalse();
+        assertThat(connection.unsafe().outboundBuffer().totalPendingWriteBytes())
+                .isBetween(1L, 70_000L);
+        connection.stalled(false);
+        connection.runPosted();
+        assertThat(received().split("HTTP/1.1 404 ", -1)).hasSize(6_001);
+        assertThat(connection.config().isAutoRead()).isTrue();
+    }
+
     @Test
     void manyPipelinedRequestsDoNotNest() {
         send(get("/nope").repeat(3_000));
