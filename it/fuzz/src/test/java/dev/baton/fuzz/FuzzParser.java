@@ -1,5 +1,6 @@
 package dev.baton.fuzz;
 
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -23,9 +24,13 @@ public final class FuzzParser {
             Pattern.DOTALL);
     private static final Pattern FIELD = Pattern.compile("(" + TOKEN + "):([\t -~\u0080-\u00ff]*)");
     private static final Pattern PADDED_FIELD = Pattern.compile("(" + TOKEN + ")[\t ]*:([\t -~\u0080-\u00ff]*)");
-    private static final Pattern HOST = Pattern.compile("[0-9A-Za-z\\-._~:\\[\\]%!$&'()*+;=,]*");
-    private static final Pattern CHUNK_SIZE = Pattern.compile("([0-9A-Fa-f]+)(?:[ \t]*;[\t -~\u0080-\u00ff]*)?");
-    private static final Pattern PADDED_SIZE = Pattern.compile("([0-9A-Fa-f]+)[ \t]*(?:;[\t -~\u0080-\u00ff]*)?");
+    private static final Pattern HOST =
+            Pattern.compile("(?:(?:[0-9A-Za-z\\-._~!$&'()*+;=,]|%[0-9A-Fa-f]{2})+|\\[[0-9A-Fa-f:.]+\\])(?::([0-9]*))?");
+    private static final Pattern ABSOLUTE = Pattern.compile("(?i:https?)://([^/?#]*).*");
+    private static final Pattern SIZE = Pattern.compile("[0-9A-Fa-f]+");
+    /** Of a chunk: one extension, its value excepted if that is quoted. */
+    private static final Pattern EXTENSION =
+            Pattern.compile("[ \t]*;[ \t]*" + TOKEN + "(?:[ \t]*=[ \t]*(?:(\")|" + TOKEN + "))?");
 
     /** What follows the last whole message. */
     public enum Rest {
@@ -172,6 +177,9 @@ public final class FuzzParser {
         boolean informational = !requests && head.informational(); // a method may begin with a 1, too
         boolean bodyless =
                 !requests && (informational || word.equals("204") || word.equals("304") || method.equals("HEAD"));
+        if (requests && fields.stream().anyMatch(FuzzParser::looksLikeALength)) {
+            throw new Wrong();
+        }
         List<String> codings = head.values("Transfer-Encoding");
         List<String> lengths = head.values("Content-Length");
         if (!informational && codings.size() + lengths.size() > 1) {
@@ -197,6 +205,11 @@ public final class FuzzParser {
         throw new Unfinished();
     }
 
+    private static boolean looksLikeALength(Field field) {
+        String name = folded(field.name());
+        return name.equals("content_length") || name.equals("transfer_encoding");
+    }
+
     private static void checkHost(Message head) throws Wrong {
         List<String> hosts = head.values("Host");
         if (hosts.size() > 1
@@ -204,7 +217,22 @@ public final class FuzzParser {
                 || head.word().equals("CONNECT")) {
             throw new Wrong();
         }
-        if (!hosts.isEmpty() && !HOST.matcher(hosts.get(0)).matches()) {
+        if (!hosts.isEmpty() && !hosts.get(0).isEmpty()) {
+            checkAuthority(hosts.get(0));
+        }
+        Matcher absolute = ABSOLUTE.matcher(head.target());
+        if (absolute.matches()) {
+            checkAuthority(absolute.group(1));
+        }
+    }
+
+    private static void checkAuthority(String text) throws Wrong {
+        Matcher host = HOST.matcher(text);
+        if (!host.matches()) {
+            throw new Wrong();
+        }
+        String port = host.group(1);
+        if (port != null && !port.isEmpty() && new BigInteger(port).bitLength() > 16) {
             throw new Wrong();
         }
     }
@@ -233,11 +261,7 @@ public final class FuzzParser {
         List<Field> trailers = new ArrayList<>();
         try {
             while (true) {
-                Matcher size = (requests ? CHUNK_SIZE : PADDED_SIZE).matcher(line(false));
-                if (!size.matches() || size.group(1).length() > 15) {
-                    throw new Wrong();
-                }
-                long length = Long.parseLong(size.group(1), 16);
+                long length = chunkSize(line(false));
                 if (length == 0) {
                     trailers.addAll(fields(false));
                     return with(head, body, trailers);
@@ -256,6 +280,39 @@ public final class FuzzParser {
         } finally {
             partial.add(with(head, body, trailers));
         }
+    }
+
+    private long chunkSize(String line) throws Wrong {
+        Matcher size = SIZE.matcher(line);
+        if (!size.lookingAt() || size.end() > 15) {
+            throw new Wrong();
+        }
+        int end = size.end();
+        Matcher extension = EXTENSION.matcher(line);
+        while (extension.region(end, line.length()).lookingAt()) {
+            end = extension.group(1) == null ? extension.end() : quotedEnd(line, extension.end());
+        }
+        String rest = line.substring(end);
+        if (!(requests ? rest.isEmpty() : rest.matches("[ \t]*"))) {
+            throw new Wrong();
+        }
+        return Long.parseLong(size.group(), 16);
+    }
+
+    private static int quotedEnd(String line, int from) throws Wrong {
+        for (int i = from; i < line.length(); i++) {
+            char c = line.charAt(i);
+            if (c == '"') {
+                return i + 1;
+            }
+            if (c == '\\' && ++i < line.length()) {
+                c = line.charAt(i);
+            }
+            if ((c < ' ' && c != '\t') || c == 0x7f) {
+                break;
+            }
+        }
+        throw new Wrong();
     }
 
     private static Message with(Message head, StringBuilder body, List<Field> trailers) {

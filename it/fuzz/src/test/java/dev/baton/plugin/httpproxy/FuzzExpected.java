@@ -16,7 +16,16 @@ final class FuzzExpected {
 
     private static final Set<String> FRAMING = Set.of("host", "content-length", "transfer-encoding", "connection");
     private static final Set<String> HOP_BY_HOP = Set.of(
-            "te", "proxy", "upgrade", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization");
+            "te",
+            "close",
+            "proxy",
+            "upgrade",
+            "keep-alive",
+            "http2-settings",
+            "proxy-connection",
+            "proxy-authenticate",
+            "proxy-authorization",
+            "proxy-authentication-info");
     private static final Set<String> FORWARDED = Set.of("x-forwarded-for", "x-forwarded-proto", "x-forwarded-host");
 
     private FuzzExpected() {}
@@ -47,15 +56,19 @@ final class FuzzExpected {
         }
         List<String> chain = new ArrayList<>(in.values("X-Forwarded-For"));
         chain.add("192.0.2.1");
+        List<Field> fields = new ArrayList<>(passed(in.fields(), options(in), true, in.http10()));
+        if (!in.http10() && elements(in.values("TE")).contains("trailers")) {
+            fields.add(new Field("TE", "trailers"));
+        }
         return new Essence(
                 in.word(),
                 target,
                 host,
                 String.join(", ", chain),
-                passed(in.fields(), options(in), true, in.http10()),
+                fields,
                 in.body(),
                 in.chunked(),
-                passed(in.trailers(), Set.of(), true, true));
+                passed(in.trailers(), options(in), true, true));
     }
 
     /** What the server got. */
@@ -93,13 +106,25 @@ final class FuzzExpected {
     }
 
     private static Set<String> options(Message message) {
-        Set<String> options = new HashSet<>();
-        for (String value : message.values("Connection")) {
-            for (String option : value.split(",", -1)) {
-                options.add(FuzzParser.folded(option.replaceAll("^[ \t]+|[ \t]+$", "")));
+        return elements(message.values("Connection"));
+    }
+
+    /** Of lists, in one case. */
+    private static Set<String> elements(List<String> values) {
+        Set<String> elements = new HashSet<>();
+        for (String value : values) {
+            for (String element : value.split(",", -1)) {
+                elements.add(FuzzParser.folded(element.replaceAll("^[ \t]+|[ \t]+$", "")));
             }
         }
-        return options;
+        return elements;
+    }
+
+    /** The same but for underscores as a field that the proxy acts on. */
+    private static boolean isLookalike(String name) {
+        String meant = name.replace('_', '-');
+        return !meant.equals(name)
+                && (FRAMING.contains(meant) || HOP_BY_HOP.contains(meant) || FORWARDED.contains(meant));
     }
 
     private static List<Field> passed(List<Field> fields, Set<String> options, boolean request, boolean noExpect) {
@@ -109,6 +134,9 @@ final class FuzzExpected {
                     if (FRAMING.contains(name) || HOP_BY_HOP.contains(name)) {
                         // In an answer Host means nothing, and goes through as it is.
                         return !request && name.equals("host");
+                    }
+                    if (isLookalike(name)) {
+                        return false;
                     }
                     if (FORWARDED.contains(name)) {
                         return !request;

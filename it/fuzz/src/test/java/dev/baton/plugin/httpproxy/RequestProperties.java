@@ -44,6 +44,16 @@ class RequestProperties {
         "Content-Length: +3\r\n",
         "Content-Length : 3\r\n",
         "Content_Length: 3\r\n",
+        "Transfer_Encoding: chunked\r\n",
+        "X_Forwarded_For: 10.0.0.2\r\n",
+        "HTTP2-Settings: x\r\n",
+        "TE: trailers\r\n",
+        "[",
+        "]",
+        "%",
+        "\"",
+        "\\",
+        ":80",
         "Connection: Content-Length\r\n",
         "Connection: Host, X\r\n",
         "Connection: close\r\n",
@@ -74,6 +84,13 @@ class RequestProperties {
                         "Connection: keep-alive, x\r\n",
                         "Connection: X , TE\r\n",
                         "TE: trailers\r\n",
+                        "TE: gzip\r\n",
+                        "Connection: T\r\n",
+                        "HTTP2-Settings: AAMAAABkAAQAAP__\r\n",
+                        "X_Forwarded_For: 10.0.0.2\r\n",
+                        "x_forwarded-proto: https\r\n",
+                        "Keep_Alive: timeout=5\r\n",
+                        "X_Other: y\r\n",
                         "X-Forwarded-For: 10.0.0.1\r\n",
                         "X-Forwarded-Host: h\r\n",
                         "Cookie: \u00e4=\u00ff\r\n",
@@ -87,8 +104,8 @@ class RequestProperties {
     @Provide
     Arbitrary<String> requests() {
         Arbitrary<String> method = Arbitraries.of("GET", "PUT", "POST", "HEAD", "OPTIONS", "DELETE", "PATCH");
-        Arbitrary<String> target =
-                Arbitraries.of("/", "/a?b=c", "http://h:1/x", "HTTP://h", "http://h?q", "/%00/\"<>", "//");
+        Arbitrary<String> target = Arbitraries.of(
+                "/", "/a?b=c", "http://h:1/x", "HTTP://h", "http://h?q", "http://[::1]:80/", "/%00/\"<>", "//");
         Arbitrary<String> body = Arbitraries.of(
                 "\r\n",
                 "Content-Length: 0\r\n\r\n",
@@ -96,7 +113,7 @@ class RequestProperties {
                 "Content-Length: 35\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: s\r\n\r\n",
                 "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
                 "Transfer-Encoding: Chunked\r\n\r\n3\r\nabc\r\n00\r\n\r\n",
-                "Transfer-Encoding: chunked\r\n\r\nA;n=\"v\"\r\n0\r\n\r\nGET /\r\n1 ; x\r\n \r\n0;e\r\nT: u\r\nHost: t\r\n\r\n");
+                "Transfer-Encoding: chunked\r\n\r\nA;n=\"v;\\\"\"\r\n0\r\n\r\nGET /\r\n1 ; x\r\n \r\n0;e\r\nT: u\r\nHost: t\r\n\r\n");
         return Combinators.combine(method, target, fields(), body, Arbitraries.of("", "\r\n"))
                 .as((m, t, f, b, empty) -> empty + m + " " + t + " HTTP/1.1\r\nHost: shop\r\n" + f + b);
     }

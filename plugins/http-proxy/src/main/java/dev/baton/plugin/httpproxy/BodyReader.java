@@ -288,21 +288,8 @@ final class BodyReader {
         if (i == from || i - from > SIZE_DIGITS) {
             throw new IllegalArgumentException("chunk size of " + (i - from) + " digits");
         }
-        int blanks = i;
-        while (i < end && isBlank(in.getByte(i))) {
-            i++;
-        }
-        if (i == end && (i == blanks || paddedSizes)) {
-            return size;
-        }
-        if (i == end || in.getByte(i) != ';') {
-            throw new IllegalArgumentException("chunk size followed by something else");
-        }
-        for (; i < end; i++) {
-            byte extension = in.getByte(i);
-            if ((extension >= 0 && extension < ' ' && extension != '\t') || extension == 0x7f) {
-                throw new IllegalArgumentException("control character in a chunk extension");
-            }
+        if (i < end && !ChunkExtensions.isValid(in, i, end, paddedSizes)) {
+            throw new IllegalArgumentException("chunk size followed by something else than extensions");
         }
         return size;
     }

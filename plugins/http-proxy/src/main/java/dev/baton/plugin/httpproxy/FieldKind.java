@@ -9,7 +9,7 @@ enum FieldKind {
     END_TO_END(1),
     /** Named by a Connection field of the same message: ends here. */
     NAMED_BY_CONNECTION(1 << 1),
-    /** Ends here: Keep-Alive, TE, Upgrade, what is between a client and a proxy, and the Proxy field of "httpoxy". */
+    /** Ends here: Keep-Alive, Upgrade, what is between a client and a proxy, and the Proxy field of "httpoxy". */
     HOP_BY_HOP(1 << 2),
     HOST(1 << 3),
     CONTENT_LENGTH(1 << 4),
@@ -18,11 +18,25 @@ enum FieldKind {
     EXPECT(1 << 7),
     X_FORWARDED_FOR(1 << 8),
     X_FORWARDED_PROTO(1 << 9),
-    X_FORWARDED_HOST(1 << 10);
+    X_FORWARDED_HOST(1 << 10),
+    /** Ends here, and says whether the client can read trailers. */
+    TE(1 << 11),
+    /**
+     * {@code Content_Length}, {@code Transfer_Encoding}. Whatever hands fields to a program as variables (CGI and its heirs) makes one
+     * name of this one and the real one: there it frames the message once more. A request with such a field is refused.
+     */
+    FRAMING_LOOKALIKE(1 << 12),
+    /** Another field that the proxy acts on, with {@code _} for {@code -}: ends here, for the same reason. */
+    LOOKALIKE(1 << 13);
+
+    /** Never a field of anybody's: the name is reserved, because {@code Connection: close} names it (RFC 9110, section 18.4). */
+    private static final AsciiString CLOSE = AsciiString.cached("close");
 
     private static final AsciiString PROXY = AsciiString.cached("proxy");
     private static final AsciiString PROXY_CONNECTION = AsciiString.cached("proxy-connection");
+    private static final AsciiString PROXY_AUTHENTICATION_INFO = AsciiString.cached("proxy-authentication-info");
     private static final AsciiString KEEP_ALIVE = AsciiString.cached("keep-alive");
+    private static final AsciiString HTTP2_SETTINGS = AsciiString.cached("http2-settings");
     private static final AsciiString FORWARDED_FOR = AsciiString.cached("x-forwarded-for");
     private static final AsciiString FORWARDED_PROTO = AsciiString.cached("x-forwarded-proto");
     private static final AsciiString FORWARDED_HOST = AsciiString.cached("x-forwarded-host");
@@ -41,16 +55,19 @@ enum FieldKind {
     /** The kind of a field name, in any case. The length decides nearly always; few names are compared. */
     static FieldKind of(CharSequence name) {
         return switch (name.length()) {
-            case 2 -> is(name, HttpHeaderNames.TE, HOP_BY_HOP);
+            case 2 -> is(name, HttpHeaderNames.TE, TE);
             case 4 -> is(name, HttpHeaderNames.HOST, HOST);
-            case 5 -> is(name, PROXY, HOP_BY_HOP);
+            case 5 -> startsWith(name, 'c') ? is(name, CLOSE, HOP_BY_HOP) : is(name, PROXY, HOP_BY_HOP);
             case 6 -> is(name, HttpHeaderNames.EXPECT, EXPECT);
             case 7 -> is(name, HttpHeaderNames.UPGRADE, HOP_BY_HOP);
             case 10 ->
                 startsWith(name, 'k')
                         ? is(name, KEEP_ALIVE, HOP_BY_HOP)
                         : is(name, HttpHeaderNames.CONNECTION, CONNECTION);
-            case 14 -> is(name, HttpHeaderNames.CONTENT_LENGTH, CONTENT_LENGTH);
+            case 14 ->
+                startsWith(name, 'h')
+                        ? is(name, HTTP2_SETTINGS, HOP_BY_HOP)
+                        : is(name, HttpHeaderNames.CONTENT_LENGTH, CONTENT_LENGTH);
             case 15 -> is(name, FORWARDED_FOR, X_FORWARDED_FOR);
             case 16 ->
                 startsWith(name, 'x')
@@ -62,6 +79,7 @@ enum FieldKind {
                         : is(name, HttpHeaderNames.TRANSFER_ENCODING, TRANSFER_ENCODING);
             case 18 -> is(name, HttpHeaderNames.PROXY_AUTHENTICATE, HOP_BY_HOP);
             case 19 -> is(name, HttpHeaderNames.PROXY_AUTHORIZATION, HOP_BY_HOP);
+            case 25 -> is(name, PROXY_AUTHENTICATION_INFO, HOP_BY_HOP);
             default -> END_TO_END;
         };
     }
@@ -71,6 +89,27 @@ enum FieldKind {
     }
 
     private static FieldKind is(CharSequence name, AsciiString expected, FieldKind kind) {
-        return startsWith(name, expected.charAt(0)) && expected.contentEqualsIgnoreCase(name) ? kind : END_TO_END;
+        if (!startsWith(name, expected.charAt(0))) {
+            return END_TO_END;
+        }
+        if (expected.contentEqualsIgnoreCase(name)) {
+            return kind;
+        }
+        if (!looksLike(name, expected)) {
+            return END_TO_END;
+        }
+        return kind == CONTENT_LENGTH || kind == TRANSFER_ENCODING ? FRAMING_LOOKALIKE : LOOKALIKE;
+    }
+
+    /** Of the same length, and the same but for underscores where hyphens should be. */
+    private static boolean looksLike(CharSequence name, AsciiString expected) {
+        for (int i = 0; i < name.length(); i++) {
+            char c = name.charAt(i);
+            char wanted = expected.charAt(i);
+            if (wanted == '-' ? c != '-' && c != '_' : AsciiString.toLowerCase(c) != wanted) {
+                return false;
+            }
+        }
+        return true;
     }
 }

@@ -182,6 +182,9 @@ final class Forwarder {
     boolean forward(Exchange exchange, UpstreamEnd to, ByteBuf in, int count) {
         boolean last = body().done();
         HeaderFields trailers = body().trailers();
+        if (trailers != null) {
+            RequestRules.endTrailersHere(exchange.fields(), trailers);
+        }
         if (to.channel().tryEnter()) {
             try {
                 to.requestBody(exchange, in, count, last, trailers);

@@ -12,6 +12,9 @@ final class Heads {
     private static final byte[] FORWARDED_PROTO = HeadWriter.ascii("X-Forwarded-Proto: http\r\n");
     private static final byte[] CONTENT_LENGTH = HeadWriter.ascii("Content-Length: ");
     private static final byte[] CHUNKED = HeadWriter.ascii("Transfer-Encoding: chunked\r\n");
+    /** For us as for the client: trailers go through. */
+    private static final byte[] TAKES_TRAILERS = HeadWriter.ascii("TE: trailers\r\nConnection: TE\r\n");
+
     private static final byte[] CLOSE = HeadWriter.ascii("Connection: close\r\n");
     private static final byte[] KEEP_ALIVE = HeadWriter.ascii("Connection: keep-alive\r\n");
 
@@ -50,6 +53,9 @@ final class Heads {
             out.raw(FORWARDED_HOST).text(host).crlf();
         }
         out.raw(FORWARDED_PROTO);
+        if (fields.has(FieldKind.TE) && !exchange.isHttp10() && RequestRules.takesTrailers(fields)) {
+            out.raw(TAKES_TRAILERS);
+        }
         if (exchange.bodyLength() == BodyReader.CHUNKED) {
             out.raw(CHUNKED);
         } else if (fields.has(FieldKind.CONTENT_LENGTH)) {
@@ -90,7 +96,14 @@ final class Heads {
     /** In an answer, unlike in a request, fields that speak about the request's path have no meaning for us. */
     private static boolean isForwarded(FieldKind kind) {
         return switch (kind) {
-            case NAMED_BY_CONNECTION, HOP_BY_HOP, CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING -> false;
+            case NAMED_BY_CONNECTION,
+                    HOP_BY_HOP,
+                    TE,
+                    CONNECTION,
+                    CONTENT_LENGTH,
+                    TRANSFER_ENCODING,
+                    FRAMING_LOOKALIKE,
+                    LOOKALIKE -> false;
             default -> true;
         };
     }

@@ -14,6 +14,9 @@ final class RequestRules {
     static final long BAD_LENGTH = -3;
 
     private static final int LENGTH_DIGITS = 18;
+    /** Options that the Connection fields of a message may name: each is looked for among all fields. */
+    private static final int MAX_OPTIONS = HeaderFields.MAX_FIELDS;
+
     private static final String HTTP = "http://";
     private static final String HTTPS = "https://";
 
@@ -27,7 +30,8 @@ final class RequestRules {
             return Refusal.BAD_HOST;
         }
         String hostValue = host < 0 ? null : fields.value(host).toString();
-        if (hostValue != null && !isHost(hostValue)) {
+        // Empty is what a client sends whose target has no authority.
+        if (hostValue != null && !hostValue.isEmpty() && !Authority.isValid(hostValue)) {
             return Refusal.BAD_HOST;
         }
         HttpMethod method = exchange.method();
@@ -41,7 +45,7 @@ final class RequestRules {
         if (target.charAt(0) != '/' && !(target.equals("*") && method.equals(HttpMethod.OPTIONS))) {
             int authority = authorityStart(target);
             int end = authorityEnd(target, authority);
-            if (authority < 0 || end == authority || !isHost(target.substring(authority, end))) {
+            if (authority < 0 || !Authority.isValid(target.substring(authority, end))) {
                 return Refusal.BAD_TARGET;
             }
             // Absolute form: what it says replaces the Host field (RFC 9112, section 3.2.2).
@@ -49,7 +53,7 @@ final class RequestRules {
             target = originForm(target, end, method);
         }
         long length = bodyLength(fields, exchange.isHttp10());
-        if (length == BAD_LENGTH) {
+        if (length == BAD_LENGTH || fields.has(FieldKind.FRAMING_LOOKALIKE)) {
             return Refusal.AMBIGUOUS_LENGTH;
         }
         boolean keepAlive = readConnection(fields, exchange.isHttp10());
@@ -89,21 +93,6 @@ final class RequestRules {
         }
         String rest = target.substring(pathFrom);
         return rest.charAt(0) == '/' ? rest : "/" + rest;
-    }
-
-    /** Letters, digits and what else stands in a name, an address or a port; empty is what a client without one sends. */
-    private static boolean isHost(String host) {
-        for (int i = 0; i < host.length(); i++) {
-            char c = host.charAt(i);
-            boolean ok = (c >= 'a' && c <= 'z')
-                    || (c >= 'A' && c <= 'Z')
-                    || (c >= '0' && c <= '9')
-                    || "-._~:[]%!$&'()*+;=".indexOf(c) >= 0;
-            if (!ok) {
-                return false;
-            }
-        }
-        return true;
     }
 
     /**
@@ -147,10 +136,13 @@ final class RequestRules {
     /**
      * Reads the Connection fields: marks the fields that they name as ending here, and says whether the connection stays
      * open. Fields that the proxy itself depends on cannot be named away.
+     *
+     * @throws RefusedException if they name more than {@link #MAX_OPTIONS}
      */
     static boolean readConnection(HeaderFields fields, boolean http10) {
         boolean keepAlive = !http10;
         boolean close = false;
+        int options = 0;
         for (int i = fields.indexOf(FieldKind.CONNECTION, 0); i >= 0; i = fields.indexOf(FieldKind.CONNECTION, i + 1)) {
             CharSequence value = fields.value(i);
             if (HttpHeaderValues.KEEP_ALIVE.contentEqualsIgnoreCase(value)) {
@@ -159,6 +151,10 @@ final class RequestRules {
                 close = true;
             } else {
                 for (String option : value.toString().split(",", -1)) {
+                    if (++options > MAX_OPTIONS) {
+                        throw new RefusedException(
+                                Refusal.MALFORMED_REQUEST, "more than " + MAX_OPTIONS + " options in Connection");
+                    }
                     String name = option.trim();
                     if (HttpHeaderValues.KEEP_ALIVE.contentEqualsIgnoreCase(name)) {
                         keepAlive = true;
@@ -173,11 +169,32 @@ final class RequestRules {
         return keepAlive && !close;
     }
 
+    /** Marks the trailers that the Connection fields of the message's head name as ending here (RFC 9110, section 7.6.1). */
+    static void endTrailersHere(HeaderFields head, HeaderFields trailers) {
+        for (int i = head.indexOf(FieldKind.CONNECTION, 0); i >= 0; i = head.indexOf(FieldKind.CONNECTION, i + 1)) {
+            for (String option : head.value(i).toString().split(",", -1)) {
+                endHere(trailers, option.trim());
+            }
+        }
+    }
+
     private static void endHere(HeaderFields fields, String name) {
         for (int i = 0; i < fields.size(); i++) {
             if (fields.kind(i) == FieldKind.END_TO_END && AsciiString.contentEqualsIgnoreCase(fields.name(i), name)) {
                 fields.endHere(i);
             }
         }
+    }
+
+    /** True if the client says that it can read trailers (RFC 9110, section 10.1.4). */
+    static boolean takesTrailers(HeaderFields fields) {
+        for (int i = fields.indexOf(FieldKind.TE, 0); i >= 0; i = fields.indexOf(FieldKind.TE, i + 1)) {
+            for (String coding : fields.value(i).toString().split(",", -1)) {
+                if (HttpHeaderValues.TRAILERS.contentEqualsIgnoreCase(coding.trim())) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 }

@@ -32,6 +32,9 @@ final class UpstreamEnd extends ResponseDecoder {
 
     private @Nullable Exchange exchange;
     private @Nullable ByteBuf unread;
+    /** Of an answer that may have trailers. */
+    private @Nullable HeaderFields headFields;
+
     private int informational;
     private boolean inBody;
     private boolean anyByte;
@@ -328,6 +331,7 @@ final class UpstreamEnd extends ResponseDecoder {
             if (++informational > MAX_INFORMATIONAL) {
                 throw new IllegalArgumentException("more than " + MAX_INFORMATIONAL + " heads before the answer");
             }
+            RequestRules.readConnection(head.fields(), head.isHttp10());
             Downstream other = current.downstream();
             answerUnflushed = true;
             if (entered) {
@@ -344,6 +348,7 @@ final class UpstreamEnd extends ResponseDecoder {
         keepAlive = RequestRules.readConnection(head.fields(), head.isHttp10());
         body.begin(head.bodyLength());
         inBody = true;
+        headFields = head.bodyLength() == BodyReader.CHUNKED ? head.fields() : null;
         takePiece(current, head, in, body.next(in), entered);
         return true;
     }
@@ -407,6 +412,13 @@ final class UpstreamEnd extends ResponseDecoder {
             Exchange current, @Nullable ResponseHead head, ByteBuf in, int count, boolean last, boolean entered) {
         Downstream other = current.downstream();
         HeaderFields trailers = last ? body.trailers() : null;
+        HeaderFields fields = headFields;
+        if (last) {
+            headFields = null;
+        }
+        if (trailers != null && fields != null) {
+            RequestRules.endTrailersHere(fields, trailers);
+        }
         if (entered) {
             arrive(other, current, head, in, count, last, trailers);
             if (!last) {

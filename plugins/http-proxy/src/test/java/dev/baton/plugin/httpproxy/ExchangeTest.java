@@ -6,6 +6,7 @@ import dev.baton.plugin.httpproxy.Bench.Ends;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What goes through the proxy, with both ends on one loop and on two (row F4: nobody touches the other's state). */
 @SuppressWarnings("StringConcatToTextBlock") // the line ends are what matters
@@ -39,7 +40,7 @@ class ExchangeTest {
         try (Bench bench = new Bench(ends)) {
             bench.send(
                     "GET / HTTP/1.1\r\nHost: shop\r\nConnection: Upgrade, X-Mine , keep-alive\r\nUpgrade: websocket\r\n"
-                            + "X-Mine: 1\r\nKeep-Alive: 5\r\nTE: trailers\r\nProxy-Connection: x\r\nProxy: evil\r\n"
+                            + "X-Mine: 1\r\nKeep-Alive: 5\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\nProxy-Connection: x\r\nProxy: evil\r\n"
                             + "Accept: */*\r\nX-Forwarded-For: 10.0.0.1\r\nX-Forwarded-For: 10.0.0.2\r\n"
                             + "X-Forwarded-Proto: https\r\nX-Forwarded-Host: evil\r\nCookie: a\r\n\r\n");
             assertThat(bench.toServer(0))
@@ -49,11 +50,121 @@ class ExchangeTest {
             bench.answer(
                     0,
                     "HTTP/1.1 200 Fine\r\nConnection: keep-alive, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=5\r\n"
-                            + "Upgrade: h2c\r\nServer: s\r\nSet-Cookie: a\r\nSet-Cookie: b\r\nContent-Length: 0\r\n\r\n");
+                            + "Upgrade: h2c\r\nProxy-Authentication-Info: x\r\nTE: trailers\r\nServer: s\r\nSet-Cookie: a\r\nSet-Cookie: b\r\nContent-Length: 0\r\n\r\n");
             assertThat(bench.toClient())
                     .isEqualTo("HTTP/1.1 200 Fine\r\nServer: s\r\nSet-Cookie: a\r\nSet-Cookie: b\r\n"
                             + "Content-Length: 0\r\n\r\n");
             assertThat(bench.idle).hasSize(1);
+        }
+    }
+
+    /** A program that gets fields as variables cannot tell these from the ones that the proxy sets or takes out. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "X_Forwarded_For",
+                "x-forwarded_for",
+                "X_FORWARDED-PROTO",
+                "X_Forwarded_Host",
+                "Keep_Alive",
+                "Proxy_Connection",
+                "Proxy_Authorization",
+                "Proxy_Authenticate",
+                "Proxy-Authentication_Info",
+                "HTTP2_Settings"
+            })
+    void leavesOutWhatLooksLikeAFieldThatTheProxyActsOn(String name) {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            bench.send("PUT / HTTP/1.1\r\nHost: shop\r\n" + name + ": evil\r\nTransfer-Encoding: chunked\r\n\r\n"
+                    + "0\r\n" + name + ": evil\r\n\r\n");
+            assertThat(bench.toServer(0))
+                    .isEqualTo("PUT / HTTP/1.1\r\nHost: shop\r\n" + FORWARDED
+                            + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+            bench.answer(0, "HTTP/1.1 200 OK\r\n" + name + ": evil\r\nContent-Length: 5\r\n\r\nhello");
+            assertThat(bench.toClient()).isEqualTo(OK);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"X_Forwarded_Foo", "X-Real_IP", "Content_Type", "_", "X_Forwarded_For_", "Te_"})
+    void passesOtherUnderscoresOn(String name) {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            bench.send("GET / HTTP/1.1\r\nHost: shop\r\n" + name + ": a\r\n\r\n");
+            assertThat(bench.toServer(0)).contains("\r\n" + name + ": a\r\n");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void leavesOutOfAnAnswerWhatLooksLikeItsLength(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.send(GET);
+            bench.answer(
+                    0,
+                    "HTTP/1.1 200 OK\r\nContent_Length: 3\r\nTransfer_Encoding: x\r\nContent-Length: 5\r\n\r\nhello");
+            assertThat(bench.toClient()).isEqualTo(OK);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "trailers, true",
+        "'gzip;q=0.5, Trailers', true",
+        "gzip, false",
+        "trailersx, false",
+        "trailers;q=1, false"
+    })
+    void saysThatItTakesTrailersIfTheClientDoes(String te, boolean takes) {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            bench.send("GET /a?b=c HTTP/1.1\r\nHost: shop\r\nConnection: TE\r\nTE: " + te + "\r\n\r\n");
+            assertThat(bench.toServer(0))
+                    .isEqualTo("GET /a?b=c HTTP/1.1\r\nHost: shop\r\n" + FORWARDED
+                            + (takes ? "TE: trailers\r\nConnection: TE\r\n" : "") + "\r\n");
+        }
+    }
+
+    /** RFC 9110, section 7.6.1: header or trailer fields. */
+    @ParameterizedTest
+    @EnumSource
+    void leavesOutTrailersThatConnectionNames(Ends ends) {
+        String message = "Host: shop\r\nConnection: close, x-mine\r\nTransfer-Encoding: chunked\r\n\r\n"
+                + "3\r\nabc\r\n0\r\nX-Mine: 1\r\nX-Other: 2\r\n\r\n";
+        try (Bench bench = new Bench(ends)) {
+            bench.send("PUT / HTTP/1.1\r\n" + message);
+            assertThat(bench.toServer(0)).endsWith("\r\n\r\n3\r\nabc\r\n0\r\nX-Other: 2\r\n\r\n");
+            bench.answer(0, "HTTP/1.1 200 OK\r\n" + message);
+            assertThat(bench.toClient()).endsWith("\r\n\r\n3\r\nabc\r\n0\r\nX-Other: 2\r\n\r\n");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void leavesOutOfWhatComesBeforeAnAnswerWhatEndsAtThisHop(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.send(GET);
+            bench.answer(
+                    0,
+                    "HTTP/1.1 103 Early Hints\r\nConnection: x-hop\r\nX-Hop: 1\r\nContent-Length: 3\r\n"
+                            + "Keep-Alive: x\r\nLink: </a>\r\n\r\n" + OK);
+            assertThat(bench.toClient()).isEqualTo("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + OK);
+        }
+    }
+
+    /** Each option is looked for among all fields: a long list of them must not keep a loop busy. */
+    @ParameterizedTest
+    @EnumSource
+    void refusesMoreConnectionOptionsThanFields(Ends ends) {
+        String options = "Connection: a" + ",a".repeat(256) + "\r\n";
+        try (Bench bench = new Bench(ends)) {
+            bench.send("GET / HTTP/1.1\r\nHost: shop\r\n" + options + "\r\n");
+            assertThat(bench.toClient()).startsWith("HTTP/1.1 400 ");
+            assertThat(bench.asked).isEmpty();
+        }
+        try (Bench bench = new Bench(ends)) {
+            bench.send(GET);
+            bench.answer(0, "HTTP/1.1 200 OK\r\n" + options + "Content-Length: 0\r\n\r\n");
+            assertThat(bench.toClient()).startsWith("HTTP/1.1 502 ");
+            assertThat(bench.refusals(Refusal.BAD_RESPONSE)).isEqualTo(1);
         }
     }
 

@@ -82,6 +82,36 @@ class MalformedRequestTest {
                 arguments(400, "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n"),
                 arguments(400, "GET / HTTP/1.1\r\nHost: u@a\r\n\r\n"),
                 arguments(400, "GET http://shop/ HTTP/1.1\r\n\r\n"),
+                arguments(400, "GET / HTTP/1.1\r\nHost: a:b\r\n\r\n"),
+                arguments(400, "GET / HTTP/1.1\r\nHost: a:8x\r\n\r\n"),
+                arguments(400, "GET / HTTP/1.1\r\nHost: a:-1\r\n\r\n"),
+                arguments(400, "GET / HTTP/1.1\r\nHost: a:65536\r\n\r\n"),
+                arguments(400, "GET / HTTP/1.1\r\nHost: a:4294967376\r\n\r\n"),
+                arguments(400, "GET / HTTP/1.1\r\nHost: a:80:90\r\n\r\n"),
+                arguments(400, "GET / HTTP/1.1\r\nHost: :80\r\n\r\n"),
+                arguments(400, "GET / HTTP/1.1\r\nHost: a%\r\n\r\n"),
+                arguments(400, "GET / HTTP/1.1\r\nHost: a%4\r\n\r\n"),
+                arguments(400, "GET / HTTP/1.1\r\nHost: a%4g\r\n\r\n"),
+                arguments(400, "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n"),
+                arguments(400, "GET / HTTP/1.1\r\nHost: ::1\r\n\r\n"),
+                arguments(400, "GET / HTTP/1.1\r\nHost: ::1]\r\n\r\n"),
+                arguments(400, "GET / HTTP/1.1\r\nHost: []\r\n\r\n"),
+                arguments(400, "GET / HTTP/1.1\r\nHost: [[::1]]\r\n\r\n"),
+                arguments(400, "GET / HTTP/1.1\r\nHost: [::1]80\r\n\r\n"),
+                arguments(400, "GET / HTTP/1.1\r\nHost: [::1]a:80\r\n\r\n"),
+                arguments(400, "GET / HTTP/1.1\r\nHost: [::1%25eth0]\r\n\r\n"),
+                arguments(400, "GET / HTTP/1.1\r\nHost: [1.2.3.4]\r\n\r\n"),
+                arguments(400, "GET / HTTP/1.1\r\nHost: [::g]\r\n\r\n"),
+                arguments(400, "GET / HTTP/1.1\r\nHost: a[::1]\r\n\r\n"),
+                arguments(400, "GET http://a:80:90/ HTTP/1.1\r\n" + HOST + "\r\n"),
+                arguments(400, "GET http://a:b/ HTTP/1.1\r\n" + HOST + "\r\n"),
+                arguments(400, "GET http://:80/ HTTP/1.1\r\n" + HOST + "\r\n"),
+                arguments(400, "GET http://[::1/ HTTP/1.1\r\n" + HOST + "\r\n"),
+                // What a program that gets fields as variables takes for a length.
+                arguments(400, length("Content_Length: 5") + "hello"),
+                arguments(400, length("Transfer_Encoding: chunked") + "0\r\n\r\n"),
+                arguments(400, length("Content-Length: 5\r\ncontent_length: 5") + "hello"),
+                arguments(400, length("Transfer-Encoding: chunked\r\nTRANSFER_ENCODING: x") + "0\r\n\r\n"),
                 // Lengths.
                 arguments(400, length("Content-Length: 5\r\nTransfer-Encoding: chunked") + "0\r\n\r\n"),
                 arguments(400, length("Transfer-Encoding: chunked\r\nContent-Length: 5") + "0\r\n\r\n"),
@@ -180,6 +210,23 @@ class MalformedRequestTest {
                 "5;a\rb\r\nhello\r\n",
                 "5;a\nhello\r\n",
                 "5;a=\u0000\r\nhello\r\n",
+                "5;\r\nhello\r\n",
+                "5;;a\r\nhello\r\n",
+                "5;a \r\nhello\r\n",
+                "5;a b\r\nhello\r\n",
+                "5;a=\r\nhello\r\n",
+                "5;=a\r\nhello\r\n",
+                "5;a=b=c\r\nhello\r\n",
+                "5;a=\"\r\nhello\r\n",
+                "5;a=\"b\r\nhello\r\n",
+                "5;a=\"b\\\"\r\nhello\r\n",
+                "5;a=\"b\\\r\nhello\r\n",
+                "5;a=\"b\"c\r\nhello\r\n",
+                "5;a=b\"c\"\r\nhello\r\n",
+                "5;a=\"\u0001\"\r\nhello\r\n",
+                "5;a=\"\\\u0001\"\r\nhello\r\n",
+                "5;\"a\"\r\nhello\r\n",
+                "5;\u00e4\r\nhello\r\n",
                 "1000000000000000\r\n",
                 "ffffffffffffffffffff\r\n",
                 "5;" + "a".repeat(2000) + "\r\n",
@@ -220,6 +267,59 @@ class MalformedRequestTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "5;a",
+                "5 ; a",
+                "5;a=b",
+                "5\t; a\t=\tb;c ;d=\"\"",
+                "5;a=\"b \t\u00e4;=\\\"\\\\\"",
+                "5;a=\"\";b=\"c\"",
+                "5;a=';b=!#$%&*+-.^_`|~9Z"
+            })
+    void whatMayFollowAChunkSizeIsLeftOut(String line) {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            bench.send(length("Transfer-Encoding: chunked") + line + "\r\nhello\r\n0\r\n\r\n");
+            assertThat(bench.toServer(0)).endsWith("\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "a",
+                "a:",
+                "a:0",
+                "a:65535",
+                "1.2.3.4:80",
+                "[::1]",
+                "[::1]:80",
+                "[2001:DB8::1:2]:",
+                "[::ffff:1.2.3.4]",
+                "a_b.c~d",
+                "a%2f%2F",
+                "a!$&'()*+;=b"
+            })
+    void aHostMayBe(String host) {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            bench.send("GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+            assertThat(bench.toServer(0)).startsWith("GET / HTTP/1.1\r\nHost: " + host + "\r\n");
+        }
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            bench.send("GET http://" + host + "/ HTTP/1.1\r\nHost: other\r\n\r\n");
+            assertThat(bench.toServer(0)).startsWith("GET / HTTP/1.1\r\nHost: " + host + "\r\n");
+        }
+    }
+
+    @Test
+    void aHostMayBeEmpty() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            bench.send("GET / HTTP/1.1\r\nHost:\r\n\r\n");
+            assertThat(bench.toServer(0)).startsWith("GET / HTTP/1.1\r\nHost: \r\n");
+        }
+    }
+
     @Test
     void emptyLinesBeforeARequestAreIgnored() {
         try (Bench bench = new Bench(Ends.TOGETHER)) {
@@ -235,6 +335,7 @@ class MalformedRequestTest {
                 "Content-Length: 5\r\nContent-Length: 5",
                 "Content-Length: 5, 6",
                 "Content-Length: -5",
+                "Content_Length: 5",
                 "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"
             })
     void countsALengthThatIsSaidInTwoWaysAsOne(String fields) {
