@@ -272,7 +272,7 @@ abstract class FdChannel extends AbstractChannel implements FdHandler, Attachabl
 
     /** The plugin that callbacks on this channel are counted for. */
     String plugin() {
-        return "runtime";
+        return FdTable.RUNTIME;
     }
 
     // ---- takeover -------------------------------------------------------------------------------------------------

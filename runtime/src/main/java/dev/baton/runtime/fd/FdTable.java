@@ -39,6 +39,8 @@ public final class FdTable implements Fds {
     public static final int NONE = ClaimWord.NONE;
     /** Owner of an fd that a set of loops dispatches. */
     public static final int SHARED = ClaimWord.SHARED;
+    /** What {@code plugin} says of fds that are the runtime's own. */
+    public static final String RUNTIME = "runtime";
     /** The highest id that a loop can have. */
     public static final int MAX_LOOP = ClaimWord.MAX_LOOP;
     /** The most fds that a process can have on Linux by default ({@code fs.nr_open}); numbers run below it. */
@@ -90,7 +92,12 @@ public final class FdTable implements Fds {
     /** {@inheritDoc} */
     @Override
     public Fd fdInsert(int number, FdKind kind) {
-        Fd fd = insert(number, kind, "runtime", null, NONE, null);
+        return fdInsert(number, kind, RUNTIME);
+    }
+
+    /** {@link #fdInsert(int, FdKind)} for a plugin, which then is the one that may delete it ({@link OwnedFds}). */
+    Fd fdInsert(int number, FdKind kind, String plugin) {
+        Fd fd = insert(number, kind, plugin, null, NONE, null);
         leave(fd);
         return fd;
     }
@@ -142,9 +149,19 @@ public final class FdTable implements Fds {
 
     /** The registration of this generation, which may be gone by the time that it is returned: its fields are then garbage. */
     private @Nullable Registration registrationOf(Fd fd) {
+        if (fd.number() < 0 || fd.number() >= MAX_FDS) {
+            return null; // never was one
+        }
         Chunk chunk = chunks.getAcquire(fd.number() >>> CHUNK_BITS);
         Registration registration = chunk == null ? null : chunk.registrations[fd.number() & (CHUNK_SIZE - 1)];
         return registration == null || !registration.fd.equals(fd) ? null : registration;
+    }
+
+    /** Id of the plugin that an fd serves, {@link #RUNTIME} for the runtime's own; null if it is gone. Any thread. */
+    @Nullable
+    String plugin(Fd fd) {
+        Registration registration = registrationOf(fd);
+        return registration == null ? null : registration.plugin;
     }
 
     private Fd insert(

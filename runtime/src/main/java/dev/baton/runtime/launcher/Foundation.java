@@ -1,6 +1,7 @@
 package dev.baton.runtime.launcher;
 
 import com.google.inject.AbstractModule;
+import com.google.inject.Module;
 import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.runtime.config.ConfigException;
 import dev.baton.runtime.config.ConfigReader;
@@ -8,8 +9,11 @@ import dev.baton.runtime.config.RootConfig;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.fd.FdWitness;
 import dev.baton.runtime.fd.FdWitness.HookOf;
+import dev.baton.runtime.fd.OwnedFds;
 import dev.baton.runtime.loop.LoopRegistry;
+import dev.baton.runtime.loop.OwnedPollers;
 import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.plugin.Contribution;
 import dev.baton.runtime.plugin.PluginLoader;
 import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.runtime.posix.JnrPosix;
@@ -21,6 +25,7 @@ import dev.baton.spi.fd.Fds;
 import dev.baton.spi.load.LoopLoads;
 import dev.baton.spi.loop.Apart;
 import dev.baton.spi.loop.Loops;
+import dev.baton.spi.poller.PollerProvider;
 import dev.baton.spi.rescue.LoopWatch;
 import io.netty.buffer.ByteBufAllocator;
 import io.vertx.core.Vertx;
@@ -47,12 +52,11 @@ public final class Foundation {
     final Late<RuntimeControl> control = new Late<>("RuntimeControl");
     private final PluginLoader loader;
 
-    /** Everything that {@link dev.baton.spi.PluginBinder} promises to plugins. */
+    /** With {@link #own}, everything that {@link dev.baton.spi.PluginBinder} promises to plugins. */
     private final class Bindings extends AbstractModule {
         @Override
         protected void configure() {
             bind(Loops.class).toInstance(loops);
-            bind(Fds.class).toInstance(table);
             bind(Metrics.class).toInstance(metrics);
             bind(Vertx.class).toProvider(vertx);
             bind(Vertx.class).annotatedWith(Apart.class).toProvider(vertxApart);
@@ -63,12 +67,17 @@ public final class Foundation {
         }
     }
 
+    /** What each plugin has for itself, so that it reaches nothing of others. */
+    private Module own(String plugin) {
+        return binder -> binder.bind(Fds.class).toInstance(new OwnedFds(table, plugin));
+    }
+
     private Foundation(Installation installation, Set<String> enabled, Posix posix, ByteBufAllocator memory) {
         this.installation = installation;
         this.posix = posix;
         this.table = new FdTable(posix, loops, witness);
         this.channels = new ChannelEnv(table, posix, loops, pluginErrors, memory);
-        this.loader = new PluginLoader(new Bindings(), enabled);
+        this.loader = new PluginLoader(new Bindings(), this::own, enabled);
     }
 
     /**
@@ -113,6 +122,17 @@ public final class Foundation {
     /** What the plugins contribute. */
     public PluginRegistry plugins() {
         return loader.registry();
+    }
+
+    /** The pollers of the plugins, each with no fds but its own in reach. */
+    List<Contribution<PollerProvider>> pollers() {
+        return plugins().pollerProviders().values().stream()
+                .map(each -> new Contribution<PollerProvider>(
+                        each.plugin(),
+                        each.kind(),
+                        each.name(),
+                        () -> new OwnedPollers(each.get(), each.plugin(), table)))
+                .toList();
     }
 
     /**

@@ -166,8 +166,7 @@ public final class Server {
      * @throws StartException as there
      */
     public static Server assemble(Foundation foundation, RootConfig config, Machine machine) throws StartException {
-        PollerChoice poller = PollerChoice.of(
-                config.poller(), foundation.plugins().pollerProviders().values());
+        PollerChoice poller = PollerChoice.of(config.poller(), foundation.pollers());
         FdLimit limit;
         try {
             limit = foundation.posix.raiseFdLimit();

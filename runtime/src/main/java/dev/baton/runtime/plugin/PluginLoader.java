@@ -18,6 +18,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -35,6 +36,7 @@ public final class PluginLoader {
     private static final Logger LOG = LoggerFactory.getLogger(PluginLoader.class);
 
     private final Module runtimeBindings;
+    private final Function<String, Module> ownBindings;
     private final Injector runtimeInjector;
     private final PluginRegistry registry = new PluginRegistry();
     private final Map<String, String> placesById = new HashMap<>();
@@ -43,11 +45,13 @@ public final class PluginLoader {
     /**
      * Makes a loader.
      *
-     * @param runtimeBindings what every plugin can have injected
+     * @param runtimeBindings what every plugin can have injected, the same for all
+     * @param ownBindings what every plugin can have injected, made for the plugin of an id
      * @param enabled ids of plugins that are loaded on request, and are requested
      */
-    public PluginLoader(Module runtimeBindings, Set<String> enabled) {
+    public PluginLoader(Module runtimeBindings, Function<String, Module> ownBindings, Set<String> enabled) {
         this.runtimeBindings = runtimeBindings;
+        this.ownBindings = ownBindings;
         this.enabled = Set.copyOf(enabled);
         this.runtimeInjector = Guice.createInjector(Stage.DEVELOPMENT, runtimeBindings);
     }
@@ -181,7 +185,8 @@ public final class PluginLoader {
         ClassLoader before = Thread.currentThread().getContextClassLoader();
         Thread.currentThread().setContextClassLoader(entryPoint.getClassLoader());
         try {
-            contributions.close(Guice.createInjector(Stage.DEVELOPMENT, runtimeBindings, module));
+            contributions.close(
+                    Guice.createInjector(Stage.DEVELOPMENT, runtimeBindings, ownBindings.apply(id), module));
             contributions.nameThemselves();
             return contributions;
         } catch (Throwable t) { // whatever a plugin throws, an Error too, is the end of this plugin only

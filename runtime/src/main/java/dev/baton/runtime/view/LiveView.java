@@ -128,7 +128,7 @@ public final class LiveView implements RuntimeView {
         int number = (int) key;
         int generation = (int) (key >>> 32);
         String plugin = table.pluginOf(number, generation);
-        return new Current(number, Integer.toUnsignedLong(generation), plugin == null ? "runtime" : plugin);
+        return new Current(number, Integer.toUnsignedLong(generation), plugin == null ? FdTable.RUNTIME : plugin);
     }
 
     @Override

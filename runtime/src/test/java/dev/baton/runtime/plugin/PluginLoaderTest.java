@@ -41,13 +41,20 @@ class PluginLoaderTest {
         }
     };
 
+    /** Something of the runtime's of which each plugin gets one of its own. */
+    record OwnThing(String plugin) {}
+
+    private static Module own(String plugin) {
+        return binder -> binder.bind(OwnThing.class).toInstance(new OwnThing(plugin));
+    }
+
     @BeforeEach
     void makeRoot() throws IOException {
         root = Files.createDirectory(temporary.resolve("plugins"));
     }
 
     private PluginRegistry load() {
-        PluginLoader loader = new PluginLoader(BINDINGS, Set.of());
+        PluginLoader loader = new PluginLoader(BINDINGS, PluginLoaderTest::own, Set.of());
         loader.loadAll(root);
         return loader.registry();
     }
@@ -316,7 +323,7 @@ class PluginLoaderTest {
     @Test
     void aRootThatIsNotThere() {
         Path none = root.resolve("none");
-        PluginLoader loader = new PluginLoader(BINDINGS, Set.of());
+        PluginLoader loader = new PluginLoader(BINDINGS, PluginLoaderTest::own, Set.of());
         loader.loadAll(none);
         assertThat(loader.registry().snapshots().get(0).problem())
                 .isEqualTo("the folder " + none + " cannot be read: java.nio.file.NoSuchFileException: " + none);
@@ -334,10 +341,12 @@ class PluginLoaderTest {
     /** A class that nothing outside of the plugin can have injected. */
     public static final class Helper {
         private final RuntimeThing thing;
+        private final OwnThing own;
 
         @Inject
-        Helper(RuntimeThing thing) {
+        Helper(RuntimeThing thing, OwnThing own) {
             this.thing = thing;
+            this.own = own;
         }
     }
 
@@ -347,7 +356,7 @@ class PluginLoaderTest {
 
         @Inject
         Mine(Helper helper) {
-            word = helper.thing.word();
+            word = helper.thing.word() + " for " + helper.own.plugin();
         }
 
         @Override
@@ -358,11 +367,11 @@ class PluginLoaderTest {
 
     @Test
     void anEmbeddedPluginHasItsOwnBindingsAndTheRuntimes() {
-        PluginLoader loader = new PluginLoader(BINDINGS, Set.of());
+        PluginLoader loader = new PluginLoader(BINDINGS, PluginLoaderTest::own, Set.of());
         loader.loadEmbedded("mine", Embedded.class);
 
         Mine mine = (Mine) loader.registry().unbindStrategy("mine").get();
-        assertThat(mine.word).isEqualTo("injected");
+        assertThat(mine.word).isEqualTo("injected for mine");
         assertThat(loader.registry().snapshots())
                 .containsExactly(new PluginSnapshot(
                         "mine",
@@ -391,7 +400,7 @@ class PluginLoaderTest {
                 .asString()
                 .contains("enable: [rehearsal]");
 
-        PluginLoader asked = new PluginLoader(BINDINGS, Set.of("rehearsal"));
+        PluginLoader asked = new PluginLoader(BINDINGS, PluginLoaderTest::own, Set.of("rehearsal"));
         asked.loadAll(root);
         assertThat(asked.registry().unbindStrategies()).containsExactly("never");
     }

@@ -2,7 +2,10 @@ package dev.baton.spi.fd;
 
 import dev.baton.spi.threading.AnyThread;
 
-/** The operations of the fd table that a plugin may call. */
+/**
+ * The operations of the fd table that a plugin may call. Each plugin has one of its own, which reaches only what that plugin has
+ * inserted and the connections of its own services.
+ */
 public interface Fds {
 
     /**
@@ -21,6 +24,7 @@ public interface Fds {
      *
      * @return true if this call is the one that deleted it; false, and nothing done, if it was deleted before or the
      *     number belongs to another generation by now
+     * @throws IllegalArgumentException if it is the runtime's or another plugin's; nothing is done
      */
     @AnyThread
     boolean fdDelete(Fd fd);
