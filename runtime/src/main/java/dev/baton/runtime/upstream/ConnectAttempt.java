@@ -7,7 +7,6 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
-import java.net.ConnectException;
 import java.net.SocketAddress;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -107,7 +106,7 @@ final class ConnectAttempt implements ServerLocator.Found {
             channel.config().setTcpNoDelay(true);
             channel.pipeline().addLast(initializer);
         } catch (Throwable t) { // an Error too: after a name server's answer nobody else can tell the handler
-            outcome.failed(new ConnectException("cannot connect to " + server + ": " + t).initCause(t));
+            outcome.failed(new IOException("cannot connect to " + server + ": " + t, t));
             return;
         }
         loop.eventLoop().register(channel).addListener((ChannelFuture registered) -> {

@@ -27,6 +27,7 @@ final class PooledConnections implements UpstreamConnections {
     private final boolean bare;
     private final List<ServerLocator> locators;
     private final List<ServerPool> pools;
+    private final Turns turns;
     private final long connectTimeoutNanos;
     private final UpstreamEnv env;
     private final UpstreamCounters counters;
@@ -37,6 +38,7 @@ final class PooledConnections implements UpstreamConnections {
             boolean bare,
             List<ServerLocator> locators,
             List<ServerPool> pools,
+            Turns turns,
             long connectTimeoutNanos,
             UpstreamEnv env,
             UpstreamCounters counters) {
@@ -45,6 +47,7 @@ final class PooledConnections implements UpstreamConnections {
         this.bare = bare;
         this.locators = locators;
         this.pools = pools;
+        this.turns = turns;
         this.connectTimeoutNanos = connectTimeoutNanos;
         this.env = env;
         this.counters = counters;
@@ -88,11 +91,13 @@ final class PooledConnections implements UpstreamConnections {
     @Override
     public void connect(UpstreamServer server, Loop loop, ConnectHandler handler) {
         ServerPool pool = pools.get(server.index());
+        long startedNanos = loop.eventLoop().ticker().nanoTime();
         ConnectAttempt.Outcome outcome = new ConnectAttempt.Outcome() {
             @Override
             public void connected(MovableChannel channel) {
                 pool.join(channel, channel.loop());
                 counters.connects().increment();
+                turns.connected(server);
                 try {
                     handler.connected(channel);
                 } catch (Throwable t) { // an Error too: nobody else knows of the connection
@@ -104,6 +109,7 @@ final class PooledConnections implements UpstreamConnections {
             @Override
             public void failed(Throwable cause) {
                 counters.connectFailures().increment();
+                turns.failed(server, startedNanos, cause);
                 handler.failed(cause);
             }
         };

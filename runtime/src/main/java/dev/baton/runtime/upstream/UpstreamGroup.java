@@ -6,6 +6,7 @@ import dev.baton.runtime.handoff.IdleConnection;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.upstream.Upstreams.Inherited;
 import dev.baton.spi.admin.PoolSnapshot;
+import dev.baton.spi.loop.Loop;
 import dev.baton.spi.takeover.PoolFigures;
 import dev.baton.spi.takeover.PoolSpec;
 import dev.baton.spi.takeover.TakeoverPolicy;
@@ -18,7 +19,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 
 /** One upstream of the configuration: its servers in turn, and the connections of each profile. */
@@ -31,7 +31,7 @@ final class UpstreamGroup {
     private final List<UpstreamServer> servers = new ArrayList<>();
     private final List<ServerLocator> locators = new ArrayList<>();
     private final Map<String, PooledConnections> profiles = new ConcurrentHashMap<>();
-    private final AtomicInteger turn = new AtomicInteger();
+    private final Turns turns;
 
     UpstreamGroup(String name, UpstreamConfig config, TakeoverPolicy policy, UpstreamEnv env) {
         this.name = name;
@@ -43,6 +43,14 @@ final class UpstreamGroup {
             servers.add(new UpstreamServer(address, servers.size()));
             locators.add(new ServerLocator(address, env));
         }
+        this.turns = new Turns(name, servers, this::nanoTime, env.metrics());
+    }
+
+    /** By the clock of the loops' timers, which is one for all. */
+    private long nanoTime() {
+        Loop current = env.loops().current();
+        Loop any = current == null ? env.loops().all().get(0) : current;
+        return any.eventLoop().ticker().nanoTime();
     }
 
     /** The upstream as one plugin uses it: its connections are counted for that plugin. */
@@ -70,14 +78,11 @@ final class UpstreamGroup {
                     bare,
                     locators,
                     pools,
+                    turns,
                     config.connectTimeout().toNanos(),
                     env,
                     counters);
         });
-    }
-
-    private UpstreamServer next() {
-        return servers.get(Math.floorMod(turn.getAndIncrement(), servers.size()));
     }
 
     /** A row for each server, over all profiles. */
@@ -160,7 +165,12 @@ final class UpstreamGroup {
 
         @Override
         public UpstreamServer next() {
-            return group.next();
+            return group.turns.next();
+        }
+
+        @Override
+        public UpstreamServer nextAfter(UpstreamServer failed) {
+            return group.turns.nextAfter(failed);
         }
 
         @Override

@@ -14,8 +14,21 @@ public interface Upstream {
     /** Its servers in the order of the configuration; never empty. */
     List<UpstreamServer> servers();
 
-    /** The server whose turn it is (round robin over all loops). Cost: one atomic increment. */
+    /**
+     * The server whose turn it is (round robin over all loops). One that could not be connected to just now is left out, unless
+     * there is no other. Cost: one atomic increment.
+     */
     UpstreamServer next();
+
+    /**
+     * The server to ask after one could not be connected to: the next in order, with the same exception as {@link #next}.
+     * Whoever has asked no more often than there are servers is given another one each time.
+     *
+     * @param failed one of {@link #servers}
+     */
+    default UpstreamServer nextAfter(UpstreamServer failed) {
+        return servers().get((failed.index() + 1) % servers().size());
+    }
 
     /**
      * Opens the connections of one protocol to all servers. Call it once, when the service is made.

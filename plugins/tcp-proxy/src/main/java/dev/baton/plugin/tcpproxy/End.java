@@ -85,7 +85,7 @@ final class End extends ChannelInboundHandlerAdapter {
     public void channelActive(ChannelHandlerContext context) {
         touch();
         if (client) {
-            proxy.connect(this, 1);
+            proxy.connect(this);
         }
         context.fireChannelActive();
     }

@@ -78,8 +78,11 @@ final class TcpProxy implements Service {
     }
 
     /** Opens the other end for a client. Under the claim on the client. */
-    void connect(End client, int attempt) {
-        UpstreamServer server = upstream.next();
+    void connect(End client) {
+        connect(client, upstream.next(), 1);
+    }
+
+    private void connect(End client, UpstreamServer server, int attempt) {
         connections.connect(server, client.channel().loop(), new ConnectHandler() {
             @Override
             public void connected(MovableChannel connection) {
@@ -102,7 +105,7 @@ final class TcpProxy implements Service {
     private void connectFailed(End client, UpstreamServer server, Throwable cause, int attempt) {
         LOG.debug("{}: {}", name, cause.getMessage());
         if (client.channel().isActive() && attempt < maxConnects) {
-            connect(client, attempt + 1);
+            connect(client, upstream.nextAfter(server), attempt + 1);
             return;
         }
         connectFailures.increment();

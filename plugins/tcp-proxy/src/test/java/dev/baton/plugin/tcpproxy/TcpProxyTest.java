@@ -120,6 +120,15 @@ class TcpProxyTest {
     }
 
     @Test
+    void whatOtherClientsTryDoesNotMatter() {
+        accept();
+        accept();
+        upstream.fail(new ConnectException("refused"));
+        upstream.fail(new ConnectException("refused"));
+        assertThat(upstream.connectedTo).containsExactly("server-0:1", "server-1:1", "server-1:1", "server-0:1");
+    }
+
+    @Test
     void noMoreThanThreeServersAreTried() {
         upstream = new FakeUpstream(10);
         proxy = proxy(Optional.empty());
