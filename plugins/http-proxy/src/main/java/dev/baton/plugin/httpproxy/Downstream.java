@@ -7,6 +7,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -225,13 +226,13 @@ final class Downstream {
             end.abortSoon(named);
             return;
         }
+        if (!sent) {
+            connectFailed(named, new ConnectException("closed before anything was sent"));
+            return;
+        }
         forwarder.attach(end);
         timer.progress();
-        if (sent) {
-            reader.resume();
-        } else {
-            upstreamFailed(named, end, Refusal.UPSTREAM_CLOSED, true, null);
-        }
+        reader.resume();
     }
 
     /** There is no new connection. */
@@ -239,12 +240,12 @@ final class Downstream {
         if (!named.equals(exchange) || forwarder.end() != null) {
             return;
         }
+        timer.progress();
         Refusal refusal = forwarder.askNext(named, cause);
         if (refusal != null) {
             fail(named, refusal, cause.getMessage());
         } else if (forwarder.end() != null) {
             // An idle connection carries the exchange now: nobody else will fetch the body that waits.
-            timer.progress();
             reader.resume();
         }
     }

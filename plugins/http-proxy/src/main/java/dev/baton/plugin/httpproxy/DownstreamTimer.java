@@ -116,6 +116,9 @@ final class DownstreamTimer implements Callable<@Nullable Void> {
     }
 
     private long limit(Timeouts timeouts, boolean stuck) {
+        if (end.connecting() && !stuck) {
+            return Long.MAX_VALUE / 2; // the upstream's connect-timeout limits it
+        }
         return switch (end.phase()) {
             case HEAD -> {
                 if (stuck) {
@@ -123,14 +126,8 @@ final class DownstreamTimer implements Callable<@Nullable Void> {
                 }
                 yield end.headBegun() ? timeouts.header() : Math.min(lastRequestBy - since, timeouts.idle());
             }
-            // A body waits for a connection too; the upstream's connect-timeout limits that.
             case BODY -> end.requestPaused() && !stuck ? timeouts.response() : timeouts.idle();
-            case ANSWER -> {
-                if (end.connecting() && !stuck) {
-                    yield Long.MAX_VALUE / 2;
-                }
-                yield stuck ? timeouts.idle() : timeouts.response();
-            }
+            case ANSWER -> stuck ? timeouts.idle() : timeouts.response();
             case DISCARD -> stuck ? timeouts.idle() : timeouts.linger();
         };
     }

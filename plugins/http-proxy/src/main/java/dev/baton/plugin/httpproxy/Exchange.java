@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * what does not belong to its current one.
  *
  * <p>The request is read by both ends, on different loops perhaps, and does not change any more once the first server
- * was asked for a connection. {@link #attempts} belongs to the downstream end.
+ * was asked for a connection. {@link #attempts} and {@link #unreached} belong to the downstream end.
  */
 final class Exchange extends DefaultHttpRequest implements ConnectHandler {
     private static final Set<HttpMethod> IDEMPOTENT = Set.of(
@@ -35,8 +35,10 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler {
     /** Where the attempt under way goes. Written before the attempt begins, by the thread that begins it. */
     private @Nullable UpstreamServer server;
 
-    /** Attempts that failed. */
+    /** Connections that carried the exchange and died. */
     int attempts;
+    /** Servers that could not be connected to: nothing was sent there. */
+    int unreached;
 
     /** The client is gone: whoever reads it in time is spared work; nothing depends on that. */
     private volatile boolean abandoned;

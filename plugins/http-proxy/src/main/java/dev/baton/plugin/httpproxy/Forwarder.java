@@ -2,11 +2,11 @@ package dev.baton.plugin.httpproxy;
 
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.loop.Loop;
+import dev.baton.spi.upstream.Upstream;
 import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ConnectTimeoutException;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,8 +18,10 @@ import org.jspecify.annotations.Nullable;
  * behind the last of them is answered by {@link Downstream#resumeRequest}.
  */
 final class Forwarder {
-    /** Connections tried for one exchange, all in all. */
+    /** Connections that one exchange is sent on. */
     private static final int MAX_ATTEMPTS = 3;
+    /** Servers that are tried for one exchange; each may take the connect-timeout. */
+    private static final int MAX_UNREACHED = 3;
     /** From this attempt on the connection is a new one: the idle ones may all be dead. */
     private static final int FRESH_ATTEMPT = 2;
 
@@ -118,17 +120,15 @@ final class Forwarder {
      */
     @Nullable
     Refusal askNext(Exchange exchange, Throwable cause) {
-        List<UpstreamServer> servers = service.upstream().servers();
-        exchange.attempts++;
-        if (cause instanceof ConnectTimeoutException) {
-            return Refusal.CONNECT_TIMEOUT;
-        }
-        if (exchange.attempts >= Math.min(MAX_ATTEMPTS, servers.size())) {
-            return Refusal.CONNECT_FAILED;
-        }
+        Upstream upstream = service.upstream();
         UpstreamServer failed = exchange.server();
-        int index = failed == null ? 0 : failed.index() + 1;
-        exchange.goTo(servers.get(index % servers.size()));
+        exchange.unreached++;
+        if (failed == null
+                || exchange.unreached
+                        >= Math.min(MAX_UNREACHED, upstream.servers().size())) {
+            return cause instanceof ConnectTimeoutException ? Refusal.CONNECT_TIMEOUT : Refusal.CONNECT_FAILED;
+        }
+        exchange.goTo(upstream.nextAfter(failed));
         ask(exchange);
         return null;
     }

@@ -63,6 +63,8 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
     boolean connectLater;
     /** Idle connections close between the takeover and the first byte. */
     boolean dieWhenTaken;
+    /** New connections close before anybody hears of them. */
+    boolean dieWhenOpened;
 
     @Nullable
     Throwable refuseWith;
@@ -282,6 +284,9 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
         serverOf.put(connection, Objects.requireNonNull(((Exchange) handler).server()));
         connection.pipeline().addLast(initializer);
         opened.add(connection);
+        if (dieWhenOpened) {
+            connection.close();
+        }
         connection.offer(() -> handler.connected(connection));
         connection.runPosted();
     }

@@ -6,6 +6,7 @@ import dev.baton.plugin.httpproxy.Bench.Ends;
 import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.channel.ConnectTimeoutException;
 import java.net.ConnectException;
+import java.net.NoRouteToHostException;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
@@ -60,23 +61,87 @@ class FailureTest {
             bench.send(GET);
             assertThat(bench.toClient()).startsWith("HTTP/1.1 504 Gateway Timeout\r\n");
             assertThat(bench.refusals(Refusal.CONNECT_TIMEOUT)).isEqualTo(1);
-            assertThat(bench.asked).hasSize(1);
+            assertThat(bench.asked).extracting(UpstreamServer::address).containsExactly("a:1", "b:1");
         }
     }
 
+    static Stream<Arguments> noConnection() {
+        return Stream.of(
+                        new ConnectException("refused"),
+                        new ConnectTimeoutException("2s"),
+                        new NoRouteToHostException("unreachable"))
+                .flatMap(cause -> Stream.of(Ends.values()).map(ends -> Arguments.of(ends, cause)));
+    }
+
     @ParameterizedTest
-    @EnumSource
-    void asksTheNextServerWhenOneRefuses(Ends ends) {
+    @MethodSource("noConnection")
+    void asksTheNextServerWhenOneCannotBeConnectedTo(Ends ends, Throwable cause) {
         try (Bench bench = new Bench(ends)) {
             bench.servers = List.of(new UpstreamServer("a:1", 0), new UpstreamServer("b:1", 1));
             bench.connectLater = true;
             bench.send(POST + "hi");
-            Objects.requireNonNull(bench.connecting.poll()).failed(new ConnectException("refused"));
+            Objects.requireNonNull(bench.connecting.poll()).failed(cause);
             bench.settle();
             bench.connected(Objects.requireNonNull(bench.connecting.poll()));
             bench.settle();
             assertThat(bench.asked).extracting(UpstreamServer::address).containsExactly("a:1", "b:1");
             assertThat(bench.toServer(0)).startsWith("POST / ").endsWith("\r\n\r\nhi");
+        }
+    }
+
+    /** As it is when a server has ended: its idle connections are dead, and it refuses new ones. */
+    @ParameterizedTest
+    @EnumSource
+    void asksTheNextServerWhenOneRefusesWhoseIdleConnectionWasDead(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.warmUp();
+            bench.servers = List.of(new UpstreamServer("origin.test:80", 0), new UpstreamServer("b:1", 1));
+            bench.connectLater = true;
+            bench.send(GET); // the other server's turn
+            bench.send(GET);
+            bench.connected(Objects.requireNonNull(bench.connecting.poll()));
+            bench.answer(1, OK);
+            bench.toClient();
+            bench.hangUp(bench.opened.get(0));
+            Objects.requireNonNull(bench.connecting.poll()).failed(new ConnectException("refused"));
+            bench.settle();
+            assertThat(bench.asked).last().extracting(UpstreamServer::address).isEqualTo("b:1");
+            assertThat(bench.toServer(1)).contains("GET / ");
+            bench.answer(1, OK);
+            assertThat(bench.toClient()).isEqualTo(OK);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void asksTheNextServerWhenANewConnectionEndsBeforeAnythingIsSent(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.servers = List.of(new UpstreamServer("a:1", 0), new UpstreamServer("b:1", 1));
+            bench.dieWhenOpened = true;
+            bench.connectLater = true;
+            bench.send(POST + "hi");
+            bench.connected(Objects.requireNonNull(bench.connecting.poll()));
+            bench.settle();
+            bench.dieWhenOpened = false;
+            bench.connected(Objects.requireNonNull(bench.connecting.poll()));
+            bench.settle();
+            assertThat(bench.asked).extracting(UpstreamServer::address).containsExactly("a:1", "b:1");
+            assertThat(bench.toServer(1)).endsWith("\r\n\r\nhi");
+        }
+    }
+
+    /** Longer than any timeout of the proxy's own: the upstream's connect-timeout counts. */
+    @ParameterizedTest
+    @EnumSource
+    void doesNotBlameAClientForAServerThatIsSlowToConnect(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.connectLater = true;
+            bench.send(POST + "h");
+            bench.pass(100);
+            assertThat(bench.toClient()).isEmpty();
+            bench.connected(Objects.requireNonNull(bench.connecting.poll()));
+            bench.settle();
+            assertThat(bench.toServer(0)).endsWith("\r\n\r\nh");
         }
     }
 
