@@ -49,6 +49,7 @@ public final class FdDatagramChannel extends UnicastChannel {
 
     // The holder's:
     private int family = ANY_FAMILY;
+    /** Somebody has asked for a datagram while {@code autoRead} was off. Only one that came answers it. */
     private boolean readPending;
     /** The socket may hold datagrams whose edge has been seen. */
     private boolean readable;
@@ -222,7 +223,8 @@ public final class FdDatagramChannel extends UnicastChannel {
 
     @Override
     protected void doBeginRead() {
-        readPending = true;
+        // With autoRead on it says nothing: then everything is read, and nothing is owed once it is switched off.
+        readPending = !config.isAutoRead();
         if (readable && !reading) {
             later(readAgain);
         }
@@ -235,9 +237,8 @@ public final class FdDatagramChannel extends UnicastChannel {
         }
     }
 
-    /** {@code autoRead} was switched off. */
+    /** Any thread: {@code autoRead} was switched off. What was asked for stands, as in {@link FdStreamChannel}. */
     void readCleared() {
-        readPending = false;
         if (isHolder()) {
             armLevels(); // anybody else leaves it to the next event
         }
@@ -251,7 +252,6 @@ public final class FdDatagramChannel extends UnicastChannel {
         reading = true;
         try {
             do {
-                readPending = false;
                 int result = readOnce(pipeline, handle);
                 if (result == -Errno.EAGAIN) {
                     readable = false;
@@ -291,6 +291,7 @@ public final class FdDatagramChannel extends UnicastChannel {
         buffer.writerIndex(buffer.writerIndex() + result);
         handle.lastBytesRead(result);
         handle.incMessagesRead(1);
+        readPending = false; // not before: neither EAGAIN nor an error is what was asked for (F10)
         InetSocketAddress sender = (InetSocketAddress) from.address();
         if (from.truncated()) {
             pipeline.fireUserEventTriggered(new TruncatedDatagram(sender, result));

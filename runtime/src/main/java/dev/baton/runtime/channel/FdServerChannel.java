@@ -43,6 +43,7 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
     private volatile @Nullable SocketAddress local;
     private volatile boolean active;
     // The holder's:
+    /** Somebody has asked for a connection while {@code autoRead} was off. Only one that came answers it. */
     private boolean readPending;
     /** Connections may wait whose event has been seen. */
     private boolean acceptable;
@@ -169,9 +170,9 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
         int listening = live().number();
         int accepts = 0;
         do {
-            readPending = false;
             int number = env.posix().accept(listening, peer);
             if (number >= 0) {
+                readPending = false; // not before: neither EAGAIN nor an error is what was asked for (F10)
                 offer(number, peer.address());
             } else if (number == -Errno.EAGAIN) {
                 acceptable = false;
@@ -261,7 +262,8 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
 
     @Override
     protected void doBeginRead() {
-        readPending = true;
+        // With autoRead on it says nothing: then all are accepted, and nothing is owed once it is switched off.
+        readPending = !config.isAutoRead();
         if (enter()) {
             try {
                 if (acceptable && !paused) {
@@ -274,14 +276,13 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
         }
     }
 
-    /** Any thread: {@code autoRead} was switched off. */
+    /** Any thread: {@code autoRead} was switched off. What was asked for stands, as in {@link FdStreamChannel}. */
     private void readCleared() {
         if (!isAtHome()) {
             return;
         }
         if (enter()) {
             try {
-                readPending = false;
                 armLevels();
             } finally {
                 leave();

@@ -42,6 +42,7 @@ abstract class FdStreamChannel extends HalfCloseChannel {
     private volatile @Nullable SocketAddress local;
     private volatile @Nullable SocketAddress remote;
     // The holder's:
+    /** Somebody has asked for a read while {@code autoRead} was off. Only a read that brought something answers it. */
     private boolean readPending;
     /** The socket may hold bytes whose edge has been seen. */
     private boolean readable;
@@ -157,7 +158,8 @@ abstract class FdStreamChannel extends HalfCloseChannel {
 
     @Override
     protected void doBeginRead() {
-        readPending = true;
+        // With autoRead on it says nothing: then everything is read, and nothing is owed once it is switched off.
+        readPending = !config.isAutoRead();
         if (readable && !reading) {
             later((Unsafe) unsafe());
         }
@@ -170,9 +172,11 @@ abstract class FdStreamChannel extends HalfCloseChannel {
         }
     }
 
-    /** Holder: {@code autoRead} was switched off. */
+    /**
+     * Any thread: {@code autoRead} was switched off. What was asked for stands: a thread that is not the holder's cannot know
+     * whether that was before (F10).
+     */
     final void readCleared() {
-        readPending = false;
         if (isHolder()) {
             armLevels(); // anybody else leaves it to the next event
         }
@@ -189,7 +193,6 @@ abstract class FdStreamChannel extends HalfCloseChannel {
         IOException failure = null;
         try {
             do {
-                readPending = false;
                 int result = readOnce(pipeline, handle);
                 if (result == END) {
                     end = true;
@@ -241,6 +244,9 @@ abstract class FdStreamChannel extends HalfCloseChannel {
         buffer.writerIndex(buffer.writerIndex() + result);
         handle.lastBytesRead(result);
         handle.incMessagesRead(1);
+        // Not before: an EAGAIN answers nobody, and the next edge must find who waits (F10). Not later: the handler may
+        // ask.
+        readPending = false;
         if (result == room) {
             countEvent(); // much work for one event
         } else if (!peerDone) {
