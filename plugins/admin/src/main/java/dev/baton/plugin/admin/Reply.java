@@ -1,5 +1,6 @@
 package dev.baton.plugin.admin;
 
+import dev.baton.spi.http.HttpDate;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -36,7 +37,7 @@ final class Reply {
         this.request = request;
         this.response = request.response();
         // What is shown is over when it arrives.
-        response.putHeader(HttpHeaders.CACHE_CONTROL, "no-store");
+        response.putHeader(HttpHeaders.CACHE_CONTROL, "no-store").putHeader(HttpHeaders.DATE, HttpDate.now());
     }
 
     /** Computes on a worker, then goes on here; a failure becomes a 500. */

@@ -126,6 +126,8 @@ class AdminApiTest {
                                 + "\"from\":\"plugins/admin\",\"problem\":null}]");
         assertThat(header(get("/v1/status"), "content-type")).isEqualTo("application/json");
         assertThat(header(get("/v1/status"), "cache-control")).isEqualTo("no-store");
+        assertThat(header(get("/v1/status"), "date")).endsWith(" GMT");
+        assertThat(header(get("/nowhere"), "date")).endsWith(" GMT");
     }
 
     @Test

@@ -10,6 +10,7 @@ import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
@@ -141,10 +142,15 @@ final class ChaosHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
             String text,
             boolean keepAlive) {
         ByteBuf body = Unpooled.copiedBuffer(text, StandardCharsets.UTF_8);
+        int length = body.readableBytes();
+        if (request.method().equals(HttpMethod.HEAD)) {
+            // The codec leaves it out too, but not where it has written an interim answer before.
+            body.clear();
+        }
         DefaultFullHttpResponse response = new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, status, body);
         response.headers()
                 .set(HttpHeaderNames.CONTENT_TYPE, "text/plain; charset=utf-8")
-                .setInt(HttpHeaderNames.CONTENT_LENGTH, body.readableBytes())
+                .setInt(HttpHeaderNames.CONTENT_LENGTH, length)
                 .setInt("x-loop", connection.loop().id());
         HttpUtil.setKeepAlive(response.headers(), request.protocolVersion(), keepAlive);
         ChannelFuture written = context.writeAndFlush(response);

@@ -31,6 +31,7 @@ final class ChaosService implements Service {
         connection
                 .pipeline()
                 .addLast(new HttpServerCodec())
+                .addLast(AnswerDates.INSTANCE)
                 .addLast(new HttpObjectAggregator(BODY_MAX))
                 .addLast(new IdleStateHandler(true, 0, 0, IDLE_SECONDS, TimeUnit.SECONDS))
                 .addLast(new ChaosHandler(config, connection));

@@ -42,6 +42,20 @@ class ChaosServiceTest {
         return text.toString();
     }
 
+    @Test
+    void answersAreDatedAndWithoutContentWhereAHeadAsked() {
+        for (String path : new String[] {"/", "/nope", "/block/x"}) {
+            send("HEAD " + path + " HTTP/1.1\r\nhost: a\r\n\r\n");
+            assertThat(received()).containsPattern("\r\ndate: .* GMT\r\n").endsWith("\r\n\r\n");
+            send("HEAD " + path + " HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 1\r\n\r\nx");
+            assertThat(received()).endsWith("\r\n\r\n");
+        }
+        send("PUT / HTTP/1.1\r\nhost: a\r\ncontent-length: 100000\r\nexpect: 100-continue\r\n\r\n");
+        assertThat(received()).startsWith("HTTP/1.1 413 ").containsPattern("\r\ndate: .* GMT\r\n");
+        send("PUT / HTTP/1.1\r\nhost: a\r\nexpect: wonders\r\n\r\n");
+        assertThat(received()).startsWith("HTTP/1.1 417 ").containsPattern("\r\ndate: .* GMT\r\n");
+    }
+
     /** Once each of them was answered: what waited for a client that asked and did not read had no limit. */
     @Test
     void pipelinedRequestsWaitForASlowReader() {

@@ -1,6 +1,7 @@
 package dev.baton.plugin.demoorigin;
 
 import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.http.HttpDate;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
@@ -162,6 +163,9 @@ final class OriginHandler extends ChannelInboundHandlerAdapter {
 
     private void handle(ChannelHandlerContext context, HttpObject message) {
         if (message.decoderResult().isFailure()) {
+            if (message instanceof HttpRequest request) {
+                head = request.method().equals(HttpMethod.HEAD);
+            }
             ReferenceCountUtil.release(message);
             malformed(context, message.decoderResult().cause());
             return;
@@ -185,7 +189,6 @@ final class OriginHandler extends ChannelInboundHandlerAdapter {
                         ? HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
                         : HttpResponseStatus.BAD_REQUEST;
         version = HttpVersion.HTTP_1_1;
-        head = false;
         keepAlive = false;
         answer(context, status, "text/plain", "cannot read this request: " + cause.getMessage() + "\n");
     }
@@ -283,6 +286,10 @@ final class OriginHandler extends ChannelInboundHandlerAdapter {
         DefaultFullHttpResponse response = new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, status, body);
         complete(response, type);
         HttpUtil.setContentLength(response, body.readableBytes());
+        if (head) {
+            // The codec leaves it out too, but not where it has written an interim answer before.
+            body.clear();
+        }
         context.write(response);
         end(context);
     }
@@ -290,6 +297,7 @@ final class OriginHandler extends ChannelInboundHandlerAdapter {
     private void complete(HttpResponse response, String type) {
         response.headers()
                 .set(HttpHeaderNames.CONTENT_TYPE, type)
+                .set(HttpHeaderNames.DATE, HttpDate.now())
                 .set("x-origin", name)
                 .setInt("x-loop", connection.loop().id());
         HttpUtil.setKeepAlive(response.headers(), version, keepAlive);

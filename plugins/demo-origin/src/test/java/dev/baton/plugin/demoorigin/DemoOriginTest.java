@@ -72,6 +72,35 @@ class DemoOriginTest {
         assertThat(connection.isOpen()).isTrue();
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"/", "/nope", "/bytes/10", "/bytes/x", "/echo"})
+    void everyAnswerIsDated(String path) {
+        assertThat(exchange(get(path))).containsOnlyOnce("\r\ndate: ").containsPattern("\r\ndate: .* GMT\r\n");
+        assertThat(exchange("GET /\r\n\r\n")).containsOnlyOnce("\r\ndate: ");
+    }
+
+    /** Once the interim answer was taken for the answer to the HEAD, and the answer for one to something else. */
+    @ParameterizedTest
+    @ValueSource(strings = {"/", "/nope", "/bytes/10", "/bytes/x", "/echo", "/delay/0"})
+    void anAnswerToAHeadHasNoContent(String path) {
+        String head = "HEAD " + path + " HTTP/1.1\r\nhost: a\r\n";
+        for (String rest : new String[] {
+            "\r\n", "content-length: 2\r\n\r\nab", "expect: 100-continue\r\ncontent-length: 2\r\n\r\nab"
+        }) {
+            String answers = exchange(head + rest);
+            connection.runPosted();
+            connection.runScheduledPendingTasks();
+            answers += received();
+            assertThat(bodyOf(answers.replace("HTTP/1.1 100 Continue\r\n\r\n", "")))
+                    .as(rest)
+                    .isEmpty();
+            if (!connection.isOpen()) {
+                return;
+            }
+        }
+        assertThat(exchange("HEAD / HTTP/1.1\r\na\u0001: b\r\n\r\n")).endsWith("\r\n\r\n");
+    }
+
     @Test
     void anUnknownPathGetsAHint() {
         assertThat(exchange(get("/nope")))

@@ -89,27 +89,12 @@ final class AnswerWriter {
     /**
      * Writes an answer of our own.
      *
-     * @param exchange what it answers, null if that is no request
+     * @param exchange what it answers; null if that is no request, after which nothing can be read
+     * @param toHead it answers a HEAD
      */
-    void refuse(ChannelHandlerContext ctx, @Nullable Exchange exchange, Refusal refusal) {
+    void own(ChannelHandlerContext ctx, @Nullable Exchange exchange, boolean toHead, OwnAnswer answer) {
         started = true;
-        byte[] words = HeadWriter.ascii(refusal.words() + "\n");
-        HeadWriter text = HeadWriter.begin()
-                .text("HTTP/1.1 ")
-                .text(refusal.status().codeAsText())
-                .octet(' ')
-                .text(refusal.status().reasonPhrase())
-                .text("\r\nContent-Type: text/plain\r\nContent-Length: ")
-                .number(words.length)
-                .crlf();
-        Persistence persistence = exchange == null ? Persistence.CLOSE : persistence(exchange, keepAlive);
-        if (persistence != null) {
-            text.text(persistence == Persistence.CLOSE ? "Connection: close\r\n" : "Connection: keep-alive\r\n");
-        }
-        text.crlf();
-        if (exchange == null || !exchange.isHead()) {
-            text.raw(words);
-        }
+        HeadWriter text = answer.write(exchange == null ? Persistence.CLOSE : persistence(exchange, keepAlive), toHead);
         ctx.write(
                 ctx.alloc().directBuffer(text.length()).writeBytes(text.bytes(), 0, text.length()), ctx.voidPromise());
     }

@@ -95,7 +95,7 @@ final class BodyWriter {
         }
         HeadWriter writer = HeadWriter.begin().raw(LAST_CHUNK_SIZE);
         for (int i = 0; i < trailers.size(); i++) {
-            if (trailers.kind(i) == FieldKind.END_TO_END) {
+            if (trailers.kind(i).isEndToEnd()) {
                 writer.field(trailers.name(i), trailers.value(i));
             }
         }

@@ -175,7 +175,7 @@ final class Downstream {
             joined = forwarder.join(in, count, ctx.alloc());
         } catch (RuntimeException e) {
             forget(current);
-            refuse(Refusal.BAD_CHUNK, e.getMessage());
+            refuse(Refusal.BAD_CHUNK, e.getMessage(), current.isHead());
             return true;
         }
         if (forwarder.isLastPiece()) {
@@ -207,13 +207,17 @@ final class Downstream {
         }
     }
 
-    /** What the client sent cannot be read: nothing after it can be either. */
-    void refuse(Refusal refusal, @Nullable String detail) {
+    /**
+     * What the client sent cannot be read: nothing after it can be either.
+     *
+     * @param toHead what can be read of it asks for a head only
+     */
+    void refuse(Refusal refusal, @Nullable String detail, boolean toHead) {
         service.refusals().count(refusal, clientText(), detail);
         boolean answering = exchange != null && answer.started();
         exchange = null;
         if (!answering) {
-            answer.refuse(ctx, null, refusal);
+            answer.own(ctx, null, toHead, OwnAnswer.of(refusal));
         }
         close(true);
     }
@@ -402,7 +406,7 @@ final class Downstream {
         if (draining || phase == Phase.BODY) {
             answer.closeAfterwards();
         }
-        answer.refuse(ctx, current, refusal);
+        answer.own(ctx, current, current.isHead(), OwnAnswer.of(refusal));
         if (answer.keepAlive()) {
             ctx.flush();
             next();
@@ -500,7 +504,7 @@ final class Downstream {
         if (current != null) {
             fail(current, refusal, null);
         } else if (phase == Phase.HEAD && headBegun()) {
-            refuse(refusal, null);
+            refuse(refusal, null, reader.isHead());
         } else {
             ctx.close();
         }

@@ -19,6 +19,8 @@ enum FieldKind {
     X_FORWARDED_FOR(1 << 8),
     X_FORWARDED_PROTO(1 << 9),
     X_FORWARDED_HOST(1 << 10),
+    /** Goes through; where there is none, the proxy puts its own into an answer. */
+    DATE(1 << 14),
     /** Ends here, and says whether the client can read trailers. */
     TE(1 << 11),
     /**
@@ -52,11 +54,17 @@ enum FieldKind {
         return bit;
     }
 
+    /** Goes through as it is, unless a Connection field names it. */
+    boolean isEndToEnd() {
+        return this == END_TO_END || this == DATE;
+    }
+
     /** The kind of a field name, in any case. The length decides nearly always; few names are compared. */
     static FieldKind of(CharSequence name) {
         return switch (name.length()) {
             case 2 -> is(name, HttpHeaderNames.TE, TE);
-            case 4 -> is(name, HttpHeaderNames.HOST, HOST);
+            case 4 ->
+                startsWith(name, 'd') ? is(name, HttpHeaderNames.DATE, DATE) : is(name, HttpHeaderNames.HOST, HOST);
             case 5 -> startsWith(name, 'c') ? is(name, CLOSE, HOP_BY_HOP) : is(name, PROXY, HOP_BY_HOP);
             case 6 -> is(name, HttpHeaderNames.EXPECT, EXPECT);
             case 7 -> is(name, HttpHeaderNames.UPGRADE, HOP_BY_HOP);

@@ -61,6 +61,10 @@ final class HeaderFields extends HttpHeaders {
     /** Marks a field as one that ends here. */
     void endHere(int field) {
         kinds[field] = FieldKind.NAMED_BY_CONNECTION;
+        present = 0;
+        for (int i = 0; i < count; i++) {
+            present |= kinds[i].bit();
+        }
     }
 
     /** The index of the first field of a kind from an index on, or -1. */

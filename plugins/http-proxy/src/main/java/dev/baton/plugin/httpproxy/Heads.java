@@ -1,5 +1,6 @@
 package dev.baton.plugin.httpproxy;
 
+import dev.baton.spi.http.HttpDate;
 import org.jspecify.annotations.Nullable;
 
 /** Writes heads as they go on: what ends at this hop is left out, what is this hop's own is put in. */
@@ -10,6 +11,7 @@ final class Heads {
     private static final byte[] FORWARDED_FOR = HeadWriter.ascii("X-Forwarded-For: ");
     private static final byte[] FORWARDED_HOST = HeadWriter.ascii("X-Forwarded-Host: ");
     private static final byte[] FORWARDED_PROTO = HeadWriter.ascii("X-Forwarded-Proto: http\r\n");
+    private static final byte[] DATE = HeadWriter.ascii("Date: ");
     private static final byte[] CONTENT_LENGTH = HeadWriter.ascii("Content-Length: ");
     private static final byte[] CHUNKED = HeadWriter.ascii("Transfer-Encoding: chunked\r\n");
     /** For us as for the client: trailers go through. */
@@ -38,7 +40,7 @@ final class Heads {
         boolean expect = !exchange.isHttp10();
         for (int i = 0; i < fields.size(); i++) {
             FieldKind kind = fields.kind(i);
-            if (kind == FieldKind.END_TO_END || (kind == FieldKind.EXPECT && expect)) {
+            if (kind.isEndToEnd() || (kind == FieldKind.EXPECT && expect)) {
                 out.field(fields.name(i), fields.value(i));
             }
         }
@@ -79,6 +81,10 @@ final class Heads {
             if (isForwarded(kind)) {
                 out.field(fields.name(i), fields.value(i));
             }
+        }
+        if (!fields.has(FieldKind.DATE) && !head.isInformational()) {
+            // RFC 9110, section 6.6.1: when it was received, for recipients that have to know how old it is.
+            out.raw(DATE).text(HttpDate.now()).crlf();
         }
         if (chunked) {
             out.raw(CHUNKED);

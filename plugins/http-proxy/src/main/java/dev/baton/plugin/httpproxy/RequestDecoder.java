@@ -21,11 +21,16 @@ import org.jspecify.annotations.Nullable;
  * <p>Not a handler of a pipeline: a {@link RequestReader} takes one of {@link SpareDecoders} for each head.
  */
 final class RequestDecoder extends HttpRequestDecoder {
+    private static final byte[] HEAD = HeadWriter.ascii("HEAD ");
+
     /** One head and, if it has no body, its end. Only within one call of {@link #decodeHead}; never shared by threads. */
     private final List<Object> decoded = new ArrayList<>(2);
 
     /** A line of the head has been decoded: a blank at the start of the next would fold it. */
     private boolean inHead;
+
+    /** The request's method is HEAD, as far as there is one: a refusal may have no body then. */
+    private boolean head;
 
     /** Whose head it is. Only within one call of {@link #decodeHead}: a spare decoder must not keep a connection alive. */
     private @Nullable Downstream client;
@@ -44,8 +49,12 @@ final class RequestDecoder extends HttpRequestDecoder {
      */
     @Nullable
     Exchange decodeHead(Downstream downstream, ChannelHandlerContext ctx, ByteBuf in) throws Exception {
-        if (!inHead && !skipEmptyLines(in)) {
-            return null;
+        if (!inHead) {
+            head = false;
+            if (!skipEmptyLines(in)) {
+                return null;
+            }
+            head = beginsWithHead(in);
         }
         int from = in.readerIndex();
         client = downstream;
@@ -123,6 +132,21 @@ final class RequestDecoder extends HttpRequestDecoder {
             throw new IllegalStateException("decodes for nobody");
         }
         return known;
+    }
+
+    private static boolean beginsWithHead(ByteBuf in) {
+        int from = in.readerIndex();
+        return in.readableBytes() >= HEAD.length
+                && in.getByte(from) == HEAD[0]
+                && in.getByte(from + 1) == HEAD[1]
+                && in.getByte(from + 2) == HEAD[2]
+                && in.getByte(from + 3) == HEAD[3]
+                && in.getByte(from + 4) == HEAD[4];
+    }
+
+    /** The request that is being decoded, or was last, asks for a head only, even if it is no valid request. */
+    boolean isHead() {
+        return head;
     }
 
     /** Part of a head has been decoded. */

@@ -144,8 +144,9 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
         try {
             next = used.decodeHead(end, ctx, in);
         } catch (Exception e) {
+            boolean head = used.isHead();
             discardDecoder(); // where it stands in the bytes nobody knows
-            end.refuse(Refusal.ofRequest(e), e.getMessage());
+            end.refuse(Refusal.ofRequest(e), e.getMessage(), head);
             return true;
         }
         if (next == null) {
@@ -226,6 +227,11 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
     /** Some bytes of a head are there. */
     boolean headBegun() {
         return headBegun;
+    }
+
+    /** What is there of a head asks for a head only. */
+    boolean isHead() {
+        return decoder != null && decoder.isHead();
     }
 
     /** Bytes wait, or are being read right now. */

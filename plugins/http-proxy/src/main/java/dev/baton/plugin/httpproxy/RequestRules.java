@@ -180,7 +180,7 @@ final class RequestRules {
 
     private static void endHere(HeaderFields fields, String name) {
         for (int i = 0; i < fields.size(); i++) {
-            if (fields.kind(i) == FieldKind.END_TO_END && AsciiString.contentEqualsIgnoreCase(fields.name(i), name)) {
+            if (fields.kind(i).isEndToEnd() && AsciiString.contentEqualsIgnoreCase(fields.name(i), name)) {
                 fields.endHere(i);
             }
         }
