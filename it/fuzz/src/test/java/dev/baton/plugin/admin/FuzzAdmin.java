@@ -49,7 +49,7 @@ final class FuzzAdmin {
     /** Sends one request and checks the answer. None of its parts has a line end. */
     Message ask(String method, String target, String field, String body) throws IOException {
         runtime.asked.clear();
-        String request = method + " " + target + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" + field
+        String request = method + " " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + field
                 + "Content-Length: " + body.length() + "\r\n\r\n" + body;
         String bytes = exchange(request);
         String of = request + "\nanswered\n" + bytes;

@@ -1,9 +1,8 @@
 package dev.baton.plugin.admin;
 
-import dev.baton.spi.admin.AdminAction;
-import dev.baton.spi.admin.AdminView;
+import dev.baton.plugin.admin.AdminConnections.Client;
+import dev.baton.plugin.admin.WebGuard.Refusal;
 import dev.baton.spi.admin.LoopResult;
-import dev.baton.spi.admin.Metrics;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
 import dev.baton.spi.admin.StatusSnapshot;
@@ -26,8 +25,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
@@ -56,84 +53,80 @@ import org.slf4j.LoggerFactory;
  * </pre>
  *
  * <p>A GET (or HEAD) changes nothing, a POST or DELETE answers when it is done. Every error is an object with {@code error} and perhaps
- * {@code hint}. Everything but {@code /live} and {@code /ready} is worked out by a worker thread, because a snapshot may be
- * long, and written in pieces.
- *
- * <p>A POST or DELETE that carries {@code Origin} comes from a web page in somebody's browser, which may reach a loopback address that
- * its author cannot: it is refused.
+ * {@code hint}. Everything but {@code /live} and {@code /ready} is worked out by other threads, because a snapshot may be long and plugins have a
+ * part in it, and is written in pieces. What takes longer than 10 s is answered with 504, and with 503 while it is stuck.
  */
 final class AdminApi implements Handler<HttpServerRequest> {
     private static final Logger LOG = LoggerFactory.getLogger(AdminApi.class);
 
     private static final String READY = "ready";
     private static final List<String> ACTIONS = List.of("suspend", "resume", "unbind");
-    private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
-    private static final String PREFIX = "/v1/";
+    static final String PREFIX = "/v1/";
     private static final String STOP = PREFIX + "stop";
     private static final String UPGRADE = PREFIX + "upgrade";
     private static final String ALL_LISTENERS = PREFIX + "listeners";
     private static final String LOOPS = PREFIX + "loops";
     private static final Pattern RETIRE = Pattern.compile(LOOPS + "/([0-9]{1,9})/retire");
     private static final String LISTENERS = ALL_LISTENERS + "/";
+    private static final String TWICE = "write each parameter once";
     /** Far more than one listener needs; bounds what is kept of a body. */
     private static final int BODY_BYTES_MAX = 64 * 1024;
 
     private final Vertx vertx;
     private final RuntimeView view;
     private final RuntimeControl control;
-    private final Metrics metrics;
-    /** What GET shows, by path; sorted for the index. */
-    private final Map<String, Callable<?>> tables = new TreeMap<>();
-    /** What plugins do when a POST asks for it, by path. */
-    private final Map<String, AdminAction> actions = new TreeMap<>();
+    private final Shown shown;
+    private final Actions actions;
+    private final AdminConnections connections;
+    private final WebGuard guard;
 
-    AdminApi(Vertx vertx, RuntimeView view, RuntimeControl control, Metrics metrics) {
+    /**
+     * The API.
+     *
+     * @param connections those over which it is asked
+     * @param guard what keeps web pages out
+     */
+    AdminApi(
+            Vertx vertx,
+            RuntimeView view,
+            RuntimeControl control,
+            Shown shown,
+            Actions actions,
+            AdminConnections connections,
+            WebGuard guard) {
         this.vertx = vertx;
         this.view = view;
         this.control = control;
-        this.metrics = metrics;
-        tables.put(PREFIX + "status", view::status);
-        tables.put(PREFIX + "loops", view::loops);
-        tables.put(PREFIX + "fds", view::fds);
-        tables.put(PREFIX + "orphans", view::orphans);
-        tables.put(PREFIX + "listeners", view::listeners);
-        tables.put(PREFIX + "pools", view::pools);
-        tables.put(PREFIX + "plugins", view::plugins);
-        for (AdminView additional : view.views()) {
-            String path = PREFIX + additional.name();
-            if (isTaken(path) || tables.putIfAbsent(path, additional::rows) != null) {
-                LOG.warn(
-                        "admin view {} is not shown: {} is taken",
-                        additional.getClass().getName(),
-                        path);
-            }
-        }
-        for (AdminAction action : control.actions()) {
-            String path = PREFIX + action.name();
-            if (actsItself(path) || actions.putIfAbsent(path, action) != null) {
-                LOG.warn(
-                        "admin action {} cannot be asked for: {} is taken",
-                        action.getClass().getName(),
-                        path);
-            }
-        }
+        this.shown = shown;
+        this.actions = actions;
+        this.connections = connections;
+        this.guard = guard;
     }
 
     @Override
     public void handle(HttpServerRequest request) {
-        Reply reply = new Reply(vertx, request);
+        Client client = connections.begin(request);
+        if (client == null) {
+            return;
+        }
+        Reply reply = new Reply(vertx, request, client);
         String path = isTarget(request.uri()) ? decoded(request.path()) : null;
         if (path == null) {
             reply.error(400, "the path is not valid: " + request.path(), null);
             return;
         }
         List<String> allowed = allowed(path);
-        if (allowed.isEmpty()) {
+        boolean changes =
+                request.method().equals(HttpMethod.POST) || request.method().equals(HttpMethod.DELETE);
+        Refusal refusal = guard.check(request, changes);
+        if (refusal != null) {
+            reply.error(refusal.status(), refusal.error(), refusal.hint());
+        } else if (allowed.isEmpty()) {
             notFound(reply, path);
         } else if (!allowed.contains(request.method().name())) {
             request.response().putHeader(HttpHeaders.ALLOW, String.join(", ", allowed));
             reply.error(405, request.method() + " " + path + " is not possible", "use " + String.join(" or ", allowed));
-        } else if (request.method().equals(HttpMethod.POST) || request.method().equals(HttpMethod.DELETE)) {
+        } else if (changes) {
             change(request, reply, path);
         } else {
             get(reply, path);
@@ -141,12 +134,12 @@ final class AdminApi implements Handler<HttpServerRequest> {
     }
 
     /** What this API itself does when a POST asks for it, which no plugin can. */
-    private static boolean isTaken(String path) {
+    static boolean isTaken(String path) {
         return path.equals(STOP) || path.equals(UPGRADE);
     }
 
     /** Where a POST means something to this API already. */
-    private static boolean actsItself(String path) {
+    static boolean actsItself(String path) {
         return isTaken(path)
                 || path.equals(ALL_LISTENERS)
                 || path.startsWith(LISTENERS)
@@ -166,15 +159,11 @@ final class AdminApi implements Handler<HttpServerRequest> {
             return List.of("DELETE");
         }
         List<String> methods = new ArrayList<>();
-        boolean known = tables.containsKey(path)
-                || path.equals("/")
-                || path.equals("/metrics")
-                || path.equals("/live")
-                || path.equals("/ready");
+        boolean known = shown.has(path) || path.equals("/") || path.equals("/live") || path.equals("/ready");
         if (known) {
             methods.addAll(List.of("GET", "HEAD"));
         }
-        if (actions.containsKey(path)) {
+        if (actions.has(path)) {
             methods.add("POST");
         }
         return methods;
@@ -188,13 +177,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
                 String state = view.status().state();
                 reply.text(state.equals(READY) ? 200 : 503, state + "\n");
             }
-            case "/metrics" -> reply.work(metrics::scrape, text -> reply.send(200, PROMETHEUS, text));
-            default -> {
-                Callable<?> table = tables.get(path);
-                if (table != null) {
-                    reply.work(table, reply::table);
-                }
-            }
+            default -> shown.show(path, reply);
         }
     }
 
@@ -211,11 +194,6 @@ final class AdminApi implements Handler<HttpServerRequest> {
     // ---- POST and DELETE ------------------------------------------------------------------------------------------
 
     private void change(HttpServerRequest request, Reply reply, String path) {
-        if (request.getHeader(HttpHeaders.ORIGIN) != null) {
-            reply.error(
-                    403, "a web page must not steer this process", "send the " + request.method() + " without Origin");
-            return;
-        }
         MultiMap given;
         try {
             given = request.params();
@@ -223,9 +201,14 @@ final class AdminApi implements Handler<HttpServerRequest> {
             reply.error(400, "the query is not valid: " + request.query(), null);
             return;
         }
-        AdminAction contributed = actions.get(path);
-        if (contributed != null) {
-            act(request, given, reply, contributed);
+        for (String parameter : given.names()) {
+            if (given.getAll(parameter).size() > 1) {
+                reply.error(400, "the parameter \"" + parameter + "\" is given twice", TWICE);
+                return;
+            }
+        }
+        if (actions.has(path)) {
+            act(request, given, reply, path);
             return;
         }
         List<String> known = parameters(path);
@@ -315,27 +298,31 @@ final class AdminApi implements Handler<HttpServerRequest> {
         return asked == null ? null : Times.parse(parameter, asked);
     }
 
-    private static void act(HttpServerRequest request, MultiMap given, Reply reply, AdminAction action) {
+    private void act(HttpServerRequest request, MultiMap given, Reply reply, String path) {
         Map<String, String> parameters = new LinkedHashMap<>();
-        given.forEach(each -> parameters.putIfAbsent(each.getKey(), each.getValue()));
-        LOG.info("{} {} asked for by {}", action.name(), parameters, request.remoteAddress());
-        try {
-            answer(reply, action.act(parameters), 409);
-        } catch (IllegalArgumentException wrong) {
-            reply.error(400, String.valueOf(wrong.getMessage()), null);
-        } catch (Throwable t) { // an Error too: it is a plugin's
-            reply.failed(t);
-        }
+        given.forEach(each -> parameters.put(each.getKey(), each.getValue()));
+        LOG.info("{} {} asked for by {}", path, parameters, request.remoteAddress());
+        actions.act(path, parameters)
+                .onSuccess(stage -> answer(reply, stage, 409))
+                .onFailure(failure -> {
+                    if (failure instanceof IllegalArgumentException wrong) {
+                        reply.error(400, String.valueOf(wrong.getMessage()), null);
+                    } else {
+                        reply.failed(failure);
+                    }
+                });
     }
 
     private void add(HttpServerRequest request, Reply reply) {
         Buffer body = Buffer.buffer();
+        reply.receiving(true);
         request.handler(piece -> {
             if (body.length() <= BODY_BYTES_MAX) {
                 body.appendBuffer(piece);
             }
         });
         request.endHandler(end -> {
+            reply.receiving(false);
             if (body.length() > BODY_BYTES_MAX) {
                 reply.error(413, "the body is longer than " + BODY_BYTES_MAX + " bytes", null);
             } else if (body.length() == 0) {
@@ -398,11 +385,11 @@ final class AdminApi implements Handler<HttpServerRequest> {
     }
 
     private List<String> paths() {
-        List<String> paths = new ArrayList<>(tables.keySet());
-        paths.addAll(List.of("/metrics", "/live", "/ready", STOP, UPGRADE));
+        List<String> paths = new ArrayList<>(shown.paths());
+        paths.addAll(List.of("/live", "/ready", STOP, UPGRADE));
         paths.add(LISTENERS + "NAME");
         paths.add(LOOPS + "/ID/retire");
-        paths.addAll(actions.keySet());
+        paths.addAll(actions.paths());
         ACTIONS.forEach(action -> paths.add(LISTENERS + "NAME/" + action));
         return paths;
     }

@@ -2,20 +2,39 @@ package dev.baton.plugin.admin;
 
 import dev.baton.spi.config.Default;
 import dev.baton.spi.config.Hosts;
+import dev.baton.spi.config.Range;
 import dev.baton.spi.config.WrongValueException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * The section {@code admin} of the configuration.
  *
  * @param listen {@code host:port}, {@code [ipv6]:port} or {@code *:port} (every IPv4 address); port 0 lets the kernel choose
+ * @param hosts names by which it may be asked ({@code Host}), besides the one in {@code listen}, {@code localhost} and addresses
+ * @param maxConnections connections at a time; a further one ends that which has been idle longest
+ * @param idleTimeout how long a connection may be idle, be silent in a request's body, or take nothing of its answer
  */
-public record AdminConfig(@Default("127.0.0.1:9901") String listen) {
+public record AdminConfig(
+        @Default("127.0.0.1:9901") String listen,
+        List<String> hosts,
+        @Default("64") @Range(min = "1", max = "10000") int maxConnections,
+        @Default("30s") @Range(min = "100ms", max = "1h") Duration idleTimeout) {
+    private static final int CONNECTIONS = 64;
+    private static final Duration IDLE_TIMEOUT = Duration.ofSeconds(30);
     private static final int PORT_MAX = 65_535;
     private static final String LISTEN = "listen";
     private static final String EVERY = "*";
 
-    /** Checks the form of the address. */
+    /** Checks the form of the address and of the names. */
     public AdminConfig {
+        hosts = List.copyOf(hosts);
+        for (String host : hosts) {
+            if (!Hosts.isHost(host)) {
+                throw new WrongValueException("hosts", "\"" + host + "\" is no host name (write it without a port)");
+            }
+        }
         int colon = listen.lastIndexOf(':');
         String host = listen.substring(0, Math.max(colon, 0));
         boolean bracketed = host.startsWith("[") && host.endsWith("]");
@@ -33,6 +52,18 @@ public record AdminConfig(@Default("127.0.0.1:9901") String listen) {
             throw new WrongValueException(
                     LISTEN, "\"" + listen + "\": the port is \"" + port + "\", must be 0 to " + PORT_MAX);
         }
+    }
+
+    /** An address, and the defaults. */
+    AdminConfig(String listen) {
+        this(listen, List.of(), CONNECTIONS, IDLE_TIMEOUT);
+    }
+
+    /** By which it may be asked. */
+    List<String> names() {
+        List<String> names = new ArrayList<>(hosts);
+        names.add(host());
+        return names;
     }
 
     /** The host, without brackets; {@code *} is the IPv4 wildcard. */

@@ -4,6 +4,7 @@ import dev.baton.spi.Component;
 import dev.baton.spi.admin.Metrics;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
+import io.netty.util.concurrent.DefaultThreadFactory;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
@@ -11,6 +12,8 @@ import io.vertx.core.http.HttpServerOptions;
 import java.net.BindException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -28,14 +31,35 @@ final class AdminServer implements Component {
 
     private static final Pattern ERRNO = Pattern.compile("\\b(E[A-Z]{3,})\\b");
 
+    /** How long a table may take, or an action to begin: a snapshot of a million fds takes about a second. */
+    private static final long LIMIT_MS = 10_000;
+
     private final AdminConfig config;
     private final Vertx vertx;
     private final RuntimeView view;
     private final RuntimeControl control;
     private final Metrics metrics;
+    private final long limitMillis;
+    /** One for each table and action that is asked for, at most; a plugin may block them. */
+    private final ExecutorService threads =
+            Executors.newCachedThreadPool(new DefaultThreadFactory("baton-admin", true));
+
     private volatile @Nullable HttpServer server;
+    private volatile @Nullable AdminConnections connections;
 
     AdminServer(AdminConfig config, Vertx vertx, RuntimeView view, RuntimeControl control, Metrics metrics) {
+        this(config, vertx, view, control, metrics, LIMIT_MS);
+    }
+
+    /** For tests: with another limit. */
+    AdminServer(
+            AdminConfig config,
+            Vertx vertx,
+            RuntimeView view,
+            RuntimeControl control,
+            Metrics metrics,
+            long limitMillis) {
+        this.limitMillis = limitMillis;
         this.config = config;
         this.vertx = vertx;
         this.view = view;
@@ -45,8 +69,20 @@ final class AdminServer implements Component {
 
     @Override
     public CompletionStage<String> start() {
-        HttpServer made = vertx.createHttpServer(new HttpServerOptions().setHttp2ClearTextEnabled(false))
-                .requestHandler(new AdminApi(vertx, view, control, metrics));
+        AdminConnections admitted = new AdminConnections(vertx, config, metrics);
+        connections = admitted;
+        HttpServer made = vertx.createHttpServer(
+                        new HttpServerOptions().setHttp2ClearTextEnabled(false).setTcpUserTimeout((int)
+                                config.idleTimeout().toMillis()))
+                .connectionHandler(admitted::opened)
+                .requestHandler(new AdminApi(
+                        vertx,
+                        view,
+                        control,
+                        new Shown(view, metrics, AdminApi::isTaken, threads, limitMillis),
+                        new Actions(control.actions(), AdminApi::actsItself, threads, limitMillis),
+                        admitted,
+                        new WebGuard(true, config.names())));
         return made.listen(config.port(), config.host())
                 .map(listening -> {
                     server = listening;
@@ -66,9 +102,16 @@ final class AdminServer implements Component {
     public CompletionStage<Void> stop() {
         HttpServer listening = server;
         server = null;
+        AdminConnections last = connections;
+        if (last != null) {
+            last.close();
+        }
         return listening == null
                 ? CompletableFuture.completedStage(null)
-                : listening.shutdown(SHUTDOWN_SECONDS, TimeUnit.SECONDS).toCompletionStage();
+                : listening
+                        .shutdown(SHUTDOWN_SECONDS, TimeUnit.SECONDS)
+                        .onComplete(done -> threads.shutdown())
+                        .toCompletionStage();
     }
 
     /** Whatever the transport threw, in the words of every other bind that fails. */

@@ -1,5 +1,8 @@
 package dev.baton.plugin.admin;
 
+import dev.baton.plugin.admin.AdminConnections.Client;
+import dev.baton.plugin.admin.AdminConnections.State;
+import dev.baton.plugin.admin.Lane.OverdueException;
 import dev.baton.spi.http.HttpDate;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -25,24 +28,37 @@ final class Reply {
     /** Elements a piece: some 150 KiB, encoded in about a millisecond, so that a million fds do not stand in memory as text. */
     private static final int ROWS_A_PIECE = 1_000;
 
-    private static final String JSON = "application/json";
+    static final String JSON = "application/json";
     private static final String TEXT = "text/plain; charset=utf-8";
 
     private final Vertx vertx;
     private final HttpServerRequest request;
     private final HttpServerResponse response;
+    private final Client client;
 
-    Reply(Vertx vertx, HttpServerRequest request) {
+    Reply(Vertx vertx, HttpServerRequest request, Client client) {
         this.vertx = vertx;
         this.request = request;
         this.response = request.response();
-        // What is shown is over when it arrives.
-        response.putHeader(HttpHeaders.CACHE_CONTROL, "no-store").putHeader(HttpHeaders.DATE, HttpDate.now());
+        this.client = client;
+        response.putHeader(HttpHeaders.CACHE_CONTROL, "no-store"); // out of date when it arrives
+        response.putHeader("X-Content-Type-Options", "nosniff"); // a browser must not take a value for a script
+        response.putHeader(HttpHeaders.DATE, HttpDate.now());
     }
 
-    /** Computes on a worker, then goes on here; a failure becomes a 500. */
-    <T> void work(Callable<T> computation, Consumer<T> next) {
-        vertx.executeBlocking(computation, false).onSuccess(next::accept).onFailure(this::failed);
+    /** Computes on a worker, then goes on here; a failure becomes a 500. Only for what blocks never. */
+    private <T> void work(Callable<T> computation, Consumer<T> next) {
+        then(vertx.executeBlocking(computation, false), next);
+    }
+
+    /** Goes on here when a result is there; a failure becomes a 500, 503 or 504. */
+    <T> void then(Future<T> result, Consumer<T> next) {
+        result.onSuccess(next::accept).onFailure(this::failed);
+    }
+
+    /** The request's body is awaited, or has arrived. */
+    void receiving(boolean more) {
+        client.is(more ? State.RECEIVING : State.WORKING);
     }
 
     /** A snapshot: an object, or an array of any length. */
@@ -55,6 +71,7 @@ final class Reply {
             response.setStatusCode(200)
                     .putHeader(HttpHeaders.CONTENT_TYPE, JSON)
                     .setChunked(true);
+            client.is(State.ANSWERING);
             if (request.method().equals(HttpMethod.HEAD)) {
                 noted(response.end());
             } else {
@@ -68,6 +85,7 @@ final class Reply {
         int to = Math.min(rows.size(), from + ROWS_A_PIECE);
         return vertx.executeBlocking(() -> piece(rows, from, to), false)
                 .compose(response::write)
+                .onSuccess(written -> client.is(State.ANSWERING))
                 .compose(written -> to == rows.size() ? Future.<Void>succeededFuture() : pieces(rows, to));
     }
 
@@ -98,12 +116,17 @@ final class Reply {
     }
 
     void failed(Throwable failure) {
+        if (failure instanceof OverdueException overdue) {
+            error(overdue.refused ? 503 : 504, String.valueOf(overdue.getMessage()), null);
+            return;
+        }
         LOG.warn("{} {} failed", request.method(), request.path(), failure);
         error(500, String.valueOf(failure.getMessage()), null);
     }
 
     void send(int status, String type, String body) {
         Buffer bytes = Buffer.buffer(body);
+        client.is(State.ANSWERING);
         response.setStatusCode(status)
                 .putHeader(HttpHeaders.CONTENT_TYPE, type)
                 .putHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(bytes.length()));
@@ -111,6 +134,7 @@ final class Reply {
     }
 
     private void noted(Future<Void> sent) {
+        sent.onComplete(taken -> client.answered());
         // The client went away: nobody is left to be told.
         sent.onFailure(failure -> LOG.debug("{} {} was not taken", request.method(), request.path(), failure));
     }

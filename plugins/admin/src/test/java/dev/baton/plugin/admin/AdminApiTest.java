@@ -474,7 +474,7 @@ class AdminApiTest {
         for (String path : List.of("/v1/stop", "/v1/listeners/web/unbind", "/v1/loops")) {
             try (Socket client = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
                 client.getOutputStream()
-                        .write(("POST " + path + "?grace=%GG HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                        .write(("POST " + path + "?grace=%GG HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
                                 .getBytes(US_ASCII));
                 String answer = new String(client.getInputStream().readAllBytes(), US_ASCII);
                 assertThat(answer).as(path).startsWith("HTTP/1.1 400 ").contains("the query is not valid: grace=%GG");

@@ -22,10 +22,13 @@ import dev.baton.spi.listener.ListenerResult.Outcome;
 import dev.baton.spi.listener.ListenerState;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +38,7 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics {
     final List<String> asked = new CopyOnWriteArrayList<>();
     final CompletableFuture<StopReport> stopped = new CompletableFuture<>();
     final CompletableFuture<ListenerResult> unbound = new CompletableFuture<>();
+    private final Map<String, LongSupplier> gauges = new ConcurrentHashMap<>();
     volatile String state = "ready";
     volatile int loopsBlocked;
     volatile int fdCount = 1;
@@ -213,12 +217,29 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics {
 
     @Override
     public Counter counter(String name, String help, String... labels) {
-        throw new AssertionError("the admin API counts nothing");
+        AtomicLong count = new AtomicLong();
+        gauges.put(name, count::get);
+        return new Counter() {
+            @Override
+            public void increment() {
+                count.incrementAndGet();
+            }
+
+            @Override
+            public long count() {
+                return count.get();
+            }
+        };
     }
 
     @Override
     public void gauge(String name, String help, LongSupplier value, String... labels) {
-        throw new AssertionError("the admin API measures nothing");
+        gauges.put(name, value);
+    }
+
+    /** What a gauge shows now. */
+    long gauge(String name) {
+        return gauges.getOrDefault(name, () -> -1).getAsLong();
     }
 
     @Override
