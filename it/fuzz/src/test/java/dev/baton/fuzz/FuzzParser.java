@@ -68,6 +68,16 @@ public final class FuzzParser {
             return fields.stream().filter(f -> f.is(name)).map(Field::value).toList();
         }
 
+        /** True for a request that may go through so many proxies only. */
+        public boolean countsHops() {
+            return word.equals("TRACE") || word.equals("OPTIONS");
+        }
+
+        /** True for a request that must not go further than to the first proxy. */
+        public boolean endsHere() {
+            return countsHops() && values("Max-Forwards").stream().anyMatch(hops -> hops.matches("0+"));
+        }
+
         /** True for what comes before an answer. */
         public boolean informational() {
             return word.startsWith("1");
@@ -78,8 +88,21 @@ public final class FuzzParser {
      * What a stream of bytes is.
      *
      * @param partial the message whose head is there and whose body is not, at the end or before what is wrong; at most one
+     * @param next the method of the request that is not whole, as far as there is one: GET if there is none
      */
-    public record Parsed(List<Message> whole, List<Message> partial, Rest rest) {}
+    public record Parsed(List<Message> whole, List<Message> partial, Rest rest, String next) {
+        Parsed(List<Message> whole, List<Message> partial, Rest rest) {
+            this(whole, partial, rest, "GET");
+        }
+
+        /** The methods of the requests, of the one that is not whole too. */
+        public List<String> methods() {
+            List<String> methods = new ArrayList<>();
+            whole.forEach(request -> methods.add(request.word()));
+            methods.add(next);
+            return methods;
+        }
+    }
 
     /** Not thrown further than to the loop over messages. */
     private static final class Wrong extends Exception {}
@@ -132,6 +155,7 @@ public final class FuzzParser {
     private Parsed all(String method) {
         List<Message> whole = new ArrayList<>();
         List<Message> partial = new ArrayList<>(1);
+        int begin = at;
         try {
             while (true) {
                 while (requests && in.startsWith("\r\n", at)) {
@@ -141,6 +165,7 @@ public final class FuzzParser {
                     return new Parsed(whole, List.of(), Rest.NOTHING);
                 }
                 partial.clear();
+                begin = at;
                 Message message = message(method, partial);
                 whole.add(message);
                 partial.clear();
@@ -149,10 +174,14 @@ public final class FuzzParser {
                 }
             }
         } catch (Wrong wrong) {
-            return new Parsed(whole, partial, Rest.WRONG);
+            return new Parsed(whole, partial, Rest.WRONG, methodAt(begin));
         } catch (Unfinished more) {
-            return new Parsed(whole, partial, Rest.BEGUN);
+            return new Parsed(whole, partial, Rest.BEGUN, methodAt(begin));
         }
+    }
+
+    private String methodAt(int begin) {
+        return in.startsWith("HEAD ", begin) ? "HEAD" : "GET";
     }
 
     private Message message(String method, List<Message> partial) throws Wrong, Unfinished {
@@ -171,6 +200,7 @@ public final class FuzzParser {
         Message head = new Message(word, target, http10, fields, false, false, "", List.of());
         if (requests) {
             checkHost(head);
+            checkMaxForwards(head);
         } else if (word.equals("101")) {
             throw new Wrong();
         }
@@ -189,12 +219,14 @@ public final class FuzzParser {
             if (http10 || !codings.get(0).equalsIgnoreCase("chunked")) {
                 throw new Wrong();
             }
+            checkTrace(head, requests);
             return bodyless ? head : chunked(head, partial);
         }
         if (!informational && !lengths.isEmpty()) {
             if (!lengths.get(0).matches("[0-9]{1,18}")) {
                 throw new Wrong();
             }
+            checkTrace(head, requests && !lengths.get(0).matches("0+"));
             return bodyless ? head : counted(head, Long.parseLong(lengths.get(0)), partial);
         }
         if (bodyless || requests) {
@@ -203,6 +235,21 @@ public final class FuzzParser {
         partial.add(new Message(word, target, http10, fields, false, true, in.substring(at), List.of()));
         at = in.length();
         throw new Unfinished();
+    }
+
+    private static void checkTrace(Message head, boolean content) throws Wrong {
+        if (content && head.word().equals("TRACE")) {
+            throw new Wrong();
+        }
+    }
+
+    private static void checkMaxForwards(Message head) throws Wrong {
+        List<String> hops = head.values("Max-Forwards");
+        if (head.countsHops()
+                && !hops.isEmpty()
+                && !(hops.size() == 1 && hops.get(0).matches("[0-9]{1,18}"))) {
+            throw new Wrong();
+        }
     }
 
     private static boolean looksLikeALength(Field field) {

@@ -57,6 +57,9 @@ final class Downstream {
     /** The upstream end reads no more of the answer until it is told. */
     private boolean answerPaused;
 
+    /** An answer of ours was written in the midst of a read: the end of that flushes it, with what else comes of it. */
+    private boolean ownAnswerUnflushed;
+
     private boolean draining;
 
     Downstream(HttpProxyService service, MovableChannel channel, RequestReader reader) {
@@ -148,6 +151,10 @@ final class Downstream {
         service.requests().increment();
         timer.progress();
         phase = next.hasBody() ? Phase.BODY : Phase.ANSWER;
+        if (next.endsHere()) {
+            answerItself(next, OwnAnswer.ofLastHop(next));
+            return;
+        }
         forwarder.begin(next);
     }
 
@@ -202,6 +209,9 @@ final class Downstream {
 
     /** The end of a read, or of what waited: what was handed over goes out. */
     void flushRequest() {
+        if (ownAnswerUnflushed) {
+            flushAnswer();
+        }
         if (!forwarder.flush(exchange)) {
             ctx.close();
         }
@@ -332,6 +342,7 @@ final class Downstream {
     }
 
     void flushAnswer() {
+        ownAnswerUnflushed = false;
         ctx.flush();
     }
 
@@ -403,15 +414,23 @@ final class Downstream {
             }
             return;
         }
-        if (draining || phase == Phase.BODY) {
+        answerItself(current, OwnAnswer.of(refusal));
+        flushAnswer();
+    }
+
+    /** Answers instead of a server, and goes on to the next request or ends. Flushing is left to the caller. */
+    private void answerItself(Exchange current, OwnAnswer own) {
+        exchange = null;
+        boolean unread = phase == Phase.BODY;
+        if (draining || unread) {
             answer.closeAfterwards();
         }
-        answer.own(ctx, current, current.isHead(), OwnAnswer.of(refusal));
+        answer.own(ctx, current, current.isHead(), own);
+        ownAnswerUnflushed = true;
         if (answer.keepAlive()) {
-            ctx.flush();
             next();
         } else {
-            close(phase == Phase.BODY);
+            close(unread);
         }
     }
 

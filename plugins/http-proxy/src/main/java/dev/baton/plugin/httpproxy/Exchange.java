@@ -32,6 +32,9 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler {
     private long bodyLength;
     private boolean keepAlive;
 
+    /** Goes no further: the proxy is the one that is asked. */
+    private boolean endsHere;
+
     /** Where the attempt under way goes. Written before the attempt begins, by the thread that begins it. */
     private @Nullable UpstreamServer server;
 
@@ -55,6 +58,15 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler {
         this.host = host;
         this.bodyLength = bodyLength;
         this.keepAlive = keepAlive;
+    }
+
+    /** Says that no server is to be asked. */
+    void endHere() {
+        endsHere = true;
+    }
+
+    boolean endsHere() {
+        return endsHere;
     }
 
     Downstream downstream() {

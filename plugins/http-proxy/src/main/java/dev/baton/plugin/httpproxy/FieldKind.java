@@ -21,6 +21,8 @@ enum FieldKind {
     X_FORWARDED_HOST(1 << 10),
     /** Goes through; where there is none, the proxy puts its own into an answer. */
     DATE(1 << 14),
+    /** Goes through; of a TRACE or OPTIONS one less. */
+    MAX_FORWARDS(1 << 15),
     /** Ends here, and says whether the client can read trailers. */
     TE(1 << 11),
     /**
@@ -56,7 +58,7 @@ enum FieldKind {
 
     /** Goes through as it is, unless a Connection field names it. */
     boolean isEndToEnd() {
-        return this == END_TO_END || this == DATE;
+        return this == END_TO_END || this == DATE || this == MAX_FORWARDS;
     }
 
     /** The kind of a field name, in any case. The length decides nearly always; few names are compared. */
@@ -72,6 +74,7 @@ enum FieldKind {
                 startsWith(name, 'k')
                         ? is(name, KEEP_ALIVE, HOP_BY_HOP)
                         : is(name, HttpHeaderNames.CONNECTION, CONNECTION);
+            case 12 -> is(name, HttpHeaderNames.MAX_FORWARDS, MAX_FORWARDS);
             case 14 ->
                 startsWith(name, 'h')
                         ? is(name, HTTP2_SETTINGS, HOP_BY_HOP)

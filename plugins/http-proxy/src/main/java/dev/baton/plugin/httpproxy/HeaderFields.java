@@ -58,6 +58,11 @@ final class HeaderFields extends HttpHeaders {
         return kinds[field];
     }
 
+    /** Puts another value in the place of a field's. */
+    void setValue(int field, String value) {
+        texts[2 * field + 1] = value;
+    }
+
     /** Marks a field as one that ends here. */
     void endHere(int field) {
         kinds[field] = FieldKind.NAMED_BY_CONNECTION;

@@ -15,6 +15,10 @@ enum Refusal {
     BAD_HOST(HttpResponseStatus.BAD_REQUEST, "missing or malformed Host"),
     /** Not a request target, or none for this method. */
     BAD_TARGET(HttpResponseStatus.BAD_REQUEST, "malformed request target"),
+    /** Not one number, in a TRACE or OPTIONS. */
+    BAD_MAX_FORWARDS(HttpResponseStatus.BAD_REQUEST, "malformed Max-Forwards"),
+    /** Content in a TRACE, which a client must not send. */
+    TRACE_WITH_CONTENT(HttpResponseStatus.BAD_REQUEST, "TRACE with content"),
     /** A chunk size, a chunk's end or a trailer that is none. */
     BAD_CHUNK(HttpResponseStatus.BAD_REQUEST, "malformed chunked body"),
     /** The request line is over {@code header-limit}. */

@@ -56,9 +56,37 @@ final class RequestRules {
         if (length == BAD_LENGTH || fields.has(FieldKind.FRAMING_LOOKALIKE)) {
             return Refusal.AMBIGUOUS_LENGTH;
         }
+        if (method.equals(HttpMethod.TRACE) && length != BodyReader.UNTIL_CLOSE && length != 0) {
+            return Refusal.TRACE_WITH_CONTENT; // RFC 9110, section 9.3.8
+        }
+        if (fields.has(FieldKind.MAX_FORWARDS) && !countHop(exchange, fields, method)) {
+            return Refusal.BAD_MAX_FORWARDS;
+        }
         boolean keepAlive = readConnection(fields, exchange.isHttp10());
         exchange.understood(target, hostValue, Math.max(length, length == BodyReader.CHUNKED ? length : 0), keepAlive);
         return null;
+    }
+
+    /**
+     * Counts this hop, if the method is one for which hops are counted (RFC 9110, section 7.6.2).
+     *
+     * @return false if it is not said in one number how many there may be
+     */
+    private static boolean countHop(Exchange exchange, HeaderFields fields, HttpMethod method) {
+        if (!method.equals(HttpMethod.TRACE) && !method.equals(HttpMethod.OPTIONS)) {
+            return true;
+        }
+        int field = fields.indexOf(FieldKind.MAX_FORWARDS, 0);
+        long hops = length(fields.value(field));
+        if (hops == BAD_LENGTH || fields.indexOf(FieldKind.MAX_FORWARDS, field + 1) >= 0) {
+            return false;
+        }
+        if (hops == 0) {
+            exchange.endHere();
+        } else {
+            fields.setValue(field, Long.toString(hops - 1));
+        }
+        return true;
     }
 
     /** Visible ASCII without what begins a fragment: those do not travel. */

@@ -71,7 +71,8 @@ class ExchangeTest {
                 "Proxy_Authorization",
                 "Proxy_Authenticate",
                 "Proxy-Authentication_Info",
-                "HTTP2_Settings"
+                "HTTP2_Settings",
+                "Max_Forwards"
             })
     void leavesOutWhatLooksLikeAFieldThatTheProxyActsOn(String name) {
         try (Bench bench = new Bench(Ends.TOGETHER)) {
