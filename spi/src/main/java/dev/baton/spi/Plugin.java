@@ -11,6 +11,8 @@ package dev.baton.spi;
  */
 @FunctionalInterface
 public interface Plugin {
+    /** With what the name of a plugin's class loader begins, before the plugin's id: stack traces show it. */
+    String LOADER_PREFIX = "plugin ";
 
     /**
      * Says what the plugin contributes. Called once, before anything is bound or started; opens nothing. A throw

@@ -6,6 +6,7 @@ import dev.baton.spi.fd.FdInfo;
 import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.takeover.TakeoverResult;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
@@ -34,14 +35,63 @@ public final class FdWitness {
     private volatile HookOf[] hooks = NO_HOOKS;
     private volatile @Nullable PluginFailures failures;
 
-    /** A hook and the id of the plugin that it belongs to. */
-    public record HookOf(String plugin, FdHook hook) {}
+    /** A hook, the id of the plugin that it belongs to, and the time that it has taken. */
+    public static final class HookOf {
+        /** A hook has to return at once: it runs under claims, and under locks of whoever deletes. */
+        static final long SLOW_NANOS = 5_000_000;
+
+        private static final long TOLD_EVERY_NANOS = 60_000_000_000L;
+
+        private final String plugin;
+        private final FdHook hook;
+        private final LongAdder nanos = new LongAdder();
+        private final AtomicLong toldNext = new AtomicLong(System.nanoTime());
+
+        /** A hook that has taken no time yet. */
+        public HookOf(String plugin, FdHook hook) {
+            this.plugin = plugin;
+            this.hook = hook;
+        }
+
+        /** Id of its plugin. */
+        public String plugin() {
+            return plugin;
+        }
+
+        /** The time it has taken so far, in milliseconds. */
+        public long millis() {
+            return TimeUnit.NANOSECONDS.toMillis(nanos.sum());
+        }
+
+        private void took(long taken, FdInfo info) {
+            nanos.add(taken);
+            if (taken < SLOW_NANOS) {
+                return;
+            }
+            long now = System.nanoTime();
+            long next = toldNext.get();
+            if (now - next >= 0 && toldNext.compareAndSet(next, now + TOLD_EVERY_NANOS)) {
+                LOG.warn(
+                        "fd hook of plugin {} took {} ms for {} ({}): a hook must return at once, it holds up whoever"
+                                + " inserts, takes over or deletes an fd",
+                        plugin,
+                        TimeUnit.NANOSECONDS.toMillis(taken),
+                        info.fd(),
+                        info.kind());
+            }
+        }
+    }
 
     /** Is told when a plugin's code throws. */
     @FunctionalInterface
     public interface PluginFailures {
         /** The plugin's code threw. Any thread; must not throw. */
         void failed(String plugin, Throwable cause);
+    }
+
+    /** The hooks. */
+    public List<HookOf> hooks() {
+        return List.of(hooks);
     }
 
     /** Sets the hooks; fds that were inserted before are not told of. */
@@ -141,11 +191,13 @@ public final class FdWitness {
     }
 
     private void tell(HookOf hook, FdInfo info, Telling telling) {
+        long begun = System.nanoTime();
         try {
-            telling.tell(hook.hook(), info);
+            telling.tell(hook.hook, info);
         } catch (Throwable t) { // an Error too: the fd must be closed whatever a hook does
             failed(hook, info, t);
         }
+        hook.took(System.nanoTime() - begun, info);
     }
 
     private void failed(HookOf hook, FdInfo info, Throwable cause) {

@@ -1,5 +1,6 @@
 package dev.baton.runtime.plugin;
 
+import dev.baton.spi.Plugin;
 import java.io.IOException;
 import java.net.MalformedURLException;
 import java.net.URL;
@@ -45,7 +46,7 @@ final class PluginClassLoader extends URLClassLoader {
     private final ClassLoader runtime;
 
     PluginClassLoader(String id, List<Path> jars, ClassLoader runtime) {
-        super("plugin " + id, urls(jars), ClassLoader.getPlatformClassLoader());
+        super(Plugin.LOADER_PREFIX + id, urls(jars), ClassLoader.getPlatformClassLoader());
         this.runtime = runtime;
     }
 

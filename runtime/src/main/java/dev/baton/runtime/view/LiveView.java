@@ -3,6 +3,7 @@ package dev.baton.runtime.view;
 import dev.baton.runtime.fd.FdState;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.fd.FdWitness;
+import dev.baton.runtime.fd.FdWitness.HookOf;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.metrics.PrometheusMetrics;
@@ -52,6 +53,14 @@ public final class LiveView implements RuntimeView {
         metrics.gauge("baton_orphans", "Fds that were deleted and in which somebody still runs.", witness::orphans);
         metrics.counted("baton_stale_events_total", "Poller events that came too late.", witness::staleEvents);
         metrics.counted("baton_fd_untold_total", "Changes of fds of which a hook could not be told.", witness::untold);
+        for (HookOf hook : witness.hooks()) {
+            metrics.counted(
+                    "baton_fd_hook_ms_total",
+                    "Milliseconds that a plugin's fd hook has taken.",
+                    hook::millis,
+                    "plugin",
+                    hook.plugin());
+        }
         for (ClosedBy by : ClosedBy.values()) {
             metrics.counted("baton_fd_closes_total", "Fds closed.", () -> witness.closes(by), "by", by.word());
         }

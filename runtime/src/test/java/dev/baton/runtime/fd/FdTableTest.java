@@ -324,6 +324,22 @@ class FdTableTest {
     }
 
     @Test
+    void theTimeThatAHookTakesIsCountedForItsPlugin() {
+        FdHook slow = mock(FdHook.class, call -> {
+            long begun = System.nanoTime();
+            while (System.nanoTime() - begun < HookOf.SLOW_NANOS) {
+                Thread.onSpinWait();
+            }
+            return null;
+        });
+        witness.hooks(List.of(new HookOf("slow", slow), new HookOf("quick", new FdHook() {})), (plugin, cause) -> {});
+        table.fdDelete(idleOwnedBy(A));
+
+        assertThat(witness.hooks()).extracting(HookOf::plugin).containsExactly("slow", "quick");
+        assertThat(witness.hooks().get(0).millis()).isGreaterThanOrEqualTo(10);
+    }
+
+    @Test
     void aHookThatThrowsIsCountedAndChangesNothing() {
         List<String> failed = new ArrayList<>();
         FdHook bad = mock(FdHook.class, call -> {

@@ -1,5 +1,6 @@
 package dev.baton.plugin.rescue;
 
+import dev.baton.spi.Plugin;
 import dev.baton.spi.rescue.LoopThread;
 import dev.baton.spi.rescue.RunningFd;
 import dev.baton.spi.rescue.WatchedLoop;
@@ -12,9 +13,10 @@ import org.jspecify.annotations.Nullable;
  * @param loop the loop's id
  * @param fds the fds in which it runs, that of the event first; empty if it is some other task
  * @param callback the method that the runtime has called, as {@code CLASS.METHOD}
+ * @param owner id of the plugin that the method belongs to, empty if it is none's: a hook runs on the fds of others
  * @param stack the thread's stack, the innermost frame first
  */
-record BlockedIn(int loop, List<RunningFd> fds, String callback, List<StackTraceElement> stack) {
+record BlockedIn(int loop, List<RunningFd> fds, String callback, String owner, List<StackTraceElement> stack) {
     /** Whose frames call callbacks and are none. */
     private static final List<String> HOUSE = List.of("io.netty.", "io.vertx.core.", "dev.baton.runtime.");
     /** Whose frames are whoever's who called them. */
@@ -27,14 +29,26 @@ record BlockedIn(int loop, List<RunningFd> fds, String callback, List<StackTrace
         LoopThread thread = loop.thread();
         List<StackTraceElement> stack =
                 thread == null ? List.of() : List.of(thread.thread().getStackTrace());
-        return new BlockedIn(loop.loop().id(), loop.running(), callback(stack), stack);
+        return of(loop.loop().id(), loop.running(), stack);
+    }
+
+    static BlockedIn of(int loop, List<RunningFd> fds, List<StackTraceElement> stack) {
+        StackTraceElement called = called(stack);
+        return new BlockedIn(loop, fds, called == null ? "unknown" : name(called), owner(called), stack);
+    }
+
+    private static String owner(@Nullable StackTraceElement frame) {
+        String loader = frame == null ? null : frame.getClassLoaderName();
+        return loader != null && loader.startsWith(Plugin.LOADER_PREFIX)
+                ? loader.substring(Plugin.LOADER_PREFIX.length())
+                : "";
     }
 
     /**
      * What the runtime has called: of the frames that are neither its own, nor Netty's, nor the JDK's, the one through which the
      * thread came last. Where it has called nothing, or only the poller, whatever runs.
      */
-    static String callback(List<StackTraceElement> stack) {
+    private static @Nullable StackTraceElement called(List<StackTraceElement> stack) {
         StackTraceElement innermost = null;
         StackTraceElement theirs = null;
         for (StackTraceElement frame : stack) {
@@ -47,10 +61,10 @@ record BlockedIn(int loop, List<RunningFd> fds, String callback, List<StackTrace
                 theirs = frame;
             } else if (theirs != null) {
                 // The poller is a plugin's too, and every event comes through it.
-                return name(frame.getMethodName().equals("poll") ? innermost : theirs);
+                return frame.getMethodName().equals("poll") ? innermost : theirs;
             }
         }
-        return theirs != null ? name(theirs) : innermost != null ? name(innermost) : "unknown";
+        return theirs != null ? theirs : innermost;
     }
 
     private static boolean starts(String type, List<String> prefixes) {
@@ -66,19 +80,22 @@ record BlockedIn(int loop, List<RunningFd> fds, String callback, List<StackTrace
         return fds.isEmpty() ? null : fds.get(0);
     }
 
-    /** The plugin, or empty if it is none's fd. */
+    /** The plugin whose code it is, else the one whose fd it is; empty if it is none's. */
     String plugin() {
         RunningFd first = first();
-        return first == null ? "" : first.plugin();
+        return owner.isEmpty() && first != null ? first.plugin() : owner;
     }
 
     /** For a person: {@code plugin chaos, fd 17/3, dev.baton.plugin.chaos.ChaosHandler.channelRead0}. */
     String words() {
         RunningFd first = first();
-        return first == null
-                ? "a task, " + callback
-                : "plugin " + first.plugin() + ", fd " + first.fd().number() + "/"
-                        + Integer.toUnsignedString(first.fd().generation()) + ", " + callback;
+        if (first == null) {
+            return (owner.isEmpty() ? "" : "plugin " + owner + ", ") + "a task, " + callback;
+        }
+        boolean others = !owner.isEmpty() && !owner.equals(first.plugin());
+        return "plugin " + plugin() + ", fd " + first.fd().number() + "/"
+                + Integer.toUnsignedString(first.fd().generation())
+                + (others ? " of " + first.plugin() : "") + ", " + callback;
     }
 
     /** The stack as a thread dump shows it, each line beginning on a new one. */

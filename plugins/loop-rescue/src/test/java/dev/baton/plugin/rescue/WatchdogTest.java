@@ -3,6 +3,8 @@ package dev.baton.plugin.rescue;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.spi.admin.Metrics;
+import dev.baton.spi.fd.Fd;
+import dev.baton.spi.rescue.RunningFd;
 import dev.baton.testkit.FlightRecording;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -279,10 +281,38 @@ class WatchdogTest {
                 new StackTraceElement("org.example.Poller", "poll", "Poller.java", 1),
                 new StackTraceElement("dev.baton.runtime.loop.LoopIo", "poll", "LoopIo.java", 1),
                 new StackTraceElement("java.lang.Thread", "run", "Thread.java", 1));
-        assertThat(BlockedIn.callback(stack)).isEqualTo("org.example.Handler.channelRead");
-        assertThat(BlockedIn.callback(stack.subList(4, 8)))
+        assertThat(BlockedIn.of(0, List.of(), stack).callback()).isEqualTo("org.example.Handler.channelRead");
+        assertThat(BlockedIn.of(0, List.of(), stack.subList(4, 8)).callback())
                 .as("the runtime itself")
                 .isEqualTo("dev.baton.runtime.loop.LoopIo.dispatch");
-        assertThat(BlockedIn.callback(List.of())).isEqualTo("unknown");
+        assertThat(BlockedIn.of(0, List.of(), List.of()).callback()).isEqualTo("unknown");
+    }
+
+    private static StackTraceElement frame(String loader, String type, String method) {
+        return new StackTraceElement(loader, null, null, type, method, "X.java", 1);
+    }
+
+    /** An fd hook runs on the fds of every plugin: the fd says nothing of who blocks. */
+    @Test
+    void shouldNameThePluginWhoseCodeItIs() {
+        List<StackTraceElement> stack = List.of(
+                frame("", "java.lang.Thread", "sleep"),
+                frame("plugin audit", "org.example.Hook", "closed"),
+                frame("app", "dev.baton.runtime.fd.FdWitness", "tell"),
+                frame("app", "dev.baton.runtime.fd.FdTable", "fdDelete"),
+                frame("plugin http-proxy", "org.example.Handler", "channelRead"),
+                frame("app", "dev.baton.runtime.loop.LoopIo", "dispatch"));
+        List<RunningFd> fds = List.of(new RunningFd(new Fd(17, 3), "http-proxy"));
+
+        BlockedIn hook = BlockedIn.of(0, fds, stack);
+        assertThat(hook.plugin()).isEqualTo("audit");
+        assertThat(hook.words()).isEqualTo("plugin audit, fd 17/3 of http-proxy, org.example.Hook.closed");
+
+        BlockedIn handler = BlockedIn.of(0, fds, stack.subList(4, 6));
+        assertThat(handler.plugin()).isEqualTo("http-proxy");
+        assertThat(handler.words()).isEqualTo("plugin http-proxy, fd 17/3, org.example.Handler.channelRead");
+
+        assertThat(BlockedIn.of(0, List.of(), stack).words())
+                .isEqualTo("plugin audit, a task, org.example.Hook.closed");
     }
 }
