@@ -3,6 +3,7 @@ package dev.baton.simulation;
 import dev.baton.plugin.takeover.ConnectionTakeover;
 import dev.baton.runtime.config.PoolConfig;
 import dev.baton.runtime.config.UpstreamConfig;
+import dev.baton.runtime.fd.FdBudget;
 import dev.baton.runtime.upstream.UpstreamEnv;
 import dev.baton.runtime.upstream.Upstreams;
 import dev.baton.spi.admin.PoolSnapshot;
@@ -45,6 +46,10 @@ final class App {
     Consumer<Throwable> failing = cause -> {};
 
     App(World world, int idleMax, Duration idleTimeout) {
+        this(world, idleMax, idleTimeout, new FdBudget());
+    }
+
+    App(World world, int idleMax, Duration idleTimeout, FdBudget fds) {
         this.world = world;
         UpstreamEnv env = new UpstreamEnv(
                 plugin -> {
@@ -56,7 +61,8 @@ final class App {
                 new NoNames(),
                 name -> null,
                 world.loops(),
-                counts);
+                counts,
+                fds);
         PoolConfig pool = new PoolConfig(idleMax, idleTimeout, Sharing.TAKEOVER, "takeover");
         ConnectionTakeover policy = new ConnectionTakeover();
         this.upstreams = new Upstreams(

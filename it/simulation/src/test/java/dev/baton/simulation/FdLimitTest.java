@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.plugin.epoll.EpollProvider;
 import dev.baton.plugin.poll.PollProvider;
+import dev.baton.plugin.tcplistener.TcpListenerKind;
+import dev.baton.runtime.fd.FdBudget;
+import dev.baton.runtime.listener.TotalLimit;
 import dev.baton.spi.listener.ListenerState;
 import dev.baton.spi.poller.PollerProvider;
 import dev.baton.spi.posix.Errno;
@@ -27,6 +30,8 @@ class FdLimitTest {
     private static final int NO_LIMIT = 1_000;
     /** A loop that asks again and again would take thousands of steps in a second. */
     private static final int STEPS_A_SECOND = 400;
+
+    private static final String EVICTIONS = "baton_upstream_evictions_total";
 
     private static void leaveRoomFor(World world, int fds) {
         // The lowest free numbers are given out first, so that the numbers in use are the first ones.
@@ -171,6 +176,61 @@ class FdLimitTest {
         simulation.run();
         assertThat(app.open()).isZero();
         server.close();
+        world.end();
+    }
+
+    /** Idle connections have every fd that clients and they may have: they are closed before a client or a request is refused. */
+    @Test
+    void idleConnectionsMakeRoomInTheBudget() {
+        roomIsMade(new FdBudget(3), NO_LIMIT);
+    }
+
+    /** The kernel has no fd for an accept or a connect, whatever the budget says. */
+    @Test
+    void idleConnectionsMakeRoomInTheKernel() {
+        roomIsMade(new FdBudget(), 0);
+    }
+
+    private static void roomIsMade(FdBudget fds, int room) {
+        Simulation simulation = Simulation.scripted();
+        World world = new World(simulation, new EpollProvider(), 2);
+        SimServer server = world.server();
+        App other = new App(world, 4, Duration.ofHours(1), fds);
+        App app = new App(world, 4, Duration.ofHours(1), fds); // last: it is asked for its idle connections
+        Web web = new Web(world, 8_080, 10, new TcpListenerKind(), new TotalLimit(Integer.MAX_VALUE, fds), 1).start();
+        for (int i = 0; i < 3; i++) {
+            world.loop(0).execute(() -> app.exchange(0, connection -> {}));
+        }
+        simulation.run();
+        assertThat(app.figures().idle()).isEqualTo(3);
+        leaveRoomFor(world, room);
+
+        SimPeer client = world.network().connect(web.address());
+        client.send("client");
+        simulation.run();
+        assertThat(client.received()).isEqualTo("client");
+        // accept(2) asks for an fd before it looks whether anybody waits.
+        int closed = room == 0 ? 2 : 1;
+        assertThat(app.counts.of(EVICTIONS, "upstream", "app")).isEqualTo(closed);
+        assertThat(fds.open()).isEqualTo(4 - closed);
+
+        world.loop(1).execute(() -> other.exchange(1, connection -> {}));
+        simulation.run();
+        assertThat(other.failed).isZero();
+        assertThat(other.figures().idle()).isEqualTo(1);
+        assertThat(app.figures().idle()).isEqualTo(1);
+        assertThat(app.counts.of(EVICTIONS, "upstream", "app")).isEqualTo(2);
+        assertThat(fds.open()).isEqualTo(3);
+        assertThat(web.listener().state()).isEqualTo(ListenerState.READY);
+
+        client.close();
+        app.close();
+        other.close();
+        simulation.run();
+        assertThat(fds.open()).isZero();
+        server.close();
+        world.posix().limit(NO_LIMIT);
+        web.finish();
         world.end();
     }
 

@@ -11,6 +11,7 @@ import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.listener.ListenerKind;
 import dev.baton.spi.listener.ListenerResult;
+import dev.baton.spi.listener.SocketSettings;
 import dev.baton.spi.listener.UnbindStrategy;
 import dev.baton.spi.service.Service;
 import dev.baton.testkit.sim.SimNetwork;
@@ -48,6 +49,8 @@ final class Web implements Service {
     private final int port;
     private final int max;
     private final ListenerKind kind;
+    private final TotalLimit total;
+    private final int fdsPerClient;
     private SharedListener listener;
 
     Web(World world, int max) {
@@ -59,6 +62,13 @@ final class Web implements Service {
     }
 
     Web(World world, int port, int max, ListenerKind kind) {
+        this(world, port, max, kind, new TotalLimit(Integer.MAX_VALUE), 1);
+    }
+
+    /** One whose connections count among those of others. */
+    Web(World world, int port, int max, ListenerKind kind, TotalLimit total, int fdsPerClient) {
+        this.total = total;
+        this.fdsPerClient = fdsPerClient;
         this.kind = kind;
         this.world = world;
         this.port = port;
@@ -71,14 +81,19 @@ final class Web implements Service {
     private SharedListener made() {
         Counts counts = new Counts();
         return new SharedListener(
-                new ListenerSpec("web" + port, "127.0.0.1:" + port, kind, 128, max, "echo", this, "test", atOnce()),
-                new ListenerEnv(
-                        world.env(),
-                        counts,
-                        worker,
-                        new TotalLimit(Integer.MAX_VALUE),
-                        new Balance(loop -> 0, counts),
-                        Duration.ZERO),
+                new ListenerSpec(
+                        "web" + port,
+                        "127.0.0.1:" + port,
+                        kind,
+                        SocketSettings.DEFAULT,
+                        new ListenerSpec.Limits(
+                                128, max, Double.POSITIVE_INFINITY, ListenerSpec.Limits.ACCEPTS_PER_TURN, fdsPerClient),
+                        false,
+                        "echo",
+                        this,
+                        "test",
+                        atOnce()),
+                new ListenerEnv(world.env(), counts, worker, total, new Balance(loop -> 0, counts), Duration.ZERO),
                 world.loops().batonLoops(),
                 timer,
                 world.simulation().ticker()::nanoTime);

@@ -1,5 +1,6 @@
 package dev.baton.runtime.channel;
 
+import dev.baton.runtime.fd.FdBudget;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.fd.FdWitness.PluginFailures;
 import dev.baton.runtime.loop.LoopRegistry;
@@ -15,6 +16,7 @@ import io.netty.buffer.ByteBufAllocator;
  * @param failures is told when a callback throws and nobody handles it
  * @param memory where it takes its buffers from, unless it is told otherwise
  * @param servers the listening sockets of Netty's servers
+ * @param fds how many connections there may be
  */
 public record ChannelEnv(
         FdTable table,
@@ -22,12 +24,13 @@ public record ChannelEnv(
         LoopRegistry loops,
         PluginFailures failures,
         ByteBufAllocator memory,
-        ServerSockets servers) {
+        ServerSockets servers,
+        FdBudget fds) {
 
-    /** Where no process was before this one. */
+    /** Where no process was before this one, and there are fds for all. */
     public ChannelEnv(
             FdTable table, Posix posix, LoopRegistry loops, PluginFailures failures, ByteBufAllocator memory) {
-        this(table, posix, loops, failures, memory, new ServerSockets());
+        this(table, posix, loops, failures, memory, new ServerSockets(), new FdBudget());
     }
 
     /** The same, with Netty's memory. */

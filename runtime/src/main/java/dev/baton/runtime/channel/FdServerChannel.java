@@ -1,6 +1,7 @@
 package dev.baton.runtime.channel;
 
 import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.posix.PeerAddress;
 import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.poller.Interest;
@@ -170,11 +171,27 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
         int listening = live().number();
         int accepts = 0;
         do {
+            // The loop apart has the fds that are reserved for it: the admin API answers when there are none for
+            // others.
+            boolean admitted = homeLoop().id() != LoopRegistry.APART;
+            if (admitted && !env.fds().admit(1)) {
+                starved(env.fds().refusal());
+                pause();
+                break;
+            }
             int number = env.posix().accept(listening, peer);
             if (number >= 0) {
                 readPending = false; // not before: neither EAGAIN nor an error is what was asked for (F10)
-                offer(number, peer.address());
-            } else if (number == -Errno.EAGAIN) {
+                if (admitted) {
+                    env.fds().came();
+                }
+                offer(number, peer.address(), admitted);
+                continue;
+            }
+            if (admitted) {
+                env.fds().release(1);
+            }
+            if (number == -Errno.EAGAIN) {
                 acceptable = false;
             } else if (outOfFds(number)) {
                 starved(Errno.explain(-number));
@@ -191,8 +208,8 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
         armLevels();
     }
 
-    private void offer(int number, SocketAddress peer) {
-        PinnedSocketChannel child = new PinnedSocketChannel(this, env, number, peer);
+    private void offer(int number, SocketAddress peer, boolean admitted) {
+        PinnedSocketChannel child = new PinnedSocketChannel(this, env, number, peer, admitted);
         offered = child;
         try {
             pipeline().fireChannelRead(child);

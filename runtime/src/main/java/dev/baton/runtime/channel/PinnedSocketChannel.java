@@ -10,17 +10,29 @@ import java.net.SocketAddress;
  * bound to their loop. Its fd is in the table like any other, so it may be deleted from anywhere.
  */
 public final class PinnedSocketChannel extends FdStreamChannel {
+    /** There is a place for it in the process's budget of fds, which its end gives back. */
+    private final boolean admitted;
 
     /** A connection to be opened. */
     public PinnedSocketChannel(ChannelEnv env) {
         super(null, env, FdKind.UPSTREAM);
+        admitted = false;
     }
 
     /** A connection that a server channel has accepted, on whatever loop; its own loop comes with the registration. */
-    PinnedSocketChannel(Channel parent, ChannelEnv env, int number, SocketAddress peer) {
+    PinnedSocketChannel(Channel parent, ChannelEnv env, int number, SocketAddress peer, boolean admitted) {
         super(parent, env, FdKind.DOWNSTREAM);
+        this.admitted = admitted;
         connected(peer);
         insertUnowned(number);
+    }
+
+    @Override
+    public void closed() {
+        if (admitted) {
+            env.fds().release(1);
+        }
+        super.closed();
     }
 
     @Override

@@ -3,9 +3,11 @@ package dev.baton.runtime.launcher;
 import com.google.inject.AbstractModule;
 import com.google.inject.Module;
 import dev.baton.runtime.channel.ChannelEnv;
+import dev.baton.runtime.channel.ServerSockets;
 import dev.baton.runtime.config.ConfigException;
 import dev.baton.runtime.config.ConfigReader;
 import dev.baton.runtime.config.RootConfig;
+import dev.baton.runtime.fd.FdBudget;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.fd.FdWitness;
 import dev.baton.runtime.fd.FdWitness.HookOf;
@@ -41,6 +43,7 @@ public final class Foundation {
     final LoopRegistry loops = new LoopRegistry();
     final FdWitness witness = new FdWitness();
     final FdTable table;
+    final FdBudget fds = new FdBudget();
     final PrometheusMetrics metrics = new PrometheusMetrics();
     final PluginErrors pluginErrors = new PluginErrors(metrics);
     final ChannelEnv channels;
@@ -76,7 +79,7 @@ public final class Foundation {
         this.installation = installation;
         this.posix = posix;
         this.table = new FdTable(posix, loops, witness);
-        this.channels = new ChannelEnv(table, posix, loops, pluginErrors, memory);
+        this.channels = new ChannelEnv(table, posix, loops, pluginErrors, memory, new ServerSockets(), fds);
         this.loader = new PluginLoader(new Bindings(), this::own, enabled);
     }
 

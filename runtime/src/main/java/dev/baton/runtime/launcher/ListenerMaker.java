@@ -13,6 +13,7 @@ import dev.baton.spi.listener.ListenerKind;
 import dev.baton.spi.service.Service;
 import java.util.List;
 import java.util.Map;
+import java.util.function.ToIntBiFunction;
 
 /** Makes listeners of what the configuration says: at the start, and when one is added later. */
 final class ListenerMaker {
@@ -22,20 +23,28 @@ final class ListenerMaker {
     private final Map<String, Service> services;
     private final ListenerEnv env;
     private final Machine machine;
+    private final ToIntBiFunction<String, String> fdsPerClient;
 
+    /**
+     * Makes none yet.
+     *
+     * @param fdsPerClient how many fds a connection of a listener may come to need, by its name and its service's
+     */
     ListenerMaker(
             PluginRegistry plugins,
             LoopRegistry loops,
             Map<String, ServiceConfig> configured,
             Map<String, Service> services,
             ListenerEnv env,
-            Machine machine) {
+            Machine machine,
+            ToIntBiFunction<String, String> fdsPerClient) {
         this.plugins = plugins;
         this.loops = loops;
         this.configured = configured;
         this.services = services;
         this.env = env;
         this.machine = machine;
+        this.fdsPerClient = fdsPerClient;
     }
 
     /** Makes one, not opened yet, of a configuration that is right. */
@@ -52,7 +61,7 @@ final class ListenerMaker {
                 listener.bind(),
                 kind,
                 listener.socketSettings(),
-                limits(listener),
+                limits(listener, fdsPerClient.applyAsInt(name, listener.service())),
                 listener.balance() == ListenerConfig.Balancing.LEAST_LOADED,
                 listener.service(),
                 service,
@@ -69,12 +78,13 @@ final class ListenerMaker {
         return made;
     }
 
-    private static ListenerSpec.Limits limits(ListenerConfig listener) {
+    private static ListenerSpec.Limits limits(ListenerConfig listener, int fds) {
         return new ListenerSpec.Limits(
                 listener.backlog(),
                 listener.maxConnections().orElse(Integer.MAX_VALUE),
                 listener.acceptRate().map(Rate::perSecond).orElse(Double.POSITIVE_INFINITY),
-                listener.acceptsPerTurn());
+                listener.acceptsPerTurn(),
+                fds);
     }
 
     /** The ids of the loops that there are. */

@@ -2,7 +2,6 @@ package dev.baton.runtime.launcher;
 
 import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.runtime.config.RootConfig;
-import dev.baton.runtime.config.ServerAddress;
 import dev.baton.runtime.config.ServiceConfig;
 import dev.baton.runtime.listener.Balance;
 import dev.baton.runtime.listener.ListenerEnv;
@@ -39,6 +38,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
@@ -60,6 +60,7 @@ public final class Server {
     private final RootConfig config;
     private final PollerChoice poller;
     private final FdLimit limit;
+    private final FdPlan fds;
     private final Machine machine;
     private final BoundListeners listeners = new BoundListeners();
     private final Map<String, Service> services = new LinkedHashMap<>();
@@ -98,7 +99,9 @@ public final class Server {
                         new SystemNames(machine.worker()),
                         listeners,
                         foundation.loops,
-                        foundation.metrics));
+                        foundation.metrics,
+                        foundation.fds));
+        ClientCosts costs = new ClientCosts(config);
         this.maker = new ListenerMaker(
                 plugins,
                 foundation.loops,
@@ -108,10 +111,11 @@ public final class Server {
                         foundation.channels,
                         foundation.metrics,
                         machine.worker(),
-                        new TotalLimit(config.maxConnections().orElse(Integer.MAX_VALUE)),
+                        new TotalLimit(config.maxConnections().orElse(Integer.MAX_VALUE), foundation.fds),
                         new Balance(foundation.witness::downstream, foundation.metrics),
                         config.closeSpread()),
-                machine);
+                machine,
+                costs::admitted);
         this.firstLoops = foundation.loops.batonLoops();
         this.changes = new ListenerChanges(
                 listeners,
@@ -123,7 +127,7 @@ public final class Server {
                 this::isStopping,
                 this::isHandingOver);
         List<String> problems = new ArrayList<>();
-        config.services().forEach((name, service) -> makeService(name, service, problems));
+        config.services().forEach((name, service) -> makeService(name, service, costs, problems));
         if (problems.isEmpty()) {
             config.listeners().forEach((name, listener) -> listeners.add(maker.make(name, listener)));
         }
@@ -149,6 +153,21 @@ public final class Server {
         if (!problems.isEmpty()) {
             throw new StartException(ExitCode.CONFIG, problems);
         }
+        // Last: by now nearly everything is open that a start opens.
+        this.fds = FdPlan.of(
+                limit,
+                foundation.posix.openFds(),
+                config,
+                foundation.loops.batonLoops().size(),
+                costs.most());
+        foundation.fds.limit(fds.clients(), fds.slack());
+        fds.warnings(config).forEach(LOG::warn);
+        foundation.metrics.gauge(
+                "baton_fds_for_clients", "Fds that clients and upstream connections may have.", foundation.fds::most);
+        foundation.metrics.gauge(
+                "baton_fds_promised",
+                "Fds that are promised to clients, and to the upstream connections that may be opened for them.",
+                foundation.fds::promised);
     }
 
     /**
@@ -191,16 +210,12 @@ public final class Server {
     // ---- making ---------------------------------------------------------------------------------------------------
 
     @SuppressWarnings("unchecked") // the registry keeps a factory and its record together
-    private void makeService(String name, ServiceConfig service, List<String> problems) {
+    private void makeService(String name, ServiceConfig service, ClientCosts costs, List<String> problems) {
         Contribution<ServiceFactory<?>> factory = foundation.plugins().serviceFactory(service.type());
+        ServiceEnv env = new ServiceEnv(factory.plugin(), upstreams, foundation.loops, foundation.metrics);
+        costs.add(name, env);
         try {
-            services.put(
-                    name,
-                    ((ServiceFactory<Record>) factory.get())
-                            .create(
-                                    name,
-                                    service.settings(),
-                                    new ServiceEnv(factory.plugin(), upstreams, foundation.loops, foundation.metrics)));
+            services.put(name, ((ServiceFactory<Record>) factory.get()).create(name, service.settings(), env));
         } catch (Throwable t) { // whatever a plugin throws, an Error too
             problems.add(Components.refused("services." + name, factory, t));
         }
@@ -208,10 +223,7 @@ public final class Server {
 
     /** First the listeners that clients outside meet, then those that upstreams of this process refer to. */
     private List<List<SharedListener>> waves() {
-        var inner = config.upstreams().values().stream()
-                .flatMap(upstream -> upstream.servers().stream())
-                .flatMap(server -> ServerAddress.listener(server).stream())
-                .collect(Collectors.toSet());
+        Set<String> inner = ClientCosts.inner(config);
         Map<Boolean, List<SharedListener>> parts = listeners.all().stream()
                 .collect(Collectors.partitioningBy(listener -> inner.contains(listener.name())));
         return List.of(parts.getOrDefault(false, List.of()), parts.getOrDefault(true, List.of()));
@@ -341,10 +353,9 @@ public final class Server {
         return "poller " + poller.provider().name() + " (" + poller.why() + ")";
     }
 
-    /** The loops and the fd limit. */
+    /** The loops and the fd limit, and what it leaves for clients. */
     public String loopsLine() {
-        String fds = limit.soft() == Long.MAX_VALUE ? "unlimited" : Long.toString(limit.soft());
-        return "loops " + config.loops() + ", fd limit " + fds + " (soft limit raised to hard)";
+        return "loops " + config.loops() + ", " + fds.line(config);
     }
 
     /** A line for each listener, with its real address. */

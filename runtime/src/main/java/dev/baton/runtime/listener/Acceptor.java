@@ -95,6 +95,9 @@ final class Acceptor implements Runnable {
         /** A reservation was given back: perhaps it was the last connection. */
         void reservationEnded();
 
+        /** There is no room for more connections in the fds of the process; told again and again while it lasts. */
+        void crowded();
+
         /** The kernel cannot give more connections now, for the errno given. */
         void limited(long episode, int errno);
 
@@ -308,6 +311,7 @@ final class Acceptor implements Runnable {
                 noConnection(-number);
                 continue;
             }
+            admission.came();
             reports.accepted(seat, number, peer);
             if (!admission.isReady()) {
                 // This one may have been the last that fits, and only its acceptor knows it.
@@ -343,7 +347,13 @@ final class Acceptor implements Runnable {
                     Errno.EOPNOTSUPP,
                     Errno.ETIMEDOUT -> admission.nothingCame(reports);
             // EMFILE, ENFILE, ENOBUFS, ENOMEM; and what nobody has seen yet, where a pause at least does not spin.
-            default -> admission.shortage(reports, errno);
+            default -> {
+                if (admission.makesRoom(errno)) {
+                    admission.nothingCame(reports); // and is asked again
+                } else {
+                    admission.shortage(reports, errno);
+                }
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.baton.runtime.listener;
 
 import dev.baton.runtime.listener.ListenerGate.Change;
+import dev.baton.spi.posix.Errno;
 
 /**
  * The right to accept one connection: a place at the listener's gate, one among all listeners, and a token of its rate. What
@@ -13,11 +14,14 @@ final class Admission {
     private final ListenerGate gate;
     private final TotalLimit total;
     private final AcceptRate rate;
+    /** Fds that one connection may need. */
+    private final int cost;
 
-    Admission(ListenerGate gate, TotalLimit total, AcceptRate rate) {
+    Admission(ListenerGate gate, TotalLimit total, AcceptRate rate, int cost) {
         this.gate = gate;
         this.total = total;
         this.rate = rate;
+        this.cost = cost;
     }
 
     boolean isReady() {
@@ -34,18 +38,21 @@ final class Admission {
         if (!gate.reserve()) {
             return false;
         }
-        if (!total.reserve()) {
+        if (!total.reserve(cost)) {
+            if (total.wantsFds(cost)) {
+                reports.crowded();
+            }
             gate.crowd();
             told(reports);
             // The second look, after the mark: see TotalLimit.
-            if (total.hasRoom()) {
+            if (total.hasRoom(cost)) {
                 roomAgain(reports);
             }
             return false;
         }
         long wait = rate.take();
         if (wait > 0) {
-            total.release();
+            total.release(cost);
             if (gate.throttle()) {
                 reports.throttled(wait);
             }
@@ -62,10 +69,24 @@ final class Admission {
         }
     }
 
+    /**
+     * A right could not be used, as the process has no fd left, or the system: closes idle upstream connections.
+     *
+     * @return whether it has closed any: the same may be tried again
+     */
+    boolean makesRoom(int errno) {
+        return (errno == Errno.EMFILE || errno == Errno.ENFILE) && total.fds().closeIdle();
+    }
+
+    /** A right was used. */
+    void came() {
+        total.fds().came();
+    }
+
     /** A right was not used: nobody was there. */
     void nothingCame(Acceptor.Reports reports) {
         rate.giveBack();
-        total.release();
+        total.release(cost);
         // If this reservation was the last that fitted, others have seen FULL and stopped polling.
         if (gate.unreserve() == Change.READINESS) {
             reports.readinessChanged();
@@ -76,7 +97,7 @@ final class Admission {
     /** A right could not be used: the kernel is short of something. */
     void shortage(Acceptor.Reports reports, int errno) {
         rate.giveBack();
-        total.release();
+        total.release(cost);
         long episode = gate.limit();
         if (episode != ListenerGate.ALREADY_LIMITED) {
             reports.limited(episode, errno);
@@ -89,7 +110,7 @@ final class Admission {
         if (gate.release() == Change.READINESS) {
             reports.readinessChanged();
         }
-        total.release();
+        total.release(cost);
         reports.reservationEnded();
     }
 

@@ -114,6 +114,12 @@ final class ListenerGate {
         return (word.get() & SUSPENDED) != 0;
     }
 
+    /** True while fds are missing, of the kernel or among all listeners. */
+    boolean isShort() {
+        long seen = word.get();
+        return (seen & PHASE) == OPEN && (seen & (LIMITED | CROWDED)) != 0;
+    }
+
     /** Open connections, and reservations. */
     int connections() {
         return connections(word.get());

@@ -39,10 +39,17 @@ public record ListenerSpec(
      *     limit
      * @param acceptsPerSecond how many connections it accepts a second on the average; infinity for no limit
      * @param acceptsPerTurn how many connections a loop accepts at a time, at least 1
+     * @param fds how many fds one of its connections may come to need, its own included, at most
+     *     {@link dev.baton.runtime.fd.FdBudget#FDS_MAX}; 0 if a client in front of it has paid for it
      */
-    public record Limits(int backlog, int maxConnections, double acceptsPerSecond, int acceptsPerTurn) {
+    public record Limits(int backlog, int maxConnections, double acceptsPerSecond, int acceptsPerTurn, int fds) {
         /** Few, so that loops which are woken together share a burst, and connections do not starve. */
         public static final int ACCEPTS_PER_TURN = 4;
+
+        /** Of connections that need one fd each. */
+        public Limits(int backlog, int maxConnections, double acceptsPerSecond, int acceptsPerTurn) {
+            this(backlog, maxConnections, acceptsPerSecond, acceptsPerTurn, 1);
+        }
 
         /** Without limits of accepting. */
         public Limits(int backlog, int maxConnections) {

@@ -144,13 +144,13 @@ public final class SharedListener implements Listener {
                 env.total(),
                 Double.isInfinite(limits.acceptsPerSecond())
                         ? AcceptRate.UNLIMITED
-                        : new AcceptRate(limits.acceptsPerSecond(), clock));
+                        : new AcceptRate(limits.acceptsPerSecond(), clock),
+                limits.fds());
         this.sockets = new ListeningSockets(spec, table, posix, env.worker(), seats, gate::isStopped, new SocketHost());
         this.connections = new Connections(table, gate, spec.service(), timer);
         this.port = new PortRelease(spec.kind(), posix, table, env.worker(), timer);
         this.ending = new ListenerEnding(this, env, gate, sockets, connections, port, waiting, timer, clock);
-        this.shortage = new Shortage(
-                "listener " + spec.name(), timer::after, clock, () -> gate.state() == ListenerState.LIMITED);
+        this.shortage = new Shortage("listener " + spec.name(), timer::after, clock, gate::isShort);
         this.arrivals = arrivals != null ? arrivals : welcome();
         Metrics metrics = env.metrics();
         this.accepted = metrics.counter(
@@ -531,6 +531,11 @@ public final class SharedListener implements Listener {
             if (gate.connections() == 0) {
                 connections.noneLeft();
             }
+        }
+
+        @Override
+        public void crowded() {
+            shortage.met(env.total().fds().refusal());
         }
 
         @Override

@@ -1,11 +1,13 @@
 package dev.baton.runtime.listener;
 
+import dev.baton.runtime.fd.FdBudget;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * How many connections all listeners of a process may have together.
+ * How many connections all listeners of a process may have together: a number of connections where one is configured, and always
+ * what the fds allow ({@link FdBudget}).
  *
  * <p>A listener that finds no room marks itself {@code CROWDED}, stops polling, and looks for room once more. Whoever ends the
  * fullness counts down first and looks for marked listeners then. Both sides use volatile accesses: either the listener sees
@@ -14,6 +16,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public final class TotalLimit {
     private final int max;
+    private final FdBudget fds;
     private final AtomicInteger taken = new AtomicInteger();
     private final List<Waiting> listeners = new CopyOnWriteArrayList<>();
 
@@ -25,13 +28,25 @@ public final class TotalLimit {
     }
 
     /**
-     * Nothing is taken yet.
+     * Nothing is taken yet, and there are fds for all.
      *
-     * @param max how many connections, at least 1; {@link Integer#MAX_VALUE} for no limit, which then costs nothing
+     * @param max how many connections, at least 1; {@link Integer#MAX_VALUE} for no limit
      */
     public TotalLimit(int max) {
+        this(max, new FdBudget());
+    }
+
+    /**
+     * Nothing is taken yet.
+     *
+     * @param max how many connections, at least 1; {@link Integer#MAX_VALUE} for as many as there are fds for
+     * @param fds the fds that there are
+     */
+    public TotalLimit(int max, FdBudget fds) {
         assert max >= 1 : max;
         this.max = max;
+        this.fds = fds;
+        fds.whenRoom(this::roomAgain);
     }
 
     void join(Waiting listener) {
@@ -42,10 +57,19 @@ public final class TotalLimit {
         listeners.remove(listener);
     }
 
-    /** True: the caller owes a {@link #release}. */
-    boolean reserve() {
-        if (max == Integer.MAX_VALUE) {
-            return true;
+    /**
+     * Asks for one connection.
+     *
+     * @param cost the fds that it may need; 0 if a client in front of it has paid for it, then it is not counted
+     * @return true: the caller owes a {@link #release}
+     */
+    boolean reserve(int cost) {
+        if (!counts(cost)) {
+            return fds.admit(cost);
+        }
+        // First, or two listeners would wake each other for ever with a connection that they take and give back.
+        if (!fds.hasRoom(cost)) {
+            return false;
         }
         while (true) {
             int seen = taken.get();
@@ -53,29 +77,57 @@ public final class TotalLimit {
                 return false;
             }
             if (taken.compareAndSet(seen, seen + 1)) {
-                return true;
+                break;
             }
+        }
+        if (fds.admit(cost)) {
+            return true;
+        }
+        giveBack();
+        return false;
+    }
+
+    void release(int cost) {
+        fds.release(cost);
+        if (counts(cost)) {
+            giveBack();
         }
     }
 
-    void release() {
-        if (max == Integer.MAX_VALUE) {
-            return;
-        }
+    /** Without a limit of connections it is the budget that counts them. */
+    private boolean counts(int cost) {
+        return max != Integer.MAX_VALUE && cost > 0;
+    }
+
+    private void giveBack() {
         int before = taken.getAndDecrement();
         assert before > 0 : "more were released than were reserved";
         if (before == max) {
-            for (Waiting listener : listeners) {
-                listener.roomAgain();
-            }
+            roomAgain();
         }
     }
 
-    boolean hasRoom() {
-        return taken.get() < max;
+    private void roomAgain() {
+        for (Waiting listener : listeners) {
+            listener.roomAgain();
+        }
     }
 
-    /** Connections and reservations now; 0 if there is no limit. */
+    boolean hasRoom(int cost) {
+        return (!counts(cost) || taken.get() < max) && fds.hasRoom(cost);
+    }
+
+    /** True if it is for want of fds that there is no room: more connections are allowed than there are fds for. */
+    boolean wantsFds(int cost) {
+        return !fds.hasRoom(cost);
+    }
+
+    /** The fds that there are. */
+    FdBudget fds() {
+        return fds;
+    }
+
+    /** Connections and reservations now; 0 if there is no limit of connections. */
     public int taken() {
         return taken.get();
     }

@@ -6,6 +6,7 @@ import dev.baton.spi.posix.NativeMemory;
 import dev.baton.spi.posix.PosixException;
 import dev.baton.spi.posix.SocketOptions;
 import dev.baton.spi.posix.Sockets;
+import java.io.File;
 import java.net.SocketAddress;
 import jnr.posix.POSIX;
 import jnr.posix.POSIXFactory;
@@ -31,6 +32,7 @@ public final class JnrPosix implements Posix {
     private static final int SO_LINGER = 13;
     private static final int LINGER_SIZE = 8;
     private static final int RLIMIT_NOFILE = 7;
+    private static final File OPEN_FDS = new File("/proc/self/fd");
 
     /** {@code struct msghdr}: name, its length, iovecs, their count, control, its length, flags. */
     private static final int MESSAGE_NAME = Scratch.MESSAGE;
@@ -391,6 +393,12 @@ public final class JnrPosix implements Posix {
         } finally {
             SCRATCH.give(block);
         }
+    }
+
+    @Override
+    public int openFds() {
+        String[] names = OPEN_FDS.list();
+        return names == null ? -1 : names.length - 1; // one of them reads the folder
     }
 
     @Override

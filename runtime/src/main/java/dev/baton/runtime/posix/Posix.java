@@ -303,6 +303,14 @@ public interface Posix extends PollCalls, SocketCalls {
     FdLimit raiseFdLimit() throws PosixException;
 
     /**
+     * Counts the fds that this process has open. Reads a folder; rare.
+     *
+     * @return how many, or a negative number if that cannot be told
+     */
+    @OffLoop
+    int openFds();
+
+    /**
      * Tells whether an fd is a terminal. Rare.
      *
      * @param fd the fd, such as 1

@@ -2,6 +2,8 @@ package dev.baton.runtime.upstream;
 
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.loop.Loop;
+import dev.baton.spi.posix.Errno;
+import dev.baton.spi.posix.PosixException;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ConnectTimeoutException;
@@ -38,6 +40,8 @@ final class ConnectAttempt implements ServerLocator.Found {
     private final Outcome outcome;
     private @Nullable Future<?> lateness;
     private boolean located;
+    /** The kernel had no fd, and an idle connection was closed to make room. */
+    private boolean again;
 
     ConnectAttempt(
             UpstreamEnv env,
@@ -96,6 +100,15 @@ final class ConnectAttempt implements ServerLocator.Found {
         if (!located()) {
             return;
         }
+        open(address);
+    }
+
+    private void open(SocketAddress address) {
+        if (!env.fds().connect()) {
+            outcome.failed(new IOException(
+                    "cannot connect to " + server + ": all fds are in use; raise the limit: ulimit -n"));
+            return;
+        }
         long millisLeft = TimeUnit.NANOSECONDS.toMillis(timeoutNanos - (nanoTime() - startedNanos));
         // 0 would mean "no timeout" to the channel; a literal address with a timeout of 1 ms must not end here.
         int timeoutMillis = (int) Math.min(Integer.MAX_VALUE, Math.max(1, millisLeft));
@@ -106,26 +119,39 @@ final class ConnectAttempt implements ServerLocator.Found {
             channel.config().setTcpNoDelay(true);
             channel.pipeline().addLast(initializer);
         } catch (Throwable t) { // an Error too: after a name server's answer nobody else can tell the handler
+            env.fds().disconnect();
             outcome.failed(new IOException("cannot connect to " + server + ": " + t, t));
             return;
         }
         loop.eventLoop().register(channel).addListener((ChannelFuture registered) -> {
             if (registered.isSuccess()) {
-                channel.connect(address).addListener((ChannelFuture connected) -> finish(channel, connected));
+                channel.connect(address).addListener((ChannelFuture connected) -> finish(channel, address, connected));
             } else {
-                finish(channel, registered);
+                finish(channel, address, registered);
             }
         });
     }
 
-    private void finish(MovableChannel channel, ChannelFuture last) {
+    private void finish(MovableChannel channel, SocketAddress address, ChannelFuture last) {
         Throwable cause = last.cause();
-        if (cause != null) {
-            channel.close();
-            outcome.failed(cause);
-        } else {
+        if (cause == null) {
+            channel.closeFuture().addListener(closed -> env.fds().disconnect());
             outcome.connected(channel);
+            return;
         }
+        channel.close();
+        env.fds().disconnect();
+        if (!again && isOutOfFds(cause) && env.fds().closeIdle()) {
+            again = true;
+            open(address);
+        } else {
+            outcome.failed(cause);
+        }
+    }
+
+    private static boolean isOutOfFds(Throwable cause) {
+        return cause instanceof PosixException failed
+                && (failed.errno() == Errno.EMFILE || failed.errno() == Errno.ENFILE);
     }
 
     private long nanoTime() {

@@ -86,6 +86,21 @@ final class ServerPool {
         return false;
     }
 
+    /** Closes an idle connection, whichever loop has it, for the sake of its fd; false if there is none. On a loop's thread. */
+    boolean evict(Loop loop) {
+        MovableChannel channel = idle.evict(loop);
+        if (channel == null) {
+            return false;
+        }
+        try {
+            channel.close();
+            counters.evictions().increment();
+        } finally {
+            channel.leave();
+        }
+        return true;
+    }
+
     /** Gives idle connections away, on a loop's thread, until nobody wants them or none is left. See {@link Upstreams#give}. */
     void give(BatonLoop loop, String upstream, String server, String profile, Predicate<IdleConnection> taker) {
         for (int i = 0; i < GIVEN_MAX; i++) {
@@ -114,6 +129,11 @@ final class ServerPool {
 
     /** Makes a connection of another process one of the pool's, idle. Under a claim on it. */
     void receive(MovableChannel channel, Loop loop, Duration idleFor) {
+        if (!env.fds().connect()) {
+            channel.close();
+            return;
+        }
+        channel.closeFuture().addListener(closed -> env.fds().disconnect());
         Member member = new Member(this, channel, loop);
         channel.attr(MEMBER).set(member);
         open.incrementAndGet();

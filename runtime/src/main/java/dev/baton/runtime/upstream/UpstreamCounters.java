@@ -12,7 +12,8 @@ record UpstreamCounters(
         Counter reusesTakeover,
         Counter discardedBytes,
         Counter discardedEnded,
-        Counter discardedReset) {
+        Counter discardedReset,
+        Counter evictions) {
 
     private static final String REUSES = "baton_upstream_reuses_total";
     private static final String REUSES_HELP =
@@ -35,7 +36,12 @@ record UpstreamCounters(
                 metrics.counter(REUSES, REUSES_HELP, "upstream", upstream, "how", "takeover"),
                 metrics.counter(DISCARDS, DISCARDS_HELP, "upstream", upstream, "reason", "bytes"),
                 metrics.counter(DISCARDS, DISCARDS_HELP, "upstream", upstream, "reason", "end"),
-                metrics.counter(DISCARDS, DISCARDS_HELP, "upstream", upstream, "reason", "reset"));
+                metrics.counter(DISCARDS, DISCARDS_HELP, "upstream", upstream, "reason", "reset"),
+                metrics.counter(
+                        "baton_upstream_evictions_total",
+                        "Idle upstream connections that were closed because a client or a request needed the fd.",
+                        "upstream",
+                        upstream));
     }
 
     /** Connections that were not used because of what there was to be read. */

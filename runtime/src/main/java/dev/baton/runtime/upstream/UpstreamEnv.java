@@ -1,5 +1,6 @@
 package dev.baton.runtime.upstream;
 
+import dev.baton.runtime.fd.FdBudget;
 import dev.baton.spi.admin.Metrics;
 import dev.baton.spi.loop.Loops;
 import io.netty.resolver.AddressResolverGroup;
@@ -14,10 +15,23 @@ import java.net.InetSocketAddress;
  * @param listeners for servers that are written {@code listener:NAME}
  * @param loops the loops
  * @param metrics where connects and reuses are counted
+ * @param fds how many connections there may be
  */
 public record UpstreamEnv(
         ChannelOpener opener,
         AddressResolverGroup<InetSocketAddress> resolver,
         ListenerAddresses listeners,
         Loops loops,
-        Metrics metrics) {}
+        Metrics metrics,
+        FdBudget fds) {
+
+    /** Where there are fds for all. */
+    public UpstreamEnv(
+            ChannelOpener opener,
+            AddressResolverGroup<InetSocketAddress> resolver,
+            ListenerAddresses listeners,
+            Loops loops,
+            Metrics metrics) {
+        this(opener, resolver, listeners, loops, metrics, new FdBudget());
+    }
+}

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /** One upstream of the configuration: its servers in turn, and the connections of each profile. */
@@ -28,12 +29,20 @@ final class UpstreamGroup {
     private final TakeoverPolicy policy;
     private final UpstreamEnv env;
     private final UpstreamCounters counters;
+    private final Consumer<ServerPool> opened;
     private final List<UpstreamServer> servers = new ArrayList<>();
     private final List<ServerLocator> locators = new ArrayList<>();
     private final Map<String, PooledConnections> profiles = new ConcurrentHashMap<>();
     private final Turns turns;
 
-    UpstreamGroup(String name, UpstreamConfig config, TakeoverPolicy policy, UpstreamEnv env) {
+    /**
+     * Without connections.
+     *
+     * @param opened is told of each pool
+     */
+    UpstreamGroup(
+            String name, UpstreamConfig config, TakeoverPolicy policy, UpstreamEnv env, Consumer<ServerPool> opened) {
+        this.opened = opened;
         this.name = name;
         this.config = config;
         this.policy = policy;
@@ -70,7 +79,9 @@ final class UpstreamGroup {
                         config.pool().idleTimeout(),
                         config.pool().sharing(),
                         env.loops());
-                pools.add(new ServerPool(policy.open(spec), env, counters));
+                ServerPool pool = new ServerPool(policy.open(spec), env, counters);
+                pools.add(pool);
+                opened.accept(pool);
             }
             return new PooledConnections(
                     plugin,
@@ -83,6 +94,12 @@ final class UpstreamGroup {
                     env,
                     counters);
         });
+    }
+
+    /** Whether any server is a listener of this process. */
+    boolean hasListeners() {
+        return config.servers().stream()
+                .anyMatch(server -> ServerAddress.listener(server).isPresent());
     }
 
     /** A row for each server, over all profiles. */

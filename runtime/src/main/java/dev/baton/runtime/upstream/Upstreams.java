@@ -32,9 +32,11 @@ public final class Upstreams {
      */
     public Upstreams(
             Map<String, UpstreamConfig> configured, Function<String, TakeoverPolicy> policies, UpstreamEnv env) {
+        IdleConnections idle = new IdleConnections(env.loops());
         configured.forEach((name, config) -> groups.put(
                 name,
-                new UpstreamGroup(name, config, policies.apply(config.pool().policy()), env)));
+                new UpstreamGroup(name, config, policies.apply(config.pool().policy()), env, idle)));
+        env.fds().idle(idle);
     }
 
     /**
@@ -44,11 +46,24 @@ public final class Upstreams {
      * @throws NoSuchElementException if there is none of this name
      */
     public Upstream upstream(String name, String plugin) {
+        return group(name).forPlugin(plugin);
+    }
+
+    private UpstreamGroup group(String name) {
         UpstreamGroup group = groups.get(name);
         if (group == null) {
             throw new NoSuchElementException("no upstream '" + name + "'; there are " + groups.keySet());
         }
-        return group.forPlugin(plugin);
+        return group;
+    }
+
+    /**
+     * How many fds of this process one connection to an upstream takes: 2 where both ends of it are here.
+     *
+     * @throws NoSuchElementException if there is no upstream of this name
+     */
+    public int fdsPerConnection(String name) {
+        return group(name).hasListeners() ? 2 : 1;
     }
 
     /** A row for each server, by upstream and place. */

@@ -134,7 +134,7 @@ final class ListenerWorld {
 
     /** Another listener gets a connection, if there is room. */
     void otherBegins() {
-        if (total.reserve()) {
+        if (total.reserve(1)) {
             others++;
         }
     }
@@ -143,7 +143,7 @@ final class ListenerWorld {
     void otherEnds() {
         if (others > 0) {
             others--;
-            total.release();
+            total.release(1);
         }
     }
 

@@ -24,6 +24,17 @@ public interface IdlePool {
     MovableChannel take(Loop loop);
 
     /**
+     * Takes a connection out that is to be closed because its fd is needed: any loop's, also where the loops do not share.
+     *
+     * @param loop the loop whose thread is calling
+     * @return as {@link #take}
+     */
+    @OnLoop
+    default @Nullable MovableChannel evict(Loop loop) {
+        return take(loop);
+    }
+
+    /**
      * Puts a connection in that nothing runs on: called after the leave, by the thread that left.
      *
      * @return false if the pool is full, closed or the connection is: the caller closes it

@@ -214,6 +214,11 @@ abstract class DescriptorCalls implements Posix {
     }
 
     @Override
+    public int openFds() {
+        return FIRST_NUMBER + open().size();
+    }
+
+    @Override
     public FdLimit raiseFdLimit() {
         return fdLimit();
     }

@@ -90,6 +90,20 @@ final class LoopStacks implements IdlePool {
 
     @Override
     public @Nullable MovableChannel take(Loop loop) {
+        return find(loop, false);
+    }
+
+    @Override
+    public @Nullable MovableChannel evict(Loop loop) {
+        return find(loop, true);
+    }
+
+    /**
+     * Takes one out.
+     *
+     * @param evict it will be closed: no reuse, and any loop's
+     */
+    private @Nullable MovableChannel find(Loop loop, boolean evict) {
         assert loop.inLoop() : "take is for the loop's own thread";
         IdleStack own = stackOf(loop);
         @Nullable IdleStack[] all = stacks();
@@ -101,14 +115,14 @@ final class LoopStacks implements IdlePool {
             // -1 is the loop's own; then the others in turn, from where the last one was found.
             int index = i < 0 ? loop.id() : (first + i) % all.length;
             IdleStack from = i < 0 ? own : all[index];
-            if (from == null || (i >= 0 && (from == own || !shared))) {
+            if (from == null || (i >= 0 && (from == own || !(shared || evict)))) {
                 continue;
             }
             IdleEntry entry;
             while (found == null && refusals < MAX_REFUSALS && (entry = from.pop()) != null) {
                 idle.decrementAndGet();
                 MovableChannel connection = entry.connection();
-                TakeoverResult result = claim(connection, loop);
+                TakeoverResult result = claim(connection, loop, evict);
                 if (result == TakeoverResult.TAKEN) {
                     found = connection;
                     own.nextVictim = index;
@@ -127,7 +141,7 @@ final class LoopStacks implements IdlePool {
     }
 
     /** BUSY: it may be tried again. GONE: it is closed or will be, nobody needs to do anything. */
-    private TakeoverResult claim(MovableChannel connection, Loop loop) {
+    private TakeoverResult claim(MovableChannel connection, Loop loop, boolean evict) {
         if (!connection.isActive()) {
             return TakeoverResult.GONE;
         }
@@ -136,7 +150,9 @@ final class LoopStacks implements IdlePool {
                 return TakeoverResult.BUSY;
             }
             if (stillActive(connection)) {
-                reusesLocal.increment();
+                if (!evict) {
+                    reusesLocal.increment();
+                }
                 return TakeoverResult.TAKEN;
             }
             return TakeoverResult.GONE;
@@ -147,7 +163,9 @@ final class LoopStacks implements IdlePool {
             return result;
         }
         if (stillActive(connection)) {
-            reusesTakeover.increment();
+            if (!evict) {
+                reusesTakeover.increment();
+            }
             return result;
         }
         return TakeoverResult.GONE;

@@ -66,6 +66,19 @@ class LoopStacksTest {
         assertThat(pool.figures()).isEqualTo(figures(0, 2, 1, 0));
     }
 
+    /** To be closed, for the sake of its fd: no reuse, and another loop's also where the loops share nothing. */
+    @Test
+    void whatIsEvictedIsAnyLoopsAndNoReuse() {
+        LoopStacks perLoop = pool(4, Sharing.PER_LOOP);
+        FakeConnection other = new FakeConnection(b);
+        assertThat(b.<Boolean>call(() -> perLoop.put(b, other))).isTrue();
+        assertThat(a.<MovableChannel>call(() -> perLoop.take(a))).isNull();
+        assertThat(a.<MovableChannel>call(() -> perLoop.evict(a))).isSameAs(other);
+        assertThat(other.heldByCaller()).isTrue();
+        assertThat(a.<MovableChannel>call(() -> perLoop.evict(a))).isNull();
+        assertThat(perLoop.figures()).isEqualTo(figures(0, 0, 0, 0));
+    }
+
     @Test
     void othersAreVisitedFromWhereOneWasFoundLast() {
         ManualLoop c = new ManualLoop(2);
