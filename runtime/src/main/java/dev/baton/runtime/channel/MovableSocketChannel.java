@@ -243,6 +243,13 @@ public final class MovableSocketChannel extends FdStreamChannel implements Movab
         });
     }
 
+    /** By a reset: whatever was sent so far may not be all of it, and must not look as if it were. */
+    @Override
+    void giveUp() {
+        config().setSoLinger(0);
+        super.giveUp();
+    }
+
     @Override
     public void closed() {
         facade.resendDrain();

@@ -97,11 +97,13 @@ final class Welcome extends ChannelHandlerAdapter {
 
     @Override
     public void handlerAdded(ChannelHandlerContext context) {
+        MovableChannel connection = (MovableChannel) context.channel();
         try {
-            spec.service().initialize((MovableChannel) context.channel(), spec.name());
+            spec.service().initialize(connection, spec.name());
         } catch (Throwable t) { // an Error too
             LOG.error("plugin {} cannot set a connection of listener {} up", spec.plugin(), spec.name(), t);
             env.failures().failed(spec.plugin(), t);
+            connection.config().setSoLinger(0); // nothing, not even the end of an empty stream
             context.close();
         } finally {
             context.pipeline().remove(this);

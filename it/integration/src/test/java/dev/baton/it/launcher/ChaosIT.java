@@ -1,11 +1,13 @@
 package dev.baton.it.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.baton.testkit.BatonProcess;
 import dev.baton.testkit.BatonProcess.Outcome;
 import java.io.IOException;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -91,7 +93,10 @@ class ChaosIT {
                 other.ask("/block/0");
                 try (KeptConnection guilty = new KeptConnection(web)) {
                     guilty.send("/throw/" + kind);
-                    assertThat(guilty.read()).as(kind).isEqualTo(-1);
+                    assertThatThrownBy(guilty::read)
+                            .as(kind)
+                            .isInstanceOf(SocketException.class)
+                            .hasMessageContaining("reset");
                 }
             }
             other.ask("/block/0");

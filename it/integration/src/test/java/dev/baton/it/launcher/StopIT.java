@@ -1,11 +1,17 @@
 package dev.baton.it.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.baton.testkit.BatonProcess;
 import dev.baton.testkit.BatonProcess.Outcome;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -52,6 +58,19 @@ class StopIT {
             services:
               rehearsal: { type: chaos }
             plugins: { enable: [chaos] }
+            """;
+
+    private static final String STREAM = """
+            version: 1
+            loops: 2
+            grace: 100ms
+            admin: { listen: "127.0.0.1:0" }
+            listeners:
+              raw: { bind: "127.0.0.1:0", service: pass }
+            services:
+              pass: { type: tcp-proxy, upstream: app }
+            upstreams:
+              app: { servers: ["127.0.0.1:%d"] }
             """;
 
     @TempDir
@@ -139,6 +158,27 @@ class StopIT {
         // 0: it was over before.
         Outcome outcome = baton.outcome();
         assertThat(outcome.code()).as(outcome.text()).isIn(0, 4);
+    }
+
+    /** What an end of the process cuts, be it its sudden death, must not look complete to either side. */
+    @ParameterizedTest
+    @ValueSource(strings = {"TERM", "KILL"})
+    void shouldResetTheStreamsThatItCuts(String signal) throws Exception {
+        try (ServerSocket origin = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
+            baton = BatonProcess.serve(folder, STREAM.formatted(origin.getLocalPort()));
+            try (Client client = Client.connect(baton.listener("raw"));
+                    Socket server = origin.accept()) {
+                server.setSoTimeout((int) PATIENCE.toMillis());
+                server.getOutputStream().write("half of i".getBytes(StandardCharsets.US_ASCII));
+                awaitConnections(1);
+                baton.signal(signal);
+                assertThat(client.rest()).endsWith("[reset]");
+                assertThatThrownBy(() -> server.getInputStream().read())
+                        .isInstanceOf(SocketException.class)
+                        .hasMessageContaining("reset");
+            }
+            baton.outcome();
+        }
     }
 
     /** Its service does not come back when it is told to drain: its connection cannot end, nor its loop be closed. */

@@ -1,6 +1,7 @@
 package dev.baton.it.tcpproxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.baton.it.pool.UpstreamRig;
@@ -24,10 +25,10 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Queue;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
@@ -90,7 +91,7 @@ class TcpProxyIT {
                 return rig.metrics;
             }
         };
-        return new TcpProxyFactory().create("pass", new TcpProxyConfig("app", Optional.empty()), context);
+        return new TcpProxyFactory().create("pass", new TcpProxyConfig("app", Duration.ofHours(1)), context);
     }
 
     /** A client of the proxy: the connection goes the other way round, which makes no difference to the service. */
@@ -260,7 +261,7 @@ class TcpProxyIT {
             nobodyListens.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
             try (UpstreamRig rig = rig(poller, nobodyListens.getLocalPort());
                     Socket client = client(rig, proxy(rig), front, 0)) {
-                assertThat(client.getInputStream().read()).isNegative();
+                assertThatThrownBy(() -> client.getInputStream().read()).hasMessageContaining("reset");
                 await().until(() -> clients.stream().noneMatch(Channel::isOpen));
             }
         }
@@ -278,7 +279,7 @@ class TcpProxyIT {
             assertThat(server.getInputStream().read()).isEqualTo(1);
             server.setSoLinger(true, 0);
             server.close();
-            assertThat(client.getInputStream().read()).isNegative();
+            assertThatThrownBy(() -> client.getInputStream().read()).hasMessageContaining("reset");
             await().until(() -> clients.stream().noneMatch(Channel::isOpen)
                     && rig.channels.stream().noneMatch(Channel::isOpen));
         }

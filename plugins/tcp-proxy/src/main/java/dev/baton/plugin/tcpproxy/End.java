@@ -31,6 +31,17 @@ import org.slf4j.LoggerFactory;
  * <p>Backpressure has two sources. The partner's peer is slow: the partner says so when its buffer fills and drains. The
  * partner's loop is slow: bytes that were posted are counted until it acknowledges them, at most {@value #WINDOW_BYTES}.
  * While either holds, this end does not read, so that one stream never holds more than a few buffers.
+ *
+ * <p>A stream that was cut must not look complete. So the sockets are set to reset when they are closed ({@code SO_LINGER} 0),
+ * from the beginning: whatever ends one, be it an error, a timeout, a callback that throws, a stop, or the death of this process,
+ * its peer sees a reset. An end is closed in order in one case only: each peer has ended its side, and all of it was written.
+ *
+ * <pre>
+ *   this end                                             the partner is told
+ *   its peer ends its side                               to end its output behind what it has to write
+ *   ends in order: both directions have ended            nothing more can come; the rest is given up when it does not move
+ *   ends in any other way                                to write what it has, then to close, with a reset
+ * </pre>
  */
 final class End extends ChannelInboundHandlerAdapter {
     /** Bytes on the way to the partner's loop: some full reads, so that the way there and back does not slow a stream. */
@@ -38,6 +49,14 @@ final class End extends ChannelInboundHandlerAdapter {
 
     /** How long the rest of a stream whose other end is gone may make no progress before it is given up. */
     private static final long LINGER_SECONDS = 30;
+
+    /** Looks in an idle timeout: a stream is idle for at least the timeout and at most an eighth longer. */
+    private static final int LOOKS_PER_TIMEOUT = 8;
+
+    /** Values of {@code SO_LINGER}. */
+    static final int RESET = 0;
+
+    private static final int KERNEL_SENDS_THE_REST = -1;
 
     private static final Logger LOG = LoggerFactory.getLogger(End.class);
 
@@ -60,7 +79,10 @@ final class End extends ChannelInboundHandlerAdapter {
     private boolean outputEnded;
     private boolean closing;
 
-    private long lastByteNanos;
+    /** Since the last look. */
+    private boolean moved;
+
+    private int quietLooks;
     private long pendingSeen;
     private @Nullable Future<?> timer;
 
@@ -101,10 +123,10 @@ final class End extends ChannelInboundHandlerAdapter {
         link(other);
         if (channel.isActive()) {
             touch();
-            armIdleTimer(proxy.idleNanos());
+            armIdleTimer();
             updateReading();
         } else {
-            other.tell(other::partnerGone);
+            other.tell(other::partnerCut);
         }
     }
 
@@ -115,13 +137,20 @@ final class End extends ChannelInboundHandlerAdapter {
         }
         End other = partner;
         if (other != null) {
-            other.tell(other::partnerGone);
+            other.tell(isDone() ? other::partnerDone : other::partnerCut);
         }
         context.fireChannelInactive();
     }
 
-    /** Closes this end too, once what the partner has sent is written. */
-    private void partnerGone() {
+    /** The partner has ended in order: this end does as soon as it has written the rest. */
+    private void partnerDone() {
+        if (!closing && channel.isActive()) {
+            watchRest(pendingBytes());
+        }
+    }
+
+    /** The partner was cut off: closes this end too, with a reset, once what the partner has sent is written. */
+    private void partnerCut() {
         if (closing || !channel.isActive()) {
             return;
         }
@@ -154,7 +183,7 @@ final class End extends ChannelInboundHandlerAdapter {
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
         if (cause instanceof IOException) {
-            channel.close(); // a reset and the like: the partner is told by channelInactive
+            channel.close(); // the partner is told by channelInactive
         } else {
             context.fireExceptionCaught(cause);
         }
@@ -296,61 +325,59 @@ final class End extends ChannelInboundHandlerAdapter {
         });
     }
 
+    private boolean isDone() {
+        return inputEnded && outputEnded;
+    }
+
     private void closeIfDone() {
-        if (inputEnded && outputEnded) {
+        if (isDone()) {
+            // What the kernel has not sent yet must not be lost to the close.
+            channel.config().setSoLinger(KERNEL_SENDS_THE_REST);
             channel.close();
         }
     }
 
     // ---- idle timeout ---------------------------------------------------------------------------------------------
 
+    /** A byte has come or gone. Reads no clock: the looks at the stream are the clock. */
     private void touch() {
-        if (proxy.idleNanos() > 0) {
-            lastByteNanos = now();
-        }
+        moved = true;
     }
 
-    /** The client's end has the one timer of the stream: every byte passes it, as something read or written. */
-    private void armIdleTimer(long nanos) {
-        if (nanos > 0) {
-            timer = channel.eventLoop().schedule(this::checkIdle, nanos, TimeUnit.NANOSECONDS);
-        }
+    /** The client's end has the one timer of the stream, and asks the other each time. */
+    private void armIdleTimer() {
+        timer = channel.eventLoop()
+                .schedule(this::lookForLife, proxy.idleNanos() / LOOKS_PER_TIMEOUT, TimeUnit.NANOSECONDS);
     }
 
-    private void checkIdle() {
+    private void lookForLife() {
         End other = partner;
-        if (other == null || closing) {
-            return;
-        }
-        long left = untilIdle();
-        if (left > 0) {
-            armIdleTimer(left);
-        } else {
-            armIdleTimer(proxy.idleNanos());
-            // The upstream end may still be writing what has passed here long ago.
-            other.tell(other::closeIfIdle);
+        if (other != null && !closing) {
+            armIdleTimer();
+            boolean quiet = isQuiet();
+            other.tell(() -> other.closeIfQuiet(quiet));
         }
     }
 
-    private void closeIfIdle() {
-        if (untilIdle() <= 0 && channel.isActive()) {
+    private void closeIfQuiet(boolean clientIsQuiet) {
+        // Both: this end may still be writing what has passed the other long ago.
+        if (isQuiet() && clientIsQuiet && channel.isActive()) {
             proxy.countIdleClose();
             channel.close();
         }
     }
 
-    /** Nanoseconds until this end is idle; a buffer that has changed since the last look counts as a byte just now. */
-    private long untilIdle() {
+    /** A look: true when nothing has come or gone here, nor been written by the kernel, for as many looks as make a timeout. */
+    private boolean isQuiet() {
         long pending = pendingBytes();
-        if (pending != pendingSeen) {
+        if (moved || pending != pendingSeen) {
+            moved = false;
             pendingSeen = pending;
-            touch();
+            quietLooks = 0;
+        } else if (quietLooks < LOOKS_PER_TIMEOUT) {
+            quietLooks++;
         }
-        return proxy.idleNanos() - (now() - lastByteNanos);
-    }
-
-    private long now() {
-        return channel.eventLoop().ticker().nanoTime();
+        return quietLooks == LOOKS_PER_TIMEOUT;
     }
 
     private long pendingBytes() {

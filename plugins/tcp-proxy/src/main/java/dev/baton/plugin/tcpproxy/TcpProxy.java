@@ -18,7 +18,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Forwards TCP streams: opens an upstream connection for each accepted one and passes bytes on in both directions, the
- * end of each direction by itself. A stream has no boundary at which it could be ended early, so a drain leaves it alone.
+ * end of each direction by itself, and a cut as a reset. A stream has no boundary at which it could be ended early, so a drain
+ * leaves it alone.
  */
 final class TcpProxy implements Service {
     private static final Logger LOG = LoggerFactory.getLogger(TcpProxy.class);
@@ -39,7 +40,7 @@ final class TcpProxy implements Service {
         this.name = name;
         this.upstream = context.upstream(config.upstream());
         this.maxConnects = Math.min(MAX_CONNECTS, upstream.servers().size());
-        this.idleNanos = config.idleTimeout().map(timeout -> timeout.toNanos()).orElse(0L);
+        this.idleNanos = config.idleTimeout().toNanos();
         this.connectFailures = context.metrics()
                 .counter(
                         "baton_tcp_proxy_unserved_total",
@@ -47,7 +48,7 @@ final class TcpProxy implements Service {
                         "service",
                         name);
         this.idleCloses = context.metrics()
-                .counter("baton_tcp_proxy_idle_closes_total", "Streams closed by idle-timeout.", "service", name);
+                .counter("baton_tcp_proxy_idle_closes_total", "Streams reset by idle-timeout.", "service", name);
         // The initializer belongs to this service, and what it opens is never shared: a profile of its own.
         this.connections = upstream.connections("tcp-proxy:" + name, new UpstreamInitializer());
     }
@@ -61,6 +62,7 @@ final class TcpProxy implements Service {
     private void add(MovableChannel connection, boolean client) {
         connection.config().setAllowHalfClosure(true);
         connection.config().setTcpNoDelay(true);
+        connection.config().setSoLinger(End.RESET); // until both directions have ended
         connection.pipeline().addLast("tcp-proxy", new End(this, connection, client));
     }
 
@@ -68,7 +70,7 @@ final class TcpProxy implements Service {
         return Objects.requireNonNull(connection.pipeline().get(End.class));
     }
 
-    /** After how long without a byte both ends are closed; 0 is never. */
+    /** After how long without a byte both ends are closed. */
     long idleNanos() {
         return idleNanos;
     }

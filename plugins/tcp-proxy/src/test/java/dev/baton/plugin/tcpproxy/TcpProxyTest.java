@@ -13,10 +13,11 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TcpProxyTest {
     private static final String UNSERVED = "baton_tcp_proxy_unserved_total";
@@ -25,9 +26,9 @@ class TcpProxyTest {
     private final ManualLoop loop = new ManualLoop(0);
     private final List<EmbeddedConnection> all = new ArrayList<>();
     private FakeUpstream upstream = new FakeUpstream(2);
-    private TcpProxy proxy = proxy(Optional.empty());
+    private TcpProxy proxy = proxy(Duration.ofHours(1));
 
-    private TcpProxy proxy(Optional<Duration> idleTimeout) {
+    private TcpProxy proxy(Duration idleTimeout) {
         return new TcpProxy("pass", new TcpProxyConfig("app", idleTimeout), upstream);
     }
 
@@ -114,7 +115,7 @@ class TcpProxyTest {
         assertThat(upstream.counts.get(UNSERVED)).hasValue(0);
 
         upstream.fail(new ConnectException("refused"));
-        assertThat(client.isOpen()).isFalse();
+        assertThat(wasReset(client)).isTrue();
         assertThat(upstream.connects).isEmpty();
         assertThat(upstream.counts.get(UNSERVED)).hasValue(1);
     }
@@ -131,7 +132,7 @@ class TcpProxyTest {
     @Test
     void noMoreThanThreeServersAreTried() {
         upstream = new FakeUpstream(10);
-        proxy = proxy(Optional.empty());
+        proxy = proxy(Duration.ofHours(1));
         EmbeddedConnection client = accept();
         for (int i = 0; i < 3; i++) {
             upstream.fail(new ConnectException("refused"));
@@ -256,8 +257,28 @@ class TcpProxyTest {
         assertThat(received(server)).hasSize(100_000);
     }
 
+    private static boolean wasReset(EmbeddedConnection end) {
+        return !end.isOpen() && end.config().getSoLinger() == 0;
+    }
+
+    private static boolean endedInOrder(EmbeddedConnection end) {
+        return !end.isOpen() && end.isOutputShutdown() && end.config().getSoLinger() < 0;
+    }
+
     @Test
-    void aServerThatClosesClosesTheClientBehindItsLastByte() {
+    void aStreamWhoseDirectionsHaveBothEndedEndsInOrder() {
+        EmbeddedConnection client = accept();
+        EmbeddedConnection server = connected();
+        sends(server, "answer");
+        sendsEnd(server);
+        sendsEnd(client);
+        assertThat(received(client)).isEqualTo("answer");
+        assertThat(endedInOrder(client)).isTrue();
+        assertThat(endedInOrder(server)).isTrue();
+    }
+
+    @Test
+    void aCutResetsTheOtherEndBehindItsLastByte() {
         EmbeddedConnection client = accept();
         EmbeddedConnection server = connected();
         client.stalled(true);
@@ -268,11 +289,56 @@ class TcpProxyTest {
 
         client.stalled(false);
         assertThat(received(client)).isEqualTo("last");
-        assertThat(client.isOpen()).isFalse();
+        assertThat(wasReset(client)).isTrue();
+    }
+
+    /** In order as far as it went: one side ended, the other was cut. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aCutOfAHalfClosedStreamResetsTheOtherEnd(boolean clientEnds) {
+        EmbeddedConnection client = accept();
+        EmbeddedConnection server = connected();
+        EmbeddedConnection ended = clientEnds ? client : server;
+        EmbeddedConnection cut = clientEnds ? server : client;
+        sendsEnd(ended);
+        assertThat(cut.isOutputShutdown()).isTrue();
+        cut.close();
+        assertThat(wasReset(ended)).isTrue();
+    }
+
+    /** The runtime closes one whose callback has thrown, an operator closes an fd, a stop cuts what is left. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aCloseByAnybodyElseResetsBothEnds(boolean ofClient) {
+        EmbeddedConnection client = accept();
+        EmbeddedConnection server = connected();
+        sends(server, "half of it");
+        (ofClient ? client : server).close();
+        assertThat(received(client)).isEqualTo("half of it");
+        assertThat(wasReset(server)).isTrue();
+        assertThat(wasReset(client)).isTrue();
+    }
+
+    /** Once this looked complete: the rest was thrown away, and the end of the stream came behind it. */
+    @Test
+    void theRestOfACompleteStreamIsGivenUpWithAResetWhenNobodyTakesIt() {
+        EmbeddedConnection client = accept();
+        EmbeddedConnection server = connected();
+        client.stalled(true);
+        sends(server, "last");
+        sendsEnd(server);
+        sendsEnd(client);
+        assertThat(endedInOrder(server)).isTrue();
+        client.advanceTimeBy(29, TimeUnit.SECONDS);
+        client.runScheduledPendingTasks();
+        assertThat(client.isOpen()).isTrue();
+        client.advanceTimeBy(1, TimeUnit.SECONDS);
+        client.runScheduledPendingTasks();
+        assertThat(wasReset(client)).isTrue();
     }
 
     @Test
-    void theRestOfAStreamIsGivenUpWhenNobodyTakesIt() {
+    void theRestOfACutStreamIsGivenUpWhenNobodyTakesIt() {
         EmbeddedConnection client = accept();
         EmbeddedConnection server = connected();
         client.stalled(true);
@@ -283,18 +349,18 @@ class TcpProxyTest {
         assertThat(client.isOpen()).isTrue();
         client.advanceTimeBy(1, TimeUnit.SECONDS);
         client.runScheduledPendingTasks();
-        assertThat(client.isOpen()).isFalse();
+        assertThat(wasReset(client)).isTrue();
     }
 
     @Test
-    void aResetOnOneEndClosesTheOther() {
+    void aResetOnOneEndResetsTheOther() {
         EmbeddedConnection client = accept();
         EmbeddedConnection server = connected();
         sends(client, "some");
         client.pipeline().fireExceptionCaught(new IOException("connection reset"));
         assertThat(client.isOpen()).isFalse();
         assertThat(received(server)).isEqualTo("some");
-        assertThat(server.isOpen()).isFalse();
+        assertThat(wasReset(server)).isTrue();
     }
 
     @Test
@@ -312,46 +378,57 @@ class TcpProxyTest {
 
     @Test
     void silenceOnBothEndsClosesBoth() {
-        proxy = proxy(Optional.of(Duration.ofSeconds(10)));
+        proxy = proxy(Duration.ofSeconds(10));
         EmbeddedConnection client = accept();
         EmbeddedConnection server = connected();
         pass(6, client, server);
         sends(server, "tick");
         pass(6, client, server);
         assertThat(client.isOpen()).isTrue();
-        pass(3, client, server);
+        pass(4, client, server);
         assertThat(server.isOpen()).isTrue();
-        pass(1, client, server);
-        assertThat(server.isOpen()).isFalse();
-        assertThat(client.isOpen()).isFalse();
+        pass(2, client, server);
+        assertThat(wasReset(server)).isTrue();
+        assertThat(wasReset(client)).isTrue();
         assertThat(upstream.counts.get(IDLE_CLOSES)).hasValue(1);
     }
 
     @Test
     void aPeerThatTakesBytesSlowlyIsNotIdle() {
-        proxy = proxy(Optional.of(Duration.ofSeconds(10)));
+        proxy = proxy(Duration.ofSeconds(10));
         EmbeddedConnection client = accept();
         EmbeddedConnection server = connected();
         server.stalled(true);
         sends(client, "x".repeat(100_000));
-        pass(10, client, server);
-        assertThat(server.isOpen()).isTrue(); // first look: the buffer has changed since the last
-
+        pass(9, client, server);
         server.stalled(false);
         received(server);
-        pass(10, client, server);
-        assertThat(server.isOpen()).isTrue(); // it has emptied
-        pass(10, client, server);
-        assertThat(server.isOpen()).isFalse();
-        assertThat(client.isOpen()).isFalse();
+        pass(9, client, server);
+        assertThat(server.isOpen()).isTrue(); // nothing passed the client for 18 s
+        pass(3, client, server);
+        assertThat(wasReset(server)).isTrue();
+        assertThat(wasReset(client)).isTrue();
+    }
+
+    @Test
+    void aPeerThatTakesNothingIsIdle() {
+        proxy = proxy(Duration.ofSeconds(10));
+        EmbeddedConnection client = accept();
+        EmbeddedConnection server = connected();
+        server.stalled(true);
+        sends(client, "x".repeat(100_000));
+        pass(12, client, server);
+        assertThat(wasReset(server)).isTrue();
     }
 
     private void pass(int seconds, EmbeddedConnection... connections) {
-        for (EmbeddedConnection connection : connections) {
-            connection.advanceTimeBy(seconds, TimeUnit.SECONDS);
-        }
-        for (EmbeddedConnection connection : connections) {
-            connection.runScheduledPendingTasks();
+        for (int i = 0; i < 10 * seconds; i++) {
+            for (EmbeddedConnection connection : connections) {
+                connection.advanceTimeBy(100, TimeUnit.MILLISECONDS);
+            }
+            for (EmbeddedConnection connection : connections) {
+                connection.runScheduledPendingTasks();
+            }
         }
     }
 }

@@ -1,7 +1,5 @@
 package dev.baton.plugin.tcpproxy;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import dev.baton.testkit.world.InEachWorld;
 import dev.baton.testkit.world.Origin;
 import dev.baton.testkit.world.Peer;
@@ -64,17 +62,50 @@ class TcpProxyWorldTest {
         client.expectEnd();
     }
 
+    /** What the reset cuts off must not look complete. */
     @InEachWorld
-    void shouldEndTheClientOfADeadServer(PluginWorld world) {
+    void shouldResetTheClientOfAServerThatResets(PluginWorld world) {
         Origin origin = start(world);
         Peer client = world.connect("in");
         client.send("question");
         Peer server = origin.accept();
+        server.expect("question");
+        server.send("half an ans");
+        client.expect("half an ans");
         server.reset();
-        assertThat(client.readAll()).isEmpty();
+        client.expectReset();
+    }
 
+    @InEachWorld
+    void shouldResetTheServerOfAClientThatResets(PluginWorld world) {
+        Origin origin = start(world);
+        Peer client = world.connect("in");
+        client.send("half a quest");
+        Peer server = origin.accept();
+        server.expect("half a quest");
+        client.reset();
+        server.expectReset();
+    }
+
+    /** One direction has ended in order, and the other is cut. */
+    @InEachWorld
+    void shouldResetWhoHasEndedItsSideAndWaitsForTheRest(PluginWorld world) {
+        Origin origin = start(world);
+        Peer client = world.connect("in");
+        client.send("question");
+        client.shutdownOutput();
+        Peer server = origin.accept();
+        server.expect("question");
+        server.expectEnd();
+        server.reset();
+        client.expectReset();
+    }
+
+    @InEachWorld
+    void shouldResetTheClientOfAServerThatIsNotThere(PluginWorld world) {
+        Origin origin = start(world);
         origin.close();
-        assertThat(world.connect("in").readAll()).isEmpty();
+        world.connect("in").expectReset();
     }
 
     /** A byte in either direction is a sign of life of the whole. */
@@ -91,8 +122,8 @@ class TcpProxyWorldTest {
         world.pass(Duration.ofMillis(4_900));
         client.expectNothing();
         server.expectNothing();
-        world.pass(Duration.ofMillis(200));
-        client.expectEnd();
-        server.expectEnd();
+        world.pass(Duration.ofMillis(900)); // an eighth of the timeout more at most
+        client.expectReset();
+        server.expectReset();
     }
 }
