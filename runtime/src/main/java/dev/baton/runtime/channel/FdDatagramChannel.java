@@ -320,7 +320,7 @@ public final class FdDatagramChannel extends UnicastChannel {
                     waitingForRoom = true;
                     arm(Interest.OUT | (edgeTriggered() || wantsRead() ? Interest.IN : 0));
                 }
-                case MORE -> later(flushAgain);
+                case MORE, NEXT_TURN -> later(flushAgain);
             }
         } finally {
             leave();

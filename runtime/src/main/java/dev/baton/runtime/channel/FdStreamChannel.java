@@ -12,12 +12,14 @@ import io.netty.channel.ChannelMetadata;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
+import io.netty.channel.FileRegion;
 import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import io.netty.channel.socket.SocketChannelConfig;
 import java.io.IOException;
 import java.net.SocketAddress;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,6 +53,8 @@ abstract class FdStreamChannel extends HalfCloseChannel {
 
     private boolean reading;
     private boolean waitingForRoom;
+    /** A file has had its share of the loop's turn: nothing is written until the next one. */
+    private boolean waitingForTurn;
     /** In bytes, how much is read next; negative in a way that only {@link AdaptiveReads} knows. */
     int readSize = AdaptiveReads.INITIAL_BYTES;
 
@@ -291,8 +295,11 @@ abstract class FdStreamChannel extends HalfCloseChannel {
     @Override
     protected Object filterOutboundMessage(Object message) {
         if (!(message instanceof ByteBuf buffer)) {
-            throw new UnsupportedOperationException(
-                    "a stream channel writes ByteBuf, not " + message.getClass().getName());
+            if (message instanceof FileRegion) {
+                return message;
+            }
+            throw new UnsupportedOperationException("a stream channel writes ByteBuf and FileRegion, not "
+                    + message.getClass().getName());
         }
         if (buffer.hasMemoryAddress()) {
             return buffer;
@@ -310,7 +317,7 @@ abstract class FdStreamChannel extends HalfCloseChannel {
             throw new java.nio.channels.ClosedChannelException();
         }
         try {
-            switch (StreamWriter.write(env.posix(), live().number(), out, config.getWriteSpinCount())) {
+            switch (StreamWriter.write(env.posix(), live().number(), alloc(), out, config.getWriteSpinCount())) {
                 case DONE -> {
                     if (!edgeTriggered()) {
                         armLevels();
@@ -325,16 +332,26 @@ abstract class FdStreamChannel extends HalfCloseChannel {
                     }
                 }
                 case MORE -> later((Unsafe) unsafe());
+                case NEXT_TURN -> {
+                    waitingForTurn = true;
+                    // A timer is looked for once a turn, after the events; and it comes along in a rescue.
+                    eventLoop().schedule(() -> later(this::turnCame), 0, TimeUnit.NANOSECONDS);
+                }
             }
         } finally {
             leave();
         }
     }
 
+    private void turnCame() {
+        waitingForTurn = false;
+        flushAgain();
+    }
+
     private void flushAgain() {
         // Also asked when it was reading that had to go on: then there is nothing flushed to be written, or it may go
         // out.
-        if (!waitingForRoom && active && !isConnecting()) {
+        if (!waitingForRoom && !waitingForTurn && active && !isConnecting()) {
             ((StreamUnsafe) unsafe()).flushNow();
         }
     }
@@ -352,7 +369,7 @@ abstract class FdStreamChannel extends HalfCloseChannel {
     abstract class StreamUnsafe extends AbstractUnsafe {
         @Override
         protected final void flush0() {
-            if (!waitingForRoom && !isConnecting()) {
+            if (!waitingForRoom && !waitingForTurn && !isConnecting()) {
                 super.flush0();
             }
         }

@@ -5,6 +5,7 @@ import dev.baton.runtime.posix.Posix;
 import dev.baton.spi.posix.Errno;
 import dev.baton.spi.posix.NativeMemory;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.util.concurrent.FastThreadLocal;
 import java.io.IOException;
@@ -37,24 +38,40 @@ final class StreamWriter {
         /** The socket takes no more now. */
         FULL,
         /** Enough for one entry; the rest must be written later, without waiting for the socket. */
-        MORE
+        MORE,
+        /** Enough of a file for one turn of the loop; the rest must be written in the next. */
+        NEXT_TURN
     }
 
     /**
-     * Writes until nothing is left, the socket is full, or {@code rounds} calls were made.
+     * Writes until nothing is left, the socket is full, {@code rounds} calls were made, or a turn's share of files has gone.
      *
+     * @param memory for what of a file has to be copied
      * @throws IOException if the connection is broken
      */
-    static Outcome write(Posix posix, int number, ChannelOutboundBuffer out, int rounds) throws IOException {
+    static Outcome write(Posix posix, int number, ByteBufAllocator memory, ChannelOutboundBuffer out, int rounds)
+            throws IOException {
+        int fileBytes = 0;
         for (int round = 0; round < rounds; round++) {
             int pieces = out.size();
             if (pieces == 0) {
                 return Outcome.DONE;
             }
+            Object first = out.current();
+            if (!(first instanceof ByteBuf piece)) {
+                int moved = FileWriter.write(posix, number, memory, out, FileWriter.TURN_BYTES_MAX - fileBytes);
+                if (moved < 0) {
+                    return Outcome.FULL;
+                }
+                fileBytes += moved;
+                if (fileBytes >= FileWriter.TURN_BYTES_MAX) {
+                    break;
+                }
+                continue;
+            }
             int wanted;
             int written;
             if (pieces == 1) {
-                ByteBuf piece = (ByteBuf) out.current();
                 wanted = piece.readableBytes();
                 written = wanted == 0 ? 0 : posix.send(number, piece.memoryAddress() + piece.readerIndex(), wanted);
             } else {
@@ -74,7 +91,10 @@ final class StreamWriter {
                 throw FdChannel.error("write", written);
             }
         }
-        return out.isEmpty() ? Outcome.DONE : Outcome.MORE;
+        if (out.isEmpty()) {
+            return Outcome.DONE;
+        }
+        return fileBytes > 0 ? Outcome.NEXT_TURN : Outcome.MORE;
     }
 
     private static final class Pieces implements ChannelOutboundBuffer.MessageProcessor {
@@ -96,7 +116,9 @@ final class StreamWriter {
 
         @Override
         public boolean processMessage(Object message) {
-            ByteBuf piece = (ByteBuf) message;
+            if (!(message instanceof ByteBuf piece)) {
+                return false; // a file, which goes by itself
+            }
             int length = piece.readableBytes();
             if (length > 0) {
                 if (count > 0 && bytes + length > BYTES_MAX) {

@@ -217,6 +217,15 @@ public final class JnrPosix implements Posix {
     }
 
     @Override
+    public int sendFile(int fd, int file, long offset, int length) {
+        NativeMemory block = SCRATCH.take();
+        block.putLong(Scratch.VALUE, offset);
+        int result = result(LibC.sendfile(fd, file, block.address() + Scratch.VALUE, length));
+        SCRATCH.give(block);
+        return result;
+    }
+
+    @Override
     public int sendTo(int fd, long address, int length, SocketAddress receiver) {
         NativeMemory block = SCRATCH.take();
         int result = SocketAddresses.encode(receiver, block, Scratch.ADDRESS);

@@ -50,6 +50,7 @@ final class LibC {
     private static final long RECV = symbol("recv");
     private static final long RECVMSG = symbol("recvmsg");
     private static final long SEND = symbol("send");
+    private static final long SENDFILE = symbol("sendfile");
     private static final long SENDMSG = symbol("sendmsg");
     private static final long SETRLIMIT = symbol("setrlimit");
     private static final long SETSOCKOPT = symbol("setsockopt");
@@ -138,6 +139,10 @@ final class LibC {
 
     static long send(int fd, long buffer, int length, int flags) {
         return INVOKER.invokeN4(ARGUMENTS_4, SEND, fd, buffer, length, flags);
+    }
+
+    static long sendfile(int fd, int file, long offsetAddress, int length) {
+        return INVOKER.invokeN4(ARGUMENTS_4, SENDFILE, fd, file, offsetAddress, length);
     }
 
     static long sendmsg(int fd, long message, int flags) {

@@ -124,6 +124,20 @@ public interface Posix extends PollCalls, SocketCalls {
     int sendGather(int fd, long iovecsAddress, int count);
 
     /**
+     * Sends bytes of a file without copying them through this process (sendfile(2)). Reads what is not in memory from the disk,
+     * and the caller waits for that; the position of the open file stays as it is.
+     *
+     * @param fd the stream socket
+     * @param file the fd of the file
+     * @param offset of the first byte, from the beginning of the file
+     * @param length how many bytes at most; more than the socket takes now is no error
+     * @return how many were taken, 0 at or behind the end of the file, or minus the error number: {@link Errno#EAGAIN} when the
+     *     socket is full, {@link Errno#EINVAL} for a file that has to be copied
+     */
+    @AnyThread
+    int sendFile(int fd, int file, long offset, int length);
+
+    /**
      * Sends a datagram, without SIGPIPE.
      *
      * @param fd the datagram socket

@@ -126,10 +126,13 @@ final class LoopTransport implements Transport {
         return new FdDatagramChannel(env, v6 ? Sockets.AF_INET6 : Sockets.AF_INET);
     }
 
-    /** sendfile(2) would make a file's blocked pages everybody's on the loop. */
+    /**
+     * Baton's stream channels send files by sendfile(2), a turn's share at a time. A slow disk holds the loop up, as it does when
+     * Vert.x reads the file in pieces, which is its other way and runs on the loop as well.
+     */
     @Override
     public boolean supportFileRegion() {
-        return false;
+        return true;
     }
 
     // ---- addresses ------------------------------------------------------------------------------------------------

@@ -309,6 +309,12 @@ public final class SimPosix extends PollingCalls {
         return done(sendNow(fd, all, List.of()));
     }
 
+    /** Files are the machine's, sockets are the simulation's: what is between them is copied. */
+    @Override
+    public int sendFile(int fd, int file, long offset, int length) {
+        return -Errno.EINVAL;
+    }
+
     @Override
     public int sendTo(int fd, long address, int length, SocketAddress receiver) {
         return -Errno.EOPNOTSUPP;
