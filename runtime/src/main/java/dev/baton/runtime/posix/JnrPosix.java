@@ -7,7 +7,9 @@ import dev.baton.spi.posix.PosixException;
 import dev.baton.spi.posix.SocketOptions;
 import dev.baton.spi.posix.Sockets;
 import java.io.File;
+import java.io.IOException;
 import java.net.SocketAddress;
+import java.nio.file.Path;
 import jnr.posix.POSIX;
 import jnr.posix.POSIXFactory;
 
@@ -23,6 +25,9 @@ public final class JnrPosix implements Posix {
     private static final int EPOLL_CLOEXEC = 0x80000;
     private static final int EVENTFD_FLAGS = 0x80000 | 0x800; // EFD_CLOEXEC | EFD_NONBLOCK
     private static final int EVENTFD_SIZE = Long.BYTES;
+    private static final int O_NOFOLLOW = 0x20000;
+    private static final int O_CLOEXEC = 0x80000;
+    private static final int O_PATH = 0x200000;
     private static final int F_GETFD = 1;
     private static final int F_SETFD = 2;
     private static final int F_GETFL = 3;
@@ -329,6 +334,27 @@ public final class JnrPosix implements Posix {
     public int setCloseOnExec(int fd, boolean on) {
         POSIX posix = Lazy.INSTANCE;
         return result(posix, posix.libc().fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0));
+    }
+
+    @Override
+    public int setMode(int fd, int mode) {
+        POSIX posix = Lazy.INSTANCE;
+        return result(posix, posix.fchmod(fd, mode));
+    }
+
+    @Override
+    public int hold(Path file, FileWork work) throws IOException {
+        POSIX posix = Lazy.INSTANCE;
+        int fd = result(posix, posix.open(file.toString(), O_PATH | O_NOFOLLOW | O_CLOEXEC, 0));
+        if (fd < 0) {
+            return fd;
+        }
+        try {
+            work.on(Path.of("/proc/self/fd/" + fd));
+            return 0;
+        } finally {
+            LibC.close(fd); // never in the table: nobody polls it
+        }
     }
 
     @Override

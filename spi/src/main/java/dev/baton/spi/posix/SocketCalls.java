@@ -1,7 +1,10 @@
 package dev.baton.spi.posix;
 
 import dev.baton.spi.threading.AnyThread;
+import dev.baton.spi.threading.OffLoop;
+import java.io.IOException;
 import java.net.SocketAddress;
+import java.nio.file.Path;
 
 /**
  * The system calls a listener or a service needs to prepare a socket; accepting, connecting and closing belong to the
@@ -118,4 +121,37 @@ public interface SocketCalls {
      */
     @AnyThread
     SocketAddress localAddress(int fd) throws PosixException;
+
+    /**
+     * Sets the permissions of a socket's own inode. On Linux the file that a later {@link #bind} of a unix socket makes begins
+     * with them, less the process's umask, so that it is at no moment open to more users than wanted.
+     *
+     * @param fd the socket
+     * @param mode permissions, such as 0660
+     * @return 0, or minus the error number
+     */
+    @AnyThread
+    int setMode(int fd, int mode);
+
+    /** What is done with a file that is held. */
+    @FunctionalInterface
+    interface FileWork {
+        /**
+         * Does it.
+         *
+         * @param held a path that stays this file's
+         */
+        void on(Path held) throws IOException;
+    }
+
+    /**
+     * Does something with a file that nobody can exchange for another one meanwhile: it is opened without following a link
+     * ({@code O_PATH|O_NOFOLLOW}; if it is a link, the link itself is held), and reached through {@code /proc/self/fd}.
+     *
+     * @param file the file; it needs no permissions
+     * @return 0 when the work is done, or minus the error number of the open
+     * @throws IOException what the work throws
+     */
+    @OffLoop
+    int hold(Path file, FileWork work) throws IOException;
 }

@@ -3,6 +3,7 @@ package dev.baton.testkit.sim;
 import dev.baton.runtime.posix.FdLimit;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.spi.posix.Errno;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -35,6 +36,18 @@ abstract class DescriptorCalls implements Posix {
     DescriptorCalls(Simulation simulation) {
         this.simulation = simulation;
         this.faults = new Faults(simulation);
+    }
+
+    // ---- files: there are none ------------------------------------------------------------------------------------
+
+    @Override
+    public final int setMode(int fd, int mode) {
+        return 0;
+    }
+
+    @Override
+    public final int hold(Path file, FileWork work) {
+        return -Errno.ENOENT;
     }
 
     // ---- for tests ------------------------------------------------------------------------------------------------

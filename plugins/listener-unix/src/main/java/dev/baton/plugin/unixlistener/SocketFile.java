@@ -1,6 +1,8 @@
 package dev.baton.plugin.unixlistener;
 
 import dev.baton.spi.listener.SocketSettings;
+import dev.baton.spi.posix.PosixException;
+import dev.baton.spi.posix.SocketCalls;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -29,9 +31,23 @@ import org.slf4j.LoggerFactory;
 record SocketFile(Path path, @Nullable Object key) {
     private static final Logger LOG = LoggerFactory.getLogger(SocketFile.class);
 
-    /** The file that is at a path now. */
-    static SocketFile of(Path path) throws IOException {
-        return new SocketFile(path, attributes(path).fileKey());
+    /**
+     * The socket that is at a path now, which was bound there.
+     *
+     * @throws IOException if it is no socket any more
+     */
+    static SocketFile of(Path path, String bind) throws IOException {
+        SocketFile found = new SocketFile(path, attributes(path).fileKey());
+        if (!isSocket(path)) {
+            throw swapped(bind);
+        }
+        return found;
+    }
+
+    private static IOException swapped(String bind) {
+        return new IOException(
+                "cannot bind " + bind
+                        + ": somebody has put another file in its place (use a folder that only this process's user can write to)");
     }
 
     private static BasicFileAttributes attributes(Path path) throws IOException {
@@ -66,7 +82,10 @@ record SocketFile(Path path, @Nullable Object key) {
     }
 
     private static boolean isSocket(Path path) throws IOException {
-        int mode = (Integer) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+        return isSocket((Integer) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS));
+    }
+
+    private static boolean isSocket(int mode) {
         return (mode & 0170000) == 0140000;
     }
 
@@ -97,14 +116,41 @@ record SocketFile(Path path, @Nullable Object key) {
     /**
      * Sets mode and owner.
      *
+     * @param fresh this process has just bound it, so the file is this process's own
      * @throws IOException with what could not be set, and why
      */
-    void set(SocketSettings settings, String bind) throws IOException {
+    void set(SocketSettings settings, String bind, SocketCalls calls, boolean fresh) throws IOException {
+        if (!settings.describesFile()) {
+            return;
+        }
+        // By path it could be another file each time, in a folder that is somebody else's.
+        int result = calls.hold(path, held -> {
+            mustBeMine(held, bind, fresh);
+            set(held, settings, bind);
+        });
+        if (result < 0) {
+            throw PosixException.of("set mode and owner of " + bind, result);
+        }
+    }
+
+    private void mustBeMine(Path held, String bind, boolean fresh) throws IOException {
+        boolean mine = isSocket((Integer) Files.getAttribute(held, "unix:mode"))
+                && Objects.equals(Files.getAttribute(held, "fileKey"), key)
+                // A link to a socket of somebody else's is as good as a symbolic one.
+                && Files.getAttribute(held, "unix:nlink").equals(1)
+                && (!fresh
+                        || Files.getAttribute(held, "unix:uid")
+                                .equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid")));
+        if (!mine) {
+            throw swapped(bind);
+        }
+    }
+
+    private static void set(Path held, SocketSettings settings, String bind) throws IOException {
         String what = "the file";
         try {
-            PosixFileAttributeView view =
-                    Files.getFileAttributeView(path, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);
-            UserPrincipalLookupService names = path.getFileSystem().getUserPrincipalLookupService();
+            PosixFileAttributeView view = Files.getFileAttributeView(held, PosixFileAttributeView.class);
+            UserPrincipalLookupService names = held.getFileSystem().getUserPrincipalLookupService();
             // The owner first: to change it may clear bits of the mode.
             if (settings.group().isPresent()) {
                 what = "group " + settings.group().get();
@@ -116,8 +162,7 @@ record SocketFile(Path path, @Nullable Object key) {
             }
             if (settings.mode().isPresent()) {
                 what = "mode 0" + Integer.toOctalString(settings.mode().getAsInt());
-                mustBeMine(bind);
-                Files.setAttribute(path, "unix:mode", settings.mode().getAsInt());
+                Files.setAttribute(held, "unix:mode", settings.mode().getAsInt());
             }
         } catch (UserPrincipalNotFoundException unknown) {
             throw new IOException("cannot bind " + bind + ": there is no " + what, unknown);
@@ -131,13 +176,6 @@ record SocketFile(Path path, @Nullable Object key) {
                                     ? " (a file can be given away only with CAP_CHOWN)"
                                     : ""),
                     e);
-        }
-    }
-
-    /** chmod follows links. */
-    private void mustBeMine(String bind) throws IOException {
-        if (!isMine()) {
-            throw new IOException("cannot bind " + bind + ": somebody has put another file in its place");
         }
     }
 

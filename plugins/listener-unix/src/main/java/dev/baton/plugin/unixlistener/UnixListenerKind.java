@@ -22,8 +22,8 @@ import java.util.Optional;
  * Listens on unix sockets: {@code unix:/run/shop.sock}, {@code unix:shop.sock} (relative to the working folder) and
  * {@code unix:@shop}, an abstract name that has no file.
  *
- * <p>Nobody can connect between the bind and the listen, so the file's mode and owner are set there. What stands in the way of
- * a new file:
+ * <p>The file's mode is set before the bind as far as the umask lets it, and the rest of it with the owner between the bind and
+ * the listen, when nobody can connect, on the file itself and not by its path. What stands in the way of a new file:
  *
  * <pre>
  * at the path             what happens
@@ -98,11 +98,17 @@ public final class UnixListenerKind implements ListenerKind {
             return Aftermath.NONE;
         }
         SocketFile.makeWay(file.getPath(), bind);
+        if (settings.mode().isPresent()) {
+            int result = calls.setMode(number, settings.mode().getAsInt());
+            if (result < 0) {
+                throw PosixException.of("set the mode of " + bind, result);
+            }
+        }
         bind(number, bind, calls);
-        SocketFile mine = SocketFile.of(file.getPath());
+        SocketFile mine = SocketFile.of(file.getPath(), bind);
         boolean done = false;
         try {
-            mine.set(settings, bind);
+            mine.set(settings, bind, calls, true);
             done = true;
         } finally {
             if (!done) {
@@ -122,8 +128,8 @@ public final class UnixListenerKind implements ListenerKind {
         if (!(wanted instanceof UnixDomainSocketAddress file)) {
             return Aftermath.NONE;
         }
-        SocketFile mine = SocketFile.of(file.getPath());
-        mine.set(settings, bind);
+        SocketFile mine = SocketFile.of(file.getPath(), bind);
+        mine.set(settings, bind, calls, false);
         return mine::unlink;
     }
 
