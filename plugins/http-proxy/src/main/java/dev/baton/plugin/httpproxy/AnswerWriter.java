@@ -10,6 +10,7 @@ final class AnswerWriter {
     private boolean started;
     private boolean chunked;
     private boolean endsWithConnection;
+    private boolean whole;
     private boolean keepAlive;
 
     /** The answer to another request begins. */
@@ -18,6 +19,7 @@ final class AnswerWriter {
         started = false;
         chunked = false;
         endsWithConnection = false;
+        whole = false;
     }
 
     /** The head is on its way: nothing else can be answered any more. */
@@ -35,6 +37,11 @@ final class AnswerWriter {
         return endsWithConnection;
     }
 
+    /** It would, and that is not so. */
+    boolean wouldLookComplete() {
+        return endsWithConnection && !whole;
+    }
+
     void closeAfterwards() {
         keepAlive = false;
     }
@@ -49,6 +56,7 @@ final class AnswerWriter {
             boolean last,
             @Nullable HeaderFields trailers) {
         started = true;
+        whole = last;
         if (head.bodyLength() < 0) {
             if (exchange.isHttp10()) {
                 // It cannot read chunks, so the end of the connection has to be the end of the body.
@@ -73,6 +81,7 @@ final class AnswerWriter {
     }
 
     void body(ChannelHandlerContext ctx, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
+        whole = last;
         BodyWriter.write(ctx, in, count, chunked, last, trailers);
     }
 

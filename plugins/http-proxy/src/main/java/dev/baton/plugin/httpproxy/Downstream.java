@@ -4,7 +4,6 @@ import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
 import java.net.ConnectException;
@@ -37,6 +36,11 @@ final class Downstream {
         ANSWER,
         DISCARD
     }
+
+    /** Values of {@code SO_LINGER}. */
+    private static final int RESET = 0;
+
+    private static final int KERNEL_SENDS_THE_REST = -1;
 
     private final HttpProxyService service;
     private final MovableChannel channel;
@@ -305,6 +309,10 @@ final class Downstream {
             answer.closeAfterwards();
         }
         answer.start(ctx, named, head, in, count, last, trailers);
+        if (answer.endsWithConnection()) {
+            // Whatever closes it before all was written, the client sees a reset.
+            channel.config().setSoLinger(RESET);
+        }
         if (last) {
             finish();
         }
@@ -405,13 +413,7 @@ final class Downstream {
         forget(current);
         exchange = null;
         if (answer.started()) {
-            if (answer.endsWithConnection()) {
-                // A reset is the only way to say that this is not all of it.
-                channel.config().setSoLinger(0);
-                ctx.close();
-            } else {
-                close(false);
-            }
+            close(false);
             return;
         }
         answerItself(current, OwnAnswer.of(refusal));
@@ -436,22 +438,29 @@ final class Downstream {
 
     /**
      * Closes after what was written. If bytes of the client's are unread, or may come, the connection stays half open
-     * for a moment: closing it at once would reset it, and the client might never see the answer.
+     * for a moment: closing it at once would reset it, and the client might never see the answer. Resets it if it would take
+     * what was written for all of the answer.
      */
     private void close(boolean linger) {
         phase = Phase.DISCARD;
         reader.releaseUnread();
         reader.updateReading();
-        if (linger) {
-            ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> {
-                if (written.isSuccess()) {
-                    timer.linger();
-                    channel.shutdownOutput();
-                }
-            });
-        } else {
-            ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+        if (answer.wouldLookComplete()) {
+            ctx.close();
+            return;
         }
+        boolean armed = answer.endsWithConnection();
+        ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> {
+            if (armed && written.isSuccess()) {
+                channel.config().setSoLinger(KERNEL_SENDS_THE_REST);
+            }
+            if (!linger) {
+                channel.close();
+            } else if (written.isSuccess()) {
+                timer.linger();
+                channel.shutdownOutput();
+            }
+        });
     }
 
     /**

@@ -5,6 +5,7 @@ import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +42,8 @@ final class UpstreamEnd extends ResponseDecoder {
     private boolean keepAlive;
     private boolean requestSent;
     private boolean broken;
+    /** The server has ended its side in order: what has come is all that it sent. */
+    private boolean inputEnded;
     /** The connection is gone: what was read is handed over whether there is room or not, and nothing comes after it. */
     private boolean ended;
     /** The client's end reads no more of the request until it is told. */
@@ -195,6 +198,17 @@ final class UpstreamEnd extends ResponseDecoder {
         ctx = context;
         // A server may answer and close while the request is still being sent; a failed write must not cost the answer.
         channel.config().setAutoClose(false);
+        // Only for the event: of a channel that is closed nobody can tell any more who has ended it, and how.
+        channel.config().setAllowHalfClosure(true);
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        if (event instanceof ChannelInputShutdownEvent) {
+            inputEnded = true;
+            channel.close();
+        }
+        context.fireUserEventTriggered(event);
     }
 
     @Override
@@ -286,7 +300,8 @@ final class UpstreamEnd extends ResponseDecoder {
             waiting.release();
         }
         if (current != null) {
-            if (inBody && body.untilClose() && !broken) {
+            // An error of a write takes the news of a reset: the end that is read after it is none.
+            if (inBody && body.untilClose() && inputEnded && !broken) {
                 exchange = null;
                 handOver(current, null, Unpooled.EMPTY_BUFFER, 0, true, false);
             } else {

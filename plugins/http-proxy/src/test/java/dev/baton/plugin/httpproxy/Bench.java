@@ -18,6 +18,7 @@ import dev.baton.testkit.ManualLoop;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.ChannelHandler;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -165,6 +166,14 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
 
     /** The peer of a connection closes it. */
     void hangUp(EmbeddedConnection connection) {
+        if (connection.config().isAllowHalfClosure()) {
+            under(connection, () -> connection.pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE));
+        }
+        under(connection, connection::close);
+    }
+
+    /** A connection is closed by anything but its peer. */
+    void cut(EmbeddedConnection connection) {
         under(connection, connection::close);
     }
 

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.plugin.httpproxy.Bench.Ends;
 import dev.baton.spi.upstream.UpstreamServer;
+import dev.baton.testkit.EmbeddedConnection;
 import io.netty.channel.ConnectTimeoutException;
+import java.io.IOException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.util.List;
@@ -438,6 +440,69 @@ class FailureTest {
             bench.send("GET / HTTP/1.0\r\n\r\n");
             bench.answer(0, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
             bench.hangUp(bench.opened.get(0));
+            assertThat(bench.client.isOpen()).isFalse();
+            assertThat(bench.client.config().getSoLinger()).isZero();
+        }
+    }
+
+    private static final String UNTIL_CLOSE = "HTTP/1.1 200 OK\r\n\r\nhello";
+
+    @ParameterizedTest
+    @EnumSource
+    void endsAnOldClientInOrderWhoseAnswerIsComplete(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.send("GET / HTTP/1.0\r\n\r\n");
+            bench.answer(0, UNTIL_CLOSE);
+            assertThat(bench.client.config().getSoLinger())
+                    .as("as long as it is not")
+                    .isZero();
+            bench.hangUp(bench.opened.get(0));
+            assertThat(bench.toClient()).endsWith("\r\n\r\nhello");
+            assertThat(bench.client.isOpen()).isFalse();
+            assertThat(bench.client.config().getSoLinger()).isNegative();
+        }
+    }
+
+    /** Its end is the end of the connection, and that is not one which the server has made. */
+    @ParameterizedTest
+    @EnumSource
+    void doesNotTakeACutForTheEndOfAnAnswer(Ends ends) {
+        for (String version : List.of("1.0", "1.1")) {
+            try (Bench bench = new Bench(ends)) {
+                bench.send("GET / HTTP/" + version + "\r\nHost: shop\r\n\r\n");
+                bench.answer(0, UNTIL_CLOSE);
+                bench.cut(bench.opened.get(0));
+                assertThat(bench.toClient()).contains("hello").doesNotContain("0\r\n\r\n");
+                assertThat(bench.client.isOpen()).isFalse();
+                assertThat(bench.client.config().getSoLinger()).isEqualTo(version.equals("1.0") ? 0 : -1);
+                assertThat(bench.refusals(Refusal.UPSTREAM_CLOSED)).isEqualTo(1);
+            }
+        }
+    }
+
+    /** The server's end is told twice: by an error of a write, which uses the reset up, and then by an end that is none. */
+    @ParameterizedTest
+    @EnumSource
+    void doesNotTakeAnEndBehindAnErrorForTheEndOfAnAnswer(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.send("GET / HTTP/1.0\r\n\r\n");
+            bench.answer(0, UNTIL_CLOSE);
+            EmbeddedConnection server = bench.opened.get(0);
+            bench.under(server, () -> server.pipeline().fireExceptionCaught(new IOException("reset")));
+            bench.hangUp(server);
+            assertThat(bench.client.config().getSoLinger()).isZero();
+            assertThat(bench.client.isOpen()).isFalse();
+        }
+    }
+
+    /** It announces a body and does not send it: its answer, which has begun, is cut. */
+    @ParameterizedTest
+    @EnumSource
+    void resetsAnOldClientWhoseAnswerItCutsItself(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.send("POST / HTTP/1.0\r\nContent-Length: 9\r\n\r\n");
+            bench.answer(0, UNTIL_CLOSE);
+            bench.pass(61); // it does not send what it has announced
             assertThat(bench.client.isOpen()).isFalse();
             assertThat(bench.client.config().getSoLinger()).isZero();
         }

@@ -85,6 +85,28 @@ class HttpProxyWorldTest {
         assertThat(client.readUntil("\r\n\r\n")).startsWith("HTTP/1.1 502 ");
     }
 
+    /** An answer without a length, to a client that knows no chunks: only how the connection ends tells whether it is whole. */
+    @InEachWorld
+    void shouldEndOrResetAnOldClientAsItsServerDid(PluginWorld world) {
+        Origin origin = start(world);
+        for (boolean whole : new boolean[] {true, false}) {
+            Peer client = world.connect("web");
+            client.send("GET / HTTP/1.0\r\n\r\n");
+            Peer server = origin.accept();
+            server.readUntil("\r\n\r\n");
+            server.send("HTTP/1.1 200 OK\r\n\r\nhello");
+            client.readUntil("\r\n\r\n");
+            client.expect("hello");
+            if (whole) {
+                server.close();
+                client.expectEnd();
+            } else {
+                server.reset();
+                client.expectReset();
+            }
+        }
+    }
+
     /** The client goes while its request is under way: the exchange ends on both sides and nothing is left of it. */
     @InEachWorld
     void shouldForgetAClientThatLeaves(PluginWorld world) {
