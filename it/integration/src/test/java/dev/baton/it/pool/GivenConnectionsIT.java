@@ -22,6 +22,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -73,15 +74,17 @@ class GivenConnectionsIT {
     }
 
     private static boolean receive(UpstreamRig rig, BatonLoop loop, IdleConnection idle) throws Exception {
-        return on(
-                loop,
-                () -> rig.upstreams()
-                        .receive(
-                                idle,
-                                rig.loops.env().posix().remoteAddress(idle.number()),
-                                loop,
-                                (plugin, on, number, peer) ->
-                                        MovableSocketChannel.inherited(rig.loops.env(), plugin, on, number, peer)));
+        return on(loop, () -> receiveHere(rig, loop, idle));
+    }
+
+    private static boolean receiveHere(UpstreamRig rig, BatonLoop loop, IdleConnection idle) throws IOException {
+        return rig.upstreams()
+                .receive(
+                        idle,
+                        rig.loops.env().posix().remoteAddress(idle.number()),
+                        loop,
+                        (plugin, on, number, peer) ->
+                                MovableSocketChannel.inherited(rig.loops.env(), plugin, on, number, peer));
     }
 
     private static void discard(UpstreamRig rig, IdleConnection idle) {
@@ -161,6 +164,33 @@ class GivenConnectionsIT {
                 assertThat(given).isEmpty();
                 await().until(() -> !idle.isOpen());
                 await().until(() -> old.snapshot().idle() + old.snapshot().inUse() == 0);
+            }
+        }
+    }
+
+    /** F9: it came when neither process was looking, and the next one is asked for a connection before it has polled. */
+    @ParameterizedTest
+    @MethodSource("dev.baton.it.Pollers#all")
+    void oneOnWhichBytesComeOnTheWayIsNotUsed(PollerProvider poller) throws Exception {
+        try (ServerSocket server = listen();
+                UpstreamRig old = UpstreamRig.simple(poller, address(server));
+                UpstreamRig next = UpstreamRig.simple(poller, address(server))) {
+            UpstreamConnections before = bare(old);
+            UpstreamConnections after = bare(next);
+            BatonLoop loop = old.loops.loop(0);
+            old.release(before, loop, old.connect(before, loop));
+            IdleConnection one = give(old, loop).get(0);
+            BatonLoop there = next.loops.loop(0);
+            try (Socket peer = server.accept()) {
+                peer.getOutputStream().write(1);
+                assertThat(on(there, () -> {
+                            assertThat(receiveHere(next, there, one)).isTrue();
+                            assertThat(next.snapshot().idle()).isEqualTo(1);
+                            return Optional.ofNullable(
+                                    after.take(next.upstream().servers().get(0), there));
+                        }))
+                        .isEmpty();
+                await().until(() -> next.snapshot().idle() + next.snapshot().inUse() == 0);
             }
         }
     }
