@@ -15,6 +15,7 @@ import dev.baton.runtime.fd.OwnedFds;
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.loop.OwnedPollers;
 import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.output.StandardStreams;
 import dev.baton.runtime.plugin.Contribution;
 import dev.baton.runtime.plugin.PluginLoader;
 import dev.baton.runtime.plugin.PluginRegistry;
@@ -80,6 +81,10 @@ public final class Foundation {
         this.posix = posix;
         this.table = new FdTable(posix, loops, witness);
         this.channels = new ChannelEnv(table, posix, loops, pluginErrors, memory, new ServerSockets(), fds);
+        metrics.counted(
+                "baton_output_lines_dropped_total",
+                "Lines of standard output and error that were dropped because the reader was too slow.",
+                StandardStreams::dropped);
         this.loader = new PluginLoader(new Bindings(), this::own, enabled);
     }
 

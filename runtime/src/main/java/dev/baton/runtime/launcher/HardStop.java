@@ -1,5 +1,6 @@
 package dev.baton.runtime.launcher;
 
+import dev.baton.runtime.output.StandardStreams;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -47,7 +48,12 @@ public final class HardStop implements Runnable {
         for (long left = limit.toNanos(); left > 0; left = end - System.nanoTime()) {
             LockSupport.parkNanos(left);
         }
-        Thread words = new Thread(() -> said.accept("hard stop: " + server.remains()), "baton-last-words");
+        Thread words = new Thread(
+                () -> {
+                    said.accept("hard stop: " + server.remains());
+                    StandardStreams.drain();
+                },
+                "baton-last-words");
         words.setDaemon(true);
         words.start();
         try {

@@ -12,6 +12,7 @@ import dev.baton.runtime.handoff.ReceivedSockets;
 import dev.baton.runtime.handoff.Receiver;
 import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.output.StandardStreams;
 import dev.baton.runtime.posix.FileFlags;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.runtime.upstream.Upstreams;
@@ -221,11 +222,11 @@ public final class Predecessor {
     }
 
     private void useStreams(int output, int error) throws IOException {
-        System.out.flush();
-        System.err.flush();
+        StandardStreams.drain();
         if (foundation.posix.dupTo(output, 1) < 0 || foundation.posix.dupTo(error, 2) < 0) {
             throw new IOException("cannot use the standard streams of the process before");
         }
+        StandardStreams.changed();
     }
 
     /** This process accepts. From here on nothing that the other does matters. */

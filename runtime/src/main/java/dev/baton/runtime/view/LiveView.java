@@ -25,6 +25,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** Reads snapshots out of the fd table and the loops, on the caller's thread, and stops nothing for it. */
@@ -33,7 +34,13 @@ public final class LiveView implements RuntimeView {
     private static final String ACCEPTED = "baton_loop_accepted_total";
     private static final String CONNECTIONS = "baton_loop_connections";
     private static final String LOOP = "loop";
+    /** Far more than any callback should take: between two looks at the status. */
+    private static final long STUCK_NANOS = 1_000_000_000;
 
+    /** Where a loop was at a look at the status. */
+    private record Look(long progress, long nanos) {}
+
+    private final Map<BatonLoop, Look> looks = new ConcurrentHashMap<>();
     private final LoopRegistry loops;
     private final FdTable table;
     private final FdWitness witness;
@@ -86,6 +93,7 @@ public final class LiveView implements RuntimeView {
 
     /** Takes those of a loop that has ended away. */
     public void forget(PrometheusMetrics metrics, BatonLoop loop) {
+        looks.remove(loop);
         for (String name : List.of(TURNS, ACCEPTED, CONNECTIONS)) {
             metrics.forget(name, LOOP, Integer.toString(loop.id()));
         }
@@ -93,6 +101,7 @@ public final class LiveView implements RuntimeView {
 
     @Override
     public StatusSnapshot status() {
+        long now = System.nanoTime();
         return new StatusSnapshot(
                 sources.version(),
                 ProcessHandle.current().pid(),
@@ -100,10 +109,28 @@ public final class LiveView implements RuntimeView {
                 ManagementFactory.getRuntimeMXBean().getUptime(),
                 sources.poller(),
                 loops.batonLoops().size(),
-                (int) loops.batonLoops().stream().filter(BatonLoop::isBlocked).count(),
+                (int) loops.batonLoops().stream()
+                        .filter(loop -> loop.isBlocked() || isStuck(loop, now))
+                        .count(),
                 witness.openFds(),
                 sources.fdsLimit(),
                 sources.grace().toMillis());
+    }
+
+    /**
+     * True if a loop is in the same callback as at a look before. The plugin that watches loops sees it sooner, but it may not be
+     * there, or its thread may stand still too.
+     */
+    private boolean isStuck(BatonLoop loop, long now) {
+        long progress = loop.progress();
+        if (loop.isWaiting()) {
+            looks.remove(loop);
+            return false;
+        }
+        Look look = looks.compute(
+                loop,
+                (same, before) -> before != null && before.progress == progress ? before : new Look(progress, now));
+        return now - look.nanos > STUCK_NANOS;
     }
 
     @Override

@@ -152,8 +152,10 @@ class ChaosIT {
                             .statusCode())
                     .isEqualTo(200);
             assertThat(post(admin, "/v1/chaos/block?loop=9&ms=5").statusCode()).isEqualTo(400);
-            assertThat(post(admin, "/v1/chaos/leak?fds=10").body()).isEqualTo("{\"leaked\":10,\"problem\":\"\"}");
-            assertThat(post(admin, "/v1/chaos/leak?fds=-10").body()).isEqualTo("{\"leaked\":0,\"problem\":\"\"}");
+            assertThat(post(admin, "/v1/chaos/leak?fds=10").body())
+                    .isEqualTo("{\"leaked\":10,\"mib\":0,\"problem\":\"\"}");
+            assertThat(post(admin, "/v1/chaos/leak?fds=-10").body())
+                    .isEqualTo("{\"leaked\":0,\"mib\":0,\"problem\":\"\"}");
 
             assertThat(post(admin, "/v1/chaos/delay?point=service-initialize&ms=1")
                             .statusCode())

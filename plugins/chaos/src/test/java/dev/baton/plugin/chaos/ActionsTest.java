@@ -89,7 +89,7 @@ class ActionsTest {
 
     @Test
     void shouldLeakAndMendTheLeak() throws Exception {
-        assertThat(now(leak.act(Map.of("fds", "3")))).isEqualTo(new LeakAction.Leaked(3, ""));
-        assertThat(now(leak.act(Map.of("fds", "-5")))).isEqualTo(new LeakAction.Leaked(0, ""));
+        assertThat(now(leak.act(Map.of("fds", "3")))).isEqualTo(new LeakAction.Leaked(3, 0, ""));
+        assertThat(now(leak.act(Map.of("fds", "-5")))).isEqualTo(new LeakAction.Leaked(0, 0, ""));
     }
 }

@@ -3,6 +3,7 @@ package dev.baton.runtime.launcher.command;
 import dev.baton.runtime.launcher.ExitCode;
 import dev.baton.runtime.launcher.Installation;
 import dev.baton.runtime.launcher.StartException;
+import dev.baton.runtime.output.StandardStreams;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
 import java.util.List;
@@ -29,8 +30,8 @@ import picocli.CommandLine.Spec;
         optionListHeading = "%nOptions:%n",
         footer = {
             "",
-            "Exit codes: 0 fine; 1 failed; 2 wrong usage; 3 cannot bind; 4 a hard stop cut work;",
-            "78 configuration error.",
+            "Exit codes: 0 fine; 1 failed; 2 wrong usage; 3 cannot bind, or out of memory;",
+            "4 a hard stop cut work; 78 configuration error.",
             "",
             "`baton run` without a file starts a demo: an HTTP proxy on 127.0.0.1:8080."
         })
@@ -120,6 +121,9 @@ public final class Baton implements Runnable {
 
     /** Where the process begins. */
     public static void main(String[] arguments) {
+        if (arguments.length > 0 && arguments[0].equals(name(RunCommand.class))) {
+            StandardStreams.install(); // what serves waits for no reader; every other command is for its reader
+        }
         // Lines are whole in the pipe of whoever reads along, so they are flushed one by one.
         PrintWriter out = new PrintWriter(System.out, true, Charset.defaultCharset());
         PrintWriter err = new PrintWriter(System.err, true, Charset.defaultCharset());

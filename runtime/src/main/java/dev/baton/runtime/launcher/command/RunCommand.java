@@ -9,6 +9,7 @@ import dev.baton.runtime.launcher.Installation;
 import dev.baton.runtime.launcher.Server;
 import dev.baton.runtime.launcher.Signals;
 import dev.baton.runtime.launcher.StartException;
+import dev.baton.runtime.output.StandardStreams;
 import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.spi.admin.StopReport;
 import java.lang.management.ManagementFactory;
@@ -124,6 +125,7 @@ final class RunCommand implements Callable<Integer> {
                     assembled.thenAccept(server -> server.stop(Duration.ZERO));
                 } else {
                     say(name + ": ending in the middle of the start");
+                    StandardStreams.drain();
                     Runtime.getRuntime().halt(ExitCode.CUT);
                 }
             });
