@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import java.util.function.IntSupplier;
 
 /**
  * The last resort of a stop: some time after the grace time, or after the last connection if that is earlier, the process
@@ -20,23 +21,34 @@ public final class HardStop implements Runnable {
     private final Server server;
     private final Duration limit;
     private final Consumer<String> said;
+    private final IntSupplier end;
+    private volatile boolean ended;
 
-    private HardStop(Server server, Duration limit, Consumer<String> said) {
+    private HardStop(Server server, Duration limit, Consumer<String> said, IntSupplier end) {
         this.server = server;
         this.limit = limit;
         this.said = said;
+        this.end = end;
     }
 
     /**
      * Begins to watch a stop that has been asked for, until the process ends.
      *
      * @param limit how long the end may take once nothing needs to be waited for
-     * @param said is told what was cut, before the process ends with {@link ExitCode#CUT}
+     * @param said is told what was cut, before the process ends
+     * @param end answers the exit code, when the process may end
      */
-    public static void watch(Server server, Duration limit, Consumer<String> said) {
-        Thread thread = new Thread(new HardStop(server, limit, said), "baton-hard-stop");
+    public static HardStop watch(Server server, Duration limit, Consumer<String> said, IntSupplier end) {
+        HardStop made = new HardStop(server, limit, said, end);
+        Thread thread = new Thread(made, "baton-hard-stop");
         thread.setDaemon(true);
         thread.start();
+        return made;
+    }
+
+    /** The server has ended in an orderly way. */
+    public void cancel() {
+        ended = true;
     }
 
     @Override
@@ -47,6 +59,9 @@ public final class HardStop implements Runnable {
         long end = System.nanoTime() + limit.toNanos();
         for (long left = limit.toNanos(); left > 0; left = end - System.nanoTime()) {
             LockSupport.parkNanos(left);
+        }
+        if (ended) {
+            return;
         }
         Thread words = new Thread(
                 () -> {
@@ -61,7 +76,7 @@ public final class HardStop implements Runnable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
-            Runtime.getRuntime().halt(ExitCode.CUT);
+            Runtime.getRuntime().halt(this.end.getAsInt());
         }
     }
 }

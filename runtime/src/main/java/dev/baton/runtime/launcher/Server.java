@@ -78,6 +78,7 @@ public final class Server {
     private Predecessor before;
     private @Nullable Watchdog watchdog;
     private volatile List<String> command = List.of();
+    private volatile @Nullable InitProcess init;
     private volatile boolean ready;
     /** It has been ready: only the process before, if there is one, had to do with it until then. */
     private volatile boolean served;
@@ -408,6 +409,11 @@ public final class Server {
         command = List.copyOf(commandLine);
     }
 
+    /** This process has the pid 1: it is to follow those that serve after it. */
+    public void stayAs(InitProcess first) {
+        init = first;
+    }
+
     /** Hands over to a new process; see {@link RuntimeControl#upgrade}. Any thread. */
     public CompletionStage<UpgradeReport> upgrade(@Nullable Duration limit) {
         return upgrade.begin(limit);
@@ -442,8 +448,12 @@ public final class Server {
         }
 
         @Override
-        public void succeededBy(long pid) {
+        public void succeededBy(long pid, Successor successor) {
             notifier.succeededBy(pid, "serving");
+            InitProcess first = init;
+            if (first != null) {
+                first.follow(successor.pid(), successor.exit());
+            }
             stop(null);
         }
     }

@@ -74,7 +74,7 @@ final class Upgrade {
         void failed(UpgradeReport report);
 
         /** The new process serves: this one accepts no more, and drains. */
-        void succeededBy(long pid);
+        void succeededBy(long pid, Successor successor);
     }
 
     Upgrade(
@@ -147,9 +147,9 @@ final class Upgrade {
             report = failure(successor, giver, t);
         }
         try {
-            if (handedOver && giver != null) {
+            if (handedOver && giver != null && successor != null) {
                 LOG.info("upgraded: {}", report.detail());
-                letGo(giver, wasSuspended, done, report);
+                letGo(giver, successor, wasSuspended, done, report);
             } else {
                 process.failed(report);
             }
@@ -261,6 +261,7 @@ final class Upgrade {
     /** The new process serves. */
     private void letGo(
             Giver giver,
+            Successor successor,
             Map<SharedListener, Boolean> wasSuspended,
             CompletableFuture<UpgradeReport> done,
             UpgradeReport report) {
@@ -280,7 +281,7 @@ final class Upgrade {
         }
         servers.handedOver();
         departure.awaitLoops();
-        process.succeededBy(giver.pid());
+        process.succeededBy(giver.pid(), successor);
         try {
             giver.released(suspendedSince, resumedSince);
             done.complete(report);

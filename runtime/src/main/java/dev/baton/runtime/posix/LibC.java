@@ -169,6 +169,30 @@ final class LibC {
         return INVOKER.invokeN3(ARGUMENTS_3, WRITE, fd, buffer, length);
     }
 
+    /** Calls that most processes never make: bound when the first is made. */
+    static final class Processes {
+        private static final long KILL = symbol("kill");
+        private static final long WAITPID = symbol("waitpid");
+        private static final long MALLOC_TRIM =
+                LIBRARY.getSymbolAddress("malloc_trim"); // glibc's own; 0 if there is none
+
+        private Processes() {}
+
+        static int kill(int pid, int signal) {
+            return (int) INVOKER.invokeN2(ARGUMENTS_2, KILL, pid, signal);
+        }
+
+        static int waitpid(int pid, long status, int options) {
+            return (int) INVOKER.invokeN3(ARGUMENTS_3, WAITPID, pid, status, options);
+        }
+
+        static void mallocTrim() {
+            if (MALLOC_TRIM != 0) {
+                INVOKER.invokeN1(ARGUMENTS_1, MALLOC_TRIM, 0);
+            }
+        }
+    }
+
     private static Library open(String name) {
         Library library = Library.getCachedInstance(name, Library.LAZY | Library.LOCAL);
         if (library == null) {

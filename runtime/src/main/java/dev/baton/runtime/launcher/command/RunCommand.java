@@ -5,6 +5,7 @@ import dev.baton.runtime.launcher.ConfigSource;
 import dev.baton.runtime.launcher.ExitCode;
 import dev.baton.runtime.launcher.Foundation;
 import dev.baton.runtime.launcher.HardStop;
+import dev.baton.runtime.launcher.InitProcess;
 import dev.baton.runtime.launcher.Installation;
 import dev.baton.runtime.launcher.Server;
 import dev.baton.runtime.launcher.Signals;
@@ -23,6 +24,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Mixin;
@@ -52,6 +54,9 @@ final class RunCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // by picocli
     private CommandSpec spec;
 
+    /** Only with the pid 1. */
+    private final @Nullable InitProcess init = InitProcess.ifThisIsOne();
+
     private final AtomicBoolean signalled = new AtomicBoolean();
     /** A signal that comes before it is served when there is something to stop. */
     private final CompletableFuture<Server> assembled = new CompletableFuture<>();
@@ -69,6 +74,9 @@ final class RunCommand implements Callable<Integer> {
         boolean serving = false;
         try {
             server.upgradeBy(again());
+            if (init != null) {
+                server.stayAs(init);
+            }
             assembled.complete(server);
             say(server.pollerLine());
             say(server.loopsLine());
@@ -93,11 +101,21 @@ final class RunCommand implements Callable<Integer> {
         CountDownLatch stopping = new CountDownLatch(1);
         server.stopping().thenRun(stopping::countDown);
         stopping.await();
-        HardStop.watch(server, server.hardStop(), this::say);
+        HardStop hardStop = HardStop.watch(server, server.hardStop(), this::say, () -> end(ExitCode.CUT));
         StopReport report = drained(server);
         server.end();
+        hardStop.cancel();
         say("stopped: " + count(report.served(), "connection") + " ended, " + report.cut() + " cut");
-        return report.cut() == 0 ? ExitCode.FINE : ExitCode.CUT;
+        return end(report.cut() == 0 ? ExitCode.FINE : ExitCode.CUT);
+    }
+
+    /** The end of this process, as far as it may end: with the pid 1 the processes that serve after it would end too. */
+    private int end(int code) {
+        if (init == null || !init.isFollowing()) {
+            return code;
+        }
+        say("this process stays, as the parent of those that serve after it: it has the pid 1");
+        return init.await();
     }
 
     /** Waits for the end of the listeners, and says every second how far it is. */
@@ -117,7 +135,13 @@ final class RunCommand implements Callable<Integer> {
     private void listenToSignals() {
         for (String name : List.of("TERM", "INT")) {
             Signals.on(name, () -> {
-                if (signalled.compareAndSet(false, true)) {
+                if (init != null && init.isFollowing()) {
+                    say(name + ": passed on to the process that serves");
+                    init.pass(name);
+                    if (!signalled.compareAndSet(false, true)) {
+                        assembled.thenAccept(server -> server.stop(Duration.ZERO)); // what drains here
+                    }
+                } else if (signalled.compareAndSet(false, true)) {
                     say(name + ": stopping; once more to cut");
                     assembled.thenAccept(server -> server.stop(null));
                 } else if (assembled.isDone()) {
@@ -131,6 +155,11 @@ final class RunCommand implements Callable<Integer> {
             });
         }
         Signals.on("HUP", () -> {
+            if (init != null && init.isFollowing()) {
+                say("HUP: passed on to the process that serves");
+                init.pass("HUP");
+                return;
+            }
             say("HUP: upgrading");
             assembled
                     .thenCompose(server -> server.upgrade(null))
