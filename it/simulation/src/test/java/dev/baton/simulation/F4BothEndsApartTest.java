@@ -7,6 +7,7 @@ import dev.baton.plugin.httpproxy.HttpProxyFactory;
 import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.spi.admin.Metrics;
 import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.config.ByteRate;
 import dev.baton.spi.config.ByteSize;
 import dev.baton.spi.loop.Loops;
 import dev.baton.spi.service.Service;
@@ -23,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -174,7 +176,18 @@ class F4BothEndsApartTest {
         return new HttpProxyFactory()
                 .create(
                         "shop",
-                        new HttpProxyConfig("app", new ByteSize(8_192), ages, ages, ages),
+                        new HttpProxyConfig(
+                                "app",
+                                new ByteSize(8_192),
+                                Optional.empty(),
+                                ages,
+                                ages,
+                                ages,
+                                ages,
+                                new ByteRate(0),
+                                ages,
+                                Optional.empty(),
+                                Optional.empty()),
                         new ServiceContext() {
                             @Override
                             public Upstream upstream(String name) {

@@ -1,5 +1,6 @@
 package dev.baton.runtime.config;
 
+import dev.baton.spi.config.ByteRate;
 import dev.baton.spi.config.ByteSize;
 import dev.baton.spi.config.Percent;
 import dev.baton.spi.config.Rate;
@@ -22,6 +23,8 @@ final class Scalars {
     private static final Pattern DECIMAL = Pattern.compile("[-+]?\\d+(\\.\\d+)?");
     private static final Pattern WITH_UNIT = Pattern.compile("(\\d{1,15})\\s?([A-Za-z]*)");
     private static final Pattern RATE = Pattern.compile("(\\d{1,9})\\s?/\\s?([smh])");
+    private static final Pattern BYTE_RATE = Pattern.compile("([^/]*?)\\s?/\\s?s");
+    private static final String BYTE_RATES = "240B/s, 64KiB/s or 1MiB/s";
     private static final Pattern PERCENT = Pattern.compile("(\\d{1,9})\\s?%");
     /** What is a share once it has its sign. */
     private static final Pattern SHARE = Pattern.compile("\\d{1,2}|100");
@@ -42,6 +45,7 @@ final class Scalars {
             Boolean.class,
             Duration.class,
             ByteSize.class,
+            ByteRate.class,
             Rate.class,
             Percent.class,
             FileMode.class,
@@ -94,6 +98,9 @@ final class Scalars {
         }
         if (type == ByteSize.class) {
             return withUnit(text, BYTES, "a size", "512B, 64KiB, 8MiB or 1GiB", ByteSize::new);
+        }
+        if (type == ByteRate.class) {
+            return byteRate(text);
         }
         if (type == Rate.class) {
             return rate(text);
@@ -169,6 +176,13 @@ final class Scalars {
         } catch (ArithmeticException e) {
             return Result.wrong("'" + text + "' is too much");
         }
+    }
+
+    private static Result byteRate(String text) {
+        Matcher matcher = BYTE_RATE.matcher(text);
+        return matcher.matches()
+                ? withUnit(matcher.group(1), BYTES, "a rate", BYTE_RATES, ByteRate::new)
+                : Result.wrong("expected a rate such as " + BYTE_RATES + ", not '" + text + "'");
     }
 
     private static Result rate(String text) {

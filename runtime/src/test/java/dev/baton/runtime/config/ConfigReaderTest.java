@@ -8,6 +8,7 @@ import dev.baton.runtime.config.TestVocabulary.Even;
 import dev.baton.runtime.config.TestVocabulary.Mode;
 import dev.baton.runtime.config.TestVocabulary.Proxy;
 import dev.baton.runtime.config.TestVocabulary.Retry;
+import dev.baton.spi.config.ByteRate;
 import dev.baton.spi.config.ByteSize;
 import dev.baton.spi.config.Percent;
 import dev.baton.spi.config.Range;
@@ -186,6 +187,18 @@ class ConfigReaderTest {
     }
 
     @Test
+    void readsRatesOfBytesWithTheirUnits() {
+        assertThat(Scalars.parse(ByteRate.class, "240B/s", true).value()).isEqualTo(new ByteRate(240));
+        assertThat(Scalars.parse(ByteRate.class, "64 KiB / s", true).value()).isEqualTo(new ByteRate(65_536));
+        for (String wrong :
+                List.of("240", "240B", "240/s", "B/s", "240b/s", "240B/m", "-1B/s", "1.5KiB/s", "240B/s/s")) {
+            assertThat(Scalars.parse(ByteRate.class, wrong, true).problem())
+                    .as(wrong)
+                    .isNotNull();
+        }
+    }
+
+    @Test
     void writesValuesAsTheyStandInAFile() {
         assertThat(List.of(
                         Scalars.word(Duration.ofSeconds(90)),
@@ -194,9 +207,13 @@ class ConfigReaderTest {
                         Scalars.word(Duration.ofMillis(1500)),
                         Scalars.word(Mode.VERY_CAREFUL),
                         Scalars.word(new ByteSize(65536)),
+                        Scalars.word(new ByteRate(240)),
+                        Scalars.word(new ByteRate(1 << 20)),
+                        Scalars.word(new ByteRate(0)),
                         Scalars.word(new Percent(25)),
                         Scalars.word(7)))
-                .containsExactly("90s", "2h", "0s", "1500ms", "very-careful", "64KiB", "25%", "7");
+                .containsExactly(
+                        "90s", "2h", "0s", "1500ms", "very-careful", "64KiB", "240B/s", "1MiB/s", "0B/s", "25%", "7");
     }
 
     @Test

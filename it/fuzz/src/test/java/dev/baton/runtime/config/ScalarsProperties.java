@@ -3,6 +3,7 @@ package dev.baton.runtime.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.baton.spi.config.ByteRate;
 import dev.baton.spi.config.ByteSize;
 import java.math.BigInteger;
 import java.time.Duration;
@@ -32,6 +33,12 @@ class ScalarsProperties {
     void aSizeIsReadAsItIsPrinted(@ForAll @LongRange(min = 0, max = 999_999_999_999_999L) long bytes) {
         ByteSize size = new ByteSize(bytes);
         assertThat(Scalars.parse(ByteSize.class, size.toString(), true)).isEqualTo(Scalars.Result.of(size));
+    }
+
+    @Property
+    void aRateOfBytesIsReadAsItIsPrinted(@ForAll @LongRange(min = 0, max = 999_999_999_999_999L) long bytes) {
+        ByteRate rate = new ByteRate(bytes);
+        assertThat(Scalars.parse(ByteRate.class, rate.toString(), true)).isEqualTo(Scalars.Result.of(rate));
     }
 
     @Property

@@ -10,6 +10,7 @@ import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.spi.admin.Metrics;
 import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.config.ByteRate;
 import dev.baton.spi.config.ByteSize;
 import dev.baton.spi.loop.Loops;
 import dev.baton.spi.poller.PollerProvider;
@@ -24,6 +25,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -98,9 +100,15 @@ final class ProxyRig implements AutoCloseable {
                         new HttpProxyConfig(
                                 "app",
                                 options.headerLimit,
+                                Optional.empty(),
+                                options.idleTimeout,
                                 options.headerTimeout,
                                 options.responseTimeout,
-                                options.idleTimeout),
+                                options.idleTimeout,
+                                new ByteRate(0),
+                                options.idleTimeout,
+                                Optional.empty(),
+                                Optional.empty()),
                         context);
         Service noted = new Service() {
             @Override

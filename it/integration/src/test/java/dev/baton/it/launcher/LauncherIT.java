@@ -143,6 +143,35 @@ class LauncherIT {
     }
 
     @Test
+    void shouldCheckTheLimitsOfRequests() throws Exception {
+        Files.writeString(folder.resolve("limits.yaml"), """
+                version: 1
+                services:
+                  a: { type: http-proxy, upstream: app, body-limit: 10MB, first-request-timeout: 10, min-rate: 240B }
+                  b: { type: http-proxy, upstream: app, rate-grace: 1ms, request-rate: 100, request-burst: 0 }
+                  c: { type: http-proxy, upstream: app, request-burst: 5 }
+                  d: { type: http-proxy, upstream: app, request-rate: 1/h, request-burst: 25 }
+                  e: { type: http-proxy, upstream: app, body-limit: 10MiB, first-request-timeout: 5s, min-rate: 0B/s,
+                       rate-grace: 5s, request-rate: 100/s, request-burst: 200 }
+                upstreams:
+                  app: { servers: ["127.0.0.1:1"] }
+                """);
+        Outcome check = BatonProcess.run(folder, "check", "-c", "limits.yaml");
+        assertThat(check.code()).as(check.text()).isEqualTo(78);
+        assertThat(check.text().lines().filter(line -> line.startsWith("limits.yaml:")))
+                .satisfiesExactlyInAnyOrder(
+                        line -> assertThat(line).contains("services.a.body-limit: unknown unit 'MB'"),
+                        line -> assertThat(line).contains("services.a.first-request-timeout: '10' has no unit"),
+                        line -> assertThat(line).contains("services.a.min-rate: expected a rate such as 240B/s"),
+                        line -> assertThat(line).contains("services.b.rate-grace: 1ms is outside 10ms to 1h"),
+                        line -> assertThat(line).contains("services.b.request-rate: expected a rate such as 500/s"),
+                        line -> assertThat(line).contains("services.b.request-burst: 0 is outside 1 to 1000000"),
+                        line -> assertThat(line)
+                                .contains("services.c.request-burst: means nothing without request-rate"),
+                        line -> assertThat(line).contains("services.d.request-burst: at 1/h it takes more than 24h"));
+    }
+
+    @Test
     void shouldCheckWithoutBinding() throws Exception {
         try (ServerSocket busy = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             String bind = "127.0.0.1:" + busy.getLocalPort();

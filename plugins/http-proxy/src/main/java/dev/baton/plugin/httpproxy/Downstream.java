@@ -6,6 +6,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -41,6 +42,8 @@ final class Downstream {
     private static final int RESET = 0;
 
     private static final int KERNEL_SENDS_THE_REST = -1;
+
+    private static final byte[] UNKNOWN = HeadWriter.ascii("unknown");
 
     private final HttpProxyService service;
     private final MovableChannel channel;
@@ -88,12 +91,22 @@ final class Downstream {
         if (known == null) {
             InetSocketAddress remote = channel.remoteAddress();
             InetAddress address = remote == null ? null : remote.getAddress();
-            String text = address == null ? "unknown" : address.getHostAddress();
+            String text = address == null ? "" : address.getHostAddress();
             int zone = text.indexOf('%');
-            known = HeadWriter.ascii(zone < 0 ? text : text.substring(0, zone));
+            known = address == null ? UNKNOWN : HeadWriter.ascii(zone < 0 ? text : text.substring(0, zone));
             client = known;
         }
         return known;
+    }
+
+    /** Counts what the client asked for and does not get. */
+    void count(Refusal refusal) {
+        service.refusals().count(refusal, clientText(), null);
+    }
+
+    /** The client has an address of its own: that of a unix socket has none. */
+    boolean hasAddress() {
+        return client() != UNKNOWN;
     }
 
     private String clientText() {
@@ -153,13 +166,20 @@ final class Downstream {
         exchange = next;
         answer.begin(next.keepAlive() && !draining);
         service.requests().increment();
-        timer.progress();
+        timer.request();
         phase = next.hasBody() ? Phase.BODY : Phase.ANSWER;
-        if (next.endsHere()) {
-            answerItself(next, OwnAnswer.ofLastHop(next));
+        OwnAnswer own = service.limits().answer(next, this, timer.lastProgress());
+        if (own != null) {
+            answerItself(next, own);
             return;
         }
+        if (next.hasBody()) {
+            timer.beginBody();
+        }
         forwarder.begin(next);
+        if (takesBody()) {
+            clientsTurn(next);
+        }
     }
 
     /** The client takes what is written for it: it may ask for more. */
@@ -194,8 +214,16 @@ final class Downstream {
         } else if (count == 0) {
             return false;
         }
-        timer.progress();
+        timer.received(joined == null ? count : joined.readableBytes());
         boolean forwarded;
+        if (timer.bodyBytes() > service.limits().bodyBytes()) {
+            if (joined != null) {
+                joined.release();
+            }
+            forget(current);
+            refuse(Refusal.BODY_TOO_LARGE, null, current.isHead());
+            return true;
+        }
         if (joined == null) {
             forwarded = forwarder.forward(current, end, in, count);
         } else {
@@ -207,6 +235,8 @@ final class Downstream {
         }
         if (!forwarded) {
             ctx.close();
+        } else if (forwarder.paused()) {
+            timer.serversTurn();
         }
         return true;
     }
@@ -250,7 +280,15 @@ final class Downstream {
         }
         forwarder.attach(end);
         timer.progress();
+        clientsTurn(named);
         reader.resume();
+    }
+
+    /** The body can be sent. A client that expects to be told to go on sends nothing until it is. */
+    private void clientsTurn(Exchange current) {
+        if (phase == Phase.BODY && !current.fields().has(FieldKind.EXPECT)) {
+            timer.clientsTurn();
+        }
     }
 
     /** There is no new connection. */
@@ -264,6 +302,7 @@ final class Downstream {
             fail(named, refusal, cause.getMessage());
         } else if (forwarder.end() != null) {
             // An idle connection carries the exchange now: nobody else will fetch the body that waits.
+            clientsTurn(named);
             reader.resume();
         }
     }
@@ -274,6 +313,7 @@ final class Downstream {
     void resumeRequest(Exchange named, UpstreamEnd from) {
         if (isCurrent(named, from) && forwarder.resume()) {
             timer.progress();
+            timer.clientsTurn();
             reader.resume();
         }
     }
@@ -408,7 +448,8 @@ final class Downstream {
 
     private void fail(Exchange current, Refusal refusal, @Nullable String detail) {
         UpstreamServer server = current.server();
-        service.refusals().count(refusal, server == null ? clientText() : server.address(), detail);
+        boolean byClient = refusal.status().equals(HttpResponseStatus.REQUEST_TIMEOUT);
+        service.refusals().count(refusal, server == null || byClient ? clientText() : server.address(), detail);
         current.abandon();
         forget(current);
         exchange = null;
@@ -488,6 +529,11 @@ final class Downstream {
 
     boolean headBegun() {
         return reader.headBegun();
+    }
+
+    /** Bytes that came of the head that has begun. */
+    long headBytes() {
+        return reader.headBytes();
     }
 
     boolean connecting() {

@@ -23,6 +23,12 @@ final class DownstreamTimer implements Callable<@Nullable Void> {
     /** Until when the next request may be waited for. */
     private long lastRequestBy;
 
+    /** The first request has come. */
+    private boolean asked;
+
+    /** Of the first body and those after it. */
+    private @Nullable BodyPace pace;
+
     private @Nullable Future<?> scheduled;
 
     DownstreamTimer(Downstream end) {
@@ -52,6 +58,54 @@ final class DownstreamTimer implements Callable<@Nullable Void> {
     /** Something came or went: whoever is silent is so from now on. */
     void progress() {
         since = clock.nanoTime();
+    }
+
+    /** When something came or went last, by the clock of the loops. */
+    long lastProgress() {
+        return since;
+    }
+
+    /** A request came. */
+    void request() {
+        progress();
+        asked = true;
+    }
+
+    /** The request has a body. */
+    void beginBody() {
+        BodyPace begun = pace;
+        if (begun == null) {
+            begun = new BodyPace();
+            pace = begun;
+        }
+        begun.begin();
+    }
+
+    /** A piece of the body came. */
+    void received(int bytes) {
+        progress();
+        if (pace != null) {
+            pace.clientsTurn(bytes, since);
+        }
+    }
+
+    /** Bytes of the body so far. */
+    long bodyBytes() {
+        return pace == null ? 0 : pace.bytes();
+    }
+
+    /** At the time of the last progress the client could go on with its body. */
+    void clientsTurn() {
+        if (pace != null) {
+            pace.clientsTurn(0, since);
+        }
+    }
+
+    /** At the time of the last progress the client could send no more of its body. */
+    void serversTurn() {
+        if (pace != null) {
+            pace.othersTurn(since);
+        }
     }
 
     /** All is written, and the connection is over but for the client's last bytes. */
@@ -94,14 +148,25 @@ final class DownstreamTimer implements Callable<@Nullable Void> {
     private void look() {
         Timeouts timeouts = timeouts();
         boolean stuck = clientIsStuck();
-        long limit = limit(timeouts, stuck);
-        long left = since + limit - clock.nanoTime();
+        long now = clock.nanoTime();
+        long paceLeft = stuck ? Timeouts.NEVER : paceLeft(timeouts, now);
+        long left = Math.min(since + limit(timeouts, stuck) - now, paceLeft);
         if (left <= 0) {
-            expire(stuck);
+            expire(stuck, paceLeft <= 0);
         }
         if (end.channel().isOpen() && scheduled == null) {
             schedule(left <= 0 ? timeouts.check() : Math.min(left, timeouts.check()));
         }
+    }
+
+    /** How much longer the client may take for what has come of its head or body, at the slowest rate that is allowed. */
+    private long paceLeft(Timeouts timeouts, long now) {
+        return switch (end.phase()) {
+            case HEAD -> end.headBegun() ? since + timeouts.allowed(end.headBytes()) - now : Timeouts.NEVER;
+            // An answer that has begun is a conversation: who says what when is theirs.
+            case BODY -> pace == null || end.answering() ? Timeouts.NEVER : pace.left(timeouts, now);
+            case ANSWER, DISCARD -> Timeouts.NEVER;
+        };
     }
 
     /** The client does not take what was written for it; every byte that it does take is progress. */
@@ -117,14 +182,17 @@ final class DownstreamTimer implements Callable<@Nullable Void> {
 
     private long limit(Timeouts timeouts, boolean stuck) {
         if (end.connecting() && !stuck) {
-            return Long.MAX_VALUE / 2; // the upstream's connect-timeout limits it
+            return Timeouts.NEVER; // the upstream's connect-timeout limits it
         }
         return switch (end.phase()) {
             case HEAD -> {
                 if (stuck) {
                     yield timeouts.idle();
                 }
-                yield end.headBegun() ? timeouts.header() : Math.min(lastRequestBy - since, timeouts.idle());
+                if (end.headBegun()) {
+                    yield timeouts.header();
+                }
+                yield Math.min(lastRequestBy - since, asked ? timeouts.idle() : timeouts.firstRequest());
             }
             case BODY -> end.requestPaused() && !stuck ? timeouts.response() : timeouts.idle();
             case ANSWER -> stuck ? timeouts.idle() : timeouts.response();
@@ -132,7 +200,11 @@ final class DownstreamTimer implements Callable<@Nullable Void> {
         };
     }
 
-    private void expire(boolean stuck) {
+    private void expire(boolean stuck, boolean slow) {
+        if (slow) {
+            end.timedOut(Refusal.SLOW_REQUEST);
+            return;
+        }
         if (stuck) {
             end.cut(Refusal.CLIENT_STALLED);
             return;

@@ -25,10 +25,12 @@ final class HttpProxyService implements Service {
     private final Counter requests;
     private final Counter retries;
     private final Timeouts timeouts;
+    private final RequestLimits limits;
     private final int headerLimit;
 
     HttpProxyService(String name, HttpProxyConfig config, ServiceContext context) {
         timeouts = Timeouts.of(config);
+        limits = new RequestLimits(config);
         headerLimit = (int) config.headerLimit().bytes();
         // The rest of Netty's defaults are the strict ones: CR LF only, one Content-Length, no Content-Length together
         // with Transfer-Encoding. They are stated all the same, because system properties can change the defaults.
@@ -98,6 +100,10 @@ final class HttpProxyService implements Service {
 
     Timeouts timeouts() {
         return timeouts;
+    }
+
+    RequestLimits limits() {
+        return limits;
     }
 
     int headerLimit() {

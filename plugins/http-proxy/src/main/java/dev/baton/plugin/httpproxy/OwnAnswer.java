@@ -27,6 +27,12 @@ record OwnAnswer(HttpResponseStatus status, String fields, String content) {
         return new OwnAnswer(refusal.status(), TEXT, refusal.words() + "\n");
     }
 
+    /** Says that there were too many requests, and in how many seconds the next one is welcome. */
+    static OwnAnswer later(long seconds) {
+        Refusal refusal = Refusal.TOO_MANY_REQUESTS;
+        return new OwnAnswer(refusal.status(), TEXT + "Retry-After: " + seconds + "\r\n", refusal.words() + "\n");
+    }
+
     /** Answers a request that may not be forwarded further: TRACE or OPTIONS with {@code Max-Forwards: 0}. */
     static OwnAnswer ofLastHop(Exchange exchange) {
         return exchange.method().equals(HttpMethod.TRACE)

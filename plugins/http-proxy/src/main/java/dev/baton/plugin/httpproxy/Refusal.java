@@ -31,6 +31,12 @@ enum Refusal {
     BAD_METHOD(HttpResponseStatus.NOT_IMPLEMENTED, "CONNECT is not served here"),
     /** The client began a request and stopped in the middle. */
     REQUEST_TIMEOUT(HttpResponseStatus.REQUEST_TIMEOUT, "the request was not sent in time"),
+    /** The client sends a head or body more slowly than at {@code min-rate}. */
+    SLOW_REQUEST(HttpResponseStatus.REQUEST_TIMEOUT, "the request came too slowly"),
+    /** The body is over {@code body-limit}. */
+    BODY_TOO_LARGE(new HttpResponseStatus(413, "Content Too Large"), "request body too large"),
+    /** The client's address has made more requests than {@code request-rate} allows. */
+    TOO_MANY_REQUESTS(HttpResponseStatus.TOO_MANY_REQUESTS, "too many requests from this address"),
     /** No connection to any server that was tried. */
     CONNECT_FAILED(HttpResponseStatus.BAD_GATEWAY, "no connection to the server"),
     /** No connection within {@code connect-timeout}. */

@@ -32,6 +32,9 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
     /** Some bytes of a head are there. */
     private boolean headBegun;
 
+    /** Of the head that has begun, bytes that the decoder has taken. */
+    private int headBytes;
+
     private boolean reading = true;
 
     RequestReader(HttpProxyService service, MovableChannel channel) {
@@ -141,6 +144,7 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
             decoder = used;
         }
         Exchange next;
+        int from = in.readerIndex();
         try {
             next = used.decodeHead(end, ctx, in);
         } catch (Exception e) {
@@ -150,6 +154,7 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
             return true;
         }
         if (next == null) {
+            headBytes += in.readerIndex() - from;
             if (!headBegun && (used.inHead() || in.isReadable())) {
                 headBegun = true;
                 end.progress();
@@ -163,6 +168,7 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
         decoder = null;
         spare.giveBack(used);
         headBegun = false;
+        headBytes = 0;
         end.begin(next);
         return true;
     }
@@ -227,6 +233,11 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
     /** Some bytes of a head are there. */
     boolean headBegun() {
         return headBegun;
+    }
+
+    /** Bytes that have come of the head that has begun. */
+    long headBytes() {
+        return unread == null ? headBytes : headBytes + unread.readableBytes();
     }
 
     /** What is there of a head asks for a head only. */

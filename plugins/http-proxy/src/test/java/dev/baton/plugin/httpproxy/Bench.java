@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.spi.admin.Metrics;
 import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.config.ByteRate;
 import dev.baton.spi.config.ByteSize;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.loop.Loops;
@@ -28,6 +29,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
@@ -86,9 +88,27 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
     }
 
     Bench(Ends ends, ByteSize headerLimit) {
+        this(ends, config(headerLimit));
+    }
+
+    /** Without the limits that a test would have to wait for, or to think of. */
+    private static HttpProxyConfig config(ByteSize headerLimit) {
+        return new HttpProxyConfig(
+                "app",
+                headerLimit,
+                Optional.empty(),
+                Duration.ofSeconds(60),
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(60),
+                new ByteRate(0),
+                Duration.ofSeconds(10),
+                Optional.empty(),
+                Optional.empty());
+    }
+
+    Bench(Ends ends, HttpProxyConfig config) {
         this.ends = ends;
-        HttpProxyConfig config = new HttpProxyConfig(
-                "app", headerLimit, Duration.ofSeconds(10), Duration.ofSeconds(30), Duration.ofSeconds(60));
         service = new HttpProxyService("shop", config, this);
         client = connection();
         service.initialize(client, "web");

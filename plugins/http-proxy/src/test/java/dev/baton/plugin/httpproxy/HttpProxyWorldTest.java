@@ -174,6 +174,36 @@ class HttpProxyWorldTest {
         client.expectEnd();
     }
 
+    @InEachWorld(worlds = Where.SIMULATION, because = SECONDS)
+    void shouldLetAClientGoThatNeverAsks(PluginWorld world) {
+        start(world, "first-request-timeout");
+        Peer client = world.connect("web");
+        world.pass(ALMOST);
+        client.expectNothing();
+        world.pass(THE_REST);
+        client.expectEnd();
+    }
+
+    /** At 240 bytes a second, beyond 5 s of grace, what comes here is worth some milliseconds. */
+    @InEachWorld(worlds = Where.SIMULATION, because = SECONDS)
+    void shouldNotWaitForABodyThatTrickles(PluginWorld world) {
+        Origin origin = start(world, "rate-grace");
+        Peer client = world.connect("web");
+        client.send("PUT / HTTP/1.1\r\nHost: test\r\nContent-Length: 1000\r\n\r\n");
+        Peer server = origin.accept();
+        server.readUntil("\r\n\r\n");
+        for (int i = 0; i < 4; i++) {
+            world.pass(Duration.ofSeconds(1));
+            client.send("x");
+            server.expect("x");
+        }
+        world.pass(ALMOST.minusSeconds(4));
+        client.expectNothing();
+        world.pass(THE_REST);
+        assertThat(client.readUntil("\r\n\r\n")).startsWith("HTTP/1.1 408 ");
+        assertThat(server.readAll()).isEmpty();
+    }
+
     /** The time for a head begins with its first byte, and further bytes do not begin it anew. */
     @InEachWorld(worlds = Where.SIMULATION, because = SECONDS)
     void shouldNotWaitForAHeadThatTrickles(PluginWorld world) {
