@@ -53,6 +53,8 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
     private @Nullable Shortage shortage;
     /** What the pipeline is being told of now. */
     private @Nullable PinnedSocketChannel offered;
+    /** Who may connect; null for everybody. Set by the bind. */
+    private @Nullable UnixGuard guard;
 
     private final Runnable acceptAgain = this::acceptAgain;
     private final Runnable resume = this::resume;
@@ -82,7 +84,12 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
 
     private void open(SocketAddress address) throws Exception {
         int left = env.servers().take(address);
+        guard = env.servers().guard(address);
         if (left >= 0) {
+            if (guard != null) {
+                guard.admit(env.posix());
+                guard.bound(env.posix());
+            }
             adopt(left);
         } else {
             make(address);
@@ -115,9 +122,15 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
                     env.posix().setIntOption(number, SocketOptions.SOL_SOCKET, SocketOptions.SO_REUSEADDR, reuse));
             check("set TCP_NODELAY", StreamConfig.bequeath(env.posix(), number));
         }
+        if (guard != null) {
+            guard.prepare(env.posix(), number);
+        }
         int bound = env.posix().bind(number, address);
         if (bound < 0) {
             throw bindError(tcp ? "bind tcp" : "bind unix", address, bound);
+        }
+        if (guard != null) {
+            guard.bound(env.posix());
         }
         check("listen", env.posix().listen(number, config.backlog));
     }
@@ -210,6 +223,10 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
 
     private void offer(int number, SocketAddress peer, boolean admitted) {
         PinnedSocketChannel child = new PinnedSocketChannel(this, env, number, peer, admitted);
+        if (guard != null && !guard.admits(env.posix(), number)) {
+            child.unsafe().closeForcibly();
+            return;
+        }
         offered = child;
         try {
             pipeline().fireChannelRead(child);

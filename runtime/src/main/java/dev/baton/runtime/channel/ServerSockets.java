@@ -1,9 +1,14 @@
 package dev.baton.runtime.channel;
 
+import dev.baton.spi.posix.UnixServers;
 import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The listening sockets of Netty's server channels (the admin API, what applications on Vert.x open), so that the next process
@@ -11,10 +16,11 @@ import java.util.concurrent.ConcurrentHashMap;
  *
  * <p>Threading: any thread.
  */
-public final class ServerSockets {
+public final class ServerSockets implements UnixServers {
     private static final Left NOTHING = wanted -> -1;
 
     private final Set<FdServerChannel> open = ConcurrentHashMap.newKeySet();
+    private final Map<SocketAddress, UnixGuard> guards = new ConcurrentHashMap<>();
     private volatile Left left = NOTHING;
 
     /** None yet. */
@@ -30,6 +36,17 @@ public final class ServerSockets {
     /** What may be taken from now on. */
     public void left(Left sockets) {
         left = sockets;
+    }
+
+    @Override
+    public void guard(Path file, int mode, List<String> users) {
+        guards.put(UnixDomainSocketAddress.of(file), new UnixGuard(file, mode, users));
+    }
+
+    /** The guard of an address, or null if everybody may connect whom its file lets. */
+    @Nullable
+    UnixGuard guard(SocketAddress address) {
+        return guards.get(address);
     }
 
     int take(SocketAddress wanted) {

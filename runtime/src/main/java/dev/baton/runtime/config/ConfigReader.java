@@ -141,6 +141,17 @@ public final class ConfigReader {
         return ids;
     }
 
+    /** A value of a section at the top, as it is written; for who needs no more of the file, and does not ask whether it is right. */
+    public Optional<String> text(String section, String key) {
+        Entry found = root.entries().get(section);
+        Entry value = found != null && found.value() instanceof Section keys
+                ? keys.entries().get(key)
+                : null;
+        return value != null && value.value() instanceof Value written && !written.isNothing()
+                ? Optional.of(written.text())
+                : Optional.empty();
+    }
+
     private List<Value> pluginValues(String key) {
         Entry plugins = root.entries().get("plugins");
         Entry path = plugins != null && plugins.value() instanceof Section section

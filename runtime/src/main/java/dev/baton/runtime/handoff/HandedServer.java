@@ -1,8 +1,10 @@
 package dev.baton.runtime.handoff;
 
+import dev.baton.spi.posix.AbstractUnixAddress;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
 
 /**
@@ -12,7 +14,10 @@ import java.net.UnknownHostException;
  * @param number the kernel's number in this process
  */
 public record HandedServer(SocketAddress address, int number) {
-    /** Bytes of an address and a port, for packets; empty for what is not handed over. */
+    private static final String UNIX = "unix:";
+    private static final String UNIX_ABSTRACT = UNIX + "@";
+
+    /** Bytes of an address and a port, or {@code unix:} and a path or a name, for packets; empty for what is not handed over. */
     static String text(SocketAddress address) {
         if (address instanceof InetSocketAddress inet && inet.getAddress() != null) {
             StringBuilder text = new StringBuilder();
@@ -21,12 +26,20 @@ public record HandedServer(SocketAddress address, int number) {
             }
             return text.append(':').append(inet.getPort()).toString();
         }
-        return "";
+        if (address instanceof UnixDomainSocketAddress file) {
+            return UNIX + file.getPath();
+        }
+        return address instanceof AbstractUnixAddress name ? UNIX + name : "";
     }
 
     static SocketAddress parse(String text) throws HandoffException {
         int colon = text.indexOf(':');
         try {
+            if (text.startsWith(UNIX_ABSTRACT)) {
+                return new AbstractUnixAddress(text.substring(UNIX_ABSTRACT.length()));
+            } else if (text.startsWith(UNIX)) {
+                return UnixDomainSocketAddress.of(text.substring(UNIX.length()));
+            }
             byte[] bytes = new byte[Math.max(0, colon) / 2];
             for (int i = 0; i < bytes.length; i++) {
                 bytes[i] = (byte) Integer.parseInt(text.substring(2 * i, 2 * i + 2), 16);

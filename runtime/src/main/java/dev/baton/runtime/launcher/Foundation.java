@@ -29,6 +29,7 @@ import dev.baton.spi.load.LoopLoads;
 import dev.baton.spi.loop.Apart;
 import dev.baton.spi.loop.Loops;
 import dev.baton.spi.poller.PollerProvider;
+import dev.baton.spi.posix.UnixServers;
 import dev.baton.spi.rescue.LoopWatch;
 import io.netty.buffer.ByteBufAllocator;
 import io.vertx.core.Vertx;
@@ -62,6 +63,7 @@ public final class Foundation {
         protected void configure() {
             bind(Loops.class).toInstance(loops);
             bind(Metrics.class).toInstance(metrics);
+            bind(UnixServers.class).toInstance(channels.servers());
             bind(Vertx.class).toProvider(vertx);
             bind(Vertx.class).annotatedWith(Apart.class).toProvider(vertxApart);
             bind(RuntimeView.class).toProvider(view);

@@ -186,16 +186,21 @@ public final class Predecessor {
     private boolean suits(HandedServer server, SocketAddress wanted) {
         Posix posix = foundation.posix;
         try {
-            return server.address() instanceof InetSocketAddress there
-                    && wanted instanceof InetSocketAddress here
-                    && there.getAddress().equals(here.getAddress())
-                    && (here.getPort() == 0 || here.getPort() == there.getPort())
-                    && there.equals(posix.localAddress(server.number()))
+            return isAt(server.address(), wanted)
+                    && server.address().equals(posix.localAddress(server.number()))
                     && posix.intOption(server.number(), SocketOptions.SOL_SOCKET, SocketOptions.SO_ACCEPTCONN) == 1;
         } catch (IOException noSocket) {
             LOG.warn("{} is not what the process before says", server, noSocket);
             return false;
         }
+    }
+
+    private static boolean isAt(SocketAddress there, SocketAddress wanted) {
+        if (there instanceof InetSocketAddress inet && wanted instanceof InetSocketAddress here) {
+            return inet.getAddress().equals(here.getAddress())
+                    && (here.getPort() == 0 || here.getPort() == inet.getPort());
+        }
+        return there.equals(wanted);
     }
 
     /** Nobody wants any more of what it has sent. */

@@ -12,6 +12,7 @@ import java.net.SocketAddress;
 import java.nio.file.Path;
 import jnr.posix.POSIX;
 import jnr.posix.POSIXFactory;
+import jnr.posix.Passwd;
 
 /**
  * The system calls of the Linux that this process runs on: jnr-posix where it has the call, the layer below it
@@ -340,6 +341,12 @@ public final class JnrPosix implements Posix {
     public int setMode(int fd, int mode) {
         POSIX posix = Lazy.INSTANCE;
         return result(posix, posix.fchmod(fd, mode));
+    }
+
+    @Override
+    public int userId(String name) {
+        Passwd found = Lazy.INSTANCE.getpwnam(name);
+        return found == null ? -Errno.ENOENT : (int) found.getUID();
     }
 
     @Override

@@ -249,6 +249,15 @@ public interface Posix extends PollCalls, SocketCalls {
     int setStatusFlags(int fd, int flags);
 
     /**
+     * The number of a user, by the machine's user database, which may be a server's. Rare.
+     *
+     * @param name the user's name
+     * @return the number, or minus {@link dev.baton.spi.posix.Errno#ENOENT} if there is no such user
+     */
+    @OffLoop
+    int userId(String name);
+
+    /**
      * Tells whether an fd is closed on exec. Rare.
      *
      * @param fd the fd

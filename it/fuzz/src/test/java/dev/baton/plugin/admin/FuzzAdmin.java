@@ -29,8 +29,8 @@ final class FuzzAdmin {
 
     private final FakeRuntime runtime = new FakeRuntime();
     private final Vertx vertx = Vertx.vertx();
-    private final AdminServer server =
-            new AdminServer(new AdminConfig("127.0.0.1:0"), vertx, runtime, runtime, runtime);
+    private final AdminServer server = new AdminServer(
+            new AdminConfig("127.0.0.1:0"), vertx, runtime, runtime, runtime, (file, mode, users) -> {});
 
     FuzzAdmin() throws Exception {
         runtime.stopped.complete(new StopReport(1, 2));

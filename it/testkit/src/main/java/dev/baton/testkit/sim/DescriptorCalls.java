@@ -46,6 +46,11 @@ abstract class DescriptorCalls implements Posix {
     }
 
     @Override
+    public final int userId(String name) {
+        return -Errno.ENOENT;
+    }
+
+    @Override
     public final int hold(Path file, FileWork work) {
         return -Errno.ENOENT;
     }

@@ -6,6 +6,7 @@ import dev.baton.spi.admin.Metrics;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
 import dev.baton.spi.loop.Apart;
+import dev.baton.spi.posix.UnixServers;
 import io.vertx.core.Vertx;
 import jakarta.inject.Inject;
 
@@ -15,6 +16,7 @@ public final class AdminFactory implements ComponentFactory<AdminConfig> {
     private final RuntimeView view;
     private final RuntimeControl control;
     private final Metrics metrics;
+    private final UnixServers unixServers;
 
     /**
      * Takes what the API is about.
@@ -23,17 +25,20 @@ public final class AdminFactory implements ComponentFactory<AdminConfig> {
      * @param view what it shows
      * @param control what it steers
      * @param metrics what {@code /metrics} tells
+     * @param unixServers who may reach a unix socket
      */
     @Inject
-    public AdminFactory(@Apart Vertx vertx, RuntimeView view, RuntimeControl control, Metrics metrics) {
+    public AdminFactory(
+            @Apart Vertx vertx, RuntimeView view, RuntimeControl control, Metrics metrics, UnixServers unixServers) {
         this.vertx = vertx;
         this.view = view;
         this.control = control;
         this.metrics = metrics;
+        this.unixServers = unixServers;
     }
 
     @Override
     public Component create(AdminConfig config) {
-        return new AdminServer(config, vertx, view, control, metrics);
+        return new AdminServer(config, vertx, view, control, metrics, unixServers);
     }
 }

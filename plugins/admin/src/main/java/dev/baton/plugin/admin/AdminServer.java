@@ -4,12 +4,15 @@ import dev.baton.spi.Component;
 import dev.baton.spi.admin.Metrics;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
+import dev.baton.spi.posix.UnixServers;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.net.SocketAddress;
 import java.net.BindException;
+import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
@@ -39,6 +42,7 @@ final class AdminServer implements Component {
     private final RuntimeView view;
     private final RuntimeControl control;
     private final Metrics metrics;
+    private final UnixServers unixServers;
     private final long limitMillis;
     /** One for each table and action that is asked for, at most; a plugin may block them. */
     private final ExecutorService threads =
@@ -47,8 +51,14 @@ final class AdminServer implements Component {
     private volatile @Nullable HttpServer server;
     private volatile @Nullable AdminConnections connections;
 
-    AdminServer(AdminConfig config, Vertx vertx, RuntimeView view, RuntimeControl control, Metrics metrics) {
-        this(config, vertx, view, control, metrics, LIMIT_MS);
+    AdminServer(
+            AdminConfig config,
+            Vertx vertx,
+            RuntimeView view,
+            RuntimeControl control,
+            Metrics metrics,
+            UnixServers unixServers) {
+        this(config, vertx, view, control, metrics, unixServers, LIMIT_MS);
     }
 
     /** For tests: with another limit. */
@@ -58,7 +68,9 @@ final class AdminServer implements Component {
             RuntimeView view,
             RuntimeControl control,
             Metrics metrics,
+            UnixServers unixServers,
             long limitMillis) {
+        this.unixServers = unixServers;
         this.limitMillis = limitMillis;
         this.config = config;
         this.vertx = vertx;
@@ -82,8 +94,8 @@ final class AdminServer implements Component {
                         new Shown(view, metrics, AdminApi::isTaken, threads, limitMillis),
                         new Actions(control.actions(), AdminApi::actsItself, threads, limitMillis),
                         admitted,
-                        new WebGuard(true, config.names())));
-        return made.listen(config.port(), config.host())
+                        new WebGuard(config.file().isEmpty(), config.names())));
+        return listen(made)
                 .map(listening -> {
                     server = listening;
                     return "admin on " + config.withPort(port());
@@ -92,10 +104,19 @@ final class AdminServer implements Component {
                 .toCompletionStage();
     }
 
+    private Future<HttpServer> listen(HttpServer made) {
+        Path file = config.file().orElse(null);
+        if (file == null) {
+            return made.listen(config.port(), config.host());
+        }
+        unixServers.guard(file, config.fileMode(), config.users());
+        return made.listen(SocketAddress.domainSocketAddress(file.toString()));
+    }
+
     /** The port that is served, as long as it is. */
     int port() {
         HttpServer listening = server;
-        return listening == null ? config.port() : listening.actualPort();
+        return listening == null || config.file().isPresent() ? 0 : listening.actualPort();
     }
 
     @Override

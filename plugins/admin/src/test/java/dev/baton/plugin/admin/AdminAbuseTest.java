@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
@@ -39,8 +40,9 @@ class AdminAbuseTest {
     private AdminServer server = server(Duration.ofMinutes(1));
 
     private AdminServer server(Duration idleTimeout) {
-        AdminConfig config = new AdminConfig("127.0.0.1:0", List.of("ops.example"), MAX, idleTimeout);
-        return new AdminServer(config, vertx, runtime, runtime, runtime, LIMIT_MS);
+        AdminConfig config =
+                new AdminConfig("127.0.0.1:0", List.of("ops.example"), Optional.empty(), List.of(), MAX, idleTimeout);
+        return new AdminServer(config, vertx, runtime, runtime, runtime, runtime, LIMIT_MS);
     }
 
     private void start() throws Exception {

@@ -47,7 +47,7 @@ class AdminApiTest {
     private AdminServer server = server("127.0.0.1:0");
 
     private AdminServer server(String listen) {
-        return new AdminServer(new AdminConfig(listen), vertx, runtime, runtime, runtime);
+        return new AdminServer(new AdminConfig(listen), vertx, runtime, runtime, runtime, runtime);
     }
 
     @BeforeEach

@@ -20,6 +20,8 @@ import dev.baton.spi.listener.Listener;
 import dev.baton.spi.listener.ListenerResult;
 import dev.baton.spi.listener.ListenerResult.Outcome;
 import dev.baton.spi.listener.ListenerState;
+import dev.baton.spi.posix.UnixServers;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -34,7 +36,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** A runtime with one listener, whose actions complete when the test says so, and which writes down what it is asked. */
-final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics {
+final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics, UnixServers {
     final List<String> asked = new CopyOnWriteArrayList<>();
     final CompletableFuture<StopReport> stopped = new CompletableFuture<>();
     final CompletableFuture<ListenerResult> unbound = new CompletableFuture<>();
@@ -211,6 +213,11 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics {
         public CompletionStage<ListenerResult> unbind(Duration grace) {
             throw new AssertionError("by name, with a strategy or without");
         }
+    }
+
+    @Override
+    public void guard(Path file, int mode, List<String> users) {
+        asked.add("guard " + file + " 0" + Integer.toOctalString(mode) + " " + users);
     }
 
     // ---- metrics --------------------------------------------------------------------------------------------------

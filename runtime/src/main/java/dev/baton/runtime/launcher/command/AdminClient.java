@@ -1,5 +1,6 @@
 package dev.baton.runtime.launcher.command;
 
+import dev.baton.runtime.launcher.command.UnixExchange.Answer;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonArray;
@@ -10,8 +11,8 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -26,23 +27,31 @@ final class AdminClient {
     /** A GET reads a snapshot: whoever does not answer by then is not well. */
     private static final Duration GET_MAX = Duration.ofSeconds(30);
 
+    private static final String HTTP = "http://";
+
     private final String address;
+    /** The unix socket, or null for TCP. */
+    private final @Nullable Path file;
+
     private final HttpClient http = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(CONNECT_MAX)
             .build();
 
-    /** An answer: its status and its text. */
-    private record Answer(int status, String text) {}
-
+    /**
+     * The process at an address.
+     *
+     * @param address {@code host:port} or {@code unix:/path}
+     */
     AdminClient(String address) {
         this.address = address;
+        this.file =
+                address.startsWith(AdminAddress.UNIX) ? Path.of(address.substring(AdminAddress.UNIX.length())) : null;
     }
 
     /** The text that a GET answers. */
     String get(String path) throws AdminException {
-        return checked(
-                path, wait(path, http.sendAsync(request(path).timeout(GET_MAX).build(), BodyHandlers.ofString())));
+        return checked(path, wait(path, send("GET", path, null, GET_MAX)));
     }
 
     /** The array that a GET answers. */
@@ -57,33 +66,56 @@ final class AdminClient {
 
     /** A POST under way; it is answered when it is done, however long that takes. */
     Pending post(String path) {
-        return new Pending(
-                path, http.sendAsync(request(path).POST(BodyPublishers.noBody()).build(), BodyHandlers.ofString()));
+        return new Pending(path, send("POST", path, null, null));
     }
 
     /** A POST with a body under way. */
     Pending post(String path, JsonObject body) {
-        return new Pending(
-                path,
-                http.sendAsync(
-                        request(path)
-                                .header("Content-Type", "application/json")
-                                .POST(BodyPublishers.ofString(body.encode()))
-                                .build(),
-                        BodyHandlers.ofString()));
+        return new Pending(path, send("POST", path, body, null));
     }
 
     /** A DELETE under way; it is answered when it is done, however long that takes. */
     Pending delete(String path) {
-        return new Pending(path, http.sendAsync(request(path).DELETE().build(), BodyHandlers.ofString()));
+        return new Pending(path, send("DELETE", path, null, null));
+    }
+
+    private CompletableFuture<Answer> send(
+            String method, String path, @Nullable JsonObject body, @Nullable Duration limit) {
+        String text = body == null ? "" : body.encode();
+        if (file != null) {
+            CompletableFuture<Answer> answer = CompletableFuture.supplyAsync(
+                    () -> {
+                        try {
+                            return UnixExchange.send(file, method, path, text);
+                        } catch (IOException e) {
+                            throw new CompletionException(e);
+                        }
+                    },
+                    task -> {
+                        Thread thread = new Thread(task, "admin-client");
+                        thread.setDaemon(true);
+                        thread.start();
+                    });
+            return limit == null ? answer : answer.orTimeout(limit.toMillis(), TimeUnit.MILLISECONDS);
+        }
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(HTTP + address + path))
+                .method(method, text.isEmpty() ? BodyPublishers.noBody() : BodyPublishers.ofString(text));
+        if (body != null) {
+            request.header("Content-Type", "application/json");
+        }
+        if (limit != null) {
+            request.timeout(limit);
+        }
+        return http.sendAsync(request.build(), BodyHandlers.ofString())
+                .thenApply(response -> new Answer(response.statusCode(), response.body()));
     }
 
     /** What a POST or a DELETE will answer. */
     final class Pending {
         private final String path;
-        private final CompletableFuture<HttpResponse<String>> response;
+        private final CompletableFuture<Answer> response;
 
-        private Pending(String path, CompletableFuture<HttpResponse<String>> response) {
+        private Pending(String path, CompletableFuture<Answer> response) {
             this.path = path;
             this.response = response;
         }
@@ -115,18 +147,16 @@ final class AdminClient {
 
     /** True if the process is on this machine: then its end can be seen. */
     boolean isLocal() {
+        if (file != null) {
+            return true;
+        }
         String host = address.substring(0, address.lastIndexOf(':'));
         return host.equals("localhost") || host.startsWith("127.") || host.equals("[::1]");
     }
 
-    private HttpRequest.Builder request(String path) {
-        return HttpRequest.newBuilder(URI.create("http://" + address + path));
-    }
-
-    private Answer wait(String path, CompletableFuture<HttpResponse<String>> response) throws AdminException {
+    private Answer wait(String path, CompletableFuture<Answer> response) throws AdminException {
         try {
-            HttpResponse<String> got = response.join();
-            return new Answer(got.statusCode(), got.body());
+            return response.join();
         } catch (CompletionException e) {
             Throwable cause = e.getCause() == null ? e : e.getCause();
             if (cause instanceof ConnectException) {
@@ -135,8 +165,12 @@ final class AdminClient {
                                 + " another one",
                         cause);
             }
-            throw new AdminException("cannot ask http://" + address + path + ": " + reason(cause), cause);
+            throw new AdminException("cannot ask " + where(path) + ": " + reason(cause), cause);
         }
+    }
+
+    private String where(String path) {
+        return file == null ? HTTP + address + path : path + " of " + address;
     }
 
     private static String reason(Throwable cause) {
@@ -154,7 +188,7 @@ final class AdminClient {
                 error = object.getString("error", error) + (hint == null ? "" : "; " + hint);
             }
         } catch (DecodeException notOurs) {
-            error = "http://" + address + path + " answers " + answer.status() + ": is that Baton's admin address?";
+            error = where(path) + " answers " + answer.status() + ": is that Baton's admin address?";
         }
         throw new AdminException(error);
     }
@@ -163,8 +197,7 @@ final class AdminClient {
         try {
             return Json.decodeValue(text);
         } catch (DecodeException e) {
-            throw new AdminException(
-                    "http://" + address + path + " does not answer JSON: is that Baton's admin address?", e);
+            throw new AdminException(where(path) + " does not answer JSON: is that Baton's admin address?", e);
         }
     }
 }
