@@ -87,7 +87,12 @@ final class Web implements Service {
                         kind,
                         SocketSettings.DEFAULT,
                         new ListenerSpec.Limits(
-                                128, max, Double.POSITIVE_INFINITY, ListenerSpec.Limits.ACCEPTS_PER_TURN, fdsPerClient),
+                                128,
+                                max,
+                                Double.POSITIVE_INFINITY,
+                                ListenerSpec.Limits.ACCEPTS_PER_TURN,
+                                fdsPerClient,
+                                ListenerSpec.PerClient.UNLIMITED),
                         false,
                         "echo",
                         this,

@@ -18,8 +18,12 @@ import java.util.OptionalInt;
  * @param backlog how many connections the kernel keeps until they are accepted; it may cap this itself
  * @param maxConnections how many of its connections may be open at once; without it only the fd limit and the
  *     {@code max-connections} of all listeners count
+ * @param maxConnectionsPerClient how many connections one client may have open at once: an IPv4 address, or an IPv6 network of
+ *     64 bits. More are reset
  * @param acceptRate how many connections it accepts on the average, for example {@code 500/s}; those of a tenth of a second
  *     at once. More wait in the backlog
+ * @param acceptRatePerClient how many connections one client may open on the average; ten, or those of a second if that is more,
+ *     at once. More are reset
  * @param acceptsPerTurn how many connections a loop accepts before it looks after its others again
  * @param sockets {@code shared}, one socket for all its loops; or {@code per-loop}, a socket for each, among which the kernel
  *     spreads connections ({@code SO_REUSEPORT}; tcp only)
@@ -40,7 +44,13 @@ public record ListenerConfig(
 
         @Default("4096") @Range(min = "1", max = "65535") int backlog,
         @Range(min = "1", max = "1048576") Optional<Integer> maxConnections,
+
+        @Range(min = "1", max = "1048576") Optional<Integer> maxConnectionsPerClient,
+
         @Range(min = "1/h", max = "1000000/s") Optional<Rate> acceptRate,
+
+        @Range(min = "1/h", max = "1000000/s") Optional<Rate> acceptRatePerClient,
+
         @Default("4") @Range(min = "1", max = "1024") int acceptsPerTurn,
         @Default("shared") Sockets sockets,
         @Default("all") LoopSet loops,
@@ -57,6 +67,8 @@ public record ListenerConfig(
                 unbind,
                 backlog,
                 maxConnections,
+                Optional.empty(),
+                Optional.empty(),
                 Optional.empty(),
                 4,
                 Sockets.SHARED,

@@ -84,7 +84,10 @@ final class ListenerMaker {
                 listener.maxConnections().orElse(Integer.MAX_VALUE),
                 listener.acceptRate().map(Rate::perSecond).orElse(Double.POSITIVE_INFINITY),
                 listener.acceptsPerTurn(),
-                fds);
+                fds,
+                new ListenerSpec.PerClient(
+                        listener.maxConnectionsPerClient().orElse(Integer.MAX_VALUE),
+                        listener.acceptRatePerClient().map(Rate::perSecond).orElse(Double.POSITIVE_INFINITY)));
     }
 
     /** The ids of the loops that there are. */

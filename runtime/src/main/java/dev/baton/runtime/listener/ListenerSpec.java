@@ -41,20 +41,38 @@ public record ListenerSpec(
      * @param acceptsPerTurn how many connections a loop accepts at a time, at least 1
      * @param fds how many fds one of its connections may come to need, its own included, at most
      *     {@link dev.baton.runtime.fd.FdBudget#FDS_MAX}; 0 if a client in front of it has paid for it
+     * @param perClient what each client address may take
      */
-    public record Limits(int backlog, int maxConnections, double acceptsPerSecond, int acceptsPerTurn, int fds) {
+    public record Limits(
+            int backlog,
+            int maxConnections,
+            double acceptsPerSecond,
+            int acceptsPerTurn,
+            int fds,
+            PerClient perClient) {
         /** Few, so that loops which are woken together share a burst, and connections do not starve. */
         public static final int ACCEPTS_PER_TURN = 4;
 
         /** Of connections that need one fd each. */
         public Limits(int backlog, int maxConnections, double acceptsPerSecond, int acceptsPerTurn) {
-            this(backlog, maxConnections, acceptsPerSecond, acceptsPerTurn, 1);
+            this(backlog, maxConnections, acceptsPerSecond, acceptsPerTurn, 1, PerClient.UNLIMITED);
         }
 
         /** Without limits of accepting. */
         public Limits(int backlog, int maxConnections) {
             this(backlog, maxConnections, Double.POSITIVE_INFINITY, ACCEPTS_PER_TURN);
         }
+    }
+
+    /**
+     * What each client address may take of a listener.
+     *
+     * @param maxConnections how many connections it may have open, at least 1; {@link Integer#MAX_VALUE} for no limit
+     * @param acceptsPerSecond how many it may open a second on the average; infinity for no limit
+     */
+    public record PerClient(int maxConnections, double acceptsPerSecond) {
+        /** Whatever the listener may take. */
+        public static final PerClient UNLIMITED = new PerClient(Integer.MAX_VALUE, Double.POSITIVE_INFINITY);
     }
 
     /** A listener with one socket, and connections that stay with the loop that accepted them. */

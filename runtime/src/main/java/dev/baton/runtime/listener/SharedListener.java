@@ -151,8 +151,8 @@ public final class SharedListener implements Listener {
         this.port = new PortRelease(spec.kind(), posix, table, env.worker(), timer);
         this.ending = new ListenerEnding(this, env, gate, sockets, connections, port, waiting, timer, clock);
         this.shortage = new Shortage("listener " + spec.name(), timer::after, clock, gate::isShort);
-        this.arrivals = arrivals != null ? arrivals : welcome();
         Metrics metrics = env.metrics();
+        this.arrivals = arrivals != null ? arrivals : welcome(clock);
         this.accepted = metrics.counter(
                 "baton_accepted_total", "Connections that a listener accepted.", "listener", spec.name());
         this.paused = metrics.counter(
@@ -173,8 +173,11 @@ public final class SharedListener implements Listener {
                 spec.name());
     }
 
-    private Arrivals welcome() {
-        Welcome welcome = new Welcome(spec, env.channels(), connections, this::connectionEnded);
+    private Arrivals welcome(LongSupplier clock) {
+        ClientLimits clients = spec.limits().perClient().equals(ListenerSpec.PerClient.UNLIMITED)
+                ? null
+                : new ClientLimits(spec, env.metrics(), clock);
+        Welcome welcome = new Welcome(spec, env.channels(), connections, this::connectionEnded, clients);
         if (!spec.leastLoaded()) {
             return (seat, number, peer) -> welcome.take(((LoopSeat) seat).loop(), number, peer);
         }

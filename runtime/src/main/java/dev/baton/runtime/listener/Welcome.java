@@ -31,14 +31,24 @@ final class Welcome extends ChannelHandlerAdapter {
     private final ChannelEnv env;
     private final Connections connections;
     private final Runnable reservationUsed;
+    /** Null where clients have no limits of their own. */
+    private final @Nullable ClientLimits clients;
+
     private final ChannelFutureListener ended = closed -> ended((MovableChannel) closed.channel());
 
     /**
      * Takes connections for a listener.
      *
      * @param reservationUsed called once for each connection, when it has ended
+     * @param clients the limits of each client address; null if there are none
      */
-    Welcome(ListenerSpec spec, ChannelEnv env, Connections connections, Runnable reservationUsed) {
+    Welcome(
+            ListenerSpec spec,
+            ChannelEnv env,
+            Connections connections,
+            Runnable reservationUsed,
+            @Nullable ClientLimits clients) {
+        this.clients = clients;
         this.spec = spec;
         this.env = env;
         this.connections = connections;
@@ -52,11 +62,17 @@ final class Welcome extends ChannelHandlerAdapter {
      */
     @Nullable
     MovableSocketChannel take(BatonLoop loop, int number, PeerAddress peer) {
+        int slot = clients == null ? ClientTable.UNCOUNTED : clients.enter(peer.address());
+        if (slot < ClientTable.UNCOUNTED) {
+            refuse(number);
+            return null;
+        }
         MovableSocketChannel connection;
         try {
             connection = MovableSocketChannel.accepted(env, spec.plugin(), loop, number, peer.address());
         } catch (Throwable t) { // an Error too: the number must not leak
             LOG.error("listener {} cannot take fd {}", spec.name(), number, t);
+            left(slot);
             discard(number);
             reservationUsed.run();
             return null;
@@ -67,18 +83,40 @@ final class Welcome extends ChannelHandlerAdapter {
             // After the service's initialize: it must not be asked to drain what it has not seen.
             connections.opened(connection);
             // Last: if it has ended already this takes it out again.
-            connection.closeFuture().addListener(ended);
+            connection
+                    .closeFuture()
+                    .addListener(
+                            slot < 0
+                                    ? ended
+                                    : closed -> {
+                                        left(slot);
+                                        ended(connection);
+                                    });
         } catch (Throwable t) { // an Error too
             LOG.error("listener {} cannot register {}", spec.name(), connection, t);
             Fd fd = connection.fd();
             if (fd != null) {
                 env.table().fdDelete(fd);
             }
+            left(slot);
             ended(connection);
         } finally {
             connection.leave();
         }
         return connection;
+    }
+
+    private void left(int slot) {
+        if (clients != null) {
+            clients.leave(slot);
+        }
+    }
+
+    /** By a reset: nothing of the connection stays here, and the client does not take it for an empty answer. */
+    private void refuse(int number) {
+        env.posix().setLinger(number, 0);
+        discard(number);
+        reservationUsed.run();
     }
 
     private void ended(MovableChannel connection) {

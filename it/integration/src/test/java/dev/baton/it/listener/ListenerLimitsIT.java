@@ -5,18 +5,22 @@ import static dev.baton.it.listener.ListenerRig.connect;
 import static dev.baton.it.listener.ListenerRig.join;
 import static dev.baton.it.listener.ListenerRig.started;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.baton.plugin.tcplistener.TcpListenerKind;
 import dev.baton.plugin.unbind.AtOnceStrategy;
 import dev.baton.runtime.listener.ListenerSpec.Limits;
+import dev.baton.runtime.listener.ListenerSpec.PerClient;
 import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.listener.TotalLimit;
 import dev.baton.spi.listener.ListenerResult.Outcome;
 import dev.baton.spi.listener.ListenerState;
 import dev.baton.spi.listener.SocketSettings;
 import dev.baton.spi.poller.PollerProvider;
+import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -97,6 +101,48 @@ class ListenerLimitsIT {
 
     private static int open(List<SharedListener> listeners) {
         return listeners.stream().mapToInt(SharedListener::connections).sum();
+    }
+
+    /** A client that has what it may is reset, and another one is served; what it closes it can open again, on whichever loop. */
+    @ParameterizedTest
+    @MethodSource("dev.baton.it.Pollers#all")
+    void aClientThatHasAsManyAsItMayIsReset(PollerProvider poller) throws Exception {
+        try (ListenerRig rig = new ListenerRig(poller, LOOPS)) {
+            SharedListener listener = listener(
+                    rig,
+                    new Limits(100, 100, Double.POSITIVE_INFINITY, 4, 1, new PerClient(2, Double.POSITIVE_INFINITY)));
+            for (int round = 0; round < 10; round++) {
+                Socket first = connect(listener);
+                Socket second = connect(listener);
+                assertThat(ListenerRig.echo(first, 1)).isEqualTo(1);
+                assertThat(ListenerRig.echo(second, 2)).isEqualTo(2);
+                assertThatThrownBy(() -> { // perhaps before the connect has returned
+                            try (Socket third = connect(listener)) {
+                                ListenerRig.echo(third, 3);
+                            }
+                        })
+                        .isInstanceOf(SocketException.class)
+                        .hasMessageMatching("Connection reset.*|Broken pipe");
+                try (Socket other = new Socket()) {
+                    other.bind(new InetSocketAddress("127.77.0.3", 0));
+                    other.connect(new InetSocketAddress(HOST, ListenerRig.port(listener)));
+                    assertThat(ListenerRig.echo(other, 4)).isEqualTo(4);
+                }
+                first.close();
+                second.close();
+                await().atMost(Duration.ofSeconds(20)).until(() -> listener.connections() == 0);
+                assertThat(rig.metrics
+                                .counter(
+                                        "baton_listener_client_refusals_total",
+                                        "",
+                                        "listener",
+                                        "web",
+                                        "reason",
+                                        "connections")
+                                .count())
+                        .isEqualTo(round + 1);
+            }
+        }
     }
 
     /** Clients of four listeners, two places: never more than two, and everybody is served in the end. */
