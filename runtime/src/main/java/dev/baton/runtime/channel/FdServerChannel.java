@@ -43,6 +43,9 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
     private final ServerConfig config = new ServerConfig(this);
     private volatile @Nullable SocketAddress local;
     private volatile boolean active;
+    /** Of a unix socket, as long as it is this channel's to remove. */
+    private volatile @Nullable ServerFile file;
+
     // The holder's:
     /** Somebody has asked for a connection while {@code autoRead} was off. Only one that came answers it. */
     private boolean readPending;
@@ -91,6 +94,7 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
                 guard.bound(env.posix());
             }
             adopt(left);
+            file = ServerFile.of(address);
         } else {
             make(address);
         }
@@ -129,6 +133,7 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
         if (bound < 0) {
             throw bindError(tcp ? "bind tcp" : "bind unix", address, bound);
         }
+        file = ServerFile.of(address);
         if (guard != null) {
             guard.bound(env.posix());
         }
@@ -140,6 +145,7 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
         if (fd() != null) {
             env.table().heldElsewhere(live());
         }
+        file = null; // the other's from here on
         close();
     }
 
@@ -359,6 +365,11 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
     protected void doClose() throws Exception {
         active = false;
         env.servers().closed(this);
+        ServerFile bound = file;
+        file = null;
+        if (bound != null) {
+            bound.unlink(); // before anybody is told that it is closed, who may bind again at once
+        }
         super.doClose();
     }
 

@@ -2,6 +2,7 @@ package dev.baton.it.vertx;
 
 import static dev.baton.it.vertx.VertxRig.get;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.baton.spi.poller.PollerProvider;
 import io.vertx.core.Promise;
@@ -9,9 +10,13 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.net.NetServer;
+import io.vertx.core.net.SocketAddress;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -57,6 +62,48 @@ class VertxFileIT {
         return get(rig.httpClient()
                 .request(HttpMethod.GET, port, "127.0.0.1", path)
                 .compose(request -> request.send().compose(response -> response.body())));
+    }
+
+    @ParameterizedTest
+    @MethodSource("dev.baton.it.Pollers#all")
+    void aUnixServerTakesItsFileAlong(PollerProvider poller) throws Exception {
+        Path path = folder.resolve("server.sock");
+        SocketAddress address = SocketAddress.domainSocketAddress(path.toString());
+        try (VertxRig rig = VertxRig.start(poller, 1)) {
+            for (int i = 0; i < 3; i++) {
+                NetServer server = rig.vertx().createNetServer().connectHandler(socket -> socket.end(Buffer.buffer("hi")));
+                get(server.listen(address));
+                assertThat(path).exists();
+                Promise<String> answer = Promise.promise();
+                get(rig.netClient().connect(address)).handler(buffer -> answer.complete(buffer.toString()));
+                assertThat(get(answer.future())).isEqualTo("hi");
+                get(server.close());
+                assertThat(path).doesNotExist();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("dev.baton.it.Pollers#all")
+    void aFileThatIsNotTheServersStays(PollerProvider poller) throws Exception {
+        Path path = folder.resolve("server.sock");
+        SocketAddress address = SocketAddress.domainSocketAddress(path.toString());
+        try (VertxRig rig = VertxRig.start(poller, 1);
+                ServerSocketChannel other = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            NetServer server = rig.vertx().createNetServer().connectHandler(socket -> {});
+            get(server.listen(address));
+            Path moved = Files.move(path, folder.resolve("moved.sock"));
+            other.bind(UnixDomainSocketAddress.of(path));
+            get(server.close());
+            assertThat(path).as("the other server's").exists();
+            assertThat(moved).as("moved away by somebody").exists();
+            assertThat(catchThrowable(() -> get(rig.vertx()
+                            .createNetServer()
+                            .connectHandler(socket -> {})
+                            .listen(SocketAddress.domainSocketAddress(moved.toString())))))
+                    .hasMessageContaining("EADDRINUSE");
+            assertThat(moved).as("nothing removes what it has not bound").exists();
+        }
     }
 
     @ParameterizedTest
