@@ -9,7 +9,6 @@ import dev.baton.runtime.view.LiveView;
 import dev.baton.spi.admin.LoopResult;
 import dev.baton.spi.admin.LoopResult.Outcome;
 import dev.baton.spi.poller.PollerProvider;
-import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.Ticker;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -20,6 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
@@ -86,18 +86,20 @@ final class LoopChanges implements BatonLoop.Deaths {
         this.stopping = stopping;
     }
 
-    /** Threads of loops that are added; the first ones are Vert.x's to make. */
-    private static final class LoopThreads extends DefaultThreadFactory {
+    /** Threads of loops that are added, made by who made the first ones: Vert.x tells its own by their class. */
+    private static final class LoopThreads implements ThreadFactory {
+        private final ThreadFactory threads;
         private volatile String name = "baton-loop";
 
-        LoopThreads() {
-            super("baton-loop", true);
+        LoopThreads(ThreadFactory threads) {
+            this.threads = threads;
         }
 
         @Override
         public Thread newThread(Runnable loop) {
-            Thread thread = super.newThread(loop);
+            Thread thread = threads.newThread(loop);
             thread.setName(name);
+            thread.setDaemon(true);
             return thread;
         }
     }
@@ -126,7 +128,7 @@ final class LoopChanges implements BatonLoop.Deaths {
     }
 
     private BatonLoop start() {
-        LoopThreads threads = new LoopThreads();
+        LoopThreads threads = new LoopThreads(foundation.loops.threads());
         LoopGroup group = new LoopGroup(
                 1,
                 threads,

@@ -5,9 +5,11 @@ import dev.baton.runtime.fd.FdTable;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.loop.Loops;
+import io.netty.util.concurrent.DefaultThreadFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +33,7 @@ public final class LoopRegistry implements Loops, FdPollers {
     private volatile List<BatonLoop> serving = List.of();
     private volatile @Nullable BatonLoop apart;
     private volatile BatonLoop.@Nullable Deaths deaths;
+    private volatile ThreadFactory threads = new DefaultThreadFactory("baton-loop", true);
     /** What the pollers are like; all are of one kind. */
     private volatile boolean edges = true;
 
@@ -78,6 +81,16 @@ public final class LoopRegistry implements Loops, FdPollers {
         }
         serving = serving.stream().filter(each -> each != loop).toList();
         return true;
+    }
+
+    /** Who makes the threads of loops: one that is added later is to be like the first. Before the first is made. */
+    public void threads(ThreadFactory factory) {
+        threads = factory;
+    }
+
+    /** Makes the threads of loops. Any thread. */
+    public ThreadFactory threads() {
+        return threads;
     }
 
     /** Who takes care of loops that die; without anybody, their connections end with them. */

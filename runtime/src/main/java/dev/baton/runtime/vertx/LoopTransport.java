@@ -34,13 +34,21 @@ final class LoopTransport implements Transport {
     private final FdWitness witness;
     private final ChannelEnv env;
     private final boolean apart;
+    private final boolean named;
     private @Nullable LoopGroup loops;
 
-    LoopTransport(PollerProvider provider, FdWitness witness, ChannelEnv env, boolean apart) {
+    /**
+     * No loop yet.
+     *
+     * @param apart whether its loop is one apart
+     * @param named whether threads have Baton's names and not Vert.x's
+     */
+    LoopTransport(PollerProvider provider, FdWitness witness, ChannelEnv env, boolean apart, boolean named) {
         this.provider = provider;
         this.witness = witness;
         this.env = env;
         this.apart = apart;
+        this.named = named;
     }
 
     // ---- loops ----------------------------------------------------------------------------------------------------
@@ -58,6 +66,9 @@ final class LoopTransport implements Transport {
         if (made != null) {
             throw new IllegalStateException("Vert.x asks for its loops twice");
         }
+        if (!apart) {
+            env.loops().threads(threads);
+        }
         LoopThreads named = new LoopThreads(threads);
         Ticker ticker = Ticker.systemTicker();
         LoopGroup group = apart
@@ -72,8 +83,8 @@ final class LoopTransport implements Transport {
         return group;
     }
 
-    /** Names the threads that Vert.x makes; it watches them for blocked ones. */
-    private static final class LoopThreads implements ThreadFactory {
+    /** Names the threads that Vert.x makes: it tells them by their class, and watches them for blocked ones. */
+    private final class LoopThreads implements ThreadFactory {
         private final ThreadFactory threads;
         private String next = THREAD_PREFIX;
 
@@ -84,7 +95,9 @@ final class LoopTransport implements Transport {
         @Override
         public Thread newThread(Runnable loop) {
             Thread thread = threads.newThread(loop);
-            thread.setName(next);
+            if (named) {
+                thread.setName(next);
+            }
             return thread;
         }
     }

@@ -30,7 +30,7 @@ public final class VertxLoops {
      * @throws IllegalStateException if a poller cannot be opened
      */
     public static Vertx start(int count, PollerProvider provider, FdWitness witness, ChannelEnv env) {
-        return start(count, provider, witness, env, few());
+        return start(count, new LoopTransport(provider, witness, env, false, true), few());
     }
 
     /**
@@ -43,7 +43,7 @@ public final class VertxLoops {
      * @throws IllegalStateException if a poller cannot be opened
      */
     public static Vertx startApart(PollerProvider provider, FdWitness witness, ChannelEnv env) {
-        return start(1, new LoopTransport(provider, witness, env, true), few());
+        return start(1, new LoopTransport(provider, witness, env, true, true), few());
     }
 
     private static VertxOptions few() {
@@ -56,7 +56,8 @@ public final class VertxLoops {
     }
 
     /**
-     * Starts with options of the caller's.
+     * Starts with options of the caller's. The threads keep Vert.x's names, {@code vert.x-eventloop-thread-0} and so on, by which
+     * applications, their logs and their tests know them.
      *
      * @param count how many loops, at least 1; the options' own number is not asked
      * @param provider opens a poller for each
@@ -68,7 +69,7 @@ public final class VertxLoops {
      */
     public static Vertx start(
             int count, PollerProvider provider, FdWitness witness, ChannelEnv env, VertxOptions options) {
-        return start(count, new LoopTransport(provider, witness, env, false), options);
+        return start(count, new LoopTransport(provider, witness, env, false, false), options);
     }
 
     private static Vertx start(int count, LoopTransport transport, VertxOptions options) {
