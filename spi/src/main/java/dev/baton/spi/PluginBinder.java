@@ -17,7 +17,7 @@ import dev.baton.spi.takeover.TakeoverPolicy;
  * {@link dev.baton.spi.admin.RuntimeView}, {@link dev.baton.spi.admin.RuntimeControl}, {@link dev.baton.spi.admin.Metrics},
  * {@link dev.baton.spi.posix.UnixServers} and
  * {@link io.vertx.core.Vertx} (whose event loops the loops are; with {@link dev.baton.spi.loop.Apart} another one, with a loop
- * of its own).
+ * of its own). Both are the runtime's and everybody's: their {@code close()} fails, and a shutdown of a loop is refused.
  *
  * <p>A name that another plugin has claimed already is an error of the plugin that comes second.
  */

@@ -25,7 +25,8 @@ record ServerFile(Path path, Object key) {
 
     /** What was just bound there; null for an address that is no file. */
     static @Nullable ServerFile of(SocketAddress address) {
-        if (!(address instanceof UnixDomainSocketAddress unix) || unix.getPath().toString().isEmpty()) {
+        if (!(address instanceof UnixDomainSocketAddress unix)
+                || unix.getPath().toString().isEmpty()) {
             return null;
         }
         Path path = unix.getPath().toAbsolutePath();

@@ -139,6 +139,7 @@ final class LoopChanges implements BatonLoop.Deaths {
                 foundation.loops,
                 Ticker.systemTicker());
         BatonLoop loop = (BatonLoop) group.iterator().next();
+        loop.mustNotEnd();
         threads.name = "baton-loop-" + loop.id();
         loop.execute(() -> {}); // starts the thread
         view.publish(foundation.metrics, loop);
@@ -264,6 +265,7 @@ final class LoopChanges implements BatonLoop.Deaths {
             rescue.end();
             moved += rescue.taken();
             loop.release();
+            loop.mayEnd();
             loop.shutdownGracefully(0, END_SECONDS, TimeUnit.SECONDS);
             loop.terminationFuture().addListener(ended -> {
                 foundation.loops.forget(loop);
@@ -327,6 +329,7 @@ final class LoopChanges implements BatonLoop.Deaths {
 
     private static CompletableFuture<Void> ended(BatonLoop loop) {
         CompletableFuture<Void> done = new CompletableFuture<>();
+        loop.mayEnd();
         loop.shutdownGracefully(0, END_SECONDS, TimeUnit.SECONDS);
         loop.terminationFuture().addListener(ended -> done.complete(null));
         return done;

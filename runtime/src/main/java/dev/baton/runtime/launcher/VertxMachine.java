@@ -4,6 +4,7 @@ import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.runtime.fd.FdWitness;
 import dev.baton.runtime.listener.Timer;
 import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.vertx.VertxLoops;
 import dev.baton.spi.poller.PollerProvider;
 import dev.baton.spi.rescue.LoopThread;
@@ -12,6 +13,9 @@ import io.vertx.core.Vertx;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
@@ -19,9 +23,13 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /** The loops of a Vert.x, and the process's own time and threads. */
 final class VertxMachine implements Machine {
+    /** What the end of a loop's thread may take. */
+    private static final long END_SECONDS = 10;
+
     private final Late<Vertx> vertx;
     private final Late<Vertx> apart;
     /** For trial binds and timers of listeners, which must not depend on a loop that may be blocked. */
@@ -29,6 +37,9 @@ final class VertxMachine implements Machine {
             Executors.newCachedThreadPool(new DefaultThreadFactory("baton-worker", true));
 
     private final Timer timer = Timer.on(worker);
+    private @Nullable Vertx serving;
+    private @Nullable Vertx beside;
+    private List<BatonLoop> loops = List.of();
     private final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
 
     /**
@@ -44,20 +55,46 @@ final class VertxMachine implements Machine {
 
     @Override
     public void startLoops(int count, PollerProvider provider, FdWitness witness, ChannelEnv channels) {
-        Vertx serving = VertxLoops.start(count, provider, witness, channels);
+        Vertx made = VertxLoops.start(count, provider, witness, channels);
+        Vertx other;
         try {
-            apart.set(VertxLoops.startApart(provider, witness, channels));
+            other = VertxLoops.startApart(provider, witness, channels);
         } catch (RuntimeException e) {
-            serving.close();
+            made.close();
             throw e;
         }
-        vertx.set(serving);
+        List<BatonLoop> all = new ArrayList<>(channels.loops().batonLoops());
+        all.add(channels.loops().byId(LoopRegistry.APART));
+        // Before a plugin gets at them.
+        all.forEach(BatonLoop::mustNotEnd);
+        loops = all;
+        serving = made;
+        beside = other;
+        vertx.set(VertxLoops.shared(made));
+        apart.set(VertxLoops.shared(other));
     }
 
     @Override
     public CompletionStage<Void> endLoops() {
-        Vertx last = apart.get();
-        return vertx.get().close().eventually(last::close).toCompletionStage();
+        Vertx first = serving;
+        Vertx last = beside;
+        if (first == null || last == null) {
+            throw new IllegalStateException("there are no loops to end");
+        }
+        loops.forEach(BatonLoop::mayEnd);
+        return first.close()
+                .eventually(last::close)
+                .toCompletionStage()
+                // Where somebody has closed a Vert.x before, its loops are still there.
+                .thenCompose(closed -> CompletableFuture.allOf(
+                        loops.stream().map(VertxMachine::ended).toArray(CompletableFuture<?>[]::new)));
+    }
+
+    private static CompletableFuture<Void> ended(BatonLoop loop) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        loop.shutdownGracefully(0, END_SECONDS, TimeUnit.SECONDS);
+        loop.terminationFuture().addListener(ended -> done.complete(null));
+        return done;
     }
 
     @Override

@@ -11,6 +11,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.IoEventLoopGroup;
 import io.netty.channel.SingleThreadIoEventLoop;
 import io.netty.util.concurrent.FastThreadLocal;
+import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.RejectedExecutionHandlers;
 import io.netty.util.concurrent.Ticker;
 import java.lang.invoke.MethodHandles;
@@ -59,6 +60,9 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
     private volatile boolean leaving;
     /** A dead loop's thread may end. */
     private volatile boolean released;
+
+    /** Only the runtime ends it: said by {@link #mustNotEnd}. */
+    private volatile boolean kept;
 
     private int endingTurns;
     /** Connections accepted here; written by this thread only. */
@@ -232,6 +236,42 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
     }
 
     // ---- the end --------------------------------------------------------------------------------------------------
+
+    /** From here on a shutdown is refused: whoever gets at a loop, by a Vert.x or a channel, must not end it. Any thread. */
+    public void mustNotEnd() {
+        kept = true;
+    }
+
+    /** It may be shut down from here on. Any thread. */
+    public void mayEnd() {
+        kept = false;
+    }
+
+    /** Whether a shutdown is refused. Any thread. */
+    boolean isKept() {
+        return kept;
+    }
+
+    @Override
+    public Future<?> shutdownGracefully(long quietPeriod, long timeout, TimeUnit unit) {
+        return kept ? newFailedFuture(refused()) : super.shutdownGracefully(quietPeriod, timeout, unit);
+    }
+
+    @Deprecated
+    @Override
+    public void shutdown() {
+        if (kept) {
+            throw refused();
+        }
+        super.shutdown();
+    }
+
+    private IllegalStateException refused() {
+        IllegalStateException refused = new IllegalStateException(
+                "cannot end " + this + ": it is the runtime's; what a plugin has opened it closes itself");
+        LOG.error("somebody tried to end {}, which goes on", this, refused);
+        return refused;
+    }
 
     /**
      * What a loop does, until it is told to end. An Error that gets out of it is a loop's death: Netty would end it, and its

@@ -7,9 +7,12 @@ import dev.baton.spi.posix.PollCalls;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Ticker;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
 
 /** Netty's group of event loops, with ours as its children. */
 public final class LoopGroup extends MultiThreadIoEventLoopGroup {
@@ -76,6 +79,17 @@ public final class LoopGroup extends MultiThreadIoEventLoopGroup {
             LoopRegistry registry,
             Ticker ticker) {
         return new LoopGroup(threads, new LoopFactory(provider, calls, table, witness, registry, ticker, true));
+    }
+
+    /** Refused as a whole if one of the loops refuses: see {@link BatonLoop#mustNotEnd}. */
+    @Override
+    public Future<?> shutdownGracefully(long quietPeriod, long timeout, TimeUnit unit) {
+        for (EventExecutor each : this) {
+            if (((BatonLoop) each).isKept()) {
+                return each.shutdownGracefully(quietPeriod, timeout, unit);
+            }
+        }
+        return super.shutdownGracefully(quietPeriod, timeout, unit);
     }
 
     @Override

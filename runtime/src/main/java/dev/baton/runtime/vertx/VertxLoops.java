@@ -46,6 +46,15 @@ public final class VertxLoops {
         return start(1, new LoopTransport(provider, witness, env, true, true), few());
     }
 
+    /**
+     * A Vert.x for others to use, who must not close it: {@code close()} fails and says what to do.
+     *
+     * @param vertx one that was started here
+     */
+    public static Vertx shared(Vertx vertx) {
+        return new RuntimeVertx(vertx);
+    }
+
     private static VertxOptions few() {
         return new VertxOptions()
                 .setWorkerPoolSize(WORKERS_MAX)

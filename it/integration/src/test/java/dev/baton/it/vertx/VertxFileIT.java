@@ -15,8 +15,8 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -71,7 +71,8 @@ class VertxFileIT {
         SocketAddress address = SocketAddress.domainSocketAddress(path.toString());
         try (VertxRig rig = VertxRig.start(poller, 1)) {
             for (int i = 0; i < 3; i++) {
-                NetServer server = rig.vertx().createNetServer().connectHandler(socket -> socket.end(Buffer.buffer("hi")));
+                NetServer server =
+                        rig.vertx().createNetServer().connectHandler(socket -> socket.end(Buffer.buffer("hi")));
                 get(server.listen(address));
                 assertThat(path).exists();
                 Promise<String> answer = Promise.promise();

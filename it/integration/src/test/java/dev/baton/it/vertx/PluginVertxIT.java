@@ -1,0 +1,135 @@
+package dev.baton.it.vertx;
+
+import static dev.baton.it.vertx.VertxRig.get;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.spi.Component;
+import dev.baton.spi.ComponentFactory;
+import dev.baton.spi.Plugin;
+import dev.baton.spi.PluginBinder;
+import dev.baton.spi.admin.LoopResult;
+import dev.baton.spi.loop.Apart;
+import dev.baton.spi.loop.Loop;
+import dev.baton.spi.loop.Loops;
+import dev.baton.testkit.world.InEachWorld;
+import dev.baton.testkit.world.Peer;
+import dev.baton.testkit.world.PluginWorld;
+import dev.baton.testkit.world.Where;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.internal.VertxInternal;
+import jakarta.inject.Inject;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Timeout;
+
+/** What a plugin can do with the Vert.x that it is given: use it on every loop, and end nothing that is not its own. */
+@Timeout(60)
+class PluginVertxIT {
+    private static final String WHY = "Vert.x is on real loops";
+    private static final String SERVER = """
+            loops: 1
+            using-vertx: {}
+            listeners: { web: { bind: "127.0.0.1:0", service: echo } }
+            services: { echo: { type: testkit-echo } }
+            """;
+
+    /** What was injected last. */
+    private static volatile @Nullable Injected injected;
+
+    record Injected(Vertx vertx, Vertx apart, Loops loops) {}
+
+    /** The entry point of a plugin that uses Vert.x. */
+    public static final class UsingVertx implements Plugin {
+        @Override
+        public void configure(PluginBinder binder) {
+            binder.component("using-vertx", Config.class, Factory.class);
+        }
+    }
+
+    /** No keys. */
+    public record Config() {}
+
+    /** Notes what it is given. */
+    public static final class Factory implements ComponentFactory<Config> {
+        private final Injected mine;
+
+        @Inject
+        Factory(Vertx vertx, @Apart Vertx apart, Loops loops) {
+            mine = new Injected(vertx, apart, loops);
+        }
+
+        @Override
+        public Component create(Config config) {
+            injected = mine;
+            return new Component() {
+                @Override
+                public CompletionStage<String> start() {
+                    return CompletableFuture.completedStage("");
+                }
+
+                @Override
+                public CompletionStage<Void> stop() {
+                    return CompletableFuture.completedStage(null);
+                }
+            };
+        }
+    }
+
+    private static Injected started(PluginWorld world) {
+        world.plugin(UsingVertx.class);
+        world.start(SERVER);
+        Injected known = injected;
+        if (known == null) {
+            throw new AssertionError("nothing was injected");
+        }
+        return known;
+    }
+
+    private static void echoes(PluginWorld world) {
+        Peer client = world.connect("web");
+        client.send("hello");
+        client.expect("hello");
+        client.close();
+    }
+
+    @InEachWorld(worlds = Where.REAL, because = WHY)
+    void shouldNotCloseTheRuntimesVertx(PluginWorld world) throws Exception {
+        Injected mine = started(world);
+        for (Vertx each : List.of(mine.vertx(), mine.apart())) {
+            Future<Void> close = each.close();
+            assertThat(close.cause()).hasMessageContaining("close what the plugin has opened");
+            get(each.timer(1, java.util.concurrent.TimeUnit.MILLISECONDS));
+        }
+        echoes(world);
+    }
+
+    @InEachWorld(worlds = Where.REAL, because = WHY)
+    void shouldNotEndTheLoopsByAnotherWay(PluginWorld world) throws Exception {
+        Injected mine = started(world);
+        world.expectErrors();
+        Loop loop = mine.loops().all().get(0);
+        assertThat(loop.eventLoop().shutdownGracefully().isSuccess()).isFalse();
+        ((VertxInternal) mine.vertx()).nettyEventLoopGroup().shutdownGracefully();
+        // The Vert.x itself, behind what was injected.
+        get(mine.vertx().getOrCreateContext().owner().close());
+        assertThat(loop.eventLoop().isShuttingDown()).isFalse();
+        echoes(world);
+    }
+
+    @InEachWorld(worlds = Where.REAL, because = WHY)
+    void shouldKnowTheThreadOfALoopThatWasAdded(PluginWorld world) throws Exception {
+        Injected mine = started(world);
+        LoopResult added = world.await(world.control().addLoop());
+        List<Loop> all = mine.loops().all();
+        assertThat(all).hasSize(2);
+        BatonLoop loop = (BatonLoop) all.get(1);
+        assertThat(loop.id()).isEqualTo(added.loop());
+        assertThat(loop.threadName()).isEqualTo("baton-loop-1");
+        VertxThreadsIT.isKnown(mine.vertx(), loop);
+        world.await(world.control().retireLoop(loop.id()));
+    }
+}
