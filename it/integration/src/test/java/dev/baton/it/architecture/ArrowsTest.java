@@ -124,6 +124,9 @@ class ArrowsTest {
             .that()
             // A kernel in memory is handed addresses, and nothing public reads what is there.
             .resideOutsideOfPackage("dev.baton.testkit.sim..")
+            .and()
+            // sendfile(2) wants the number of a file that Java has opened, and nothing public tells it.
+            .doNotHaveFullyQualifiedName("dev.baton.runtime.posix.FileNumbers")
             .should()
             .dependOnClassesThat(
                     // com.sun.management is the JDK's documented extension of java.lang.management.
