@@ -1,5 +1,9 @@
 package dev.baton.runtime.channel;
 
+import static io.netty.channel.ChannelOption.IP_MULTICAST_ADDR;
+import static io.netty.channel.ChannelOption.IP_MULTICAST_IF;
+import static io.netty.channel.ChannelOption.IP_MULTICAST_LOOP_DISABLED;
+import static io.netty.channel.ChannelOption.IP_MULTICAST_TTL;
 import static io.netty.channel.ChannelOption.IP_TOS;
 import static io.netty.channel.ChannelOption.SO_BROADCAST;
 import static io.netty.channel.ChannelOption.SO_RCVBUF;
@@ -10,6 +14,7 @@ import dev.baton.runtime.posix.Posix;
 import dev.baton.spi.posix.SocketOptions;
 import dev.baton.spi.posix.Sockets;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.DefaultChannelConfig;
 import io.netty.channel.FixedRecvByteBufAllocator;
@@ -19,6 +24,7 @@ import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.DatagramChannelConfig;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
+import java.net.SocketException;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -41,10 +47,12 @@ final class DatagramConfig extends DefaultChannelConfig implements DatagramChann
     private volatile int sendBuffer = UNSET;
     private volatile int receiveBuffer = UNSET;
     private volatile int trafficClass = UNSET;
+    private final MulticastOptions multicast;
 
     DatagramConfig(FdDatagramChannel channel) {
         super(channel, new FixedRecvByteBufAllocator(DATAGRAM_SIZE));
         this.datagrams = channel;
+        this.multicast = new MulticastOptions(channel);
     }
 
     /** Holder: the socket has come into being. */
@@ -64,6 +72,7 @@ final class DatagramConfig extends DefaultChannelConfig implements DatagramChann
         if (trafficClass != UNSET) {
             KernelOption.set(posix, number, Sockets.IPPROTO_IP, SocketOptions.IP_TOS, trafficClass);
         }
+        multicast.applyTo(posix, number);
     }
 
     private void setNow(int level, int option, int value) {
@@ -78,10 +87,20 @@ final class DatagramConfig extends DefaultChannelConfig implements DatagramChann
     @Override
     public Map<ChannelOption<?>, Object> getOptions() {
         return getOptions(
-                super.getOptions(), SO_BROADCAST, SO_RCVBUF, SO_SNDBUF, SO_REUSEADDR, IP_TOS, ACTIVE_ON_REGISTRATION);
+                super.getOptions(),
+                SO_BROADCAST,
+                SO_RCVBUF,
+                SO_SNDBUF,
+                SO_REUSEADDR,
+                IP_TOS,
+                IP_MULTICAST_ADDR,
+                IP_MULTICAST_IF,
+                IP_MULTICAST_LOOP_DISABLED,
+                IP_MULTICAST_TTL,
+                ACTIVE_ON_REGISTRATION);
     }
 
-    @SuppressWarnings("unchecked")
+    @SuppressWarnings({"unchecked", "NullAway"}) // an option that is not set is null, as everywhere in Netty
     @Override
     public <T> T getOption(ChannelOption<T> option) {
         Object value;
@@ -95,6 +114,14 @@ final class DatagramConfig extends DefaultChannelConfig implements DatagramChann
             value = reuseAddress;
         } else if (option.equals(IP_TOS)) {
             value = getTrafficClass();
+        } else if (option.equals(IP_MULTICAST_LOOP_DISABLED)) {
+            value = isLoopbackModeDisabled();
+        } else if (option.equals(IP_MULTICAST_TTL)) {
+            value = getTimeToLive();
+        } else if (option.equals(IP_MULTICAST_ADDR)) {
+            return (T) getInterface();
+        } else if (option.equals(IP_MULTICAST_IF)) {
+            return (T) getNetworkInterface();
         } else if (option.equals(ACTIVE_ON_REGISTRATION)) {
             value = activeOnRegistration;
         } else {
@@ -116,6 +143,14 @@ final class DatagramConfig extends DefaultChannelConfig implements DatagramChann
             setReuseAddress((Boolean) value);
         } else if (option.equals(IP_TOS)) {
             setTrafficClass((Integer) value);
+        } else if (option.equals(IP_MULTICAST_LOOP_DISABLED)) {
+            setLoopbackModeDisabled((Boolean) value);
+        } else if (option.equals(IP_MULTICAST_TTL)) {
+            setTimeToLive((Integer) value);
+        } else if (option.equals(IP_MULTICAST_ADDR)) {
+            setInterface((InetAddress) value);
+        } else if (option.equals(IP_MULTICAST_IF)) {
+            setNetworkInterface((NetworkInterface) value);
         } else if (option.equals(ACTIVE_ON_REGISTRATION)) {
             if (datagrams.isRegistered()) {
                 throw new IllegalStateException(option + " must be set before the channel is registered");
@@ -192,50 +227,60 @@ final class DatagramConfig extends DefaultChannelConfig implements DatagramChann
         return this;
     }
 
-    // ---- multicast: none, see UnicastChannel ------------------------------------------------------------------------
-
-    private static UnsupportedOperationException noMulticast() {
-        return new UnsupportedOperationException("Baton's datagram channels have no multicast");
-    }
+    // ---- multicast --------------------------------------------------------------------------------------------------
 
     @Override
     public boolean isLoopbackModeDisabled() {
-        return false;
+        return !multicast.comesBack();
     }
 
     @Override
     public DatagramChannelConfig setLoopbackModeDisabled(boolean disabled) {
-        throw noMulticast();
+        multicast.comesBack(!disabled);
+        return this;
     }
 
     @Override
     public int getTimeToLive() {
-        return 1; // what the kernel starts with
+        return multicast.hops();
     }
 
     @Override
     public DatagramChannelConfig setTimeToLive(int hops) {
-        throw noMulticast();
+        multicast.hops(hops);
+        return this;
     }
 
     @Override
     public @Nullable InetAddress getInterface() {
-        return null;
+        NetworkInterface network = multicast.network();
+        return network == null ? null : network.inetAddresses().findFirst().orElse(null);
     }
 
     @Override
     public DatagramChannelConfig setInterface(InetAddress address) {
-        throw noMulticast();
+        NetworkInterface network;
+        try {
+            network = NetworkInterface.getByInetAddress(address);
+        } catch (SocketException e) {
+            throw new ChannelException("cannot tell the network interface of " + address.getHostAddress(), e);
+        }
+        if (network == null) {
+            throw new IllegalArgumentException("IP_MULTICAST_ADDR " + address.getHostAddress()
+                    + ": no network interface of this machine has that address");
+        }
+        return setNetworkInterface(network);
     }
 
     @Override
     public @Nullable NetworkInterface getNetworkInterface() {
-        return null;
+        return multicast.network();
     }
 
     @Override
     public DatagramChannelConfig setNetworkInterface(NetworkInterface network) {
-        throw noMulticast();
+        multicast.network(network);
+        return this;
     }
 
     // ---- Netty's fluent setters, with our type ----------------------------------------------------------------------

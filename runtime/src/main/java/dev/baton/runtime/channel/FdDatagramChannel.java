@@ -35,7 +35,7 @@ import org.slf4j.LoggerFactory;
  * <p>A datagram that cannot be sent fails its own promise and nothing else. That nobody listens at the peer (ICMP) is told to
  * connected sockets only, as {@link PortUnreachableException}; the channel stays open.
  */
-public final class FdDatagramChannel extends UnicastChannel {
+public final class FdDatagramChannel extends MulticastChannel {
     private static final Logger LOG = LoggerFactory.getLogger(FdDatagramChannel.class);
     private static final ChannelMetadata METADATA = new ChannelMetadata(true, 16);
     /** The address family is chosen by what the socket is used for first. */
@@ -105,6 +105,11 @@ public final class FdDatagramChannel extends UnicastChannel {
     /** Holder: the socket for a datagram, made if there is none; the kernel binds it. */
     int socketToSend() throws IOException {
         return socket(ANY_FAMILY);
+    }
+
+    @Override
+    int family() {
+        return family;
     }
 
     /** Holder: a datagram has been sent, so that the kernel has bound the socket. */

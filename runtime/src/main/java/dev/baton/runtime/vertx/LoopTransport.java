@@ -18,8 +18,11 @@ import io.netty.channel.ServerChannel;
 import io.netty.channel.socket.DatagramChannel;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Ticker;
+import io.vertx.core.datagram.DatagramSocketOptions;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.core.spi.transport.Transport;
+import java.net.NetworkInterface;
+import java.net.SocketException;
 import java.net.UnixDomainSocketAddress;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
@@ -137,6 +140,36 @@ final class LoopTransport implements Transport {
     public DatagramChannel datagramChannel(io.netty.channel.socket.InternetProtocolFamily family) {
         boolean v6 = family == io.netty.channel.socket.InternetProtocolFamily.IPv6;
         return new FdDatagramChannel(env, v6 ? Sockets.AF_INET6 : Sockets.AF_INET);
+    }
+
+    /**
+     * Sets what Vert.x sets on NIO alone: the options of multicast. Whether datagrams come back is said the other way round there:
+     * {@code loopbackModeDisabled}, which is the default, lets them. An application finds the same here.
+     */
+    @Override
+    public void configure(DatagramChannel channel, DatagramSocketOptions options) {
+        Transport.super.configure(channel, options);
+        channel.config().setLoopbackModeDisabled(!options.isLoopbackModeDisabled());
+        if (options.getMulticastTimeToLive() != -1) {
+            channel.config().setTimeToLive(options.getMulticastTimeToLive());
+        }
+        String name = options.getMulticastNetworkInterface();
+        if (name != null) {
+            channel.config().setNetworkInterface(network(name));
+        }
+    }
+
+    private static NetworkInterface network(String name) {
+        NetworkInterface network;
+        try {
+            network = NetworkInterface.getByName(name);
+        } catch (SocketException e) {
+            throw new IllegalArgumentException("cannot look for network interface " + name, e);
+        }
+        if (network == null) {
+            throw new IllegalArgumentException("there is no network interface " + name);
+        }
+        return network;
     }
 
     /**

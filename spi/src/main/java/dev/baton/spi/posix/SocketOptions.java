@@ -1,7 +1,7 @@
 package dev.baton.spi.posix;
 
 /**
- * Socket options by level. All are ints but for {@link #SO_ATTACH_FILTER} and {@link #TCP_INFO}; none has a negative value to
+ * Socket options by level. All are ints but for those that say what they are instead; none has a negative value to
  * read.
  *
  * <p>The values are Linux's. They are the same on x86-64 and aarch64, which both take them from the kernel's
@@ -62,11 +62,44 @@ public final class SocketOptions {
     /** Level {@link Sockets#IPPROTO_IP}: choose the source port at connect, not at bind. */
     public static final int IP_BIND_ADDRESS_NO_PORT = 24;
 
+    /** Level {@link Sockets#IPPROTO_IP}: through which interface multicast datagrams go; its value is a struct ip_mreqn. */
+    public static final int IP_MULTICAST_IF = 32;
+
     /** Level {@link Sockets#IPPROTO_IP}: how far multicast datagrams go. */
     public static final int IP_MULTICAST_TTL = 33;
 
     /** Level {@link Sockets#IPPROTO_IP}: whether multicast datagrams come back. */
     public static final int IP_MULTICAST_LOOP = 34;
+
+    /** Levels {@link Sockets#IPPROTO_IP} and {@link Sockets#IPPROTO_IPV6}: join a group; its value is a struct group_req. */
+    public static final int MCAST_JOIN_GROUP = 42;
+
+    /** Levels of IP: refuse a source in a group that was joined; its value is a struct group_source_req. */
+    public static final int MCAST_BLOCK_SOURCE = 43;
+
+    /** Levels of IP: leave a group; its value is a struct group_req. */
+    public static final int MCAST_LEAVE_GROUP = 45;
+
+    /** Levels of IP: join a group for one source; its value is a struct group_source_req. */
+    public static final int MCAST_JOIN_SOURCE_GROUP = 46;
+
+    /** Levels of IP: leave a group that was joined for one source; its value is a struct group_source_req. */
+    public static final int MCAST_LEAVE_SOURCE_GROUP = 47;
+
+    /** Level {@link Sockets#IPPROTO_IP}: hear groups, too, that only other sockets of this machine have joined; on at first. */
+    public static final int IP_MULTICAST_ALL = 49;
+
+    /** Level {@link Sockets#IPPROTO_IPV6}: the index of the interface through which multicast datagrams go. */
+    public static final int IPV6_MULTICAST_IF = 17;
+
+    /** Level {@link Sockets#IPPROTO_IPV6}: how far multicast datagrams go. */
+    public static final int IPV6_MULTICAST_HOPS = 18;
+
+    /** Level {@link Sockets#IPPROTO_IPV6}: whether multicast datagrams come back. */
+    public static final int IPV6_MULTICAST_LOOP = 19;
+
+    /** Level {@link Sockets#IPPROTO_IPV6}: as {@link #IP_MULTICAST_ALL}. */
+    public static final int IPV6_MULTICAST_ALL = 29;
 
     /** Level {@link Sockets#IPPROTO_IPV6}: serve IPv6 only. */
     public static final int IPV6_V6ONLY = 26;

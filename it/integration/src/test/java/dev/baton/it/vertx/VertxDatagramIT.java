@@ -13,6 +13,8 @@ import io.vertx.core.datagram.DatagramSocketOptions;
 import io.vertx.core.dns.AddressResolverOptions;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Timeout;
@@ -52,6 +54,26 @@ class VertxDatagramIT {
                                 .resolveA("other.test")))
                         .containsExactly("127.0.0.1");
             }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("dev.baton.it.Pollers#all")
+    void aSocketListensToAGroup(PollerProvider poller) throws Exception {
+        String group = "239.255.42.98";
+        DatagramSocketOptions options = new DatagramSocketOptions()
+                .setMulticastNetworkInterface(NetworkInterface.getByInetAddress(InetAddress.getLoopbackAddress())
+                        .getName());
+        try (VertxRig rig = VertxRig.start(poller, 2)) {
+            DatagramSocket member = rig.vertx().createDatagramSocket(options);
+            Promise<String> heard = Promise.promise();
+            member.handler(packet -> heard.tryComplete(packet.data().toString()));
+            get(member.listen(0, "0.0.0.0"));
+            get(member.listenMulticastGroup(group));
+            DatagramSocket sender = rig.vertx().createDatagramSocket(options);
+            get(sender.send("to all", member.localAddress().port(), group));
+            assertThat(get(heard.future())).isEqualTo("to all");
+            get(member.unlistenMulticastGroup(group));
         }
     }
 
