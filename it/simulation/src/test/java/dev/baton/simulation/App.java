@@ -4,6 +4,7 @@ import dev.baton.plugin.takeover.ConnectionTakeover;
 import dev.baton.runtime.config.PoolConfig;
 import dev.baton.runtime.config.UpstreamConfig;
 import dev.baton.runtime.fd.FdBudget;
+import dev.baton.runtime.upstream.HostNames;
 import dev.baton.runtime.upstream.UpstreamEnv;
 import dev.baton.runtime.upstream.Upstreams;
 import dev.baton.spi.admin.PoolSnapshot;
@@ -17,11 +18,7 @@ import dev.baton.testkit.sim.World;
 import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.resolver.AddressResolver;
-import io.netty.resolver.AddressResolverGroup;
 import io.netty.util.ReferenceCountUtil;
-import io.netty.util.concurrent.EventExecutor;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,6 +27,13 @@ import java.util.function.Consumer;
 
 /** An upstream of a world, wired as the runtime does it, and exchanges on it. */
 final class App {
+    private static final HostNames NO_NAMES = new HostNames(
+            (host, reply) -> {
+                throw new AssertionError("there are no names");
+            },
+            (delay, task) -> {},
+            () -> 0);
+
     private final World world;
     private final Upstreams upstreams;
     private final Upstream upstream;
@@ -50,6 +54,15 @@ final class App {
     }
 
     App(World world, int idleMax, Duration idleTimeout, FdBudget fds) {
+        this(world, idleMax, idleTimeout, fds, "127.0.0.1:" + World.PORT, NO_NAMES);
+    }
+
+    /** One whose server has a name. */
+    App(World world, String server, HostNames names) {
+        this(world, 10, Duration.ofMinutes(1), new FdBudget(), server, names);
+    }
+
+    private App(World world, int idleMax, Duration idleTimeout, FdBudget fds, String server, HostNames names) {
         this.world = world;
         UpstreamEnv env = new UpstreamEnv(
                 plugin -> {
@@ -58,7 +71,7 @@ final class App {
                     channels.add(channel);
                     return channel;
                 },
-                new NoNames(),
+                names,
                 name -> null,
                 world.loops(),
                 counts,
@@ -66,9 +79,7 @@ final class App {
         PoolConfig pool = new PoolConfig(idleMax, idleTimeout, Sharing.TAKEOVER, "takeover");
         ConnectionTakeover policy = new ConnectionTakeover();
         this.upstreams = new Upstreams(
-                Map.of("app", new UpstreamConfig(List.of("127.0.0.1:" + World.PORT), Duration.ofSeconds(2), pool)),
-                name -> policy,
-                env);
+                Map.of("app", new UpstreamConfig(List.of(server), Duration.ofSeconds(2), pool)), name -> policy, env);
         this.upstream = upstreams.upstream("app", "test");
         this.connections = upstream.connections("test", new Quiet());
     }
@@ -149,14 +160,6 @@ final class App {
             } else {
                 super.exceptionCaught(context, cause);
             }
-        }
-    }
-
-    /** The server is an address. */
-    private static final class NoNames extends AddressResolverGroup<InetSocketAddress> {
-        @Override
-        protected AddressResolver<InetSocketAddress> newResolver(EventExecutor executor) {
-            throw new AssertionError("there are no names");
         }
     }
 }

@@ -8,7 +8,7 @@ import java.time.Duration;
 /**
  * {@code pool:} of an upstream.
  *
- * @param idleMax how many connections to one server may be idle, over all loops; 0 keeps none
+ * @param idleMax how many connections to one address of a server may be idle, over all loops; 0 keeps none
  * @param idleTimeout how long one may be idle
  * @param sharing which loops may use an idle connection
  * @param policy the takeover policy that keeps them

@@ -15,6 +15,7 @@ import dev.baton.runtime.systemd.Notifier;
 import dev.baton.runtime.systemd.Watchdog;
 import dev.baton.runtime.takeover.LiveLoads;
 import dev.baton.runtime.takeover.LiveWatch;
+import dev.baton.runtime.upstream.HostNames;
 import dev.baton.runtime.upstream.UpstreamEnv;
 import dev.baton.runtime.upstream.Upstreams;
 import dev.baton.runtime.view.LiveView;
@@ -97,7 +98,7 @@ public final class Server {
                 policy -> plugins.takeoverPolicy(policy).get(),
                 new UpstreamEnv(
                         plugin -> new MovableSocketChannel(foundation.channels, plugin),
-                        new SystemNames(machine.worker()),
+                        new HostNames(new SystemNames(machine.worker()), machine.timer(), machine::nanoTime),
                         listeners,
                         foundation.loops,
                         foundation.metrics,

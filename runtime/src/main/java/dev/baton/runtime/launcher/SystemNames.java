@@ -1,61 +1,76 @@
 package dev.baton.runtime.launcher;
 
-import io.netty.resolver.AddressResolver;
-import io.netty.resolver.AddressResolverGroup;
-import io.netty.resolver.InetNameResolver;
-import io.netty.util.concurrent.EventExecutor;
-import io.netty.util.concurrent.Promise;
+import dev.baton.runtime.upstream.HostLookup;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.security.Security;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Finds the names of upstream servers as every other program of the machine does (hosts file, DNS, whatever
- * {@code nsswitch.conf} says), with the JDK's cache. The system's resolver blocks: it runs on worker threads, never on a loop.
+ * Finds the names of upstream servers as every other program of the machine does: hosts file, DNS with the search list, a cache of
+ * the machine's, whatever {@code nsswitch.conf} says. That is why it is no DNS client, although the system's resolver does not
+ * tell how long an answer is valid: names are looked up again every few seconds instead.
+ *
+ * <p>The system's resolver blocks, for as long as {@code resolv.conf} says where no name server answers. So each lookup has a
+ * thread; as a name is looked up once at a time, a silent one has one thread and holds up no other, as long as no more than
+ * {@value #LOOKUPS_MAX} are silent.
  */
-final class SystemNames extends AddressResolverGroup<InetSocketAddress> {
+final class SystemNames implements HostLookup {
+    /** Threads that look names up; more names wait for their turn. */
+    static final int LOOKUPS_MAX = 64;
+
+    /**
+     * The JDK remembers names for 30 s, and unknown ones for 10 s, whatever their answers say. A second is enough for code of
+     * plugins that looks names up on its own, and an administrator's own setting of the first is kept.
+     */
+    private static final String JDK_CACHE_SECONDS = "1";
+
+    /** What C libraries say where a name does not exist, or has no address; in other languages that is like any other failure. */
+    private static final List<String> NO_SUCH_NAME = List.of(
+            "Name or service not known", "No address associated with hostname", "Name does not resolve", "Name has no");
+
     private final Executor worker;
+    private final Queue<Runnable> waiting = new ConcurrentLinkedQueue<>();
+    /** Lookups that run or wait. */
+    private final AtomicInteger lookups = new AtomicInteger();
 
     SystemNames(Executor worker) {
         this.worker = worker;
+        if (Security.getProperty("networkaddress.cache.ttl") == null) {
+            Security.setProperty("networkaddress.cache.ttl", JDK_CACHE_SECONDS);
+        }
+        Security.setProperty("networkaddress.cache.negative.ttl", JDK_CACHE_SECONDS);
     }
 
     @Override
-    protected AddressResolver<InetSocketAddress> newResolver(EventExecutor loop) {
-        return new OnWorker(loop, worker).asAddressResolver();
+    public void lookUp(String host, Reply reply) {
+        waiting.add(() -> ask(host, reply));
+        // Each takes one from the queue, not always its own.
+        if (lookups.getAndIncrement() < LOOKUPS_MAX) {
+            worker.execute(this::work);
+        }
     }
 
-    /** One loop's resolver: the promises are that loop's. */
-    private static final class OnWorker extends InetNameResolver {
-        private final Executor worker;
+    /** A thread's work: there is something in the queue for each count in {@code lookups} that is not running yet. */
+    private void work() {
+        do {
+            Runnable next = waiting.poll();
+            if (next != null) {
+                next.run();
+            }
+        } while (lookups.getAndDecrement() > LOOKUPS_MAX);
+    }
 
-        OnWorker(EventExecutor loop, Executor worker) {
-            super(loop);
-            this.worker = worker;
-        }
-
-        @Override
-        protected void doResolve(String name, Promise<InetAddress> promise) {
-            worker.execute(() -> {
-                try {
-                    promise.trySuccess(InetAddress.getByName(name));
-                } catch (UnknownHostException e) {
-                    promise.tryFailure(e);
-                }
-            });
-        }
-
-        @Override
-        protected void doResolveAll(String name, Promise<List<InetAddress>> promise) {
-            worker.execute(() -> {
-                try {
-                    promise.trySuccess(List.of(InetAddress.getAllByName(name)));
-                } catch (UnknownHostException e) {
-                    promise.tryFailure(e);
-                }
-            });
+    private static void ask(String host, Reply reply) {
+        try {
+            reply.found(List.of(InetAddress.getAllByName(host)));
+        } catch (UnknownHostException e) {
+            String why = String.valueOf(e.getMessage());
+            reply.failed(why, NO_SUCH_NAME.stream().anyMatch(why::contains));
         }
     }
 }

@@ -68,7 +68,7 @@ final class PooledConnections implements UpstreamConnections {
         try {
             channel.pipeline().addLast(initializer);
             loop.register(channel);
-            pools.get(server.index()).receive(channel, loop, Duration.ofMillis(idle.idleMillis()));
+            pools.get(server.index()).receive(channel, peer, loop, Duration.ofMillis(idle.idleMillis()));
         } catch (Throwable t) { // an Error too: it is a plugin's
             LOG.warn("{} cannot be taken over from the process before", channel, t);
             channel.close();
@@ -94,8 +94,8 @@ final class PooledConnections implements UpstreamConnections {
         long startedNanos = loop.eventLoop().ticker().nanoTime();
         ConnectAttempt.Outcome outcome = new ConnectAttempt.Outcome() {
             @Override
-            public void connected(MovableChannel channel) {
-                pool.join(channel, channel.loop());
+            public void connected(MovableChannel channel, Endpoint to) {
+                pool.join(channel, to, channel.loop());
                 counters.connects().increment();
                 turns.connected(server);
                 try {

@@ -1,9 +1,9 @@
 package dev.baton.runtime.upstream;
 
 import dev.baton.runtime.config.ServerAddress;
+import dev.baton.runtime.upstream.HostName.Addresses;
 import dev.baton.spi.loop.Loop;
 import io.netty.util.NetUtil;
-import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.Inet6Address;
@@ -11,15 +11,27 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnknownHostException;
+import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/** Where one server is now: a literal address, a name to look up at each connect, or a listener of this process. */
+/** Where one server is now: a literal address, the addresses of a name, or a listener of this process. */
 final class ServerLocator {
 
     /** Is told where the server is, on the loop that asked, once; at once if that is known. */
     interface Found {
-        void at(SocketAddress address);
+        /** It has this one. */
+        void at(Endpoint only, SocketAddress address);
+
+        /**
+         * It has these addresses, more than one.
+         *
+         * @param first the one whose turn it is
+         */
+        void at(List<Endpoint> endpoints, int first);
 
         void nowhere(IOException cause);
     }
@@ -27,8 +39,17 @@ final class ServerLocator {
     private final String text;
     private final UpstreamEnv env;
     private final @Nullable String listener;
-    private final @Nullable InetSocketAddress literal;
-    private final @Nullable InetSocketAddress name;
+    private final @Nullable HostName name;
+    private final int port;
+    private final AtomicInteger turn = new AtomicInteger();
+    private final AtomicReference<Known> known = new AtomicReference<>(new Known(Addresses.NONE, Endpoints.NONE));
+
+    /**
+     * Where it is.
+     *
+     * @param addresses what that was made of
+     */
+    private record Known(Addresses addresses, Endpoints endpoints) {}
 
     /**
      * A server.
@@ -41,8 +62,10 @@ final class ServerLocator {
         this.env = env;
         this.listener = ServerAddress.listener(text).orElse(null);
         if (listener != null) {
-            literal = null;
             name = null;
+            port = 0;
+            // Where that really is only the listener knows, at each connect.
+            only(InetSocketAddress.createUnresolved(text, port));
             return;
         }
         int colon = text.lastIndexOf(':');
@@ -50,14 +73,26 @@ final class ServerLocator {
             throw new IllegalArgumentException("server '" + text + "': expected host:port");
         }
         String host = text.substring(0, colon);
-        int port = Integer.parseInt(text.substring(colon + 1));
+        port = Integer.parseInt(text.substring(colon + 1));
         boolean brackets = host.startsWith("[") && host.endsWith("]");
         InetAddress address = literal(brackets ? host.substring(1, host.length() - 1) : host);
         if (brackets && !(address instanceof Inet6Address)) {
             throw new IllegalArgumentException("server '" + text + "': no IPv6 address in the brackets");
         }
-        literal = address == null ? null : new InetSocketAddress(address, port);
-        name = address == null ? InetSocketAddress.createUnresolved(host, port) : null;
+        if (address == null) {
+            name = env.names().name(host);
+        } else {
+            name = null;
+            only(new InetSocketAddress(address, port));
+        }
+    }
+
+    private Known seen() {
+        return Objects.requireNonNull(known.get());
+    }
+
+    private void only(InetSocketAddress address) {
+        known.set(new Known(Addresses.NONE, new Endpoints(List.of(new Endpoint(text, address)), List.of())));
     }
 
     private static @Nullable InetAddress literal(String host) {
@@ -73,60 +108,99 @@ final class ServerLocator {
         }
     }
 
-    /** True if a connection to this address may be one to the server: of a name only the port is known. */
-    boolean mayBeAt(SocketAddress peer) {
-        if (literal != null) {
-            return literal.equals(peer);
+    // ---- the addresses ----------------------------------------------------------------------------------------------
+
+    /** Where it is now, as far as is known: two reads where nothing has changed. Any thread. */
+    @SuppressWarnings("ReferenceEquality") // a changed one is another object; to compare values would cost every take
+    Endpoints endpoints() {
+        HostName of = name;
+        if (of == null) {
+            return seen().endpoints;
         }
-        return name != null && peer instanceof InetSocketAddress inet && inet.getPort() == name.getPort();
+        while (true) {
+            Known before = seen();
+            Addresses now = of.addresses();
+            if (before.addresses == now) {
+                return before.endpoints;
+            }
+            Known after = new Known(
+                    now,
+                    new Endpoints(
+                            now.current().stream()
+                                    .map(address -> endpoint(before, address))
+                                    .toList(),
+                            now.held().stream()
+                                    .map(held -> endpoint(before, held.address()))
+                                    .toList()));
+            if (known.compareAndSet(before, after)) {
+                return after.endpoints;
+            }
+        }
     }
+
+    /** The same object as before, if there was one: connections and failures belong to it. */
+    private Endpoint endpoint(Known before, InetAddress address) {
+        InetSocketAddress wanted = new InetSocketAddress(address, port);
+        Endpoint there = before.endpoints.at(wanted);
+        return there == null ? new Endpoint(text, wanted) : there;
+    }
+
+    /** Runs a task whenever the addresses have changed, never on a loop. */
+    void watch(Runnable watcher) {
+        if (name != null) {
+            name.watch(watcher);
+        }
+    }
+
+    /** Whether this is an address of the server now; false as long as its name is not known. */
+    boolean isAt(SocketAddress peer) {
+        return listener == null && endpoints().at(peer) != null;
+    }
+
+    // ---- for a connect ----------------------------------------------------------------------------------------------
 
     /** Finds the server. The caller is the loop's thread. */
     void locate(Loop loop, Found found) {
-        if (literal != null) {
-            found.at(literal);
-        } else if (listener != null) {
+        if (listener != null) {
             SocketAddress bound = env.listeners().addressOf(listener);
             if (bound == null) {
                 found.nowhere(new ConnectException("cannot connect to " + text + ": it is not bound"));
             } else {
-                found.at(bound);
+                found.at(endpoints().current().get(0), bound);
             }
-        } else if (name != null) {
-            lookUp(name, loop, found);
+            return;
+        }
+        if (name == null || !endpoints().current().isEmpty()) {
+            tell(found);
+        } else if (!name.afterLookup(() -> tell(loop, found))) {
+            found.nowhere(
+                    new UnknownHostException("cannot resolve " + text + ": too many requests wait for the answer"));
         }
     }
 
-    private void lookUp(InetSocketAddress wanted, Loop loop, Found found) {
-        Future<InetSocketAddress> answer =
-                env.resolver().getResolver(loop.eventLoop()).resolve(wanted);
-        if (answer.isDone()) {
-            tell(answer, found);
+    /** After a lookup, on whichever thread has heard of it. */
+    private void tell(Loop loop, Found found) {
+        if (loop.inLoop()) {
+            tell(found);
             return;
         }
-        answer.addListener((Future<InetSocketAddress> done) -> {
-            if (loop.inLoop()) {
-                tell(done, found);
-            } else {
-                try {
-                    loop.execute(() -> tell(done, found));
-                } catch (RejectedExecutionException ended) {
-                    // Whoever asked may live on elsewhere, and would wait for ever.
-                    found.nowhere(
-                            new ConnectException("cannot connect to " + text + ": the loop that asked has ended"));
-                }
-            }
-        });
+        try {
+            loop.execute(() -> tell(found));
+        } catch (RejectedExecutionException ended) {
+            // Whoever asked may live on elsewhere, and would wait for ever.
+            found.nowhere(new ConnectException("cannot connect to " + text + ": the loop that asked has ended"));
+        }
     }
 
-    private void tell(Future<InetSocketAddress> answer, Found found) {
-        if (answer.isSuccess()) {
-            found.at(answer.getNow());
-            return;
+    private void tell(Found found) {
+        List<Endpoint> current = endpoints().current();
+        if (current.isEmpty()) {
+            String why = name == null ? "" : name.failure();
+            found.nowhere(new UnknownHostException("cannot resolve " + text + ": " + why));
+        } else if (current.size() == 1) {
+            found.at(current.get(0), current.get(0).address());
+        } else {
+            found.at(current, Math.floorMod(turn.getAndIncrement(), current.size()));
         }
-        Throwable cause = answer.cause();
-        UnknownHostException unknown = new UnknownHostException("cannot resolve " + text + ": " + cause.getMessage());
-        unknown.initCause(cause);
-        found.nowhere(unknown);
     }
 }

@@ -8,6 +8,7 @@ import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.takeover.IdlePool;
 import io.netty.util.AttributeKey;
+import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -15,7 +16,7 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** The connections of one profile to one server: those in use, counted here, and those that rest in the idle pool. */
+/** The connections of one profile to one server: those in use, counted here, and those that rest in the idle pools. */
 final class ServerPool {
     private static final AttributeKey<Member> MEMBER = AttributeKey.valueOf(ServerPool.class, "member");
 
@@ -28,19 +29,19 @@ final class ServerPool {
     /** Connections that are given away in one turn of a loop: some microseconds each. */
     static final int GIVEN_MAX = 64;
 
-    private final IdlePool idle;
+    private final EndpointPools idle;
     private final UpstreamEnv env;
     private final UpstreamCounters counters;
     private final AtomicInteger open = new AtomicInteger();
     private final LongAdder connects = new LongAdder();
 
-    ServerPool(IdlePool idle, UpstreamEnv env, UpstreamCounters counters) {
+    ServerPool(EndpointPools idle, UpstreamEnv env, UpstreamCounters counters) {
         this.idle = idle;
         this.env = env;
         this.counters = counters;
     }
 
-    IdlePool idle() {
+    EndpointPools idle() {
         return idle;
     }
 
@@ -55,8 +56,12 @@ final class ServerPool {
     /** Takes an idle connection that can be used, with a claim on it; null if there is none. */
     @Nullable
     Member take(Loop loop) {
+        IdlePool from = idle.next();
+        if (from == null) {
+            return null;
+        }
         for (int i = 0; i < DISCARDS_MAX; i++) {
-            MovableChannel channel = idle.take(loop);
+            MovableChannel channel = from.take(loop);
             if (channel == null) {
                 return null;
             }
@@ -88,7 +93,13 @@ final class ServerPool {
 
     /** Closes an idle connection, whichever loop has it, for the sake of its fd; false if there is none. On a loop's thread. */
     boolean evict(Loop loop) {
-        MovableChannel channel = idle.evict(loop);
+        MovableChannel channel = null;
+        for (IdlePool each : idle.all()) {
+            channel = each.evict(loop);
+            if (channel != null) {
+                break;
+            }
+        }
         if (channel == null) {
             return false;
         }
@@ -103,51 +114,61 @@ final class ServerPool {
 
     /** Gives idle connections away, on a loop's thread, until nobody wants them or none is left. See {@link Upstreams#give}. */
     void give(BatonLoop loop, String upstream, String server, String profile, Predicate<IdleConnection> taker) {
-        for (int i = 0; i < GIVEN_MAX; i++) {
-            MovableSocketChannel channel = (MovableSocketChannel) idle.take(loop);
-            if (channel == null) {
-                return;
-            }
-            if (!isQuiet(channel)) {
-                continue;
-            }
-            long idleMillis = idle.idleFor(channel).toMillis();
-            int number = -1;
-            try {
-                number = channel.surrender();
-                if (number < 0) {
-                    channel.close(); // nobody waits for what it has to say
+        int given = 0;
+        for (IdlePool from : idle.all()) {
+            MovableSocketChannel channel;
+            while (given < GIVEN_MAX && (channel = (MovableSocketChannel) from.take(loop)) != null) {
+                given++;
+                if (isQuiet(channel) && !give(channel, from, upstream, server, profile, taker)) {
+                    return;
                 }
-            } finally {
-                channel.leave();
-            }
-            if (number >= 0 && !taker.test(new IdleConnection(upstream, server, profile, idleMillis, number))) {
-                return;
             }
         }
     }
 
+    /** Under a claim, which is given back. False: no more is wanted. */
+    private static boolean give(
+            MovableSocketChannel channel,
+            IdlePool from,
+            String upstream,
+            String server,
+            String profile,
+            Predicate<IdleConnection> taker) {
+        long idleMillis = from.idleFor(channel).toMillis();
+        int number = -1;
+        try {
+            number = channel.surrender();
+            if (number < 0) {
+                channel.close(); // nobody waits for what it has to say
+            }
+        } finally {
+            channel.leave();
+        }
+        return number < 0 || taker.test(new IdleConnection(upstream, server, profile, idleMillis, number));
+    }
+
     /** Makes a connection of another process one of the pool's, idle. Under a claim on it. */
-    void receive(MovableChannel channel, Loop loop, Duration idleFor) {
-        if (!env.fds().connect()) {
+    void receive(MovableChannel channel, SocketAddress address, Loop loop, Duration idleFor) {
+        IdlePool at = idle.at(address);
+        if (at == null || !env.fds().connect()) {
             channel.close();
             return;
         }
         channel.closeFuture().addListener(closed -> env.fds().disconnect());
-        Member member = new Member(this, channel, loop);
+        Member member = new Member(this, at, channel, loop);
         channel.attr(MEMBER).set(member);
         open.incrementAndGet();
         channel.closeFuture().addListener(closed -> member.closed());
         channel.afterLeave(() -> {
-            if (!idle.put(loop, channel, idleFor)) {
+            if (!at.put(loop, channel, idleFor)) {
                 channel.close();
             }
         });
     }
 
     /** Makes a connection that was just opened one of the pool's, in use. Under a claim on it. */
-    void join(MovableChannel channel, Loop loop) {
-        Member member = new Member(this, channel, loop).used(true);
+    void join(MovableChannel channel, Endpoint to, Loop loop) {
+        Member member = new Member(this, idle.of(to), channel, loop).used(true);
         channel.attr(MEMBER).set(member);
         open.incrementAndGet();
         connects.increment();
@@ -166,12 +187,16 @@ final class ServerPool {
      */
     static final class Member implements Runnable {
         private final ServerPool pool;
+        /** Where it rests: the pool of the address that it is connected to. Null: that was gone before it was open. */
+        private final @Nullable IdlePool home;
+
         private final MovableChannel channel;
         private Loop lastLoop;
         private boolean inUse;
 
-        Member(ServerPool pool, MovableChannel channel, Loop loop) {
+        Member(ServerPool pool, @Nullable IdlePool home, MovableChannel channel, Loop loop) {
             this.pool = pool;
+            this.home = home;
             this.channel = channel;
             this.lastLoop = loop;
         }
@@ -208,14 +233,16 @@ final class ServerPool {
         @Override
         public void run() {
             Loop loop = pool.env.loops().current();
-            if (loop == null || !pool.idle.put(loop, channel)) {
+            if (loop == null || home == null || !home.put(loop, channel)) {
                 channel.close();
             }
         }
 
         private void closed() {
             // In this order, so that what is open is never less than what is idle once both are done.
-            pool.idle.remove(channel);
+            if (home != null) {
+                home.remove(channel);
+            }
             pool.open.decrementAndGet();
         }
     }

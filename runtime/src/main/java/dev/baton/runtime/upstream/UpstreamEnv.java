@@ -3,15 +3,12 @@ package dev.baton.runtime.upstream;
 import dev.baton.runtime.fd.FdBudget;
 import dev.baton.spi.admin.Metrics;
 import dev.baton.spi.loop.Loops;
-import io.netty.resolver.AddressResolverGroup;
-import java.net.InetSocketAddress;
 
 /**
  * What upstreams need of the process.
  *
  * @param opener makes channels
- * @param resolver finds names without blocking; asked with the loops themselves, never with a channel's own event loop,
- *     since it keeps state for each executor
+ * @param names the host names of servers; closed with the upstreams
  * @param listeners for servers that are written {@code listener:NAME}
  * @param loops the loops
  * @param metrics where connects and reuses are counted
@@ -19,7 +16,7 @@ import java.net.InetSocketAddress;
  */
 public record UpstreamEnv(
         ChannelOpener opener,
-        AddressResolverGroup<InetSocketAddress> resolver,
+        HostNames names,
         ListenerAddresses listeners,
         Loops loops,
         Metrics metrics,
@@ -27,11 +24,7 @@ public record UpstreamEnv(
 
     /** Where there are fds for all. */
     public UpstreamEnv(
-            ChannelOpener opener,
-            AddressResolverGroup<InetSocketAddress> resolver,
-            ListenerAddresses listeners,
-            Loops loops,
-            Metrics metrics) {
-        this(opener, resolver, listeners, loops, metrics, new FdBudget());
+            ChannelOpener opener, HostNames names, ListenerAddresses listeners, Loops loops, Metrics metrics) {
+        this(opener, names, listeners, loops, metrics, new FdBudget());
     }
 }

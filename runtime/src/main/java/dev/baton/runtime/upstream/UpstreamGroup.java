@@ -50,7 +50,9 @@ final class UpstreamGroup {
         this.counters = UpstreamCounters.of(name, env.metrics());
         for (String address : config.servers()) {
             servers.add(new UpstreamServer(address, servers.size()));
-            locators.add(new ServerLocator(address, env));
+            ServerLocator locator = new ServerLocator(address, env);
+            locators.add(locator);
+            locator.watch(this::follow);
         }
         this.turns = new Turns(name, servers, this::nanoTime, env.metrics());
     }
@@ -79,7 +81,8 @@ final class UpstreamGroup {
                         config.pool().idleTimeout(),
                         config.pool().sharing(),
                         env.loops());
-                ServerPool pool = new ServerPool(policy.open(spec), env, counters);
+                EndpointPools idle = new EndpointPools(locators.get(server.index()), () -> policy.open(spec));
+                ServerPool pool = new ServerPool(idle, env, counters);
                 pools.add(pool);
                 opened.accept(pool);
             }
@@ -94,6 +97,15 @@ final class UpstreamGroup {
                     env,
                     counters);
         });
+    }
+
+    /** The addresses of a server have changed: lets go of connections to those that are gone. Not on a loop. */
+    private void follow() {
+        for (PooledConnections connections : profiles.values()) {
+            for (UpstreamServer server : servers) {
+                connections.pool(server.index()).idle().follow();
+            }
+        }
     }
 
     /** Whether any server is a listener of this process. */
@@ -151,7 +163,7 @@ final class UpstreamGroup {
         for (UpstreamServer server : servers) {
             if (server.address().equals(idle.server())
                     && ServerAddress.listener(server.address()).isEmpty()
-                    && locators.get(server.index()).mayBeAt(peer)) {
+                    && locators.get(server.index()).isAt(peer)) {
                 connections.receive(server, idle, peer, loop, channels);
                 return true;
             }

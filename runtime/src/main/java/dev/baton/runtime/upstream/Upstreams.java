@@ -22,9 +22,10 @@ import java.util.function.Predicate;
 @AnyThread
 public final class Upstreams {
     private final Map<String, UpstreamGroup> groups = new TreeMap<>();
+    private final HostNames names;
 
     /**
-     * Makes them; connects to nothing.
+     * Makes them; connects to nothing, but looks the names of servers up.
      *
      * @param configured by name
      * @param policies finds a takeover policy by its name in the configuration
@@ -32,6 +33,7 @@ public final class Upstreams {
      */
     public Upstreams(
             Map<String, UpstreamConfig> configured, Function<String, TakeoverPolicy> policies, UpstreamEnv env) {
+        names = env.names();
         IdleConnections idle = new IdleConnections(env.loops());
         configured.forEach((name, config) -> groups.put(
                 name,
@@ -101,7 +103,7 @@ public final class Upstreams {
      *
      * @param peer who it is connected to, as the kernel tells it
      * @param channels makes the channel
-     * @return false if there is no such pool (any more), or it cannot be a connection to that server: the number is still the
+     * @return false if there is no such pool (any more), or it is not connected to an address of that server: the number is still the
      *     caller's
      */
     @OnLoop
@@ -112,6 +114,7 @@ public final class Upstreams {
 
     /** Closes what is idle; what is in use is closed when it is released. */
     public void close() {
+        names.close();
         groups.values().forEach(UpstreamGroup::close);
     }
 }

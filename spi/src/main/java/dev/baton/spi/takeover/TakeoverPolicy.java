@@ -6,7 +6,10 @@ import dev.baton.spi.threading.AnyThread;
 @FunctionalInterface
 public interface TakeoverPolicy {
 
-    /** Opens the pool of one server and one kind of interchangeable connections. Called once for each pair. */
+    /**
+     * Opens the pool of one address of a server and one kind of interchangeable connections. Two calls for the same pair may race;
+     * the pool that is not used is closed at once.
+     */
     @AnyThread
     IdlePool open(PoolSpec spec);
 }

@@ -8,6 +8,8 @@ import dev.baton.runtime.config.PoolConfig;
 import dev.baton.runtime.config.UpstreamConfig;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.upstream.HostLookup;
+import dev.baton.runtime.upstream.HostNames;
 import dev.baton.runtime.upstream.UpstreamEnv;
 import dev.baton.runtime.upstream.Upstreams;
 import dev.baton.spi.admin.PoolSnapshot;
@@ -19,15 +21,8 @@ import dev.baton.spi.upstream.Upstream;
 import dev.baton.spi.upstream.UpstreamConnections;
 import dev.baton.testkit.TestLoops;
 import io.netty.channel.ChannelHandler;
-import io.netty.resolver.AddressResolver;
-import io.netty.resolver.AddressResolverGroup;
-import io.netty.resolver.InetNameResolver;
-import io.netty.util.concurrent.EventExecutor;
-import io.netty.util.concurrent.Promise;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -37,6 +32,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** Loops with one upstream named {@code app}, wired as the runtime does it, and names that resolve as a test says. */
@@ -56,7 +52,7 @@ public final class UpstreamRig implements AutoCloseable {
     public final PrometheusMetrics metrics = new PrometheusMetrics();
 
     final Map<String, SocketAddress> listeners = new ConcurrentHashMap<>();
-    final Names names = new Names();
+    final Names names;
     private final Upstreams upstreams;
 
     /** Loops and one upstream, with these limits. */
@@ -68,6 +64,20 @@ public final class UpstreamRig implements AutoCloseable {
             int idleMax,
             Duration idleTimeout,
             Sharing sharing) {
+        this(poller, loopCount, servers, connectTimeout, idleMax, idleTimeout, sharing, new Names());
+    }
+
+    /** The same, with names. */
+    UpstreamRig(
+            PollerProvider poller,
+            int loopCount,
+            List<String> servers,
+            Duration connectTimeout,
+            int idleMax,
+            Duration idleTimeout,
+            Sharing sharing,
+            Names names) {
+        this.names = names;
         loops = TestLoops.start(poller, loopCount);
         UpstreamEnv env = new UpstreamEnv(
                 plugin -> {
@@ -75,7 +85,7 @@ public final class UpstreamRig implements AutoCloseable {
                     channels.add(channel);
                     return channel;
                 },
-                names,
+                names.all,
                 listeners::get,
                 loops.registry(),
                 metrics);
@@ -124,9 +134,13 @@ public final class UpstreamRig implements AutoCloseable {
 
     /** Connects and waits for the outcome; the claim is given back. Throws what {@code failed} was told. */
     MovableChannel connect(UpstreamConnections connections, BatonLoop loop) throws Exception {
+        return connect(connections, loop, 0);
+    }
+
+    MovableChannel connect(UpstreamConnections connections, BatonLoop loop, int server) throws Exception {
         CompletableFuture<MovableChannel> outcome = new CompletableFuture<>();
         on(loop, () -> {
-            connections.connect(upstream().servers().get(0), loop, new ConnectHandler() {
+            connections.connect(upstream().servers().get(server), loop, new ConnectHandler() {
                 @Override
                 public void connected(MovableChannel connection) {
                     if (!connection.eventLoop().inEventLoop() || !outcome.complete(connection)) {
@@ -185,39 +199,43 @@ public final class UpstreamRig implements AutoCloseable {
         loops.close();
     }
 
-    /** Names that resolve when and to what a test says. */
-    static final class Names extends AddressResolverGroup<InetSocketAddress> {
-        final Queue<EventExecutor> askedWith = new ConcurrentLinkedQueue<>();
-        final Map<String, InetAddress> known = new ConcurrentHashMap<>();
-        final Queue<Promise<InetAddress>> unanswered = new ConcurrentLinkedQueue<>();
+    /** Names that resolve when and to what a test says, and time that passes when it says so. */
+    public static final class Names implements HostLookup {
+        final Queue<String> asked = new ConcurrentLinkedQueue<>();
+        final Map<String, List<InetAddress>> known = new ConcurrentHashMap<>();
+        final Queue<Reply> unanswered = new ConcurrentLinkedQueue<>();
+        private final Queue<Runnable> ticks = new ConcurrentLinkedQueue<>();
+        private final AtomicLong nanos = new AtomicLong();
+        private final HostNames all = new HostNames(this, (delay, task) -> ticks.add(task), nanos::get);
+
+        /** What a name is from now on; nothing: it does not exist. */
+        void is(String host, InetAddress... addresses) {
+            known.put(host, List.of(addresses));
+        }
+
+        /** Lets the time between two lookups pass, and looks all names up again. */
+        void pass(int times) {
+            for (int i = 0; i < times; i++) {
+                nanos.addAndGet(TimeUnit.SECONDS.toNanos(5));
+                for (int left = ticks.size(); left > 0; left--) {
+                    Objects.requireNonNull(ticks.poll()).run();
+                }
+            }
+        }
 
         @Override
-        protected AddressResolver<InetSocketAddress> newResolver(EventExecutor executor) {
-            askedWith.add(executor);
-            return new InetNameResolver(executor) {
-                @Override
-                protected void doResolve(String host, Promise<InetAddress> promise) {
-                    if (host.startsWith("silent")) {
-                        unanswered.add(promise);
-                        return;
-                    }
-                    InetAddress address = known.get(host);
-                    // Later and from elsewhere, as an answer of the network would come.
-                    Thread answer = new Thread(() -> {
-                        if (address != null) {
-                            promise.setSuccess(address);
-                        } else {
-                            promise.setFailure(new UnknownHostException(host));
-                        }
-                    });
-                    answer.start();
-                }
-
-                @Override
-                protected void doResolveAll(String host, Promise<List<InetAddress>> promise) {
-                    promise.setSuccess(List.of(Objects.requireNonNull(known.get(host))));
-                }
-            }.asAddressResolver();
+        public void lookUp(String host, Reply reply) {
+            asked.add(host);
+            if (host.startsWith("silent")) {
+                unanswered.add(reply);
+                return;
+            }
+            List<InetAddress> addresses = known.getOrDefault(host, List.of());
+            if (addresses.isEmpty()) {
+                reply.failed(host + ": no such name", true);
+            } else {
+                reply.found(addresses);
+            }
         }
     }
 }

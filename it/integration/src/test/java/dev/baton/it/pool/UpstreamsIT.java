@@ -245,22 +245,6 @@ class UpstreamsIT {
         return new UpstreamRig(poller, 2, List.of(server), connectTimeout, 10, Duration.ofMinutes(1), Sharing.TAKEOVER);
     }
 
-    /** The resolver keeps state for each executor it is asked with: it must be the loop, not a channel's facade. */
-    @ParameterizedTest
-    @MethodSource("dev.baton.it.Pollers#all")
-    void namesAreResolvedWithTheLoop(PollerProvider poller) throws Exception {
-        try (ServerSocket server = listen();
-                UpstreamRig rig = UpstreamRig.simple(poller, "origin.test:" + server.getLocalPort())) {
-            rig.names.known.put("origin.test", InetAddress.getLoopbackAddress());
-            UpstreamConnections connections = rig.connections(new Nothing());
-            BatonLoop a = rig.loops.loop(0);
-            MovableChannel connection = rig.connect(connections, a);
-            assertThat(rig.connect(connections, a)).isNotSameAs(connection);
-            assertThat(connection.loop()).isSameAs(a);
-            assertThat(rig.names.askedWith).containsExactly(a);
-        }
-    }
-
     @ParameterizedTest
     @MethodSource("dev.baton.it.Pollers#all")
     void aNameThatDoesNotExistFailsTheConnect(PollerProvider poller) throws Exception {
@@ -280,7 +264,7 @@ class UpstreamsIT {
             BatonLoop a = rig.loops.loop(0);
             assertThatThrownBy(() -> rig.connect(connections, a)).hasCauseInstanceOf(ConnectTimeoutException.class);
             // The answer comes late: nobody is told a second time, nothing is opened.
-            rig.names.unanswered.remove().setSuccess(InetAddress.getLoopbackAddress());
+            rig.names.unanswered.remove().found(List.of(InetAddress.getLoopbackAddress()));
             on(a, () -> true);
             assertThat(rig.metric("baton_upstream_connect_failures_total", "upstream", "app"))
                     .isEqualTo(1);

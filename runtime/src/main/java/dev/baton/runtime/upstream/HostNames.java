@@ -1,0 +1,65 @@
+package dev.baton.runtime.upstream;
+
+import dev.baton.runtime.listener.Timer;
+import dev.baton.spi.threading.AnyThread;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
+
+/** The host names of all servers: each is looked up once for all upstreams that have a server of this name. */
+@AnyThread
+public final class HostNames implements AutoCloseable {
+    private final HostLookup lookup;
+    private final Timer timer;
+    private final LongSupplier clockNanos;
+    private final Map<String, HostName> names = new ConcurrentHashMap<>();
+    private volatile boolean closed;
+
+    /**
+     * Nothing is asked yet.
+     *
+     * @param lookup asks
+     * @param timer says when to ask again; its tasks do not run on a loop
+     * @param clockNanos the time, of any origin
+     */
+    public HostNames(HostLookup lookup, Timer timer, LongSupplier clockNanos) {
+        this.lookup = lookup;
+        this.timer = timer;
+        this.clockNanos = clockNanos;
+    }
+
+    /** A name, which is looked up from now on until {@link #close}. */
+    HostName name(String host) {
+        String key = host.toLowerCase(Locale.ROOT);
+        HostName made = new HostName(key, this);
+        HostName there = names.putIfAbsent(key, made);
+        if (there != null) {
+            return there;
+        }
+        made.start();
+        return made;
+    }
+
+    HostLookup lookup() {
+        return lookup;
+    }
+
+    Timer timer() {
+        return timer;
+    }
+
+    long nanoTime() {
+        return clockNanos.getAsLong();
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    /** Asks no more. */
+    @Override
+    public void close() {
+        closed = true;
+    }
+}
