@@ -24,6 +24,8 @@ import org.slf4j.LoggerFactory;
  *                                                              is always short of processors would have no watchdog
  *   stuck for the detection time less a round                  descheduled, if its thread could run and is not let: nothing;
  *                                                              else blocked: say what it is in, rescue
+ *   stuck as long while the process settles                    rescue, but say nothing and count it as blocked only after ten
+ *                                                              times that: code runs for the first time, which is slow
  *   blocked                                                    rescue again as long as it lasts: what helpers had in their
  *                                                              hands, what has come since, connections to accept
  *   every loop blocked                                         say so; nobody is left to help
@@ -127,6 +129,8 @@ final class Watchdog {
         if (suspect.hasGoneOn()) {
             if (suspect.blocked) {
                 goesOn(suspect, now);
+            } else {
+                count(suspect);
             }
             suspect.clear();
             return false;
@@ -135,9 +139,13 @@ final class Watchdog {
         if (suspect.blocked) {
             return true;
         }
-        long allowed = now - settledAt < 0 ? SETTLING_FACTOR * detectNanos : detectNanos;
         // Less a round: it may have begun just after the last one.
-        if (suspect.stuckNanos < allowed - intervalNanos || suspect.isDescheduled(detectNanos, threads)) {
+        if (suspect.stuckNanos < detectNanos - intervalNanos || suspect.isDescheduled(detectNanos, threads)) {
+            return false;
+        }
+        boolean settling = now - settledAt < 0;
+        if (settling && suspect.stuckNanos < SETTLING_FACTOR * detectNanos - intervalNanos) {
+            suspect.rescue(now, RESCUE_PAUSE_NANOS);
             return false;
         }
         suspect.blocked = true;
@@ -149,13 +157,8 @@ final class Watchdog {
     }
 
     private void goesOn(Suspect suspect, long now) {
-        suspect.finish();
         suspect.loop.blocked(false);
-        int taken = suspect.taken();
-        suspect.forgetTaken();
-        for (int i = 0; i < taken; i++) {
-            rescued.increment();
-        }
+        int taken = count(suspect);
         long nanos = now - suspect.blockedSince;
         RescueEvents.over(suspect.loop.loop().id(), nanos, taken);
         LOG.info(
@@ -163,6 +166,28 @@ final class Watchdog {
                 suspect.loop.loop().id(),
                 nanos / 1_000_000,
                 taken);
+    }
+
+    /** Ends its rescue, if there was one, and counts what that has taken. */
+    private int count(Suspect suspect) {
+        suspect.finish();
+        int taken = suspect.taken();
+        suspect.forgetTaken();
+        for (int i = 0; i < taken; i++) {
+            rescued.increment();
+        }
+        return taken;
+    }
+
+    /**
+     * Runs once what a rescue needs, as far as that changes nothing: code that runs for the first time in a rescue takes as long
+     * as all the rest of it.
+     */
+    void warmUp() {
+        for (WatchedLoop loop : watch.loops()) {
+            loop.rescue().end();
+            LOG.debug("warm: {}", BlockedIn.of(loop).stackLines().length());
+        }
     }
 
     private void tell(Suspect suspect, long now) {

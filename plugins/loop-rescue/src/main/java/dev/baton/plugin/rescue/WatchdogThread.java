@@ -30,6 +30,11 @@ final class WatchdogThread implements Component, Runnable {
 
     @Override
     public void run() {
+        try {
+            watchdog.warmUp();
+        } catch (Throwable t) { // an Error too: the rounds matter, not this
+            LOG.error("a rescue cannot be tried out", t);
+        }
         long interval = watchdog.intervalNanos();
         long next = System.nanoTime() + interval;
         while (!stopped) {
