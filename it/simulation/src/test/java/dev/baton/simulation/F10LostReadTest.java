@@ -2,7 +2,7 @@ package dev.baton.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.runtime.channel.FdServerChannel;
+import dev.baton.runtime.channel.FdTcpServerChannel;
 import dev.baton.testkit.sim.Exploration;
 import dev.baton.testkit.sim.SimNetwork;
 import dev.baton.testkit.sim.SimPeer;
@@ -94,7 +94,7 @@ class F10LostReadTest {
             List<Channel> accepted = new ArrayList<>();
             Channel server = new ServerBootstrap()
                     .group(world.loop(0), world.loop(1))
-                    .channelFactory(() -> new FdServerChannel(world.env()))
+                    .channelFactory(() -> new FdTcpServerChannel(world.env()))
                     .option(ChannelOption.AUTO_READ, false)
                     .handler(new ChannelInboundHandlerAdapter() {
                         @Override

@@ -7,16 +7,12 @@ import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.poller.Interest;
 import dev.baton.spi.posix.Errno;
 import dev.baton.spi.posix.PosixException;
-import dev.baton.spi.posix.SocketOptions;
 import dev.baton.spi.posix.Sockets;
-import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelMetadata;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
-import io.netty.channel.DefaultChannelConfig;
 import io.netty.channel.ServerChannel;
-import io.netty.util.NetUtil;
+import io.netty.channel.socket.ServerSocketChannelConfig;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.util.concurrent.TimeUnit;
@@ -32,7 +28,7 @@ import org.slf4j.LoggerFactory;
  * pauses nothing makes it accept, neither events nor reads, which come at the end of every turn; the timer that ends the
  * pause is the only one.
  */
-public final class FdServerChannel extends FdChannel implements ServerChannel {
+public abstract class FdServerChannel extends FdChannel implements ServerChannel {
     private static final Logger LOG = LoggerFactory.getLogger(FdServerChannel.class);
     private static final ChannelMetadata METADATA = new ChannelMetadata(false, 16);
     /** Accepts a turn: the rest waits for the next one, so that a burst does not starve the loop's connections. */
@@ -55,17 +51,23 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
     private boolean paused;
     private @Nullable Shortage shortage;
     /** What the pipeline is being told of now. */
-    private @Nullable PinnedSocketChannel offered;
+    private @Nullable FdStreamChannel offered;
     /** Who may connect; null for everybody. Set by the bind. */
     private @Nullable UnixGuard guard;
 
     private final Runnable acceptAgain = this::acceptAgain;
     private final Runnable resume = this::resume;
 
-    /** A server channel without a socket: bind it. */
-    public FdServerChannel(ChannelEnv env) {
+    FdServerChannel(ChannelEnv env) {
         super(null, env, FdKind.LISTENER);
     }
+
+    /**
+     * The channel of a connection that was accepted here; not registered yet.
+     *
+     * @param admitted whether its end gives a place in the budget of fds back
+     */
+    abstract FdStreamChannel child(int number, SocketAddress peer, boolean admitted);
 
     @Override
     protected void doBind(SocketAddress address) throws Exception {
@@ -119,11 +121,8 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
         }
         insert(number);
         boolean tcp = family != Sockets.AF_UNIX;
+        config.applyTo(env.posix(), number, tcp);
         if (tcp) {
-            int reuse = config.reuseAddress ? 1 : 0;
-            check(
-                    "set SO_REUSEADDR",
-                    env.posix().setIntOption(number, SocketOptions.SOL_SOCKET, SocketOptions.SO_REUSEADDR, reuse));
             check("set TCP_NODELAY", StreamConfig.bequeath(env.posix(), number));
         }
         if (guard != null) {
@@ -137,7 +136,7 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
         if (guard != null) {
             guard.bound(env.posix());
         }
-        check("listen", env.posix().listen(number, config.backlog));
+        check("listen", env.posix().listen(number, config.getBacklog()));
     }
 
     /** Another process goes on with the socket: this one closes it, and leaves the connections that it has accepted alone. */
@@ -228,7 +227,7 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
     }
 
     private void offer(int number, SocketAddress peer, boolean admitted) {
-        PinnedSocketChannel child = new PinnedSocketChannel(this, env, number, peer, admitted);
+        FdStreamChannel child = child(number, peer, admitted);
         if (guard != null && !guard.admits(env.posix(), number)) {
             child.unsafe().closeForcibly();
             return;
@@ -317,7 +316,7 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
     }
 
     /** Any thread: {@code autoRead} was switched off. What was asked for stands, as in {@link FdStreamChannel}. */
-    private void readCleared() {
+    void readCleared() {
         if (!isAtHome()) {
             return;
         }
@@ -344,7 +343,7 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
     /** A handler threw: a connection that it did not take over is nobody's, and the others are to be accepted. */
     @Override
     void giveUp() {
-        PinnedSocketChannel child = offered;
+        FdStreamChannel child = offered;
         if (child != null && !child.isAtHome()) {
             child.unsafe().closeForcibly();
         }
@@ -354,7 +353,7 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
     /** The end of the pipeline: nobody took it. */
     @Override
     void unhandled(Object message) {
-        if (message instanceof PinnedSocketChannel child) {
+        if (message instanceof FdStreamChannel child) {
             child.unsafe().closeForcibly();
         }
     }
@@ -384,7 +383,7 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
     }
 
     @Override
-    public DefaultChannelConfig config() {
+    public ServerSocketChannelConfig config() {
         return config;
     }
 
@@ -416,52 +415,5 @@ public final class FdServerChannel extends FdChannel implements ServerChannel {
     @Override
     protected void doWrite(ChannelOutboundBuffer out) {
         throw new UnsupportedOperationException("a server channel cannot be written to");
-    }
-
-    /** Options of a listening socket; they count at the bind. */
-    private static final class ServerConfig extends DefaultChannelConfig {
-        private volatile int backlog = NetUtil.SOMAXCONN;
-        private volatile boolean reuseAddress = true;
-        private final FdServerChannel server;
-
-        ServerConfig(FdServerChannel channel) {
-            super(channel);
-            server = channel;
-        }
-
-        @Override
-        protected void autoReadCleared() {
-            server.readCleared();
-        }
-
-        @SuppressWarnings("unchecked")
-        @Override
-        public <T> T getOption(ChannelOption<T> option) {
-            if (option.equals(ChannelOption.SO_BACKLOG)) {
-                return (T) Integer.valueOf(backlog);
-            }
-            if (option.equals(ChannelOption.SO_REUSEADDR)) {
-                return (T) Boolean.valueOf(reuseAddress);
-            }
-            return super.getOption(option);
-        }
-
-        @Override
-        public <T> boolean setOption(ChannelOption<T> option, T value) {
-            validate(option, value);
-            if (option.equals(ChannelOption.SO_BACKLOG)) {
-                int wanted = (Integer) value;
-                if (wanted < 0) {
-                    throw new ChannelException("SO_BACKLOG " + wanted + ": must be 0 or more");
-                }
-                backlog = wanted;
-                return true;
-            }
-            if (option.equals(ChannelOption.SO_REUSEADDR)) {
-                reuseAddress = (Boolean) value;
-                return true;
-            }
-            return super.setOption(option, value);
-        }
     }
 }

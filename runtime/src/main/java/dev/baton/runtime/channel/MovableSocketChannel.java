@@ -7,6 +7,7 @@ import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.takeover.TakeoverResult;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.EventLoop;
 import java.net.InetSocketAddress;
@@ -39,8 +40,14 @@ public final class MovableSocketChannel extends FdStreamChannel implements Movab
     }
 
     private MovableSocketChannel(
-            ChannelEnv env, FdKind kind, String plugin, BatonLoop loop, int number, SocketAddress address) {
-        super(null, env, kind);
+            @Nullable Channel parent,
+            ChannelEnv env,
+            FdKind kind,
+            String plugin,
+            BatonLoop loop,
+            int number,
+            SocketAddress address) {
+        super(parent, env, kind);
         this.plugin = plugin;
         peer = InetPeer.pack(address);
         connected(peer == InetPeer.NONE ? address : null);
@@ -51,12 +58,18 @@ public final class MovableSocketChannel extends FdStreamChannel implements Movab
      * A connection that the calling loop has accepted: in the table and the caller's, who sets its pipeline up, registers
      * it with the loop, and then must {@link #leave}, in a finally.
      *
+     * @param parent stands for the listener
      * @param number from accept; the table's from here on
      */
     public static MovableSocketChannel accepted(
-            ChannelEnv env, String plugin, BatonLoop loop, int number, SocketAddress peer) {
+            @Nullable ListenerChannel parent,
+            ChannelEnv env,
+            String plugin,
+            BatonLoop loop,
+            int number,
+            SocketAddress peer) {
         assert loop.inEventLoop();
-        return new MovableSocketChannel(env, FdKind.DOWNSTREAM, plugin, loop, number, peer);
+        return new MovableSocketChannel(parent, env, FdKind.DOWNSTREAM, plugin, loop, number, peer);
     }
 
     /**
@@ -67,7 +80,7 @@ public final class MovableSocketChannel extends FdStreamChannel implements Movab
     public static MovableSocketChannel inherited(
             ChannelEnv env, String plugin, BatonLoop loop, int number, SocketAddress peer) {
         assert loop.inEventLoop();
-        MovableSocketChannel channel = new MovableSocketChannel(env, FdKind.UPSTREAM, plugin, loop, number, peer);
+        MovableSocketChannel channel = new MovableSocketChannel(null, env, FdKind.UPSTREAM, plugin, loop, number, peer);
         Fd fd = channel.live();
         // Whoever has opened it may hold it for a moment more.
         env.table().heldElsewhere(fd);

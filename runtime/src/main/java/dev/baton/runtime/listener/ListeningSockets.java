@@ -10,6 +10,7 @@ import dev.baton.spi.listener.SocketOrigin;
 import dev.baton.spi.posix.PosixException;
 import dev.baton.spi.posix.SocketOptions;
 import java.io.IOException;
+import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -22,6 +23,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -64,6 +66,7 @@ final class ListeningSockets {
     private final Queue<Leaver> leavers = new ConcurrentLinkedQueue<>();
     private volatile boolean opened;
     private volatile boolean heldElsewhere;
+    private volatile @Nullable SocketAddress local;
 
     /** The listener, as far as its sockets need it. */
     interface Host {
@@ -116,6 +119,12 @@ final class ListeningSockets {
             return socket.address();
         }
         return spec.bind();
+    }
+
+    /** The real address as the kernel has it; null if there is none yet, or Java has no name for its family. */
+    @Nullable
+    SocketAddress socketAddress() {
+        return local;
     }
 
     boolean anyOpen() {
@@ -255,6 +264,7 @@ final class ListeningSockets {
                 throw PosixException.of("listen on " + spec.kind().name() + " " + bind, result);
             }
             socket.listens(spec.kind().address(fd.number(), posix), aftermath);
+            noteAddress(fd.number());
             listens = true;
         } finally {
             finish(socket, listens);
@@ -285,11 +295,20 @@ final class ListeningSockets {
             }
             Aftermath aftermath = spec.kind().adopt(number, spec.bind(), spec.socket(), posix);
             socket.listens(spec.kind().address(number, posix), aftermath);
+            noteAddress(number);
             // Whoever gave it may hold it still: the close alone would not take it out of the pollers.
             table.heldElsewhere(socket.fd());
             listens = true;
         } finally {
             finish(socket, listens);
+        }
+    }
+
+    private void noteAddress(int number) {
+        try {
+            local = posix.localAddress(number);
+        } catch (PosixException | IllegalArgumentException e) {
+            LOG.debug("listener {} has no address that Java can say", spec.name(), e);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.baton.runtime.listener;
 
 import dev.baton.runtime.channel.ChannelEnv;
+import dev.baton.runtime.channel.ListenerChannel;
 import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.runtime.channel.Shortage;
 import dev.baton.runtime.fd.FdTable;
@@ -72,6 +73,8 @@ public final class SharedListener implements Listener {
     private final Shortage shortage;
     private final ListenerEnding ending;
     private volatile boolean certainLoops;
+    /** Of its connections; set before the first is accepted. */
+    private volatile @Nullable ListenerChannel parent;
 
     /** Takes an accepted socket, for which there is a reservation, on its loop. Throws nothing. */
     @FunctionalInterface
@@ -179,12 +182,12 @@ public final class SharedListener implements Listener {
                 : new ClientLimits(spec, env.metrics(), clock);
         Welcome welcome = new Welcome(spec, env.channels(), connections, this::connectionEnded, clients);
         if (!spec.leastLoaded()) {
-            return (seat, number, peer) -> welcome.take(((LoopSeat) seat).loop(), number, peer);
+            return (seat, number, peer) -> welcome.take(parent, ((LoopSeat) seat).loop(), number, peer);
         }
         return (seat, number, peer) -> {
             BatonLoop here = ((LoopSeat) seat).loop();
             BatonLoop there = env.balance().choose(here, loops());
-            MovableSocketChannel connection = welcome.take(here, number, peer);
+            MovableSocketChannel connection = welcome.take(parent, here, number, peer);
             if (there != here) {
                 env.balance().handOver(connection, here, there);
             }
@@ -247,6 +250,7 @@ public final class SharedListener implements Listener {
     }
 
     private void assign() throws IOException {
+        parent = ListenerChannel.of(sockets.socketAddress(), () -> !gate.isStopped());
         env.total().join(waiting);
         if (gate.assign() == Change.NONE) {
             env.total().quit(waiting);

@@ -1,6 +1,7 @@
 package dev.baton.runtime.listener;
 
 import dev.baton.runtime.channel.ChannelEnv;
+import dev.baton.runtime.channel.ListenerChannel;
 import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.posix.PeerAddress;
@@ -58,10 +59,11 @@ final class Welcome extends ChannelHandlerAdapter {
     /**
      * Takes an accepted socket, on the accepting loop. Throws nothing.
      *
+     * @param parent stands for the listener
      * @return the connection, which has ended already if something threw; null if there is none
      */
     @Nullable
-    MovableSocketChannel take(BatonLoop loop, int number, PeerAddress peer) {
+    MovableSocketChannel take(@Nullable ListenerChannel parent, BatonLoop loop, int number, PeerAddress peer) {
         int slot = clients == null ? ClientTable.UNCOUNTED : clients.enter(peer.address());
         if (slot < ClientTable.UNCOUNTED) {
             refuse(number);
@@ -69,7 +71,7 @@ final class Welcome extends ChannelHandlerAdapter {
         }
         MovableSocketChannel connection;
         try {
-            connection = MovableSocketChannel.accepted(env, spec.plugin(), loop, number, peer.address());
+            connection = MovableSocketChannel.accepted(parent, env, spec.plugin(), loop, number, peer.address());
         } catch (Throwable t) { // an Error too: the number must not leak
             LOG.error("listener {} cannot take fd {}", spec.name(), number, t);
             left(slot);

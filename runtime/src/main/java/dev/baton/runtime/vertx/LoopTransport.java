@@ -2,7 +2,8 @@ package dev.baton.runtime.vertx;
 
 import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.runtime.channel.FdDatagramChannel;
-import dev.baton.runtime.channel.FdServerChannel;
+import dev.baton.runtime.channel.FdTcpServerChannel;
+import dev.baton.runtime.channel.FdUnixServerChannel;
 import dev.baton.runtime.channel.PinnedSocketChannel;
 import dev.baton.runtime.fd.FdWitness;
 import dev.baton.runtime.loop.BatonLoop;
@@ -127,7 +128,7 @@ final class LoopTransport implements Transport {
 
     @Override
     public ChannelFactory<? extends ServerChannel> serverChannelFactory(boolean domainSocket) {
-        return () -> new FdServerChannel(env);
+        return domainSocket ? () -> new FdUnixServerChannel(env) : () -> new FdTcpServerChannel(env);
     }
 
     @Override

@@ -18,6 +18,7 @@ import dev.baton.spi.poller.Poller;
 import dev.baton.spi.posix.Errno;
 import dev.baton.spi.posix.SocketCalls;
 import java.lang.reflect.Proxy;
+import java.net.UnixDomainSocketAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -376,6 +377,7 @@ final class ListenerWorld {
                 (proxy, method, arguments) -> switch (method.getName()) {
                     case "socket" -> closed.contains(LISTENING) ? nextNumber++ : LISTENING;
                     case "listen" -> 0;
+                    case "localAddress" -> UnixDomainSocketAddress.of("here");
                     case "accept" -> accept();
                     case "close" -> close((Integer) arguments[0]);
                     default -> throw new AssertionError("not called by a listener: " + method);

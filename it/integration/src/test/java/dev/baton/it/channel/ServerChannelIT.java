@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.baton.runtime.channel.FdServerChannel;
+import dev.baton.runtime.channel.FdTcpServerChannel;
+import dev.baton.runtime.channel.FdUnixServerChannel;
 import dev.baton.runtime.channel.PinnedSocketChannel;
 import dev.baton.runtime.loop.LoopGroup;
 import dev.baton.runtime.posix.JnrPosix;
@@ -90,7 +92,7 @@ class ServerChannelIT {
     private ServerBootstrap bootstrap(EventLoopGroup children, ChannelHandler handler) {
         return new ServerBootstrap()
                 .group(loops.loop(0), children)
-                .channelFactory(() -> new FdServerChannel(loops.env()))
+                .channelFactory(() -> new FdTcpServerChannel(loops.env()))
                 .handler(handler)
                 .childHandler(new ChannelInboundHandlerAdapter() {
                     @Override
@@ -336,7 +338,7 @@ class ServerChannelIT {
     @MethodSource("dev.baton.it.Pollers#all")
     void aChildThatNoHandlerTakesIsClosed(PollerProvider poller) throws Exception {
         start(poller);
-        Channel server = new FdServerChannel(loops.env());
+        Channel server = new FdTcpServerChannel(loops.env());
         loops.loop(0).register(server).sync();
         server.bind(anywhere()).sync();
         assertClosed(client(server));
@@ -457,9 +459,18 @@ class ServerChannelIT {
                 .isInstanceOf(java.net.BindException.class);
         SocketAddress nowhere =
                 UnixDomainSocketAddress.of(folder.resolve("missing").resolve("socket"));
-        assertThat(bootstrap().bind(nowhere).await().cause())
+        assertThat(new ServerBootstrap()
+                        .group(loops.loop(0))
+                        .channelFactory(() -> new FdUnixServerChannel(loops.env()))
+                        .childHandler(new ChannelInboundHandlerAdapter())
+                        .bind(nowhere)
+                        .await()
+                        .cause())
                 .hasMessageContaining("bind unix")
                 .hasMessageContaining("ENOENT");
+        assertThat(bootstrap().bind(nowhere).await().cause())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("internet addresses");
         assertThat(server.bind(anywhere()).await().cause()).isInstanceOf(AlreadyBoundException.class);
         client(server);
         awaitAccepted(1);

@@ -82,8 +82,20 @@ final class ListenerRig implements AutoCloseable {
             ListenerSpec.Limits limits,
             boolean leastLoaded,
             UnbindStrategy unbind) {
+        return listener(kind, bind, socket, limits, leastLoaded, unbind, new Echo());
+    }
+
+    /** The same with a service. */
+    SharedListener listener(
+            ListenerKind kind,
+            String bind,
+            SocketSettings socket,
+            ListenerSpec.Limits limits,
+            boolean leastLoaded,
+            UnbindStrategy unbind,
+            Service service) {
         return new SharedListener(
-                new ListenerSpec("web", bind, kind, socket, limits, leastLoaded, "echo", new Echo(), "test", unbind),
+                new ListenerSpec("web", bind, kind, socket, limits, leastLoaded, "echo", service, "test", unbind),
                 new ListenerEnv(loops.env(), metrics, worker, total, balance(), Duration.ZERO),
                 loops.registry().batonLoops());
     }

@@ -6,7 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.baton.it.Pollers;
 import dev.baton.runtime.channel.FdDatagramChannel;
-import dev.baton.runtime.channel.FdServerChannel;
+import dev.baton.runtime.channel.FdTcpServerChannel;
 import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.runtime.channel.PinnedSocketChannel;
 import dev.baton.runtime.fd.FdTable;
@@ -105,7 +105,7 @@ class LoopEndIT {
                     .channel());
             channels.add(new ServerBootstrap()
                     .group(loop)
-                    .channelFactory(() -> new FdServerChannel(loops.env()))
+                    .channelFactory(() -> new FdTcpServerChannel(loops.env()))
                     .handler(shared(inactive))
                     .childHandler(new ChannelInboundHandlerAdapter())
                     .bind(ANY_PORT)

@@ -148,7 +148,7 @@ class UnforcedTakeoversIT {
         boolean deletes = random.nextInt(3) == 0;
         a.execute(() -> {
             MovableSocketChannel channel =
-                    MovableSocketChannel.accepted(loops.env(), "test", a, near, new InetSocketAddress(0));
+                    MovableSocketChannel.accepted(null, loops.env(), "test", a, near, new InetSocketAddress(0));
             try {
                 channel.pipeline().addLast(handler);
                 a.register(channel);

@@ -16,6 +16,7 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.WebSocket;
 import io.vertx.core.net.PfxOptions;
 import io.vertx.core.net.SocketAddress;
@@ -82,6 +83,26 @@ class VertxHttpIT {
                     .isEqualTo("small");
             Buffer big = Buffer.buffer(new byte[1 << 20]);
             assertThat(post(client, port, host, big)).isEqualTo(big);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("dev.baton.it.Pollers#all")
+    void anUpgradeToHttp2WithoutTls(PollerProvider poller) throws Exception {
+        try (VertxRig rig = VertxRig.start(poller, 2)) {
+            int port = listen(rig, new HttpServerOptions(), "127.0.0.1");
+            for (boolean upgrade : new boolean[] {true, false}) {
+                HttpClient client = rig.httpClient(new HttpClientOptions()
+                        .setProtocolVersion(HttpVersion.HTTP_2)
+                        .setHttp2ClearTextUpgrade(upgrade));
+                String answer = get(client.request(HttpMethod.POST, port, "127.0.0.1", "/")
+                        .compose(request -> request.send("h2").compose(response -> {
+                            assertThat(response.version()).isEqualTo(HttpVersion.HTTP_2);
+                            return response.body();
+                        }))
+                        .map(Buffer::toString));
+                assertThat(answer).isEqualTo("h2");
+            }
         }
     }
 
