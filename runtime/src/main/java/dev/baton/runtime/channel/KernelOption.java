@@ -3,6 +3,7 @@ package dev.baton.runtime.channel;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.spi.posix.Errno;
 import io.netty.channel.ChannelException;
+import java.util.function.IntConsumer;
 
 /** Gives a socket one of its options. */
 final class KernelOption {
@@ -19,19 +20,40 @@ final class KernelOption {
 
     /** Any thread. Under a claim, or not at all: what a configuration remembers is applied when a socket comes. */
     static void setNow(FdChannel channel, int level, int option, int value) {
+        now(channel, number -> set(channel.env.posix(), number, level, option, value));
+    }
+
+    /**
+     * Holder: what a close does with unsent bytes.
+     *
+     * @param seconds 0 resets the connection; everything else leaves them to the kernel. Never to close(2), which would wait
+     */
+    static void setLinger(Posix posix, int number, int seconds) {
+        int result = posix.setLinger(number, seconds == 0 ? 0 : -1);
+        if (result < 0) {
+            throw new ChannelException(FdChannel.error("set SO_LINGER", result));
+        }
+    }
+
+    /** {@link #setLinger} as {@link #setNow}. */
+    static void setLingerNow(FdChannel channel, int seconds) {
+        now(channel, number -> setLinger(channel.env.posix(), number, seconds));
+    }
+
+    private static void now(FdChannel channel, IntConsumer option) {
         if (channel.fd() == null || !channel.isAtHome()) {
             return;
         }
         if (channel.enter()) {
             try {
                 if (channel.isLive()) {
-                    set(channel.env.posix(), channel.live().number(), level, option, value);
+                    option.accept(channel.live().number());
                 }
             } finally {
                 channel.leave();
             }
         } else {
-            channel.later(() -> setNow(channel, level, option, value));
+            channel.later(() -> now(channel, option));
         }
     }
 }

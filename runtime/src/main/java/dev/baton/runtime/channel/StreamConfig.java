@@ -87,8 +87,8 @@ final class StreamConfig extends DefaultChannelConfig implements SocketChannelCo
         if (receiveBuffer != UNSET) {
             KernelOption.set(posix, number, SocketOptions.SOL_SOCKET, SocketOptions.SO_RCVBUF, receiveBuffer);
         }
-        if (linger != UNSET) {
-            posix.setLinger(number, linger);
+        if (linger >= 0) {
+            KernelOption.setLinger(posix, number, linger);
         }
     }
 
@@ -187,24 +187,16 @@ final class StreamConfig extends DefaultChannelConfig implements SocketChannelCo
         return linger;
     }
 
-    /** -1 or 0: with more, close(2) would wait, and nothing here waits for a close. */
+    /**
+     * What a close does with bytes that the kernel has not sent: 0 discards them and resets the connection; everything else
+     * sends them, and the end behind them, in the background. Above 0 is remembered and not given to the kernel: close(2)
+     * would wait that long for the peer, also on a non-blocking socket, and with it the loop that closes. On Linux waiting is
+     * all that it does: when the time is up the kernel goes on in the background. The close future does not wait either.
+     */
     @Override
     public SocketChannelConfig setSoLinger(int seconds) {
-        if (seconds > 0) {
-            throw new IllegalArgumentException("SO_LINGER " + seconds
-                    + ": only -1 (send the rest in the background) and 0 (reset) are possible, close must not wait");
-        }
         linger = seconds;
-        FdStreamChannel stream = stream();
-        if (stream.fd() != null && stream.enter()) {
-            try {
-                if (stream.isLive()) {
-                    stream.env.posix().setLinger(stream.live().number(), seconds);
-                }
-            } finally {
-                stream.leave();
-            }
-        }
+        KernelOption.setLingerNow(stream(), seconds);
         return this;
     }
 

@@ -289,7 +289,9 @@ final class ListeningSockets {
             // both.
             int flags = posix.statusFlags(number);
             int set = flags < 0 ? flags : posix.setStatusFlags(number, flags | FileFlags.O_NONBLOCK);
-            int kept = set < 0 ? set : posix.setCloseOnExec(number, true);
+            // Accepted sockets would have it from here, and a close of theirs would wait for the peer, on a loop.
+            int lingers = set < 0 ? set : posix.setLinger(number, -1);
+            int kept = lingers < 0 ? lingers : posix.setCloseOnExec(number, true);
             if (kept < 0) {
                 throw PosixException.of("use fd " + number + " for listener " + spec.name(), kept);
             }

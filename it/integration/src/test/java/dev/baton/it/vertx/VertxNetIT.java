@@ -8,6 +8,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.net.NetServer;
+import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -88,6 +89,21 @@ class VertxNetIT {
                 client.shutdownOutput();
                 assertThat(get(ended.future())).isEqualTo(text);
                 assertThat(client.getInputStream().read()).isEqualTo(-1);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("dev.baton.it.Pollers#all")
+    void aServerThatIsToLingerKeepsItsConnections(PollerProvider poller) throws Exception {
+        try (VertxRig rig = VertxRig.start(poller, 1)) {
+            NetServer server = rig.vertx()
+                    .createNetServer(new NetServerOptions().setSoLinger(1))
+                    .connectHandler(socket -> socket.pipeTo(socket));
+            int port = get(server.listen(0, "127.0.0.1")).actualPort();
+            try (Socket client = new Socket(InetAddress.getLoopbackAddress(), port)) {
+                client.getOutputStream().write('a');
+                assertThat(client.getInputStream().read()).isEqualTo('a');
             }
         }
     }
