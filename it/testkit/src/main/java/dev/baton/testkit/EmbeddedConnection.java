@@ -9,6 +9,7 @@ import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.channel.socket.ServerSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.SocketChannelConfig;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * <p>With {@link #elsewhere} it behaves as if another loop owned it: nobody enters, what is posted waits for {@link
  * #runPosted}. With {@link #stalled} its peer takes no bytes.
  */
-public final class EmbeddedConnection extends EmbeddedChannel implements MovableChannel {
+public final class EmbeddedConnection extends EmbeddedChannel implements MovableChannel, SocketChannel {
     private static final InetSocketAddress ADDRESS = new InetSocketAddress("192.0.2.1", 4711);
 
     private final ArrayDeque<Runnable> posted = new ArrayDeque<>();

@@ -12,6 +12,7 @@ import io.netty.channel.ChannelPromise;
 import io.netty.channel.DefaultChannelPromise;
 import io.netty.channel.EventLoop;
 import io.netty.channel.socket.ServerSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.SocketChannelConfig;
 import io.netty.util.concurrent.ImmediateEventExecutor;
 import java.net.InetSocketAddress;
@@ -27,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>As with the real one, who closes it while somebody runs in it leaves the close to that one's leave.
  */
-public class FakeConnection extends AbstractChannel implements MovableChannel {
+public class FakeConnection extends AbstractChannel implements MovableChannel, SocketChannel {
 
     private record Word(Loop owner, boolean running, boolean deleted) {}
 

@@ -72,6 +72,7 @@ abstract class FdStreamChannel extends HalfCloseChannel {
      */
     final void connected(@Nullable SocketAddress peer) {
         remote = peer;
+        local = null; // bound to any address before, it has one now
         active = true;
     }
 
@@ -472,23 +473,26 @@ abstract class FdStreamChannel extends HalfCloseChannel {
         return config;
     }
 
-    /** Asked of the kernel once, under a claim: the number must not have become somebody else's. */
+    /**
+     * Any thread: asked of the kernel when somebody wants to know, which few do. It takes no claim. A number that was not this
+     * channel's any more has told somebody else's address; but then the registration is not live afterwards, and never will be.
+     */
     @Override
     protected @Nullable SocketAddress localAddress0() {
         SocketAddress known = local;
-        if (known == null && fd() != null && !isGone() && enter()) {
-            try {
-                if (isLive()) {
-                    known = env.posix().localAddress(live().number());
-                    local = known;
-                }
-            } catch (IOException e) {
-                return null; // not connected any more
-            } finally {
-                leave();
-            }
+        if (known != null || !active || !isLive()) {
+            return known;
         }
-        return known;
+        try {
+            SocketAddress told = env.posix().localAddress(live().number());
+            if (!isLive()) {
+                return null;
+            }
+            local = told;
+            return told;
+        } catch (IOException | IllegalArgumentException e) {
+            return null; // not connected any more, or somebody else's already
+        }
     }
 
     @Override

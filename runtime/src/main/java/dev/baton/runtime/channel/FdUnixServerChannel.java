@@ -21,6 +21,6 @@ public final class FdUnixServerChannel extends FdServerChannel {
 
     @Override
     FdStreamChannel child(int number, SocketAddress peer, boolean admitted) {
-        return new PinnedSocketChannel(this, env, number, peer, admitted);
+        return new PinnedUnixChannel(this, env, number, peer, admitted);
     }
 }

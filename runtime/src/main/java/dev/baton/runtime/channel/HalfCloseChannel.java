@@ -7,14 +7,14 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.EventLoop;
-import io.netty.channel.socket.ServerSocketChannel;
-import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.DuplexChannel;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.channels.ClosedChannelException;
 import org.jspecify.annotations.Nullable;
 
-/** What Netty asks of a stream socket beside reading and writing: to shut one of its directions, and internet addresses. */
-abstract class HalfCloseChannel extends FdChannel implements SocketChannel {
+/** What Netty asks of a stream socket beside reading and writing: to shut one of its directions. */
+abstract class HalfCloseChannel extends FdChannel implements DuplexChannel {
     volatile boolean inputShutdown;
     volatile boolean outputShutdown;
 
@@ -124,18 +124,8 @@ abstract class HalfCloseChannel extends FdChannel implements SocketChannel {
         return promise;
     }
 
-    @Override
-    public @Nullable ServerSocketChannel parent() {
-        return super.parent() instanceof ServerSocketChannel server ? server : null;
-    }
-
-    @Override
-    public @Nullable InetSocketAddress localAddress() {
-        return super.localAddress() instanceof InetSocketAddress inet ? inet : null;
-    }
-
-    @Override
-    public @Nullable InetSocketAddress remoteAddress() {
-        return super.remoteAddress() instanceof InetSocketAddress inet ? inet : null;
+    /** For those that have internet addresses and no others. */
+    static @Nullable InetSocketAddress inet(@Nullable SocketAddress address) {
+        return address instanceof InetSocketAddress inet ? inet : null;
     }
 }

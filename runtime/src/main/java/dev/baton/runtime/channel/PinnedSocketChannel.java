@@ -1,51 +1,36 @@
 package dev.baton.runtime.channel;
 
-import dev.baton.spi.fd.FdKind;
-import io.netty.channel.Channel;
+import io.netty.channel.socket.ServerSocketChannel;
+import io.netty.channel.socket.SocketChannel;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import org.jspecify.annotations.Nullable;
 
-/**
- * A stream connection that stays with the loop it was registered with: what Vert.x opens and accepts, whose contexts are
- * bound to their loop. Its fd is in the table like any other, so it may be deleted from anywhere.
- */
-public final class PinnedSocketChannel extends FdStreamChannel {
-    /** There is a place for it in the process's budget of fds, which its end gives back. */
-    private final boolean admitted;
+/** A connection over TCP that stays with its loop. */
+public final class PinnedSocketChannel extends PinnedStreamChannel implements SocketChannel {
 
     /** A connection to be opened. */
     public PinnedSocketChannel(ChannelEnv env) {
-        super(null, env, FdKind.UPSTREAM);
-        admitted = false;
+        super(env);
     }
 
-    /** A connection that a server channel has accepted, on whatever loop; its own loop comes with the registration. */
-    PinnedSocketChannel(Channel parent, ChannelEnv env, int number, SocketAddress peer, boolean admitted) {
-        super(parent, env, FdKind.DOWNSTREAM);
-        this.admitted = admitted;
-        connected(peer);
-        insertUnowned(number);
+    PinnedSocketChannel(
+            FdTcpServerChannel parent, ChannelEnv env, int number, SocketAddress peer, boolean admitted) {
+        super(parent, env, number, peer, admitted);
     }
 
     @Override
-    public void closed() {
-        if (admitted) {
-            env.fds().release(1);
-        }
-        super.closed();
+    public @Nullable InetSocketAddress remoteAddress() {
+        return inet(super.remoteAddress());
     }
 
     @Override
-    void beginPolling() throws java.io.IOException {
-        if (!settle()) {
-            throw new java.nio.channels.ClosedChannelException();
-        }
-        try {
-            boolean tcp = remoteAddress0() instanceof InetSocketAddress;
-            streamConfig().applyTo(env.posix(), live().number(), tcp, StreamConfig.BEQUEATHED_NO_DELAY);
-            super.beginPolling();
-        } finally {
-            leave();
-        }
+    public @Nullable InetSocketAddress localAddress() {
+        return inet(super.localAddress());
+    }
+
+    @Override
+    public @Nullable ServerSocketChannel parent() {
+        return super.parent() instanceof ServerSocketChannel server ? server : null;
     }
 }

@@ -1,6 +1,6 @@
 package dev.baton.runtime.launcher;
 
-import dev.baton.runtime.channel.MovableSocketChannel;
+import dev.baton.runtime.channel.MovableStreamChannel;
 import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopGroup;
@@ -254,7 +254,7 @@ final class LoopChanges implements BatonLoop.Deaths {
 
         private void bringTimers() {
             foundation.table.forEach(state -> {
-                if (state.handler() instanceof MovableSocketChannel connection && connection.hasTimers()) {
+                if (state.handler() instanceof MovableStreamChannel connection && connection.hasTimers()) {
                     timersUnderWay.incrementAndGet();
                     connection.bringTimers(timersUnderWay::decrementAndGet);
                 }

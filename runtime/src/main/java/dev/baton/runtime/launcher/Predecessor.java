@@ -1,6 +1,6 @@
 package dev.baton.runtime.launcher;
 
-import dev.baton.runtime.channel.MovableSocketChannel;
+import dev.baton.runtime.channel.MovableStreamChannel;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.handoff.HandedListener;
 import dev.baton.runtime.handoff.HandedServer;
@@ -317,8 +317,8 @@ public final class Predecessor {
         }
     }
 
-    private MovableSocketChannel channel(String plugin, BatonLoop loop, int number, SocketAddress peer) {
-        return MovableSocketChannel.inherited(foundation.channels, plugin, loop, number, peer);
+    private MovableStreamChannel channel(String plugin, BatonLoop loop, int number, SocketAddress peer) {
+        return MovableStreamChannel.inherited(foundation.channels, plugin, loop, number, peer);
     }
 
     /** Who it is connected to. That it is a connection, and does not block, is not believed. */

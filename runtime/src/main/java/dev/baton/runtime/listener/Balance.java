@@ -1,6 +1,6 @@
 package dev.baton.runtime.listener;
 
-import dev.baton.runtime.channel.MovableSocketChannel;
+import dev.baton.runtime.channel.MovableStreamChannel;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.spi.admin.Metrics;
 import dev.baton.spi.takeover.TakeoverResult;
@@ -82,7 +82,7 @@ public final class Balance {
      *
      * @param connection null if it never began
      */
-    void handOver(@Nullable MovableSocketChannel connection, BatonLoop from, BatonLoop to) {
+    void handOver(@Nullable MovableStreamChannel connection, BatonLoop from, BatonLoop to) {
         if (connection == null) {
             return;
         }
@@ -99,12 +99,12 @@ public final class Balance {
 
     /** One connection on its way; runs on the loop that is to have it. */
     private final class Handover implements Runnable {
-        private final MovableSocketChannel connection;
+        private final MovableStreamChannel connection;
         private final BatonLoop from;
         private final BatonLoop to;
         private int tries;
 
-        Handover(MovableSocketChannel connection, BatonLoop from, BatonLoop to) {
+        Handover(MovableStreamChannel connection, BatonLoop from, BatonLoop to) {
             this.connection = connection;
             this.from = from;
             this.to = to;

@@ -2,7 +2,7 @@ package dev.baton.runtime.listener;
 
 import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.runtime.channel.ListenerChannel;
-import dev.baton.runtime.channel.MovableSocketChannel;
+import dev.baton.runtime.channel.MovableStreamChannel;
 import dev.baton.runtime.channel.Shortage;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.listener.ListenerGate.Change;
@@ -187,7 +187,7 @@ public final class SharedListener implements Listener {
         return (seat, number, peer) -> {
             BatonLoop here = ((LoopSeat) seat).loop();
             BatonLoop there = env.balance().choose(here, loops());
-            MovableSocketChannel connection = welcome.take(parent, here, number, peer);
+            MovableStreamChannel connection = welcome.take(parent, here, number, peer);
             if (there != here) {
                 env.balance().handOver(connection, here, there);
             }

@@ -2,7 +2,7 @@ package dev.baton.runtime.listener;
 
 import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.runtime.channel.ListenerChannel;
-import dev.baton.runtime.channel.MovableSocketChannel;
+import dev.baton.runtime.channel.MovableStreamChannel;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.posix.PeerAddress;
 import dev.baton.spi.channel.MovableChannel;
@@ -63,15 +63,15 @@ final class Welcome extends ChannelHandlerAdapter {
      * @return the connection, which has ended already if something threw; null if there is none
      */
     @Nullable
-    MovableSocketChannel take(@Nullable ListenerChannel parent, BatonLoop loop, int number, PeerAddress peer) {
+    MovableStreamChannel take(@Nullable ListenerChannel parent, BatonLoop loop, int number, PeerAddress peer) {
         int slot = clients == null ? ClientTable.UNCOUNTED : clients.enter(peer.address());
         if (slot < ClientTable.UNCOUNTED) {
             refuse(number);
             return null;
         }
-        MovableSocketChannel connection;
+        MovableStreamChannel connection;
         try {
-            connection = MovableSocketChannel.accepted(parent, env, spec.plugin(), loop, number, peer.address());
+            connection = MovableStreamChannel.accepted(parent, env, spec.plugin(), loop, number, peer.address());
         } catch (Throwable t) { // an Error too: the number must not leak
             LOG.error("listener {} cannot take fd {}", spec.name(), number, t);
             left(slot);

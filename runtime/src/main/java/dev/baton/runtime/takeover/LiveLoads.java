@@ -1,6 +1,6 @@
 package dev.baton.runtime.takeover;
 
-import dev.baton.runtime.channel.MovableSocketChannel;
+import dev.baton.runtime.channel.MovableStreamChannel;
 import dev.baton.runtime.fd.FdState;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.listener.Timer;
@@ -121,7 +121,7 @@ public final class LiveLoads implements LoopLoads {
     // ---- connections ----------------------------------------------------------------------------------------------
 
     /** A channel without what could be done with it. */
-    private record Loaded(Fd fd, FdKind kind, MovableSocketChannel channel) implements LoadedConnection {
+    private record Loaded(Fd fd, FdKind kind, MovableStreamChannel channel) implements LoadedConnection {
         @Override
         public Loop loop() {
             return channel.loop();
@@ -137,20 +137,20 @@ public final class LiveLoads implements LoopLoads {
     public List<LoadedConnection> connections(Loop loop) {
         List<LoadedConnection> found = new ArrayList<>();
         table.forEach(state -> {
-            if (state.owner() == loop.id() && state.handler() instanceof MovableSocketChannel channel) {
+            if (state.owner() == loop.id() && state.handler() instanceof MovableStreamChannel channel) {
                 found.add(loaded(state, channel));
             }
         });
         return found;
     }
 
-    private static LoadedConnection loaded(FdState state, MovableSocketChannel channel) {
+    private static LoadedConnection loaded(FdState state, MovableStreamChannel channel) {
         return new Loaded(state.fd(), state.kind(), channel);
     }
 
     @Override
     public Takeovers move(Loop from, Loop to, Collection<LoadedConnection> connections) {
-        List<MovableSocketChannel> list = new ArrayList<>(connections.size());
+        List<MovableStreamChannel> list = new ArrayList<>(connections.size());
         for (LoadedConnection each : connections) {
             list.add(((Loaded) each).channel());
         }

@@ -1,6 +1,6 @@
 package dev.baton.runtime.takeover;
 
-import dev.baton.runtime.channel.MovableSocketChannel;
+import dev.baton.runtime.channel.MovableStreamChannel;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.loop.BatonLoop;
@@ -41,7 +41,7 @@ public final class LoopRescue implements Rescue {
     static final int TAKEN_A_TURN_MAX = 32;
 
     private final BatonLoop victim;
-    private final List<MovableSocketChannel> list;
+    private final List<MovableStreamChannel> list;
     private final BooleanSupplier stillWanted;
     private final AtomicInteger cursor = new AtomicInteger();
     private final AtomicInteger taken = new AtomicInteger();
@@ -49,7 +49,7 @@ public final class LoopRescue implements Rescue {
     private volatile boolean ended;
     private volatile int helpers;
 
-    private LoopRescue(BatonLoop victim, List<MovableSocketChannel> list, BooleanSupplier stillWanted) {
+    private LoopRescue(BatonLoop victim, List<MovableStreamChannel> list, BooleanSupplier stillWanted) {
         this.victim = victim;
         this.list = list;
         this.stillWanted = stillWanted;
@@ -71,14 +71,14 @@ public final class LoopRescue implements Rescue {
      * Some of what a victim owns, which one other loop is to have: for as long as neither of them is to go, and nobody has seen
      * that the thief is blocked. A victim that is blocked meanwhile loses them all the same: that is no worse.
      */
-    static LoopRescue ofSome(BatonLoop victim, BatonLoop thief, List<MovableSocketChannel> some) {
+    static LoopRescue ofSome(BatonLoop victim, BatonLoop thief, List<MovableStreamChannel> some) {
         return new LoopRescue(victim, some, () -> !thief.isAvoided() && !victim.isLeaving());
     }
 
-    private static List<MovableSocketChannel> connections(BatonLoop victim, FdTable table) {
-        List<MovableSocketChannel> found = new ArrayList<>();
+    private static List<MovableStreamChannel> connections(BatonLoop victim, FdTable table) {
+        List<MovableStreamChannel> found = new ArrayList<>();
         table.forEach(state -> {
-            if (state.owner() == victim.id() && state.handler() instanceof MovableSocketChannel connection) {
+            if (state.owner() == victim.id() && state.handler() instanceof MovableStreamChannel connection) {
                 found.add(connection);
             }
         });
@@ -126,7 +126,7 @@ public final class LoopRescue implements Rescue {
         helper.nextTurn(() -> pull(helper));
     }
 
-    private boolean take(MovableSocketChannel connection, BatonLoop helper) {
+    private boolean take(MovableStreamChannel connection, BatonLoop helper) {
         try {
             if (connection.takeover(helper, victim.id()) != TakeoverResult.TAKEN) {
                 return false;

@@ -1,6 +1,6 @@
 package dev.baton.runtime.upstream;
 
-import dev.baton.runtime.channel.MovableSocketChannel;
+import dev.baton.runtime.channel.MovableStreamChannel;
 import dev.baton.runtime.handoff.IdleConnection;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.upstream.Upstreams.Inherited;
@@ -64,7 +64,7 @@ final class PooledConnections implements UpstreamConnections {
 
     /** Makes an idle connection of another process one of these. On the loop; throws nothing, and the number is closed at worst. */
     void receive(UpstreamServer server, IdleConnection idle, SocketAddress peer, BatonLoop loop, Inherited channels) {
-        MovableSocketChannel channel = channels.make(plugin, loop, idle.number(), peer);
+        MovableStreamChannel channel = channels.make(plugin, loop, idle.number(), peer);
         try {
             channel.pipeline().addLast(initializer);
             loop.register(channel);

@@ -1,7 +1,7 @@
 package dev.baton.runtime.upstream;
 
 import dev.baton.runtime.channel.Input;
-import dev.baton.runtime.channel.MovableSocketChannel;
+import dev.baton.runtime.channel.MovableStreamChannel;
 import dev.baton.runtime.handoff.IdleConnection;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.spi.channel.MovableChannel;
@@ -65,7 +65,7 @@ final class ServerPool {
             if (channel == null) {
                 return null;
             }
-            if (isQuiet((MovableSocketChannel) channel)) {
+            if (isQuiet((MovableStreamChannel) channel)) {
                 return member(channel).used(true);
             }
         }
@@ -77,7 +77,7 @@ final class ServerPool {
      * still be on their way to a loop that is busy; whoever sends a request first loses it, or takes those bytes for the
      * answer. Such a connection is closed and left.
      */
-    private boolean isQuiet(MovableSocketChannel channel) {
+    private boolean isQuiet(MovableStreamChannel channel) {
         Input input = channel.unseenInput();
         if (input == Input.NOTHING) {
             return true;
@@ -116,8 +116,8 @@ final class ServerPool {
     void give(BatonLoop loop, String upstream, String server, String profile, Predicate<IdleConnection> taker) {
         int given = 0;
         for (IdlePool from : idle.all()) {
-            MovableSocketChannel channel;
-            while (given < GIVEN_MAX && (channel = (MovableSocketChannel) from.take(loop)) != null) {
+            MovableStreamChannel channel;
+            while (given < GIVEN_MAX && (channel = (MovableStreamChannel) from.take(loop)) != null) {
                 given++;
                 if (isQuiet(channel) && !give(channel, from, upstream, server, profile, taker)) {
                     return;
@@ -128,7 +128,7 @@ final class ServerPool {
 
     /** Under a claim, which is given back. False: no more is wanted. */
     private static boolean give(
-            MovableSocketChannel channel,
+            MovableStreamChannel channel,
             IdlePool from,
             String upstream,
             String server,

@@ -1,6 +1,6 @@
 package dev.baton.runtime.upstream;
 
-import dev.baton.runtime.channel.MovableSocketChannel;
+import dev.baton.runtime.channel.MovableStreamChannel;
 import dev.baton.runtime.config.UpstreamConfig;
 import dev.baton.runtime.handoff.IdleConnection;
 import dev.baton.runtime.loop.BatonLoop;
@@ -83,7 +83,7 @@ public final class Upstreams {
          *
          * @param plugin the plugin that its callbacks are counted for
          */
-        MovableSocketChannel make(String plugin, BatonLoop loop, int number, SocketAddress peer);
+        MovableStreamChannel make(String plugin, BatonLoop loop, int number, SocketAddress peer);
     }
 
     /**

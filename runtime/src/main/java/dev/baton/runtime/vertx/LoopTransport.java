@@ -5,6 +5,7 @@ import dev.baton.runtime.channel.FdDatagramChannel;
 import dev.baton.runtime.channel.FdTcpServerChannel;
 import dev.baton.runtime.channel.FdUnixServerChannel;
 import dev.baton.runtime.channel.PinnedSocketChannel;
+import dev.baton.runtime.channel.PinnedUnixChannel;
 import dev.baton.runtime.fd.FdWitness;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopGroup;
@@ -123,7 +124,7 @@ final class LoopTransport implements Transport {
 
     @Override
     public ChannelFactory<? extends Channel> channelFactory(boolean domainSocket) {
-        return () -> new PinnedSocketChannel(env);
+        return domainSocket ? () -> new PinnedUnixChannel(env) : () -> new PinnedSocketChannel(env);
     }
 
     @Override

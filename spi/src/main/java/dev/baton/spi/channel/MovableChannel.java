@@ -5,7 +5,8 @@ import dev.baton.spi.loop.Loop;
 import dev.baton.spi.takeover.TakeoverResult;
 import dev.baton.spi.threading.AnyThread;
 import dev.baton.spi.threading.OnLoop;
-import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.channel.socket.SocketChannelConfig;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,11 @@ import org.jspecify.annotations.Nullable;
  * <p>{@code eventLoop()} is a facade of this channel's own that stays the same for life and whose {@code inEventLoop()}
  * is true only for the thread that holds a claim now.
  *
+ * <p>Over TCP it is also a {@link io.netty.channel.socket.SocketChannel}, whose addresses are internet ones. Over a unix socket
+ * they are {@link java.net.UnixDomainSocketAddress}, without a path where nothing was bound, or {@link
+ * dev.baton.spi.posix.AbstractUnixAddress}. An accepted connection has a parent, a {@link io.netty.channel.ServerChannel}
+ * that stands for its listener and can be looked at only.
+ *
  * <p>What the code of a plugin throws here is an error of the plugin: logged, counted in {@code baton_plugin_errors_total},
  * and the connection is closed. That goes for a handler's inbound callbacks, {@code handlerAdded} and {@code
  * handlerRemoved} included, if no {@code exceptionCaught} behind them keeps it to itself (an {@code IOException} that gets
@@ -40,7 +46,12 @@ import org.jspecify.annotations.Nullable;
  *   <li>a listener of a promise or future.
  * </ul>
  */
-public interface MovableChannel extends SocketChannel {
+public interface MovableChannel extends DuplexChannel {
+
+    /** Its options, for TCP and unix sockets alike. */
+    @AnyThread
+    @Override
+    SocketChannelConfig config();
 
     /** The pair in the fd table; null before there is a socket. Stays as it was when the fd is closed. */
     @AnyThread

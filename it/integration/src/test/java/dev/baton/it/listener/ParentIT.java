@@ -2,20 +2,25 @@ package dev.baton.it.listener;
 
 import static dev.baton.it.listener.ListenerRig.HOST;
 import static dev.baton.it.listener.ListenerRig.port;
+import static dev.baton.it.listener.ListenerRig.started;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.baton.it.Pollers;
 import dev.baton.plugin.unbind.AtOnceStrategy;
+import dev.baton.plugin.unixlistener.UnixListenerKind;
 import dev.baton.runtime.channel.FdTcpServerChannel;
+import dev.baton.runtime.listener.ListenerSpec.Limits;
 import dev.baton.runtime.listener.SharedListener;
 import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.listener.SocketSettings;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ServerChannel;
 import io.netty.channel.socket.ServerSocketChannel;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.codec.http.HttpServerCodec;
@@ -30,15 +35,19 @@ import io.netty.handler.codec.http2.Http2MultiplexHandler;
 import io.netty.handler.codec.http2.Http2ServerUpgradeCodec;
 import io.netty.util.ReferenceCountUtil;
 import java.net.InetSocketAddress;
+import java.net.StandardProtocolFamily;
 import java.net.URI;
+import java.net.UnixDomainSocketAddress;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** An accepted connection knows its server: what Netty's handlers ask to learn which side they are on. */
 @Timeout(60)
@@ -138,6 +147,31 @@ class ParentIT {
                 ListenerRig.join(listener.unbind(Duration.ZERO));
                 assertThat(parent.isOpen()).isFalse();
             }
+        }
+    }
+
+    @Test
+    void aConnectionOfAUnixListenerHasAParentToo(@TempDir Path folder) throws Exception {
+        Path file = folder.resolve("socket");
+        try (ListenerRig rig = new ListenerRig(Pollers.chosen(), 1)) {
+            BlockingQueue<MovableChannel> accepted = new LinkedBlockingQueue<>();
+            SharedListener listener = started(rig.listener(
+                    new UnixListenerKind(),
+                    "unix:" + file,
+                    SocketSettings.DEFAULT,
+                    new Limits(10, 10),
+                    false,
+                    new AtOnceStrategy(),
+                    (connection, name) -> accepted.add(connection)));
+            try (var client = java.nio.channels.SocketChannel.open(StandardProtocolFamily.UNIX)) {
+                client.connect(UnixDomainSocketAddress.of(file));
+                Channel connection = accepted.take();
+                assertThat(connection.parent()).isInstanceOf(ServerChannel.class);
+                assertThat(connection.parent().localAddress()).isEqualTo(UnixDomainSocketAddress.of(file));
+                assertThat(connection.localAddress()).isEqualTo(UnixDomainSocketAddress.of(file));
+                assertThat(connection.remoteAddress()).as("unnamed").isEqualTo(UnixDomainSocketAddress.of(""));
+            }
+            ListenerRig.join(listener.unbind(Duration.ZERO));
         }
     }
 }

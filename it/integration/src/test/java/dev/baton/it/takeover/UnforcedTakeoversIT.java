@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.plugin.epoll.EpollProvider;
 import dev.baton.plugin.poll.PollProvider;
-import dev.baton.runtime.channel.MovableSocketChannel;
+import dev.baton.runtime.channel.MovableStreamChannel;
 import dev.baton.runtime.fd.FdWitness.HookOf;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.spi.fd.ClosedBy;
@@ -147,8 +147,8 @@ class UnforcedTakeoversIT {
         int order = random.nextInt(6);
         boolean deletes = random.nextInt(3) == 0;
         a.execute(() -> {
-            MovableSocketChannel channel =
-                    MovableSocketChannel.accepted(null, loops.env(), "test", a, near, new InetSocketAddress(0));
+            MovableStreamChannel channel =
+                    MovableStreamChannel.accepted(null, loops.env(), "test", a, near, new InetSocketAddress(0));
             try {
                 channel.pipeline().addLast(handler);
                 a.register(channel);
@@ -169,7 +169,7 @@ class UnforcedTakeoversIT {
         loops.posix().close(far);
     }
 
-    private static void takeAround(TestLoops loops, MovableSocketChannel channel, BatonLoop thief, boolean deletes) {
+    private static void takeAround(TestLoops loops, MovableStreamChannel channel, BatonLoop thief, boolean deletes) {
         if (channel.takeover(thief) == TakeoverResult.TAKEN) {
             try {
                 if (deletes) {

@@ -3,6 +3,7 @@ package dev.baton.it.vertx;
 import static dev.baton.it.vertx.VertxRig.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.it.Pollers;
 import dev.baton.spi.poller.PollerProvider;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -10,12 +11,16 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
+import io.vertx.core.net.SocketAddress;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.zip.CRC32;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -105,6 +110,22 @@ class VertxNetIT {
                 client.getOutputStream().write('a');
                 assertThat(client.getInputStream().read()).isEqualTo('a');
             }
+        }
+    }
+
+    @Test
+    void bothEndsOfAUnixSocketHaveAddresses(@TempDir Path folder) throws Exception {
+        SocketAddress file =
+                SocketAddress.domainSocketAddress(folder.resolve("socket").toString());
+        try (VertxRig rig = VertxRig.start(Pollers.chosen(), 1)) {
+            Promise<NetSocket> accepted = Promise.promise();
+            get(rig.vertx().createNetServer().connectHandler(accepted::complete).listen(file));
+            NetSocket client = get(rig.netClient().connect(file));
+            assertThat(client.remoteAddress()).isEqualTo(file);
+            assertThat(client.localAddress().isDomainSocket()).isTrue();
+            NetSocket server = get(accepted.future());
+            assertThat(server.localAddress()).isEqualTo(file);
+            assertThat(server.remoteAddress().isDomainSocket()).isTrue();
         }
     }
 

@@ -89,8 +89,8 @@ final class Downstream {
     byte[] client() {
         byte[] known = client;
         if (known == null) {
-            InetSocketAddress remote = channel.remoteAddress();
-            InetAddress address = remote == null ? null : remote.getAddress();
+            InetAddress address =
+                    channel.remoteAddress() instanceof InetSocketAddress remote ? remote.getAddress() : null;
             String text = address == null ? "" : address.getHostAddress();
             int zone = text.indexOf('%');
             known = address == null ? UNKNOWN : HeadWriter.ascii(zone < 0 ? text : text.substring(0, zone));

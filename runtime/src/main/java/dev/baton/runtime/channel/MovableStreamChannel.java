@@ -1,0 +1,256 @@
+package dev.baton.runtime.channel;
+
+import dev.baton.runtime.fd.FdTable;
+import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.fd.Fd;
+import dev.baton.spi.fd.FdKind;
+import dev.baton.spi.loop.Loop;
+import dev.baton.spi.takeover.TakeoverResult;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.EventLoop;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection of one of Baton's services: any loop may take it over while no callback runs in it. Over TCP it is a {@link
+ * MovableSocketChannel}, over a unix socket a {@link MovableUnixChannel}, whose addresses are no internet ones.
+ */
+public abstract sealed class MovableStreamChannel extends FdStreamChannel implements MovableChannel
+        permits MovableSocketChannel, MovableUnixChannel {
+    /**
+     * An event that is younger may be unseen. It is as long as a segment needs through a network, and one that is on its way
+     * is unseen by everybody; and it is longer than a busy loop's turn, so that only one that was held up costs a look.
+     */
+    private static final long UNSEEN_NANOS_MAX = 5_000_000;
+
+    private final ChannelLoop facade = new ChannelLoop(this);
+    private final String plugin;
+
+    MovableStreamChannel(@Nullable Channel parent, ChannelEnv env, FdKind kind, String plugin) {
+        super(parent, env, kind);
+        this.plugin = plugin;
+    }
+
+    /**
+     * A connection that the calling loop has accepted: in the table and the caller's, who sets its pipeline up, registers
+     * it with the loop, and then must {@link #leave}, in a finally.
+     *
+     * @param parent stands for the listener
+     * @param number from accept; the table's from here on
+     */
+    public static MovableStreamChannel accepted(
+            @Nullable ListenerChannel parent,
+            ChannelEnv env,
+            String plugin,
+            BatonLoop loop,
+            int number,
+            SocketAddress peer) {
+        assert loop.inEventLoop();
+        return connected(parent, env, FdKind.DOWNSTREAM, plugin, loop, number, peer);
+    }
+
+    /**
+     * A connection to a server that another process has opened; everything else as {@link #accepted}.
+     *
+     * @param number connected, non-blocking; the table's from here on
+     */
+    public static MovableStreamChannel inherited(
+            ChannelEnv env, String plugin, BatonLoop loop, int number, SocketAddress peer) {
+        assert loop.inEventLoop();
+        MovableStreamChannel channel = connected(null, env, FdKind.UPSTREAM, plugin, loop, number, peer);
+        Fd fd = channel.live();
+        // Whoever has opened it may hold it for a moment more.
+        env.table().heldElsewhere(fd);
+        return channel;
+    }
+
+    private static MovableStreamChannel connected(
+            @Nullable ListenerChannel parent,
+            ChannelEnv env,
+            FdKind kind,
+            String plugin,
+            BatonLoop loop,
+            int number,
+            SocketAddress peer) {
+        MovableStreamChannel channel = peer instanceof InetSocketAddress
+                ? new MovableSocketChannel(parent, env, kind, plugin, peer)
+                : new MovableUnixChannel(parent, env, kind, plugin, peer);
+        channel.insertHeld(number, loop);
+        return channel;
+    }
+
+    /**
+     * Holder, of one claim: gives the socket away, which stays as it is. The channel closes when the caller leaves; after
+     * that the number is the caller's.
+     *
+     * @return the number, or -1 if there is anything in the channel that would be lost: bytes to be read or written
+     */
+    public int surrender() {
+        Fd mine = fd();
+        ChannelOutboundBuffer out = unsafe().outboundBuffer();
+        if (mine == null
+                || !isLive()
+                || !isActive()
+                || out == null
+                || !out.isEmpty()
+                || peek(mine.number()) != Input.NOTHING) {
+            return -1;
+        }
+        return env.table().fdDisown(mine) ? mine.number() : -1;
+    }
+
+    /**
+     * Holder: what there is to be read of a connection on which nothing is expected. Asks the socket only if its events may
+     * not have told: its loop was held up since it polled, or owns the connection since then (a takeover, a rescue).
+     */
+    public Input unseenInput() {
+        Fd mine = fd();
+        if (mine == null || !isLive() || hasSeenAll(UNSEEN_NANOS_MAX)) {
+            return Input.NOTHING;
+        }
+        return peek(mine.number());
+    }
+
+    @Override
+    public EventLoop attach(BatonLoop loop) {
+        super.attach(loop);
+        return facade;
+    }
+
+    @Override
+    String plugin() {
+        // Null only while the super constructor runs, which has no callbacks.
+        return plugin;
+    }
+
+    @Override
+    void later(Runnable task) {
+        facade.queue(task);
+    }
+
+    @Override
+    public Loop loop() {
+        return owner();
+    }
+
+    @Override
+    public boolean tryEnter() {
+        if (!enter()) {
+            return false;
+        }
+        if (facade.hasQueued()) {
+            leave();
+            return false;
+        }
+        return true;
+    }
+
+    @Override
+    public TakeoverResult takeover(Loop thief) {
+        return takeover(thief, FdTable.ANY_VICTIM);
+    }
+
+    /**
+     * {@link #takeover(Loop)} from one loop and no other: a rescue. What waits for that loop, which may be stuck, comes
+     * along: what is queued, and the timers. Costs a timer's arming for each that is pending.
+     *
+     * @param victim id of the only loop from which it may be taken
+     */
+    public TakeoverResult takeover(Loop thief, int victim) {
+        if (facade.hasQueued() && victim == FdTable.ANY_VICTIM) {
+            return TakeoverResult.BUSY; // not idle: what is queued is still to run
+        }
+        int from = takeFrom((BatonLoop) thief, victim);
+        if (from < 0) {
+            return from == FdTable.BUSY ? TakeoverResult.BUSY : TakeoverResult.GONE;
+        }
+        boolean carried = false;
+        try {
+            facade.resendDrain();
+            if (victim != FdTable.ANY_VICTIM) {
+                facade.rescueTimers((BatonLoop) thief);
+            }
+            carried = true;
+        } finally {
+            if (!carried) { // no memory for a task or a timer: wholly the thief's, or gone (R31)
+                closeQuietly();
+                leave();
+            }
+        }
+        return TakeoverResult.TAKEN;
+    }
+
+    /** True if it has timers, which are with any loop that has owned it since they were set. */
+    public boolean hasTimers() {
+        return facade.hasTimers();
+    }
+
+    /**
+     * Has the loop that owns it take its timers to itself, from wherever they were left: one of its former owners is to go.
+     *
+     * @param done runs when that is so, or the channel is gone; any thread
+     */
+    public void bringTimers(Runnable done) {
+        try {
+            offer(() -> {
+                try {
+                    facade.rescueTimers(owner());
+                } finally {
+                    done.run();
+                }
+            });
+        } catch (RejectedExecutionException gone) {
+            done.run();
+        }
+    }
+
+    @Override
+    public void post(Runnable task) {
+        facade.post(task);
+    }
+
+    @Override
+    public void offer(Runnable task) {
+        facade.queue(task);
+    }
+
+    @Override
+    public void afterLeave(Runnable action) {
+        setAfterLeave(action);
+    }
+
+    /**
+     * The fd is closed and its number anybody's, and the loop that was to tell so has ended: another one does. Not before that
+     * one's thread is no more, for until then it may be running on the channel, without a claim that could keep others out.
+     */
+    @Override
+    void lastLoopEnded(BatonLoop last, RejectedExecutionException cause) {
+        last.terminationFuture().addListener(ended -> {
+            for (BatonLoop next : env.loops().batonLoops()) {
+                if (!next.isShuttingDown()) {
+                    outlive(next);
+                    closed();
+                    return;
+                }
+            }
+            super.lastLoopEnded(last, cause);
+        });
+    }
+
+    /** By a reset: whatever was sent so far may not be all of it, and must not look as if it were. */
+    @Override
+    void giveUp() {
+        config().setSoLinger(0);
+        super.giveUp();
+    }
+
+    @Override
+    public void closed() {
+        facade.resendDrain();
+        super.closed();
+    }
+}
