@@ -69,7 +69,7 @@ final class Connector {
                 if (done.isCancelled()) {
                     disarm();
                     promise = null;
-                    channel.close(channel.voidPromise());
+                    channel.closeQuietly();
                 }
             });
         } catch (Throwable t) { // as Netty does: whatever it was, the promise tells it

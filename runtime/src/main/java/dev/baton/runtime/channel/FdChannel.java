@@ -12,11 +12,13 @@ import io.netty.channel.AbstractChannel;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelId;
 import io.netty.channel.ChannelPipeline;
+import io.netty.channel.ChannelPromise;
 import io.netty.channel.DefaultChannelPipeline;
 import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.channels.ClosedChannelException;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -67,6 +69,9 @@ abstract class FdChannel extends AbstractChannel implements FdHandler, Attachabl
     // The holder's:
     private int depth;
     private boolean claimed;
+    /** Deregistered while it had a socket: nobody polls it until it is registered again. */
+    private boolean apart;
+
     private int armed;
     /** The owner's turn in which its poller got the fd: that turn's events cannot have told anything about it. */
     private int polledSinceTurn;
@@ -254,7 +259,74 @@ abstract class FdChannel extends AbstractChannel implements FdHandler, Attachabl
 
     @Override
     protected boolean isCompatible(EventLoop loop) {
-        return loop instanceof BatonLoop || loop instanceof ChannelLoop;
+        return loop instanceof BatonLoop;
+    }
+
+    // ---- registration ---------------------------------------------------------------------------------------------
+
+    /** On the loop, or under the claim of a channel that has a facade. */
+    @Override
+    protected final void doRegister(ChannelPromise promise) {
+        try {
+            if (eventLoop() instanceof BatonLoop loop) {
+                attach(loop); // again, unless it was registered by its unsafe, which knows of no attaching
+            }
+            if (!apart) {
+                registered();
+            } else if (!rejoin()) {
+                homeLoop().nextTurn(() -> doRegister(promise)); // the old loop's thread is in it, for a moment
+                return;
+            }
+        } catch (Throwable t) { // Netty closes the channel if the promise fails, and does not if this throws
+            promise.setFailure(t);
+            return;
+        }
+        promise.setSuccess();
+    }
+
+    /** At the first registration: begins to poll a socket that is there already. */
+    void registered() throws IOException {}
+
+    /** Holder: begins anew what tasks of the old loop may have been for, since those find that it is gone. */
+    void rejoined() {}
+
+    /** Registered again, perhaps with another loop. False if somebody holds a claim now. */
+    private boolean rejoin() throws IOException {
+        BatonLoop loop = BatonLoop.currentLoop();
+        if (loop == null) {
+            throw new IllegalStateException("registered by a thread that is not a loop's");
+        }
+        if (!enterSocket()) {
+            int from = env.table().fdTakeover(live(), loop.id(), FdTable.ANY_VICTIM);
+            if (from == FdTable.BUSY) {
+                return false;
+            }
+            if (from < 0) {
+                throw new ClosedChannelException();
+            }
+            hold();
+        }
+        try {
+            apart = false;
+            poll(armed);
+            rejoined();
+        } finally {
+            leave();
+        }
+        return true;
+    }
+
+    /** On the loop, or under the claim. What comes meanwhile waits in the socket. */
+    @Override
+    protected void doDeregister() {
+        if (open && fd != null && !apart && enterSocket()) {
+            try {
+                owner().poller().remove(live());
+                apart = true;
+            } finally {
+                leave();
+            }
+        }
     }
 
     final BatonLoop homeLoop() {
@@ -306,6 +378,9 @@ abstract class FdChannel extends AbstractChannel implements FdHandler, Attachabl
     }
 
     private boolean movePolling(Fd taken, @Nullable BatonLoop old, BatonLoop thief) {
+        if (apart) {
+            return true;
+        }
         if (old != null) {
             // Under our claim, so that the number is still this registration's. Works when the old loop is stuck.
             old.poller().remove(taken);
@@ -335,12 +410,15 @@ abstract class FdChannel extends AbstractChannel implements FdHandler, Attachabl
 
     /** Holder: starts polling, with the owner's poller. */
     final void poll(int interest) throws IOException {
+        armed = interest;
+        if (apart) {
+            return;
+        }
         BatonLoop owner = owner();
         int result = owner.poller().add(live(), interest);
         if (result < 0) {
             throw error("poll " + live(), result);
         }
-        armed = interest;
         polledSinceTurn = (int) owner.turns();
     }
 
@@ -356,6 +434,10 @@ abstract class FdChannel extends AbstractChannel implements FdHandler, Attachabl
     final void arm(int interest) {
         int wanted = edgeTriggered() ? armed | interest : interest;
         if (wanted == armed || !polled()) {
+            return;
+        }
+        if (apart) {
+            armed = wanted;
             return;
         }
         int result = owner().poller().modify(live(), wanted);

@@ -338,6 +338,12 @@ public final class FdDatagramChannel extends MulticastChannel {
         }
     }
 
+    @Override
+    void rejoined() {
+        later(readAgain);
+        later(flushAgain);
+    }
+
     /** That one peer's port is closed says nothing about the next datagram. */
     @Override
     void ended(IOException cause) {

@@ -331,6 +331,11 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
         }
     }
 
+    @Override
+    void rejoined() {
+        later(acceptAgain);
+    }
+
     // ---- failures -------------------------------------------------------------------------------------------------
 
     /** A handler does not want to hear of an accept that failed: no reason to stop listening. */

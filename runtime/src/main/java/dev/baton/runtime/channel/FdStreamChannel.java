@@ -77,16 +77,15 @@ abstract class FdStreamChannel extends HalfCloseChannel {
     }
 
     @Override
-    protected void doRegister(ChannelPromise promise) {
-        try {
-            if (fd() != null) {
-                beginPolling();
-            }
-        } catch (Throwable t) { // Netty closes the channel if the promise fails, and does not if this throws
-            promise.setFailure(t);
-            return;
+    final void registered() throws IOException {
+        if (fd() != null) {
+            beginPolling();
         }
-        promise.setSuccess();
+    }
+
+    @Override
+    void rejoined() {
+        later((Unsafe) unsafe());
     }
 
     /** Holder, at registration: an accepted socket goes to the poller. */
@@ -382,7 +381,8 @@ abstract class FdStreamChannel extends HalfCloseChannel {
         @Override
         public final void connect(
                 SocketAddress remoteAddress, @Nullable SocketAddress localAddress, ChannelPromise promise) {
-            if (!promise.setUncancellable() || !ensureOpen(promise)) {
+            // Not uncancellable: who does not want to wait any longer may cancel, which closes the channel.
+            if (promise.isDone() || !ensureOpen(promise)) {
                 return;
             }
             // Our own way in: a pinned channel is connected by a plain task of the loop.

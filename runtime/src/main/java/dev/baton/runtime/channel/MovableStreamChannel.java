@@ -27,6 +27,9 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
      */
     private static final long UNSEEN_NANOS_MAX = 5_000_000;
 
+    /** How often a loop that it is registered with tries to take it over: enough for callbacks, and not for ever. */
+    private static final int MOVES_MAX = 1_000;
+
     private final ChannelLoop facade = new ChannelLoop(this);
     private final String plugin;
 
@@ -119,6 +122,32 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
     public EventLoop attach(BatonLoop loop) {
         super.attach(loop);
         return facade;
+    }
+
+    /** It stays with its facade for life: a loop that is registered with directly would be taken for its owner. */
+    @Override
+    protected boolean isCompatible(EventLoop loop) {
+        return loop == facade;
+    }
+
+    /** Registered again with a loop that does not own it: under the claim, which that one cannot have yet. */
+    @Override
+    void rejoined() {
+        super.rejoined();
+        BatonLoop wanted = homeLoop();
+        int owner = owner().id();
+        if (wanted.id() != owner) {
+            wanted.execute(() -> moveTo(wanted, owner, MOVES_MAX));
+        }
+    }
+
+    private void moveTo(BatonLoop wanted, int owner, int tries) {
+        TakeoverResult result = takeover(wanted, owner);
+        if (result == TakeoverResult.TAKEN) {
+            leave();
+        } else if (result == TakeoverResult.BUSY && tries > 1) {
+            wanted.nextTurn(() -> moveTo(wanted, owner, tries - 1));
+        }
     }
 
     @Override
