@@ -133,17 +133,64 @@ abstract class FdStreamChannel extends HalfCloseChannel {
         if ((ready & (Interest.IN | Interest.RDHUP | Interest.ERROR)) != 0) {
             readable = true;
             peerDone |= (ready & (Interest.RDHUP | Interest.ERROR)) != 0;
-            if (wantsRead()) {
-                read0();
-            } else {
-                armLevels();
-            }
+            readOrTellEnd();
         }
     }
 
     private boolean wantsRead() {
+        return (readPending || config.isAutoRead()) && canRead();
+    }
+
+    private boolean canRead() {
         // Deleted from outside and not told yet, it is still active: its number is somebody else's.
-        return (readPending || config.isAutoRead()) && !inputShutdown && active && !isGone();
+        return !inputShutdown && active && !isGone();
+    }
+
+    private void readOrTellEnd() {
+        if (wantsRead()) {
+            read0(false);
+        } else {
+            if (peerDone && readable && canRead()) {
+                tellEnd();
+            }
+            armLevels();
+        }
+    }
+
+    /**
+     * Holder: nobody reads, and the peer has sent all that it will. Its end is told all the same, if nothing is unread before
+     * it: a handler that has paused learns that its work is for nobody. A poller that reports levels is not asked while nobody
+     * reads, so there it is told with the next read.
+     */
+    private void tellEnd() {
+        int limit = givesRest() ? REST_MAX + 1 : 1;
+        ByteBuf unread = config.getAllocator().directBuffer(limit);
+        int result;
+        try {
+            do {
+                result = env.posix().recv(live().number(), unread.memoryAddress(), limit, Sockets.MSG_PEEK);
+            } while (result == -Errno.EINTR);
+        } finally {
+            unread.release();
+        }
+        if (result == 0) {
+            endOfInput();
+        } else if (result > 0) {
+            if (result < limit && givesRest()) {
+                read0(true);
+            }
+        } else if (result != -Errno.EAGAIN) {
+            readable = false;
+            closeWith(error("read", result)); // which the look has taken from the socket
+        }
+    }
+
+    /** In bytes, what {@link #givesRest} may give at most: a socket that holds more is read when somebody asks. */
+    private static final int REST_MAX = 64 * 1024;
+
+    /** Whether a handler that has paused is given what is unread before the peer's end, so that it learns of the end. */
+    boolean givesRest() {
+        return false;
     }
 
     /** Holder: a level would be reported again and again; tells the poller what is wanted now. */
@@ -171,8 +218,8 @@ abstract class FdStreamChannel extends HalfCloseChannel {
     }
 
     private void readAgain() {
-        if (readable && !reading && wantsRead()) {
-            read0();
+        if (readable && !reading) {
+            readOrTellEnd();
         }
     }
 
@@ -186,7 +233,8 @@ abstract class FdStreamChannel extends HalfCloseChannel {
         }
     }
 
-    private void read0() {
+    /** @param rest whether all is read up to the end, whoever asks for it */
+    private void read0(boolean rest) {
         ChannelPipeline pipeline = pipeline();
         RecvByteBufAllocator.ExtendedHandle handle = config.hasSharedReads()
                 ? AdaptiveReads.begin(this)
@@ -208,7 +256,8 @@ abstract class FdStreamChannel extends HalfCloseChannel {
                     }
                     break;
                 }
-            } while (readable && wantsRead() && (peerDone || handle.continueReading()));
+                // Whether to go on while nobody asks is the allocator's to say: Netty's own do only with autoRead.
+            } while (readable && canRead() && ((peerDone && (rest || wantsRead())) || handle.continueReading()));
             handle.readComplete();
             // Still reading: what asks for more in there is answered below, once.
             pipeline.fireChannelReadComplete();
@@ -221,7 +270,7 @@ abstract class FdStreamChannel extends HalfCloseChannel {
         } else if (end) {
             endOfInput();
         } else {
-            if (readable && wantsRead()) {
+            if (readable && (wantsRead() || peerDone)) {
                 later((Unsafe) unsafe());
             }
             armLevels();

@@ -125,6 +125,9 @@ final class End extends ChannelInboundHandlerAdapter {
             touch();
             armIdleTimer();
             updateReading();
+            if (inputEnded) { // before there was anybody to tell
+                other.tell(other::endOutput);
+            }
         } else {
             other.tell(other::partnerCut);
         }

@@ -107,6 +107,16 @@ class TcpProxyTest {
     }
 
     @Test
+    void anEndThatComesBeforeThereIsAServerIsPassedOn() {
+        EmbeddedConnection client = accept();
+        sendsEnd(client);
+        EmbeddedConnection server = connected();
+        assertThat(server.isOutputShutdown()).isTrue();
+        sends(server, "welcome");
+        assertThat(received(client)).isEqualTo("welcome");
+    }
+
+    @Test
     void anotherServerIsTriedThenTheClientIsClosed() {
         EmbeddedConnection client = accept();
         upstream.fail(new ConnectException("refused"));
