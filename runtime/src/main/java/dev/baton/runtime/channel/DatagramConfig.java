@@ -9,8 +9,10 @@ import static io.netty.channel.ChannelOption.SO_BROADCAST;
 import static io.netty.channel.ChannelOption.SO_RCVBUF;
 import static io.netty.channel.ChannelOption.SO_REUSEADDR;
 import static io.netty.channel.ChannelOption.SO_SNDBUF;
+import static io.netty.channel.unix.UnixChannelOption.SO_REUSEPORT;
 
 import dev.baton.runtime.posix.Posix;
+import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.posix.SocketOptions;
 import dev.baton.spi.posix.Sockets;
 import io.netty.buffer.ByteBufAllocator;
@@ -44,6 +46,7 @@ final class DatagramConfig extends DefaultChannelConfig implements DatagramChann
     private volatile boolean activeOnRegistration;
     private volatile boolean broadcast;
     private volatile boolean reuseAddress;
+    private volatile boolean reusePort;
     private volatile int sendBuffer = UNSET;
     private volatile int receiveBuffer = UNSET;
     private volatile int trafficClass = UNSET;
@@ -63,6 +66,9 @@ final class DatagramConfig extends DefaultChannelConfig implements DatagramChann
         if (reuseAddress) {
             KernelOption.set(posix, number, SocketOptions.SOL_SOCKET, SocketOptions.SO_REUSEADDR, 1);
         }
+        if (reusePort) {
+            KernelOption.set(posix, number, SocketOptions.SOL_SOCKET, SocketOptions.SO_REUSEPORT, 1);
+        }
         if (sendBuffer != UNSET) {
             KernelOption.set(posix, number, SocketOptions.SOL_SOCKET, SocketOptions.SO_SNDBUF, sendBuffer);
         }
@@ -73,6 +79,10 @@ final class DatagramConfig extends DefaultChannelConfig implements DatagramChann
             KernelOption.set(posix, number, Sockets.IPPROTO_IP, SocketOptions.IP_TOS, trafficClass);
         }
         multicast.applyTo(posix, number);
+    }
+
+    private int kernels(int option) {
+        return KernelOption.get(datagrams, FdKind.DATAGRAM, SocketOptions.SOL_SOCKET, option);
     }
 
     private void setNow(int level, int option, int value) {
@@ -92,6 +102,7 @@ final class DatagramConfig extends DefaultChannelConfig implements DatagramChann
                 SO_RCVBUF,
                 SO_SNDBUF,
                 SO_REUSEADDR,
+                SO_REUSEPORT,
                 IP_TOS,
                 IP_MULTICAST_ADDR,
                 IP_MULTICAST_IF,
@@ -112,6 +123,8 @@ final class DatagramConfig extends DefaultChannelConfig implements DatagramChann
             value = getSendBufferSize();
         } else if (option.equals(SO_REUSEADDR)) {
             value = reuseAddress;
+        } else if (option.equals(SO_REUSEPORT)) {
+            value = reusePort;
         } else if (option.equals(IP_TOS)) {
             value = getTrafficClass();
         } else if (option.equals(IP_MULTICAST_LOOP_DISABLED)) {
@@ -141,6 +154,9 @@ final class DatagramConfig extends DefaultChannelConfig implements DatagramChann
             setSendBufferSize((Integer) value);
         } else if (option.equals(SO_REUSEADDR)) {
             setReuseAddress((Boolean) value);
+        } else if (option.equals(SO_REUSEPORT)) {
+            reusePort = (Boolean) value;
+            setNow(SocketOptions.SOL_SOCKET, SocketOptions.SO_REUSEPORT, reusePort ? 1 : 0);
         } else if (option.equals(IP_TOS)) {
             setTrafficClass((Integer) value);
         } else if (option.equals(IP_MULTICAST_LOOP_DISABLED)) {
@@ -193,7 +209,7 @@ final class DatagramConfig extends DefaultChannelConfig implements DatagramChann
 
     @Override
     public int getSendBufferSize() {
-        return sendBuffer == UNSET ? 0 : sendBuffer;
+        return sendBuffer == UNSET ? kernels(SocketOptions.SO_SNDBUF) : sendBuffer;
     }
 
     @Override
@@ -205,7 +221,7 @@ final class DatagramConfig extends DefaultChannelConfig implements DatagramChann
 
     @Override
     public int getReceiveBufferSize() {
-        return receiveBuffer == UNSET ? 0 : receiveBuffer;
+        return receiveBuffer == UNSET ? kernels(SocketOptions.SO_RCVBUF) : receiveBuffer;
     }
 
     @Override

@@ -8,9 +8,11 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.EventLoop;
 import io.netty.channel.socket.DuplexChannel;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.NotYetConnectedException;
 import org.jspecify.annotations.Nullable;
 
 /** What Netty asks of a stream socket beside reading and writing: to shut one of its directions. */
@@ -24,19 +26,29 @@ abstract class HalfCloseChannel extends FdChannel implements DuplexChannel {
 
     @Override
     protected void doShutdownOutput() throws Exception {
-        if (outputShutdown) {
-            return;
-        }
+        shutdown(Sockets.SHUT_WR, "shut down the output of");
         outputShutdown = true;
-        if (fd() != null && enterSocket()) {
-            try {
-                int result = env.posix().shutdown(live().number(), Sockets.SHUT_WR);
-                if (result < 0 && result != -Errno.ENOTCONN) {
-                    throw error("shut down the output of", result);
-                }
-            } finally {
-                leave();
+    }
+
+    /** @throws NotYetConnectedException where Netty's own transports throw it */
+    private void shutdown(int how, String action) throws IOException {
+        if (!isOpen()) {
+            throw new ClosedChannelException();
+        }
+        if (!isActive()) {
+            throw new NotYetConnectedException();
+        }
+        if (!enterSocket()) {
+            throw new ClosedChannelException(); // deleted from outside, and not told yet
+        }
+        try {
+            int result = env.posix().shutdown(live().number(), how);
+            // The peer has reset the connection: there is nothing left to shut, and the next event tells.
+            if (result < 0 && result != -Errno.ENOTCONN) {
+                throw error(action, result);
             }
+        } finally {
+            leave();
         }
     }
 
@@ -63,13 +75,14 @@ abstract class HalfCloseChannel extends FdChannel implements DuplexChannel {
     @Override
     public ChannelFuture shutdownInput(ChannelPromise promise) {
         return inLoop(promise, () -> {
-            inputShutdown = true;
-            int result = fd() == null || isGone() ? 0 : env.posix().shutdown(live().number(), Sockets.SHUT_RD);
-            if (result < 0 && result != -Errno.ENOTCONN) {
-                promise.setFailure(error("shut down the input of", result));
-            } else {
-                promise.setSuccess();
+            try {
+                shutdown(Sockets.SHUT_RD, "shut down the input of");
+            } catch (IOException | NotYetConnectedException e) {
+                promise.setFailure(e);
+                return;
             }
+            inputShutdown = true;
+            promise.setSuccess();
         });
     }
 

@@ -1,7 +1,10 @@
 package dev.baton.runtime.channel;
 
 import dev.baton.runtime.posix.Posix;
+import dev.baton.spi.fd.Fd;
+import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.posix.Errno;
+import dev.baton.spi.posix.Sockets;
 import io.netty.channel.ChannelException;
 import java.util.function.IntConsumer;
 
@@ -38,6 +41,33 @@ final class KernelOption {
     /** {@link #setLinger} as {@link #setNow}. */
     static void setLingerNow(FdChannel channel, int seconds) {
         now(channel, number -> setLinger(channel.env.posix(), number, seconds));
+    }
+
+    /**
+     * Any thread: what the kernel has for an option that nobody has set. As with addresses, no claim is needed: if the
+     * registration is live after the answer, that was about this socket.
+     *
+     * @param kind of the socket: before there is one, a new one is asked in its place
+     * @return the value; 0 if there is none to be had
+     */
+    static int get(FdChannel channel, FdKind kind, int level, int option) {
+        Posix posix = channel.env.posix();
+        Fd known = channel.fd();
+        if (known != null) {
+            int value = channel.isLive() ? posix.intOption(known.number(), level, option) : 0;
+            return channel.isLive() ? Math.max(value, 0) : 0;
+        }
+        int type = kind == FdKind.DATAGRAM ? Sockets.SOCK_DGRAM : Sockets.SOCK_STREAM;
+        int number = posix.socket(Sockets.AF_INET, type, 0);
+        if (number < 0) {
+            return 0;
+        }
+        Fd fresh = channel.env.table().fdInsert(number, kind);
+        try {
+            return Math.max(posix.intOption(number, level, option), 0);
+        } finally {
+            channel.env.table().fdDelete(fresh);
+        }
     }
 
     private static void now(FdChannel channel, IntConsumer option) {

@@ -14,8 +14,7 @@ public final class PinnedSocketChannel extends PinnedStreamChannel implements So
         super(env);
     }
 
-    PinnedSocketChannel(
-            FdTcpServerChannel parent, ChannelEnv env, int number, SocketAddress peer, boolean admitted) {
+    PinnedSocketChannel(FdTcpServerChannel parent, ChannelEnv env, int number, SocketAddress peer, boolean admitted) {
         super(parent, env, number, peer, admitted);
     }
 

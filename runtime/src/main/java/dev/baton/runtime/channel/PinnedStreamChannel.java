@@ -23,8 +23,7 @@ abstract class PinnedStreamChannel extends FdStreamChannel {
     }
 
     /** A connection that a server channel has accepted, on whatever loop; its own loop comes with the registration. */
-    PinnedStreamChannel(
-            @Nullable Channel parent, ChannelEnv env, int number, SocketAddress peer, boolean admitted) {
+    PinnedStreamChannel(@Nullable Channel parent, ChannelEnv env, int number, SocketAddress peer, boolean admitted) {
         super(parent, env, FdKind.DOWNSTREAM);
         this.admitted = admitted;
         connected(peer);

@@ -10,8 +10,7 @@ public final class PinnedUnixChannel extends PinnedStreamChannel {
         super(env);
     }
 
-    PinnedUnixChannel(
-            FdUnixServerChannel parent, ChannelEnv env, int number, SocketAddress peer, boolean admitted) {
+    PinnedUnixChannel(FdUnixServerChannel parent, ChannelEnv env, int number, SocketAddress peer, boolean admitted) {
         super(parent, env, number, peer, admitted);
     }
 }

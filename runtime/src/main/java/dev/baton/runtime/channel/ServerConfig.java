@@ -3,8 +3,10 @@ package dev.baton.runtime.channel;
 import static io.netty.channel.ChannelOption.SO_BACKLOG;
 import static io.netty.channel.ChannelOption.SO_RCVBUF;
 import static io.netty.channel.ChannelOption.SO_REUSEADDR;
+import static io.netty.channel.unix.UnixChannelOption.SO_REUSEPORT;
 
 import dev.baton.runtime.posix.Posix;
+import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.posix.SocketOptions;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelException;
@@ -25,6 +27,7 @@ final class ServerConfig extends DefaultChannelConfig implements ServerSocketCha
     private final @Nullable FdServerChannel server;
     private volatile int backlog = NetUtil.SOMAXCONN;
     private volatile boolean reuseAddress = true;
+    private volatile boolean reusePort;
     private volatile int receiveBuffer = UNSET;
 
     ServerConfig(FdServerChannel channel) {
@@ -51,6 +54,9 @@ final class ServerConfig extends DefaultChannelConfig implements ServerSocketCha
         if (tcp) {
             KernelOption.set(posix, number, SocketOptions.SOL_SOCKET, SocketOptions.SO_REUSEADDR, reuseAddress ? 1 : 0);
         }
+        if (tcp && reusePort) {
+            KernelOption.set(posix, number, SocketOptions.SOL_SOCKET, SocketOptions.SO_REUSEPORT, 1);
+        }
         if (receiveBuffer != UNSET) {
             // Before it listens: the window that a connection can have is settled when it is opened.
             KernelOption.set(posix, number, SocketOptions.SOL_SOCKET, SocketOptions.SO_RCVBUF, receiveBuffer);
@@ -64,7 +70,7 @@ final class ServerConfig extends DefaultChannelConfig implements ServerSocketCha
 
     @Override
     public Map<ChannelOption<?>, Object> getOptions() {
-        return getOptions(super.getOptions(), SO_BACKLOG, SO_REUSEADDR, SO_RCVBUF);
+        return getOptions(super.getOptions(), SO_BACKLOG, SO_REUSEADDR, SO_REUSEPORT, SO_RCVBUF);
     }
 
     @SuppressWarnings("unchecked")
@@ -75,6 +81,8 @@ final class ServerConfig extends DefaultChannelConfig implements ServerSocketCha
             value = backlog;
         } else if (option.equals(SO_REUSEADDR)) {
             value = reuseAddress;
+        } else if (option.equals(SO_REUSEPORT)) {
+            value = reusePort;
         } else if (option.equals(SO_RCVBUF)) {
             value = getReceiveBufferSize();
         } else {
@@ -91,6 +99,8 @@ final class ServerConfig extends DefaultChannelConfig implements ServerSocketCha
             setBacklog((Integer) value);
         } else if (option.equals(SO_REUSEADDR)) {
             setReuseAddress((Boolean) value);
+        } else if (option.equals(SO_REUSEPORT)) {
+            reusePort = (Boolean) value;
         } else if (option.equals(SO_RCVBUF)) {
             setReceiveBufferSize((Integer) value);
         } else {
@@ -128,7 +138,11 @@ final class ServerConfig extends DefaultChannelConfig implements ServerSocketCha
 
     @Override
     public int getReceiveBufferSize() {
-        return receiveBuffer == UNSET ? 0 : receiveBuffer;
+        FdServerChannel mine = server;
+        if (receiveBuffer != UNSET || mine == null) {
+            return Math.max(receiveBuffer, 0);
+        }
+        return KernelOption.get(mine, FdKind.LISTENER, SocketOptions.SOL_SOCKET, SocketOptions.SO_RCVBUF);
     }
 
     @Override

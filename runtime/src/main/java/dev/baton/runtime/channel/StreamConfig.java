@@ -10,6 +10,7 @@ import static io.netty.channel.ChannelOption.SO_SNDBUF;
 import static io.netty.channel.ChannelOption.TCP_NODELAY;
 
 import dev.baton.runtime.posix.Posix;
+import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.posix.SocketOptions;
 import dev.baton.spi.posix.Sockets;
 import io.netty.buffer.ByteBufAllocator;
@@ -94,6 +95,10 @@ final class StreamConfig extends DefaultChannelConfig implements SocketChannelCo
 
     private FdStreamChannel stream() {
         return (FdStreamChannel) channel;
+    }
+
+    private int kernels(int option) {
+        return KernelOption.get(stream(), FdKind.UPSTREAM, SocketOptions.SOL_SOCKET, option);
     }
 
     private void setNow(int level, int option, int value) {
@@ -202,7 +207,7 @@ final class StreamConfig extends DefaultChannelConfig implements SocketChannelCo
 
     @Override
     public int getSendBufferSize() {
-        return sendBuffer == UNSET ? 0 : sendBuffer;
+        return sendBuffer == UNSET ? kernels(SocketOptions.SO_SNDBUF) : sendBuffer;
     }
 
     @Override
@@ -214,7 +219,7 @@ final class StreamConfig extends DefaultChannelConfig implements SocketChannelCo
 
     @Override
     public int getReceiveBufferSize() {
-        return receiveBuffer == UNSET ? 0 : receiveBuffer;
+        return receiveBuffer == UNSET ? kernels(SocketOptions.SO_RCVBUF) : receiveBuffer;
     }
 
     @Override

@@ -12,16 +12,19 @@ import dev.baton.runtime.loop.LoopGroup;
 import dev.baton.spi.poller.PollerProvider;
 import dev.baton.spi.posix.AbstractUnixAddress;
 import dev.baton.spi.posix.Sockets;
+import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFactory;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.socket.DatagramChannel;
+import io.netty.channel.unix.UnixChannelOption;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Ticker;
 import io.vertx.core.datagram.DatagramSocketOptions;
 import io.vertx.core.net.SocketAddress;
+import io.vertx.core.net.TcpConfig;
 import io.vertx.core.spi.transport.Transport;
 import java.net.NetworkInterface;
 import java.net.SocketException;
@@ -144,12 +147,25 @@ final class LoopTransport implements Transport {
         return new FdDatagramChannel(env, v6 ? Sockets.AF_INET6 : Sockets.AF_INET);
     }
 
+    // ---- options --------------------------------------------------------------------------------------------------
+
+    /** Vert.x's own knows the options of java.net only. */
+    @Override
+    public void configure(TcpConfig options, boolean domainSocket, ServerBootstrap bootstrap) {
+        if (!domainSocket) {
+            bootstrap.option(UnixChannelOption.SO_REUSEPORT, options.isSoReusePort());
+        }
+        Transport.super.configure(options, domainSocket, bootstrap);
+    }
+
     /**
-     * Sets what Vert.x sets on NIO alone: the options of multicast. Whether datagrams come back is said the other way round there:
-     * {@code loopbackModeDisabled}, which is the default, lets them. An application finds the same here.
+     * Sets what Vert.x sets on NIO alone, the options of multicast, and on epoll alone, {@code SO_REUSEPORT}. Whether datagrams
+     * come back is said the other way round there: {@code loopbackModeDisabled}, which is the default, lets them. An application
+     * finds the same here.
      */
     @Override
     public void configure(DatagramChannel channel, DatagramSocketOptions options) {
+        channel.config().setOption(UnixChannelOption.SO_REUSEPORT, options.isReusePort());
         Transport.super.configure(channel, options);
         channel.config().setLoopbackModeDisabled(!options.isLoopbackModeDisabled());
         if (options.getMulticastTimeToLive() != -1) {

@@ -4,7 +4,7 @@ import static dev.baton.testkit.TestLoops.on;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
-import dev.baton.runtime.channel.FdServerChannel;
+import dev.baton.runtime.channel.FdTcpServerChannel;
 import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.posix.JnrPosix;
@@ -83,7 +83,7 @@ class FileRegionIT {
             BlockingQueue<Channel> accepts = new LinkedBlockingQueue<>();
             server = new ServerBootstrap()
                     .group(loops.loop(0))
-                    .channelFactory(() -> new FdServerChannel(loops.env()))
+                    .channelFactory(() -> new FdTcpServerChannel(loops.env()))
                     .childHandler(new ChannelInboundHandlerAdapter() {
                         @Override
                         public void channelActive(ChannelHandlerContext ctx) {

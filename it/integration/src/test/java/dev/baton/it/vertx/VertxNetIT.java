@@ -2,6 +2,7 @@ package dev.baton.it.vertx;
 
 import static dev.baton.it.vertx.VertxRig.get;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.baton.it.Pollers;
 import dev.baton.spi.poller.PollerProvider;
@@ -14,7 +15,10 @@ import io.vertx.core.net.NetSocket;
 import io.vertx.core.net.SocketAddress;
 import java.io.InputStream;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.StandardSocketOptions;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.zip.CRC32;
@@ -126,6 +130,24 @@ class VertxNetIT {
             NetSocket server = get(accepted.future());
             assertThat(server.localAddress()).isEqualTo(file);
             assertThat(server.remoteAddress().isDomainSocket()).isTrue();
+        }
+    }
+
+    @Test
+    void aServerSharesItsPortIfItIsTold() throws Exception {
+        try (VertxRig rig = VertxRig.start(Pollers.chosen(), 1)) {
+            for (boolean shared : new boolean[] {true, false}) {
+                NetServer server = rig.vertx()
+                        .createNetServer(new NetServerOptions().setReusePort(shared))
+                        .connectHandler(NetSocket::close);
+                int port = get(server.listen(0, "127.0.0.1")).actualPort();
+                try (ServerSocket other = new ServerSocket()) {
+                    other.setOption(StandardSocketOptions.SO_REUSEPORT, true);
+                    Throwable refused = catchThrowable(
+                            () -> other.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port)));
+                    assertThat(refused == null).isEqualTo(shared);
+                }
+            }
         }
     }
 
