@@ -116,11 +116,12 @@ class ListenerLimitsIT {
                 Socket second = connect(listener);
                 assertThat(ListenerRig.echo(first, 1)).isEqualTo(1);
                 assertThat(ListenerRig.echo(second, 2)).isEqualTo(2);
-                assertThatThrownBy(() -> { // perhaps before the connect has returned
-                            try (Socket third = connect(listener)) {
-                                ListenerRig.echo(third, 3);
-                            }
-                        })
+                assertThatThrownBy(
+                                () -> { // perhaps before the connect has returned
+                                    try (Socket third = connect(listener)) {
+                                        ListenerRig.echo(third, 3);
+                                    }
+                                })
                         .isInstanceOf(SocketException.class)
                         .hasMessageMatching("Connection reset.*|Broken pipe");
                 try (Socket other = new Socket()) {

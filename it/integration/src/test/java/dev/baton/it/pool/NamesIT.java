@@ -62,7 +62,7 @@ class NamesIT {
     }
 
     private static InetAddress peer(MovableChannel connection) {
-        return connection.remoteAddress().getAddress();
+        return ((InetSocketAddress) connection.remoteAddress()).getAddress();
     }
 
     private static List<InetAddress> connect(UpstreamRig rig, UpstreamConnections connections, int times)
