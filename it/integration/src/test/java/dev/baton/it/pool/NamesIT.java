@@ -146,7 +146,7 @@ class NamesIT {
     @ParameterizedTest
     @MethodSource("dev.baton.it.Pollers#all")
     void anIpv6AddressIsUsedToo(PollerProvider poller) throws Exception {
-        InetAddress six = InetAddress.getByName("::1");
+        InetAddress six = InetAddress.getByAddress(new byte[] {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
         names.is("app.test", NOBODY, six);
         try (ServerSocket server = new ServerSocket(0, 100, six);
                 UpstreamRig rig = rig(poller, server.getLocalPort(), UpstreamRig.LONG)) {
