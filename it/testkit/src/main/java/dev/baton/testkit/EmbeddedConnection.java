@@ -31,6 +31,9 @@ public final class EmbeddedConnection extends EmbeddedChannel implements Movable
     private boolean elsewhere;
     private boolean ended;
     private boolean stalled;
+    private boolean noRoom;
+    private long heldHeap;
+    private long heldDirect;
     private boolean inputShutdown;
     private boolean outputShutdown;
     private @Nullable Runnable afterLeave;
@@ -83,6 +86,29 @@ public final class EmbeddedConnection extends EmbeddedChannel implements Movable
             leave();
         }
         return true;
+    }
+
+    /** Whether there is no room for what its service wants to hold more. */
+    public void noRoom(boolean noRoom) {
+        this.noRoom = noRoom;
+    }
+
+    /** Bytes of the heap that its service says it holds. */
+    public long heldHeap() {
+        return heldHeap;
+    }
+
+    /** Bytes of direct memory that its service says it holds. */
+    public long heldDirect() {
+        return heldDirect;
+    }
+
+    @Override
+    public boolean hold(long heapBytes, long directBytes) {
+        boolean more = heapBytes + directBytes > heldHeap + heldDirect;
+        heldHeap = heapBytes;
+        heldDirect = directBytes;
+        return !more || !noRoom;
     }
 
     /** True if something was posted and has not run yet. */

@@ -17,6 +17,7 @@ import io.netty.buffer.ByteBufAllocator;
  * @param memory where it takes its buffers from, unless it is told otherwise
  * @param servers the listening sockets of Netty's servers
  * @param fds how many connections there may be
+ * @param budget how much memory connections may hold
  */
 public record ChannelEnv(
         FdTable table,
@@ -25,12 +26,13 @@ public record ChannelEnv(
         PluginFailures failures,
         ByteBufAllocator memory,
         ServerSockets servers,
-        FdBudget fds) {
+        FdBudget fds,
+        MemoryBudget budget) {
 
     /** Where no process was before this one, and there are fds for all. */
     public ChannelEnv(
             FdTable table, Posix posix, LoopRegistry loops, PluginFailures failures, ByteBufAllocator memory) {
-        this(table, posix, loops, failures, memory, new ServerSockets(), new FdBudget());
+        this(table, posix, loops, failures, memory, new ServerSockets(), new FdBudget(), new MemoryBudget(table));
     }
 
     /** The same, with Netty's memory. */

@@ -587,11 +587,28 @@ abstract class FdChannel extends AbstractChannel implements FdHandler, Attachabl
     /** Holder: a callback threw and nobody handled it. Gives up this channel and nothing else. */
     final void failed(Throwable cause) {
         try {
+            if (isShortOfDirectMemory(cause)) {
+                if (env.budget().allocationFailed()) {
+                    LOG.warn(
+                            "no direct memory for a buffer of {}, which is closed (logged once a minute; counted in"
+                                    + " baton_memory_allocation_failures_total): {}",
+                            fd,
+                            cause.getMessage());
+                }
+                return;
+            }
             LOG.error("a callback of plugin {} threw on {}", plugin(), fd, cause);
             env.failures().failed(plugin(), cause);
         } finally {
             giveUp();
         }
+    }
+
+    /** Nobody's fault who is on the stack. Netty throws a class of its own, the JDK says it in the message. */
+    private static boolean isShortOfDirectMemory(Throwable cause) {
+        return cause instanceof OutOfMemoryError
+                && (cause.getClass() != OutOfMemoryError.class
+                        || String.valueOf(cause.getMessage()).contains("direct buffer memory"));
     }
 
     /** Holder: one of the callbacks threw, so nobody knows what state they are in. */

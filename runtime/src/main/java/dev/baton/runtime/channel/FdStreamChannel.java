@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * has shut its side down: then there is an end of file to be read. With {@code autoRead} off an edge is remembered and
  * costs no system call.
  */
-abstract class FdStreamChannel extends HalfCloseChannel {
+abstract class FdStreamChannel extends CountedChannel {
     static final ChannelMetadata METADATA = new ChannelMetadata(false, 16);
 
     /** Where a peek puts its byte. Of all threads: nobody reads it. */
@@ -350,7 +350,7 @@ abstract class FdStreamChannel extends HalfCloseChannel {
             throw new UnsupportedOperationException("a stream channel writes ByteBuf and FileRegion, not "
                     + message.getClass().getName());
         }
-        if (buffer.hasMemoryAddress()) {
+        if (buffer.hasMemoryAddress() && !(waitingForRoom && isWasteful(buffer))) {
             return buffer;
         }
         ByteBuf direct = alloc().directBuffer(Math.max(1, buffer.readableBytes()));
@@ -387,6 +387,7 @@ abstract class FdStreamChannel extends HalfCloseChannel {
                     eventLoop().schedule(() -> later(this::turnCame), 0, TimeUnit.NANOSECONDS);
                 }
             }
+            countOutput(out);
         } finally {
             leave();
         }
@@ -420,6 +421,11 @@ abstract class FdStreamChannel extends HalfCloseChannel {
         protected final void flush0() {
             if (!waitingForRoom && !waitingForTurn && !isConnecting()) {
                 super.flush0();
+                return;
+            }
+            ChannelOutboundBuffer out = outboundBuffer();
+            if (out != null) {
+                countOutput(out);
             }
         }
 
@@ -475,6 +481,7 @@ abstract class FdStreamChannel extends HalfCloseChannel {
 
     @Override
     protected void doClose() throws Exception {
+        giveBack();
         active = false;
         inputShutdown = true;
         outputShutdown = true;

@@ -63,6 +63,7 @@ public final class ConfigReader {
             Duration hardStop,
 
             @Range(min = "1", max = "1048576") Optional<Integer> maxConnections,
+            MemoryConfig memory,
             Map<String, ListenerConfig> listeners,
             Map<String, UpstreamConfig> upstreams,
             PluginsConfig plugins) {}
@@ -198,6 +199,7 @@ public final class ConfigReader {
                 top.closeSpread(),
                 top.hardStop(),
                 top.maxConnections(),
+                top.memory(),
                 top.listeners(),
                 services,
                 top.upstreams(),

@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param closeSpread within which time connections that are idle at a stop end, one by one
  * @param hardStop how long after the grace time the process ends, whatever it still does
  * @param maxConnections how many connections all listeners together may have open at once; empty for no limit
+ * @param memory what connections may hold of the process's memory
  * @param listeners by name
  * @param services by name
  * @param upstreams by name
@@ -26,6 +27,7 @@ public record RootConfig(
         Duration closeSpread,
         Duration hardStop,
         Optional<Integer> maxConnections,
+        MemoryConfig memory,
         Map<String, ListenerConfig> listeners,
         Map<String, ServiceConfig> services,
         Map<String, UpstreamConfig> upstreams,

@@ -3,6 +3,7 @@ package dev.baton.runtime.launcher;
 import com.google.inject.AbstractModule;
 import com.google.inject.Module;
 import dev.baton.runtime.channel.ChannelEnv;
+import dev.baton.runtime.channel.MemoryBudget;
 import dev.baton.runtime.channel.ServerSockets;
 import dev.baton.runtime.config.ConfigException;
 import dev.baton.runtime.config.ConfigReader;
@@ -82,7 +83,8 @@ public final class Foundation {
         this.installation = installation;
         this.posix = posix;
         this.table = new FdTable(posix, loops, witness);
-        this.channels = new ChannelEnv(table, posix, loops, pluginErrors, memory, new ServerSockets(), fds);
+        this.channels = new ChannelEnv(
+                table, posix, loops, pluginErrors, memory, new ServerSockets(), fds, new MemoryBudget(table));
         metrics.counted(
                 "baton_output_lines_dropped_total",
                 "Lines of standard output and error that were dropped because the reader was too slow.",

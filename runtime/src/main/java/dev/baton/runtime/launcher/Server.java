@@ -92,6 +92,7 @@ public final class Server {
         this.limit = limit;
         this.machine = machine;
         this.steps = new EndSteps(machine);
+        MemoryLimits.apply(config.memory(), foundation.channels.budget(), foundation.metrics);
         PluginRegistry plugins = foundation.plugins();
         this.upstreams = new Upstreams(
                 config.upstreams(),

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.baton.runtime.config.ListenerConfig;
+import dev.baton.runtime.config.MemoryConfig;
 import dev.baton.runtime.config.PluginsConfig;
 import dev.baton.runtime.config.RootConfig;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.posix.FdLimit;
+import dev.baton.spi.config.Percent;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +30,7 @@ class FdPlanTest {
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(15),
                 total,
+                new MemoryConfig(new Percent(30), new Percent(50)),
                 Map.of("web", new ListenerConfig("127.0.0.1:0", "shop", "drain", 128, ofListener)),
                 Map.of(),
                 Map.of(),

@@ -94,6 +94,23 @@ public interface MovableChannel extends DuplexChannel {
     @AnyThread
     void post(Runnable task);
 
+    /**
+     * Says how much memory the connection's service holds for it, beside what it has written: parts of a message that has not come
+     * whole, bytes that wait for their turn. Replaces what was said before; zero is nothing. It is counted against the budget of the
+     * process ({@code memory} in the configuration), and given back when the channel closes. When the budget is used up, the
+     * connections that hold most get an {@link Eviction}. Only what stays after a callback is worth saying: it costs an atomic
+     * addition whenever it changes by a page of 4 KiB.
+     *
+     * @param heapBytes in objects and arrays; at least 0
+     * @param directBytes in buffers of the channel's allocator, by their capacity; at least 0
+     * @return false: there is no room for it, as those that were told to end have not ended yet. The caller does now what it would do
+     *     at an {@link Eviction}
+     */
+    @OnLoop
+    default boolean hold(long heapBytes, long directBytes) {
+        return true;
+    }
+
     /** Runs a task under a claim, in order, but never at once: for work that must not starve others. */
     @AnyThread
     void offer(Runnable task);

@@ -45,6 +45,9 @@ final class Downstream {
 
     private static final byte[] UNKNOWN = HeadWriter.ascii("unknown");
 
+    /** In bytes: smaller heads are gone with their exchange, and not worth counting. */
+    private static final int LARGE_HEAD_BYTES = 4096;
+
     private final HttpProxyService service;
     private final MovableChannel channel;
     private final RequestReader reader;
@@ -581,6 +584,28 @@ final class Downstream {
             refuse(refusal, null, reader.isHead());
         } else {
             ctx.close();
+        }
+    }
+
+    /** Bytes of the heap that the head of the exchange under way takes, if it is a large one; else 0. */
+    int heldHeadBytes() {
+        Exchange current = exchange;
+        return current == null || current.headBytes() < LARGE_HEAD_BYTES ? 0 : current.headBytes();
+    }
+
+    /** The process is short of memory, and this connection holds much of it: says so where that is possible, and ends. */
+    void evict() {
+        boolean toHead = reader.isHead();
+        reader.releaseAll();
+        Exchange current = exchange;
+        if (pendingBytes() > 0 || phase == Phase.DISCARD || (current != null && answer.started())) {
+            channel.config().setSoLinger(RESET); // what is cut short must not look complete
+            cut(Refusal.EVICTED);
+        } else if (current == null) {
+            refuse(Refusal.HEAD_EVICTED, null, toHead);
+        } else {
+            answer.closeAfterwards();
+            fail(current, Refusal.EVICTED, null);
         }
     }
 

@@ -31,6 +31,7 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler {
 
     private long bodyLength;
     private boolean keepAlive;
+    private int headBytes;
 
     /** Goes no further: the proxy is the one that is asked. */
     private boolean endsHere;
@@ -93,6 +94,15 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler {
 
     boolean hasBody() {
         return bodyLength != 0;
+    }
+
+    /** Bytes of the heap that its head takes. */
+    int headBytes() {
+        return headBytes;
+    }
+
+    void setHeadBytes(int bytes) {
+        headBytes = bytes;
     }
 
     /** The client wants to keep its connection. */

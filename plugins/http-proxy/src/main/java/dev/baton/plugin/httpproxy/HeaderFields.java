@@ -41,6 +41,9 @@ final class HeaderFields extends HttpHeaders {
     private static final CharSequence[] EMPTY = {};
     private static final FieldKind[] NO_KINDS = {};
 
+    /** What a field costs beside its characters, in bytes: two objects with their arrays, and where they stand. */
+    static final int FIELD_BYTES = 96;
+
     /** Fields of a kind, {@link FieldKind#END_TO_END} excepted, cost a bit test to see that there are none. */
     boolean has(FieldKind kind) {
         return (present & kind.bit()) != 0;

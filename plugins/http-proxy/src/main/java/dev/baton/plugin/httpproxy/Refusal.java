@@ -49,6 +49,11 @@ enum Refusal {
     BAD_RESPONSE(HttpResponseStatus.BAD_GATEWAY, "malformed answer from the server"),
     /** The server sent something that nobody had asked for. */
     UNSOLICITED_RESPONSE(HttpResponseStatus.BAD_GATEWAY, "bytes from the server without a request"),
+    /** The process's budget for memory was used up, and this unfinished head was among the largest. */
+    HEAD_EVICTED(
+            HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "not enough memory for header fields of this size"),
+    /** The process's budget for memory was used up, and this exchange was among those that held most of it. */
+    EVICTED(HttpResponseStatus.SERVICE_UNAVAILABLE, "not enough memory"),
     /** The client stopped reading its answer. */
     CLIENT_STALLED(HttpResponseStatus.REQUEST_TIMEOUT, "the client did not read its answer");
 

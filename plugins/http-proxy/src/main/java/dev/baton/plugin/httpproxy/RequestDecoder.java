@@ -26,6 +26,14 @@ final class RequestDecoder extends HttpRequestDecoder {
     /** One head and, if it has no body, its end. Only within one call of {@link #decodeHead}; never shared by threads. */
     private final List<Object> decoded = new ArrayList<>(2);
 
+    /** A decoder with its buffers, in bytes. */
+    private static final int DECODER_BYTES = 1024;
+
+    /** Of the head that is being decoded, what is decoded already: bytes and lines. */
+    private int headBytes;
+
+    private int lines;
+
     /** A line of the head has been decoded: a blank at the start of the next would fold it. */
     private boolean inHead;
 
@@ -60,6 +68,7 @@ final class RequestDecoder extends HttpRequestDecoder {
         client = downstream;
         try {
             decode(ctx, in, decoded);
+            headBytes += in.readerIndex() - from;
             if (!decoded.isEmpty()
                     && ((Exchange) decoded.get(0)).decoderResult().isFailure()) {
                 throw cause((Exchange) decoded.get(0));
@@ -78,6 +87,9 @@ final class RequestDecoder extends HttpRequestDecoder {
                 decode(ctx, Unpooled.EMPTY_BUFFER, decoded);
             }
             inHead = false;
+            exchange.setHeadBytes(headBytes + exchange.fields().size() * HeaderFields.FIELD_BYTES);
+            headBytes = 0;
+            lines = 0;
             Refusal refusal = RequestRules.check(exchange);
             if (refusal == null && exchange.hasBody() != bodyExpected) {
                 // The decoder sees a body where there is none for us or the other way round: nobody knows who else
@@ -115,6 +127,11 @@ final class RequestDecoder extends HttpRequestDecoder {
             in.skipBytes(2);
         }
         return false;
+    }
+
+    /** Bytes of the heap that the decoded part of an unfinished head takes: its lines, and a buffer for the longest of them. */
+    int heldBytes() {
+        return DECODER_BYTES + 2 * headBytes + lines * HeaderFields.FIELD_BYTES;
     }
 
     /** Gives its buffers back; nobody uses it afterwards. */
@@ -176,6 +193,7 @@ final class RequestDecoder extends HttpRequestDecoder {
         }
         inHead = true;
         for (int lf = in.indexOf(from, to, HttpConstants.LF); lf >= 0; lf = in.indexOf(lf + 1, to, HttpConstants.LF)) {
+            lines++;
             if (lf + 1 < to && isBlank(in.getByte(lf + 1))) {
                 return true;
             }

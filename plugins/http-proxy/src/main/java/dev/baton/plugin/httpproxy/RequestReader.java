@@ -1,11 +1,11 @@
 package dev.baton.plugin.httpproxy;
 
 import dev.baton.plugin.httpproxy.Downstream.Phase;
+import dev.baton.spi.channel.Eviction;
 import dev.baton.spi.channel.MovableChannel;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.handler.codec.ByteToMessageDecoder;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +36,8 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
     private int headBytes;
 
     private boolean reading = true;
+    /** The channel was told that memory is held here. */
+    private boolean holding;
 
     RequestReader(HttpProxyService service, MovableChannel channel) {
         this.channel = channel;
@@ -65,16 +67,16 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
     public void channelRead(ChannelHandlerContext context, Object message) {
         ByteBuf in = (ByteBuf) message;
         ByteBuf before = unread;
+        unread = null;
         if (processing) {
             unread = before == null ? in : merge(before, in);
             return;
         }
-        unread = null;
         process(before == null ? in : merge(before, in));
     }
 
     private ByteBuf merge(ByteBuf before, ByteBuf in) {
-        return ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(ctx.alloc(), before, in);
+        return Unread.merge(ctx.alloc(), before, in);
     }
 
     @Override
@@ -88,10 +90,19 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
     }
 
     @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        if (event instanceof Eviction eviction) {
+            eviction.take();
+            end.evict();
+        } else {
+            context.fireUserEventTriggered(event);
+        }
+    }
+
+    @Override
     public void channelInactive(ChannelHandlerContext context) {
         end.inactive();
-        releaseUnread();
-        discardDecoder();
+        releaseAll();
         context.fireChannelInactive();
     }
 
@@ -121,6 +132,24 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
             }
         }
         updateReading();
+        countMemory();
+    }
+
+    /**
+     * Says what stays here until more comes: an unfinished head, and bytes that wait for their turn; and the head of the exchange
+     * under way, if that is a large one.
+     */
+    private void countMemory() {
+        RequestDecoder used = decoder;
+        ByteBuf waiting = unread;
+        int heap = end.heldHeadBytes() + (used == null ? 0 : used.heldBytes());
+        if (heap == 0 && waiting == null && !holding) {
+            return;
+        }
+        holding = heap != 0 || waiting != null;
+        if (!channel.hold(heap, waiting == null ? 0 : waiting.capacity())) {
+            end.evict();
+        }
     }
 
     /** Takes what it can use from the buffer; false: that was all for now. */
@@ -205,6 +234,7 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
             channel.offer(this);
         } else {
             updateReading();
+            countMemory();
         }
     }
 
@@ -228,6 +258,13 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
             unread.release();
             unread = null;
         }
+        countMemory();
+    }
+
+    /** Gives back all that is held for a connection that is to end. */
+    void releaseAll() {
+        discardDecoder();
+        releaseUnread();
     }
 
     /** Some bytes of a head are there. */

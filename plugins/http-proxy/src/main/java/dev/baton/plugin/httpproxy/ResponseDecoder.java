@@ -27,6 +27,9 @@ abstract class ResponseDecoder extends HttpResponseDecoder {
     /** The status line has been decoded, and not yet the end of the head. */
     private boolean inHead;
 
+    /** Of the head that is being decoded, what is decoded already. */
+    private int headBytes;
+
     ResponseDecoder(HttpDecoderConfig config) {
         super(config);
     }
@@ -47,11 +50,13 @@ abstract class ResponseDecoder extends HttpResponseDecoder {
         int from = in.readerIndex();
         try {
             decode(ctx, in, decoded);
+            headBytes += in.readerIndex() - from;
             checkLines(in, from, in.readerIndex());
             if (decoded.isEmpty()) {
                 return null;
             }
             inHead = false;
+            headBytes = 0;
             long said = length;
             length = RequestRules.BAD_LENGTH; // nothing is known of the next one
             ResponseHead head = (ResponseHead) decoded.get(0);
@@ -117,6 +122,11 @@ abstract class ResponseDecoder extends HttpResponseDecoder {
             }
             line = next;
         }
+    }
+
+    /** Bytes of the heap that the decoded part of an unfinished head takes: its lines, and a buffer for the longest of them. */
+    int heldBytes() {
+        return 2 * headBytes;
     }
 
     private static boolean hasControl(ByteBuf in, int from, int to) {

@@ -1,12 +1,12 @@
 package dev.baton.plugin.httpproxy;
 
+import dev.baton.spi.channel.Eviction;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.handler.codec.ByteToMessageDecoder;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
@@ -57,6 +57,10 @@ final class UpstreamEnd extends ResponseDecoder {
     private boolean answerPosted;
 
     private boolean reading = true;
+    /** Bytes of an answer that are on their way to the client's loop. */
+    private int postedBytes;
+    /** The channel was told that memory is held here. */
+    private boolean holding;
 
     UpstreamEnd(HttpProxyService service, MovableChannel channel) {
         super(service.decoding());
@@ -162,6 +166,7 @@ final class UpstreamEnd extends ResponseDecoder {
             return;
         }
         answerFull = false;
+        postedBytes = 0;
         read(true); // before what waits: that may stop it again
         ByteBuf waiting = unread;
         if (waiting != null) {
@@ -169,6 +174,7 @@ final class UpstreamEnd extends ResponseDecoder {
             receive(named, waiting);
             flushAnswer();
         }
+        countMemory();
     }
 
     /** Nobody waits for this exchange any more; called by the client's end, without a claim. */
@@ -207,6 +213,9 @@ final class UpstreamEnd extends ResponseDecoder {
         if (event instanceof ChannelInputShutdownEvent) {
             inputEnded = true;
             channel.close();
+        } else if (event instanceof Eviction eviction) {
+            eviction.take();
+            evict();
         }
         context.fireUserEventTriggered(event);
     }
@@ -226,7 +235,7 @@ final class UpstreamEnd extends ResponseDecoder {
         ByteBuf before = unread;
         if (before != null) {
             unread = null;
-            in = ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(ctx.alloc(), before, in);
+            in = Unread.merge(ctx.alloc(), before, in);
         }
         anyByte = true;
         receive(current, in);
@@ -248,6 +257,28 @@ final class UpstreamEnd extends ResponseDecoder {
                 in.release();
             }
         }
+        countMemory();
+    }
+
+    /** Says what stays here: an unfinished head, what waits until the client takes it, and what is on its way to its loop. */
+    private void countMemory() {
+        ByteBuf waiting = unread;
+        int heap = heldBytes();
+        if (((heap | postedBytes) == 0 && waiting == null && !holding) || !channel.isOpen()) {
+            return;
+        }
+        holding = (heap | postedBytes) != 0 || waiting != null;
+        if (!channel.hold(heap, postedBytes + (waiting == null ? 0 : waiting.capacity()))) {
+            evict();
+        }
+    }
+
+    private void evict() {
+        Exchange current = exchange;
+        if (current != null) {
+            fail(current, Refusal.EVICTED, null);
+        }
+        channel.close();
     }
 
     @Override
@@ -298,6 +329,9 @@ final class UpstreamEnd extends ResponseDecoder {
         }
         if (waiting != null) {
             waiting.release();
+        }
+        if (holding) {
+            channel.hold(0, 0);
         }
         if (current != null) {
             // An error of a write takes the news of a reset: the end that is read after it is none.
@@ -406,6 +440,7 @@ final class UpstreamEnd extends ResponseDecoder {
             answerPosted = false;
             requestPaused = false;
             answerFull = false;
+            postedBytes = 0;
             read(true);
             if (keepAlive && requestSent && !broken && !ended && !rest && nothingToWrite()) {
                 service.connections().release(channel);
@@ -443,6 +478,7 @@ final class UpstreamEnd extends ResponseDecoder {
         }
         if (!last) {
             stopReadingForPosted();
+            postedBytes += count;
         }
         ByteBuf data = count == 0 ? Unpooled.EMPTY_BUFFER : in.readRetainedSlice(count);
         boolean sent = Messages.post(other.channel(), () -> {

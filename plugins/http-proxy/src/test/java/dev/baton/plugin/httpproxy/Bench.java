@@ -254,6 +254,9 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
         for (EmbeddedConnection connection : List.copyOf(all)) {
             under(connection, connection::close);
             assertThat(connection.claims()).isZero();
+            assertThat(connection.heldHeap() + connection.heldDirect())
+                    .as("held by a closed connection")
+                    .isZero();
             out(connection);
             connection.checkException();
         }

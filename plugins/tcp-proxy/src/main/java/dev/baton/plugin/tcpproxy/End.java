@@ -227,6 +227,7 @@ final class End extends ChannelInboundHandlerAdapter {
     private void postBytes(End other, ByteBuf bytes) {
         int length = bytes.readableBytes();
         posted += length;
+        channel.hold(0, posted);
         boolean accepted = false;
         try {
             other.channel.post(() -> {
@@ -252,6 +253,7 @@ final class End extends ChannelInboundHandlerAdapter {
 
     private void acknowledged(int length) {
         posted -= length;
+        channel.hold(0, posted);
         updateReading();
     }
 
