@@ -15,8 +15,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongPredicate;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,8 +60,11 @@ public final class HandoffAddress implements AutoCloseable {
 
     /** Makes the folder and the socket in it. */
     public static HandoffAddress open(FdTable table, Posix posix) throws IOException {
-        Path folder = Files.createTempDirectory(
-                parent(), "baton-", PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        return open(table, posix, parents(System.getProperty("java.io.tmpdir"), System.getenv()));
+    }
+
+    static HandoffAddress open(FdTable table, Posix posix, List<Path> parents) throws IOException {
+        Path folder = folder(parents);
         Path path = folder.resolve("handoff");
         boolean done = false;
         Fd fd = null;
@@ -82,11 +89,38 @@ public final class HandoffAddress implements AutoCloseable {
         }
     }
 
-    /** The folder for temporary files, unless its name is too long for a socket in it. */
-    private static Path parent() {
-        Path usual = Path.of(System.getProperty("java.io.tmpdir")).toAbsolutePath();
-        int bytes = usual.toString().getBytes(StandardCharsets.UTF_8).length;
-        return bytes + "/baton-12345678901234567890/handoff".length() <= PATH_BYTES_MAX ? usual : Path.of("/tmp");
+    /** Where its folder may be, the first choice first: a container often has only one place that can be written. */
+    static List<Path> parents(String temporary, Map<String, String> environment) {
+        List<String> names = new ArrayList<>(List.of(temporary));
+        for (String variable : List.of("RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR")) {
+            // Of systemd, for a service, where there may be several; and for a user.
+            names.addAll(List.of(environment.getOrDefault(variable, "").split(":", -1)));
+        }
+        names.addAll(List.of("/tmp", "/run", "/dev/shm", "/var/tmp"));
+        return names.stream()
+                .filter(name -> !name.isEmpty())
+                .map(name -> Path.of(name).toAbsolutePath())
+                .filter(path -> path.toString().getBytes(StandardCharsets.UTF_8).length
+                                + "/baton-12345678901234567890/handoff".length()
+                        <= PATH_BYTES_MAX)
+                .distinct()
+                .toList();
+    }
+
+    private static Path folder(List<Path> parents) throws IOException {
+        for (Path parent : parents) {
+            try {
+                return Files.createTempDirectory(
+                        parent,
+                        "baton-",
+                        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            } catch (IOException notThere) {
+                LOG.debug("no folder in {} for the handoff", parent, notThere);
+            }
+        }
+        throw new IOException("cannot make a folder for the handoff's socket: none of "
+                + parents.stream().map(Path::toString).collect(Collectors.joining(", "))
+                + " can be written (XDG_RUNTIME_DIR names another one)");
     }
 
     private static void check(String what, int result) throws IOException {

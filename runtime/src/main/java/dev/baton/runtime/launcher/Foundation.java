@@ -96,10 +96,17 @@ public final class Foundation {
      * Loads the plugins of the installation, and those that a configuration asks for.
      *
      * @param configuration not bound yet: the plugins say what may be in it
+     * @throws StartException if this machine's system calls cannot be made
      */
-    public static Foundation lay(Installation installation, ConfigReader configuration) {
+    public static Foundation lay(Installation installation, ConfigReader configuration) throws StartException {
+        Posix posix;
+        try {
+            posix = new JnrPosix();
+        } catch (IllegalStateException e) {
+            throw new StartException(ExitCode.FAILED, String.valueOf(e.getMessage()), e);
+        }
         Foundation foundation =
-                new Foundation(installation, configuration.enabledPlugins(), new JnrPosix(), ByteBufAllocator.DEFAULT);
+                new Foundation(installation, configuration.enabledPlugins(), posix, ByteBufAllocator.DEFAULT);
         installation.plugins().forEach(foundation.loader::loadAll);
         configuration.pluginFolders().forEach(foundation.loader::loadAll);
         return foundation.laid();

@@ -1,6 +1,7 @@
 package dev.baton.runtime.launcher;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Why a process cannot start: every reason that was found, and the exit code that says what kind they are of. */
 public final class StartException extends Exception {
@@ -11,7 +12,7 @@ public final class StartException extends Exception {
         this.exitCode = exitCode;
     }
 
-    StartException(int exitCode, String reason, Throwable cause) {
+    StartException(int exitCode, String reason, @Nullable Throwable cause) {
         super(reason, cause);
         this.exitCode = exitCode;
     }

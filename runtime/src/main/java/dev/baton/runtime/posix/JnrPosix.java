@@ -76,8 +76,10 @@ public final class JnrPosix implements Posix {
             throw new IllegalStateException(
                     "cannot load the native library of jnr for " + System.getProperty("os.name") + " "
                             + System.getProperty("os.arch")
-                            + " (is java.io.tmpdir " + System.getProperty("java.io.tmpdir")
-                            + " full or mounted noexec? -Djffi.extract.dir=DIR names another folder)",
+                            + ": it is not in lib/jni of the distribution, and cannot be unpacked into "
+                            + System.getProperty("java.io.tmpdir")
+                            + " (full, read-only or mounted noexec?): BATON_JAVA_OPTS=-Djffi.extract.dir=DIR names"
+                            + " another folder",
                     e);
         }
     }

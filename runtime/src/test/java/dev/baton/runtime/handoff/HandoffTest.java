@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -223,6 +224,24 @@ class HandoffTest {
         }
         assertThat(path).doesNotExist();
         assertThat(path.getParent()).doesNotExist();
+    }
+
+    @Test
+    void shouldTakeTheFirstFolderThatCanBeWritten() throws Exception {
+        Path nowhere = Path.of("/proc/none");
+        Path usual = Path.of(System.getProperty("java.io.tmpdir"));
+        try (HandoffAddress address = HandoffAddress.open(table, POSIX, List.of(nowhere, usual))) {
+            assertThat(address.path()).startsWithRaw(usual);
+        }
+        assertThatThrownBy(() -> HandoffAddress.open(table, POSIX, List.of(nowhere)))
+                .isInstanceOf(IOException.class)
+                .hasMessage("cannot make a folder for the handoff's socket: none of /proc/none can be written"
+                        + " (XDG_RUNTIME_DIR names another one)");
+        assertThat(HandoffAddress.parents(
+                        "/" + "x".repeat(100), Map.of("RUNTIME_DIRECTORY", "/run/a:/run/b", "XDG_RUNTIME_DIR", "/c")))
+                .as("no name that is too long for a socket")
+                .extracting(Path::toString)
+                .containsExactly("/run/a", "/run/b", "/c", "/tmp", "/run", "/dev/shm", "/var/tmp");
     }
 
     // ---- R49: who is there
