@@ -10,10 +10,14 @@ import dev.baton.spi.config.Range;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.UserPrincipal;
+import java.nio.file.attribute.UserPrincipalLookupService;
+import java.nio.file.attribute.UserPrincipalNotFoundException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -64,6 +68,8 @@ public final class ConfigReader {
 
             @Range(min = "1", max = "1048576") Optional<Integer> maxConnections,
             MemoryConfig memory,
+            Optional<String> user,
+            Optional<String> group,
             Map<String, ListenerConfig> listeners,
             Map<String, UpstreamConfig> upstreams,
             PluginsConfig plugins) {}
@@ -188,6 +194,7 @@ public final class ConfigReader {
         checkServers(problems);
         checkPluginPath(problems);
         checkEnabledPlugins(problems, vocabulary);
+        checkIdentity(problems);
 
         if (top == null || !problems.isEmpty()) {
             throw new ConfigException(problems.sorted());
@@ -200,6 +207,8 @@ public final class ConfigReader {
                 top.hardStop(),
                 top.maxConnections(),
                 top.memory(),
+                top.user(),
+                top.group(),
                 top.listeners(),
                 services,
                 top.upstreams(),
@@ -464,6 +473,38 @@ public final class ConfigReader {
                         "plugins.enable: there is no plugin '" + value.text() + "'"
                                 + Words.suggestion(value.text(), vocabulary.plugins(), "there is none at all"));
             }
+        }
+    }
+
+    /** That there are such a user and such a group; what has a number need not have a name. */
+    private void checkIdentity(Problems problems) {
+        UserPrincipalLookupService names = FileSystems.getDefault().getUserPrincipalLookupService();
+        Entry user = root.entries().get("user");
+        Entry group = root.entries().get("group");
+        if (user == null && group != null) {
+            problems.add(group.position(), "group: needs user: too, which says who has it");
+        }
+        try {
+            if (user != null && user.value() instanceof Value value && !value.isNothing()) {
+                checkPrincipal(problems, "user", value, names::lookupPrincipalByName);
+            }
+            if (group != null && group.value() instanceof Value value && !value.isNothing()) {
+                checkPrincipal(problems, "group", value, names::lookupPrincipalByGroupName);
+            }
+        } catch (IOException e) {
+            problems.add(Position.START, "user and group cannot be looked up: " + e.getMessage());
+        }
+    }
+
+    private interface Lookup {
+        UserPrincipal find(String name) throws IOException;
+    }
+
+    private static void checkPrincipal(Problems problems, String what, Value value, Lookup lookup) throws IOException {
+        try {
+            lookup.find(value.text());
+        } catch (UserPrincipalNotFoundException unknown) {
+            problems.add(value.position(), what + ": there is no " + what + " '" + value.text() + "' on this machine");
         }
     }
 

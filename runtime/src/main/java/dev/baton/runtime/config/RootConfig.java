@@ -14,6 +14,8 @@ import java.util.Optional;
  * @param hardStop how long after the grace time the process ends, whatever it still does
  * @param maxConnections how many connections all listeners together may have open at once; empty for no limit
  * @param memory what connections may hold of the process's memory
+ * @param user who a process that root has started becomes when it has bound its listeners; empty to stay as it is
+ * @param group which group it then has; empty for the user's own
  * @param listeners by name
  * @param services by name
  * @param upstreams by name
@@ -28,6 +30,8 @@ public record RootConfig(
         Duration hardStop,
         Optional<Integer> maxConnections,
         MemoryConfig memory,
+        Optional<String> user,
+        Optional<String> group,
         Map<String, ListenerConfig> listeners,
         Map<String, ServiceConfig> services,
         Map<String, UpstreamConfig> upstreams,

@@ -312,6 +312,7 @@ public final class Server {
         if (!problems.isEmpty() && !isStopping()) {
             throw new StartException(ExitCode.CANNOT_BIND, problems);
         }
+        Privileges.drop(config);
     }
 
     /**

@@ -25,6 +25,7 @@ final class LibC {
     private static final Invoker INVOKER = Invoker.getInstance();
     private static final LastError LAST_ERROR = LastError.getInstance();
 
+    private static final CallContext ARGUMENTS_0 = context(0);
     private static final CallContext ARGUMENTS_1 = context(1);
     private static final CallContext ARGUMENTS_2 = context(2);
     private static final CallContext ARGUMENTS_3 = context(3);
@@ -176,7 +177,53 @@ final class LibC {
         private static final long MALLOC_TRIM =
                 LIBRARY.getSymbolAddress("malloc_trim"); // glibc's own; 0 if there is none
 
+        private static final long GETEGID = symbol("getegid");
+        private static final long GETEUID = symbol("geteuid");
+        private static final long GETGRNAM = symbol("getgrnam");
+        private static final long GETPWNAM = symbol("getpwnam");
+        private static final long INITGROUPS = symbol("initgroups");
+        private static final long PRCTL = symbol("prctl");
+        private static final long SETGROUPS = symbol("setgroups");
+        private static final long SETRESGID = symbol("setresgid");
+        private static final long SETRESUID = symbol("setresuid");
+
         private Processes() {}
+
+        static int getegid() {
+            return (int) INVOKER.invokeN0(ARGUMENTS_0, GETEGID);
+        }
+
+        static int geteuid() {
+            return (int) INVOKER.invokeN0(ARGUMENTS_0, GETEUID);
+        }
+
+        static long getgrnam(long name) {
+            return INVOKER.invokeN1(ARGUMENTS_1, GETGRNAM, name);
+        }
+
+        static long getpwnam(long name) {
+            return INVOKER.invokeN1(ARGUMENTS_1, GETPWNAM, name);
+        }
+
+        static int initgroups(long name, int gid) {
+            return (int) INVOKER.invokeN2(ARGUMENTS_2, INITGROUPS, name, gid);
+        }
+
+        static int prctl(int option, long argument) {
+            return (int) INVOKER.invokeN5(ARGUMENTS_5, PRCTL, option, argument, 0, 0, 0);
+        }
+
+        static int setgroups(int count, long groups) {
+            return (int) INVOKER.invokeN2(ARGUMENTS_2, SETGROUPS, count, groups);
+        }
+
+        static int setresgid(int gid) {
+            return (int) INVOKER.invokeN3(ARGUMENTS_3, SETRESGID, gid, gid, gid);
+        }
+
+        static int setresuid(int uid) {
+            return (int) INVOKER.invokeN3(ARGUMENTS_3, SETRESUID, uid, uid, uid);
+        }
 
         static int kill(int pid, int signal) {
             return (int) INVOKER.invokeN2(ARGUMENTS_2, KILL, pid, signal);

@@ -60,6 +60,8 @@ class ConfigReaderTest {
                         Duration.ofSeconds(15),
                         Optional.empty(),
                         new MemoryConfig(new Percent(30), new Percent(50)),
+                        Optional.empty(),
+                        Optional.empty(),
                         Map.of(
                                 "web", new ListenerConfig("127.0.0.1:8080", "shop", "drain", 4096, Optional.empty()),
                                 "raw", new ListenerConfig("127.0.0.1:8090", "shop", "at-once", 5, Optional.of(10000))),

@@ -31,6 +31,8 @@ class FdPlanTest {
                 Duration.ofSeconds(15),
                 total,
                 new MemoryConfig(new Percent(30), new Percent(50)),
+                Optional.empty(),
+                Optional.empty(),
                 Map.of("web", new ListenerConfig("127.0.0.1:0", "shop", "drain", 128, ofListener)),
                 Map.of(),
                 Map.of(),
