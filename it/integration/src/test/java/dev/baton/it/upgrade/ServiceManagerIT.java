@@ -287,7 +287,7 @@ class ServiceManagerIT {
                 .contains(
                         "Type=notify",
                         "NotifyAccess=all",
-                        "ExecReload=/opt/baton/bin/baton upgrade --admin 127.0.0.1:9901",
+                        "ExecReload=/opt/baton/bin/baton upgrade -c /etc/baton/baton.yaml",
                         "WatchdogSec=30s",
                         "Restart=always",
                         "RestartPreventExitStatus=78")
