@@ -50,7 +50,7 @@ class InitProcessIT {
     /** How a pid namespace is made here, by root or by anybody. */
     private static List<String> unshare() throws Exception {
         for (String options : List.of("", "-r ")) {
-            String command = "unshare " + options + "-p -f --mount-proc -m";
+            String command = "unshare " + options + "-p -f --kill-child --mount-proc -m";
             Process tried = new ProcessBuilder("sh", "-c", command + " true")
                     .redirectErrorStream(true)
                     .start();
