@@ -34,6 +34,18 @@ final class BodyReader {
     private static final int WINDOW_MIN = 256;
 
     private static final int WINDOW_MAX = 8 * 1024;
+    /** Bytes that are copied one by one sooner than by a call. */
+    private static final int FEW_BYTES = 4;
+
+    /** The value of each hex digit, and -1 for every other byte. */
+    private static final byte[] HEX = new byte[256];
+
+    static {
+        for (int i = 0; i < HEX.length; i++) {
+            HEX[i] = (byte) (i < 0x80 ? Character.digit(i, 16) : -1);
+        }
+    }
+
     /** Digits of the size of a small chunk: with more it has leading zeros. */
     private static final int PLAIN_DIGITS = 3;
 
@@ -64,6 +76,9 @@ final class BodyReader {
     private State state = State.DONE;
     private long remaining;
     private int trailerBytes;
+    /** By {@link #wholeChunks}, for its caller. */
+    private int gathered;
+
     private @Nullable HeaderFields trailers;
 
     BodyReader(int trailerLimit, boolean paddedSizes) {
@@ -203,6 +218,13 @@ final class BodyReader {
                         }
                     }
                     case SIZE -> {
+                        // Whole chunks first: most are, and the way through the states costs more than their bytes.
+                        int whole = at;
+                        at = wholeChunks(window, at, there, to, filled);
+                        filled += gathered;
+                        if (at > whole) {
+                            continue;
+                        }
                         int end = plainSize(window, at, there, to.length - filled);
                         plain = end > 0;
                         if (plain) {
@@ -231,6 +253,30 @@ final class BodyReader {
         return filled;
     }
 
+    /** Takes the data of plain small chunks that are there with both their lines; {@link #gathered} is how much it was. */
+    private int wholeChunks(byte[] window, int from, int there, byte[] to, int filled) {
+        int at = from;
+        int out = filled;
+        while (true) {
+            int line = plainSize(window, at, there, to.length - out);
+            int end = line + (int) remaining;
+            if (line < 0 || there - end < 2 || !isLineEnd(window, end)) {
+                break;
+            }
+            if (remaining <= FEW_BYTES) { // no call
+                while (line < end) {
+                    to[out++] = window[line++];
+                }
+            } else {
+                System.arraycopy(window, line, to, out, end - line);
+                out += end - line;
+            }
+            at = end + 2;
+        }
+        gathered = out - filled;
+        return at;
+    }
+
     /**
      * Reads a line that is nothing but the size of a small chunk into {@link #remaining}.
      *
@@ -240,7 +286,7 @@ final class BodyReader {
         int size = 0;
         int i = from;
         for (; i < to && i - from < PLAIN_DIGITS; i++) {
-            int digit = Character.digit(bytes[i], 16);
+            int digit = HEX[bytes[i] & 0xff];
             if (digit < 0) {
                 break;
             }
