@@ -8,6 +8,7 @@ import static io.netty.channel.unix.UnixChannelOption.SO_REUSEPORT;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.posix.SocketOptions;
+import dev.baton.spi.posix.Sockets;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelOption;
@@ -29,6 +30,7 @@ final class ServerConfig extends DefaultChannelConfig implements ServerSocketCha
     private volatile boolean reuseAddress = true;
     private volatile boolean reusePort;
     private volatile int receiveBuffer = UNSET;
+    private volatile int userTimeoutMillis;
 
     ServerConfig(FdServerChannel channel) {
         super(channel);
@@ -57,6 +59,10 @@ final class ServerConfig extends DefaultChannelConfig implements ServerSocketCha
         if (tcp && reusePort) {
             KernelOption.set(posix, number, SocketOptions.SOL_SOCKET, SocketOptions.SO_REUSEPORT, 1);
         }
+        if (tcp && userTimeoutMillis > 0) {
+            // The connections have it from here.
+            KernelOption.set(posix, number, Sockets.IPPROTO_TCP, SocketOptions.TCP_USER_TIMEOUT, userTimeoutMillis);
+        }
         if (receiveBuffer != UNSET) {
             // Before it listens: the window that a connection can have is settled when it is opened.
             KernelOption.set(posix, number, SocketOptions.SOL_SOCKET, SocketOptions.SO_RCVBUF, receiveBuffer);
@@ -83,6 +89,8 @@ final class ServerConfig extends DefaultChannelConfig implements ServerSocketCha
             value = reuseAddress;
         } else if (option.equals(SO_REUSEPORT)) {
             value = reusePort;
+        } else if (option.equals(FdTcpServerChannel.TCP_USER_TIMEOUT)) {
+            value = userTimeoutMillis;
         } else if (option.equals(SO_RCVBUF)) {
             value = getReceiveBufferSize();
         } else {
@@ -101,6 +109,8 @@ final class ServerConfig extends DefaultChannelConfig implements ServerSocketCha
             setReuseAddress((Boolean) value);
         } else if (option.equals(SO_REUSEPORT)) {
             reusePort = (Boolean) value;
+        } else if (option.equals(FdTcpServerChannel.TCP_USER_TIMEOUT)) {
+            userTimeoutMillis = (Integer) value;
         } else if (option.equals(SO_RCVBUF)) {
             setReceiveBufferSize((Integer) value);
         } else {

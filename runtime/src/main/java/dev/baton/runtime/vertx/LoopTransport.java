@@ -25,6 +25,7 @@ import io.netty.util.concurrent.Ticker;
 import io.vertx.core.datagram.DatagramSocketOptions;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.core.net.TcpConfig;
+import io.vertx.core.net.TcpOption;
 import io.vertx.core.spi.transport.Transport;
 import java.net.NetworkInterface;
 import java.net.SocketException;
@@ -154,6 +155,10 @@ final class LoopTransport implements Transport {
     public void configure(TcpConfig options, boolean domainSocket, ServerBootstrap bootstrap) {
         if (!domainSocket) {
             bootstrap.option(UnixChannelOption.SO_REUSEPORT, options.isSoReusePort());
+            Integer userTimeout = options.getOption(TcpOption.USER_TIMEOUT);
+            if (userTimeout != null && userTimeout > 0) {
+                bootstrap.option(FdTcpServerChannel.TCP_USER_TIMEOUT, userTimeout);
+            }
         }
         Transport.super.configure(options, domainSocket, bootstrap);
     }

@@ -151,6 +151,25 @@ class VertxNetIT {
         }
     }
 
+    /** More than the socket buffers of both ends hold, so that a close would wait for the client. */
+    @Test
+    void aClientThatTakesNothingIsCutAfterTheUserTimeout() throws Exception {
+        try (VertxRig rig = VertxRig.start(Pollers.chosen(), 1)) {
+            Promise<Void> closed = Promise.promise();
+            NetServer server = rig.vertx()
+                    .createNetServer(new NetServerOptions().setTcpUserTimeout(300))
+                    .connectHandler(socket -> {
+                        socket.closeHandler(closed::complete);
+                        socket.write(Buffer.buffer(new byte[32 << 20]));
+                    });
+            int port = get(server.listen(0, "127.0.0.1")).actualPort();
+            try (Socket client = new Socket(InetAddress.getLoopbackAddress(), port)) {
+                assertThat(client.getInputStream().read()).isZero();
+                get(closed.future());
+            }
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("dev.baton.it.Pollers#all")
     void aPausedSocketReadsNothingAndLosesNothing(PollerProvider poller) throws Exception {
