@@ -30,7 +30,8 @@ import org.slf4j.LoggerFactory;
  * </pre>
  *
  * <p>Each process of the line knows by its environment who has started it for an upgrade, so a process that upgrades itself needs
- * to tell nothing here, and one whose parent was killed in the middle of an upgrade is found as well.
+ * to tell nothing here, and one whose parent was killed in the middle of an upgrade is found as well. It is found within a
+ * second; of one that ends before that, the exit code is not known.
  *
  * <p>Threading: a thread of its own, and any thread asks.
  */
@@ -198,6 +199,7 @@ public final class InitProcess {
                 boolean near = each.parent() == giver || each.parent() == SELF;
                 if (near && !each.isZombie() && isNew(each.pid()) && hasInEnvironment(each.pid(), given)) {
                     line.add(new Member(each.pid(), ++members, null));
+                    LOG.info("process {}, which process {} has started for an upgrade, is followed", each.pid(), giver);
                     break;
                 }
             }

@@ -187,6 +187,7 @@ class InitProcessIT {
                 upgrade(admin);
                 await().atMost(PATIENCE).until(() -> others(init).size() == 1);
             }
+            container.await(line -> line.contains("has started for an upgrade, is followed"));
             others(init).get(0).destroyForcibly();
             assertThat(container.exitCode()).as(container.text()).isEqualTo(128 + 9);
         }
