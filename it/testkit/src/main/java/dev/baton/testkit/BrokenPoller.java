@@ -385,6 +385,7 @@ public enum BrokenPoller {
     HIDES_RDHUP(
             Of.ALL,
             "shouldReportTheEndOfThePeersOutputTogetherWithWhatCameBefore",
+            "shouldReportTheEndOfThePeersOutputAloneIfOnlyThatIsAsked",
             "shouldReportTheEndOfATcpPeersOutput") {
         @Override
         Poller wrap(Poller right) {

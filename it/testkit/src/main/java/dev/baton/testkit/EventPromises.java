@@ -144,6 +144,34 @@ interface EventPromises extends PollerPromises {
     }
 
     @Test
+    default void shouldReportTheEndOfThePeersOutputAloneIfOnlyThatIsAsked() {
+        PollerRig rig = rig();
+        Pair pair = rig.sockets().pair();
+        rig.add(pair.fd(), Interest.RDHUP);
+        rig.expectSilence();
+        rig.sockets().send(pair.peer());
+        rig.expectSilence();
+
+        rig.sockets().shutdownOutput(pair.peer());
+
+        assertThat(rig.expect(pair.fd()).has(Interest.RDHUP)).isTrue();
+    }
+
+    @Test
+    default void shouldReportAHangUpIfOnlyErrorsAreAsked() {
+        PollerRig rig = rig();
+        Pair pair = rig.sockets().pair();
+        rig.add(pair.fd(), Interest.ERROR);
+        rig.sockets().send(pair.peer());
+        rig.sockets().shutdownOutput(pair.peer());
+        rig.expectSilence();
+
+        rig.sockets().close(pair.peer());
+
+        assertThat(rig.expect(pair.fd()).has(Interest.ERROR)).isTrue();
+    }
+
+    @Test
     default void shouldReportAHangUpAsErrorWithWhatWasAsked() {
         PollerRig rig = rig();
         for (int asked : new int[] {Interest.IN, Interest.OUT, Interest.IN | Interest.OUT}) {

@@ -57,7 +57,7 @@ final class Connector {
         try {
             if (start(remote, local)) {
                 channel.connected(remote);
-                channel.poll(channel.edgeTriggered() ? Interest.IN : 0);
+                channel.poll(channel.idleInterest());
                 unsafe.fulfill(connectPromise, wasActive);
                 return;
             }
@@ -182,7 +182,7 @@ final class Connector {
         }
         channel.connected(remote);
         if (!channel.edgeTriggered()) {
-            channel.arm(0); // reading is asked for when the channel begins to read
+            channel.arm(channel.idleInterest()); // reading is asked for when the channel begins to read
         }
         ((FdStreamChannel.StreamUnsafe) channel.unsafe()).fulfill(waiting, false);
     }

@@ -1,6 +1,7 @@
 package dev.baton.runtime.channel;
 
 import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.poller.Interest;
 import dev.baton.spi.posix.Errno;
@@ -50,6 +51,8 @@ abstract class FdStreamChannel extends CountedChannel {
     private boolean readable;
     /** The peer has sent all it will: read until the end of file. */
     private boolean peerDone;
+    /** An error or a full hang-up was reported: with levels it would be again and again. */
+    private boolean hungUp;
 
     private boolean reading;
     private boolean waitingForRoom;
@@ -90,7 +93,12 @@ abstract class FdStreamChannel extends CountedChannel {
 
     /** Holder, at registration: an accepted socket goes to the poller. */
     void beginPolling() throws IOException {
-        poll(edgeTriggered() ? Interest.IN : 0);
+        poll(idleInterest());
+    }
+
+    /** What a connected socket is polled for while nobody reads: an edge costs nothing, of a level only the end is wanted. */
+    final int idleInterest() {
+        return edgeTriggered() ? Interest.IN : Interest.RDHUP;
     }
 
     // ---- events ---------------------------------------------------------------------------------------------------
@@ -130,6 +138,10 @@ abstract class FdStreamChannel extends CountedChannel {
             waitingForRoom = false;
             ((StreamUnsafe) unsafe()).flushNow();
         }
+        hungUp |= (ready & Interest.ERROR) != 0;
+        if ((ready & Interest.ERROR) != 0 && inputShutdown && active && !isGone()) {
+            tellError();
+        }
         if ((ready & (Interest.IN | Interest.RDHUP | Interest.ERROR)) != 0) {
             readable = true;
             peerDone |= (ready & (Interest.RDHUP | Interest.ERROR)) != 0;
@@ -158,39 +170,31 @@ abstract class FdStreamChannel extends CountedChannel {
     }
 
     /**
-     * Holder: nobody reads, and the peer has sent all that it will. Its end is told all the same, if nothing is unread before
-     * it: a handler that has paused learns that its work is for nobody. A poller that reports levels is not asked while nobody
-     * reads, so there it is told with the next read.
+     * Holder: nobody reads, and the peer has sent all that it will, or has reset the connection. As with Netty's epoll
+     * transport it is told all the same, behind all that is unread, so that a handler that has paused learns that its work is
+     * for nobody. That is at most what the socket's receive buffer holds. Without {@link MovableChannel#READ_TO_END} it is
+     * told at once if nothing is unread before it, else with the read that comes to it, as with Netty's NIO transport.
      */
     private void tellEnd() {
-        int limit = givesRest() ? REST_MAX + 1 : 1;
-        ByteBuf unread = config.getAllocator().directBuffer(limit);
-        int result;
-        try {
-            do {
-                result = env.posix().recv(live().number(), unread.memoryAddress(), limit, Sockets.MSG_PEEK);
-            } while (result == -Errno.EINTR);
-        } finally {
-            unread.release();
+        if (config.isReadToEnd()) {
+            read0(true);
+            return;
         }
+        int result = look(live().number());
         if (result == 0) {
             endOfInput();
-        } else if (result > 0) {
-            if (result < limit && givesRest()) {
-                read0(true);
-            }
-        } else if (result != -Errno.EAGAIN) {
+        } else if (result < 0 && result != -Errno.EAGAIN) {
             readable = false;
             closeWith(error("read", result)); // which the look has taken from the socket
         }
     }
 
-    /** In bytes, what {@link #givesRest} may give at most: a socket that holds more is read when somebody asks. */
-    private static final int REST_MAX = 64 * 1024;
-
-    /** Whether a handler that has paused is given what is unread before the peer's end, so that it learns of the end. */
-    boolean givesRest() {
-        return false;
+    /** Holder: nothing is read any more, so that no read would tell of a reset. A hang-up of both sides is none. */
+    private void tellError() {
+        int error = env.posix().socketError(live().number());
+        if (error > 0) {
+            closeWith(error("read", -error));
+        }
     }
 
     /** Holder: a level would be reported again and again; tells the poller what is wanted now. */
@@ -198,11 +202,21 @@ abstract class FdStreamChannel extends CountedChannel {
         // By its own way in: a pinned channel begins to read from a plain task of the loop.
         if (fd() != null && !edgeTriggered() && enter()) {
             try {
-                arm((wantsRead() ? Interest.IN : 0) | (waitsForRoom() ? Interest.OUT : 0));
+                arm(inputInterest() | (waitsForRoom() ? Interest.OUT : 0));
             } finally {
                 leave();
             }
         }
+    }
+
+    private int inputInterest() {
+        if (wantsRead()) {
+            return Interest.IN;
+        }
+        if (!active || hungUp) {
+            return 0;
+        }
+        return canRead() && !peerDone ? Interest.RDHUP : Interest.ERROR;
     }
 
     // ---- reading --------------------------------------------------------------------------------------------------
@@ -311,10 +325,7 @@ abstract class FdStreamChannel extends CountedChannel {
 
     /** Holder: what there is to be read, which stays. Cost: a system call. */
     final Input peek(int number) {
-        int result;
-        do {
-            result = env.posix().recv(number, PEEKED.address(), 1, Sockets.MSG_PEEK);
-        } while (result == -Errno.EINTR);
+        int result = look(number);
         if (result > 0) {
             return Input.BYTES;
         }
@@ -322,6 +333,15 @@ abstract class FdStreamChannel extends CountedChannel {
             return Input.END;
         }
         return result == -Errno.EAGAIN ? Input.NOTHING : Input.ERROR;
+    }
+
+    /** 1 if there are bytes, 0 at the end, or -errno; a reset's is taken from the socket by that. */
+    private int look(int number) {
+        int result;
+        do {
+            result = env.posix().recv(number, PEEKED.address(), 1, Sockets.MSG_PEEK);
+        } while (result == -Errno.EINTR);
+        return result;
     }
 
     private void endOfInput() {

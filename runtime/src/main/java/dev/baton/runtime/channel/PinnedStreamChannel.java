@@ -30,12 +30,6 @@ abstract class PinnedStreamChannel extends FdStreamChannel {
         insertUnowned(number);
     }
 
-    /** As Netty's epoll transport does, which unmodified applications are used to. */
-    @Override
-    boolean givesRest() {
-        return true;
-    }
-
     @Override
     public void closed() {
         if (admitted) {

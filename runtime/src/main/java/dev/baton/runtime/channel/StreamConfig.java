@@ -1,5 +1,6 @@
 package dev.baton.runtime.channel;
 
+import static dev.baton.spi.channel.MovableChannel.READ_TO_END;
 import static io.netty.channel.ChannelOption.ALLOW_HALF_CLOSURE;
 import static io.netty.channel.ChannelOption.IP_TOS;
 import static io.netty.channel.ChannelOption.SO_KEEPALIVE;
@@ -10,6 +11,7 @@ import static io.netty.channel.ChannelOption.SO_SNDBUF;
 import static io.netty.channel.ChannelOption.TCP_NODELAY;
 
 import dev.baton.runtime.posix.Posix;
+import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.posix.SocketOptions;
 import dev.baton.spi.posix.Sockets;
@@ -38,6 +40,7 @@ final class StreamConfig extends DefaultChannelConfig implements SocketChannelCo
     private volatile boolean noDelay = BEQUEATHED_NO_DELAY;
 
     private volatile boolean halfClosure;
+    private volatile boolean readToEnd = true;
     private volatile boolean keepAlive;
     private volatile boolean reuseAddress;
     private volatile int linger = UNSET;
@@ -93,6 +96,11 @@ final class StreamConfig extends DefaultChannelConfig implements SocketChannelCo
         }
     }
 
+    /** See {@link MovableChannel#READ_TO_END}. */
+    boolean isReadToEnd() {
+        return readToEnd;
+    }
+
     private FdStreamChannel stream() {
         return (FdStreamChannel) channel;
     }
@@ -116,7 +124,8 @@ final class StreamConfig extends DefaultChannelConfig implements SocketChannelCo
                 SO_REUSEADDR,
                 SO_LINGER,
                 IP_TOS,
-                ALLOW_HALF_CLOSURE);
+                ALLOW_HALF_CLOSURE,
+                READ_TO_END);
     }
 
     @SuppressWarnings("unchecked")
@@ -127,6 +136,8 @@ final class StreamConfig extends DefaultChannelConfig implements SocketChannelCo
             value = noDelay;
         } else if (option.equals(ALLOW_HALF_CLOSURE)) {
             value = halfClosure;
+        } else if (option.equals(READ_TO_END)) {
+            value = readToEnd;
         } else if (option.equals(SO_KEEPALIVE)) {
             value = keepAlive;
         } else if (option.equals(SO_REUSEADDR)) {
@@ -152,6 +163,8 @@ final class StreamConfig extends DefaultChannelConfig implements SocketChannelCo
             setTcpNoDelay((Boolean) value);
         } else if (option.equals(ALLOW_HALF_CLOSURE)) {
             setAllowHalfClosure((Boolean) value);
+        } else if (option.equals(READ_TO_END)) {
+            readToEnd = (Boolean) value;
         } else if (option.equals(SO_KEEPALIVE)) {
             setKeepAlive((Boolean) value);
         } else if (option.equals(SO_REUSEADDR)) {

@@ -5,6 +5,7 @@ import dev.baton.spi.loop.Loop;
 import dev.baton.spi.takeover.TakeoverResult;
 import dev.baton.spi.threading.AnyThread;
 import dev.baton.spi.threading.OnLoop;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.socket.SocketChannelConfig;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +48,14 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  */
 public interface MovableChannel extends DuplexChannel {
+    /**
+     * What becomes of bytes that are unread when the peer ends its side, or resets the connection, while nobody reads ({@code
+     * AUTO_READ} off). True, the default: all of them are given to the handlers, and then the end is told, as Netty's epoll
+     * transport does; they are as many as the socket's receive buffer holds, up to {@code net.ipv4.tcp_rmem}. False: no byte is
+     * read unasked, and an end with bytes before it is told by the read that comes to it, as with Netty's NIO transport; for
+     * services that bound what they hold by not reading.
+     */
+    ChannelOption<Boolean> READ_TO_END = ChannelOption.valueOf(MovableChannel.class, "READ_TO_END");
 
     /** Its options, for TCP and unix sockets alike. */
     @AnyThread

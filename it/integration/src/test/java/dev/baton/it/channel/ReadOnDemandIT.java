@@ -1,10 +1,7 @@
 package dev.baton.it.channel;
 
-import static dev.baton.testkit.TestLoops.on;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
-import dev.baton.plugin.epoll.EpollProvider;
 import dev.baton.runtime.channel.FdDatagramChannel;
 import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.runtime.channel.PinnedSocketChannel;
@@ -21,7 +18,6 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.DefaultMaxMessagesRecvByteBufAllocator;
 import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.channel.RecvByteBufAllocator;
-import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -29,12 +25,10 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -212,121 +206,6 @@ class ReadOnDemandIT {
             assertThat(handler.bytes.get()).isEqualTo(50 * Handfuls.MESSAGES);
             // A few may have found nothing yet, or little.
             assertThat(rounds).isBetween(50, 100);
-        }
-    }
-
-    // ---- the end of what a peer sends -------------------------------------------------------------------------------
-
-    /** Never asks for anything. */
-    private static final class Silent extends ChannelInboundHandlerAdapter {
-        final AtomicInteger bytes = new AtomicInteger();
-        final CountDownLatch end = new CountDownLatch(1);
-
-        @Override
-        public void channelRead(ChannelHandlerContext ctx, Object message) {
-            bytes.addAndGet(((ByteBuf) message).readableBytes());
-            ((ByteBuf) message).release();
-        }
-
-        @Override
-        public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-            if (event == ChannelInputShutdownEvent.INSTANCE) {
-                end.countDown();
-            }
-        }
-
-        @Override
-        public void channelInactive(ChannelHandlerContext ctx) {
-            end.countDown();
-        }
-    }
-
-    private static Channel silent(TestLoops loops, Channel channel, Silent handler, boolean half, ServerSocket server)
-            throws Exception {
-        return new Bootstrap()
-                .group(loops.loop(0))
-                .channelFactory(() -> channel)
-                .option(ChannelOption.AUTO_READ, false)
-                .option(ChannelOption.ALLOW_HALF_CLOSURE, half)
-                .handler(handler)
-                .connect(server.getLocalSocketAddress())
-                .sync()
-                .channel();
-    }
-
-    @Test
-    void anEndWithNothingBeforeItIsToldToWhoDoesNotRead() throws Exception {
-        try (TestLoops loops = TestLoops.start(new EpollProvider(), 1);
-                ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
-            for (boolean half : new boolean[] {false, true}) {
-                for (Channel channel : new Channel[] {
-                    new MovableSocketChannel(loops.env(), "test"), new PinnedSocketChannel(loops.env())
-                }) {
-                    Silent handler = new Silent();
-                    silent(loops, channel, handler, half, server);
-                    server.accept().shutdownOutput();
-                    assertThat(handler.end.await(10, TimeUnit.SECONDS)).isTrue();
-                    assertThat(channel.isOpen()).isEqualTo(half);
-                    channel.close().sync();
-                }
-            }
-        }
-    }
-
-    @Test
-    void aResetIsToldToWhoDoesNotRead() throws Exception {
-        try (TestLoops loops = TestLoops.start(new EpollProvider(), 1);
-                ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
-            Silent handler = new Silent();
-            silent(loops, new MovableSocketChannel(loops.env(), "test"), handler, true, server);
-            try (Socket peer = server.accept()) {
-                peer.setSoLinger(true, 0);
-            }
-            assertThat(handler.end.await(10, TimeUnit.SECONDS)).isTrue();
-        }
-    }
-
-    @Test
-    void whatIsUnreadBeforeTheEndWaitsUntilItIsAskedForOnAMovableConnection() throws Exception {
-        try (TestLoops loops = TestLoops.start(new EpollProvider(), 1);
-                ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
-            Silent handler = new Silent();
-            Channel channel = silent(loops, new MovableSocketChannel(loops.env(), "test"), handler, false, server);
-            try (Socket peer = server.accept()) {
-                peer.getOutputStream().write(new byte[10]);
-            }
-            await().until(() -> on(loops.loop(0), () -> ((MovableSocketChannel) channel).events()) > 1);
-            on(loops.loop(0), () -> null);
-            assertThat(handler.bytes.get()).isZero();
-            assertThat(channel.isActive()).isTrue();
-            channel.read();
-            assertThat(handler.end.await(10, TimeUnit.SECONDS)).isTrue();
-            assertThat(handler.bytes.get()).isEqualTo(10);
-        }
-    }
-
-    @Test
-    void aPinnedConnectionIsGivenWhatIsUnreadBeforeTheEndUpToALimit() throws Exception {
-        try (TestLoops loops = TestLoops.start(new EpollProvider(), 1);
-                ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
-            for (int bytes : new int[] {100, 200_000}) {
-                Silent handler = new Silent();
-                Channel channel = silent(loops, new PinnedSocketChannel(loops.env()), handler, false, server);
-                try (Socket peer = server.accept()) {
-                    peer.getOutputStream().write(new byte[bytes]);
-                }
-                if (bytes < 1_000) {
-                    assertThat(handler.end.await(10, TimeUnit.SECONDS)).isTrue();
-                } else {
-                    on(loops.loop(0), () -> null);
-                    assertThat(handler.bytes.get())
-                            .as("more than 64 KiB are not given")
-                            .isZero();
-                    channel.config().setAutoRead(true);
-                    assertThat(handler.end.await(10, TimeUnit.SECONDS)).isTrue();
-                }
-                assertThat(handler.bytes.get()).isEqualTo(bytes);
-            }
         }
     }
 }

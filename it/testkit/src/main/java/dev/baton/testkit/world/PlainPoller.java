@@ -74,7 +74,8 @@ final class PlainPoller implements Poller {
 
     private static int wanted(int interest) {
         return ((interest & Interest.IN) != 0 ? EpollEvent.EPOLLIN | EpollEvent.EPOLLRDHUP : 0)
-                | ((interest & Interest.OUT) != 0 ? EpollEvent.EPOLLOUT : 0);
+                | ((interest & Interest.OUT) != 0 ? EpollEvent.EPOLLOUT : 0)
+                | ((interest & Interest.RDHUP) != 0 ? EpollEvent.EPOLLRDHUP : 0);
     }
 
     @Override

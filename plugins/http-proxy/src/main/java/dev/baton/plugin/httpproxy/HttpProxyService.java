@@ -59,6 +59,7 @@ final class HttpProxyService implements Service {
 
     @Override
     public void initialize(MovableChannel connection, String listener) {
+        connection.config().setOption(MovableChannel.READ_TO_END, false); // what is held is bounded by not reading
         connection.pipeline().addLast(new RequestReader(this, connection));
     }
 

@@ -206,6 +206,7 @@ final class UpstreamEnd extends ResponseDecoder {
         channel.config().setAutoClose(false);
         // Only for the event: of a channel that is closed nobody can tell any more who has ended it, and how.
         channel.config().setAllowHalfClosure(true);
+        channel.config().setOption(MovableChannel.READ_TO_END, false); // what is held is bounded by not reading
     }
 
     @Override

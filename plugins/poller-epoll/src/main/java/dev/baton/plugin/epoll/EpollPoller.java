@@ -154,6 +154,9 @@ final class EpollPoller implements Poller {
         if ((interest & Interest.OUT) != 0) {
             wanted |= EpollEvent.EPOLLOUT;
         }
+        if ((interest & Interest.RDHUP) != 0) {
+            wanted |= EpollEvent.EPOLLRDHUP;
+        }
         return exclusive ? wanted | EpollEvent.EPOLLEXCLUSIVE : wanted;
     }
 

@@ -196,7 +196,7 @@ final class PollPoller implements Poller {
 
     private static int ready(short happened, int interest) {
         int asked = interest & (Interest.IN | Interest.OUT);
-        if (asked == 0) {
+        if (asked == 0 && (interest & (Interest.RDHUP | Interest.ERROR)) == 0) {
             return 0;
         }
         int ready = 0;
@@ -206,7 +206,7 @@ final class PollPoller implements Poller {
         if ((happened & PollFd.POLLOUT) != 0) {
             ready |= Interest.OUT;
         }
-        if ((happened & PollFd.POLLRDHUP) != 0 && (asked & Interest.IN) != 0) {
+        if ((happened & PollFd.POLLRDHUP) != 0 && (interest & (Interest.IN | Interest.RDHUP)) != 0) {
             ready |= Interest.RDHUP | Interest.IN;
         }
         if ((happened & (PollFd.POLLERR | PollFd.POLLHUP | PollFd.POLLNVAL)) != 0) {

@@ -15,7 +15,7 @@ import java.util.function.IntFunction;
  *
  * <pre>
  *         pollfd.fd     pollfd.events       number
- * polled  number        what is asked       number
+ * polled  number        what is asked       number   0 if only errors are
  * idle    ~number       0                   number   interest 0: not even a hang-up may be reported, or the loop spins
  * hole    -1            0                   -1       removed since the last compact
  * </pre>
@@ -103,8 +103,12 @@ final class PollSet implements AutoCloseable {
         if ((interest & Interest.OUT) != 0) {
             events |= PollFd.POLLOUT;
         }
+        if ((interest & Interest.RDHUP) != 0) {
+            events |= PollFd.POLLRDHUP;
+        }
         int number = numbers[slot];
-        write(slot, events == 0 ? ~number : number, events);
+        boolean idle = events == 0 && (interest & Interest.ERROR) == 0;
+        write(slot, idle ? ~number : number, events);
     }
 
     /** Forgets the registration in a slot. */

@@ -51,11 +51,16 @@ class PollSetTest {
         set.put(6, 1, Interest.OUT);
         set.put(7, 1, Interest.IN | Interest.OUT | Interest.EXCLUSIVE);
 
-        assertThat(set.count()).isEqualTo(3);
-        assertThat(List.of(fd(0), fd(1), fd(2))).containsExactly(5, 6, 7);
+        set.put(8, 1, Interest.RDHUP);
+        set.put(9, 1, Interest.ERROR);
+
+        assertThat(set.count()).isEqualTo(5);
+        assertThat(List.of(fd(0), fd(1), fd(2), fd(3), fd(4))).containsExactly(5, 6, 7, 8, 9);
         assertThat(events(0)).isEqualTo(PollFd.POLLIN | PollFd.POLLRDHUP);
         assertThat(events(1)).isEqualTo(PollFd.POLLOUT);
         assertThat(events(2)).isEqualTo(PollFd.POLLIN | PollFd.POLLRDHUP | PollFd.POLLOUT);
+        assertThat(events(3)).isEqualTo(PollFd.POLLRDHUP);
+        assertThat(events(4)).isZero();
     }
 
     /** The kernel reports a hang-up of every fd that it sees, asked or not; a negative one it does not see. */

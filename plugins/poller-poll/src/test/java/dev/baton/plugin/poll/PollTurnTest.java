@@ -100,6 +100,9 @@ class PollTurnTest {
         int asked = Interest.IN | Interest.OUT;
         return Stream.of(
                 arguments(Interest.IN, PollFd.POLLRDHUP, Interest.IN | Interest.RDHUP),
+                arguments(Interest.RDHUP, PollFd.POLLRDHUP, Interest.RDHUP),
+                arguments(Interest.RDHUP, PollFd.POLLHUP, Interest.ERROR),
+                arguments(Interest.ERROR, PollFd.POLLERR, Interest.ERROR),
                 arguments(Interest.IN, PollFd.POLLERR, Interest.IN | Interest.ERROR),
                 arguments(asked, PollFd.POLLERR, asked | Interest.ERROR),
                 arguments(Interest.OUT, PollFd.POLLHUP, Interest.OUT | Interest.ERROR),
@@ -123,6 +126,8 @@ class PollTurnTest {
                 arguments(0, PollFd.POLLIN, 0),
                 arguments(0, PollFd.POLLERR | PollFd.POLLHUP, 0),
                 arguments(Interest.OUT, PollFd.POLLIN, 0),
+                arguments(Interest.RDHUP, PollFd.POLLIN, 0),
+                arguments(Interest.ERROR, PollFd.POLLIN | PollFd.POLLRDHUP, 0),
                 arguments(Interest.OUT, PollFd.POLLIN | PollFd.POLLRDHUP, 0),
                 arguments(Interest.OUT, both, Interest.OUT),
                 arguments(Interest.IN, both, Interest.IN));

@@ -61,6 +61,7 @@ final class TcpProxy implements Service {
 
     private void add(MovableChannel connection, boolean client) {
         connection.config().setAllowHalfClosure(true);
+        connection.config().setOption(MovableChannel.READ_TO_END, false); // what is held is bounded by not reading
         connection.config().setTcpNoDelay(true);
         connection.config().setSoLinger(End.RESET); // until both directions have ended
         connection.pipeline().addLast("tcp-proxy", new End(this, connection, client));
