@@ -39,6 +39,8 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
     private final ServerConfig config = new ServerConfig(this);
     private volatile @Nullable SocketAddress local;
     private volatile boolean active;
+    /** Another process accepts from the socket, and its file is that one's. */
+    private volatile boolean elsewhere;
     /** Of a unix socket, as long as it is this channel's to remove. */
     private volatile @Nullable ServerFile file;
 
@@ -139,13 +141,22 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
         check("listen", env.posix().listen(number, config.getBacklog()));
     }
 
-    /** Another process goes on with the socket: this one closes it, and leaves the connections that it has accepted alone. */
+    /**
+     * Any thread: another process goes on with the socket. It stays open here, for the case that the other one dies, but nothing is
+     * accepted from it; what was accepted stays.
+     */
     void handedOver() {
+        elsewhere = true; // first: nobody accepts after what comes next
         if (fd() != null) {
             env.table().heldElsewhere(live());
         }
-        file = null; // the other's from here on
-        close();
+        later(this::armLevels);
+    }
+
+    /** Any thread: the other process is gone, this one accepts again. */
+    void takenBack() {
+        elsewhere = false;
+        later(acceptAgain);
     }
 
     private static Exception bindError(String action, SocketAddress address, int result) {
@@ -174,7 +185,7 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
     }
 
     private boolean wantsAccept() {
-        return active && !paused && (readPending || config.isAutoRead());
+        return active && !paused && !elsewhere && (readPending || config.isAutoRead());
     }
 
     /** Holder: a level that nobody wants to hear of would be reported again and again. */
@@ -371,7 +382,7 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
         env.servers().closed(this);
         ServerFile bound = file;
         file = null;
-        if (bound != null) {
+        if (bound != null && !elsewhere) {
             bound.unlink(); // before anybody is told that it is closed, who may bind again at once
         }
         super.doClose();

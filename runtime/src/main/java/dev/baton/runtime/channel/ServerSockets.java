@@ -4,10 +4,12 @@ import dev.baton.spi.posix.UnixServers;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +24,7 @@ public final class ServerSockets implements UnixServers {
     private final Set<FdServerChannel> open = ConcurrentHashMap.newKeySet();
     private final Map<SocketAddress, UnixGuard> guards = new ConcurrentHashMap<>();
     private volatile Left left = NOTHING;
+    private volatile Consumer<SocketAddress> closing = address -> {};
 
     /** None yet. */
     public ServerSockets() {}
@@ -58,7 +61,10 @@ public final class ServerSockets implements UnixServers {
     }
 
     void closed(FdServerChannel channel) {
-        open.remove(channel);
+        SocketAddress address = channel.localAddress();
+        if (open.remove(channel) && address != null) {
+            closing.accept(address);
+        }
     }
 
     /** Those that listen now. */
@@ -66,10 +72,36 @@ public final class ServerSockets implements UnixServers {
         return List.copyOf(open);
     }
 
-    /** Another process goes on with all of them: none accepts here any more. What was accepted stays. */
-    public void handedOver() {
+    /**
+     * Another process goes on with all of them: none accepts here any more, until {@link #takenBack}. What was accepted stays.
+     *
+     * @param keeps whether the sockets are kept open for that
+     */
+    public void handedOver(boolean keeps) {
         for (FdServerChannel channel : open) {
             channel.handedOver();
+            if (!keeps) {
+                channel.close();
+            }
         }
+    }
+
+    /** The process that went on with them is gone: all that are still open accept again. */
+    public void takenBack() {
+        open.forEach(FdServerChannel::takenBack);
+    }
+
+    /** After {@link #handedOver}: the other process has let go of the sockets of these addresses, so they are closed here. */
+    public void dropped(Collection<SocketAddress> addresses) {
+        for (FdServerChannel channel : open) {
+            if (addresses.contains(channel.localAddress())) {
+                channel.close();
+            }
+        }
+    }
+
+    /** Has somebody told the address of each that is closed from now on, before its socket is. */
+    public void whenClosing(Consumer<SocketAddress> told) {
+        closing = told;
     }
 }

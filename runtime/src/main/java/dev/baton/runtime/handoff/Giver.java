@@ -3,10 +3,13 @@ package dev.baton.runtime.handoff;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.posix.Posix;
 import java.io.IOException;
+import java.net.SocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongPredicate;
 
@@ -19,12 +22,14 @@ public final class Giver implements AutoCloseable {
 
     private final HandoffSocket socket;
     private final Deadline deadline;
-    private final long pid;
+    private final Peer peer;
+    private boolean tellsDrops;
+    private boolean closedThere;
 
-    Giver(HandoffSocket socket, Deadline deadline, long pid) {
+    Giver(HandoffSocket socket, Deadline deadline, Peer peer) {
         this.socket = socket;
         this.deadline = deadline;
-        this.pid = pid;
+        this.peer = peer;
     }
 
     /**
@@ -47,8 +52,7 @@ public final class Giver implements AutoCloseable {
         HandoffSocket socket = address.accept(expected, waiting, deadline);
         boolean done = false;
         try {
-            long pid = Peer.of(posix, socket.number()).pid();
-            Giver giver = new Giver(socket, deadline, pid);
+            Giver giver = new Giver(socket, deadline, Peer.of(posix, socket.number()));
             giver.expect(Message.Type.HELLO);
             socket.send(new Message.Writer(Message.Type.HELLO), deadline);
             done = true;
@@ -62,7 +66,7 @@ public final class Giver implements AutoCloseable {
 
     /** The new process. */
     public long pid() {
-        return pid;
+        return peer.pid();
     }
 
     /**
@@ -104,7 +108,15 @@ public final class Giver implements AutoCloseable {
      * @return what became of what was changed here at run time, for a person
      */
     public List<String> awaitReady() throws IOException {
-        return expect(Message.Type.READY).texts();
+        Message ready = expect(Message.Type.READY);
+        List<String> notes = ready.texts();
+        tellsDrops = ready.hasMore() && ready.flag();
+        return notes;
+    }
+
+    /** True if the new process says which sockets it lets go of while this one drains. Known after {@link #awaitReady}. */
+    public boolean tellsDrops() {
+        return tellsDrops;
     }
 
     /** Step 6. */
@@ -126,6 +138,58 @@ public final class Giver implements AutoCloseable {
     public void released(Collection<String> suspended, Collection<String> resumed) throws IOException {
         socket.send(
                 new Message.Writer(Message.Type.RELEASED).texts(suspended).texts(resumed), Deadline.in(AFTERWARDS_MAX));
+    }
+
+    /**
+     * What the new process has let go of.
+     *
+     * @param listeners by the names of step 4
+     * @param servers by the addresses of step 4
+     */
+    public record Dropped(List<String> listeners, List<SocketAddress> servers) {
+        private static final Dropped NOTHING = new Dropped(List.of(), List.of());
+    }
+
+    /**
+     * Between steps 8 and 10: waits for what the new process says while this one drains.
+     *
+     * @param limit how long at most
+     * @return nothing if it says nothing in time
+     * @throws HandoffException if it says what it must not
+     */
+    public Dropped hear(Duration limit) throws IOException {
+        if (closedThere) {
+            LockSupport.parkNanos(limit.toNanos());
+            return Dropped.NOTHING;
+        }
+        if (!socket.awaitPacket(Deadline.in(limit))) {
+            return Dropped.NOTHING;
+        }
+        Message message = socket.receive(Message.Type.DROPPED, Deadline.in(limit));
+        if (message == null) {
+            closedThere = true;
+            return Dropped.NOTHING;
+        }
+        if (message.fds().length > 0) {
+            socket.discard(message.fds());
+            throw new HandoffException("the new process sent fds with " + Message.Type.DROPPED);
+        }
+        List<String> listeners = message.texts();
+        List<SocketAddress> servers = new ArrayList<>();
+        for (String address : message.texts()) {
+            servers.add(HandedServer.parse(address));
+        }
+        return new Dropped(listeners, servers);
+    }
+
+    /** {@link #hear} hears nothing any more. */
+    public void ignore() {
+        closedThere = true;
+    }
+
+    /** True once the new process has closed its end and is dead. */
+    public boolean hasDied() {
+        return closedThere && !peer.isAlive();
     }
 
     /** Step 9: connections of one key; they stay open here, and share everything but the close with the copies there. */

@@ -12,7 +12,11 @@ import dev.baton.spi.posix.PosixException;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** One end of a handoff: packets of {@link Message}, each within a deadline. For one thread that may block. */
+/**
+ * One end of a handoff: packets of {@link Message}, each within a deadline.
+ *
+ * <p>Threading: one thread, which may block, receives and closes; any thread may send.
+ */
 final class HandoffSocket implements AutoCloseable {
     /** Waiting for the kernel to have room for more fds in flight (ETOOMANYREFS) has no event to wait for. */
     private static final int ROOM_MILLIS = 5;
@@ -20,9 +24,14 @@ final class HandoffSocket implements AutoCloseable {
     private final FdTable table;
     private final Posix posix;
     private final Fd fd;
-    private final NativeMemory buffer = NativeMemory.allocate(Message.BYTES_MAX);
+    private final NativeMemory incoming = NativeMemory.allocate(Message.BYTES_MAX);
     private final NativeMemory poll = NativeMemory.allocate(PollFd.SIZE);
     private final PassedFds passed = new PassedFds();
+    private final Object sending = new Object();
+    /** Guarded by {@link #sending}, as are the two after it. */
+    private final NativeMemory outgoing = NativeMemory.allocate(Message.BYTES_MAX);
+
+    private final NativeMemory sendPoll = NativeMemory.allocate(PollFd.SIZE);
     private boolean closed;
 
     /** Takes a connected socket, non-blocking, which is in no table yet. */
@@ -39,23 +48,30 @@ final class HandoffSocket implements AutoCloseable {
     /**
      * Sends a packet. Its fds stay open here.
      *
-     * @throws HandoffException if the other side is gone or takes nothing in time
+     * @throws HandoffException if the other side is gone or takes nothing in time, or this end is closed
      */
     void send(Message.Writer message, Deadline deadline) throws IOException {
-        byte[] packet = message.packet();
-        int[] fds = message.fds();
-        buffer.putBytes(0, packet);
+        synchronized (sending) {
+            if (closed) {
+                throw new HandoffException("the handoff has ended");
+            }
+            sendNow(message.packet(), message.fds(), deadline);
+        }
+    }
+
+    private void sendNow(byte[] packet, int[] fds, Deadline deadline) throws IOException {
+        outgoing.putBytes(0, packet);
         while (true) {
             int result = fds.length == 0
-                    ? posix.send(fd.number(), buffer.address(), packet.length)
-                    : posix.sendFds(fd.number(), buffer.address(), packet.length, fds);
+                    ? posix.send(fd.number(), outgoing.address(), packet.length)
+                    : posix.sendFds(fd.number(), outgoing.address(), packet.length, fds);
             if (result >= 0) {
                 return;
             }
             switch (-result) {
                 case Errno.EINTR -> {}
                 case Errno.EAGAIN -> {
-                    if (!await(PollFd.POLLOUT, deadline)) {
+                    if (!await(sendPoll, PollFd.POLLOUT, deadline)) {
                         throw deadline.missed("the other process has taken nothing");
                     }
                 }
@@ -64,7 +80,7 @@ final class HandoffSocket implements AutoCloseable {
                     if (deadline.isOver()) {
                         throw PosixException.of("pass fds to the other process", result);
                     }
-                    posix.poll(poll.address(), 0, ROOM_MILLIS);
+                    posix.poll(sendPoll.address(), 0, ROOM_MILLIS);
                 }
                 case Errno.EPIPE, Errno.ECONNRESET -> throw new HandoffException("the other process is gone");
                 default -> throw PosixException.of("send to the other process", result);
@@ -80,8 +96,8 @@ final class HandoffSocket implements AutoCloseable {
      */
     @Nullable
     Message receive(Deadline deadline) throws IOException {
-        while (await(PollFd.POLLIN, deadline)) {
-            int result = posix.recvFds(fd.number(), buffer.address(), Message.BYTES_MAX, passed);
+        while (await(poll, PollFd.POLLIN, deadline)) {
+            int result = posix.recvFds(fd.number(), incoming.address(), Message.BYTES_MAX, passed);
             if (result == -Errno.EAGAIN || result == -Errno.EINTR) {
                 continue;
             }
@@ -93,7 +109,7 @@ final class HandoffSocket implements AutoCloseable {
                 throw PosixException.of("receive from the other process", result);
             }
             byte[] packet = new byte[result];
-            buffer.getBytes(0, packet);
+            incoming.getBytes(0, packet);
             boolean whole = false;
             try {
                 Message message = Message.read(packet, passed);
@@ -106,6 +122,11 @@ final class HandoffSocket implements AutoCloseable {
             }
         }
         throw deadline.missed("the other process has said nothing");
+    }
+
+    /** Waits until a packet, or the end of the other side, is there to be received; false if none comes in time. */
+    boolean awaitPacket(Deadline deadline) throws IOException {
+        return await(poll, PollFd.POLLIN, deadline);
     }
 
     /** Receives a packet of one type. */
@@ -132,10 +153,10 @@ final class HandoffSocket implements AutoCloseable {
     }
 
     /** False when time is up. */
-    private boolean await(short event, Deadline deadline) throws IOException {
+    private boolean await(NativeMemory memory, short event, Deadline deadline) throws IOException {
         while (true) {
             int left = deadline.leftMillis();
-            int result = waitFor(posix, poll, fd.number(), event, left);
+            int result = waitFor(posix, memory, fd.number(), event, left);
             if (result > 0) {
                 return true;
             } else if (result < 0 && result != -Errno.EINTR) {
@@ -155,11 +176,16 @@ final class HandoffSocket implements AutoCloseable {
 
     @Override
     public void close() {
-        if (!closed) {
+        synchronized (sending) {
+            if (closed) {
+                return;
+            }
             closed = true;
             table.fdDelete(fd);
-            buffer.close();
-            poll.close();
+            outgoing.close();
+            sendPoll.close();
         }
+        incoming.close();
+        poll.close();
     }
 }

@@ -59,6 +59,7 @@ final class Message {
         SERVING('V'),
         RELEASED('D'),
         IDLE('I'),
+        DROPPED('P'),
         END('X'),
         /** The sender goes no further; one text says why. */
         REFUSED('N');

@@ -1,5 +1,6 @@
 package dev.baton.runtime.handoff;
 
+import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -94,12 +95,15 @@ public final class ReceivedSockets {
         return closed;
     }
 
-    /** Closes everything that nobody has taken. */
-    public synchronized void closeRest() {
+    /** Closes everything that nobody has taken; tells the addresses of those that were no listeners. */
+    public synchronized List<SocketAddress> closeRest() {
         closeListeners();
+        List<SocketAddress> closed = new ArrayList<>();
         for (HandedServer each : servers) {
+            closed.add(each.address());
             discard.accept(each.number());
         }
         servers.clear();
+        return closed;
     }
 }

@@ -6,10 +6,12 @@ import dev.baton.spi.posix.Errno;
 import dev.baton.spi.posix.PosixException;
 import dev.baton.spi.posix.Sockets;
 import java.io.IOException;
+import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -18,7 +20,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The new process's part of a handoff; the package's table tells the steps. For one thread that may block. */
+/**
+ * The new process's part of a handoff; the package's table tells the steps. For one thread that may block, but for
+ * {@link #dropped}.
+ */
 public final class Receiver implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Receiver.class);
 
@@ -214,7 +219,7 @@ public final class Receiver implements AutoCloseable {
     public Outcome ready(List<String> notes, Streams streams) throws IOException {
         Deadline deadline = Deadline.in(STEP_MAX);
         try {
-            socket.send(new Message.Writer(Message.Type.READY).texts(notes), deadline);
+            socket.send(new Message.Writer(Message.Type.READY).texts(notes).flag(true), deadline);
         } catch (HandoffException gone) {
             died();
             return Outcome.ALONE;
@@ -294,6 +299,34 @@ public final class Receiver implements AutoCloseable {
                 released.by(List.of(), List.of());
             }
         }
+    }
+
+    /**
+     * After step 7: this process lets go of sockets, or is about to, and the other must not keep them open. Any thread, never
+     * waits; not told to a process that takes nothing, which closes them when it has drained.
+     *
+     * @param listeners by the names of step 4
+     * @param servers by the addresses of step 4
+     */
+    public void dropped(Collection<String> listeners, Collection<SocketAddress> servers) {
+        List<String> names = List.copyOf(listeners);
+        List<String> addresses = servers.stream().map(HandedServer::text).toList();
+        int most = Math.max(names.size(), addresses.size());
+        try {
+            for (int from = 0; from < most; from += Message.TEXTS_MAX) {
+                socket.send(
+                        new Message.Writer(Message.Type.DROPPED)
+                                .texts(part(names, from))
+                                .texts(part(addresses, from)),
+                        Deadline.in(Duration.ZERO));
+            }
+        } catch (IOException gone) {
+            LOG.debug("process {} is not told that sockets were let go of", giver.pid(), gone);
+        }
+    }
+
+    private static List<String> part(List<String> all, int from) {
+        return all.subList(Math.min(from, all.size()), Math.min(from + Message.TEXTS_MAX, all.size()));
     }
 
     private void discard(@Nullable Message message) {

@@ -15,8 +15,13 @@
  *  7                                                accepts                                  SERVING ->
  *  8   stops accepting             <- RELEASED
  *  9   drains                      <- IDLE*         takes the connections into its pools
+ *      closes its copies                            unbinds, stops or is upgraded itself     DROPPED* ->
  * 10   ends                        <- END
  * </pre>
+ *
+ * <p>While it drains the old process keeps copies of the listening sockets: if the new one dies, it accepts again, and what waits
+ * in the backlogs is not lost. A copy would also keep an address taken that the new process lets go of, so it says so first
+ * (DROPPED, any thread, at any time after 7). It promises to by a field of READY; for a process that does not, no copies are kept.
  *
  * <p>What an operator has changed at run time comes along: LISTENER says whether one was suspended, and the text that one was added
  * by; SOCKETS_END which were unbound; RELEASED what was suspended or resumed after 4; READY what became of it all, for a person.

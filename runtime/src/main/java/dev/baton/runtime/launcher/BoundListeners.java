@@ -46,6 +46,8 @@ final class BoundListeners implements ListenerAddresses {
      * HERE    -> HANDED   {@link #hand}: an upgrade gives it to another process
      * HANDED  -> HERE     {@link #takeBack}: that failed
      * </pre>
+     *
+     * <p>A listener that was handed and comes back because the other process has died is another one: {@link #replace}.
      */
     private enum Place {
         OPENING,
@@ -160,6 +162,11 @@ final class BoundListeners implements ListenerAddresses {
     /** Nothing came of the upgrade. */
     void takeBack() {
         byName.values().forEach(entry -> entry.move(Place.HANDED, Place.HERE));
+    }
+
+    /** The other process has died: a listener of the same name has its sockets from here on. */
+    void replace(SharedListener handed, SharedListener listener) {
+        byName.put(handed.name(), new Entry(listener, textOf(handed), Place.HERE));
     }
 
     private @Nullable Entry entry(SharedListener listener) {

@@ -46,7 +46,7 @@ public final class HardStop implements Runnable {
         return made;
     }
 
-    /** The server has ended in an orderly way. */
+    /** The server has ended in an orderly way, or serves again. */
     public void cancel() {
         ended = true;
     }
@@ -54,13 +54,16 @@ public final class HardStop implements Runnable {
     @Override
     public void run() {
         while (!server.isDrained()) {
+            if (ended) {
+                return;
+            }
             LockSupport.parkNanos(LOOK_NANOS);
         }
         long end = System.nanoTime() + limit.toNanos();
         for (long left = limit.toNanos(); left > 0; left = end - System.nanoTime()) {
             LockSupport.parkNanos(left);
         }
-        if (ended) {
+        if (ended || !server.mayEnd()) {
             return;
         }
         Thread words = new Thread(

@@ -24,8 +24,8 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  * SERVING    it reaps orphans                          {@link #follow}: this process was upgraded
- * FOLLOWING  it passes signals on, and looks who       nobody of the line is left: it ends with the exit code of the newest
- *            serves: the line of processes of which
+ * FOLLOWING  it passes signals on, and looks who       nobody of the line is left: it ends with the exit code of the newest;
+ *            serves: the line of processes of which    {@link #serve}: it accepts again in place of one that has died
  *            each was started by the one before
  * </pre>
  *
@@ -54,7 +54,7 @@ public final class InitProcess {
     /** Those that serve or drain after this process, the newest last. Guarded by itself. */
     private final List<Member> line = new ArrayList<>();
 
-    private final CompletableFuture<Integer> over = new CompletableFuture<>();
+    private volatile CompletableFuture<Integer> over = new CompletableFuture<>();
     private volatile boolean following;
     /** The exit code of the newest that has ended. Guarded by {@link #line}. */
     private int code;
@@ -108,7 +108,18 @@ public final class InitProcess {
         LOG.info("process {} serves; this one stays as its parent", pid);
     }
 
-    /** True once this process was upgraded. */
+    /** This process serves again: the one that was to follow it is dead. */
+    void serve() {
+        synchronized (line) {
+            line.clear();
+            following = false;
+            over = new CompletableFuture<>();
+        }
+        LockSupport.unpark(thread);
+        LOG.info("this process serves again");
+    }
+
+    /** True while another process serves in place of this one. */
     public boolean isFollowing() {
         return following;
     }
@@ -131,7 +142,7 @@ public final class InitProcess {
     }
 
     private void run() {
-        while (!over.isDone()) {
+        while (true) {
             try {
                 look();
             } catch (RuntimeException e) {

@@ -70,9 +70,21 @@ final class ListenerMaker {
         List<BatonLoop> chosen = loops.batonLoops().stream()
                 .filter(loop -> listener.loops().contains(loop.id()))
                 .toList();
+        return make(spec, chosen, !listener.loops().ids().isEmpty());
+    }
+
+    /** Makes one like another, not opened yet, for the loops of that one that are left. */
+    SharedListener again(SharedListener other) {
+        List<BatonLoop> served = other.servingLoops();
+        List<BatonLoop> chosen =
+                loops.batonLoops().stream().filter(served::contains).toList();
+        return make(other.spec(), chosen, other.hasCertainLoops());
+    }
+
+    private SharedListener make(ListenerSpec spec, List<BatonLoop> chosen, boolean certain) {
         SharedListener made = new SharedListener(
                 spec, env, chosen.isEmpty() ? loops.batonLoops() : chosen, machine.timer(), machine::nanoTime);
-        if (!chosen.isEmpty() && !listener.loops().ids().isEmpty()) {
+        if (certain && !chosen.isEmpty()) {
             made.onlyCertainLoops();
         }
         return made;

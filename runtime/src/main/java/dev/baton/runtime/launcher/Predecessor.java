@@ -1,5 +1,6 @@
 package dev.baton.runtime.launcher;
 
+import dev.baton.runtime.channel.FdServerChannel;
 import dev.baton.runtime.channel.MovableStreamChannel;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.handoff.HandedListener;
@@ -28,6 +29,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +56,11 @@ public final class Predecessor {
     private final Map<String, SharedListener> adopted = new ConcurrentHashMap<>();
     /** What became of what was changed there at run time. */
     private final List<String> notes = new ArrayList<>();
+
+    /** Listeners and servers there that this process does not go on with. For the starting thread. */
+    private final List<String> dropped = new ArrayList<>();
+
+    private final List<SocketAddress> droppedServers = new ArrayList<>();
 
     private int nextLoop;
 
@@ -158,7 +165,27 @@ public final class Predecessor {
     void close(HandedListener handed) {
         if (receiver != null) {
             receiver.discard(handed.numbers());
+            dropped.add(handed.name());
         }
+    }
+
+    /** Has the process before give up all that it has kept: it is not to serve again in place of this one. Any thread. */
+    void dropAll() {
+        if (receiver != null) {
+            receiver.dropped(
+                    adopted.keySet(),
+                    foundation.channels.servers().open().stream()
+                            .map(FdServerChannel::localAddress)
+                            .filter(Objects::nonNull)
+                            .toList());
+        }
+    }
+
+    /** What this process lets go of, the other must not keep. */
+    private void tellDrops(Receiver there) {
+        there.dropped(dropped, droppedServers);
+        adopted.forEach((name, listener) -> listener.whenUnbinding(() -> there.dropped(List.of(name), List.of())));
+        foundation.channels.servers().whenClosing(address -> there.dropped(List.of(), List.of(address)));
     }
 
     /** True if its configuration had a listener of this name that was unbound there at run time. */
@@ -207,7 +234,7 @@ public final class Predecessor {
     void closeRest() {
         foundation.channels.servers().left(wanted -> -1);
         if (sockets != null) {
-            sockets.closeRest();
+            droppedServers.addAll(sockets.closeRest());
         }
     }
 
@@ -245,6 +272,7 @@ public final class Predecessor {
         } catch (IOException e) {
             LOG.warn("the process before cannot be told that this one serves", e);
         }
+        tellDrops(there);
         Thread thread = new Thread(
                 () -> {
                     try {
@@ -260,6 +288,7 @@ public final class Predecessor {
                     } catch (IOException e) {
                         LOG.warn("what is idle in the process before stays there: {}", e.getMessage());
                     } finally {
+                        dropAll(); // from its end the other would conclude that this one is dead
                         there.close();
                     }
                 },

@@ -73,7 +73,13 @@ public final class Server {
     private final ListenerChanges changes;
     private final LoopChanges loopChanges;
     private final List<BatonLoop> firstLoops;
-    private final Shutdown shutdown;
+    /** That of now: a new one begins when the drain after an upgrade is revoked. */
+    private volatile Shutdown shutdown;
+    /** Held while it is decided whether a drain ends the process. */
+    private final Object fate = new Object();
+    /** How long a stop was to take that somebody asked for; null if nobody did. */
+    private volatile @Nullable Duration stopAsked;
+
     private final Notifier notifier;
     private final Upgrade upgrade;
     private Predecessor before;
@@ -134,7 +140,7 @@ public final class Server {
         if (problems.isEmpty()) {
             config.listeners().forEach((name, listener) -> listeners.add(maker.make(name, listener)));
         }
-        this.shutdown = new Shutdown(this::waves, machine);
+        this.shutdown = new Shutdown(this::waves, machine, null);
         this.before = Predecessor.none(foundation);
         this.notifier = Notifier.of(System.getenv(), foundation.table, foundation.posix);
         if (Predecessor.isNamed(System.getenv())) {
@@ -145,9 +151,9 @@ public final class Server {
                 foundation.posix,
                 listeners,
                 foundation.channels.servers(),
-                new Departure(foundation.table, foundation.loops, upstreams, this::stopped),
+                () -> new IdleSender(foundation.table, foundation.loops, upstreams),
                 new ThisProcess());
-        shutdown.begun().thenRun(() -> notifier.stopping("draining"));
+        sayStopping(shutdown);
         LiveView view = show();
         this.loopChanges = new LoopChanges(
                 foundation, poller.provider(), view, listeners, machine.worker(), config.grace(), this::isStopping);
@@ -383,7 +389,20 @@ public final class Server {
 
     /** Stops; see {@link RuntimeControl#stop}. Any thread. */
     public CompletionStage<StopReport> stop(@Nullable Duration grace) {
-        return shutdown.stop(grace == null ? config.grace() : grace);
+        Duration within = grace == null ? config.grace() : grace;
+        stopAsked = within; // first: who serves again looks at it last
+        return shutdown.stop(within);
+    }
+
+    private void sayStopping(Shutdown of) {
+        of.begun().thenRun(() -> notifier.stopping("draining"));
+    }
+
+    /** The drain is over: the process is to end, unless it serves again by now (false then). Any thread. */
+    public boolean mayEnd() {
+        synchronized (fate) {
+            return isStopping() && shutdown.end();
+        }
     }
 
     /** Completes when a stop is asked for. */
@@ -436,6 +455,7 @@ public final class Server {
 
         @Override
         public void begun() {
+            before.dropAll(); // what this process hands over is not the one before's any more
             notifier.reloading("starting a new process");
         }
 
@@ -457,8 +477,59 @@ public final class Server {
             if (first != null) {
                 first.follow(successor.pid(), successor.exit());
             }
-            stop(null);
+            shutdown.stop(config.grace());
         }
+
+        @Override
+        public boolean isDrained() {
+            return shutdown.ended().isDone();
+        }
+
+        @Override
+        public boolean isToEnd() {
+            return stopAsked != null;
+        }
+
+        @Override
+        public boolean servesAgain(long pid, KeptSockets kept) {
+            return Server.this.servesAgain(pid, kept);
+        }
+    }
+
+    /** The process that followed this one is dead: this one accepts again, with the sockets that it has kept. */
+    private boolean servesAgain(long pid, KeptSockets kept) {
+        TakeBack takeBack = TakeBack.of(kept, maker, listeners);
+        Shutdown next = new Shutdown(this::waves, machine, shutdown);
+        sayStopping(next);
+        boolean serves = stopAsked == null && !takeBack.isEmpty();
+        synchronized (fate) {
+            serves = serves && shutdown.revoke();
+            if (serves) {
+                shutdown = next;
+            }
+        }
+        if (!serves) {
+            LOG.warn(
+                    "process {}, which had taken over, has died; this one only drains, and its listeners are closed",
+                    pid);
+            takeBack.close();
+            return false;
+        }
+        InitProcess first = init;
+        if (first != null) {
+            first.serve();
+        }
+        takeBack.replace();
+        takeBack.start();
+        listeners.all().forEach(this::settle);
+        foundation.channels.servers().takenBack();
+        notifier.succeedsAgain("serving again; process " + pid + ", which had taken over, has died");
+        LOG.warn("process {}, which had taken over, has died: this one serves again", pid);
+        Duration asked = stopAsked;
+        if (asked != null) {
+            next.stop(asked);
+        }
+        return true;
     }
 
     /** True once the listeners have ended, or the grace time has. */

@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -21,6 +22,14 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A stop that is asked for again with less time cuts the first one short. Nothing here waits, and nothing that a
  * plugin does can hold it up: some seconds after the grace time it is over whatever is left.
+ *
+ * <p>The drain after an upgrade can be revoked: the process serves again, with new listeners, because the one that followed it has
+ * died. What drains goes on draining. Whether the process ends or serves again is one CAS:
+ *
+ * <pre>
+ * OPEN -> ENDS     {@link #end}: the drain is over, and so is the process
+ * OPEN -> REVOKED  {@link #revoke}: the process goes on
+ * </pre>
  */
 @AnyThread
 final class Shutdown {
@@ -29,7 +38,17 @@ final class Shutdown {
     /** What connections that were cut may take to be gone, and ports to be free; a loop that is blocked takes longer. */
     private static final Duration SLACK = Duration.ofSeconds(5);
 
+    private enum Fate {
+        OPEN,
+        ENDS,
+        REVOKED
+    }
+
+    private final AtomicReference<Fate> fate = new AtomicReference<>(Fate.OPEN);
     private final Supplier<List<List<SharedListener>>> listeners;
+    /** One that was revoked, whose listeners may still drain. */
+    private final @Nullable Shutdown earlier;
+
     private final Machine machine;
     private final long origin;
     /** When the grace time is over, in nanoseconds after {@link #origin}; it only ever comes closer. */
@@ -47,9 +66,11 @@ final class Shutdown {
      *
      * @param waves the listeners that there are, those of a wave are unbound when those of the waves before have ended
      * @param machine measures the time
+     * @param earlier one that was revoked: what it has not ended ends with this one
      */
-    Shutdown(Supplier<List<List<SharedListener>>> waves, Machine machine) {
+    Shutdown(Supplier<List<List<SharedListener>>> waves, Machine machine, @Nullable Shutdown earlier) {
         this.listeners = waves;
+        this.earlier = earlier;
         this.machine = machine;
         this.origin = machine.nanoTime();
     }
@@ -72,10 +93,21 @@ final class Shutdown {
 
     /** Open connections of all listeners. */
     int connections() {
-        return waves().stream()
-                .flatMap(Collection::stream)
-                .mapToInt(SharedListener::openConnections)
-                .sum();
+        return (earlier == null ? 0 : earlier.connections())
+                + waves().stream()
+                        .flatMap(Collection::stream)
+                        .mapToInt(SharedListener::openConnections)
+                        .sum();
+    }
+
+    /** The process ends, unless this was revoked: false then. */
+    boolean end() {
+        return fate.compareAndSet(Fate.OPEN, Fate.ENDS) || fate.get() == Fate.ENDS;
+    }
+
+    /** The process serves again, unless it ends: false then. */
+    boolean revoke() {
+        return fate.compareAndSet(Fate.OPEN, Fate.REVOKED);
     }
 
     /** What is left of the grace time; zero when it is over. */
@@ -85,6 +117,9 @@ final class Shutdown {
 
     /** Begins, or shortens the grace time. */
     CompletionStage<StopReport> stop(Duration grace) {
+        if (earlier != null) {
+            earlier.stop(grace);
+        }
         long end = machine.nanoTime() - origin + grace.toNanos();
         long before = deadline.getAndAccumulate(end, Math::min);
         if (asked.compareAndSet(false, true)) {
@@ -102,7 +137,11 @@ final class Shutdown {
 
     private void wave(int number) {
         if (number == waves().size()) {
-            ended.complete(report());
+            if (earlier == null) {
+                ended.complete(report());
+            } else {
+                earlier.ended().thenRun(() -> ended.complete(report()));
+            }
             return;
         }
         CompletableFuture<?>[] unbinding = waves().get(number).stream()
@@ -114,7 +153,7 @@ final class Shutdown {
     /** Only if a plugin or a blocked loop holds the orderly end up, and not before the last word on the grace time. */
     private void giveUp() {
         boolean late = machine.nanoTime() - origin >= deadline.get();
-        if (late && !ended.isDone()) {
+        if (late && !ended.isDone() && fate.get() != Fate.REVOKED) {
             LOG.warn(
                     "{} connections are not gone {} s after the grace time; stopping all the same",
                     connections(),
@@ -123,11 +162,16 @@ final class Shutdown {
         }
     }
 
+    private long cut() {
+        return (earlier == null ? 0 : earlier.cut())
+                + waves().stream()
+                        .flatMap(Collection::stream)
+                        .mapToLong(SharedListener::cut)
+                        .sum();
+    }
+
     private StopReport report() {
-        long cut = waves().stream()
-                .flatMap(Collection::stream)
-                .mapToLong(SharedListener::cut)
-                .sum();
+        long cut = cut();
         return new StopReport((int) Math.max(0, openAtFirst - cut), (int) cut);
     }
 }

@@ -12,10 +12,8 @@ import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.spi.admin.UpgradeReport;
 import dev.baton.spi.fd.Fd;
-import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.listener.ListenerResult.Outcome;
 import dev.baton.spi.listener.ListenerState;
-import dev.baton.spi.posix.PosixException;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.time.Duration;
@@ -26,6 +24,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -33,7 +32,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The old process's side of an upgrade: starts the new process, hands the sockets over, and drains once the new one serves. Until
- * then nothing of this process changes.
+ * then nothing of this process changes. If the new one dies while this one drains, this one serves again.
  *
  * <p>Threading: any thread may begin; the rest is a thread of its own, one at a time.
  */
@@ -47,7 +46,7 @@ final class Upgrade {
     private final Posix posix;
     private final BoundListeners listeners;
     private final ServerSockets servers;
-    private final Departure departure;
+    private final Supplier<IdleSender> idleSenders;
     private final Upgraded process;
     private final AtomicBoolean running = new AtomicBoolean();
     /** From the look at what there is: what is changed from there on the new process does not know. */
@@ -75,6 +74,19 @@ final class Upgrade {
 
         /** The new process serves: this one accepts no more, and drains. */
         void succeededBy(long pid, Successor successor);
+
+        /** True once the drain that began with that is over. */
+        boolean isDrained();
+
+        /** True if somebody has asked this process to end since. */
+        boolean isToEnd();
+
+        /**
+         * The new process is dead: this one serves again, if it can.
+         *
+         * @return false if it ends all the same
+         */
+        boolean servesAgain(long pid, KeptSockets kept);
     }
 
     Upgrade(
@@ -82,13 +94,13 @@ final class Upgrade {
             Posix posix,
             BoundListeners listeners,
             ServerSockets servers,
-            Departure departure,
+            Supplier<IdleSender> idleSenders,
             Upgraded process) {
         this.table = table;
         this.posix = posix;
         this.listeners = listeners;
         this.servers = servers;
-        this.departure = departure;
+        this.idleSenders = idleSenders;
         this.process = process;
     }
 
@@ -125,14 +137,16 @@ final class Upgrade {
         UpgradeReport report;
         Giver giver = null;
         boolean handedOver = false;
+        boolean servesAgain = false;
         Map<SharedListener, Boolean> wasSuspended = Map.of();
+        KeptSockets kept = new KeptSockets(table, posix);
         try (HandoffAddress address = HandoffAddress.open(table, posix)) {
             Successor started = Successor.start(process.command(), address.path());
             successor = started;
             giver = Giver.accept(
                     address, table, posix, pid -> Peer.descends(pid, started.pid()), started::isAlive, limit);
             Map<SharedListener, Boolean> suspended = new LinkedHashMap<>();
-            List<String> notes = hand(giver, suspended);
+            List<String> notes = hand(giver, kept, suspended);
             handedOver = true;
             wasSuspended = suspended;
             report = new UpgradeReport(
@@ -149,16 +163,21 @@ final class Upgrade {
         try {
             if (handedOver && giver != null && successor != null) {
                 LOG.info("upgraded: {}", report.detail());
-                letGo(giver, successor, wasSuspended, done, report);
+                servesAgain = letGo(giver, successor, kept, wasSuspended, done, report)
+                        && !kept.isEmpty()
+                        && process.servesAgain(giver.pid(), kept);
             } else {
                 process.failed(report);
             }
         } finally {
+            kept.close();
             if (giver != null) {
                 giver.close();
             }
             if (!handedOver) {
                 listeners.takeBack();
+            }
+            if (!handedOver || servesAgain) {
                 handing = false;
                 running.set(false); // after the new process has it, there is nothing to upgrade here
             }
@@ -185,24 +204,26 @@ final class Upgrade {
     /**
      * Up to here everything can be taken back.
      *
+     * @param kept is given the copies of the sockets
      * @param suspended is given each listener that was handed over, and whether it was suspended then
      * @return what became of what was changed here at run time
      */
-    private List<String> hand(Giver giver, Map<SharedListener, Boolean> suspended) throws IOException {
-        List<Fd> copies = new ArrayList<>();
+    private List<String> hand(Giver giver, KeptSockets kept, Map<SharedListener, Boolean> suspended)
+            throws IOException {
         handing = true;
-        try {
-            giver.sendSockets(listeners(copies, suspended), servers(copies), listeners.unbound());
-        } finally {
-            copies.forEach(table::fdDelete);
-        }
+        giver.sendSockets(listeners(kept, suspended), servers(kept), listeners.unbound());
+        kept.sent();
         List<String> notes = giver.awaitReady();
+        if (!giver.tellsDrops()) {
+            kept.close();
+        }
         giver.go();
         giver.awaitServing();
         return notes;
     }
 
-    private List<HandedListener> listeners(List<Fd> copies, Map<SharedListener, Boolean> suspended) throws IOException {
+    private List<HandedListener> listeners(KeptSockets kept, Map<SharedListener, Boolean> suspended)
+            throws IOException {
         List<HandedListener> handed = new ArrayList<>();
         for (SharedListener listener : listeners.all()) {
             if (!listeners.hand(listener)
@@ -210,10 +231,7 @@ final class Upgrade {
                     || listener.state() == ListenerState.STOPPED) {
                 continue;
             }
-            List<Integer> numbers = new ArrayList<>();
-            for (Fd fd : listener.fds()) {
-                copy(fd, numbers, copies);
-            }
+            List<Integer> numbers = kept.copy(listener);
             if (!numbers.isEmpty()) {
                 boolean isSuspended = listener.isSuspended();
                 suspended.put(listener, isSuspended);
@@ -229,39 +247,27 @@ final class Upgrade {
         return handed;
     }
 
-    private List<HandedServer> servers(List<Fd> copies) throws IOException {
+    private List<HandedServer> servers(KeptSockets kept) throws IOException {
         List<HandedServer> handed = new ArrayList<>();
         for (FdServerChannel channel : servers.open()) {
             SocketAddress address = channel.localAddress();
             Fd fd = channel.fd();
-            List<Integer> numbers = new ArrayList<>();
             if (address != null && fd != null) {
-                copy(fd, numbers, copies);
-                numbers.forEach(number -> handed.add(new HandedServer(address, number)));
+                kept.copy(fd).forEach(number -> handed.add(new HandedServer(address, number)));
             }
         }
         return handed;
     }
 
-    /** Passes copies: an unbind that comes in between would make the number somebody else's. */
-    private void copy(Fd fd, List<Integer> numbers, List<Fd> copies) throws IOException {
-        // Before there is one: whoever closes it now takes it out of the pollers.
-        table.heldElsewhere(fd);
-        int number = posix.dup(fd.number());
-        if (number < 0) {
-            throw PosixException.of("copy " + fd, number);
-        }
-        copies.add(table.fdInsert(number, FdKind.HANDOFF));
-        // Alive after the copy was made: it was this fd that was copied.
-        if (table.isLive(fd)) {
-            numbers.add(number);
-        }
-    }
-
-    /** The new process serves. */
-    private void letGo(
+    /**
+     * The new process serves: this one lets go, and drains.
+     *
+     * @return true if the new process has died before the drain was over
+     */
+    private boolean letGo(
             Giver giver,
             Successor successor,
+            KeptSockets kept,
             Map<SharedListener, Boolean> wasSuspended,
             CompletableFuture<UpgradeReport> done,
             UpgradeReport report) {
@@ -272,6 +278,9 @@ final class Upgrade {
             // Those that others of this process connect to are unbound later; from now on the new process accepts there
             // too.
             Outcome outcome = listener.suspend().toCompletableFuture().join().outcome();
+            if (outcome == Outcome.UNCHANGED) {
+                kept.suspended(listener);
+            }
             boolean was = Boolean.TRUE.equals(wasSuspended.get(listener));
             if (!was && outcome == Outcome.UNCHANGED) {
                 suspendedSince.add(listener.name());
@@ -279,16 +288,17 @@ final class Upgrade {
                 resumedSince.add(listener.name());
             }
         }
-        servers.handedOver();
-        departure.awaitLoops();
-        process.succeededBy(giver.pid(), successor);
-        try {
-            giver.released(suspendedSince, resumedSince);
+        servers.handedOver(giver.tellsDrops());
+        try (IdleSender idle = idleSenders.get()) {
+            idle.awaitLoops();
+            process.succeededBy(giver.pid(), successor);
+            try {
+                giver.released(suspendedSince, resumedSince);
+            } catch (IOException e) {
+                LOG.info("process {} is not told that this one has let go: {}", giver.pid(), e.getMessage());
+            }
             done.complete(report);
-            departure.give(giver);
-            giver.end();
-        } catch (IOException e) {
-            LOG.info("idle connections stay here: {}", e.getMessage());
+            return new DrainWatch(giver, kept, servers, idle).successorDies(process::isDrained, process::isToEnd);
         }
     }
 

@@ -73,6 +73,7 @@ public final class SharedListener implements Listener {
     private final Shortage shortage;
     private final ListenerEnding ending;
     private volatile boolean certainLoops;
+    private volatile Runnable unbinding = () -> {};
     /** Of its connections; set before the first is accepted. */
     private volatile @Nullable ListenerChannel parent;
 
@@ -336,6 +337,16 @@ public final class SharedListener implements Listener {
         certainLoops = true;
     }
 
+    /** True if others than those that it was bound to do not join it. */
+    public boolean hasCertainLoops() {
+        return certainLoops;
+    }
+
+    /** The loops that are to serve it. */
+    public List<BatonLoop> servingLoops() {
+        return List.of(loops());
+    }
+
     /**
      * The loops that there are have changed: those that it has lost serve it no more, and new ones do, unless it was bound to
      * certain loops, of which at least one is left. Any thread.
@@ -469,8 +480,14 @@ public final class SharedListener implements Listener {
         return unbind(grace, spec.unbind());
     }
 
+    /** Has somebody told of each unbind that begins from now on, before anything of it is done. */
+    public void whenUnbinding(Runnable told) {
+        unbinding = told;
+    }
+
     /** Unbinds by another strategy than the configured one. */
     public CompletionStage<ListenerResult> unbind(Duration grace, UnbindStrategy strategy) {
+        unbinding.run();
         return ending.unbind(grace, strategy);
     }
 

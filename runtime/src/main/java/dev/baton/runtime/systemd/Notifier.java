@@ -113,6 +113,12 @@ public final class Notifier {
         succeeded = true;
     }
 
+    /** The process that was the service is dead, and this one is it again. */
+    public void succeedsAgain(String status) {
+        succeeded = false;
+        claimServing(status);
+    }
+
     /** It lives. */
     void watchdog() {
         send("WATCHDOG=1");

@@ -15,6 +15,7 @@ import dev.baton.spi.posix.Sockets;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -28,6 +29,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -143,7 +145,7 @@ class HandoffTest {
         }
         InetSocketAddress admin = new InetSocketAddress(InetAddress.getLoopbackAddress(), 9901);
         try (Pair pair = new Pair(1);
-                Giver giver = new Giver(pair.giver, LONG, 1)) {
+                Giver giver = new Giver(pair.giver, LONG, new Peer(1, 0))) {
             var received = async(pair.asReceiver::receiveSockets);
             pair.giver.send(new Message.Writer(Message.Type.HELLO), LONG);
             giver.sendSockets(listeners, List.of(new HandedServer(admin, number)), List.of());
@@ -309,7 +311,7 @@ class HandoffTest {
     @Test
     void shouldGiveUpOnAProcessThatHangs() throws Exception {
         try (Pair pair = new Pair(1);
-                Giver giver = new Giver(pair.giver, Deadline.in(Duration.ofMillis(50)), 1)) {
+                Giver giver = new Giver(pair.giver, Deadline.in(Duration.ofMillis(50)), new Peer(1, 0))) {
             assertThatExceptionOfType(HandoffException.class)
                     .isThrownBy(giver::awaitReady)
                     .withMessageContaining("said nothing within 50 ms");
@@ -385,7 +387,7 @@ class HandoffTest {
         int number = listening();
         for (Message.Type type : List.of(Message.Type.HELLO, Message.Type.READY, Message.Type.SERVING)) {
             try (Pair pair = new Pair(1);
-                    Giver giver = new Giver(pair.receiver, LONG, 1)) {
+                    Giver giver = new Giver(pair.receiver, LONG, new Peer(1, 0))) {
                 pair.giver.send(new Message.Writer(type, number, number), LONG);
                 assertThatExceptionOfType(HandoffException.class).isThrownBy(() -> {
                     switch (type) {
@@ -470,7 +472,7 @@ class HandoffTest {
         int[] many = new int[300]; // two packets, one listener
         Arrays.fill(many, number);
         try (Pair pair = new Pair(1);
-                Giver giver = new Giver(pair.giver, LONG, 1)) {
+                Giver giver = new Giver(pair.giver, LONG, new Peer(1, 0))) {
             var received = async(pair.asReceiver::receiveSockets);
             pair.giver.send(new Message.Writer(Message.Type.HELLO), LONG);
             giver.sendSockets(
@@ -519,9 +521,82 @@ class HandoffTest {
             assertThat(told).containsExactly("[][]");
         }
         try (Pair pair = new Pair(1);
-                Giver giver = new Giver(pair.giver, LONG, 1)) {
+                Giver giver = new Giver(pair.giver, LONG, new Peer(1, 0))) {
             pair.receiver.send(new Message.Writer(Message.Type.READY), LONG);
             assertThat(giver.awaitReady()).isEmpty();
+        }
+        POSIX.close(number);
+    }
+
+    /** While it drains, the old process hears what the new one lets go of, however much that is, and notices its end. */
+    @Test
+    void shouldHearWhatIsLetGoOf() throws Exception {
+        try (Pair pair = new Pair(1);
+                Giver giver = new Giver(pair.giver, LONG, new Peer(DEAD, 0))) {
+            InetSocketAddress admin = new InetSocketAddress(InetAddress.getLoopbackAddress(), 9901);
+            List<String> names = IntStream.range(0, 70).mapToObj(i -> "l" + i).toList();
+            assertThat(giver.hear(Duration.ZERO).listeners()).isEmpty();
+            pair.asReceiver.dropped(names, List.of(admin));
+            List<String> heard = new ArrayList<>();
+            List<SocketAddress> servers = new ArrayList<>();
+            for (Giver.Dropped each = giver.hear(PATIENCE);
+                    !each.listeners().isEmpty();
+                    each = giver.hear(Duration.ZERO)) {
+                heard.addAll(each.listeners());
+                servers.addAll(each.servers());
+            }
+            assertThat(heard).isEqualTo(names);
+            assertThat(servers).containsExactly(admin);
+            assertThat(giver.hasDied()).isFalse();
+            pair.receiver.close();
+            assertThat(giver.hear(PATIENCE).listeners()).isEmpty();
+            assertThat(giver.hasDied()).isTrue();
+            assertThat(giver.hear(Duration.ZERO).listeners()).isEmpty();
+        }
+        try (Pair pair = new Pair(1);
+                Giver giver = new Giver(
+                        pair.giver, LONG, new Peer(ProcessHandle.current().pid(), 0))) {
+            pair.receiver.close();
+            giver.hear(PATIENCE);
+            assertThat(giver.hasDied()).as("it has only closed").isFalse();
+        }
+    }
+
+    /** Only a process that will say what it lets go of leaves copies with the old one. */
+    @Test
+    void shouldKnowWhetherItWillHearOfIt() throws Exception {
+        try (Pair pair = new Pair(1);
+                Giver giver = new Giver(pair.giver, LONG, new Peer(1, 0))) {
+            pair.receiver.send(new Message.Writer(Message.Type.READY).texts(List.of("a note")), LONG);
+            assertThat(giver.awaitReady()).containsExactly("a note");
+            assertThat(giver.tellsDrops()).as("an older one").isFalse();
+        }
+        try (Pair pair = new Pair(1);
+                Giver giver = new Giver(pair.giver, LONG, new Peer(1, 0))) {
+            var there = async(() -> pair.asReceiver.ready(List.of(), (out, err) -> {}));
+            assertThat(giver.awaitReady()).isEmpty();
+            assertThat(giver.tellsDrops()).isTrue();
+            giver.go();
+            assertThat(there.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isEqualTo(Receiver.Outcome.DONE);
+        }
+    }
+
+    @Test
+    void shouldRefuseWhatIsNotAboutWhatIsLetGoOf() throws Exception {
+        int number = listening();
+        List<Message.Writer> wrong = List.of(
+                new Message.Writer(Message.Type.SERVING),
+                new Message.Writer(Message.Type.DROPPED, number)
+                        .texts(List.of())
+                        .texts(List.of()),
+                new Message.Writer(Message.Type.DROPPED).texts(List.of("a")).texts(List.of("no address")),
+                new Message.Writer(Message.Type.DROPPED).number(Long.MAX_VALUE));
+        for (Message.Writer each : wrong) {
+            try (Pair pair = new Pair(1);
+                    Giver giver = new Giver(pair.giver, LONG, new Peer(1, 0))) {
+                pair.receiver.send(each, LONG);
+                assertThatExceptionOfType(HandoffException.class).isThrownBy(() -> giver.hear(PATIENCE));
+            }
         }
         POSIX.close(number);
     }
@@ -531,7 +606,7 @@ class HandoffTest {
     void shouldSendWhatAnOlderProcessReadsWhereItWas() throws Exception {
         int number = listening();
         try (Pair pair = new Pair(1);
-                Giver giver = new Giver(pair.giver, LONG, 1)) {
+                Giver giver = new Giver(pair.giver, LONG, new Peer(1, 0))) {
             giver.sendSockets(
                     List.of(new HandedListener("web", "a", "b", true, "text", number)), List.of(), List.of("x"));
             Message listener = pair.receiver.receive(LONG);

@@ -1,5 +1,6 @@
 package dev.baton.it.upgrade;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -7,6 +8,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.baton.testkit.BatonProcess;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -33,7 +36,6 @@ class InitProcessIT {
     private static final String YAML = """
             version: 1
             loops: 1
-            grace: 2s
             admin: { listen: "127.0.0.1:0" }
             listeners:
               web: { bind: "127.0.0.1:0", service: demo }
@@ -63,9 +65,13 @@ class InitProcessIT {
 
     /** Starts it with the pid 1; its parent has its exit code. */
     private BatonProcess serve() throws Exception {
+        return serve("grace: 2s");
+    }
+
+    private BatonProcess serve(String grace) throws Exception {
         List<String> unshare = unshare();
         assumeTrue(!unshare.isEmpty(), "pid namespaces can be made here");
-        Files.writeString(folder.resolve("baton.yaml"), YAML);
+        Files.writeString(folder.resolve("baton.yaml"), YAML + grace + "\n");
         Path script = folder.resolve("container");
         Files.writeString(
                 script,
@@ -91,15 +97,19 @@ class InitProcessIT {
                 .body();
     }
 
-    private void upgrade(String admin) throws Exception {
-        long old = servingPid(admin);
-        JsonObject report = new JsonObject(http.send(
-                        HttpRequest.newBuilder(URI.create("http://" + admin + "/v1/upgrade"))
+    private String post(String address, String path) throws Exception {
+        return http.send(
+                        HttpRequest.newBuilder(URI.create("http://" + address + path))
                                 .timeout(PATIENCE.multipliedBy(2))
                                 .POST(BodyPublishers.noBody())
                                 .build(),
                         BodyHandlers.ofString())
-                .body());
+                .body();
+    }
+
+    private void upgrade(String admin) throws Exception {
+        long old = servingPid(admin);
+        JsonObject report = new JsonObject(post(admin, "/v1/upgrade"));
         assertThat(report.getBoolean("upgraded")).as(report.encode()).isTrue();
         await().atMost(PATIENCE).until(() -> servingPid(admin) == report.getLong("pid"));
         assertThat(report.getLong("pid")).isNotEqualTo(old);
@@ -175,6 +185,30 @@ class InitProcessIT {
                     }
                 })
                 .count();
+    }
+
+    /** The one that follows dies while this one still drains: it serves again, and may be upgraded and stopped as before. */
+    @Test
+    void shouldServeAgainIfTheOneThatFollowsDies() throws Exception {
+        try (BatonProcess container = serve("grace: 10m");
+                Socket held = new Socket()) {
+            String admin = container.admin();
+            ProcessHandle init = init(container);
+            String web = container.listener("web");
+            int colon = web.lastIndexOf(':');
+            held.connect(new InetSocketAddress(web.substring(0, colon), Integer.parseInt(web.substring(colon + 1))));
+            held.getOutputStream().write("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n".getBytes(US_ASCII));
+            await().atMost(PATIENCE).until(() -> get(admin, "/v1/fds").contains("demo-origin"));
+            JsonObject report = new JsonObject(post(admin, "/v1/upgrade"));
+            assertThat(report.getBoolean("upgraded")).as(report.encode()).isTrue();
+            others(init).forEach(ProcessHandle::destroyForcibly);
+            container.await(line -> line.startsWith("serving again"));
+            assertThat(get(web, "/")).isNotEmpty();
+            held.close();
+            signal("TERM", init.pid());
+            assertThat(container.exitCode()).as(container.text()).isZero();
+            assertThat(container.text()).doesNotContain("this process stays, as the parent");
+        }
     }
 
     /** What becomes of the one that serves becomes of the container, also when another one than pid 1 has started it. */

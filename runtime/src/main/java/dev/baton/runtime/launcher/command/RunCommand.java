@@ -98,15 +98,21 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private int serve(Server server) throws InterruptedException {
-        CountDownLatch stopping = new CountDownLatch(1);
-        server.stopping().thenRun(stopping::countDown);
-        stopping.await();
-        HardStop hardStop = HardStop.watch(server, server.hardStop(), this::say, () -> end(ExitCode.CUT));
-        StopReport report = drained(server);
-        server.end();
-        hardStop.cancel();
-        say("stopped: " + count(report.served(), "connection") + " ended, " + report.cut() + " cut");
-        return end(report.cut() == 0 ? ExitCode.FINE : ExitCode.CUT);
+        while (true) {
+            CountDownLatch stopping = new CountDownLatch(1);
+            server.stopping().thenRun(stopping::countDown);
+            stopping.await();
+            HardStop hardStop = HardStop.watch(server, server.hardStop(), this::say, () -> end(ExitCode.CUT));
+            StopReport report = drained(server);
+            if (report != null && server.mayEnd()) {
+                server.end();
+                hardStop.cancel();
+                say("stopped: " + count(report.served(), "connection") + " ended, " + report.cut() + " cut");
+                return end(report.cut() == 0 ? ExitCode.FINE : ExitCode.CUT);
+            }
+            hardStop.cancel();
+            say("serving again: the process that had taken over has died");
+        }
     }
 
     /** The end of this process, as far as it may end: with the pid 1 the processes that serve after it would end too. */
@@ -118,9 +124,9 @@ final class RunCommand implements Callable<Integer> {
         return init.await();
     }
 
-    /** Waits for the end of the listeners, and says every second how far it is. */
-    private StopReport drained(Server server) throws InterruptedException {
-        while (true) {
+    /** Waits for the end of the listeners, and says every second how far it is; null if the server serves again. */
+    private @Nullable StopReport drained(Server server) throws InterruptedException {
+        while (server.isStopping()) {
             say(server.progress());
             try {
                 return server.stopped().get(1, TimeUnit.SECONDS);
@@ -130,6 +136,7 @@ final class RunCommand implements Callable<Integer> {
                 throw new IllegalStateException("a stop never fails", e);
             }
         }
+        return null;
     }
 
     private void listenToSignals() {

@@ -12,69 +12,72 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Sends this process's idle upstream connections to the one that follows it, as long as it drains: what is in use now may be idle
- * a moment later.
+ * a moment later. One is made for each upgrade.
  *
- * <p>For the upgrade's thread, which may wait; connections are taken on the loops' own threads, like every take.
+ * <p>For the upgrade's thread; connections are taken on the loops' own threads, like every take.
  */
-final class Departure {
-    private static final Logger LOG = LoggerFactory.getLogger(Departure.class);
+final class IdleSender implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(IdleSender.class);
 
-    /** Between two looks: idle connections are of use over there, and there are few left here to want them. */
-    private static final Duration PAUSE = Duration.ofMillis(50);
     /** A loop that is stuck keeps its own; another takes them over where they are shared. */
     private static final Duration LOOPS_MAX = Duration.ofSeconds(1);
 
     private final FdTable table;
     private final LoopRegistry loops;
     private final Upstreams upstreams;
-    private final Supplier<CompletionStage<?>> drained;
     private final Queue<IdleConnection> taken = new ConcurrentLinkedQueue<>();
+    /** Loops that have not looked yet since they were last asked to. */
+    private CountDownLatch looking = new CountDownLatch(0);
+
     private volatile boolean over;
     private int sent;
 
-    Departure(FdTable table, LoopRegistry loops, Upstreams upstreams, Supplier<CompletionStage<?>> drained) {
+    IdleSender(FdTable table, LoopRegistry loops, Upstreams upstreams) {
         this.table = table;
         this.loops = loops;
         this.upstreams = upstreams;
-        this.drained = drained;
     }
 
     /** Until each loop has done what was queued before, but not for long. */
     void awaitLoops() {
-        onLoops(loop -> {});
+        await(onLoops(loop -> {}), LOOPS_MAX);
     }
 
-    /** Until the drain is over. */
-    void give(Giver giver) throws IOException {
-        try {
-            boolean last = false;
-            while (true) {
-                onLoops(loop -> upstreams.give(loop, this::take));
-                send(giver);
-                if (last) {
-                    return;
-                }
-                last = isDrainedWithin(PAUSE);
-            }
-        } finally {
-            over = true;
-            closeTaken();
-            LOG.info("{} idle upstream connections handed over", sent);
+    /**
+     * Has the loops look for what is idle, and sends it.
+     *
+     * @param most how long to wait for the loops; what is found later is sent the next time
+     */
+    void send(Giver giver, Duration most) throws IOException {
+        if (looking.getCount() == 0) {
+            looking = onLoops(loop -> upstreams.give(loop, this::take));
         }
+        await(looking, most);
+        sendTaken(giver);
+    }
+
+    /** Sends all that is idle now; the last time. */
+    void sendLast(Giver giver) throws IOException {
+        await(onLoops(loop -> upstreams.give(loop, this::take)), LOOPS_MAX);
+        sendTaken(giver);
+    }
+
+    /** What comes from now on is closed. */
+    @Override
+    public void close() {
+        over = true;
+        closeTaken();
+        LOG.info("{} idle upstream connections handed over", sent);
     }
 
     /** On a loop. */
@@ -97,7 +100,7 @@ final class Departure {
         table.fdDelete(table.fdInsert(each.number(), FdKind.UPSTREAM));
     }
 
-    private void send(Giver giver) throws IOException {
+    private void sendTaken(Giver giver) throws IOException {
         List<IdleConnection> packet = new ArrayList<>();
         try {
             for (IdleConnection next = taken.poll(); next != null; next = taken.poll()) {
@@ -126,21 +129,7 @@ final class Departure {
         packet.clear();
     }
 
-    private boolean isDrainedWithin(Duration time) {
-        try {
-            drained.get().toCompletableFuture().get(time.toMillis(), TimeUnit.MILLISECONDS);
-            return true;
-        } catch (TimeoutException not) {
-            return false;
-        } catch (ExecutionException failed) {
-            return true;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return true;
-        }
-    }
-
-    private void onLoops(Consumer<BatonLoop> task) {
+    private CountDownLatch onLoops(Consumer<BatonLoop> task) {
         List<BatonLoop> all = loops.batonLoops();
         CountDownLatch latch = new CountDownLatch(all.size());
         for (BatonLoop loop : all) {
@@ -156,8 +145,12 @@ final class Departure {
                 latch.countDown();
             }
         }
+        return latch;
+    }
+
+    private static void await(CountDownLatch latch, Duration most) {
         try {
-            if (!latch.await(LOOPS_MAX.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (!latch.await(most.toMillis(), TimeUnit.MILLISECONDS)) {
                 LOG.debug("{} loops are busy", latch.getCount());
             }
         } catch (InterruptedException e) {
