@@ -1,5 +1,6 @@
 package dev.baton.runtime.launcher;
 
+import dev.baton.runtime.launcher.StartException.Kind;
 import dev.baton.runtime.plugin.Contribution;
 import dev.baton.runtime.plugin.PluginLoader;
 import dev.baton.runtime.plugin.PluginRegistry;
@@ -98,17 +99,17 @@ final class Components {
             return machine.await(component.start(), START_MAX);
         } catch (ExecutionException e) {
             if (e.getCause() instanceof BindException bind) {
-                throw new StartException(ExitCode.CANNOT_BIND, String.valueOf(bind.getMessage()), e);
+                throw new StartException(Kind.CANNOT_BIND, String.valueOf(bind.getMessage()), e);
             }
-            throw new StartException(ExitCode.FAILED, "cannot start " + section + ": " + e.getCause(), e);
+            throw new StartException(Kind.FAILED, "cannot start " + section + ": " + e.getCause(), e);
         } catch (TimeoutException e) {
             throw new StartException(
-                    ExitCode.FAILED, section + " has not started within " + START_MAX.toSeconds() + " s", e);
+                    Kind.FAILED, section + " has not started within " + START_MAX.toSeconds() + " s", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new StartException(ExitCode.FAILED, "interrupted while " + section + " started", e);
+            throw new StartException(Kind.FAILED, "interrupted while " + section + " started", e);
         } catch (Throwable t) { // an Error too: it is a plugin's
-            throw new StartException(ExitCode.FAILED, "cannot start " + section + ": " + t, t);
+            throw new StartException(Kind.FAILED, "cannot start " + section + ": " + t, t);
         }
     }
 

@@ -2,6 +2,7 @@ package dev.baton.runtime.launcher;
 
 import dev.baton.runtime.config.ConfigException;
 import dev.baton.runtime.config.ConfigReader;
+import dev.baton.runtime.launcher.StartException.Kind;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -40,12 +41,12 @@ public record ConfigSource(String file, String origin, ConfigReader reader) {
             }
             return builtIn("no -c and no ./" + DEFAULT, demo());
         } catch (ConfigException e) {
-            throw new StartException(ExitCode.CONFIG, String.valueOf(e.getMessage()), e);
+            throw new StartException(Kind.CONFIGURATION, String.valueOf(e.getMessage()), e);
         } catch (IOException e) {
             // Files says little more than the name; the reader's own messages are whole sentences.
             String message = String.valueOf(e.getMessage());
             throw new StartException(
-                    ExitCode.CONFIG,
+                    Kind.CONFIGURATION,
                     message.startsWith("cannot read") ? message : "cannot read " + asked + ": " + e,
                     e);
         }

@@ -16,4 +16,18 @@ public final class ExitCode {
     public static final int CONFIG = 78;
 
     private ExitCode() {}
+
+    /** The code of a start that failed. */
+    public static int of(StartException.Kind kind) {
+        return switch (kind) {
+            case CONFIGURATION -> CONFIG;
+            case CANNOT_BIND -> CANNOT_BIND;
+            case FAILED -> FAILED;
+        };
+    }
+
+    /** The code of a command whose process has ended with a code of its own: only what that says of the start is passed on. */
+    public static int ofFailedStart(int code) {
+        return code == CONFIG || code == CANNOT_BIND ? code : FAILED;
+    }
 }

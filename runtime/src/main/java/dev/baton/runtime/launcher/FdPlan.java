@@ -3,6 +3,7 @@ package dev.baton.runtime.launcher;
 import dev.baton.runtime.config.ListenerConfig;
 import dev.baton.runtime.config.RootConfig;
 import dev.baton.runtime.fd.FdTable;
+import dev.baton.runtime.launcher.StartException.Kind;
 import dev.baton.runtime.posix.FdLimit;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,7 +56,7 @@ record FdPlan(long limit, int reserved, int wanted, int clients, int perClient) 
         int clients = most - needed - reserved;
         if (clients < perClient) {
             throw new StartException(
-                    ExitCode.FAILED,
+                    Kind.FAILED,
                     List.of("the limit of " + most + " open files is too small: a start needs " + needed + ", a client "
                             + perClient + ", the admin API 1; it should be "
                             + (needed + 2L * wanted) + " or more (ulimit -n, or LimitNOFILE= of a systemd unit)"));

@@ -13,6 +13,7 @@ import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.fd.FdWitness;
 import dev.baton.runtime.fd.FdWitness.HookOf;
 import dev.baton.runtime.fd.OwnedFds;
+import dev.baton.runtime.launcher.StartException.Kind;
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.loop.OwnedPollers;
 import dev.baton.runtime.metrics.PrometheusMetrics;
@@ -103,7 +104,7 @@ public final class Foundation {
         try {
             posix = new JnrPosix();
         } catch (IllegalStateException e) {
-            throw new StartException(ExitCode.FAILED, String.valueOf(e.getMessage()), e);
+            throw new StartException(Kind.FAILED, String.valueOf(e.getMessage()), e);
         }
         Foundation foundation =
                 new Foundation(installation, configuration.enabledPlugins(), posix, ByteBufAllocator.DEFAULT);
@@ -163,7 +164,7 @@ public final class Foundation {
         try {
             return source.reader().read(plugins());
         } catch (ConfigException e) {
-            throw new StartException(ExitCode.CONFIG, String.valueOf(e.getMessage()), e);
+            throw new StartException(Kind.CONFIGURATION, String.valueOf(e.getMessage()), e);
         }
     }
 }

@@ -1,9 +1,13 @@
 package dev.baton.runtime.launcher;
 
+import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.runtime.channel.MovableStreamChannel;
+import dev.baton.runtime.fd.FdWitness;
 import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopGroup;
+import dev.baton.runtime.loop.LoopRegistry;
+import dev.baton.runtime.metrics.PrometheusMetrics;
 import dev.baton.runtime.takeover.LoopRescue;
 import dev.baton.runtime.view.LiveView;
 import dev.baton.spi.admin.LoopResult;
@@ -60,9 +64,12 @@ final class LoopChanges implements BatonLoop.Deaths {
 
     private static final long DEATHS_NANOS = Duration.ofMinutes(1).toNanos();
 
-    private final Foundation foundation;
+    private final ChannelEnv channels;
+    private final FdWitness witness;
+    private final LoopRegistry loops;
     private final PollerProvider poller;
     private final LiveView view;
+    private final PrometheusMetrics metrics;
     private final BoundListeners listeners;
     private final Executor worker;
     private final Duration grace;
@@ -70,16 +77,22 @@ final class LoopChanges implements BatonLoop.Deaths {
     private final Deque<Long> deaths = new ArrayDeque<>();
 
     LoopChanges(
-            Foundation foundation,
+            ChannelEnv channels,
+            FdWitness witness,
+            LoopRegistry loops,
             PollerProvider poller,
             LiveView view,
+            PrometheusMetrics metrics,
             BoundListeners listeners,
             Executor worker,
             Duration grace,
             BooleanSupplier stopping) {
-        this.foundation = foundation;
+        this.channels = channels;
+        this.witness = witness;
+        this.loops = loops;
         this.poller = poller;
         this.view = view;
+        this.metrics = metrics;
         this.listeners = listeners;
         this.worker = worker;
         this.grace = grace;
@@ -122,27 +135,18 @@ final class LoopChanges implements BatonLoop.Deaths {
             return new LoopResult(-1, Outcome.FAILED, String.valueOf(rootMessage(e)));
         }
         return new LoopResult(
-                loop.id(),
-                Outcome.ADDED,
-                "there are " + foundation.loops.batonLoops().size() + " loops");
+                loop.id(), Outcome.ADDED, "there are " + loops.batonLoops().size() + " loops");
     }
 
     private BatonLoop start() {
-        LoopThreads threads = new LoopThreads(foundation.loops.threads());
+        LoopThreads threads = new LoopThreads(loops.threads());
         LoopGroup group = new LoopGroup(
-                1,
-                threads,
-                poller,
-                foundation.posix,
-                foundation.table,
-                foundation.witness,
-                foundation.loops,
-                Ticker.systemTicker());
+                1, threads, poller, channels.posix(), channels.table(), witness, loops, Ticker.systemTicker());
         BatonLoop loop = (BatonLoop) group.iterator().next();
         loop.mustNotEnd();
         threads.name = "baton-loop-" + loop.id();
         loop.execute(() -> {}); // starts the thread
-        view.publish(foundation.metrics, loop);
+        view.publish(metrics, loop);
         listeners.all().forEach(this::settle);
         LOG.info("loop {} serves", loop.id());
         return loop;
@@ -150,14 +154,14 @@ final class LoopChanges implements BatonLoop.Deaths {
 
     /** Brings a listener in line with the loops that there are. */
     CompletionStage<Void> settle(SharedListener listener) {
-        return listener.loopsChanged(foundation.loops.batonLoops());
+        return listener.loopsChanged(loops.batonLoops());
     }
 
     // ---- retire ---------------------------------------------------------------------------------------------------
 
     /** See {@link dev.baton.spi.admin.RuntimeControl#retireLoop}. */
     CompletionStage<LoopResult> retire(int id) {
-        List<BatonLoop> serving = foundation.loops.batonLoops();
+        List<BatonLoop> serving = loops.batonLoops();
         BatonLoop loop = serving.stream()
                 .filter(each -> each.id() == id)
                 .findFirst()
@@ -166,7 +170,7 @@ final class LoopChanges implements BatonLoop.Deaths {
         if (stopping.getAsBoolean()) {
             return CompletableFuture.completedStage(draining(id));
         }
-        if (!foundation.loops.leave(loop, false)) {
+        if (!loops.leave(loop, false)) {
             return CompletableFuture.completedStage(new LoopResult(
                     id, Outcome.FAILED, "it is the last loop, or is retired already; add another one first"));
         }
@@ -188,7 +192,7 @@ final class LoopChanges implements BatonLoop.Deaths {
 
         Leaving(BatonLoop loop) {
             this.loop = loop;
-            this.rescue = LoopRescue.ofLeaving(loop, foundation.table);
+            this.rescue = LoopRescue.ofLeaving(loop, channels.table());
         }
 
         CompletionStage<LoopResult> begin() {
@@ -206,10 +210,10 @@ final class LoopChanges implements BatonLoop.Deaths {
         }
 
         private List<BatonLoop> helpers() {
-            List<BatonLoop> free = foundation.loops.batonLoops().stream()
+            List<BatonLoop> free = loops.batonLoops().stream()
                     .filter(each -> !each.isAvoided())
                     .toList();
-            return free.isEmpty() ? foundation.loops.batonLoops() : free;
+            return free.isEmpty() ? loops.batonLoops() : free;
         }
 
         private void again() {
@@ -247,13 +251,13 @@ final class LoopChanges implements BatonLoop.Deaths {
             }
             if (rescue.isOver() || rescue.helpers() == 0) {
                 moved += rescue.taken();
-                rescue = LoopRescue.ofLeaving(loop, foundation.table).start(helpers(), List.of());
+                rescue = LoopRescue.ofLeaving(loop, channels.table()).start(helpers(), List.of());
             }
             again();
         }
 
         private void bringTimers() {
-            foundation.table.forEach(state -> {
+            channels.table().forEach(state -> {
                 if (state.handler() instanceof MovableStreamChannel connection && connection.hasTimers()) {
                     timersUnderWay.incrementAndGet();
                     connection.bringTimers(timersUnderWay::decrementAndGet);
@@ -268,8 +272,8 @@ final class LoopChanges implements BatonLoop.Deaths {
             loop.mayEnd();
             loop.shutdownGracefully(0, END_SECONDS, TimeUnit.SECONDS);
             loop.terminationFuture().addListener(ended -> {
-                foundation.loops.forget(loop);
-                view.forget(foundation.metrics, loop);
+                loops.forget(loop);
+                view.forget(metrics, loop);
                 LOG.info("loop {} has ended; {} connections went to others, {} ended with it", loop.id(), moved, owned);
                 done.complete(new LoopResult(
                         loop.id(),
@@ -285,10 +289,8 @@ final class LoopChanges implements BatonLoop.Deaths {
     @Override
     public void died(BatonLoop loop, Throwable cause) {
         LOG.error("loop {} has died; the others take its connections over", loop.id(), cause);
-        foundation.loops.leave(loop, true);
-        foundation
-                .metrics
-                .counter("baton_loop_deaths_total", "Loops whose thread an error has ended.")
+        loops.leave(loop, true);
+        metrics.counter("baton_loop_deaths_total", "Loops whose thread an error has ended.")
                 .increment();
         try {
             worker.execute(() -> {
@@ -320,7 +322,7 @@ final class LoopChanges implements BatonLoop.Deaths {
 
     /** Ends the loops that were added; the first ones are Vert.x's to end. */
     CompletionStage<Void> end(Collection<BatonLoop> first) {
-        CompletableFuture<?>[] ending = foundation.loops.batonLoops().stream()
+        CompletableFuture<?>[] ending = loops.batonLoops().stream()
                 .filter(loop -> !first.contains(loop))
                 .map(LoopChanges::ended)
                 .toArray(CompletableFuture<?>[]::new);

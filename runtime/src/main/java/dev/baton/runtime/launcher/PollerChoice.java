@@ -1,5 +1,6 @@
 package dev.baton.runtime.launcher;
 
+import dev.baton.runtime.launcher.StartException.Kind;
 import dev.baton.runtime.plugin.Contribution;
 import dev.baton.spi.poller.PollerProvider;
 import java.util.ArrayList;
@@ -44,7 +45,7 @@ record PollerChoice(PollerProvider provider, String why) {
         }
         if (chosen == null) {
             throw new StartException(
-                    ExitCode.CONFIG,
+                    Kind.CONFIGURATION,
                     List.of("no poller can be used here: "
                             + (reasons.isEmpty() ? "no plugin brings one" : String.join("; ", reasons))
                             + (asked.isPresent() ? "; remove `poller:` from the configuration" : "")));

@@ -1,5 +1,6 @@
 package dev.baton.runtime.launcher;
 
+import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.runtime.channel.FdServerChannel;
 import dev.baton.runtime.channel.MovableStreamChannel;
 import dev.baton.runtime.fd.FdTable;
@@ -13,6 +14,7 @@ import dev.baton.runtime.handoff.ReceivedSockets;
 import dev.baton.runtime.handoff.Receiver;
 import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.output.StandardStreams;
 import dev.baton.runtime.posix.FileFlags;
 import dev.baton.runtime.posix.Posix;
@@ -48,7 +50,8 @@ public final class Predecessor {
     /** The predecessor ends when it has drained; this is only so that there is an end. */
     private static final Duration DRAIN_MAX = Duration.ofDays(7);
 
-    private final Foundation foundation;
+    private final ChannelEnv channels;
+    private final LoopRegistry loops;
     private final @Nullable Receiver receiver;
     private final @Nullable ReceivedSockets sockets;
     private final boolean diedBefore;
@@ -65,16 +68,21 @@ public final class Predecessor {
     private int nextLoop;
 
     private Predecessor(
-            Foundation foundation, @Nullable Receiver receiver, @Nullable ReceivedSockets sockets, boolean diedBefore) {
-        this.foundation = foundation;
+            ChannelEnv channels,
+            LoopRegistry loops,
+            @Nullable Receiver receiver,
+            @Nullable ReceivedSockets sockets,
+            boolean diedBefore) {
+        this.channels = channels;
+        this.loops = loops;
         this.receiver = receiver;
         this.sockets = sockets;
         this.diedBefore = diedBefore;
     }
 
     /** None. */
-    static Predecessor none(Foundation foundation) {
-        return new Predecessor(foundation, null, null, false);
+    static Predecessor none(ChannelEnv channels, LoopRegistry loops) {
+        return new Predecessor(channels, loops, null, null, false);
     }
 
     /** True if an environment names one. */
@@ -85,30 +93,29 @@ public final class Predecessor {
     /**
      * The one that an environment names, with what it has sent; none if it names none.
      *
-     * @throws StartException if it is there and hands nothing over
+     * @throws IOException if it is there and hands nothing over
      */
-    public static Predecessor of(Map<String, String> environment, Foundation foundation) throws StartException {
+    public static Predecessor of(Map<String, String> environment, ChannelEnv channels, LoopRegistry loops)
+            throws IOException {
         String path = environment.get(HandoffAddress.VARIABLE);
         if (path == null || path.isEmpty()) {
-            return none(foundation);
+            return none(channels, loops);
         }
         Receiver receiver = null;
         ReceivedSockets sockets = null;
         try {
             try {
-                receiver = Receiver.connect(Path.of(path), foundation.table, foundation.posix);
+                receiver = Receiver.connect(Path.of(path), channels.table(), channels.posix());
             } catch (HandoffException nobodyThere) {
                 long giver = giver(environment);
                 if (giver == 0 || !Peer.isOrphanOf(giver)) {
                     throw nobodyThere;
                 }
                 LOG.warn("process {} died before it handed anything over; this one binds for itself", giver);
-                return new Predecessor(foundation, null, null, true);
+                return new Predecessor(channels, loops, null, null, true);
             }
             sockets = receiver.receiveSockets();
-            return new Predecessor(foundation, receiver, sockets, false);
-        } catch (IOException e) {
-            throw failed(e);
+            return new Predecessor(channels, loops, receiver, sockets, false);
         } finally {
             if (receiver != null && sockets == null) {
                 receiver.close();
@@ -127,17 +134,13 @@ public final class Predecessor {
         return diedBefore || (receiver != null && receiver.isAlone());
     }
 
-    private static StartException failed(IOException e) {
-        return new StartException(ExitCode.FAILED, "cannot take over from the process before: " + e.getMessage(), e);
-    }
-
     /** The sockets of each listener that had some there; {@link #others} are left. */
     Map<SharedListener, HandedListener> adopt(Collection<SharedListener> listeners) {
         ReceivedSockets left = sockets;
         if (left == null) {
             return Map.of();
         }
-        Map<SharedListener, HandedListener> found = Adoption.of(listeners, left, foundation.posix);
+        Map<SharedListener, HandedListener> found = Adoption.of(listeners, left, channels.posix());
         found.forEach((listener, handed) -> adopted.put(handed.name(), listener));
         return found;
     }
@@ -174,7 +177,7 @@ public final class Predecessor {
         if (receiver != null) {
             receiver.dropped(
                     adopted.keySet(),
-                    foundation.channels.servers().open().stream()
+                    channels.servers().open().stream()
                             .map(FdServerChannel::localAddress)
                             .filter(Objects::nonNull)
                             .toList());
@@ -185,7 +188,7 @@ public final class Predecessor {
     private void tellDrops(Receiver there) {
         there.dropped(dropped, droppedServers);
         adopted.forEach((name, listener) -> listener.whenUnbinding(() -> there.dropped(List.of(name), List.of())));
-        foundation.channels.servers().whenClosing(address -> there.dropped(List.of(), List.of(address)));
+        channels.servers().whenClosing(address -> there.dropped(List.of(), List.of(address)));
     }
 
     /** True if its configuration had a listener of this name that was unbound there at run time. */
@@ -203,7 +206,7 @@ public final class Predecessor {
     void servers() {
         ReceivedSockets left = sockets;
         if (left != null) {
-            foundation.channels.servers().left(wanted -> {
+            channels.servers().left(wanted -> {
                 HandedServer server = left.takeServer(each -> suits(each, wanted));
                 return server == null ? -1 : server.number();
             });
@@ -211,7 +214,7 @@ public final class Predecessor {
     }
 
     private boolean suits(HandedServer server, SocketAddress wanted) {
-        Posix posix = foundation.posix;
+        Posix posix = channels.posix();
         try {
             return isAt(server.address(), wanted)
                     && server.address().equals(posix.localAddress(server.number()))
@@ -232,7 +235,7 @@ public final class Predecessor {
 
     /** Nobody wants any more of what it has sent. */
     void closeRest() {
-        foundation.channels.servers().left(wanted -> -1);
+        channels.servers().left(wanted -> -1);
         if (sockets != null) {
             droppedServers.addAll(sockets.closeRest());
         }
@@ -241,21 +244,17 @@ public final class Predecessor {
     /**
      * Everything is bound and runs; waits for the word to accept.
      *
-     * @throws StartException if it does not want this process any more
+     * @throws IOException if it does not want this process any more
      */
-    void ready() throws StartException {
+    void ready() throws IOException {
         if (receiver != null) {
-            try {
-                receiver.ready(notes, this::useStreams);
-            } catch (IOException e) {
-                throw failed(e);
-            }
+            receiver.ready(notes, this::useStreams);
         }
     }
 
     private void useStreams(int output, int error) throws IOException {
         StandardStreams.drain();
-        if (foundation.posix.dupTo(output, 1) < 0 || foundation.posix.dupTo(error, 2) < 0) {
+        if (channels.posix().dupTo(output, 1) < 0 || channels.posix().dupTo(error, 2) < 0) {
             throw new IOException("cannot use the standard streams of the process before");
         }
         StandardStreams.changed();
@@ -318,7 +317,7 @@ public final class Predecessor {
     /** An exclusive wakeup may have gone to a loop over there that did not accept any more: every loop here looks once. */
     private void released(Collection<SharedListener> listeners) {
         for (SharedListener listener : listeners) {
-            foundation.loops.batonLoops().forEach(listener::tryAccept);
+            loops.batonLoops().forEach(listener::tryAccept);
         }
     }
 
@@ -328,8 +327,8 @@ public final class Predecessor {
         boolean taken = false;
         try {
             SocketAddress peer = checked(idle.number());
-            List<BatonLoop> loops = foundation.loops.batonLoops();
-            BatonLoop loop = loops.get(Math.floorMod(nextLoop++, loops.size()));
+            List<BatonLoop> all = loops.batonLoops();
+            BatonLoop loop = all.get(Math.floorMod(nextLoop++, all.size()));
             loop.execute(() -> {
                 if (!upstreams.receive(idle, peer, loop, this::channel)) {
                     LOG.debug("nobody wants {}", idle);
@@ -347,12 +346,12 @@ public final class Predecessor {
     }
 
     private MovableStreamChannel channel(String plugin, BatonLoop loop, int number, SocketAddress peer) {
-        return MovableStreamChannel.inherited(foundation.channels, plugin, loop, number, peer);
+        return MovableStreamChannel.inherited(channels, plugin, loop, number, peer);
     }
 
     /** Who it is connected to. That it is a connection, and does not block, is not believed. */
     private SocketAddress checked(int number) throws IOException {
-        Posix posix = foundation.posix;
+        Posix posix = channels.posix();
         int flags = posix.statusFlags(number);
         if (posix.intOption(number, SocketOptions.SOL_SOCKET, SocketOptions.SO_TYPE) != Sockets.SOCK_STREAM
                 || flags < 0
@@ -363,7 +362,7 @@ public final class Predecessor {
     }
 
     private void discard(int number) {
-        FdTable table = foundation.table;
+        FdTable table = channels.table();
         table.fdDelete(table.fdInsert(number, FdKind.UPSTREAM));
     }
 }

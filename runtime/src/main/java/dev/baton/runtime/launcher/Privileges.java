@@ -1,6 +1,7 @@
 package dev.baton.runtime.launcher;
 
 import dev.baton.runtime.config.RootConfig;
+import dev.baton.runtime.launcher.StartException.Kind;
 import dev.baton.runtime.posix.Identity;
 import dev.baton.spi.posix.PosixException;
 import org.slf4j.Logger;
@@ -29,7 +30,7 @@ final class Privileges {
         Identity wanted = Identity.find(user, config.group().orElse(null));
         if (wanted == null) {
             throw new StartException(
-                    ExitCode.CONFIG,
+                    Kind.CONFIGURATION,
                     "user: " + user + " has no group of its own here, or is gone: group: names one",
                     null);
         }
@@ -38,7 +39,7 @@ final class Privileges {
         }
         if (Identity.effectiveUser() != 0) {
             throw new StartException(
-                    ExitCode.FAILED,
+                    Kind.FAILED,
                     "cannot become user " + user + " (" + wanted.uid() + ", group " + wanted.gid()
                             + "): this process is user "
                             + Identity.effectiveUser()
@@ -49,7 +50,7 @@ final class Privileges {
         try {
             wanted.become();
         } catch (PosixException e) {
-            throw new StartException(ExitCode.FAILED, String.valueOf(e.getMessage()), e);
+            throw new StartException(Kind.FAILED, String.valueOf(e.getMessage()), e);
         }
         LOG.info("this process is user {} ({}, group {}) from here on", user, wanted.uid(), wanted.gid());
     }

@@ -3,6 +3,7 @@ package dev.baton.runtime.launcher;
 import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.runtime.config.RootConfig;
 import dev.baton.runtime.config.ServiceConfig;
+import dev.baton.runtime.launcher.StartException.Kind;
 import dev.baton.runtime.listener.Balance;
 import dev.baton.runtime.listener.ListenerEnv;
 import dev.baton.runtime.listener.SharedListener;
@@ -141,7 +142,7 @@ public final class Server {
             config.listeners().forEach((name, listener) -> listeners.add(maker.make(name, listener)));
         }
         this.shutdown = new Shutdown(this::waves, machine, null);
-        this.before = Predecessor.none(foundation);
+        this.before = Predecessor.none(foundation.channels, foundation.loops);
         this.notifier = Notifier.of(System.getenv(), foundation.table, foundation.posix);
         if (Predecessor.isNamed(System.getenv())) {
             notifier.follow();
@@ -156,11 +157,20 @@ public final class Server {
         sayStopping(shutdown);
         LiveView view = show();
         this.loopChanges = new LoopChanges(
-                foundation, poller.provider(), view, listeners, machine.worker(), config.grace(), this::isStopping);
+                foundation.channels,
+                foundation.witness,
+                foundation.loops,
+                poller.provider(),
+                view,
+                foundation.metrics,
+                listeners,
+                machine.worker(),
+                config.grace(),
+                this::isStopping);
         foundation.loops.deaths(loopChanges);
         this.components = new Components(plugins, config.components(), machine, steps, problems);
         if (!problems.isEmpty()) {
-            throw new StartException(ExitCode.CONFIG, problems);
+            throw new StartException(Kind.CONFIGURATION, problems);
         }
         // Last: by now nearly everything is open that a start opens.
         this.fds = FdPlan.of(
@@ -200,8 +210,7 @@ public final class Server {
             limit = foundation.posix.raiseFdLimit();
             machine.startLoops(config.loops(), poller.provider(), foundation.witness, foundation.channels);
         } catch (IOException | RuntimeException e) {
-            throw new StartException(
-                    ExitCode.FAILED, "cannot start " + config.loops() + " loops: " + rootMessage(e), e);
+            throw new StartException(Kind.FAILED, "cannot start " + config.loops() + " loops: " + rootMessage(e), e);
         }
         boolean made = false;
         try {
@@ -296,8 +305,16 @@ public final class Server {
      * @throws StartException if it does not give them
      */
     public void takeOver(Map<String, String> environment) throws StartException {
-        before = Predecessor.of(environment, foundation);
+        try {
+            before = Predecessor.of(environment, foundation.channels, foundation.loops);
+        } catch (IOException e) {
+            throw cannotTakeOver(e);
+        }
         claimIfAlone();
+    }
+
+    private static StartException cannotTakeOver(IOException e) {
+        return new StartException(Kind.FAILED, "cannot take over from the process before: " + e.getMessage(), e);
     }
 
     /** With its main process dead the manager would end the service: there is no time to lose. */
@@ -316,7 +333,7 @@ public final class Server {
         List<String> problems = new Opening(listeners, changes, before).open();
         // A listener that a stop has unbound meanwhile is not what stands in the way.
         if (!problems.isEmpty() && !isStopping()) {
-            throw new StartException(ExitCode.CANNOT_BIND, problems);
+            throw new StartException(Kind.CANNOT_BIND, problems);
         }
         Privileges.drop(config);
     }
@@ -333,7 +350,11 @@ public final class Server {
             return;
         }
         before.closeRest();
-        before.ready();
+        try {
+            before.ready();
+        } catch (IOException e) {
+            throw cannotTakeOver(e);
+        }
         claimIfAlone();
         listeners.all().forEach(SharedListener::start);
         ready = true;

@@ -3,22 +3,32 @@ package dev.baton.runtime.launcher;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Why a process cannot start: every reason that was found, and the exit code that says what kind they are of. */
+/** Why a process cannot start: every problem that was found, and what kind they are of. */
 public final class StartException extends Exception {
-    private final int exitCode;
+    private final Kind kind;
 
-    StartException(int exitCode, List<String> reasons) {
-        super(String.join(System.lineSeparator(), reasons));
-        this.exitCode = exitCode;
+    /** What has to be changed before the next try. */
+    public enum Kind {
+        /** The configuration. */
+        CONFIGURATION,
+        /** An address that is taken or not allowed. */
+        CANNOT_BIND,
+        /** Something else, which the message names. */
+        FAILED
     }
 
-    StartException(int exitCode, String reason, @Nullable Throwable cause) {
-        super(reason, cause);
-        this.exitCode = exitCode;
+    StartException(Kind kind, List<String> problems) {
+        super(String.join(System.lineSeparator(), problems));
+        this.kind = kind;
     }
 
-    /** One of {@link ExitCode}. */
-    public int exitCode() {
-        return exitCode;
+    StartException(Kind kind, String problem, @Nullable Throwable cause) {
+        super(problem, cause);
+        this.kind = kind;
+    }
+
+    /** What kind of problem it is. */
+    public Kind kind() {
+        return kind;
     }
 }

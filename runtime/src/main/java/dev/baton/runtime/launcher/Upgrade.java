@@ -42,6 +42,9 @@ final class Upgrade {
     /** A start takes about a second, on a machine that has other things to do a few. */
     static final Duration LIMIT = Duration.ofSeconds(60);
 
+    /** The exit code of a report where there is no process that ended with one. */
+    private static final int FAILED = 1;
+
     private final FdTable table;
     private final Posix posix;
     private final BoundListeners listeners;
@@ -128,7 +131,7 @@ final class Upgrade {
     }
 
     private static UpgradeReport refused(String why) {
-        return new UpgradeReport(false, 0, ExitCode.FAILED, why);
+        return new UpgradeReport(false, 0, FAILED, why);
     }
 
     private void run(Duration limit, CompletableFuture<UpgradeReport> done) {
@@ -152,7 +155,7 @@ final class Upgrade {
             report = new UpgradeReport(
                     true,
                     giver.pid(),
-                    ExitCode.FINE,
+                    0,
                     "process " + giver.pid() + " serves, process "
                             + ProcessHandle.current().pid() + " drains"
                             + notes.stream().map(note -> "\n" + printable(note)).collect(Collectors.joining()));
@@ -305,7 +308,7 @@ final class Upgrade {
     private UpgradeReport failure(@Nullable Successor successor, @Nullable Giver giver, Throwable cause) {
         String why = cause instanceof IOException ? String.valueOf(cause.getMessage()) : cause.toString();
         if (successor == null) {
-            return new UpgradeReport(false, 0, ExitCode.FAILED, "cannot start a new process: " + why);
+            return new UpgradeReport(false, 0, FAILED, "cannot start a new process: " + why);
         }
         if (giver != null) {
             giver.refuse(why);
@@ -315,11 +318,10 @@ final class Upgrade {
         successor.kill();
         int code = successor.exitCode();
         String errors = successor.errors();
-        boolean known = !hung && (code == ExitCode.CONFIG || code == ExitCode.CANNOT_BIND);
         String detail = errors.isEmpty() ? why + (hung ? "" : " (exit code " + code + ")") : errors;
         if (hung && !errors.isEmpty()) {
             detail = why + "; its errors:\n" + errors;
         }
-        return new UpgradeReport(false, successor.pid(), known ? code : ExitCode.FAILED, detail);
+        return new UpgradeReport(false, successor.pid(), hung || code <= 0 ? FAILED : code, detail);
     }
 }

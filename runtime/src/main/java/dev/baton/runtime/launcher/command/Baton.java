@@ -107,7 +107,7 @@ public final class Baton implements Runnable {
         if (failure instanceof StartException start) {
             err.println(start.getMessage());
             err.flush();
-            return start.exitCode();
+            return ExitCode.of(start.kind());
         }
         if (failure instanceof AdminException) {
             err.println(failure.getMessage());

@@ -65,8 +65,7 @@ final class UpgradeCommand implements Callable<Integer> {
             return ExitCode.FINE;
         }
         spec.commandLine().getErr().println(line(false, detail));
-        int code = report.getInteger("exit-code", ExitCode.FAILED);
-        return code == ExitCode.FINE ? ExitCode.FAILED : code;
+        return ExitCode.ofFailedStart(report.getInteger("exit-code", ExitCode.FAILED));
     }
 
     /** How it ended, for a person. */
