@@ -9,6 +9,7 @@ import dev.baton.runtime.vertx.VertxLoops;
 import dev.baton.spi.poller.PollerProvider;
 import dev.baton.spi.rescue.LoopThread;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
@@ -23,6 +24,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The loops of a Vert.x, and the process's own time and threads. */
@@ -37,8 +39,8 @@ final class VertxMachine implements Machine {
             Executors.newCachedThreadPool(new DefaultThreadFactory("baton-worker", true));
 
     private final Timer timer = Timer.on(worker);
-    private @Nullable Vertx serving;
-    private @Nullable Vertx beside;
+    private @Nullable Supplier<Future<Void>> endServing;
+    private @Nullable Supplier<Future<Void>> endBeside;
     private List<BatonLoop> loops = List.of();
     private final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
 
@@ -68,24 +70,24 @@ final class VertxMachine implements Machine {
         // Before a plugin gets at them.
         all.forEach(BatonLoop::mustNotEnd);
         loops = all;
-        serving = made;
-        beside = other;
-        vertx.set(VertxLoops.shared(made));
-        apart.set(VertxLoops.shared(other));
+        endServing = VertxLoops.keep(made);
+        endBeside = VertxLoops.keep(other);
+        vertx.set(made);
+        apart.set(other);
     }
 
     @Override
     public CompletionStage<Void> endLoops() {
-        Vertx first = serving;
-        Vertx last = beside;
+        Supplier<Future<Void>> first = endServing;
+        Supplier<Future<Void>> last = endBeside;
         if (first == null || last == null) {
             throw new IllegalStateException("there are no loops to end");
         }
         loops.forEach(BatonLoop::mayEnd);
-        return first.close()
-                .eventually(last::close)
+        return first.get()
+                .eventually(last)
                 .toCompletionStage()
-                // Where somebody has closed a Vert.x before, its loops are still there.
+                // Where somebody has ended parts of a Vert.x by its internals, its loops are still there.
                 .thenCompose(closed -> CompletableFuture.allOf(
                         loops.stream().map(VertxMachine::ended).toArray(CompletableFuture<?>[]::new)));
     }

@@ -3,9 +3,12 @@ package dev.baton.runtime.vertx;
 import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.runtime.fd.FdWitness;
 import dev.baton.spi.poller.PollerProvider;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
+import io.vertx.core.impl.KeptVertx;
+import java.util.function.Supplier;
 
 /**
  * Starts a Vert.x whose event loops are Baton's. They are the loops of the {@link ChannelEnv}'s registry from then on, and
@@ -30,7 +33,7 @@ public final class VertxLoops {
      * @throws IllegalStateException if a poller cannot be opened
      */
     public static Vertx start(int count, PollerProvider provider, FdWitness witness, ChannelEnv env) {
-        return start(count, new LoopTransport(provider, witness, env, false, true), few());
+        return start(count, new LoopTransport(provider, witness, env, false, true));
     }
 
     /**
@@ -43,16 +46,27 @@ public final class VertxLoops {
      * @throws IllegalStateException if a poller cannot be opened
      */
     public static Vertx startApart(PollerProvider provider, FdWitness witness, ChannelEnv env) {
-        return start(1, new LoopTransport(provider, witness, env, true, true), few());
+        return start(1, new LoopTransport(provider, witness, env, true, true));
     }
 
     /**
-     * A Vert.x for others to use, who must not close it: {@code close()} fails and says what to do.
+     * Before others get to use a Vert.x who must not close it: from here on {@code close()} fails and says what to do,
+     * whichever way it was come by, a context or a verticle.
      *
-     * @param vertx one that was started here
+     * @param vertx one that was started here without options, and is not kept yet
+     * @return the only way to close it
      */
-    public static Vertx shared(Vertx vertx) {
-        return new RuntimeVertx(vertx);
+    public static Supplier<Future<Void>> keep(Vertx vertx) {
+        return ((KeptVertx) vertx).keep();
+    }
+
+    private static Vertx start(int count, LoopTransport transport) {
+        try {
+            return KeptVertx.start(few().setEventLoopPoolSize(count), transport);
+        } catch (Throwable t) { // an Error too: the loops that run already must not be left behind
+            transport.stop();
+            throw t;
+        }
     }
 
     private static VertxOptions few() {

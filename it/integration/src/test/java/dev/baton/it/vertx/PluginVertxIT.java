@@ -16,10 +16,13 @@ import dev.baton.testkit.world.InEachWorld;
 import dev.baton.testkit.world.Peer;
 import dev.baton.testkit.world.PluginWorld;
 import dev.baton.testkit.world.Where;
+import io.vertx.core.AbstractVerticle;
 import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import io.vertx.core.internal.VertxInternal;
 import jakarta.inject.Inject;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -114,9 +117,58 @@ class PluginVertxIT {
         Loop loop = mine.loops().all().get(0);
         assertThat(loop.eventLoop().shutdownGracefully().isSuccess()).isFalse();
         ((VertxInternal) mine.vertx()).nettyEventLoopGroup().shutdownGracefully();
-        // The Vert.x itself, behind what was injected.
-        get(mine.vertx().getOrCreateContext().owner().close());
         assertThat(loop.eventLoop().isShuttingDown()).isFalse();
+        echoes(world);
+    }
+
+    /** Keeps what a verticle gets. */
+    private static final class Noting extends VerticleBase {
+        private final List<Vertx> known = new ArrayList<>();
+
+        @Override
+        public Future<?> start() {
+            known.add(vertx);
+            known.add(context.owner());
+            known.add(Vertx.currentContext().owner());
+            return Future.succeededFuture();
+        }
+    }
+
+    /** As older applications are written. */
+    private static final class OldNoting extends AbstractVerticle {
+        private final List<Vertx> known = new ArrayList<>();
+
+        @Override
+        public void start() {
+            known.add(vertx);
+            known.add(getVertx());
+        }
+    }
+
+    @InEachWorld(worlds = Where.REAL, because = WHY)
+    void shouldNotCloseTheVertxThatContextsAndVerticlesLeadTo(PluginWorld world) throws Exception {
+        Injected mine = started(world);
+        for (Vertx each : List.of(mine.vertx(), mine.apart())) {
+            Noting verticle = new Noting();
+            OldNoting old = new OldNoting();
+            get(each.deployVerticle(verticle));
+            get(each.deployVerticle(old));
+            List<Vertx> known = new ArrayList<>(verticle.known);
+            known.addAll(old.known);
+            known.add(each.getOrCreateContext().owner());
+            known.add(((VertxInternal) each).createWorkerContext().owner());
+            known.add(((VertxInternal) each)
+                    .createEventLoopContext()
+                    .duplicate()
+                    .unwrap()
+                    .owner());
+            assertThat(known).hasSize(8);
+            for (Vertx way : known) {
+                assertThat(way.close().cause()).hasMessageContaining("close what the plugin has opened");
+            }
+            get(each.deployVerticle(new Noting()));
+            get(each.createNetServer().connectHandler(socket -> {}).listen(0, "127.0.0.1"));
+        }
         echoes(world);
     }
 

@@ -26,6 +26,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
+import java.util.function.Supplier;
 
 /** A Vert.x on Baton's loops. Its close asserts that nothing is left behind, in the table and in the process. */
 final class VertxRig implements AutoCloseable {
@@ -39,11 +40,13 @@ final class VertxRig implements AutoCloseable {
     private final ChannelEnv env = new ChannelEnv(table, POSIX, registry, (plugin, cause) -> failures.add(cause));
     private final Set<String> openBefore = OpenFds.now();
     private final Vertx vertx;
+    private Supplier<Future<Void>> end;
     /** Vert.x closes a client, connections and all, that nobody refers to any more. */
     private final Queue<Object> clients = new ConcurrentLinkedQueue<>();
 
     private VertxRig(BiFunction<FdWitness, ChannelEnv, Vertx> start) {
         vertx = start.apply(witness, env);
+        end = vertx::close;
     }
 
     static VertxRig start(PollerProvider poller, int loops) {
@@ -52,6 +55,11 @@ final class VertxRig implements AutoCloseable {
 
     static VertxRig start(PollerProvider poller, int loops, VertxOptions options) {
         return new VertxRig((witness, env) -> VertxLoops.start(loops, poller, witness, env, options));
+    }
+
+    /** Only the rig's own close ends it then. */
+    void keep() {
+        end = VertxLoops.keep(vertx);
     }
 
     Vertx vertx() {
@@ -108,7 +116,7 @@ final class VertxRig implements AutoCloseable {
 
     @Override
     public void close() throws Exception {
-        get(vertx.close());
+        get(end.get());
         assertThat(registry.batonLoops()).allMatch(loop -> loop.isTerminated());
         // A poller's own fds go with its last user, who may be the thread that woke it up for the close.
         await().untilAsserted(() -> {

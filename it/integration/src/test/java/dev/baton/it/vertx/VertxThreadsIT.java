@@ -51,9 +51,11 @@ class VertxThreadsIT {
 
     @ParameterizedTest
     @MethodSource("dev.baton.it.Pollers#all")
-    void aSharedVertxCannotBeClosed(PollerProvider poller) throws Exception {
+    void aKeptVertxCannotBeClosed(PollerProvider poller) throws Exception {
         try (VertxRig rig = VertxRig.start(poller, 1)) {
-            Vertx shared = VertxLoops.shared(rig.vertx());
+            rig.keep();
+            Vertx shared = rig.vertx();
+            assertThat(catchThrowable(() -> VertxLoops.keep(shared))).hasMessageContaining("is kept already");
             assertThat(catchThrowable(() -> get(shared.close())))
                     .cause()
                     .isInstanceOf(UnsupportedOperationException.class)
