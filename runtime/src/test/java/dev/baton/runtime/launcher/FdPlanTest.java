@@ -107,8 +107,8 @@ class FdPlanTest {
                     .hasMessage("the limit of " + limit
                             + " open files is too small: a start needs 95, a client 2, the admin"
                             + " API 1; it should be 173 or more (ulimit -n, or LimitNOFILE= of a systemd unit)")
-                    .extracting(failure -> ((StartException) failure).exitCode())
-                    .isEqualTo(ExitCode.FAILED);
+                    .extracting(failure -> ((StartException) failure).kind())
+                    .isEqualTo(StartException.Kind.FAILED);
         }
     }
 }

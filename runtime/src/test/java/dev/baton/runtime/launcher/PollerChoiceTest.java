@@ -52,7 +52,7 @@ class PollerChoiceTest {
                         List.of(poller("best", 200, Optional.of("it is broken")), poller("poll", 10, WORKS))))
                 .withMessageContaining("not best: it is broken")
                 .withMessageContaining("remove `poller:`")
-                .satisfies(e -> assertThat(e.exitCode()).isEqualTo(ExitCode.CONFIG));
+                .satisfies(e -> assertThat(e.kind()).isEqualTo(StartException.Kind.CONFIGURATION));
     }
 
     @Test

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
 import dev.baton.runtime.launcher.ConfigSource;
-import dev.baton.runtime.launcher.ExitCode;
 import dev.baton.runtime.launcher.Foundation;
 import dev.baton.runtime.launcher.Installation;
 import dev.baton.runtime.launcher.Server;
@@ -101,7 +100,7 @@ class ServerIT {
                     .isThrownBy(server::open)
                     .withMessage("listener b: cannot bind tcp 127.0.0.1:" + busy.getLocalPort()
                             + ": EADDRINUSE (another process listens there; ss -ltnp shows it)")
-                    .satisfies(e -> assertThat(e.exitCode()).isEqualTo(ExitCode.CANNOT_BIND));
+                    .satisfies(e -> assertThat(e.kind()).isEqualTo(StartException.Kind.CANNOT_BIND));
             server.end();
         }
     }
