@@ -109,12 +109,34 @@ public final class Baton implements Runnable {
             err.flush();
             return ExitCode.of(start.kind());
         }
+        if (isOutOfFiles(failure)) {
+            return outOfFiles(err);
+        }
         if (failure instanceof AdminException) {
             err.println(failure.getMessage());
         } else {
             err.println("baton: this should not have happened; please report it:");
             failure.printStackTrace(err);
         }
+        err.flush();
+        return ExitCode.FAILED;
+    }
+
+    /** The launcher counts what a start needs; a JVM may need more. */
+    private static boolean isOutOfFiles(Throwable failure) {
+        for (Throwable each = failure; each != null; each = each.getCause()) {
+            String message = each.getMessage();
+            if (message != null && message.contains("Too many open files")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static int outOfFiles(PrintWriter err) {
+        err.println(
+                "baton: the limit of open files is too small: it should be 1024 or more (ulimit -n, or LimitNOFILE= of a"
+                        + " systemd unit)");
         err.flush();
         return ExitCode.FAILED;
     }
@@ -127,7 +149,15 @@ public final class Baton implements Runnable {
         // Lines are whole in the pipe of whoever reads along, so they are flushed one by one.
         PrintWriter out = new PrintWriter(System.out, true, Charset.defaultCharset());
         PrintWriter err = new PrintWriter(System.err, true, Charset.defaultCharset());
-        int code = execute(out, err, arguments);
+        int code;
+        try {
+            code = execute(out, err, arguments);
+        } catch (Throwable t) { // an Error too: classes that cannot be read are one
+            if (!isOutOfFiles(t)) {
+                throw t;
+            }
+            code = outOfFiles(err);
+        }
         out.flush();
         err.flush();
         System.exit(code);
