@@ -51,6 +51,11 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
     private boolean acceptable;
 
     private boolean paused;
+    /** Of the loop apart. */
+    private @Nullable SpareFds spares;
+    /** A timer is set to replace spare fds that were used. */
+    private boolean refilling;
+
     private @Nullable Shortage shortage;
     /** What the pipeline is being told of now. */
     private @Nullable FdStreamChannel offered;
@@ -106,6 +111,13 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
         poll(edgeTriggered() ? Interest.IN : 0);
         active = true;
         env.servers().opened(this);
+        if (homeLoop().id() == LoopRegistry.APART) {
+            SpareFds kept = new SpareFds(env.table(), env.posix(), env.fds().spares());
+            spares = kept;
+            if (!kept.fill()) {
+                refillLater(kept);
+            }
+        }
     }
 
     /** The process before has bound it, with these options, and it listens. */
@@ -200,8 +212,9 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
         int listening = live().number();
         int accepts = 0;
         do {
-            // The loop apart has the fds that are reserved for it: the admin API answers when there are none for
-            // others.
+            // The loop apart has the fds that are reserved for it, and spare ones for when somebody has taken those:
+            // the admin
+            // API answers when there are none for others.
             boolean admitted = homeLoop().id() != LoopRegistry.APART;
             if (admitted && !env.fds().admit(1)) {
                 starved(env.fds().refusal());
@@ -223,8 +236,10 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
             if (number == -Errno.EAGAIN) {
                 acceptable = false;
             } else if (outOfFds(number)) {
-                starved(Errno.explain(-number));
-                pause();
+                if (admitted || !freesSpare(number)) { // else it is tried again at once
+                    starved(Errno.explain(-number));
+                    pause();
+                }
             } else if (!concernsOneConnection(number)) {
                 pause();
                 pipeline().fireExceptionCaught(error("accept", number));
@@ -235,6 +250,32 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
             later(acceptAgain);
         }
         armLevels();
+    }
+
+    /** Whether the accept may be tried again, as an fd was closed for it. */
+    private boolean freesSpare(int result) {
+        SpareFds kept = spares;
+        if (kept == null || (result != -Errno.EMFILE && result != -Errno.ENFILE) || !kept.free()) {
+            return false;
+        }
+        refillLater(kept);
+        return true;
+    }
+
+    private void refillLater(SpareFds kept) {
+        if (!refilling) {
+            refilling = true;
+            homeLoop()
+                    .schedule(
+                            () -> {
+                                refilling = false;
+                                if (active && !kept.fill()) {
+                                    refillLater(kept);
+                                }
+                            },
+                            PAUSE_MS,
+                            TimeUnit.MILLISECONDS);
+        }
     }
 
     private void offer(int number, SocketAddress peer, boolean admitted) {
@@ -380,6 +421,11 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
     protected void doClose() throws Exception {
         active = false;
         env.servers().closed(this);
+        SpareFds kept = spares;
+        if (kept != null) {
+            spares = null;
+            kept.close();
+        }
         ServerFile bound = file;
         file = null;
         if (bound != null && !elsewhere) {

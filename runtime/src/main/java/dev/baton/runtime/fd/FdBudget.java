@@ -41,6 +41,7 @@ public final class FdBudget {
     private final List<Runnable> waiting = new CopyOnWriteArrayList<>();
     private volatile int most;
     private volatile int slack;
+    private volatile int spares;
     private volatile Idle idle = fds -> 0;
 
     /** The idle upstream connections. */
@@ -80,6 +81,21 @@ public final class FdBudget {
         assert fds >= 1 && more >= 0 : fds + " and " + more;
         most = fds;
         slack = more;
+    }
+
+    /**
+     * Sets how many fds are kept open for nothing, so that the admin API can be reached when the kernel has no other.
+     *
+     * @param fds of the reserve, at least 0
+     */
+    public void spares(int fds) {
+        assert fds >= 0 : fds;
+        spares = fds;
+    }
+
+    /** How many fds are to be kept open for nothing. */
+    public int spares() {
+        return spares;
     }
 
     /** Sets what closes idle upstream connections. */

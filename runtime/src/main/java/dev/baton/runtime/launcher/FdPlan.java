@@ -28,6 +28,10 @@ record FdPlan(long limit, int reserved, int wanted, int clients, int perClient) 
 
     /** Connections to the admin API. */
     private static final int ADMIN_FDS = 8;
+    /** Of those: how many are kept open for nothing, at most, and which part of a small reserve. */
+    private static final int SPARES_MAX = 4;
+
+    private static final int SPARE_SHARE = 8;
     /** Pipes to the new process, the handoff's socket and its connection; the copies of listening sockets come on top. */
     private static final int UPGRADE_FDS = 12;
     /** What plugins and the JVM open at run time: jars, files, a recording, a dump. A socket a loop for names comes on top. */
@@ -62,6 +66,11 @@ record FdPlan(long limit, int reserved, int wanted, int clients, int perClient) 
                             + (needed + 2L * wanted) + " or more (ulimit -n, or LimitNOFILE= of a systemd unit)"));
         }
         return new FdPlan(limit.soft(), reserved, wanted, clients, perClient);
+    }
+
+    /** What of the reserve is kept open, for connections to the admin API: whatever else opens files cannot take it. */
+    int spares() {
+        return Math.max(1, Math.min(SPARES_MAX, reserved / SPARE_SHARE));
     }
 
     /** What upstream connections may use of the reserve for a moment. */

@@ -180,6 +180,7 @@ public final class Server {
                 foundation.loops.batonLoops().size(),
                 costs.most());
         foundation.fds.limit(fds.clients(), fds.slack());
+        foundation.fds.spares(fds.spares());
         fds.warnings(config).forEach(LOG::warn);
         foundation.metrics.gauge(
                 "baton_fds_for_clients", "Fds that clients and upstream connections may have.", foundation.fds::most);

@@ -53,6 +53,14 @@ class FdPlanTest {
                 .isEqualTo("fd limit 600 (soft limit raised to hard), 466 of them for clients:"
                         + " 233 connections of up to 2 fds each");
         assertThat(plan.warnings(config)).isEmpty();
+        assertThat(plan.spares()).isEqualTo(4);
+    }
+
+    @Test
+    void oneFdIsKeptOpenForTheAdminApiHoweverSmallTheReserve() throws Exception {
+        FdPlan plan = plan(OPEN + 3 + 3, config(Optional.empty(), Optional.empty()));
+        assertThat(plan.reserved()).isEqualTo(1);
+        assertThat(plan.spares()).isEqualTo(1);
     }
 
     @Test

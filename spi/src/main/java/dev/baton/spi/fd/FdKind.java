@@ -17,7 +17,9 @@ public enum FdKind {
     /** What makes a poller return. */
     WAKEUP,
     /** A socket to another process: the one before or after this one, or the one that started it. */
-    HANDOFF;
+    HANDOFF,
+    /** Kept open for nothing, so that there is an fd for the admin API when the process has no other left. */
+    SPARE;
 
     /** The word that users read: the name in lower case. */
     public String word() {
