@@ -29,6 +29,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import java.util.function.ToLongFunction;
 
 /** A listener of a world on every loop, whose service sends back what it gets; and its clients. */
 final class Web implements Service {
@@ -44,6 +45,8 @@ final class Web implements Service {
     Consumer<MovableChannel> serving = connection -> connection.pipeline().addLast(new Echo());
     /** Runs on each connection that is to drain. */
     Consumer<MovableChannel> draining = connection -> {};
+    /** How long a connection has been between two messages, in nanoseconds. */
+    ToLongFunction<MovableChannel> idle = connection -> NEVER_IDLE;
 
     final List<MovableChannel> accepted = new ArrayList<>();
     private final int port;
@@ -191,6 +194,11 @@ final class Web implements Service {
     @Override
     public void drain(MovableChannel connection, Duration patience) {
         draining.accept(connection);
+    }
+
+    @Override
+    public long idleNanos(MovableChannel connection) {
+        return idle.applyAsLong(connection);
     }
 
     private static final class Echo extends ChannelInboundHandlerAdapter {

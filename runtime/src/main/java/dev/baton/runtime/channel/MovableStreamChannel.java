@@ -118,6 +118,12 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
         return peek(mine.number());
     }
 
+    /** Holder: what there is to be read, whatever events have told. Cost: a system call. */
+    public Input unreadInput() {
+        Fd mine = fd();
+        return mine == null || !isLive() ? Input.NOTHING : peek(mine.number());
+    }
+
     @Override
     public EventLoop attach(BatonLoop loop) {
         super.attach(loop);

@@ -1,12 +1,15 @@
 package dev.baton.runtime.listener;
 
 import dev.baton.runtime.fd.FdTable;
+import dev.baton.runtime.listener.Admission.Answer;
 import dev.baton.runtime.posix.PeerAddress;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.poller.Interest;
 import dev.baton.spi.poller.Poller;
 import dev.baton.spi.posix.Errno;
+import dev.baton.spi.posix.NativeMemory;
+import dev.baton.spi.posix.PollFd;
 import io.netty.util.concurrent.FastThreadLocal;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -31,7 +34,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Threading: {@link #request} by any thread, everything else on the loop.
  */
-final class Acceptor implements Runnable {
+final class Acceptor implements Runnable, Admission.Backlog {
     private static final Logger LOG = LoggerFactory.getLogger(Acceptor.class);
 
     /** Order: bring the poller in line with the gate. */
@@ -60,6 +63,18 @@ final class Acceptor implements Runnable {
         @Override
         protected void onRemoval(PeerAddress peer) {
             peer.close();
+        }
+    };
+
+    private static final FastThreadLocal<NativeMemory> ASKED = new FastThreadLocal<>() {
+        @Override
+        protected NativeMemory initialValue() {
+            return NativeMemory.allocate(PollFd.SIZE);
+        }
+
+        @Override
+        protected void onRemoval(NativeMemory asked) {
+            asked.close();
         }
     };
 
@@ -95,8 +110,12 @@ final class Acceptor implements Runnable {
         /** A reservation was given back: perhaps it was the last connection. */
         void reservationEnded();
 
-        /** There is no room for more connections in the fds of the process; told again and again while it lasts. */
-        void crowded();
+        /**
+         * There is no room for more connections among all listeners; told again and again while it lasts.
+         *
+         * @param wantsFds it is fds that are missing
+         */
+        void crowded(boolean wantsFds);
 
         /** The kernel cannot give more connections now, for the errno given. */
         void limited(long episode, int errno);
@@ -290,15 +309,22 @@ final class Acceptor implements Runnable {
     private void accept() {
         PeerAddress peer = PEER.get();
         for (int i = 0; i < acceptsPerTurn; i++) {
-            if (!admission.admit(reports)) {
+            // Before the accept: what it finds says nothing about a moment before.
+            boolean refuses = socket.refuses();
+            Answer answer = admission.admit(reports, this);
+            if (answer == Answer.NOBODY_WAITS) {
+                if (refuses) {
+                    socket.emptied();
+                }
+                return; // still polled: who comes from now on is an event
+            }
+            if (answer == Answer.HELD) {
                 sync();
                 if (!polled) {
                     return;
                 }
                 continue;
             }
-            // Before the accept: what it finds says nothing about a moment before.
-            boolean refuses = socket.refuses();
             int number = acceptReserved(peer);
             if (number < 0) {
                 if (number == -Errno.EAGAIN) {
@@ -322,6 +348,17 @@ final class Acceptor implements Runnable {
             request(ACCEPT);
             reports.backlogLeft(this);
         }
+    }
+
+    /** Under a claim. */
+    @Override
+    public boolean isWaiting() {
+        NativeMemory asked = ASKED.get();
+        asked.putInt(PollFd.FD_OFFSET, fd.number());
+        asked.putShort(PollFd.EVENTS_OFFSET, PollFd.POLLIN);
+        asked.putShort(PollFd.REVENTS_OFFSET, (short) 0);
+        // An error is taken for a connection: the accept tells what it is.
+        return posix.poll(asked.address(), 1, 0) != 0;
     }
 
     private int acceptReserved(PeerAddress peer) {
@@ -348,7 +385,7 @@ final class Acceptor implements Runnable {
                     Errno.ETIMEDOUT -> admission.nothingCame(reports);
             // EMFILE, ENFILE, ENOBUFS, ENOMEM; and what nobody has seen yet, where a pause at least does not spin.
             default -> {
-                if (admission.makesRoom(errno)) {
+                if (admission.makesRoom(errno, this)) {
                     admission.nothingCame(reports); // and is asked again
                 } else {
                     admission.shortage(reports, errno);

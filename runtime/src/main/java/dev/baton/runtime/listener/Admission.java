@@ -1,7 +1,9 @@
 package dev.baton.runtime.listener;
 
+import dev.baton.runtime.fd.FdBudget;
 import dev.baton.runtime.listener.ListenerGate.Change;
 import dev.baton.spi.posix.Errno;
+import java.util.function.LongSupplier;
 
 /**
  * The right to accept one connection: a place at the listener's gate, one among all listeners, and a token of its rate. What
@@ -11,13 +13,36 @@ import dev.baton.spi.posix.Errno;
  * <p>Threading: any thread; nothing here waits.
  */
 final class Admission {
+    /** How many idle clients are closed for one new one; others may take the room that each makes. */
+    private static final int CLOSES_MAX = 2 * FdBudget.FDS_MAX;
+
     private final ListenerGate gate;
     private final TotalLimit total;
     private final AcceptRate rate;
     /** Fds that one connection may need. */
     private final int cost;
 
-    Admission(ListenerGate gate, TotalLimit total, AcceptRate rate, int cost) {
+    private final LongSupplier clockNanos;
+
+    /** What an acceptor is told. */
+    enum Answer {
+        /** Accept one connection. It owes a {@link #nothingCame}, a {@link #shortage}, or an {@link #ended}. */
+        ADMITTED,
+        /** The gate is closed, or was a moment ago. */
+        HELD,
+        /** There is room only if an idle client is closed for it, and nobody waits: to be asked again at the next event. */
+        NOBODY_WAITS
+    }
+
+    /** The connections that the kernel keeps for a listener. */
+    @FunctionalInterface
+    interface Backlog {
+        /** Whether there is one. Cost: a system call. */
+        boolean isWaiting();
+    }
+
+    Admission(ListenerGate gate, TotalLimit total, AcceptRate rate, int cost, LongSupplier clockNanos) {
+        this.clockNanos = clockNanos;
         this.gate = gate;
         this.total = total;
         this.rate = rate;
@@ -28,27 +53,21 @@ final class Admission {
         return gate.isReady();
     }
 
-    /**
-     * Asks for the right to accept a connection.
-     *
-     * @return true: the caller owes a {@link #nothingCame}, a {@link #shortage}, or an {@link #ended}; false: the gate is
-     *     closed, or was a moment ago
-     */
-    boolean admit(Acceptor.Reports reports) {
+    /** Asks for the right to accept a connection. On a loop. */
+    Answer admit(Acceptor.Reports reports, Backlog backlog) {
         if (!gate.reserve()) {
-            return false;
+            return Answer.HELD;
         }
-        if (!total.reserve(cost)) {
-            if (total.wantsFds(cost)) {
-                reports.crowded();
+        for (int closed = 0; !total.reserve(cost); closed++) {
+            boolean more = closed < CLOSES_MAX && total.idle().areKnown();
+            if (more && !backlog.isWaiting()) {
+                notUsed(reports);
+                return Answer.NOBODY_WAITS;
             }
-            gate.crowd();
-            told(reports);
-            // The second look, after the mark: see TotalLimit.
-            if (total.hasRoom(cost)) {
-                roomAgain(reports);
+            if (!more || !total.idle().closeOne()) {
+                crowded(reports);
+                return Answer.HELD;
             }
-            return false;
         }
         long wait = rate.take();
         if (wait > 0) {
@@ -57,9 +76,31 @@ final class Admission {
                 reports.throttled(wait);
             }
             told(reports);
-            return false;
+            return Answer.HELD;
         }
-        return true;
+        return Answer.ADMITTED;
+    }
+
+    private void crowded(Acceptor.Reports reports) {
+        reports.crowded(total.wantsFds(cost));
+        gate.crowd();
+        told(reports);
+        // The second look, after the mark: see TotalLimit.
+        if (total.hasRoom(cost)) {
+            roomAgain(reports);
+        }
+    }
+
+    /**
+     * Has the listener accept again if it is held by the want of room and there are idle clients that can be closed. No loop.
+     *
+     * @return true if it is to look again later
+     */
+    boolean lookForIdle(Acceptor.Reports reports) {
+        if (gate.isCrowded() && total.idle().search(clockNanos.getAsLong())) {
+            roomAgain(reports);
+        }
+        return gate.isCrowded() && total.idle().mayCome();
     }
 
     /** There is room among all listeners again. */
@@ -70,12 +111,19 @@ final class Admission {
     }
 
     /**
-     * A right could not be used, as the process has no fd left, or the system: closes idle upstream connections.
+     * A right could not be used, as the process has no fd left, or the system: closes idle upstream connections, or else clients
+     * if others wait for their place.
      *
      * @return whether it has closed any: the same may be tried again
      */
-    boolean makesRoom(int errno) {
-        return (errno == Errno.EMFILE || errno == Errno.ENFILE) && total.fds().closeIdle();
+    boolean makesRoom(int errno, Backlog backlog) {
+        if (errno != Errno.EMFILE && errno != Errno.ENFILE) {
+            return false;
+        }
+        return total.fds().closeIdle()
+                || (total.idle().areKnown()
+                        && backlog.isWaiting()
+                        && total.idle().closeOne());
     }
 
     /** A right was used. */
@@ -87,6 +135,10 @@ final class Admission {
     void nothingCame(Acceptor.Reports reports) {
         rate.giveBack();
         total.release(cost);
+        notUsed(reports);
+    }
+
+    private void notUsed(Acceptor.Reports reports) {
         // If this reservation was the last that fitted, others have seen FULL and stopped polling.
         if (gate.unreserve() == Change.READINESS) {
             reports.readinessChanged();

@@ -1,9 +1,15 @@
 package dev.baton.runtime.listener;
 
-import dev.baton.runtime.fd.FdTable;
+import dev.baton.runtime.channel.ChannelEnv;
+import dev.baton.runtime.channel.Input;
+import dev.baton.runtime.channel.MovableStreamChannel;
+import dev.baton.runtime.loop.LoopRegistry;
+import dev.baton.spi.admin.Metrics.Counter;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.fd.Fd;
+import dev.baton.spi.loop.Loop;
 import dev.baton.spi.service.Service;
+import dev.baton.spi.takeover.TakeoverResult;
 import java.time.Duration;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -19,10 +25,12 @@ import org.jspecify.annotations.Nullable;
  * looked at then, the other side gives the order first and looks through the entries then. Whoever of the two comes second sees
  * it; the entry's value makes sure that it is told once.
  */
-final class Connections {
+final class Connections implements IdleClients.Owner {
     private final ConcurrentHashMap<MovableChannel, Told> open = new ConcurrentHashMap<>();
     private final Queue<Waiter> waiting = new ConcurrentLinkedQueue<>();
-    private final FdTable table;
+    private final ChannelEnv env;
+    private final String plugin;
+    private final Counter idleClosed;
     private final ListenerGate gate;
     private final Service service;
     private final Timer timer;
@@ -40,8 +48,20 @@ final class Connections {
         TO_DRAIN
     }
 
-    Connections(FdTable table, ListenerGate gate, Service service, Timer timer) {
-        this.table = table;
+    /**
+     * None yet.
+     *
+     * @param env where their fds live
+     * @param gate counts them, and those that are about to come in
+     * @param service speaks on them
+     * @param plugin whose errors are those of the service
+     * @param timer ends the waiting
+     * @param idleClosed counts those that are closed to make room
+     */
+    Connections(ChannelEnv env, ListenerGate gate, Service service, String plugin, Timer timer, Counter idleClosed) {
+        this.env = env;
+        this.plugin = plugin;
+        this.idleClosed = idleClosed;
         this.gate = gate;
         this.service = service;
         this.timer = timer;
@@ -112,7 +132,54 @@ final class Connections {
     /** From outside, whatever its loop is doing: the loop is told by the finalizer. */
     private boolean close(MovableChannel connection) {
         Fd fd = connection.fd();
-        return fd != null && table.fdDelete(fd);
+        return fd != null && env.table().fdDelete(fd);
+    }
+
+    // ---- making room ----------------------------------------------------------------------------------------------
+
+    /** Offers those that are idle. Any thread. */
+    void idle(IdleClients.Search search) {
+        for (MovableChannel connection : open.keySet()) {
+            search.offer(this, connection, idleNanos(connection));
+        }
+    }
+
+    private long idleNanos(MovableChannel connection) {
+        try {
+            return service.idleNanos(connection);
+        } catch (Throwable t) { // an Error too: it is a plugin's
+            env.failures().failed(plugin, t);
+            return Service.NOT_IDLE;
+        }
+    }
+
+    /** {@inheritDoc} Takes it over where it is another loop's, which may be blocked. */
+    @Override
+    public boolean closeIdle(MovableChannel connection, long nanos) {
+        Loop here = env.loops().current();
+        if (here == null || here.id() == LoopRegistry.APART) {
+            return false;
+        }
+        if (!connection.tryEnter() && connection.takeover(here) != TakeoverResult.TAKEN) {
+            return false;
+        }
+        try {
+            if (idleNanos(connection) < nanos || ((MovableStreamChannel) connection).unreadInput() == Input.BYTES) {
+                return false;
+            }
+            service.drain(connection, Duration.ZERO);
+            if (connection.isOpen()) {
+                return false;
+            }
+            idleClosed.increment();
+            return true;
+        } catch (Throwable t) { // an Error too: the listener for which it happens must survive it
+            env.failures().failed(plugin, t);
+            connection.close();
+            return true;
+        } finally {
+            connection.leave();
+        }
     }
 
     // ---- waiting --------------------------------------------------------------------------------------------------

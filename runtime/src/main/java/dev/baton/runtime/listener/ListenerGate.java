@@ -120,6 +120,12 @@ final class ListenerGate {
         return (seen & PHASE) == OPEN && (seen & (LIMITED | CROWDED)) != 0;
     }
 
+    /** True while it is OPEN and there is no room for it among all listeners. */
+    boolean isCrowded() {
+        long seen = word.get();
+        return (seen & (PHASE | CROWDED)) == (OPEN | CROWDED);
+    }
+
     /** Open connections, and reservations. */
     int connections() {
         return connections(word.get());

@@ -31,6 +31,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -61,11 +62,15 @@ public final class SharedListener implements Listener {
     private final Connections connections;
     private final PortRelease port;
     private final Timer timer;
+    private final LongSupplier clock;
     private final Reports reports = new Reports();
     /** Loops whose own sockets others serve, because they are blocked. */
     private final Set<LoopSeat> lent = ConcurrentHashMap.newKeySet();
 
-    private final TotalLimit.Waiting waiting = () -> roomAgain();
+    private final TotalLimit.Waiting waiting = new InTotal();
+    /** A look for idle clients is due. */
+    private final AtomicBoolean looking = new AtomicBoolean();
+
     private final Arrivals arrivals;
     private final Metrics.Counter accepted;
     private final Metrics.Counter paused;
@@ -139,7 +144,9 @@ public final class SharedListener implements Listener {
         this.spec = spec;
         this.env = env;
         this.timer = timer;
+        this.clock = clock;
         FdTable table = env.channels().table();
+        Metrics metrics = env.metrics();
         Posix posix = env.channels().posix();
         ListenerSpec.Limits limits = spec.limits();
         this.gate = new ListenerGate(limits.maxConnections());
@@ -149,13 +156,23 @@ public final class SharedListener implements Listener {
                 Double.isInfinite(limits.acceptsPerSecond())
                         ? AcceptRate.UNLIMITED
                         : new AcceptRate(limits.acceptsPerSecond(), clock),
-                limits.fds());
+                limits.fds(),
+                clock);
         this.sockets = new ListeningSockets(spec, table, posix, env.worker(), seats, gate::isStopped, new SocketHost());
-        this.connections = new Connections(table, gate, spec.service(), timer);
+        this.connections = new Connections(
+                env.channels(),
+                gate,
+                spec.service(),
+                spec.plugin(),
+                timer,
+                metrics.counter(
+                        "baton_listener_idle_closed_total",
+                        "Idle connections of a listener that were closed to make room for new clients.",
+                        "listener",
+                        spec.name()));
         this.port = new PortRelease(spec.kind(), posix, table, env.worker(), timer);
         this.ending = new ListenerEnding(this, env, gate, sockets, connections, port, waiting, timer, clock);
         this.shortage = new Shortage("listener " + spec.name(), timer::after, clock, gate::isShort);
-        Metrics metrics = env.metrics();
         this.arrivals = arrivals != null ? arrivals : welcome(clock);
         this.accepted = metrics.counter(
                 "baton_accepted_total", "Connections that a listener accepted.", "listener", spec.name());
@@ -497,8 +514,32 @@ public final class SharedListener implements Listener {
         sockets.requestAll(Acceptor.SYNC);
     }
 
-    private void roomAgain() {
-        admission.roomAgain(reports);
+    /** Clients become idle, and no event tells: so it is looked for them as long as there is no room otherwise. */
+    private void lookLater() {
+        if (looking.compareAndSet(false, true)) {
+            timer.after(PAUSE, () -> {
+                looking.set(false);
+                if (admission.lookForIdle(reports)) {
+                    lookLater();
+                }
+            });
+        }
+    }
+
+    /** This listener among all. */
+    private final class InTotal implements TotalLimit.Waiting {
+        @Override
+        public void roomAgain() {
+            admission.roomAgain(reports);
+        }
+
+        @Override
+        public void idle(IdleClients.Search search) {
+            // The end of an inner connection makes no room: its fds are those of the client in front of it.
+            if (spec.limits().fds() > 0) {
+                connections.idle(search);
+            }
+        }
     }
 
     /** For tests: the loops' parts; empty before the socket is bound. */
@@ -558,8 +599,11 @@ public final class SharedListener implements Listener {
         }
 
         @Override
-        public void crowded() {
-            shortage.met(env.total().fds().refusal());
+        public void crowded(boolean wantsFds) {
+            if (wantsFds) {
+                shortage.met(env.total().fds().refusal());
+            }
+            lookLater();
         }
 
         @Override
@@ -567,6 +611,7 @@ public final class SharedListener implements Listener {
             paused.increment();
             shortage.met(Errno.explain(errno));
             timer.after(PAUSE, () -> {
+                env.total().idle().search(clock.getAsLong());
                 if (gate.lift(episode) == Change.READINESS) {
                     syncAll();
                 }

@@ -19,10 +19,11 @@ public final class TotalLimit {
     private final FdBudget fds;
     private final AtomicInteger taken = new AtomicInteger();
     private final List<Waiting> listeners = new CopyOnWriteArrayList<>();
+    private final IdleClients idle = new IdleClients(listeners);
 
     /** A listener. */
     @FunctionalInterface
-    interface Waiting {
+    interface Waiting extends IdleClients.Source {
         /** There is room again; only those that have marked themselves care. Must neither wait nor throw. */
         void roomAgain();
     }
@@ -120,6 +121,11 @@ public final class TotalLimit {
     /** True if it is for want of fds that there is no room: more connections are allowed than there are fds for. */
     boolean wantsFds(int cost) {
         return !fds.hasRoom(cost);
+    }
+
+    /** Clients that may be closed to make room. */
+    IdleClients idle() {
+        return idle;
     }
 
     /** The fds that there are. */

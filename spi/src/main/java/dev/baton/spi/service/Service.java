@@ -12,6 +12,10 @@ import java.time.Duration;
  * that {@link MovableChannel} names.
  */
 public interface Service {
+    /** Answer of {@link #idleNanos}: it is at work, or has not been served yet. */
+    long NOT_IDLE = -1;
+    /** Answer of {@link #idleNanos}: this service does not know, now or later. */
+    long NEVER_IDLE = -2;
 
     /**
      * Sets the pipeline of an accepted connection up. Any Netty handler may go in. Called under the claim, before
@@ -33,6 +37,21 @@ public interface Service {
      */
     @OnLoop
     default void drain(MovableChannel connection, Duration patience) {}
+
+    /**
+     * How long a connection has been between two messages: its peer has been served at least once, has everything that was written
+     * for it, and nothing of its next message has been read. Where a new client finds no room (fds, {@code max-connections}) the
+     * connections that have been idle longest are asked to {@link #drain} with no patience, which has to close them at once.
+     *
+     * <p>Asked for all connections without a claim, when the answer may be out of date; then again under the claim for one that is to
+     * end, when it must be right. Reads a few fields, takes no lock.
+     *
+     * @return in nanoseconds, or {@link #NOT_IDLE}, or {@link #NEVER_IDLE}
+     */
+    @AnyThread
+    default long idleNanos(MovableChannel connection) {
+        return NEVER_IDLE;
+    }
 
     /** Gives everything back; connections are closed by now or will be cut. */
     @AnyThread

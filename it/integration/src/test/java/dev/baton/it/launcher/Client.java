@@ -11,12 +11,16 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** A client of a Baton process: whole requests, and a raw connection whose moments a test chooses. */
 final class Client implements AutoCloseable {
     private static final int TIMEOUT_MS = 60_000;
     private static final HttpClient HTTP =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+    private static final Pattern LENGTH = Pattern.compile("(?i)\r\ncontent-length: (\\d+)");
 
     private final Socket socket;
 
@@ -60,6 +64,27 @@ final class Client implements AutoCloseable {
     Client finish() throws IOException {
         socket.shutdownOutput();
         return this;
+    }
+
+    /** One answer, head and body, whose length is said or which comes in chunks. */
+    String answer() throws IOException {
+        StringBuilder text = new StringBuilder();
+        int body = -1;
+        long end = Long.MAX_VALUE;
+        while (text.length() < end
+                && !(body >= 0 && end == Long.MAX_VALUE && text.toString().endsWith("0\r\n\r\n"))) {
+            int octet = socket.getInputStream().read();
+            if (octet < 0) {
+                return text + "[end]";
+            }
+            text.append((char) octet);
+            if (body < 0 && text.toString().endsWith("\r\n\r\n")) {
+                body = text.length();
+                Matcher length = LENGTH.matcher(text);
+                end = length.find() ? body + Long.parseLong(length.group(1)) : Long.MAX_VALUE;
+            }
+        }
+        return text.toString();
     }
 
     /** Everything up to the end of the connection; a reset counts as one. */

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.baton.testkit.BatonProcess;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -62,14 +64,18 @@ class FdLimitIT {
 
     private BatonProcess start(int limit, String yaml) throws Exception {
         Files.writeString(folder.resolve("baton.yaml"), yaml);
+        baton = launch(limit, "run");
+        return baton;
+    }
+
+    private BatonProcess launch(int limit, String... arguments) throws Exception {
         Path script = folder.resolve("limited");
         Files.writeString(
                 script,
                 "#!/bin/sh\nulimit -n " + limit + "\nexec "
                         + BatonProcess.distribution().resolve("bin/baton") + " \"$@\"\n");
         Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
-        baton = BatonProcess.launch(script, folder, "run");
-        return baton;
+        return BatonProcess.launch(script, folder, arguments);
     }
 
     private Socket connect(String address) throws IOException {
@@ -84,7 +90,20 @@ class FdLimitIT {
     }
 
     private static String answerLine(Socket client) throws IOException {
-        client.getOutputStream().write("GET / HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+        return answerLine(client, "");
+    }
+
+    /** With bytes of the next request behind it. */
+    private static String answerLine(Socket client, String next) throws IOException {
+        send(client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n" + next);
+        return line(client);
+    }
+
+    private static void send(Socket client, String text) throws IOException {
+        client.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    private static String line(Socket client) throws IOException {
         StringBuilder line = new StringBuilder();
         for (int octet = client.getInputStream().read();
                 octet >= 0 && octet != '\r';
@@ -92,6 +111,21 @@ class FdLimitIT {
             line.append((char) octet);
         }
         return line.toString();
+    }
+
+    private Matcher clients() throws Exception {
+        Matcher line = CLIENTS.matcher(
+                baton.await(each -> each.contains("fd limit 220 ")).replaceFirst("^loops 2, ", ""));
+        assertThat(line.matches()).as(baton.text()).isTrue();
+        return line;
+    }
+
+    private long spares() throws Exception {
+        return new JsonArray(Client.get(baton.admin(), "/v1/fds").body())
+                .stream()
+                        .map(JsonObject.class::cast)
+                        .filter(fd -> fd.getString("kind").equals("spare"))
+                        .count();
     }
 
     private long pauses() {
@@ -105,9 +139,7 @@ class FdLimitIT {
     @Test
     void whoIsInIsAnsweredAndTheOthersWait() throws Exception {
         start(220, SHOP).await(line -> line.startsWith("ready in "));
-        Matcher line = CLIENTS.matcher(
-                baton.await(each -> each.contains("fd limit 220 ")).replaceFirst("^loops 2, ", ""));
-        assertThat(line.matches()).as(baton.text()).isTrue();
+        Matcher line = clients();
         int most = Integer.parseInt(line.group(3));
         assertThat(Integer.parseInt(line.group(2)) / 3)
                 .as("its own, and both ends of one to the origin")
@@ -125,7 +157,7 @@ class FdLimitIT {
             Thread thread = new Thread(() -> {
                 String answer;
                 try {
-                    answer = answerLine(client);
+                    answer = answerLine(client, "G"); // not idle: the others wait
                 } catch (IOException e) {
                     answer = e.toString();
                 }
@@ -152,6 +184,87 @@ class FdLimitIT {
         }
         baton.await(each -> each.contains("listener web goes on: it paused "));
         assertThat(pauses()).as(baton.text()).isEqualTo(1);
+    }
+
+    /** All who are in have had their answer: the one who has been idle longest goes for each who waits. */
+    @Test
+    void idleClientsMakeRoomForNewOnes() throws Exception {
+        start(220, SHOP).await(line -> line.startsWith("ready in "));
+        int most = Integer.parseInt(clients().group(3));
+        String web = baton.listener("web");
+        Socket begun = connect(web);
+        assertThat(answerLine(begun, "GET /")).isEqualTo("HTTP/1.1 200 OK");
+        for (int i = 1; i < 2 * most; i++) {
+            assertThat(answerLine(connect(web))).as("client %s", i).isEqualTo("HTTP/1.1 200 OK");
+        }
+        for (Socket idle : clients.subList(1, most - 1)) {
+            byte[] rest = idle.getInputStream().readAllBytes(); // to the end, without a reset
+            assertThat(new String(rest, StandardCharsets.US_ASCII)).contains("ontent-");
+        }
+        begun.getInputStream().skipNBytes(begun.getInputStream().available());
+        send(begun, " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        assertThat(line(begun)).isEqualTo("HTTP/1.1 200 OK");
+        assertThat(answerLine(clients.get(2 * most - 1))).isNotEmpty();
+        Matcher closed = Pattern.compile("baton_listener_idle_closed_total\\{listener=\"web\"\\} (\\d+)")
+                .matcher(Client.get(baton.admin(), "/metrics").body());
+        assertThat(closed.find()).isTrue();
+        assertThat(Integer.parseInt(closed.group(1))).isBetween(most - 1, most + 1);
+    }
+
+    /** Something in the process has opened every file that it may. */
+    @Test
+    void theAdminApiIsReachedWhenThereIsNoFdLeft() throws Exception {
+        start(220, SHOP + "plugins: { enable: [chaos] }\n").await(line -> line.startsWith("ready in "));
+        assertThat(spares()).isEqualTo(4);
+        try (Client stays = Client.connect(baton.admin())) {
+            stays.send("POST /v1/chaos/leak?fds=10000 HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n");
+            assertThat(stays.answer()).contains("Too many open files");
+            for (int i = 0; i < 6; i++) {
+                BatonProcess.Outcome status = BatonProcess.run(folder, "status", "--admin", baton.admin());
+                assertThat(status.code()).as(status.text() + baton.text()).isZero();
+            }
+            assertThat(Client.get(baton.admin(), "/metrics").body()).contains("baton_fds_open ");
+            stays.send("POST /v1/chaos/leak?fds=-10000 HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n");
+            assertThat(stays.answer()).contains("\"leaked\"");
+        }
+        await().atMost(Duration.ofSeconds(20)).until(() -> spares() == 4);
+        assertThat(answerLine(connect(baton.listener("web")))).isEqualTo("HTTP/1.1 200 OK");
+    }
+
+    /** Too few for the JVM itself, just enough, and between: one line, and what to do. */
+    @ParameterizedTest
+    @ValueSource(strings = {"status", "check", "--version"})
+    void aCommandIsOneLineHoweverSmallTheLimit(String command) throws Exception {
+        Files.writeString(folder.resolve("baton.yaml"), SHOP);
+        BatonProcess.Outcome tiny = launch(40, command).outcome();
+        Matcher needs = Pattern.compile("baton: the limit of 40 open files is too small: baton " + command
+                        + " needs (\\d+); it should be 1024 or more \\(ulimit -n, .*\\)\\s*")
+                .matcher(tiny.text());
+        assertThat(needs.matches()).as(tiny.text()).isTrue();
+        int least = Integer.parseInt(needs.group(1));
+        for (int limit : new int[] {least - 8, least - 5, least - 1}) {
+            BatonProcess.Outcome outcome = launch(limit, command).outcome();
+            assertThat(outcome.text()).hasLineCount(1).contains("the limit of " + limit + " open files is too small");
+            assertThat(outcome.code()).isEqualTo(1);
+        }
+        BatonProcess.Outcome enough = launch(least, command).outcome();
+        assertThat(enough.text())
+                .doesNotContain("Exception", "\tat ", "too small: baton")
+                .hasSizeLessThan(1_000);
+        assertThat(enough.text().lines().count()).as(enough.text()).isLessThanOrEqualTo(2);
+    }
+
+    /** The same with a process to ask. */
+    @Test
+    void statusIsShownWithTheLeastThatItNeeds() throws Exception {
+        start(1024, SHOP).await(line -> line.startsWith("ready in "));
+        Matcher needs = Pattern.compile(" needs (\\d+)")
+                .matcher(launch(40, "status").outcome().text());
+        assertThat(needs.find()).isTrue();
+        BatonProcess.Outcome status = launch(Integer.parseInt(needs.group(1)), "status", "--admin", baton.admin())
+                .outcome();
+        assertThat(status.code()).as(status.text()).isZero();
+        assertThat(status.text()).contains("ready");
     }
 
     /** With an fd for each start, and not one for clients: one line, no trace. */

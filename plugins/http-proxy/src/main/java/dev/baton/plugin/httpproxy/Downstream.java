@@ -1,6 +1,7 @@
 package dev.baton.plugin.httpproxy;
 
 import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.service.Service;
 import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -522,6 +523,18 @@ final class Downstream {
         } else if (patience.isZero() || !answering()) {
             answer.closeAfterwards();
         }
+    }
+
+    /** How long the client has been between two requests; {@link Service#NOT_IDLE} if it is not. Any thread: a guess without a claim. */
+    long idleNanos() {
+        boolean idle = phase == Phase.HEAD
+                && exchange == null
+                && timer.hasAsked()
+                && !draining
+                && !reader.headBegun()
+                && !reader.hasUnread()
+                && pendingBytes() == 0;
+        return idle ? timer.silentNanos() : Service.NOT_IDLE;
     }
 
     // ------------------------------------------------------------------------------------------------ for the timer

@@ -65,6 +65,16 @@ final class DownstreamTimer implements Callable<@Nullable Void> {
         return since;
     }
 
+    /** How long nothing has come or gone. Any thread: a guess without a claim. */
+    long silentNanos() {
+        return Math.max(0, clock.nanoTime() - since);
+    }
+
+    /** The first request has come. */
+    boolean hasAsked() {
+        return asked;
+    }
+
     /** A request came. */
     void request() {
         progress();

@@ -71,6 +71,12 @@ final class HttpProxyService implements Service {
         }
     }
 
+    @Override
+    public long idleNanos(MovableChannel connection) {
+        RequestReader reader = connection.pipeline().get(RequestReader.class);
+        return reader == null ? NOT_IDLE : reader.downstream().idleNanos();
+    }
+
     Upstream upstream() {
         return upstream;
     }
