@@ -125,7 +125,9 @@ class ArrowsTest {
             // A kernel in memory is handed addresses, and nothing public reads what is there.
             .resideOutsideOfPackage("dev.baton.testkit.sim..")
             .and()
-            // sendfile(2) wants the number of a file that Java has opened, and nothing public tells it.
+            // sendfile(2) wants the number of a file. Vert.x and Netty's own servers hand over one that Java has
+            // opened, and
+            // nothing public tells its number; to open it again by its path could open another file.
             .doNotHaveFullyQualifiedName("dev.baton.runtime.posix.FileNumbers")
             .should()
             .dependOnClassesThat(

@@ -2,6 +2,7 @@ package dev.baton.it.channel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.baton.runtime.channel.FdDatagramChannel;
 import dev.baton.spi.poller.PollerProvider;
@@ -14,12 +15,16 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.DatagramPacket;
 import io.netty.util.NetUtil;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -144,7 +149,82 @@ class MulticastIT {
         }
     }
 
-    /** The kernel routes no IPv6 multicast to loopback: what it has noted is looked at instead. */
+    /**
+     * An interface for IPv6 groups: the kernel routes none of them to loopback. A group of the scope ff01 is heard by members
+     * on this machine and leaves it by no interface (RFC 4291, 2.7).
+     */
+    private static NetworkInterface forIpv6() throws Exception {
+        Optional<NetworkInterface> found = NetworkInterface.networkInterfaces()
+                .filter(MulticastIT::doesIpv6Multicast)
+                .findFirst();
+        assumeTrue(found.isPresent(), "no interface of this machine has IPv6 and multicast");
+        return found.orElseThrow();
+    }
+
+    private static boolean doesIpv6Multicast(NetworkInterface network) {
+        try {
+            return network.isUp()
+                    && !network.isLoopback()
+                    && network.supportsMulticast()
+                    && network.inetAddresses().anyMatch(address -> address.isLinkLocalAddress() && isIpv6(address));
+        } catch (SocketException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static boolean isIpv6(InetAddress address) {
+        return address instanceof Inet6Address;
+    }
+
+    @ParameterizedTest
+    @MethodSource("dev.baton.it.Pollers#all")
+    void aMemberHearsAnIpv6GroupOfItsSourcesUntilItLeaves(PollerProvider poller) throws Exception {
+        NetworkInterface network = forIpv6();
+        InetAddress host = network.inetAddresses()
+                .filter(each -> each.isLinkLocalAddress() && isIpv6(each))
+                .findFirst()
+                .orElseThrow();
+        InetAddress other = address("2001:db8::1");
+        try (TestLoops loops = TestLoops.start(poller, 1)) {
+            Heard heard = new Heard();
+            FdDatagramChannel member = bind(loops, "::", heard);
+            FdDatagramChannel sender = bind(loops, "::", new Heard());
+            sender.config().setNetworkInterface(network);
+            TestLoops.on(loops.loop(0), () -> null);
+            InetSocketAddress group =
+                    new InetSocketAddress(V6, member.localAddress().getPort());
+            Unheard unheard = text -> {
+                send(sender, text, V6, group.getPort());
+                send(sender, "to you", address("::1"), group.getPort());
+                assertThat(heard.next()).isEqualTo("to you");
+            };
+
+            member.joinGroup(group, network).sync();
+            send(sender, "to all", V6, group.getPort());
+            assertThat(heard.next()).isEqualTo("to all");
+            member.block(V6, network, host).sync();
+            unheard.send("blocked");
+            member.leaveGroup(group, network).sync();
+            unheard.send("to nobody");
+
+            member.joinGroup(V6, network, other).sync();
+            unheard.send("not from you");
+            member.joinGroup(V6, network, host).sync();
+            send(sender, "from you", V6, group.getPort());
+            assertThat(heard.next()).isEqualTo("from you");
+            member.leaveGroup(V6, network, host).sync();
+            unheard.send("not from you any more");
+            assertThat(loops.failures()).isEmpty();
+        }
+    }
+
+    /** Sends what must not arrive, and what comes behind it. */
+    @FunctionalInterface
+    private interface Unheard {
+        void send(String text) throws Exception;
+    }
+
+    /** On loopback, where nothing of a group arrives: what the kernel has noted is looked at instead. */
     @ParameterizedTest
     @MethodSource("dev.baton.it.Pollers#all")
     void anIpv6GroupIsJoinedAndLeft(PollerProvider poller) throws Exception {
