@@ -22,8 +22,9 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /**
- * F15: an idle client is closed to make room for a new one while its next request arrives. What has arrived is answered, whichever
- * loop closes and however long the client's own loop has been away; who waits is let in; who is at work, or has not asked yet, stays.
+ * F15: an idle client is closed to make room for a new one while its next request arrives. What has arrived is
+ * answered, whichever loop closes and however long the client's own loop has been away. Clients that wait are let in;
+ * those that are at work, or have not asked yet, stay.
  */
 class F15IdleClientTest {
     private static final Duration LONG = Duration.ofMillis(500);

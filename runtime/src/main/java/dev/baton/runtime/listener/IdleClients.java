@@ -27,7 +27,7 @@ final class IdleClients {
     static final int KEPT_MAX = 1024;
     /** A client that has been idle for less may have its next message on the way, and asks for one thing after the other. */
     static final Duration IDLE_MIN = Duration.ofMillis(100);
-    /** After a search that has found all there are: the next may be this much later, and later still where there are many. */
+    /** How long after a search that has found all there are the next may be; longer where there are many. */
     private static final Duration PAUSE = Duration.ofMillis(100);
 
     private static final long PAUSE_NANOS_PER_CONNECTION = 1_000;

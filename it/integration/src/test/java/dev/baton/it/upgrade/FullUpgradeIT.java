@@ -96,7 +96,7 @@ class FullUpgradeIT {
                 """.formatted(origin.getLocalPort()), script);
     }
 
-    /** As many clients as there is room for, each of which waits for its answer, with an fd here and one to the origin. */
+    /** As many clients as there is room for, each of which waits for its answer and has a connection to the origin. */
     private void fill(UpgradeRig rig) throws Exception {
         Matcher most = CLIENTS.matcher(rig.first().text());
         assertThat(most.find()).as(rig.first().text()).isTrue();
@@ -128,7 +128,7 @@ class FullUpgradeIT {
         }
     }
 
-    /** What is reserved is enough for the upgrade: those who are in are answered by the old process, who waits by the new one. */
+    /** The reserve is enough: those who are in are answered by the old process, who waits by the new one. */
     @Test
     void aProcessThatIsFullIsUpgraded() throws Exception {
         try (UpgradeRig rig = start()) {

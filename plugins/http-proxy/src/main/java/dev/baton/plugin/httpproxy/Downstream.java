@@ -525,7 +525,10 @@ final class Downstream {
         }
     }
 
-    /** How long the client has been between two requests; {@link Service#NOT_IDLE} if it is not. Any thread: a guess without a claim. */
+    /**
+     * How long the client has been between two requests, in nanoseconds; {@link Service#NOT_IDLE} if it is not. Any thread:
+     * without a claim it is a guess.
+     */
     long idleNanos() {
         boolean idle = phase == Phase.HEAD
                 && exchange == null
