@@ -72,6 +72,7 @@ public final class ConfigReader {
             Optional<String> group,
             Map<String, ListenerConfig> listeners,
             Map<String, UpstreamConfig> upstreams,
+            ResolverConfig resolver,
             PluginsConfig plugins) {}
 
     private ConfigReader(String file, Path folder, Section root, List<Problem> syntaxProblems) {
@@ -160,11 +161,16 @@ public final class ConfigReader {
     }
 
     private List<Value> pluginValues(String key) {
-        Entry plugins = root.entries().get("plugins");
-        Entry path = plugins != null && plugins.value() instanceof Section section
-                ? section.entries().get(key)
+        return values("plugins", key);
+    }
+
+    /** The items of a list in a section at the top, as far as they are written properly. */
+    private List<Value> values(String section, String key) {
+        Entry found = root.entries().get(section);
+        Entry list = found != null && found.value() instanceof Section keys
+                ? keys.entries().get(key)
                 : null;
-        if (path == null || !(path.value() instanceof Items items)) {
+        if (list == null || !(list.value() instanceof Items items)) {
             return List.of();
         }
         return items.items().stream()
@@ -192,6 +198,7 @@ public final class ConfigReader {
         checkNames(problems);
         checkBinds(problems, vocabulary);
         checkServers(problems);
+        checkNameServers(problems);
         checkPluginPath(problems);
         checkEnabledPlugins(problems, vocabulary);
         checkIdentity(problems);
@@ -212,6 +219,7 @@ public final class ConfigReader {
                 top.listeners(),
                 services,
                 top.upstreams(),
+                top.resolver(),
                 top.plugins(),
                 components);
     }
@@ -453,6 +461,17 @@ public final class ConfigReader {
                         .map(name -> "there is no listener '" + name + "'"
                                 + Words.suggestion(name, listeners, "there is none at all"));
         wrong.ifPresent(why -> problems.add(server.position(), path + ": " + why));
+    }
+
+    private void checkNameServers(Problems problems) {
+        List<Value> servers = values("resolver", "servers");
+        servers.forEach(server -> ResolverConfig.check(server.text())
+                .ifPresent(why -> problems.add(server.position(), "resolver.servers: " + why)));
+        if (servers.size() > ResolverConfig.SERVERS_MAX) {
+            problems.add(
+                    servers.get(ResolverConfig.SERVERS_MAX).position(),
+                    "resolver.servers: expected at most " + ResolverConfig.SERVERS_MAX + " servers");
+        }
     }
 
     private void checkPluginPath(Problems problems) {

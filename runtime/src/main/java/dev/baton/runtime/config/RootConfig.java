@@ -19,6 +19,7 @@ import java.util.Optional;
  * @param listeners by name
  * @param services by name
  * @param upstreams by name
+ * @param resolver how the names of servers are looked up
  * @param plugins where more plugins are
  * @param components the sections of components that plugins contribute, by section
  */
@@ -35,5 +36,6 @@ public record RootConfig(
         Map<String, ListenerConfig> listeners,
         Map<String, ServiceConfig> services,
         Map<String, UpstreamConfig> upstreams,
+        ResolverConfig resolver,
         PluginsConfig plugins,
         Map<String, Record> components) {}

@@ -1,14 +1,19 @@
 package dev.baton.runtime.launcher;
 
+import dev.baton.runtime.channel.FdDatagramChannel;
 import dev.baton.runtime.channel.MovableSocketChannel;
+import dev.baton.runtime.channel.PinnedSocketChannel;
 import dev.baton.runtime.config.RootConfig;
 import dev.baton.runtime.config.ServiceConfig;
+import dev.baton.runtime.dns.DnsLookup;
+import dev.baton.runtime.dns.SystemNames;
 import dev.baton.runtime.launcher.StartException.Kind;
 import dev.baton.runtime.listener.Balance;
 import dev.baton.runtime.listener.ListenerEnv;
 import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.listener.TotalLimit;
 import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.plugin.Contribution;
 import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.runtime.posix.FdLimit;
@@ -16,6 +21,7 @@ import dev.baton.runtime.systemd.Notifier;
 import dev.baton.runtime.systemd.Watchdog;
 import dev.baton.runtime.takeover.LiveLoads;
 import dev.baton.runtime.takeover.LiveWatch;
+import dev.baton.runtime.upstream.HostLookup;
 import dev.baton.runtime.upstream.HostNames;
 import dev.baton.runtime.upstream.UpstreamEnv;
 import dev.baton.runtime.upstream.Upstreams;
@@ -33,6 +39,7 @@ import dev.baton.spi.rescue.LoopWatch;
 import dev.baton.spi.service.Service;
 import dev.baton.spi.service.ServiceFactory;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -106,7 +113,7 @@ public final class Server {
                 policy -> plugins.takeoverPolicy(policy).get(),
                 new UpstreamEnv(
                         plugin -> new MovableSocketChannel(foundation.channels, plugin),
-                        new HostNames(new SystemNames(machine.worker()), machine.timer(), machine::nanoTime),
+                        new HostNames(lookup(), machine.timer(), machine::nanoTime),
                         listeners,
                         foundation.loops,
                         foundation.metrics,
@@ -227,6 +234,25 @@ public final class Server {
     }
 
     // ---- making ---------------------------------------------------------------------------------------------------
+
+    /** DNS runs on the loop apart, which no connection of a client can block; where there is none, the system is asked. */
+    private HostLookup lookup() {
+        SystemNames system = new SystemNames(machine.worker());
+        BatonLoop apart = foundation.loops.find(LoopRegistry.APART);
+        return apart == null
+                ? system
+                : new DnsLookup(
+                        Path.of("/etc"),
+                        config.resolver().addresses(),
+                        new DnsLookup.Transport(
+                                apart,
+                                () -> new FdDatagramChannel(foundation.channels),
+                                () -> new PinnedSocketChannel(foundation.channels)),
+                        system,
+                        machine.worker(),
+                        machine.timer(),
+                        foundation.metrics);
+    }
 
     @SuppressWarnings("unchecked") // the registry keeps a factory and its record together
     private void makeService(String name, ServiceConfig service, ClientCosts costs, List<String> problems) {

@@ -2,17 +2,30 @@ package dev.baton.runtime.upstream;
 
 import dev.baton.spi.threading.AnyThread;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.List;
 
 /** Asks for the addresses of a host name. Does not block; remembers nothing. */
 @FunctionalInterface
 public interface HostLookup {
+    /** Between two lookups where nothing tells how long an answer is valid: the system's resolver, the hosts file, a failure. */
+    Duration REFRESH = Duration.ofSeconds(5);
 
     /** Is told the outcome of one lookup, once, on any thread. */
     interface Reply {
-        /** The name has these addresses, IPv4 or IPv6; at least one. */
+        /**
+         * The name has these addresses, IPv4 or IPv6; at least one.
+         *
+         * @param valid how long the answer may be used; the name is asked for again then
+         */
         @AnyThread
-        void found(List<InetAddress> addresses);
+        void found(List<InetAddress> addresses, Duration valid);
+
+        /** The same, from a source that does not tell how long it is valid. */
+        @AnyThread
+        default void found(List<InetAddress> addresses) {
+            found(addresses, REFRESH);
+        }
 
         /**
          * There is no answer that could be used.

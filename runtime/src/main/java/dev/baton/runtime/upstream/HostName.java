@@ -13,13 +13,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What is known of one host name. It is looked up every {@link #REFRESH}, by one lookup at a time; whoever needs an address does
- * not wait while one is known, be the name server as silent as it may.
+ * What is known of one host name. It is looked up again when the last answer is no longer valid, or {@link HostLookup#REFRESH}
+ * after a failure, by one lookup at a time; whoever needs an address does not wait while one is known, be the name server as
+ * silent as it may.
  *
  * <pre>
  *   event                                            addresses                           lookups that fail
@@ -27,7 +29,7 @@ import org.slf4j.LoggerFactory;
  *   an address is missing in an answer               held: not used for new connections
  *   a held address is in an answer again             used again
  *   a held one is missing for HELD                   gone: its connections are let go of
- *   a lookup fails, or is silent for REFRESH         as before                           said at the first
+ *   a lookup fails, or is silent for SILENT          as before                           said at the first
  *   the same, and the last answer is older than      none: connects fail                 said
  *     KEPT (KEPT_WITHOUT_NAME if there is no such name)
  * </pre>
@@ -39,8 +41,16 @@ import org.slf4j.LoggerFactory;
 final class HostName {
     private static final Logger LOG = LoggerFactory.getLogger(HostName.class);
 
-    /** Between two lookups. The system's resolver does not tell how long an answer is valid. */
-    static final Duration REFRESH = Duration.ofSeconds(5);
+    /** A shorter TTL counts as this: 0 is common, and would have the name server asked without an end. */
+    static final Duration VALID_MIN = Duration.ofSeconds(1);
+
+    /**
+     * A longer TTL counts as this. Some are a day, set when nobody thought of a move; a lookup every five minutes costs two datagrams.
+     */
+    static final Duration VALID_MAX = Duration.ofMinutes(5);
+
+    /** When a lookup under way counts as failed. It goes on: its answer is welcome whenever it comes. */
+    static final Duration SILENT = Duration.ofSeconds(5);
 
     /** How long an address must be missing in the answers until connections to it are let go of. */
     static final Duration HELD = Duration.ofSeconds(10);
@@ -64,6 +74,9 @@ final class HostName {
     private final HostNames names;
     private final AtomicReference<Known> known;
     private final AtomicReference<@Nullable Flight> flight = new AtomicReference<>();
+    /** The lookup whose end has set the time of the next one; tasks of the timer that older ones have set do nothing. */
+    private final AtomicReference<@Nullable Flight> last = new AtomicReference<>();
+
     private final List<Runnable> watchers = new CopyOnWriteArrayList<>();
 
     /** An address that was missing in the last answer. */
@@ -99,7 +112,6 @@ final class HostName {
 
     void start() {
         ask();
-        names.timer().after(REFRESH, this::tick);
     }
 
     Addresses addresses() {
@@ -147,6 +159,7 @@ final class HostName {
             }
             Flight mine = new Flight();
             if (flight.compareAndSet(null, mine)) {
+                mine.watch();
                 try {
                     names.lookup().lookUp(host, mine);
                 } catch (RuntimeException ended) { // the process ends, and its threads have
@@ -157,36 +170,32 @@ final class HostName {
         }
     }
 
-    private void tick() {
-        if (names.isClosed()) {
-            return;
-        }
-        try {
-            Flight under = flight.get();
-            if (under == null) {
-                ask();
-            } else if (names.nanoTime() - under.startedNanos >= REFRESH.toNanos()) {
-                learnFailure("no answer of the name server", false);
-            }
-        } finally {
-            names.timer().after(REFRESH, this::tick);
-        }
-    }
-
     /** One lookup. */
     private final class Flight implements HostLookup.Reply {
-        final long startedNanos = names.nanoTime();
         final CompletableFuture<@Nullable Void> ended = new CompletableFuture<>();
         final AtomicInteger waiting = new AtomicInteger();
         private final AtomicBoolean told = new AtomicBoolean();
 
+        /** Says every {@link #SILENT} that there is no answer, until there is one. */
+        private void watch() {
+            names.timer().after(SILENT, () -> {
+                if (!told.get() && !names.isClosed()) {
+                    try {
+                        learnFailure("no answer of the name server", false, told::get);
+                    } finally {
+                        watch();
+                    }
+                }
+            });
+        }
+
         @Override
-        public void found(List<InetAddress> addresses) {
+        public void found(List<InetAddress> addresses, Duration valid) {
             if (told.compareAndSet(false, true)) {
                 try {
                     learn(addresses);
                 } finally {
-                    end();
+                    end(bounded(valid));
                 }
             }
         }
@@ -195,9 +204,9 @@ final class HostName {
         public void failed(String why, boolean noSuchName) {
             if (told.compareAndSet(false, true)) {
                 try {
-                    learnFailure(why, noSuchName);
+                    learnFailure(why, noSuchName, () -> false);
                 } finally {
-                    end();
+                    end(HostLookup.REFRESH);
                 }
             }
         }
@@ -205,11 +214,23 @@ final class HostName {
         /**
          * In this order: what was learnt is there before the next lookup may begin, and whoever finds this one under way after
          * the end of it is told at once.
+         *
+         * @param next when the name is to be asked for again, unless somebody who needs an address does before
          */
-        private void end() {
+        private void end(Duration next) {
+            last.set(this);
             flight.set(null);
             ended.complete(null);
+            names.timer().after(next, () -> {
+                if (last.get() == this && !names.isClosed()) {
+                    ask();
+                }
+            });
         }
+    }
+
+    private static Duration bounded(Duration valid) {
+        return valid.compareTo(VALID_MIN) < 0 ? VALID_MIN : valid.compareTo(VALID_MAX) > 0 ? VALID_MAX : valid;
     }
 
     // ---- what is known ----------------------------------------------------------------------------------------------
@@ -230,15 +251,52 @@ final class HostName {
             LOG.info("name {}: now at {}, before at {}", host, text(are), text(were));
         }
         tell(before, after);
+        if (!after.addresses.held.isEmpty() && !before.addresses.equals(after.addresses)) {
+            names.timer().after(HELD, this::letGo);
+        }
     }
 
-    private void learnFailure(String why, boolean noSuchName) {
+    /** Lets those go of that are missing for {@link #HELD}, be the next answer a long time off. */
+    private void letGo() {
+        long now = names.nanoTime();
+        Known before;
+        Known after;
+        do {
+            before = seen();
+            List<Held> held = stillHeld(before.addresses.held, now);
+            if (held.size() == before.addresses.held.size()) {
+                return;
+            }
+            after = new Known(
+                    new Addresses(before.addresses.current, held),
+                    before.answeredNanos,
+                    before.failure,
+                    before.failedNanos);
+        } while (!known.compareAndSet(before, after));
+        tell(before, after);
+    }
+
+    private static List<Held> stillHeld(List<Held> held, long now) {
+        return held.stream()
+                .filter(each -> now - each.missingSinceNanos < HELD.toNanos())
+                .toList();
+    }
+
+    /**
+     * Nothing was heard.
+     *
+     * @param outdated asked after what is known was read, so that no answer is taken back that has come meanwhile
+     */
+    private void learnFailure(String why, boolean noSuchName, BooleanSupplier outdated) {
         long now = names.nanoTime();
         Duration kept = noSuchName ? KEPT_WITHOUT_NAME : KEPT;
         Known before;
         Known after;
         do {
             before = seen();
+            if (outdated.getAsBoolean()) {
+                return;
+            }
             boolean over = now - before.answeredNanos >= kept.toNanos();
             after = new Known(over ? Addresses.NONE : before.addresses, before.answeredNanos, why, now);
         } while (!known.compareAndSet(before, after));
@@ -270,8 +328,8 @@ final class HostName {
             }
         }
         List<Held> held = new ArrayList<>();
-        for (Held each : before.held) {
-            if (!fresh.contains(each.address) && now - each.missingSinceNanos < HELD.toNanos()) {
+        for (Held each : stillHeld(before.held, now)) {
+            if (!fresh.contains(each.address)) {
                 held.add(each);
             }
         }

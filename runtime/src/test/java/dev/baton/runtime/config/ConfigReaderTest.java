@@ -15,6 +15,7 @@ import dev.baton.spi.config.Range;
 import dev.baton.spi.config.Rate;
 import dev.baton.spi.takeover.Sharing;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -85,6 +86,7 @@ class ConfigReaderTest {
                                         List.of("127.0.0.1:9001", "[::1]:9002", "listener:web"),
                                         Duration.ofSeconds(3),
                                         new PoolConfig(8, Duration.ofSeconds(90), Sharing.PER_LOOP, "takeover"))),
+                        new ResolverConfig(List.of()),
                         new PluginsConfig(List.of(), List.of()),
                         Map.of("admin", new Admin("127.0.0.1:9902"))));
         assertThat(root.listeners().keySet()).containsExactly("web", "raw");
@@ -103,6 +105,14 @@ class ConfigReaderTest {
                         Duration.ofSeconds(2),
                         new PoolConfig(256, Duration.ofSeconds(60), Sharing.TAKEOVER, "takeover")));
         assertThat(root.components()).containsExactly(Map.entry("admin", new Admin("127.0.0.1:9901")));
+    }
+
+    @Test
+    void readsTheAddressesOfNameServers() throws ConfigException {
+        RootConfig root = read("version: 1\nresolver: { servers: [10.0.0.2, \"10.0.0.3:5353\", \"[fd00::2]:53\"] }\n");
+        assertThat(root.resolver().addresses().stream().map(InetSocketAddress::toString))
+                .containsExactly("/10.0.0.2:53", "/10.0.0.3:5353", "/[fd00:0:0:0:0:0:0:2]:53");
+        assertThat(read("version: 1\n").resolver().addresses()).isEmpty();
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.baton.runtime.config.ListenerConfig;
 import dev.baton.runtime.config.MemoryConfig;
 import dev.baton.runtime.config.PluginsConfig;
+import dev.baton.runtime.config.ResolverConfig;
 import dev.baton.runtime.config.RootConfig;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.posix.FdLimit;
@@ -36,6 +37,7 @@ class FdPlanTest {
                 Map.of("web", new ListenerConfig("127.0.0.1:0", "shop", "drain", 128, ofListener)),
                 Map.of(),
                 Map.of(),
+                new ResolverConfig(List.of()),
                 new PluginsConfig(List.of(), List.of()),
                 Map.of());
     }

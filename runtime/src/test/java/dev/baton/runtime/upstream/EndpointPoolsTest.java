@@ -23,10 +23,8 @@ import org.junit.jupiter.api.Test;
 class EndpointPoolsTest {
     private final List<Pool> opened = new ArrayList<>();
     private HostLookup.@Nullable Reply reply;
-    private @Nullable Runnable tick;
-    private long now;
-    private final HostNames names =
-            new HostNames((host, told) -> reply = told, (delay, task) -> tick = task, () -> now);
+    private final TestTime time = new TestTime();
+    private final HostNames names = new HostNames((host, told) -> reply = told, time, time::nanoTime);
     private final ServerLocator locator = new ServerLocator(
             "app.test:80",
             new UpstreamEnv(
@@ -64,8 +62,7 @@ class EndpointPoolsTest {
     }
 
     private void pass() {
-        now += HostName.REFRESH.toNanos();
-        Objects.requireNonNull(tick).run();
+        time.pass(HostLookup.REFRESH);
     }
 
     private List<IdlePool> alive() {

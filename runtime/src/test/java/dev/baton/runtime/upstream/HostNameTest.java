@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** One lookup at a time, the last good answer while there is no better one, and an end to both. */
 class HostNameTest {
@@ -17,11 +19,12 @@ class HostNameTest {
     private static final InetAddress B = address(2);
 
     private final Queue<HostLookup.Reply> asked = new ArrayDeque<>();
-    private final Queue<Runnable> ticks = new ArrayDeque<>();
-    private long now = Long.MAX_VALUE - 1; // the clock may begin anywhere
+    private final TestTime time = new TestTime();
     private int changes;
-    private final HostNames names =
-            new HostNames((host, reply) -> asked.add(reply), (delay, task) -> ticks.add(task), () -> now);
+    /** Runs at the next look at the clock: in the middle of whatever looks. */
+    private Runnable meanwhile = () -> {};
+
+    private final HostNames names = new HostNames((host, reply) -> asked.add(reply), time, this::nanoTime);
     private final HostName name = names.name("App.test");
 
     HostNameTest() {
@@ -36,11 +39,15 @@ class HostNameTest {
         }
     }
 
-    private void pass(Duration time) {
-        for (long end = now + time.toNanos(); end - now > 0; ) {
-            now += HostName.REFRESH.toNanos();
-            ticks.remove().run();
-        }
+    private long nanoTime() {
+        Runnable first = meanwhile;
+        meanwhile = () -> {};
+        first.run();
+        return time.nanoTime();
+    }
+
+    private void pass(Duration duration) {
+        time.pass(duration);
     }
 
     private List<InetAddress> current() {
@@ -59,13 +66,13 @@ class HostNameTest {
         List<String> told = new ArrayList<>();
         assertThat(name.afterLookup(() -> told.add("later"))).isTrue();
         assertThat(asked).hasSize(1);
-        assertThat(told).as("the tick has said that it is silent").containsExactly("later");
-        now += HostName.RETRY.toNanos();
+        assertThat(told).as("it is known to be silent").containsExactly("later");
+        pass(HostName.RETRY);
         assertThat(name.afterLookup(() -> told.add("answer"))).isTrue();
         assertThat(asked).hasSize(1);
         asked.remove().found(List.of(A));
         assertThat(told).containsExactly("later", "answer");
-        pass(HostName.REFRESH);
+        pass(HostLookup.REFRESH);
         assertThat(asked).as("and then it is asked again").hasSize(1);
     }
 
@@ -73,7 +80,7 @@ class HostNameTest {
     void theSameAddressesInAnotherOrderAreNoChange() {
         asked.remove().found(List.of(A, B));
         HostName.Addresses before = name.addresses();
-        pass(HostName.REFRESH);
+        pass(HostLookup.REFRESH);
         asked.remove().found(List.of(B, A));
         assertThat(name.addresses()).isSameAs(before);
         assertThat(changes).isEqualTo(1);
@@ -82,14 +89,14 @@ class HostNameTest {
     @Test
     void anAddressThatIsMissingIsHeldForAWhile() {
         asked.remove().found(List.of(A, B));
-        pass(HostName.REFRESH);
+        pass(HostLookup.REFRESH);
         asked.remove().found(List.of(B));
         assertThat(current()).containsExactly(B);
         assertThat(name.addresses().held()).hasSize(1);
-        pass(HostName.REFRESH);
+        pass(HostLookup.REFRESH);
         asked.remove().found(List.of(B));
         assertThat(name.addresses().held()).hasSize(1);
-        pass(HostName.REFRESH);
+        pass(HostLookup.REFRESH);
         asked.remove().found(List.of(B));
         assertThat(name.addresses().held()).isEmpty();
         assertThat(changes).isEqualTo(3);
@@ -98,11 +105,13 @@ class HostNameTest {
     @Test
     void aFailureKeepsTheLastGoodAnswerForAnHour() {
         asked.remove().found(List.of(A));
-        pass(HostName.REFRESH);
-        for (Duration past = HostName.REFRESH; past.compareTo(HostName.KEPT) < 0; past = past.plus(HostName.REFRESH)) {
+        pass(HostLookup.REFRESH);
+        for (Duration past = HostLookup.REFRESH;
+                past.compareTo(HostName.KEPT) < 0;
+                past = past.plus(HostLookup.REFRESH)) {
             asked.remove().failed("temporary failure", false);
             assertThat(current()).as("after %s", past).containsExactly(A);
-            pass(HostName.REFRESH);
+            pass(HostLookup.REFRESH);
         }
         asked.remove().failed("temporary failure", false);
         assertThat(current()).isEmpty();
@@ -113,25 +122,35 @@ class HostNameTest {
     @Test
     void aNameThatIsNoMoreIsForgottenSooner() {
         asked.remove().found(List.of(A));
-        pass(HostName.KEPT_WITHOUT_NAME.minus(HostName.REFRESH));
+        pass(HostName.KEPT_WITHOUT_NAME.minus(HostLookup.REFRESH));
         asked.remove().failed("no such name", true);
         assertThat(current()).containsExactly(A);
-        pass(HostName.REFRESH);
+        pass(HostLookup.REFRESH);
         asked.remove().failed("no such name", true);
         assertThat(current()).isEmpty();
     }
 
-    /** Nothing ever comes back: the tick must see it, for no reply does. */
+    /** Nothing ever comes back: the timer must see it, for no reply does. */
     @Test
     void silenceKeepsTheLastGoodAnswerAndEndsToo() {
         asked.remove().found(List.of(A));
-        pass(HostName.KEPT.minus(HostName.REFRESH));
+        pass(HostName.KEPT.minus(HostLookup.REFRESH));
         assertThat(current()).containsExactly(A);
         assertThat(asked).hasSize(1);
-        pass(HostName.REFRESH);
+        pass(HostLookup.REFRESH);
         assertThat(current()).isEmpty();
         asked.remove().found(List.of(B));
         assertThat(current()).containsExactly(B);
+    }
+
+    /** F16: the timer has seen that there is no answer, and says so when it has come. */
+    @Test
+    void shouldNotTakeAnAnswerForSilenceThatComesJustThen() {
+        pass(HostName.SILENT.minusNanos(1));
+        meanwhile = () -> asked.remove().found(List.of(A));
+        pass(Duration.ofNanos(1));
+        assertThat(current()).containsExactly(A);
+        assertThat(name.failure()).as("that of silence").isEqualTo("no answer yet");
     }
 
     @Test
@@ -141,7 +160,7 @@ class HostNameTest {
         name.afterLookup(() -> told.add("now"));
         assertThat(told).hasSize(1);
         assertThat(asked).isEmpty();
-        now += HostName.RETRY.toNanos();
+        pass(HostName.RETRY);
         name.afterLookup(() -> told.add("later"));
         assertThat(told).hasSize(1);
         assertThat(asked).hasSize(1);
@@ -159,9 +178,9 @@ class HostNameTest {
     void afterTheCloseNobodyIsAsked() {
         asked.remove().found(List.of(A));
         names.close();
-        ticks.remove().run();
+        pass(Duration.ofHours(1));
         assertThat(asked).isEmpty();
-        assertThat(ticks).isEmpty();
+        assertThat(time.isIdle()).isTrue();
     }
 
     @Test
@@ -172,5 +191,49 @@ class HostNameTest {
         }
         asked.remove().found(many);
         assertThat(current()).hasSize(HostName.ADDRESSES_MAX);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1s, 1s", "90s, 90s", "0s, 1s", "1d, 5m"})
+    void aNameIsAskedForAgainWhenItsAnswerIsNoLongerValid(String ttl, String asked) {
+        Duration valid = Duration.parse(ttl.endsWith("d") ? "P" + ttl : "PT" + ttl);
+        Duration next = Duration.parse("PT" + asked);
+        this.asked.remove().found(List.of(A), valid);
+        pass(next.minusNanos(1));
+        assertThat(this.asked).isEmpty();
+        pass(Duration.ofNanos(1));
+        assertThat(this.asked).hasSize(1);
+        this.asked.remove().failed("temporary failure", false);
+        assertThat(current()).containsExactly(A);
+        pass(HostLookup.REFRESH);
+        assertThat(this.asked).as("a failure has no TTL").hasSize(1);
+    }
+
+    @Test
+    void anAddressIsLetGoOfBeforeTheNextAnswer() {
+        asked.remove().found(List.of(A, B), HostName.VALID_MIN);
+        pass(HostName.VALID_MIN);
+        asked.remove().found(List.of(B), HostName.VALID_MAX);
+        pass(HostName.HELD.minusNanos(1));
+        assertThat(name.addresses().held()).hasSize(1);
+        pass(Duration.ofNanos(1));
+        assertThat(name.addresses().held()).isEmpty();
+        assertThat(asked).isEmpty();
+        assertThat(changes).isEqualTo(3);
+    }
+
+    /** Without that each connect to a name without an address would begin a series of lookups of its own. */
+    @Test
+    void aLookupOnDemandReplacesTheNextOne() {
+        for (int i = 0; i < 3; i++) {
+            asked.remove().failed("no such name", true);
+            pass(HostName.RETRY);
+            name.afterLookup(() -> {});
+        }
+        asked.remove().found(List.of(A), Duration.ofMinutes(1));
+        pass(Duration.ofMinutes(1).minusNanos(1));
+        assertThat(asked).isEmpty();
+        pass(Duration.ofNanos(1));
+        assertThat(asked).hasSize(1);
     }
 }

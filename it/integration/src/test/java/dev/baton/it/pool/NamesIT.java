@@ -4,12 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.baton.it.dns.ScriptedDns;
 import dev.baton.it.pool.UpstreamRig.Names;
+import dev.baton.runtime.channel.FdDatagramChannel;
+import dev.baton.runtime.channel.PinnedSocketChannel;
+import dev.baton.runtime.dns.DnsLookup;
 import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.metrics.PrometheusMetrics;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.poller.PollerProvider;
 import dev.baton.spi.takeover.Sharing;
 import dev.baton.spi.upstream.UpstreamConnections;
+import dev.baton.testkit.TestLoops;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.io.IOException;
@@ -17,10 +23,16 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -248,6 +260,66 @@ class NamesIT {
             assertThat(names.asked.stream().filter("silent.test"::equals)).hasSize(1);
             assertThat(rig.connect(connections, rig.loops.loop(0), 1).isActive())
                     .isTrue();
+        }
+    }
+
+    private static DnsLookup dns(Path folder, TestLoops loops, Executor worker, ScriptedDns server) throws IOException {
+        Files.writeString(folder.resolve("resolv.conf"), "options timeout:1 attempts:1");
+        return new DnsLookup(
+                folder,
+                List.of(server.address()),
+                new DnsLookup.Transport(
+                        loops.loop(0),
+                        () -> new FdDatagramChannel(loops.env()),
+                        () -> new PinnedSocketChannel(loops.env())),
+                (host, reply) -> reply.failed("not known", false),
+                worker,
+                (delay, task) -> {},
+                new PrometheusMetrics());
+    }
+
+    /** The address is followed when its TTL says so and not before, and stays when the name server fails. */
+    @ParameterizedTest
+    @MethodSource("dev.baton.it.Pollers#all")
+    void theTtlOfAnAnswerIsFollowed(PollerProvider poller, @TempDir Path folder) throws Exception {
+        ExecutorService worker = Executors.newCachedThreadPool();
+        try (ServerSocket server = everywhere();
+                ScriptedDns dns = new ScriptedDns();
+                TestLoops loops = TestLoops.start(poller, 1)) {
+            dns.is("app.test", 1, "127.0.0.1");
+            Names overDns = new Names(dns(folder, loops, worker, dns));
+            try (UpstreamRig rig = new UpstreamRig(
+                    poller,
+                    2,
+                    List.of("app.test:" + server.getLocalPort()),
+                    UpstreamRig.LONG,
+                    10,
+                    Duration.ofMinutes(1),
+                    Sharing.TAKEOVER,
+                    overDns)) {
+                UpstreamConnections connections = rig.connections(new Nothing());
+                assertThat(connect(rig, connections, 1)).containsExactly(ONE);
+                await().until(() -> overDns.answers.get() == 1); // by then the next lookup is planned
+                dns.is("app.test", 60, "127.0.0.2");
+                overDns.pass(Duration.ofMillis(999));
+                assertThat(overDns.asked).hasSize(1);
+                overDns.pass(Duration.ofMillis(1));
+                await().until(() -> overDns.answers.get() == 2);
+                assertThat(connect(rig, connections, 1)).containsExactly(TWO);
+
+                overDns.pass(Duration.ofMillis(59_999));
+                assertThat(overDns.asked).as("a minute has not passed").hasSize(2);
+                dns.refuses("app.test", 2);
+                overDns.pass(Duration.ofMillis(1));
+                await().until(() -> overDns.answers.get() == 3);
+                assertThat(connect(rig, connections, 1)).containsExactly(TWO);
+                dns.isSilent("app.test");
+                overDns.pass(1);
+                await().until(() -> overDns.answers.get() == 4);
+                assertThat(connect(rig, connections, 1)).containsExactly(TWO);
+            }
+        } finally {
+            worker.shutdownNow();
         }
     }
 }

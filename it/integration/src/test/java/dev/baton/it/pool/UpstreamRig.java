@@ -26,12 +26,12 @@ import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -204,9 +204,24 @@ public final class UpstreamRig implements AutoCloseable {
         final Queue<String> asked = new ConcurrentLinkedQueue<>();
         final Map<String, List<InetAddress>> known = new ConcurrentHashMap<>();
         final Queue<Reply> unanswered = new ConcurrentLinkedQueue<>();
-        private final Queue<Runnable> ticks = new ConcurrentLinkedQueue<>();
+        private final Queue<Due> timer = new ConcurrentLinkedQueue<>();
         private final AtomicLong nanos = new AtomicLong();
-        private final HostNames all = new HostNames(this, (delay, task) -> ticks.add(task), nanos::get);
+        private final HostNames all = new HostNames(
+                this, (delay, task) -> timer.add(new Due(nanos.get() + delay.toNanos(), task)), nanos::get);
+
+        private final @Nullable HostLookup real;
+        final AtomicInteger answers = new AtomicInteger();
+
+        private record Due(long nanos, Runnable task) {}
+
+        public Names() {
+            this(null);
+        }
+
+        /** Asks somebody else, in this one's time. */
+        Names(@Nullable HostLookup real) {
+            this.real = real;
+        }
 
         /** What a name is from now on; nothing: it does not exist. */
         void is(String host, InetAddress... addresses) {
@@ -216,16 +231,25 @@ public final class UpstreamRig implements AutoCloseable {
         /** Lets the time between two lookups pass, and looks all names up again. */
         void pass(int times) {
             for (int i = 0; i < times; i++) {
-                nanos.addAndGet(TimeUnit.SECONDS.toNanos(5));
-                for (int left = ticks.size(); left > 0; left--) {
-                    Objects.requireNonNull(ticks.poll()).run();
-                }
+                pass(HostLookup.REFRESH);
             }
+        }
+
+        void pass(Duration time) {
+            nanos.addAndGet(time.toNanos());
+            List<Due> due =
+                    timer.stream().filter(each -> each.nanos <= nanos.get()).toList();
+            timer.removeAll(due);
+            due.forEach(each -> each.task.run());
         }
 
         @Override
         public void lookUp(String host, Reply reply) {
             asked.add(host);
+            if (real != null) {
+                real.lookUp(host, counted(reply));
+                return;
+            }
             if (host.startsWith("silent")) {
                 unanswered.add(reply);
                 return;
@@ -236,6 +260,22 @@ public final class UpstreamRig implements AutoCloseable {
             } else {
                 reply.found(addresses);
             }
+        }
+
+        private Reply counted(Reply reply) {
+            return new Reply() {
+                @Override
+                public void found(List<InetAddress> addresses, Duration valid) {
+                    reply.found(addresses, valid);
+                    answers.incrementAndGet();
+                }
+
+                @Override
+                public void failed(String why, boolean noSuchName) {
+                    reply.failed(why, noSuchName);
+                    answers.incrementAndGet();
+                }
+            };
         }
     }
 }

@@ -1,25 +1,21 @@
-package dev.baton.runtime.launcher;
+package dev.baton.runtime.dns;
 
 import dev.baton.runtime.upstream.HostLookup;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.security.Security;
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Finds the names of upstream servers as every other program of the machine does: hosts file, DNS with the search list, a cache of
- * the machine's, whatever {@code nsswitch.conf} says. That is why it is no DNS client, although the system's resolver does not
- * tell how long an answer is valid: names are looked up again every few seconds instead.
+ * Finds names as every other program of the machine does: hosts file, DNS with the search list, a cache of the machine's, whatever
+ * {@code nsswitch.conf} says. The system's resolver does not tell how long an answer is valid.
  *
  * <p>The system's resolver blocks, for as long as {@code resolv.conf} says where no name server answers. So each lookup has a
  * thread; as a name is looked up once at a time, a silent one has one thread and holds up no other, as long as no more than
  * {@value #LOOKUPS_MAX} are silent.
  */
-final class SystemNames implements HostLookup {
+public final class SystemNames implements HostLookup {
     /** Threads that look names up; more names wait for their turn. */
     static final int LOOKUPS_MAX = 64;
 
@@ -33,13 +29,15 @@ final class SystemNames implements HostLookup {
     private static final List<String> NO_SUCH_NAME = List.of(
             "Name or service not known", "No address associated with hostname", "Name does not resolve", "Name has no");
 
-    private final Executor worker;
-    private final Queue<Runnable> waiting = new ConcurrentLinkedQueue<>();
-    /** Lookups that run or wait. */
-    private final AtomicInteger lookups = new AtomicInteger();
+    private final Executor threads;
 
-    SystemNames(Executor worker) {
-        this.worker = worker;
+    /**
+     * Asks nothing yet.
+     *
+     * @param worker threads that may block
+     */
+    public SystemNames(Executor worker) {
+        this.threads = new FewThreads(worker, LOOKUPS_MAX);
         if (Security.getProperty("networkaddress.cache.ttl") == null) {
             Security.setProperty("networkaddress.cache.ttl", JDK_CACHE_SECONDS);
         }
@@ -48,21 +46,7 @@ final class SystemNames implements HostLookup {
 
     @Override
     public void lookUp(String host, Reply reply) {
-        waiting.add(() -> ask(host, reply));
-        // Each takes one from the queue, not always its own.
-        if (lookups.getAndIncrement() < LOOKUPS_MAX) {
-            worker.execute(this::work);
-        }
-    }
-
-    /** A thread's work: there is something in the queue for each count in {@code lookups} that is not running yet. */
-    private void work() {
-        do {
-            Runnable next = waiting.poll();
-            if (next != null) {
-                next.run();
-            }
-        } while (lookups.getAndDecrement() > LOOKUPS_MAX);
+        threads.execute(() -> ask(host, reply));
     }
 
     private static void ask(String host, Reply reply) {

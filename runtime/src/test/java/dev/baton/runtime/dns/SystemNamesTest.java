@@ -1,9 +1,10 @@
-package dev.baton.runtime.launcher;
+package dev.baton.runtime.dns;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.runtime.upstream.HostLookup;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,7 +19,7 @@ class SystemNamesTest {
 
     private final HostLookup.Reply reply = new HostLookup.Reply() {
         @Override
-        public void found(List<InetAddress> addresses) {
+        public void found(List<InetAddress> addresses, Duration valid) {
             told.add("found " + addresses.size());
         }
 

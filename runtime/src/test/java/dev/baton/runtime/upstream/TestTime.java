@@ -1,0 +1,41 @@
+package dev.baton.runtime.upstream;
+
+import dev.baton.runtime.listener.Timer;
+import java.time.Duration;
+import java.util.PriorityQueue;
+
+/** A clock and a timer: time passes when a test says so, and what is due by then runs in its order. */
+final class TestTime implements Timer {
+    private final PriorityQueue<Due> tasks = new PriorityQueue<>();
+    private long now = Long.MAX_VALUE - 1; // a clock may begin anywhere
+
+    private record Due(long nanos, Runnable task) implements Comparable<Due> {
+        @Override
+        public int compareTo(Due other) {
+            return Long.signum(nanos - other.nanos);
+        }
+    }
+
+    long nanoTime() {
+        return now;
+    }
+
+    @Override
+    public void after(Duration delay, Runnable task) {
+        tasks.add(new Due(now + delay.toNanos(), task));
+    }
+
+    void pass(Duration time) {
+        long end = now + time.toNanos();
+        for (Due next = tasks.peek(); next != null && next.nanos - end <= 0; next = tasks.peek()) {
+            tasks.remove();
+            now = next.nanos;
+            next.task.run();
+        }
+        now = end;
+    }
+
+    boolean isIdle() {
+        return tasks.isEmpty();
+    }
+}
