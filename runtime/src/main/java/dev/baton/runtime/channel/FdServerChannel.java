@@ -9,6 +9,7 @@ import dev.baton.spi.posix.Errno;
 import dev.baton.spi.posix.PosixException;
 import dev.baton.spi.posix.Sockets;
 import io.netty.channel.ChannelMetadata;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.ServerChannel;
@@ -29,6 +30,14 @@ import org.slf4j.LoggerFactory;
  * pause is the only one.
  */
 public abstract class FdServerChannel extends FdChannel implements ServerChannel {
+    /**
+     * How long, in milliseconds, bytes of its connections may stay unacknowledged, or a peer may take none, until the kernel ends the
+     * connection (tcp(7), RFC 5482). 0, the default: as long as the kernel tries to send them. Connections over unix sockets, for which
+     * the kernel has no such thing, end themselves when the peer takes none for so long.
+     */
+    public static final ChannelOption<Integer> TCP_USER_TIMEOUT =
+            ChannelOption.valueOf(FdServerChannel.class, "TCP_USER_TIMEOUT");
+
     private static final Logger LOG = LoggerFactory.getLogger(FdServerChannel.class);
     private static final ChannelMetadata METADATA = new ChannelMetadata(false, 16);
     /** Accepts a turn: the rest waits for the next one, so that a burst does not starve the loop's connections. */
@@ -442,6 +451,11 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
     @Override
     public ChannelMetadata metadata() {
         return METADATA;
+    }
+
+    /** In milliseconds, {@link #TCP_USER_TIMEOUT}. */
+    final int userTimeoutMillis() {
+        return config.userTimeoutMillis();
     }
 
     @Override

@@ -1,6 +1,5 @@
 package dev.baton.runtime.channel;
 
-import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ServerSocketChannel;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -8,13 +7,6 @@ import org.jspecify.annotations.Nullable;
 
 /** A listening socket of TCP. */
 public final class FdTcpServerChannel extends FdServerChannel implements ServerSocketChannel {
-    /**
-     * How long, in milliseconds, bytes of its connections may stay unacknowledged, or a peer may take none, until the kernel ends the
-     * connection (tcp(7), RFC 5482). 0, the default: as long as the kernel tries to send them.
-     */
-    public static final ChannelOption<Integer> TCP_USER_TIMEOUT =
-            ChannelOption.valueOf(FdTcpServerChannel.class, "TCP_USER_TIMEOUT");
-
     /** A server channel without a socket: bind it. */
     public FdTcpServerChannel(ChannelEnv env) {
         super(env);

@@ -51,6 +51,10 @@ final class ServerConfig extends DefaultChannelConfig implements ServerSocketCha
         return mine;
     }
 
+    int userTimeoutMillis() {
+        return userTimeoutMillis;
+    }
+
     /** Holder: the socket has come into being. */
     void applyTo(Posix posix, int number, boolean tcp) {
         if (tcp) {
@@ -89,7 +93,7 @@ final class ServerConfig extends DefaultChannelConfig implements ServerSocketCha
             value = reuseAddress;
         } else if (option.equals(SO_REUSEPORT)) {
             value = reusePort;
-        } else if (option.equals(FdTcpServerChannel.TCP_USER_TIMEOUT)) {
+        } else if (option.equals(FdServerChannel.TCP_USER_TIMEOUT)) {
             value = userTimeoutMillis;
         } else if (option.equals(SO_RCVBUF)) {
             value = getReceiveBufferSize();
@@ -109,7 +113,7 @@ final class ServerConfig extends DefaultChannelConfig implements ServerSocketCha
             setReuseAddress((Boolean) value);
         } else if (option.equals(SO_REUSEPORT)) {
             reusePort = (Boolean) value;
-        } else if (option.equals(FdTcpServerChannel.TCP_USER_TIMEOUT)) {
+        } else if (option.equals(FdServerChannel.TCP_USER_TIMEOUT)) {
             userTimeoutMillis = (Integer) value;
         } else if (option.equals(SO_RCVBUF)) {
             setReceiveBufferSize((Integer) value);

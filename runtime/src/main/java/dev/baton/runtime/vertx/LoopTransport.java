@@ -2,6 +2,7 @@ package dev.baton.runtime.vertx;
 
 import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.runtime.channel.FdDatagramChannel;
+import dev.baton.runtime.channel.FdServerChannel;
 import dev.baton.runtime.channel.FdTcpServerChannel;
 import dev.baton.runtime.channel.FdUnixServerChannel;
 import dev.baton.runtime.channel.PinnedSocketChannel;
@@ -155,10 +156,10 @@ final class LoopTransport implements Transport {
     public void configure(TcpConfig options, boolean domainSocket, ServerBootstrap bootstrap) {
         if (!domainSocket) {
             bootstrap.option(UnixChannelOption.SO_REUSEPORT, options.isSoReusePort());
-            Integer userTimeout = options.getOption(TcpOption.USER_TIMEOUT);
-            if (userTimeout != null && userTimeout > 0) {
-                bootstrap.option(FdTcpServerChannel.TCP_USER_TIMEOUT, userTimeout);
-            }
+        }
+        Integer userTimeout = options.getOption(TcpOption.USER_TIMEOUT);
+        if (userTimeout != null && userTimeout > 0) {
+            bootstrap.option(FdServerChannel.TCP_USER_TIMEOUT, userTimeout);
         }
         Transport.super.configure(options, domainSocket, bootstrap);
     }

@@ -19,6 +19,9 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.StandardSocketOptions;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.zip.CRC32;
@@ -165,6 +168,29 @@ class VertxNetIT {
             int port = get(server.listen(0, "127.0.0.1")).actualPort();
             try (Socket client = new Socket(InetAddress.getLoopbackAddress(), port)) {
                 assertThat(client.getInputStream().read()).isZero();
+                get(closed.future());
+            }
+        }
+    }
+
+    /** The kernel has no such timeout for them. What the server closes meanwhile would wait for the client as well. */
+    @ParameterizedTest
+    @MethodSource("dev.baton.it.Pollers#all")
+    void aUnixClientThatTakesNothingIsCutAfterTheUserTimeout(PollerProvider poller, @TempDir Path folder)
+            throws Exception {
+        Path file = folder.resolve("socket");
+        try (VertxRig rig = VertxRig.start(poller, 1)) {
+            Promise<Void> closed = Promise.promise();
+            NetServer server = rig.vertx()
+                    .createNetServer(new NetServerOptions().setTcpUserTimeout(300))
+                    .connectHandler(socket -> {
+                        socket.closeHandler(closed::complete);
+                        socket.write(Buffer.buffer(new byte[32 << 20]));
+                        socket.close();
+                    });
+            get(server.listen(SocketAddress.domainSocketAddress(file.toString())));
+            try (SocketChannel client = SocketChannel.open(UnixDomainSocketAddress.of(file))) {
+                assertThat(client.read(ByteBuffer.allocate(1))).isEqualTo(1);
                 get(closed.future());
             }
         }

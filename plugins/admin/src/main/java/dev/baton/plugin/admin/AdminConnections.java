@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
  *   RECEIVING   the body of a request: closed after the idle timeout
  *   WORKING     on the answer, which may take as long as a drain: never closed
  *   ANSWERING   the client takes the answer; if it takes nothing of it for the idle timeout, the kernel ends the connection
- *               (TCP_USER_TIMEOUT): a close of Vert.x's would wait for what has been written. On a unix socket it stays
+ *               (TCP_USER_TIMEOUT), or its channel on a unix socket: a close of Vert.x's would wait for what has been written
  * </pre>
  *
  * <p>Requests are not pipelined: one that arrives before the answer to the one before it is not begun, no more is read, and the
