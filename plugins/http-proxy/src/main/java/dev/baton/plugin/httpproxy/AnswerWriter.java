@@ -7,9 +7,14 @@ import org.jspecify.annotations.Nullable;
 
 /** Writes one answer after another to a client, framed as that client can read it. Writes, and leaves flushing. */
 final class AnswerWriter {
+    /** How a client sees where an answer ends. Bytes, because an idle connection has this object and each word of it counts. */
+    private static final byte BY_LENGTH = 0;
+
+    private static final byte CHUNKED = 1;
+    private static final byte BY_CONNECTION = 2;
+
+    private byte framing;
     private boolean started;
-    private boolean chunked;
-    private boolean endsWithConnection;
     private boolean whole;
     private boolean keepAlive;
 
@@ -17,8 +22,7 @@ final class AnswerWriter {
     void begin(boolean keepAlive) {
         this.keepAlive = keepAlive;
         started = false;
-        chunked = false;
-        endsWithConnection = false;
+        framing = BY_LENGTH;
         whole = false;
     }
 
@@ -34,12 +38,12 @@ final class AnswerWriter {
 
     /** An orderly close would tell the client that what was written is all of the answer. */
     boolean endsWithConnection() {
-        return endsWithConnection;
+        return framing == BY_CONNECTION;
     }
 
     /** It would, and that is not so. */
     boolean wouldLookComplete() {
-        return endsWithConnection && !whole;
+        return endsWithConnection() && !whole;
     }
 
     void closeAfterwards() {
@@ -61,11 +65,12 @@ final class AnswerWriter {
             if (exchange.isHttp10()) {
                 // It cannot read chunks, so the end of the connection has to be the end of the body.
                 keepAlive = false;
-                endsWithConnection = true;
+                framing = BY_CONNECTION;
             } else {
-                chunked = true;
+                framing = CHUNKED;
             }
         }
+        boolean chunked = framing == CHUNKED;
         HeadWriter text = Heads.response(head, chunked, persistence(exchange, keepAlive));
         boolean copied = count <= BodyWriter.COPY_LIMIT;
         int room = text.length() + (copied ? count + BodyWriter.CHUNK_OVERHEAD : 0);
@@ -82,7 +87,7 @@ final class AnswerWriter {
 
     void body(ChannelHandlerContext ctx, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
         whole = last;
-        BodyWriter.write(ctx, in, count, chunked, last, trailers);
+        BodyWriter.write(ctx, in, count, framing == CHUNKED, last, trailers);
     }
 
     /** Writes what comes before an answer, for clients that know that there is such a thing. */

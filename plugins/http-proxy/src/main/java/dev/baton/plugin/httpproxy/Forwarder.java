@@ -25,6 +25,12 @@ final class Forwarder {
     /** From this attempt on the connection is a new one: the idle ones may all be dead. */
     private static final int FRESH_ATTEMPT = 2;
 
+    private static final byte NOTHING = 0;
+    /** Pieces that are not flushed yet. */
+    private static final byte UNFLUSHED = 1;
+    /** Pieces were posted, and the question behind them was not yet. */
+    private static final byte POSTED = 2;
+
     private final HttpProxyService service;
     private final MovableChannel channel;
 
@@ -39,9 +45,8 @@ final class Forwarder {
     /** Pieces are on their way to the upstream end, which will say when it has them. */
     private boolean waiting;
 
-    private boolean unflushed;
-    /** Pieces were posted, and the question behind them was not yet. */
-    private boolean posted;
+    /** What of this read the upstream end has. A byte, because an idle connection has this object and each word of it counts. */
+    private byte handedOver = NOTHING;
 
     Forwarder(HttpProxyService service, MovableChannel channel) {
         this.service = service;
@@ -189,15 +194,14 @@ final class Forwarder {
             try {
                 to.requestBody(exchange, in, count, last, trailers);
                 full = !last && !to.takesMoreRequest(exchange);
-                unflushed = true;
+                handedOver = handedOver == POSTED ? POSTED : UNFLUSHED;
             } finally {
                 to.channel().leave();
             }
             return true;
         }
         waiting = !last;
-        posted = !last;
-        unflushed = false;
+        handedOver = last ? NOTHING : POSTED;
         ByteBuf data = in.readRetainedSlice(count);
         boolean sent = Messages.post(to.channel(), () -> to.postedRequestBody(exchange, data, last, trailers));
         if (!sent) {
@@ -209,14 +213,12 @@ final class Forwarder {
     /** Ends a read: what was handed over goes out. False: the other end is gone, with its loop. */
     boolean flush(@Nullable Exchange exchange) {
         UpstreamEnd to = end;
-        boolean ask = posted;
-        boolean needed = unflushed || ask;
-        unflushed = false;
-        posted = false;
-        if (!needed || to == null || exchange == null) {
+        byte before = handedOver;
+        handedOver = NOTHING;
+        if (before == NOTHING || to == null || exchange == null) {
             return true;
         }
-        if (ask) {
+        if (before == POSTED) {
             return Messages.post(to.channel(), () -> to.caughtUpWithRequest(exchange));
         }
         if (to.channel().tryEnter()) {
@@ -244,8 +246,7 @@ final class Forwarder {
         end = null;
         full = false;
         waiting = false;
-        unflushed = false;
-        posted = false;
+        handedOver = NOTHING;
     }
 
     /** Nobody waits for the exchange any more. */

@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * written for it: each would bring one more answer, and what waits for that client would have no limit.
  */
 final class RequestReader extends ChannelInboundHandlerAdapter implements Runnable {
+    private static final int NO_HEAD = -1;
+
     private final MovableChannel channel;
     private final Downstream end;
 
@@ -29,11 +31,8 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
     private @Nullable ByteBuf unread;
     /** A caller up the stack is reading: it goes on by itself. */
     private boolean processing;
-    /** Some bytes of a head are there. */
-    private boolean headBegun;
-
-    /** Of the head that has begun, bytes that the decoder has taken. */
-    private int headBytes;
+    /** Of the head that has begun, bytes that the decoder has taken; {@link #NO_HEAD} while nothing of one is there. */
+    private int headBytes = NO_HEAD;
 
     private boolean reading = true;
     /** The channel was told that memory is held here. */
@@ -183,12 +182,13 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
             return true;
         }
         if (next == null) {
-            headBytes += in.readerIndex() - from;
-            if (!headBegun && (used.inHead() || in.isReadable())) {
-                headBegun = true;
+            if (!headBegun() && (used.inHead() || in.isReadable())) {
+                headBytes = 0;
                 end.progress();
             }
-            if (!headBegun) { // nothing but empty lines, and the decoder has not seen them
+            if (headBegun()) {
+                headBytes += in.readerIndex() - from;
+            } else { // nothing but empty lines, and the decoder has not seen them
                 decoder = null;
                 spare.giveBack(used);
             }
@@ -196,8 +196,7 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
         }
         decoder = null;
         spare.giveBack(used);
-        headBegun = false;
-        headBytes = 0;
+        headBytes = NO_HEAD;
         end.begin(next);
         return true;
     }
@@ -269,12 +268,13 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
 
     /** Some bytes of a head are there. */
     boolean headBegun() {
-        return headBegun;
+        return headBytes != NO_HEAD;
     }
 
     /** Bytes that have come of the head that has begun. */
     long headBytes() {
-        return unread == null ? headBytes : headBytes + unread.readableBytes();
+        long taken = Math.max(0, headBytes);
+        return unread == null ? taken : taken + unread.readableBytes();
     }
 
     /** What is there of a head asks for a head only. */
