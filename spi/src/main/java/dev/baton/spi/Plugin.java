@@ -6,8 +6,7 @@ package dev.baton.spi;
  *
  * <p>A plugin is a folder of jars. The manifest of exactly one of them has {@code Baton-Plugin-Id}, {@code
  * Baton-Plugin-Version}, {@code Baton-Spi-Version} and {@code Baton-Plugin-Class}; these are checked before any class is
- * loaded. Each plugin has a class loader of its own, which shares with the runtime only the SPI and what appears in its
- * signatures: Netty's buffer, channel and util packages, Vert.x core, Guice, jakarta.inject, SLF4J and JSpecify.
+ * loaded. Each plugin has a class loader of its own, which shares with the runtime only the {@link SharedPackages}.
  */
 @FunctionalInterface
 public interface Plugin {

@@ -149,6 +149,13 @@ public final class ConfigReader {
         return ids;
     }
 
+    /** The ids of {@code plugins: optional:}. */
+    public Set<String> optionalPlugins() {
+        Set<String> ids = new HashSet<>();
+        pluginValues("optional").forEach(value -> ids.add(value.text()));
+        return ids;
+    }
+
     /** A value of a section at the top, as it is written; for who needs no more of the file, and does not ask whether it is right. */
     public Optional<String> text(String section, String key) {
         Entry found = root.entries().get(section);
@@ -201,6 +208,7 @@ public final class ConfigReader {
         checkNameServers(problems);
         checkPluginPath(problems);
         checkEnabledPlugins(problems, vocabulary);
+        checkRequiredPlugins(problems, vocabulary);
         checkIdentity(problems);
 
         if (top == null || !problems.isEmpty()) {
@@ -492,6 +500,14 @@ public final class ConfigReader {
                         "plugins.enable: there is no plugin '" + value.text() + "'"
                                 + Words.suggestion(value.text(), vocabulary.plugins(), "there is none at all"));
             }
+        }
+    }
+
+    private void checkRequiredPlugins(Problems problems, Vocabulary vocabulary) {
+        for (Value value : pluginValues("require")) {
+            vocabulary
+                    .missing(value.text())
+                    .ifPresent(why -> problems.add(value.position(), "plugins.require: " + why));
         }
     }
 

@@ -11,6 +11,12 @@ public interface Vocabulary {
     /** The ids of the plugins that were found, loaded or not. */
     Collection<String> plugins();
 
+    /**
+     * Why a requirement of a plugin, {@code ID} or {@code ID >= VERSION}, is not met, as one sentence without a full stop; empty if
+     * it is.
+     */
+    Optional<String> missing(String requirement);
+
     /** The names of the pollers. */
     Collection<String> pollers();
 

@@ -24,6 +24,7 @@ import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.runtime.posix.JnrPosix;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.spi.admin.Metrics;
+import dev.baton.spi.admin.PluginSnapshot;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
 import dev.baton.spi.fd.Fds;
@@ -39,9 +40,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What a process has before its configuration is known: system calls, the fd table, metrics and the plugins. */
 public final class Foundation {
+    private static final Logger LOG = LoggerFactory.getLogger(Foundation.class);
+
     final Installation installation;
     final Posix posix;
     final LoopRegistry loops = new LoopRegistry();
@@ -100,6 +105,17 @@ public final class Foundation {
      * @throws StartException if this machine's system calls cannot be made
      */
     public static Foundation lay(Installation installation, ConfigReader configuration) throws StartException {
+        return lay(installation, configuration, false);
+    }
+
+    /**
+     * As {@link #lay(Installation, ConfigReader)}.
+     *
+     * @param thorough has the plugins of the distribution linked too, as those that were added always are
+     * @throws StartException as there
+     */
+    public static Foundation lay(Installation installation, ConfigReader configuration, boolean thorough)
+            throws StartException {
         Posix posix;
         try {
             posix = new JnrPosix();
@@ -108,8 +124,10 @@ public final class Foundation {
         }
         Foundation foundation =
                 new Foundation(installation, configuration.enabledPlugins(), posix, ByteBufAllocator.DEFAULT);
-        installation.plugins().forEach(foundation.loader::loadAll);
-        configuration.pluginFolders().forEach(foundation.loader::loadAll);
+        if (thorough) {
+            foundation.loader.linkAll();
+        }
+        foundation.loader.loadAll(installation.plugins(), configuration.pluginFolders());
         return foundation.laid();
     }
 
@@ -158,13 +176,28 @@ public final class Foundation {
     /**
      * Binds a configuration with the words of the plugins.
      *
-     * @throws StartException with every error of the file
+     * @throws StartException with every plugin that cannot be loaded and must be, and every error of the file
      */
     public RootConfig read(ConfigSource source) throws StartException {
-        try {
-            return source.reader().read(plugins());
-        } catch (ConfigException e) {
-            throw new StartException(Kind.CONFIGURATION, String.valueOf(e.getMessage()), e);
+        List<String> problems = new ArrayList<>();
+        Set<String> optional = source.reader().optionalPlugins();
+        for (PluginSnapshot plugin : plugins().failures()) {
+            if (optional.contains(plugin.id())) {
+                LOG.warn("plugin {} is not loaded: {}", plugin.id(), plugin.problem());
+            } else {
+                problems.add("plugin " + plugin.id() + " cannot be loaded: " + plugin.problem()
+                        + "; mend or remove it, or start without it by plugins: { optional: [" + plugin.id() + "] }");
+            }
         }
+        RootConfig read = null;
+        try {
+            read = source.reader().read(plugins());
+        } catch (ConfigException e) {
+            problems.add(String.valueOf(e.getMessage()));
+        }
+        if (read == null || !problems.isEmpty()) {
+            throw new StartException(Kind.CONFIGURATION, problems);
+        }
+        return read;
     }
 }

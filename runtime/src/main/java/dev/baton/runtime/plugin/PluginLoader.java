@@ -13,8 +13,11 @@ import dev.baton.runtime.plugin.PluginRegistry.Clash;
 import dev.baton.spi.Plugin;
 import dev.baton.spi.admin.PluginSnapshot;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -41,6 +44,7 @@ public final class PluginLoader {
     private final PluginRegistry registry = new PluginRegistry();
     private final Map<String, String> placesById = new HashMap<>();
     private final Set<String> enabled;
+    private boolean linksAll;
 
     /**
      * Makes a loader.
@@ -56,13 +60,44 @@ public final class PluginLoader {
         this.runtimeInjector = Guice.createInjector(Stage.DEVELOPMENT, runtimeBindings);
     }
 
+    /** Has the plugins of the distribution linked too, which takes a moment. */
+    public void linkAll() {
+        linksAll = true;
+    }
+
     /** What the plugins that were loaded so far contribute. */
     public PluginRegistry registry() {
         return registry;
     }
 
-    /** Loads every plugin in a folder of plugins; what cannot be loaded is in the snapshots with its problem. */
-    public void loadAll(Path root) {
+    /**
+     * Loads every plugin in some folders of plugins; what cannot be loaded is in the snapshots with its problem.
+     *
+     * @param bundled folders of the distribution
+     * @param added folders of the user's, whose plugins are linked before they are loaded
+     */
+    public void loadAll(List<Path> bundled, List<Path> added) {
+        List<Found> found = new ArrayList<>();
+        bundled.forEach(root -> find(root, false, found));
+        added.forEach(root -> find(root, true, found));
+        Map<String, List<Found>> byId = new LinkedHashMap<>();
+        found.forEach(each -> byId.computeIfAbsent(each.manifest().id(), id -> new ArrayList<>())
+                .add(each));
+        byId.values().forEach(this::load);
+    }
+
+    /** A plugin in a folder. */
+    private record Found(PluginFolder plugin, Path folder, boolean added) {
+        PluginManifest manifest() {
+            return plugin.manifest();
+        }
+
+        String place() {
+            return manifest().jar().toString();
+        }
+    }
+
+    private void find(Path root, boolean added, List<Found> found) {
         try {
             for (Path jar : PluginFolder.jars(root)) {
                 failed(
@@ -72,21 +107,53 @@ public final class PluginLoader {
                                 jar + " lies beside the plugins; each plugin needs a folder of its own in " + root));
             }
             for (Path folder : PluginFolder.folders(root)) {
-                load(folder);
+                try {
+                    found.add(new Found(PluginFolder.open(folder), folder, added));
+                } catch (PluginException e) {
+                    failed(folder, "", e);
+                }
             }
         } catch (PluginException e) {
             failed(root, "", e);
         }
     }
 
-    private void load(Path folder) {
-        PluginFolder found;
-        try {
-            found = PluginFolder.open(folder);
-        } catch (PluginException e) {
-            failed(folder, "", e);
-            return;
+    /** Of several with one id the highest version, if all are the user's; else none. */
+    private void load(List<Found> sameId) {
+        Found chosen = sameId.get(0);
+        if (sameId.size() > 1) {
+            List<Found> ordered = sameId.stream()
+                    .sorted(Comparator.comparing(
+                            (Found each) -> PluginVersion.of(each.manifest().version())))
+                    .toList();
+            chosen = ordered.get(ordered.size() - 1);
+            Found next = ordered.get(ordered.size() - 2);
+            boolean clear = sameId.stream().allMatch(Found::added)
+                    && PluginVersion.of(chosen.manifest().version())
+                                    .compareTo(PluginVersion.of(next.manifest().version()))
+                            != 0;
+            if (!clear) {
+                failed(
+                        chosen,
+                        new PluginException("the plugin '" + chosen.manifest().id() + "' is there "
+                                + sameId.size() + " times: "
+                                + sameId.stream()
+                                        .map(each -> each.manifest().version() + " in " + each.place())
+                                        .collect(Collectors.joining(", "))
+                                + "; remove all but one"));
+                return;
+            }
+            LOG.warn(
+                    "plugin {} is there {} times: version {} of {} is used",
+                    chosen.manifest().id(),
+                    sameId.size(),
+                    chosen.manifest().version(),
+                    chosen.place());
         }
+        load(chosen);
+    }
+
+    private void load(Found found) {
         PluginManifest manifest = found.manifest();
         if (manifest.onRequest() && !enabled.contains(manifest.id())) {
             registry.addResting(new PluginSnapshot(
@@ -94,30 +161,34 @@ public final class PluginLoader {
                     manifest.version(),
                     manifest.spi(),
                     List.of(),
-                    manifest.jar().toString(),
+                    found.place(),
                     "it is loaded only if the configuration asks for it, by plugins: { enable: [" + manifest.id()
                             + "] }"));
             return;
         }
-        PluginClassLoader loader =
-                new PluginClassLoader(manifest.id(), found.jars(), PluginLoader.class.getClassLoader());
         try {
-            Class<? extends Plugin> entryPoint = entryPoint(manifest, loader);
-            install(
-                    manifest.id(),
-                    manifest.version(),
-                    manifest.spi(),
-                    manifest.jar().toString(),
-                    entryPoint);
+            PluginJars jars = PluginJars.open(found.plugin().jars());
+            PluginClassLoader loader = new PluginClassLoader(manifest.id(), jars, PluginLoader.class.getClassLoader());
+            boolean loaded = false;
+            try {
+                if (found.added() || linksAll) {
+                    PluginLinker.link(manifest.jar(), jars, loader);
+                }
+                install(manifest.id(), manifest.version(), manifest.spi(), found.place(), entryPoint(manifest, loader));
+                loaded = true;
+            } finally {
+                if (!loaded) {
+                    loader.close();
+                }
+            }
         } catch (PluginException e) {
-            failed(
-                    folder,
-                    manifest.id(),
-                    manifest.version(),
-                    manifest.spi(),
-                    manifest.jar().toString(),
-                    e);
+            failed(found, e);
         }
+    }
+
+    private void failed(Found found, PluginException e) {
+        PluginManifest manifest = found.manifest();
+        failed(found.folder(), manifest.id(), manifest.version(), manifest.spi(), found.place(), e);
     }
 
     private static Class<? extends Plugin> entryPoint(PluginManifest manifest, ClassLoader loader)

@@ -1,8 +1,10 @@
 package dev.baton.runtime.plugin;
 
+import dev.baton.runtime.config.Words;
 import dev.baton.spi.SpiVersion;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.jar.Attributes;
 import java.util.jar.JarFile;
@@ -27,6 +29,8 @@ record PluginManifest(Path jar, String id, String version, String spi, String en
     private static final String CLASS = "Baton-Plugin-Class";
     private static final String LOAD = "Baton-Plugin-Load";
     private static final String ON_REQUEST = "on-request";
+    private static final String PREFIX = "Baton-";
+    private static final List<String> KEYS = List.of(ID, VERSION, SPI, CLASS, LOAD);
 
     private static final Pattern ID_FORM = Pattern.compile("[a-z][a-z0-9-]{0,62}");
     private static final Pattern SPI_FORM = Pattern.compile("(\\d{1,4})\\.(\\d{1,4})");
@@ -41,6 +45,7 @@ record PluginManifest(Path jar, String id, String version, String spi, String en
         try (JarFile file = new JarFile(jar.toFile())) {
             Manifest manifest = file.getManifest();
             Attributes attributes = manifest == null ? new Attributes() : manifest.getMainAttributes();
+            checkKeys(jar, attributes);
             String id = attributes.getValue(ID);
             if (id == null) {
                 return Optional.empty();
@@ -58,6 +63,18 @@ record PluginManifest(Path jar, String id, String version, String spi, String en
                     onRequest(jar, attributes)));
         } catch (IOException e) {
             throw new PluginException(jar + " cannot be read as a jar: " + e.getMessage(), e);
+        }
+    }
+
+    /** A key that is misspelt would be as if it were not there. */
+    private static void checkKeys(Path jar, Attributes attributes) throws PluginException {
+        for (Object key : attributes.keySet()) {
+            String name = key.toString();
+            if (name.regionMatches(true, 0, PREFIX, 0, PREFIX.length())
+                    && KEYS.stream().noneMatch(name::equalsIgnoreCase)) {
+                throw new PluginException(jar + ": the manifest has an unknown key " + name
+                        + Words.suggestion(name, KEYS, "there is none at all"));
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.baton.runtime.plugin;
 
 import dev.baton.runtime.config.Vocabulary;
+import dev.baton.runtime.config.Words;
 import dev.baton.spi.ComponentFactory;
 import dev.baton.spi.admin.AdminAction;
 import dev.baton.spi.admin.AdminView;
@@ -23,10 +24,16 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** What all loaded plugins contribute, by name. Filled by the loader, then only read. */
 public final class PluginRegistry implements Vocabulary {
+    /** An id, and perhaps the least version. */
+    private static final Pattern REQUIREMENT =
+            Pattern.compile("\\s*([a-z][a-z0-9-]{0,62})\\s*(?:>=\\s*([0-9][0-9A-Za-z.+_-]{0,62})\\s*)?");
+
     private final Map<String, Contribution<PollerProvider>> pollers = new LinkedHashMap<>();
     private final Map<String, Contribution<ListenerKind>> listenerKinds = new LinkedHashMap<>();
     private final List<Contribution<FdHook>> hooks = new ArrayList<>();
@@ -167,6 +174,32 @@ public final class PluginRegistry implements Vocabulary {
     @Override
     public Collection<String> plugins() {
         return snapshots.stream().map(PluginSnapshot::id).collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    @Override
+    public Optional<String> missing(String requirement) {
+        Matcher matcher = REQUIREMENT.matcher(requirement);
+        if (!matcher.matches()) {
+            return Optional.of("'" + requirement
+                    + "' is no requirement: expected an id, or an id and a version, as in auth >= 1.2");
+        }
+        String id = matcher.group(1);
+        String least = matcher.group(2);
+        List<PluginSnapshot> found =
+                snapshots().stream().filter(each -> each.id().equals(id)).toList();
+        if (found.isEmpty()) {
+            return Optional.of(
+                    "there is no plugin '" + id + "'" + Words.suggestion(id, plugins(), "there is none at all"));
+        }
+        PluginSnapshot plugin = found.get(0);
+        if (plugin.problem() != null) {
+            return Optional.of("the plugin '" + id + "' is not loaded: " + plugin.problem());
+        }
+        boolean tooOld = least != null && PluginVersion.of(plugin.version()).compareTo(PluginVersion.of(least)) < 0;
+        return tooOld
+                ? Optional.of("the plugin '" + id + "' has version " + plugin.version() + ", needed is " + least
+                        + " or later")
+                : Optional.empty();
     }
 
     @Override

@@ -87,7 +87,7 @@ class ConfigReaderTest {
                                         Duration.ofSeconds(3),
                                         new PoolConfig(8, Duration.ofSeconds(90), Sharing.PER_LOOP, "takeover"))),
                         new ResolverConfig(List.of()),
-                        new PluginsConfig(List.of(), List.of()),
+                        new PluginsConfig(List.of(), List.of(), List.of(), List.of()),
                         Map.of("admin", new Admin("127.0.0.1:9902"))));
         assertThat(root.listeners().keySet()).containsExactly("web", "raw");
     }

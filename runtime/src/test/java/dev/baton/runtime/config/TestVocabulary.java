@@ -70,6 +70,11 @@ final class TestVocabulary implements Vocabulary {
     }
 
     @Override
+    public Optional<String> missing(String requirement) {
+        return requirement.equals("epoll") ? Optional.empty() : Optional.of("there is no plugin '" + requirement + "'");
+    }
+
+    @Override
     public Collection<String> pollers() {
         return List.of("epoll", "poll");
     }

@@ -38,7 +38,7 @@ class FdPlanTest {
                 Map.of(),
                 Map.of(),
                 new ResolverConfig(List.of()),
-                new PluginsConfig(List.of(), List.of()),
+                new PluginsConfig(List.of(), List.of(), List.of(), List.of()),
                 Map.of());
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
@@ -22,8 +23,25 @@ class PluginClassLoaderTest {
     @TempDir
     Path root;
 
-    private PluginClassLoader loader(String id, Path... jars) {
-        return new PluginClassLoader(id, List.of(jars), RUNTIME);
+    private PluginClassLoader loader(String id, Path... jars) throws PluginException {
+        return new PluginClassLoader(id, PluginJars.open(List.of(jars)), RUNTIME);
+    }
+
+    /** {@code cp} writes a new version into the file of the old one, while the old one runs. */
+    @Test
+    void aJarThatIsOverwrittenIsReadAsItWas() throws Exception {
+        Path jar = library("one", "first");
+        try (PluginClassLoader loader = loader("one", jar)) {
+            Files.write(jar, Files.readAllBytes(library("two", "second")));
+            assertThat(call(loader)).isEqualTo("first");
+            Files.write(jar, new byte[10]);
+            assertThat(new String(
+                            Objects.requireNonNull(loader.getResource("who.txt"))
+                                    .openStream()
+                                    .readAllBytes(),
+                            UTF_8))
+                    .isEqualTo("one.jar");
+        }
     }
 
     @ParameterizedTest

@@ -10,7 +10,9 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.jar.Attributes;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
@@ -26,6 +28,8 @@ final class PluginJar {
     private final Manifest manifest = new Manifest();
     private final List<JavaFileObject> sources = new ArrayList<>();
     private final List<Path> classPath = new ArrayList<>();
+    private final List<String> first = new ArrayList<>();
+    private final Map<String, String> files = new LinkedHashMap<>();
 
     PluginJar() {
         manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
@@ -79,6 +83,18 @@ final class PluginJar {
                         + "}\n");
     }
 
+    /** Adds a file. */
+    PluginJar entry(String name, String text) {
+        files.put(name, text);
+        return this;
+    }
+
+    /** As {@link #compiledAgainst}, before everything else: with another version of what is there. */
+    PluginJar compiledFirstAgainst(Path jar) {
+        first.add(jar.toString());
+        return this;
+    }
+
     PluginJar compiledAgainst(Path jar) {
         classPath.add(jar);
         return this;
@@ -99,6 +115,11 @@ final class PluginJar {
                 Files.copy(file, entries);
                 entries.closeEntry();
             }
+            for (Map.Entry<String, String> each : files.entrySet()) {
+                entries.putNextEntry(new JarEntry(each.getKey()));
+                entries.write(each.getValue().getBytes(UTF_8));
+                entries.closeEntry();
+            }
             entries.putNextEntry(new JarEntry("who.txt"));
             entries.write(name.getBytes(UTF_8));
             entries.closeEntry();
@@ -117,8 +138,8 @@ final class PluginJar {
 
     private void compile(Path classes) {
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
-        List<String> path = new ArrayList<>(
-                List.of(System.getProperty("surefire.test.class.path", System.getProperty("java.class.path", ""))));
+        List<String> path = new ArrayList<>(first);
+        path.addAll(List.of(System.getProperty("surefire.test.class.path", System.getProperty("java.class.path", ""))));
         classPath.forEach(jar -> path.add(jar.toString()));
         StringWriter words = new StringWriter();
         boolean compiled = compiler.getTask(

@@ -55,7 +55,7 @@ class PluginLoaderTest {
 
     private PluginRegistry load() {
         PluginLoader loader = new PluginLoader(BINDINGS, PluginLoaderTest::own, Set.of());
-        loader.loadAll(root);
+        loader.loadAll(List.of(), List.of(root));
         return loader.registry();
     }
 
@@ -203,8 +203,162 @@ class PluginLoaderTest {
                                 + " public void configure(dev.baton.spi.PluginBinder binder) {} }")
                 .in(root.resolve("a"), "a.jar");
         assertThat(problem())
-                .isEqualTo(jar + ": Baton-Plugin-Class a.Entry cannot be loaded: java.lang.NoClassDefFoundError:"
-                        + " lib/Base");
+                .isEqualTo(jar + ": class a.Entry refers to lib.Base, which is in none of the plugin's jars: add the"
+                        + " one that has it");
+    }
+
+    private Path using(String statement, Path... compiledAgainst) throws IOException {
+        PluginJar jar = PluginJar.plugin("a", "a.Entry")
+                .source(
+                        "a.Entry",
+                        "package a; public class Entry implements dev.baton.spi.Plugin {"
+                                + " public void configure(dev.baton.spi.PluginBinder binder) {}"
+                                + " static Object later() { " + statement + " } }");
+        List.of(compiledAgainst).forEach(jar::compiledAgainst);
+        return jar.in(root.resolve("a"), "a.jar");
+    }
+
+    /** What only runs at the first connection is found when the plugin is loaded. */
+    @Test
+    void aDependencyThatIsMissingLater() throws IOException {
+        Path library = new PluginJar()
+                .source("lib.Late", "package lib; public class Late { public static Object get() { return null; } }")
+                .in(root.resolveSibling("elsewhere"), "lib.jar");
+        Path jar = using("Runnable run = () -> lib.Late.get(); return run;", library);
+        assertThat(problem())
+                .isEqualTo(
+                        jar + ": class a.Entry refers to lib.Late, which is in none of the plugin's jars: add the one"
+                                + " that has it");
+    }
+
+    @Test
+    void aDependencyThatIsThere() throws IOException {
+        Path library = new PluginJar()
+                .source(
+                        "lib.Late",
+                        "package lib; public class Late { public static Object get() { return missing.Thing.X; } }")
+                .source("missing.Thing", "package missing; public class Thing { public static Object X; }")
+                .in(root.resolve("a"), "lib.jar");
+        using("return lib.Late.get();", library);
+        assertThat(load().failures()).isEmpty();
+    }
+
+    /** A library may refer to others that are optional; its own users would know. */
+    @Test
+    void aDependencyOfADependencyMayBeMissing() throws IOException {
+        Path optional = new PluginJar()
+                .source("missing.Thing", "package missing; public class Thing { public static Object X; }")
+                .in(root.resolveSibling("elsewhere"), "missing.jar");
+        Path library = new PluginJar()
+                .compiledAgainst(optional)
+                .source(
+                        "lib.Late",
+                        "package lib; public class Late { public static Object get() { return missing.Thing.X; } }")
+                .in(root.resolve("a"), "lib.jar");
+        using("return lib.Late.get();", library);
+        assertThat(load().failures()).isEmpty();
+    }
+
+    @Test
+    void aMethodOfALibraryThatAnotherVersionHad() throws IOException {
+        Path before = new PluginJar()
+                .source(
+                        "lib.Late",
+                        "package lib; public class Late { public static Object get(int i) { return null; } }")
+                .in(root.resolveSibling("elsewhere"), "lib.jar");
+        Path now = new PluginJar()
+                .source(
+                        "lib.Late",
+                        "package lib; public class Late { public static Object get(long i) { return null; } }")
+                .in(root.resolve("a"), "lib.jar");
+        Path jar = using("return lib.Late.get(1);", before);
+        assertThat(problem())
+                .isEqualTo(jar + ": class a.Entry uses method lib.Late.get(int), which " + now
+                        + " does not have: it was compiled against another version of that");
+    }
+
+    @Test
+    void aMethodOfTheSpiThatIsGone() throws IOException {
+        Path before = new PluginJar()
+                .source(
+                        "dev.baton.spi.SpiVersion",
+                        "package dev.baton.spi; public class SpiVersion { public static Object gone() { return null; } }")
+                .in(root.resolveSibling("elsewhere"), "spi.jar");
+        Path jar = PluginJar.plugin("a", "a.Entry")
+                .compiledFirstAgainst(before)
+                .source(
+                        "a.Entry",
+                        "package a; public class Entry implements dev.baton.spi.Plugin {"
+                                + " public void configure(dev.baton.spi.PluginBinder binder) {}"
+                                + " static Object later() { return dev.baton.spi.SpiVersion.gone(); } }")
+                .in(root.resolve("a"), "a.jar");
+        assertThat(problem()).startsWith(jar + ": class a.Entry uses method dev.baton.spi.SpiVersion.gone(), which ");
+    }
+
+    @Test
+    void aNettyOfItsOwn() throws IOException {
+        using("return null;");
+        Path netty = new PluginJar()
+                .entry("META-INF/io.netty.versions.properties", "netty-codec.version=4.1.100.Final\n")
+                .in(root.resolve("a"), "netty-codec.jar");
+        assertThat(problem())
+                .startsWith(netty + " is of Netty 4.1.100.Final, this Baton shares Netty 4.2.")
+                .endsWith(" with its plugins: bring that version");
+    }
+
+    @Test
+    void aKeyOfTheManifestThatIsMisspelt() throws IOException {
+        Path jar = PluginJar.plugin("a", "a.Entry")
+                .attribute("Baton-Plugin-Loads", "on-request")
+                .in(root.resolve("a"), "a.jar");
+        assertThat(problem())
+                .isEqualTo(jar + ": the manifest has an unknown key Baton-Plugin-Loads; did you mean"
+                        + " 'Baton-Plugin-Load'?");
+    }
+
+    @Test
+    void theHigherOfTwoVersions() throws IOException {
+        good("one", "newer");
+        PluginJar.plugin("one", "one.Entry")
+                .attribute("Baton-Plugin-Version", "1.10-rc1")
+                .entryPoint("one.Entry", "binder.unbindStrategy(\"newest\", Unbind.class);")
+                .in(root.resolve("another"), "another.jar");
+        PluginRegistry registry = load();
+        assertThat(registry.failures()).isEmpty();
+        assertThat(registry.unbindStrategies()).containsExactly("newest");
+    }
+
+    @Test
+    void aCopyOfAPluginOfTheDistribution() throws IOException {
+        good("one", "bundled");
+        Path added = temporary.resolve("added");
+        PluginJar.plugin("one", "one.Entry")
+                .attribute("Baton-Plugin-Version", "2.0")
+                .entryPoint("one.Entry", "binder.unbindStrategy(\"mine\", Unbind.class);")
+                .in(added.resolve("one"), "one.jar");
+        PluginLoader loader = new PluginLoader(BINDINGS, PluginLoaderTest::own, Set.of());
+        loader.loadAll(List.of(root), List.of(added));
+        assertThat(loader.registry().unbindStrategies()).isEmpty();
+        assertThat(loader.registry().failures())
+                .singleElement()
+                .extracting(PluginSnapshot::problem)
+                .asString()
+                .startsWith("the plugin 'one' is there 2 times: 1.2.3 in ")
+                .endsWith("; remove all but one");
+    }
+
+    @Test
+    void whatIsRequired() throws IOException {
+        good("one", "gently");
+        PluginRegistry registry = load();
+        assertThat(registry.missing("one")).isEmpty();
+        assertThat(registry.missing("one >= 1.2")).isEmpty();
+        assertThat(registry.missing("one>=1.2.3")).isEmpty();
+        assertThat(registry.missing("one >= 1.10"))
+                .contains("the plugin 'one' has version 1.2.3, needed is 1.10 or later");
+        assertThat(registry.missing("on")).contains("there is no plugin 'on'; did you mean 'one'?");
+        assertThat(registry.missing("one > 1"))
+                .contains("'one > 1' is no requirement: expected an id, or an id and a version, as in auth >= 1.2");
     }
 
     @Test
@@ -300,10 +454,9 @@ class PluginLoaderTest {
         Path second = PluginJar.plugin("one", "one.Entry")
                 .entryPoint("one.Entry", "binder.unbindStrategy(\"other\", Unbind.class);")
                 .in(root.resolve("two"), "two.jar");
-        assertThat(load().snapshots())
-                .extracting(PluginSnapshot::problem)
-                .containsExactly(
-                        null, second + ": a plugin 'one' is loaded already, from " + first + "; remove one of them");
+        assertThat(problem())
+                .isEqualTo("the plugin 'one' is there 2 times: 1.2.3 in " + first + ", 1.2.3 in " + second
+                        + "; remove all but one");
     }
 
     @Test
@@ -324,7 +477,7 @@ class PluginLoaderTest {
     void aRootThatIsNotThere() {
         Path none = root.resolve("none");
         PluginLoader loader = new PluginLoader(BINDINGS, PluginLoaderTest::own, Set.of());
-        loader.loadAll(none);
+        loader.loadAll(List.of(), List.of(none));
         assertThat(loader.registry().snapshots().get(0).problem())
                 .isEqualTo("the folder " + none + " cannot be read: java.nio.file.NoSuchFileException: " + none);
     }
@@ -401,7 +554,7 @@ class PluginLoaderTest {
                 .contains("enable: [rehearsal]");
 
         PluginLoader asked = new PluginLoader(BINDINGS, PluginLoaderTest::own, Set.of("rehearsal"));
-        asked.loadAll(root);
+        asked.loadAll(List.of(), List.of(root));
         assertThat(asked.registry().unbindStrategies()).containsExactly("never");
     }
 

@@ -15,6 +15,7 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import dev.baton.spi.Plugin;
+import dev.baton.spi.SharedPackages;
 
 /** The arrows between the parts: {@code launcher -> runtime -> spi <- plugins}. */
 @AnalyzeClasses(packages = "dev.baton", importOptions = DoNotIncludeTests.class)
@@ -25,21 +26,9 @@ class ArrowsTest {
     private static final String PLUGINS = "dev.baton.plugin..";
 
     /** What a plugin's class loader takes from the runtime; anything else it has to bring in its own folder. */
-    private static final DescribedPredicate<JavaClass> SHARED = resideInAnyPackage(
-                    "java..",
-                    "javax..",
-                    "jdk..",
-                    SPI,
-                    "io.netty.buffer..",
-                    "io.netty.channel..",
-                    "io.netty.util..",
-                    "io.netty.bootstrap..",
-                    "io.netty.resolver..",
-                    "io.vertx.core..",
-                    "com.google.inject..",
-                    "jakarta.inject..",
-                    "org.slf4j..",
-                    "org.jspecify..")
+    private static final DescribedPredicate<JavaClass> SHARED = resideInAnyPackage("java..", "javax..", "jdk..")
+            .or(resideInAnyPackage(
+                    SharedPackages.NAMES.stream().map(name -> name + "..").toArray(String[]::new)))
             .as("the SPI and what it shares");
 
     /** In the folders of http-proxy and demo-origin. */

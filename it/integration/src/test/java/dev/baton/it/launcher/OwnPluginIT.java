@@ -116,13 +116,48 @@ class OwnPluginIT {
         assertThat(plugins.text()).contains("this Baton has SPI 1.1");
     }
 
+    /** A plugin that cannot be loaded may be the one that checks tokens: nothing starts without it unless somebody says so. */
     @Test
-    void shouldGoOnWithoutAPluginThatIsNotNeeded() throws Exception {
+    void shouldNotStartWithoutAPluginThatCannotBeLoaded() throws Exception {
         plugin("shout", "1.0");
         plugin("twin", "1.0");
-        try (BatonProcess baton = BatonProcess.serve(folder, YAML)) {
-            assertThat(baton.text()).contains("plugin twin not loaded: ").contains("claimed already by plugin 'shout'");
+        Files.writeString(folder.resolve("baton.yaml"), YAML);
+        for (String command : List.of("check", "run")) {
+            Outcome outcome = BatonProcess.run(folder, command);
+            assertThat(outcome.code()).as(outcome.text()).isEqualTo(78);
+            assertThat(outcome.text())
+                    .contains("plugin twin cannot be loaded: ")
+                    .contains("claimed already by plugin 'shout'")
+                    .contains("plugins: { optional: [twin] }");
+        }
+        try (BatonProcess baton = BatonProcess.serve(folder, YAML + "  optional: [twin]\n")) {
+            assertThat(baton.text()).contains("plugin twin not loaded: ");
             assertThat(say(baton.listener("loud"), "hello")).isEqualTo("HELLO?!\n");
         }
+    }
+
+    @Test
+    void shouldNotBeUpgradedToWhatHasACorruptPlugin() throws Exception {
+        plugin("shout", "1.0");
+        try (BatonProcess baton = BatonProcess.serve(folder, YAML)) {
+            Path jar = folder.resolve("mine/shout/shout.jar");
+            Files.write(jar, new byte[100]); // in place, as cp does
+            Outcome upgrade = BatonProcess.run(folder, "upgrade", "--admin", baton.admin());
+            assertThat(upgrade.code()).as(upgrade.text()).isEqualTo(78);
+            assertThat(upgrade.text()).contains("shout.jar cannot be read as a jar");
+            // The old process goes on with the jar as it was, and with classes that it loads only now.
+            assertThat(say(baton.listener("loud"), "hello")).isEqualTo("HELLO?!\n");
+        }
+    }
+
+    @Test
+    void shouldNotStartWithoutAPluginThatIsRequired() throws Exception {
+        plugin("shout", "1.0");
+        Files.writeString(folder.resolve("baton.yaml"), YAML + "  require: [\"shout >= 8\", auth]\n");
+        Outcome check = BatonProcess.run(folder, "check");
+        assertThat(check.code()).as(check.text()).isEqualTo(78);
+        assertThat(check.text())
+                .contains("baton.yaml:10:13: plugins.require: the plugin 'shout' has version 7.1, needed is 8 or later")
+                .contains("baton.yaml:10:27: plugins.require: there is no plugin 'auth'");
     }
 }

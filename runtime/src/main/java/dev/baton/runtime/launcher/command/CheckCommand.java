@@ -7,7 +7,6 @@ import dev.baton.runtime.launcher.Foundation;
 import dev.baton.runtime.launcher.Installation;
 import dev.baton.runtime.launcher.Server;
 import dev.baton.runtime.launcher.StartException;
-import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -34,12 +33,7 @@ final class CheckCommand implements Callable<Integer> {
     @Override
     public Integer call() throws StartException {
         ConfigSource source = config.source();
-        Foundation foundation = Foundation.lay(Installation.current(), source.reader());
-        PrintWriter err = spec.commandLine().getErr();
-        foundation
-                .plugins()
-                .failures()
-                .forEach(plugin -> err.println("plugin " + plugin.id() + " is not loaded: " + plugin.problem()));
+        Foundation foundation = Foundation.lay(Installation.current(), source.reader(), true);
         RootConfig read = foundation.read(source);
         Server.assemble(foundation, read).end();
         spec.commandLine()
