@@ -10,6 +10,8 @@ import dev.baton.testkit.world.Peer;
 import dev.baton.testkit.world.PluginWorld;
 import java.net.SocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /** A listener on a socket that the process was given: serves, rests, serves again, and closes it. */
@@ -31,11 +33,18 @@ class InheritedListenerWorldTest {
 
         Listener given = world.control().listener("given").orElseThrow();
         assertThat(world.await(given.suspend()).outcome()).isEqualTo(Outcome.PAUSED);
-        Peer second = world.connect("given");
-        second.send("second");
-        assertThat(world.view().listeners().get(0).accepted()).isEqualTo(1);
+        // An accept that had begun on a loop may still bring one connection: of one more than there are loops, one
+        // waits.
+        int loops = world.view().loops().size();
+        List<Peer> others = new ArrayList<>();
+        for (int i = 0; i <= loops; i++) {
+            Peer other = world.connect("given");
+            other.send("other");
+            others.add(other);
+        }
+        assertThat(world.view().listeners().get(0).accepted()).isLessThanOrEqualTo(1L + loops);
         assertThat(world.await(given.resume()).outcome()).isEqualTo(Outcome.RESUMED);
-        second.expect("second");
+        others.forEach(other -> other.expect("other"));
 
         SocketAddress address = world.address("given");
         assertThat(world.await(world.control().unbindListener("given", Duration.ZERO, Optional.empty(), true))

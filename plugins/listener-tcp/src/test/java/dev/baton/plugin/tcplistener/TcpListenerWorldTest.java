@@ -9,6 +9,8 @@ import dev.baton.testkit.world.Peer;
 import dev.baton.testkit.world.PluginWorld;
 import java.net.SocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /** A listener of tcp: serves, rests, serves again, and gives its port back to one that is added. */
@@ -30,11 +32,18 @@ class TcpListenerWorldTest {
 
         Listener web = world.control().listener("web").orElseThrow();
         assertThat(world.await(web.suspend()).outcome()).isEqualTo(Outcome.PAUSED);
-        Peer second = world.connect("web");
-        second.send("second");
-        assertThat(world.view().listeners().get(0).accepted()).isEqualTo(1);
+        // An accept that had begun on a loop may still bring one connection: of one more than there are loops, one
+        // waits.
+        int loops = world.view().loops().size();
+        List<Peer> others = new ArrayList<>();
+        for (int i = 0; i <= loops; i++) {
+            Peer other = world.connect("web");
+            other.send("other");
+            others.add(other);
+        }
+        assertThat(world.view().listeners().get(0).accepted()).isLessThanOrEqualTo(1L + loops);
         assertThat(world.await(web.resume()).outcome()).isEqualTo(Outcome.RESUMED);
-        second.expect("second");
+        others.forEach(other -> other.expect("other"));
 
         SocketAddress address = world.address("web");
         String bind = web.address();
