@@ -7,14 +7,14 @@ import dev.baton.spi.fd.FdHook;
 import dev.baton.spi.listener.ListenerKind;
 import dev.baton.spi.listener.UnbindStrategy;
 import dev.baton.spi.poller.PollerProvider;
+import dev.baton.spi.pool.TakeoverPolicy;
 import dev.baton.spi.service.ServiceFactory;
-import dev.baton.spi.takeover.TakeoverPolicy;
 
 /**
  * The list of extension points. What is contributed is a class: Guice makes one instance of it in a private module of
  * the plugin's own, where besides what {@link #guice()} binds these can be injected: {@link dev.baton.spi.loop.Loops},
- * {@link dev.baton.spi.fd.Fds}, {@link dev.baton.spi.rescue.LoopWatch}, {@link dev.baton.spi.load.LoopLoads},
- * {@link dev.baton.spi.admin.RuntimeView}, {@link dev.baton.spi.admin.RuntimeControl}, {@link dev.baton.spi.admin.Metrics},
+ * {@link dev.baton.spi.fd.Fds}, {@link dev.baton.spi.loop.LoopWatch}, {@link dev.baton.spi.loop.LoopLoads},
+ * {@link dev.baton.spi.admin.RuntimeView}, {@link dev.baton.spi.admin.RuntimeControl}, {@link dev.baton.spi.metrics.Metrics},
  * {@link dev.baton.spi.posix.UnixServers} and
  * {@link io.vertx.core.Vertx} (whose event loops the loops are; with {@link dev.baton.spi.loop.Apart} another one, with a loop
  * of its own). Both are the runtime's and everybody's: their {@code close()} fails, and a shutdown of a loop is refused.

@@ -3,7 +3,7 @@ package dev.baton.bench;
 import dev.baton.plugin.epoll.EpollProvider;
 import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.runtime.loop.BatonLoop;
-import dev.baton.spi.takeover.TakeoverResult;
+import dev.baton.spi.fd.TakeoverResult;
 import dev.baton.testkit.TestLoops;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;

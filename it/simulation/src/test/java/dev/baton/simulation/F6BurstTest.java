@@ -2,7 +2,7 @@ package dev.baton.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.runtime.takeover.LoopRescue;
+import dev.baton.runtime.takeover.LoopEvacuation;
 import dev.baton.testkit.sim.Exploration;
 import dev.baton.testkit.sim.SimPeer;
 import dev.baton.testkit.sim.Simulation;
@@ -63,7 +63,7 @@ class F6BurstTest {
     }
 
     private static void rescue(World world, Web web) {
-        LoopRescue.ofLeaving(world.loop(0), world.table())
+        LoopEvacuation.ofLeaving(world.loop(0), world.table())
                 .start(List.of(world.loop(1), world.loop(2)), List.of(web.listener()));
     }
 
@@ -92,6 +92,6 @@ class F6BurstTest {
     }
 
     private static void rescueBy1(World world, Web web) {
-        LoopRescue.ofLeaving(world.loop(0), world.table()).start(List.of(world.loop(1)), List.of(web.listener()));
+        LoopEvacuation.ofLeaving(world.loop(0), world.table()).start(List.of(world.loop(1)), List.of(web.listener()));
     }
 }

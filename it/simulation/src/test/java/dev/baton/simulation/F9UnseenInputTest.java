@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.baton.plugin.epoll.EpollProvider;
 import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.spi.channel.MovableChannel;
-import dev.baton.spi.takeover.TakeoverResult;
+import dev.baton.spi.fd.TakeoverResult;
 import dev.baton.testkit.sim.Exploration;
 import dev.baton.testkit.sim.SimPeer;
 import dev.baton.testkit.sim.SimServer;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.baton.runtime.view.LiveView;
 import dev.baton.runtime.view.ViewSources;
 import dev.baton.spi.admin.OrphanSnapshot;
-import dev.baton.spi.takeover.TakeoverResult;
+import dev.baton.spi.fd.TakeoverResult;
 import dev.baton.testkit.sim.Exploration;
 import dev.baton.testkit.sim.SimServer;
 import dev.baton.testkit.sim.Simulation;

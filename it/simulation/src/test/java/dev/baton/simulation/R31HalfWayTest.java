@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.plugin.epoll.EpollProvider;
 import dev.baton.spi.fd.Fd;
+import dev.baton.spi.fd.TakeoverResult;
 import dev.baton.spi.poller.Poller;
 import dev.baton.spi.posix.Errno;
-import dev.baton.spi.takeover.TakeoverResult;
 import dev.baton.testkit.ForwardingPoller;
 import dev.baton.testkit.ForwardingPollers;
 import dev.baton.testkit.sim.Exploration;

@@ -3,7 +3,7 @@ package dev.baton.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.spi.admin.PoolSnapshot;
-import dev.baton.spi.takeover.TakeoverResult;
+import dev.baton.spi.fd.TakeoverResult;
 import dev.baton.testkit.sim.Exploration;
 import dev.baton.testkit.sim.SimPeer;
 import dev.baton.testkit.sim.SimServer;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.baton.plugin.rescue.SimulatedWatchdog;
 import dev.baton.runtime.takeover.LiveWatch;
 import dev.baton.spi.fd.Fd;
-import dev.baton.spi.takeover.TakeoverResult;
+import dev.baton.spi.fd.TakeoverResult;
 import dev.baton.testkit.sim.Exploration;
 import dev.baton.testkit.sim.SimServer;
 import dev.baton.testkit.sim.Simulation;

@@ -32,7 +32,7 @@ class SimulationTest {
         simulation.thread(
                 "T",
                 () -> world.loop(1).execute(() -> {
-                    if (connection.channel().takeover(world.loop(1)) == dev.baton.spi.takeover.TakeoverResult.TAKEN) {
+                    if (connection.channel().takeover(world.loop(1)) == dev.baton.spi.fd.TakeoverResult.TAKEN) {
                         connection.channel().leave();
                     }
                 }));

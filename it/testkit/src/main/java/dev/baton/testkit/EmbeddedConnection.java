@@ -2,8 +2,8 @@ package dev.baton.testkit;
 
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.fd.Fd;
+import dev.baton.spi.fd.TakeoverResult;
 import dev.baton.spi.loop.Loop;
-import dev.baton.spi.takeover.TakeoverResult;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatIOException;
 import dev.baton.runtime.posix.JnrPosix;
 import dev.baton.runtime.posix.PeerAddress;
 import dev.baton.runtime.posix.Posix;
-import dev.baton.spi.listener.Aftermath;
 import dev.baton.spi.listener.ListenerKind;
+import dev.baton.spi.listener.SocketCleanup;
 import dev.baton.spi.listener.SocketOrigin;
 import dev.baton.spi.listener.SocketSettings;
 import dev.baton.spi.posix.Errno;
@@ -41,7 +41,7 @@ public abstract class ListenerContract {
     private final FaultyPosix faults = new FaultyPosix(Kernel.POSIX);
     private final Posix posix = faults.posix();
     private final List<Integer> open = new ArrayList<>();
-    private final List<Aftermath> aftermaths = new ArrayList<>();
+    private final List<SocketCleanup> aftermaths = new ArrayList<>();
 
     /** For names that a kind makes in the file system. */
     @TempDir
@@ -75,7 +75,7 @@ public abstract class ListenerContract {
         for (int number : List.copyOf(open)) {
             close(number);
         }
-        for (Aftermath aftermath : aftermaths) {
+        for (SocketCleanup aftermath : aftermaths) {
             aftermath.run();
         }
     }

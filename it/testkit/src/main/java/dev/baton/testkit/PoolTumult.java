@@ -2,10 +2,10 @@ package dev.baton.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.spi.takeover.IdlePool;
-import dev.baton.spi.takeover.PoolSpec;
-import dev.baton.spi.takeover.Sharing;
-import dev.baton.spi.takeover.TakeoverPolicy;
+import dev.baton.spi.pool.IdlePool;
+import dev.baton.spi.pool.PoolSpec;
+import dev.baton.spi.pool.Sharing;
+import dev.baton.spi.pool.TakeoverPolicy;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

@@ -2,7 +2,7 @@ package dev.baton.runtime.config;
 
 import dev.baton.spi.config.Default;
 import dev.baton.spi.config.Range;
-import dev.baton.spi.takeover.Sharing;
+import dev.baton.spi.pool.Sharing;
 import java.time.Duration;
 
 /**

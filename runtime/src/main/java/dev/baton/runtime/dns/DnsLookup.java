@@ -1,9 +1,9 @@
 package dev.baton.runtime.dns;
 
-import dev.baton.runtime.listener.Timer;
+import dev.baton.runtime.loop.Timer;
 import dev.baton.runtime.upstream.HostLookup;
-import dev.baton.spi.admin.Metrics;
-import dev.baton.spi.admin.Metrics.Counter;
+import dev.baton.spi.metrics.Metrics;
+import dev.baton.spi.metrics.Metrics.Counter;
 import dev.baton.spi.threading.AnyThread;
 import io.netty.channel.ChannelFactory;
 import io.netty.channel.EventLoop;

@@ -5,7 +5,7 @@ import dev.baton.spi.fd.ClosedBy;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.fd.Fds;
-import dev.baton.spi.takeover.TakeoverResult;
+import dev.baton.spi.fd.TakeoverResult;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicReferenceArray;

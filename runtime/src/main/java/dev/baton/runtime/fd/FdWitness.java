@@ -4,7 +4,7 @@ import dev.baton.spi.fd.ClosedBy;
 import dev.baton.spi.fd.FdHook;
 import dev.baton.spi.fd.FdInfo;
 import dev.baton.spi.fd.FdKind;
-import dev.baton.spi.takeover.TakeoverResult;
+import dev.baton.spi.fd.TakeoverResult;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicIntegerArray;

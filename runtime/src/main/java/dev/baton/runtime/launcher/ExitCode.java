@@ -1,5 +1,7 @@
 package dev.baton.runtime.launcher;
 
+import dev.baton.runtime.server.StartException;
+
 /** What the process answers to its caller; the numbers are part of the interface. */
 public final class ExitCode {
     /** All is well. */

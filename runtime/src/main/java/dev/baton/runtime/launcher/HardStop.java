@@ -1,6 +1,7 @@
 package dev.baton.runtime.launcher;
 
 import dev.baton.runtime.output.StandardStreams;
+import dev.baton.runtime.server.Server;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;

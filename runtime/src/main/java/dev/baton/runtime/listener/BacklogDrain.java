@@ -1,5 +1,6 @@
 package dev.baton.runtime.listener;
 
+import dev.baton.runtime.loop.Timer;
 import dev.baton.spi.listener.ListenerKind;
 import dev.baton.spi.listener.SocketOrigin;
 import java.time.Duration;

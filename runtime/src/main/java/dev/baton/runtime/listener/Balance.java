@@ -2,8 +2,8 @@ package dev.baton.runtime.listener;
 
 import dev.baton.runtime.channel.MovableStreamChannel;
 import dev.baton.runtime.loop.BatonLoop;
-import dev.baton.spi.admin.Metrics;
-import dev.baton.spi.takeover.TakeoverResult;
+import dev.baton.spi.fd.TakeoverResult;
+import dev.baton.spi.metrics.Metrics;
 import java.util.Locale;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;

@@ -1,6 +1,6 @@
 package dev.baton.runtime.listener;
 
-import dev.baton.spi.admin.Metrics;
+import dev.baton.spi.metrics.Metrics;
 import java.net.SocketAddress;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;

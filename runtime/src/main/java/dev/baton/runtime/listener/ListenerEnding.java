@@ -1,6 +1,7 @@
 package dev.baton.runtime.listener;
 
 import dev.baton.runtime.listener.ListenerGate.Change;
+import dev.baton.runtime.loop.Timer;
 import dev.baton.spi.listener.Listener;
 import dev.baton.spi.listener.ListenerResult;
 import dev.baton.spi.listener.ListenerResult.Outcome;

@@ -1,7 +1,7 @@
 package dev.baton.runtime.listener;
 
 import dev.baton.runtime.channel.ChannelEnv;
-import dev.baton.spi.admin.Metrics;
+import dev.baton.spi.metrics.Metrics;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 

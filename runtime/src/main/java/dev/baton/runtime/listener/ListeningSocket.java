@@ -4,8 +4,8 @@ import dev.baton.runtime.fd.FdHandler;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.FdKind;
-import dev.baton.spi.listener.Aftermath;
 import dev.baton.spi.listener.ListenerKind;
+import dev.baton.spi.listener.SocketCleanup;
 import dev.baton.spi.posix.SocketCalls;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -38,7 +38,7 @@ final class ListeningSocket implements FdHandler {
     private final Fd fd;
     private final List<Acceptor> acceptors = new CopyOnWriteArrayList<>();
     private volatile String address;
-    private volatile Aftermath aftermath = Aftermath.NONE;
+    private volatile SocketCleanup aftermath = SocketCleanup.NONE;
 
     private final AtomicInteger refusal = new AtomicInteger(TAKES);
     /** The kernel lets nobody in any more. */
@@ -79,12 +79,12 @@ final class ListeningSocket implements FdHandler {
         return address;
     }
 
-    Aftermath aftermath() {
+    SocketCleanup aftermath() {
         return aftermath;
     }
 
     /** It is bound, and listens where it says. */
-    void listens(String where, Aftermath after) {
+    void listens(String where, SocketCleanup after) {
         address = where;
         aftermath = after;
     }

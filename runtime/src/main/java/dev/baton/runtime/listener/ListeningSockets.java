@@ -4,8 +4,8 @@ import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.posix.FileFlags;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.spi.fd.Fd;
-import dev.baton.spi.listener.Aftermath;
 import dev.baton.spi.listener.ListenerKind;
+import dev.baton.spi.listener.SocketCleanup;
 import dev.baton.spi.listener.SocketOrigin;
 import dev.baton.spi.posix.PosixException;
 import dev.baton.spi.posix.SocketOptions;
@@ -229,7 +229,7 @@ final class ListeningSockets {
             opened = true;
             reconcile();
         } else {
-            List<Aftermath> aftermaths = aftermaths();
+            List<SocketCleanup> aftermaths = aftermaths();
             deleteAll();
             all.clear();
             // Only what was never offered to anybody is closed here, so nobody holds a claim: it is closed by now.
@@ -255,7 +255,7 @@ final class ListeningSockets {
         String bind = address();
         ListeningSocket socket = insert(spec.kind().socket(bind, posix));
         Fd fd = socket.fd();
-        Aftermath aftermath = Aftermath.NONE;
+        SocketCleanup aftermath = SocketCleanup.NONE;
         boolean listens = false;
         try {
             aftermath = spec.kind().bind(fd.number(), bind, spec.socket(), posix);
@@ -295,7 +295,7 @@ final class ListeningSockets {
             if (kept < 0) {
                 throw PosixException.of("use fd " + number + " for listener " + spec.name(), kept);
             }
-            Aftermath aftermath = spec.kind().adopt(number, spec.bind(), spec.socket(), posix);
+            SocketCleanup aftermath = spec.kind().adopt(number, spec.bind(), spec.socket(), posix);
             socket.listens(spec.kind().address(number, posix), aftermath);
             noteAddress(number);
             // Whoever gave it may hold it still: the close alone would not take it out of the pollers.
@@ -519,8 +519,8 @@ final class ListeningSockets {
     }
 
     /** What is left to do when all are closed: nothing if another process goes on with them. */
-    List<Aftermath> aftermaths() {
-        List<Aftermath> aftermaths = new ArrayList<>();
+    List<SocketCleanup> aftermaths() {
+        List<SocketCleanup> aftermaths = new ArrayList<>();
         if (heldElsewhere) {
             return aftermaths;
         }
@@ -528,7 +528,7 @@ final class ListeningSockets {
         return aftermaths;
     }
 
-    private void runQuietly(Aftermath aftermath) {
+    private void runQuietly(SocketCleanup aftermath) {
         try {
             aftermath.run();
         } catch (Throwable t) { // an Error too: it is a plugin's

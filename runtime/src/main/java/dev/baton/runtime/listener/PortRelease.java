@@ -1,10 +1,11 @@
 package dev.baton.runtime.listener;
 
 import dev.baton.runtime.fd.FdTable;
+import dev.baton.runtime.loop.Timer;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.FdKind;
-import dev.baton.spi.listener.Aftermath;
 import dev.baton.spi.listener.ListenerKind;
+import dev.baton.spi.listener.SocketCleanup;
 import dev.baton.spi.posix.Errno;
 import dev.baton.spi.posix.PosixException;
 import dev.baton.spi.posix.SocketCalls;
@@ -77,7 +78,7 @@ final class PortRelease {
      * @param aftermaths what is to be done first
      * @param mine whether nobody else can hold the address, so that it will be free
      */
-    void closed(String address, List<Aftermath> aftermaths, boolean mine) {
+    void closed(String address, List<SocketCleanup> aftermaths, boolean mine) {
         lastProblem = "not tried yet";
         try {
             worker.execute(() -> cleanUp(address, aftermaths, mine));
@@ -86,9 +87,9 @@ final class PortRelease {
         }
     }
 
-    private void cleanUp(String address, List<Aftermath> aftermaths, boolean mine) {
+    private void cleanUp(String address, List<SocketCleanup> aftermaths, boolean mine) {
         try {
-            for (Aftermath aftermath : aftermaths) {
+            for (SocketCleanup aftermath : aftermaths) {
                 aftermath.run();
             }
             if (mine && kind.isTriedByBinding(address)) {

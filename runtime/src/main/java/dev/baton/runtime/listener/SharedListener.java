@@ -7,10 +7,10 @@ import dev.baton.runtime.channel.Shortage;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.listener.ListenerGate.Change;
 import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.loop.Timer;
 import dev.baton.runtime.posix.PeerAddress;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.spi.admin.ListenerSnapshot;
-import dev.baton.spi.admin.Metrics;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.listener.Listener;
 import dev.baton.spi.listener.ListenerResult;
@@ -19,6 +19,7 @@ import dev.baton.spi.listener.ListenerState;
 import dev.baton.spi.listener.SocketOrigin;
 import dev.baton.spi.listener.UnbindStrategy;
 import dev.baton.spi.loop.Loop;
+import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.poller.Poller;
 import dev.baton.spi.posix.Errno;
 import dev.baton.spi.threading.AnyThread;
@@ -198,7 +199,8 @@ public final class SharedListener implements Listener {
         ClientLimits clients = spec.limits().perClient().equals(ListenerSpec.PerClient.UNLIMITED)
                 ? null
                 : new ClientLimits(spec, env.metrics(), clock);
-        Welcome welcome = new Welcome(spec, env.channels(), connections, this::connectionEnded, clients);
+        AcceptedConnections welcome =
+                new AcceptedConnections(spec, env.channels(), connections, this::connectionEnded, clients);
         if (!spec.leastLoaded()) {
             return (seat, number, peer) -> welcome.take(parent, ((LoopSeat) seat).loop(), number, peer);
         }

@@ -1,8 +1,8 @@
 package dev.baton.runtime.loop;
 
 import dev.baton.spi.loop.Loop;
+import dev.baton.spi.loop.LoopThread;
 import dev.baton.spi.poller.Poller;
-import dev.baton.spi.rescue.LoopThread;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelPromise;

@@ -4,9 +4,9 @@ import dev.baton.runtime.fd.FdHandler;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.fd.FdWitness;
 import dev.baton.spi.fd.Fd;
+import dev.baton.spi.loop.LoopThread;
 import dev.baton.spi.poller.PollSink;
 import dev.baton.spi.poller.Poller;
-import dev.baton.spi.rescue.LoopThread;
 import io.netty.channel.IoHandle;
 import io.netty.channel.IoHandler;
 import io.netty.channel.IoHandlerContext;
@@ -140,7 +140,7 @@ final class LoopIo implements IoHandler, PollSink {
     }
 
     /**
-     * See {@link dev.baton.spi.rescue.WatchedLoop#progress}. Each of the three only grows, so a sum that is the same at a second
+     * See {@link dev.baton.spi.loop.WatchedLoop#progress}. Each of the three only grows, so a sum that is the same at a second
      * look means that none has grown in between.
      */
     long progress() {

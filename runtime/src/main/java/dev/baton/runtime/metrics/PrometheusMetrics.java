@@ -1,6 +1,6 @@
 package dev.baton.runtime.metrics;
 
-import dev.baton.spi.admin.Metrics;
+import dev.baton.spi.metrics.Metrics;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;

@@ -3,18 +3,18 @@ package dev.baton.runtime.takeover;
 import dev.baton.runtime.channel.MovableStreamChannel;
 import dev.baton.runtime.fd.FdState;
 import dev.baton.runtime.fd.FdTable;
-import dev.baton.runtime.listener.Timer;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopRegistry;
+import dev.baton.runtime.loop.Timer;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.FdKind;
-import dev.baton.spi.load.LoadSampler;
-import dev.baton.spi.load.LoadedConnection;
-import dev.baton.spi.load.LoopLoad;
-import dev.baton.spi.load.LoopLoads;
-import dev.baton.spi.load.Sampling;
+import dev.baton.spi.loop.LoadSampler;
+import dev.baton.spi.loop.LoadedConnection;
 import dev.baton.spi.loop.Loop;
-import dev.baton.spi.takeover.Takeovers;
+import dev.baton.spi.loop.LoopLoad;
+import dev.baton.spi.loop.LoopLoads;
+import dev.baton.spi.loop.Sampling;
+import dev.baton.spi.loop.Takeovers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -155,7 +155,8 @@ public final class LiveLoads implements LoopLoads {
             list.add(((Loaded) each).channel());
         }
         BatonLoop thief = (BatonLoop) to;
-        LoopRescue move = LoopRescue.ofSome((BatonLoop) from, thief, list).start(List.of(thief), List.of());
+        LoopEvacuation move =
+                LoopEvacuation.ofSome((BatonLoop) from, thief, list).start(List.of(thief), List.of());
         if (move.helpers() == 0) {
             move.end();
         }

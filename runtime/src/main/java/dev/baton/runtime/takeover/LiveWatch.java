@@ -7,11 +7,11 @@ import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.loop.Loop;
-import dev.baton.spi.rescue.LoopThread;
-import dev.baton.spi.rescue.LoopWatch;
-import dev.baton.spi.rescue.Rescue;
-import dev.baton.spi.rescue.RunningFd;
-import dev.baton.spi.rescue.WatchedLoop;
+import dev.baton.spi.loop.LoopThread;
+import dev.baton.spi.loop.LoopWatch;
+import dev.baton.spi.loop.Rescue;
+import dev.baton.spi.loop.RunningFd;
+import dev.baton.spi.loop.WatchedLoop;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -105,7 +105,7 @@ public final class LiveWatch implements LoopWatch {
             List<BatonLoop> helpers = loops.batonLoops().stream()
                     .filter(each -> each != loop && !each.isAvoided())
                     .toList();
-            return LoopRescue.ofBlocked(loop, table).start(helpers, listeners.get());
+            return LoopEvacuation.ofBlocked(loop, table).start(helpers, listeners.get());
         }
 
         @Override

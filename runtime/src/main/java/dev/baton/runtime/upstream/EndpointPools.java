@@ -1,7 +1,7 @@
 package dev.baton.runtime.upstream;
 
-import dev.baton.spi.takeover.IdlePool;
-import dev.baton.spi.takeover.PoolFigures;
+import dev.baton.spi.pool.IdlePool;
+import dev.baton.spi.pool.PoolFigures;
 import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.baton.runtime.upstream;
 
-import dev.baton.runtime.listener.Timer;
+import dev.baton.runtime.loop.Timer;
 import dev.baton.spi.threading.AnyThread;
 import java.util.Locale;
 import java.util.Map;

@@ -1,12 +1,11 @@
 package dev.baton.runtime.upstream;
 
 import dev.baton.runtime.channel.MovableStreamChannel;
-import dev.baton.runtime.handoff.IdleConnection;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.upstream.Upstreams.Inherited;
-import dev.baton.spi.admin.Metrics.Counter;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.loop.Loop;
+import dev.baton.spi.metrics.Metrics.Counter;
 import dev.baton.spi.upstream.ConnectHandler;
 import dev.baton.spi.upstream.UpstreamConnections;
 import dev.baton.spi.upstream.UpstreamServer;

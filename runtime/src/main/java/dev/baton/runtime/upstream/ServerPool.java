@@ -2,11 +2,10 @@ package dev.baton.runtime.upstream;
 
 import dev.baton.runtime.channel.Input;
 import dev.baton.runtime.channel.MovableStreamChannel;
-import dev.baton.runtime.handoff.IdleConnection;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.loop.Loop;
-import dev.baton.spi.takeover.IdlePool;
+import dev.baton.spi.pool.IdlePool;
 import io.netty.util.AttributeKey;
 import java.net.SocketAddress;
 import java.time.Duration;

@@ -1,7 +1,7 @@
 package dev.baton.runtime.upstream;
 
-import dev.baton.spi.admin.Metrics;
-import dev.baton.spi.admin.Metrics.Counter;
+import dev.baton.spi.metrics.Metrics;
+import dev.baton.spi.metrics.Metrics.Counter;
 import dev.baton.spi.upstream.UpstreamServer;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,8 +1,8 @@
 package dev.baton.runtime.upstream;
 
 import dev.baton.runtime.channel.Input;
-import dev.baton.spi.admin.Metrics;
-import dev.baton.spi.admin.Metrics.Counter;
+import dev.baton.spi.metrics.Metrics;
+import dev.baton.spi.metrics.Metrics.Counter;
 
 /** What is counted of one upstream. */
 record UpstreamCounters(

@@ -1,8 +1,8 @@
 package dev.baton.runtime.upstream;
 
 import dev.baton.runtime.fd.FdBudget;
-import dev.baton.spi.admin.Metrics;
 import dev.baton.spi.loop.Loops;
+import dev.baton.spi.metrics.Metrics;
 
 /**
  * What upstreams need of the process.

@@ -2,14 +2,13 @@ package dev.baton.runtime.upstream;
 
 import dev.baton.runtime.config.ServerAddress;
 import dev.baton.runtime.config.UpstreamConfig;
-import dev.baton.runtime.handoff.IdleConnection;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.upstream.Upstreams.Inherited;
 import dev.baton.spi.admin.PoolSnapshot;
 import dev.baton.spi.loop.Loop;
-import dev.baton.spi.takeover.PoolFigures;
-import dev.baton.spi.takeover.PoolSpec;
-import dev.baton.spi.takeover.TakeoverPolicy;
+import dev.baton.spi.pool.PoolFigures;
+import dev.baton.spi.pool.PoolSpec;
+import dev.baton.spi.pool.TakeoverPolicy;
 import dev.baton.spi.upstream.Upstream;
 import dev.baton.spi.upstream.UpstreamConnections;
 import dev.baton.spi.upstream.UpstreamServer;

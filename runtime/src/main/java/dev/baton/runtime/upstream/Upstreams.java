@@ -2,10 +2,9 @@ package dev.baton.runtime.upstream;
 
 import dev.baton.runtime.channel.MovableStreamChannel;
 import dev.baton.runtime.config.UpstreamConfig;
-import dev.baton.runtime.handoff.IdleConnection;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.spi.admin.PoolSnapshot;
-import dev.baton.spi.takeover.TakeoverPolicy;
+import dev.baton.spi.pool.TakeoverPolicy;
 import dev.baton.spi.threading.AnyThread;
 import dev.baton.spi.threading.OnLoop;
 import dev.baton.spi.upstream.Upstream;

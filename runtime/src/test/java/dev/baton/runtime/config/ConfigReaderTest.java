@@ -13,7 +13,7 @@ import dev.baton.spi.config.ByteSize;
 import dev.baton.spi.config.Percent;
 import dev.baton.spi.config.Range;
 import dev.baton.spi.config.Rate;
-import dev.baton.spi.takeover.Sharing;
+import dev.baton.spi.pool.Sharing;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;

@@ -1,6 +1,6 @@
 package dev.baton.runtime.upstream;
 
-import dev.baton.runtime.listener.Timer;
+import dev.baton.runtime.loop.Timer;
 import java.time.Duration;
 import java.util.PriorityQueue;
 

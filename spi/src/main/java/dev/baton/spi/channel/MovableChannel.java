@@ -1,8 +1,8 @@
 package dev.baton.spi.channel;
 
 import dev.baton.spi.fd.Fd;
+import dev.baton.spi.fd.TakeoverResult;
 import dev.baton.spi.loop.Loop;
-import dev.baton.spi.takeover.TakeoverResult;
 import dev.baton.spi.threading.AnyThread;
 import dev.baton.spi.threading.OnLoop;
 import io.netty.channel.ChannelOption;

@@ -10,7 +10,7 @@ import java.util.Optional;
  * One kind of listening socket, for example tcp: how a {@code bind} of the configuration becomes an fd that listens.
  *
  * <p>One instance serves all listeners of the kind and keeps nothing of them; what has to be remembered of a socket goes into
- * its {@link Aftermath}. The calls for one socket, in order: {@link #socket}, then {@link #bind(int, String, SocketSettings,
+ * its {@link SocketCleanup}. The calls for one socket, in order: {@link #socket}, then {@link #bind(int, String, SocketSettings,
  * SocketCalls)} and listen(2) if it is {@link SocketOrigin#MADE}, else {@link #adopt}; {@link #address}; perhaps
  * {@link #refuse}, {@link #queued} and {@link #handshakes}; and after the close the aftermath.
  */
@@ -74,9 +74,9 @@ public interface ListenerKind {
      * @throws IOException as there
      */
     @OffLoop
-    default Aftermath bind(int number, String bind, SocketSettings settings, SocketCalls calls) throws IOException {
+    default SocketCleanup bind(int number, String bind, SocketSettings settings, SocketCalls calls) throws IOException {
         bind(number, bind, calls);
-        return Aftermath.NONE;
+        return SocketCleanup.NONE;
     }
 
     /**
@@ -87,8 +87,9 @@ public interface ListenerKind {
      * @throws IOException if it is not one of this {@code bind}
      */
     @OffLoop
-    default Aftermath adopt(int number, String bind, SocketSettings settings, SocketCalls calls) throws IOException {
-        return Aftermath.NONE;
+    default SocketCleanup adopt(int number, String bind, SocketSettings settings, SocketCalls calls)
+            throws IOException {
+        return SocketCleanup.NONE;
     }
 
     /**

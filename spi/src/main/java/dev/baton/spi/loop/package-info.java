@@ -1,4 +1,6 @@
-/** Loops as a plugin sees them: one thread with one poller. */
+/**
+ * The loops: what a plugin can run on them, how busy each is, which of them do not turn, and how their connections get to others.
+ */
 @NullMarked
 package dev.baton.spi.loop;
 

@@ -1,7 +1,7 @@
 package dev.baton.spi.service;
 
-import dev.baton.spi.admin.Metrics;
 import dev.baton.spi.loop.Loops;
+import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.upstream.Upstream;
 import java.util.NoSuchElementException;
 

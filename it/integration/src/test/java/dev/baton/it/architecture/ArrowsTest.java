@@ -89,13 +89,21 @@ class ArrowsTest {
             .dependOnClassesThat()
             .resideInAPackage("picocli..");
 
+    @ArchTest
+    static final ArchRule noCircleInTheSpi =
+            slices().matching("dev.baton.spi.(*)..").should().beFreeOfCycles();
+
+    @ArchTest
+    static final ArchRule noCircleInTheRuntime =
+            slices().matching("dev.baton.runtime.(*)..").should().beFreeOfCycles();
+
     /** Everything else is put together by plain constructors; {@code jakarta.inject} may mark those. */
     @ArchTest
     static final ArchRule guiceStandsOnlyWhereThingsAreWired = noClasses()
             .that()
             .resideInAPackage("dev.baton..")
             .and()
-            .resideOutsideOfPackages("dev.baton.runtime.launcher..", "dev.baton.runtime.plugin..")
+            .resideOutsideOfPackages("dev.baton.runtime.server..", "dev.baton.runtime.plugin..")
             .and(not(assignableTo(Plugin.class)))
             .and()
             .doNotHaveFullyQualifiedName("dev.baton.spi.PluginBinder")

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.baton.it.Pollers;
 import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.runtime.loop.BatonLoop;
-import dev.baton.spi.takeover.TakeoverResult;
+import dev.baton.spi.fd.TakeoverResult;
 import dev.baton.testkit.TestLoops;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;

@@ -6,8 +6,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.fd.TakeoverResult;
 import dev.baton.spi.poller.PollerProvider;
-import dev.baton.spi.takeover.TakeoverResult;
 import io.netty.buffer.ByteBufAllocatorMetric;
 import io.netty.buffer.ByteBufAllocatorMetricProvider;
 import io.netty.channel.ChannelOutboundBuffer;

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.fd.TakeoverResult;
 import dev.baton.spi.poller.PollerProvider;
-import dev.baton.spi.takeover.TakeoverResult;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.util.Objects;

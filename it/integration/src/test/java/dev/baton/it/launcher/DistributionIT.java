@@ -2,8 +2,8 @@ package dev.baton.it.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.runtime.launcher.Server;
 import dev.baton.runtime.launcher.command.Baton;
+import dev.baton.runtime.server.Server;
 import dev.baton.testkit.BatonProcess;
 import dev.baton.testkit.BatonProcess.Outcome;
 import io.vertx.core.json.JsonArray;

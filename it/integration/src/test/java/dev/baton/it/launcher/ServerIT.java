@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
-import dev.baton.runtime.launcher.ConfigSource;
-import dev.baton.runtime.launcher.Foundation;
-import dev.baton.runtime.launcher.Installation;
-import dev.baton.runtime.launcher.Server;
-import dev.baton.runtime.launcher.StartException;
+import dev.baton.runtime.server.ConfigSource;
+import dev.baton.runtime.server.Foundation;
+import dev.baton.runtime.server.Installation;
+import dev.baton.runtime.server.Server;
+import dev.baton.runtime.server.StartException;
 import dev.baton.testkit.BatonProcess;
 import dev.baton.testkit.OpenFds;
 import java.net.InetAddress;

@@ -7,7 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.baton.it.Pollers;
 import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.runtime.loop.BatonLoop;
-import dev.baton.runtime.takeover.LoopRescue;
+import dev.baton.runtime.takeover.LoopEvacuation;
 import dev.baton.spi.poller.PollSink;
 import dev.baton.spi.poller.Poller;
 import dev.baton.spi.poller.PollerContext;
@@ -79,8 +79,8 @@ class LoopDeathIT {
                 cause.set(thrown);
                 worker.execute(() -> {
                     while (dead.owned() > 0) {
-                        LoopRescue rescue =
-                                LoopRescue.ofLeaving(dead, loops.table()).start(others, List.of());
+                        LoopEvacuation rescue =
+                                LoopEvacuation.ofLeaving(dead, loops.table()).start(others, List.of());
                         await().until(rescue::isOver);
                     }
                     dead.release();

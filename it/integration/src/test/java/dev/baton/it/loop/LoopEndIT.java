@@ -183,7 +183,7 @@ class LoopEndIT {
                     loops.connect(loops.loop(0), server.getLocalSocketAddress(), new ChannelInboundHandlerAdapter());
             Socket peer = server.accept();
             on(loops.loop(1), () -> {
-                assertThat(moved.takeover(loops.loop(1))).isEqualTo(dev.baton.spi.takeover.TakeoverResult.TAKEN);
+                assertThat(moved.takeover(loops.loop(1))).isEqualTo(dev.baton.spi.fd.TakeoverResult.TAKEN);
                 moved.leave();
                 return null;
             });

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.baton.runtime.channel.MovableSocketChannel;
-import dev.baton.runtime.handoff.IdleConnection;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.posix.Posix;
+import dev.baton.runtime.upstream.IdleConnection;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.poller.PollerProvider;

@@ -13,7 +13,7 @@ import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.metrics.PrometheusMetrics;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.poller.PollerProvider;
-import dev.baton.spi.takeover.Sharing;
+import dev.baton.spi.pool.Sharing;
 import dev.baton.spi.upstream.UpstreamConnections;
 import dev.baton.testkit.TestLoops;
 import io.netty.channel.ChannelHandler;

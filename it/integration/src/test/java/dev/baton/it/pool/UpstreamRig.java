@@ -15,7 +15,7 @@ import dev.baton.runtime.upstream.Upstreams;
 import dev.baton.spi.admin.PoolSnapshot;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.poller.PollerProvider;
-import dev.baton.spi.takeover.Sharing;
+import dev.baton.spi.pool.Sharing;
 import dev.baton.spi.upstream.ConnectHandler;
 import dev.baton.spi.upstream.Upstream;
 import dev.baton.spi.upstream.UpstreamConnections;

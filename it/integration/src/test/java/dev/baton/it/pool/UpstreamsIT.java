@@ -8,7 +8,7 @@ import static org.awaitility.Awaitility.await;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.poller.PollerProvider;
-import dev.baton.spi.takeover.Sharing;
+import dev.baton.spi.pool.Sharing;
 import dev.baton.spi.upstream.ConnectHandler;
 import dev.baton.spi.upstream.UpstreamConnections;
 import dev.baton.spi.upstream.UpstreamServer;

@@ -6,8 +6,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.spi.fd.TakeoverResult;
 import dev.baton.spi.poller.PollerProvider;
-import dev.baton.spi.takeover.TakeoverResult;
 import dev.baton.testkit.TestLoops;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.concurrent.ScheduledFuture;

@@ -1,7 +1,7 @@
 package dev.baton.plugin.rescue;
 
-import dev.baton.spi.admin.Metrics;
-import dev.baton.spi.rescue.LoopWatch;
+import dev.baton.spi.loop.LoopWatch;
+import dev.baton.spi.metrics.Metrics;
 import java.time.Duration;
 
 /** The watchdog without its thread and its clock, for whoever has others. */

@@ -1,6 +1,6 @@
 package dev.baton.testkit.sim;
 
-import dev.baton.runtime.listener.Timer;
+import dev.baton.runtime.loop.Timer;
 import io.netty.util.concurrent.Ticker;
 import java.time.Duration;
 import java.util.ArrayDeque;

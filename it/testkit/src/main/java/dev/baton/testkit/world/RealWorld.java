@@ -1,11 +1,11 @@
 package dev.baton.testkit.world;
 
 import dev.baton.runtime.config.RootConfig;
-import dev.baton.runtime.launcher.Foundation;
-import dev.baton.runtime.launcher.Server;
-import dev.baton.runtime.launcher.StartException;
 import dev.baton.runtime.posix.JnrPosix;
 import dev.baton.runtime.posix.Posix;
+import dev.baton.runtime.server.Foundation;
+import dev.baton.runtime.server.Server;
+import dev.baton.runtime.server.StartException;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;

@@ -2,10 +2,10 @@ package dev.baton.testkit.world;
 
 import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.runtime.fd.FdWitness;
-import dev.baton.runtime.launcher.Machine;
-import dev.baton.runtime.listener.Timer;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopGroup;
+import dev.baton.runtime.loop.Timer;
+import dev.baton.runtime.server.Machine;
 import dev.baton.spi.poller.PollerProvider;
 import dev.baton.testkit.sim.PointPollers;
 import dev.baton.testkit.sim.Simulation;

@@ -1,10 +1,10 @@
 package dev.baton.testkit.world;
 
 import dev.baton.runtime.config.RootConfig;
-import dev.baton.runtime.launcher.Foundation;
-import dev.baton.runtime.launcher.Server;
-import dev.baton.runtime.launcher.StartException;
 import dev.baton.runtime.posix.Posix;
+import dev.baton.runtime.server.Foundation;
+import dev.baton.runtime.server.Server;
+import dev.baton.runtime.server.StartException;
 import dev.baton.testkit.sim.SimFailure;
 import dev.baton.testkit.sim.SimPeer;
 import dev.baton.testkit.sim.SimPosix;

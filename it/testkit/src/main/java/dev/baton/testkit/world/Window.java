@@ -1,9 +1,9 @@
 package dev.baton.testkit.world;
 
 import dev.baton.spi.admin.AdminView;
-import dev.baton.spi.admin.Metrics;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
+import dev.baton.spi.metrics.Metrics;
 import jakarta.inject.Inject;
 import java.util.List;
 

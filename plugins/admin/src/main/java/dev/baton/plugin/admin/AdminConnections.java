@@ -1,6 +1,6 @@
 package dev.baton.plugin.admin;
 
-import dev.baton.spi.admin.Metrics;
+import dev.baton.spi.metrics.Metrics;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerRequest;

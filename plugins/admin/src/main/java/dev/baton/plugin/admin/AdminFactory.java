@@ -2,10 +2,10 @@ package dev.baton.plugin.admin;
 
 import dev.baton.spi.Component;
 import dev.baton.spi.ComponentFactory;
-import dev.baton.spi.admin.Metrics;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
 import dev.baton.spi.loop.Apart;
+import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.posix.UnixServers;
 import io.vertx.core.Vertx;
 import jakarta.inject.Inject;

@@ -1,9 +1,9 @@
 package dev.baton.plugin.admin;
 
 import dev.baton.spi.Component;
-import dev.baton.spi.admin.Metrics;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
+import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.posix.UnixServers;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.vertx.core.Future;

@@ -1,8 +1,8 @@
 package dev.baton.plugin.admin;
 
 import dev.baton.spi.admin.AdminView;
-import dev.baton.spi.admin.Metrics;
 import dev.baton.spi.admin.RuntimeView;
+import dev.baton.spi.metrics.Metrics;
 import java.util.Collection;
 import java.util.Map;
 import java.util.TreeMap;

@@ -1,8 +1,8 @@
 package dev.baton.plugin.takeover;
 
-import dev.baton.spi.takeover.IdlePool;
-import dev.baton.spi.takeover.PoolSpec;
-import dev.baton.spi.takeover.TakeoverPolicy;
+import dev.baton.spi.pool.IdlePool;
+import dev.baton.spi.pool.PoolSpec;
+import dev.baton.spi.pool.TakeoverPolicy;
 
 /** Keeps idle connections in a stack a loop; a loop takes its own first, then others' by takeover. */
 public final class ConnectionTakeover implements TakeoverPolicy {

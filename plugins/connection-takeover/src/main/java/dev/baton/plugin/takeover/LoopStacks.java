@@ -1,13 +1,13 @@
 package dev.baton.plugin.takeover;
 
 import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.fd.TakeoverResult;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.loop.Loops;
-import dev.baton.spi.takeover.IdlePool;
-import dev.baton.spi.takeover.PoolFigures;
-import dev.baton.spi.takeover.PoolSpec;
-import dev.baton.spi.takeover.Sharing;
-import dev.baton.spi.takeover.TakeoverResult;
+import dev.baton.spi.pool.IdlePool;
+import dev.baton.spi.pool.PoolFigures;
+import dev.baton.spi.pool.PoolSpec;
+import dev.baton.spi.pool.Sharing;
 import io.netty.util.Attribute;
 import io.netty.util.AttributeKey;
 import java.lang.invoke.MethodHandles;

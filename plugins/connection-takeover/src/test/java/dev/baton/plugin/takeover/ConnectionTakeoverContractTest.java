@@ -1,6 +1,6 @@
 package dev.baton.plugin.takeover;
 
-import dev.baton.spi.takeover.TakeoverPolicy;
+import dev.baton.spi.pool.TakeoverPolicy;
 import dev.baton.testkit.TakeoverPolicyContract;
 
 /** The policy keeps every promise of a takeover policy. */

@@ -3,9 +3,9 @@ package dev.baton.plugin.takeover;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.spi.channel.MovableChannel;
-import dev.baton.spi.takeover.PoolFigures;
-import dev.baton.spi.takeover.PoolSpec;
-import dev.baton.spi.takeover.Sharing;
+import dev.baton.spi.pool.PoolFigures;
+import dev.baton.spi.pool.PoolSpec;
+import dev.baton.spi.pool.Sharing;
 import dev.baton.testkit.FakeConnection;
 import dev.baton.testkit.ManualLoop;
 import io.netty.util.Attribute;

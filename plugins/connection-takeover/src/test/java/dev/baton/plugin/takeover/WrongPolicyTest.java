@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.loop.Loop;
-import dev.baton.spi.takeover.IdlePool;
-import dev.baton.spi.takeover.PoolFigures;
-import dev.baton.spi.takeover.PoolSpec;
-import dev.baton.spi.takeover.Sharing;
-import dev.baton.spi.takeover.TakeoverPolicy;
+import dev.baton.spi.pool.IdlePool;
+import dev.baton.spi.pool.PoolFigures;
+import dev.baton.spi.pool.PoolSpec;
+import dev.baton.spi.pool.Sharing;
+import dev.baton.spi.pool.TakeoverPolicy;
 import dev.baton.testkit.ContractRun;
 import dev.baton.testkit.TakeoverPolicyContract;
 import java.time.Duration;

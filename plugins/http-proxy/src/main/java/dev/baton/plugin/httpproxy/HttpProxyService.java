@@ -1,7 +1,7 @@
 package dev.baton.plugin.httpproxy;
 
-import dev.baton.spi.admin.Metrics.Counter;
 import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.metrics.Metrics.Counter;
 import dev.baton.spi.service.Service;
 import dev.baton.spi.service.ServiceContext;
 import dev.baton.spi.upstream.Upstream;

@@ -1,7 +1,7 @@
 package dev.baton.plugin.httpproxy;
 
-import dev.baton.spi.admin.Metrics;
-import dev.baton.spi.admin.Metrics.Counter;
+import dev.baton.spi.metrics.Metrics;
+import dev.baton.spi.metrics.Metrics.Counter;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;

@@ -2,14 +2,14 @@ package dev.baton.plugin.httpproxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.spi.admin.Metrics;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.config.ByteRate;
 import dev.baton.spi.config.ByteSize;
+import dev.baton.spi.fd.TakeoverResult;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.loop.Loops;
+import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.service.ServiceContext;
-import dev.baton.spi.takeover.TakeoverResult;
 import dev.baton.spi.upstream.ConnectHandler;
 import dev.baton.spi.upstream.Upstream;
 import dev.baton.spi.upstream.UpstreamConnections;

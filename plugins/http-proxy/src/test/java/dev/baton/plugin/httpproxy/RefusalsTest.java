@@ -2,7 +2,7 @@ package dev.baton.plugin.httpproxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.spi.admin.Metrics;
+import dev.baton.spi.metrics.Metrics;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;

@@ -1,7 +1,7 @@
 package dev.baton.plugin.inherited;
 
-import dev.baton.spi.listener.Aftermath;
 import dev.baton.spi.listener.ListenerKind;
+import dev.baton.spi.listener.SocketCleanup;
 import dev.baton.spi.listener.SocketOrigin;
 import dev.baton.spi.listener.SocketSettings;
 import dev.baton.spi.posix.SocketCalls;
@@ -59,10 +59,10 @@ abstract class InheritedListenerKind implements ListenerKind {
     }
 
     @Override
-    public final Aftermath adopt(int number, String bind, SocketSettings settings, SocketCalls calls)
+    public final SocketCleanup adopt(int number, String bind, SocketSettings settings, SocketCalls calls)
             throws IOException {
         InheritedSocket.adopt(number, bind, calls);
-        return Aftermath.NONE;
+        return SocketCleanup.NONE;
     }
 
     @Override

@@ -12,8 +12,8 @@ import static dev.baton.spi.posix.Sockets.IPPROTO_IPV6;
 import static dev.baton.spi.posix.Sockets.IPPROTO_TCP;
 import static dev.baton.spi.posix.Sockets.SOCK_STREAM;
 
-import dev.baton.spi.listener.Aftermath;
 import dev.baton.spi.listener.ListenerKind;
+import dev.baton.spi.listener.SocketCleanup;
 import dev.baton.spi.listener.SocketSettings;
 import dev.baton.spi.posix.Errno;
 import dev.baton.spi.posix.PosixException;
@@ -95,17 +95,17 @@ public final class TcpListenerKind implements ListenerKind {
     }
 
     @Override
-    public Aftermath bind(int number, String bind, SocketSettings settings, SocketCalls calls) throws IOException {
+    public SocketCleanup bind(int number, String bind, SocketSettings settings, SocketCalls calls) throws IOException {
         if (settings.perLoop()) {
             set(calls, number, SOL_SOCKET, SO_REUSEPORT, 1, bind);
         }
         bind(number, bind, calls);
-        return Aftermath.NONE;
+        return SocketCleanup.NONE;
     }
 
     /** The address must be the one of the {@code bind}, as far as that says one: a port that the kernel chose is any. */
     @Override
-    public Aftermath adopt(int number, String bind, SocketSettings settings, SocketCalls calls) throws IOException {
+    public SocketCleanup adopt(int number, String bind, SocketSettings settings, SocketCalls calls) throws IOException {
         TcpBind wanted = parse(bind);
         SocketAddress local = calls.localAddress(number);
         boolean fits = false;
@@ -121,7 +121,7 @@ public final class TcpListenerKind implements ListenerKind {
         if (!fits) {
             throw new IOException("cannot use fd " + number + " for tcp " + bind + ": it is bound to " + local);
         }
-        return Aftermath.NONE;
+        return SocketCleanup.NONE;
     }
 
     @Override

@@ -4,8 +4,8 @@ import static dev.baton.spi.posix.Sockets.AF_UNIX;
 import static dev.baton.spi.posix.Sockets.SHUT_RD;
 import static dev.baton.spi.posix.Sockets.SOCK_STREAM;
 
-import dev.baton.spi.listener.Aftermath;
 import dev.baton.spi.listener.ListenerKind;
+import dev.baton.spi.listener.SocketCleanup;
 import dev.baton.spi.listener.SocketSettings;
 import dev.baton.spi.posix.AbstractUnixAddress;
 import dev.baton.spi.posix.PosixException;
@@ -92,10 +92,10 @@ public final class UnixListenerKind implements ListenerKind {
     }
 
     @Override
-    public Aftermath bind(int number, String bind, SocketSettings settings, SocketCalls calls) throws IOException {
+    public SocketCleanup bind(int number, String bind, SocketSettings settings, SocketCalls calls) throws IOException {
         if (!(address(bind) instanceof UnixDomainSocketAddress file)) {
             bind(number, bind, calls);
-            return Aftermath.NONE;
+            return SocketCleanup.NONE;
         }
         SocketFile.makeWay(file.getPath(), bind);
         if (settings.mode().isPresent()) {
@@ -119,14 +119,14 @@ public final class UnixListenerKind implements ListenerKind {
     }
 
     @Override
-    public Aftermath adopt(int number, String bind, SocketSettings settings, SocketCalls calls) throws IOException {
+    public SocketCleanup adopt(int number, String bind, SocketSettings settings, SocketCalls calls) throws IOException {
         SocketAddress wanted = address(bind);
         SocketAddress local = calls.localAddress(number);
         if (!wanted.equals(local)) {
             throw new IOException("cannot use fd " + number + " for " + bind + ": it is bound to " + local);
         }
         if (!(wanted instanceof UnixDomainSocketAddress file)) {
-            return Aftermath.NONE;
+            return SocketCleanup.NONE;
         }
         SocketFile mine = SocketFile.of(file.getPath(), bind);
         mine.set(settings, bind, calls, false);

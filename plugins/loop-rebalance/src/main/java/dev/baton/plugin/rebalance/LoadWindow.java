@@ -1,6 +1,6 @@
 package dev.baton.plugin.rebalance;
 
-import dev.baton.spi.load.LoopLoad;
+import dev.baton.spi.loop.LoopLoad;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;

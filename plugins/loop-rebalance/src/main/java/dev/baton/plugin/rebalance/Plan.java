@@ -1,10 +1,10 @@
 package dev.baton.plugin.rebalance;
 
-import dev.baton.spi.load.LoadedConnection;
-import dev.baton.spi.load.LoopLoad;
-import dev.baton.spi.load.LoopLoads;
+import dev.baton.spi.loop.LoadedConnection;
 import dev.baton.spi.loop.Loop;
-import dev.baton.spi.takeover.Takeovers;
+import dev.baton.spi.loop.LoopLoad;
+import dev.baton.spi.loop.LoopLoads;
+import dev.baton.spi.loop.Takeovers;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;

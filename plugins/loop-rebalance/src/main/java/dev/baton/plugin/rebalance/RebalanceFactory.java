@@ -2,9 +2,9 @@ package dev.baton.plugin.rebalance;
 
 import dev.baton.spi.Component;
 import dev.baton.spi.ComponentFactory;
-import dev.baton.spi.admin.Metrics;
-import dev.baton.spi.load.LoopLoads;
-import dev.baton.spi.load.Sampling;
+import dev.baton.spi.loop.LoopLoads;
+import dev.baton.spi.loop.Sampling;
+import dev.baton.spi.metrics.Metrics;
 import jakarta.inject.Inject;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;

@@ -1,11 +1,11 @@
 package dev.baton.plugin.rebalance;
 
 import dev.baton.spi.fd.Fd;
-import dev.baton.spi.load.LoadSampler;
-import dev.baton.spi.load.LoadedConnection;
-import dev.baton.spi.load.LoopLoad;
-import dev.baton.spi.load.LoopLoads;
+import dev.baton.spi.loop.LoadSampler;
+import dev.baton.spi.loop.LoadedConnection;
 import dev.baton.spi.loop.Loop;
+import dev.baton.spi.loop.LoopLoad;
+import dev.baton.spi.loop.LoopLoads;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;

@@ -1,7 +1,7 @@
 package dev.baton.plugin.rebalance;
 
 import dev.baton.spi.fd.FdKind;
-import dev.baton.spi.load.LoadedConnection;
+import dev.baton.spi.loop.LoadedConnection;
 import dev.baton.spi.loop.Loop;
 import java.util.ArrayList;
 import java.util.Comparator;

@@ -1,7 +1,7 @@
 package dev.baton.plugin.rebalance;
 
-import dev.baton.spi.admin.Metrics;
 import dev.baton.spi.loop.Loop;
+import dev.baton.spi.metrics.Metrics;
 
 /** Where moves are counted. */
 final class Tally {

@@ -1,6 +1,6 @@
 package dev.baton.plugin.rebalance;
 
-import dev.baton.spi.admin.Metrics;
+import dev.baton.spi.metrics.Metrics;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.LongSupplier;

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.baton.spi.config.Percent;
 import dev.baton.spi.config.Rate;
-import dev.baton.spi.load.LoopLoad;
+import dev.baton.spi.loop.LoopLoad;
 import dev.baton.testkit.ManualLoop;
 import java.time.Duration;
 import java.util.List;

@@ -1,9 +1,9 @@
 package dev.baton.plugin.rescue;
 
 import dev.baton.spi.Plugin;
-import dev.baton.spi.rescue.LoopThread;
-import dev.baton.spi.rescue.RunningFd;
-import dev.baton.spi.rescue.WatchedLoop;
+import dev.baton.spi.loop.LoopThread;
+import dev.baton.spi.loop.RunningFd;
+import dev.baton.spi.loop.WatchedLoop;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

@@ -1,6 +1,6 @@
 package dev.baton.plugin.rescue;
 
-import dev.baton.spi.rescue.RunningFd;
+import dev.baton.spi.loop.RunningFd;
 import jdk.jfr.Category;
 import jdk.jfr.Event;
 import jdk.jfr.FlightRecorder;

@@ -2,8 +2,8 @@ package dev.baton.plugin.rescue;
 
 import dev.baton.spi.Component;
 import dev.baton.spi.ComponentFactory;
-import dev.baton.spi.admin.Metrics;
-import dev.baton.spi.rescue.LoopWatch;
+import dev.baton.spi.loop.LoopWatch;
+import dev.baton.spi.metrics.Metrics;
 import jakarta.inject.Inject;
 
 /** Makes the watchdog. */

@@ -1,8 +1,8 @@
 package dev.baton.plugin.rescue;
 
-import dev.baton.spi.rescue.LoopThread;
-import dev.baton.spi.rescue.Rescue;
-import dev.baton.spi.rescue.WatchedLoop;
+import dev.baton.spi.loop.LoopThread;
+import dev.baton.spi.loop.Rescue;
+import dev.baton.spi.loop.WatchedLoop;
 import org.jspecify.annotations.Nullable;
 
 /** What the watchdog remembers of one loop. Its thread's only. */

@@ -1,8 +1,8 @@
 package dev.baton.plugin.rescue;
 
-import dev.baton.spi.admin.Metrics;
-import dev.baton.spi.rescue.LoopWatch;
-import dev.baton.spi.rescue.WatchedLoop;
+import dev.baton.spi.loop.LoopWatch;
+import dev.baton.spi.loop.WatchedLoop;
+import dev.baton.spi.metrics.Metrics;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

@@ -1,8 +1,8 @@
 package dev.baton.plugin.rescue;
 
 import dev.baton.spi.Component;
-import dev.baton.spi.admin.Metrics;
-import dev.baton.spi.rescue.LoopWatch;
+import dev.baton.spi.loop.LoopWatch;
+import dev.baton.spi.metrics.Metrics;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.locks.LockSupport;

@@ -2,10 +2,10 @@ package dev.baton.plugin.rescue;
 
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.loop.Loop;
-import dev.baton.spi.rescue.LoopThread;
-import dev.baton.spi.rescue.Rescue;
-import dev.baton.spi.rescue.RunningFd;
-import dev.baton.spi.rescue.WatchedLoop;
+import dev.baton.spi.loop.LoopThread;
+import dev.baton.spi.loop.Rescue;
+import dev.baton.spi.loop.RunningFd;
+import dev.baton.spi.loop.WatchedLoop;
 import dev.baton.testkit.ManualLoop;
 import java.util.ArrayList;
 import java.util.List;

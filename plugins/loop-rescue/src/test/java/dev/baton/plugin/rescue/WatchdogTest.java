@@ -2,9 +2,9 @@ package dev.baton.plugin.rescue;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.spi.admin.Metrics;
 import dev.baton.spi.fd.Fd;
-import dev.baton.spi.rescue.RunningFd;
+import dev.baton.spi.loop.RunningFd;
+import dev.baton.spi.metrics.Metrics;
 import dev.baton.testkit.FlightRecording;
 import java.time.Duration;
 import java.util.ArrayList;

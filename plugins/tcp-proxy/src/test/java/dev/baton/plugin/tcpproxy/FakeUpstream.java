@@ -1,9 +1,9 @@
 package dev.baton.plugin.tcpproxy;
 
-import dev.baton.spi.admin.Metrics;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.loop.Loops;
+import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.service.ServiceContext;
 import dev.baton.spi.upstream.ConnectHandler;
 import dev.baton.spi.upstream.Upstream;

@@ -1,9 +1,9 @@
 package dev.baton.runtime.launcher.command;
 
 import dev.baton.runtime.launcher.ExitCode;
-import dev.baton.runtime.launcher.Installation;
-import dev.baton.runtime.launcher.StartException;
 import dev.baton.runtime.output.StandardStreams;
+import dev.baton.runtime.server.Installation;
+import dev.baton.runtime.server.StartException;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
 import java.util.List;

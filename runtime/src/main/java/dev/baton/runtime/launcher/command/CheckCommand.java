@@ -1,12 +1,12 @@
 package dev.baton.runtime.launcher.command;
 
 import dev.baton.runtime.config.RootConfig;
-import dev.baton.runtime.launcher.ConfigSource;
 import dev.baton.runtime.launcher.ExitCode;
-import dev.baton.runtime.launcher.Foundation;
-import dev.baton.runtime.launcher.Installation;
-import dev.baton.runtime.launcher.Server;
-import dev.baton.runtime.launcher.StartException;
+import dev.baton.runtime.server.ConfigSource;
+import dev.baton.runtime.server.Foundation;
+import dev.baton.runtime.server.Installation;
+import dev.baton.runtime.server.Server;
+import dev.baton.runtime.server.StartException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

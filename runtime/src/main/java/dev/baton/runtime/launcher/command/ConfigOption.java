@@ -1,7 +1,7 @@
 package dev.baton.runtime.launcher.command;
 
-import dev.baton.runtime.launcher.ConfigSource;
-import dev.baton.runtime.launcher.StartException;
+import dev.baton.runtime.server.ConfigSource;
+import dev.baton.runtime.server.StartException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;

@@ -1,6 +1,6 @@
 package dev.baton.runtime.launcher.command;
 
-import dev.baton.runtime.handoff.HandoffAddress;
+import dev.baton.runtime.upgrade.HandoffAddress;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

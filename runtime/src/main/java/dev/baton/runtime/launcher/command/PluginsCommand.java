@@ -1,10 +1,10 @@
 package dev.baton.runtime.launcher.command;
 
-import dev.baton.runtime.launcher.ConfigSource;
 import dev.baton.runtime.launcher.ExitCode;
-import dev.baton.runtime.launcher.Foundation;
-import dev.baton.runtime.launcher.Installation;
-import dev.baton.runtime.launcher.StartException;
+import dev.baton.runtime.server.ConfigSource;
+import dev.baton.runtime.server.Foundation;
+import dev.baton.runtime.server.Installation;
+import dev.baton.runtime.server.StartException;
 import dev.baton.spi.admin.PluginSnapshot;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;

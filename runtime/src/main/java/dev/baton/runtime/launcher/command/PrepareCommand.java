@@ -1,14 +1,14 @@
 package dev.baton.runtime.launcher.command;
 
 import dev.baton.runtime.config.RootConfig;
-import dev.baton.runtime.launcher.ConfigSource;
 import dev.baton.runtime.launcher.ExitCode;
-import dev.baton.runtime.launcher.Foundation;
-import dev.baton.runtime.launcher.Installation;
-import dev.baton.runtime.launcher.Server;
-import dev.baton.runtime.launcher.StartException;
-import dev.baton.spi.rescue.Rescue;
-import dev.baton.spi.rescue.WatchedLoop;
+import dev.baton.runtime.server.ConfigSource;
+import dev.baton.runtime.server.Foundation;
+import dev.baton.runtime.server.Installation;
+import dev.baton.runtime.server.Server;
+import dev.baton.runtime.server.StartException;
+import dev.baton.spi.loop.Rescue;
+import dev.baton.spi.loop.WatchedLoop;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.ArrayList;

@@ -1,17 +1,17 @@
 package dev.baton.runtime.launcher.command;
 
 import dev.baton.runtime.config.RootConfig;
-import dev.baton.runtime.launcher.ConfigSource;
 import dev.baton.runtime.launcher.ExitCode;
-import dev.baton.runtime.launcher.Foundation;
 import dev.baton.runtime.launcher.HardStop;
-import dev.baton.runtime.launcher.InitProcess;
-import dev.baton.runtime.launcher.Installation;
-import dev.baton.runtime.launcher.Server;
 import dev.baton.runtime.launcher.Signals;
-import dev.baton.runtime.launcher.StartException;
 import dev.baton.runtime.output.StandardStreams;
 import dev.baton.runtime.plugin.PluginRegistry;
+import dev.baton.runtime.server.ConfigSource;
+import dev.baton.runtime.server.Foundation;
+import dev.baton.runtime.server.Installation;
+import dev.baton.runtime.server.Server;
+import dev.baton.runtime.server.StartException;
+import dev.baton.runtime.upgrade.InitProcess;
 import dev.baton.spi.admin.StopReport;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
@@ -140,6 +140,9 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private void listenToSignals() {
+        if (init != null) {
+            Signals.on("CHLD", init::childEnded);
+        }
         for (String name : List.of("TERM", "INT")) {
             Signals.on(name, () -> {
                 if (init != null && init.isFollowing()) {

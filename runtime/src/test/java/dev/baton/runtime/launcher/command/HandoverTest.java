@@ -2,7 +2,7 @@ package dev.baton.runtime.launcher.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.runtime.handoff.HandoffAddress;
+import dev.baton.runtime.upgrade.HandoffAddress;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;

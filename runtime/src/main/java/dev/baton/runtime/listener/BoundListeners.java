@@ -1,0 +1,248 @@
+package dev.baton.runtime.listener;
+
+import dev.baton.runtime.upstream.ListenerAddresses;
+import dev.baton.spi.listener.ListenerState;
+import dev.baton.spi.posix.AbstractUnixAddress;
+import io.netty.util.NetUtil;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The listeners of a process by name, sorted. Some come and go while it runs, and an upgrade gives them to another process:
+ * where the two meet over one listener, one CAS of its {@link Place} says which of them it was.
+ *
+ * <p>Threading: any thread.
+ */
+public final class BoundListeners implements ListenerAddresses {
+    private static final String UNIX = "unix:";
+
+    private final ConcurrentMap<String, Entry> byName = new ConcurrentSkipListMap<>();
+    /** Those of the configuration, also when they are gone. */
+    private final Set<String> configured = ConcurrentHashMap.newKeySet();
+
+    /**
+     * Whose business a listener is:
+     *
+     * <pre>
+     * OPENING -> HERE     {@link #opened}: one that is added at run time is one of this process's
+     * OPENING -> LEFT_OUT {@link #hand}: an upgrade has gone by without it
+     * HERE    -> ENDING   {@link #ending}: an operator unbinds it
+     * ENDING  -> HERE     {@link #goesOn}: that failed, and so did every other unbind that ran beside it
+     * HERE    -> HANDED   {@link #hand}: an upgrade gives it to another process
+     * HANDED  -> HERE     {@link #takeBack}: that failed
+     * </pre>
+     *
+     * <p>A listener that was handed and comes back because the other process has died is another one: {@link #replace}.
+     */
+    private enum Place {
+        OPENING,
+        HERE,
+        ENDING,
+        HANDED,
+        LEFT_OUT
+    }
+
+    private static final class Entry {
+        final SharedListener listener;
+        /** What it was added by at run time; empty for one of the configuration. */
+        final String text;
+
+        final AtomicReference<Place> place;
+        /** Unbinds that run: more than one, where a second has a shorter grace. */
+        final AtomicInteger unbinds = new AtomicInteger();
+
+        Entry(SharedListener listener, String text, Place place) {
+            this.listener = listener;
+            this.text = text;
+            this.place = new AtomicReference<>(place);
+        }
+
+        boolean isBeingUnbound() {
+            return place.get() == Place.ENDING && listener.state() != ListenerState.STOPPED;
+        }
+
+        boolean move(Place from, Place to) {
+            return place.compareAndSet(from, to);
+        }
+    }
+
+    /** Adds one of the configuration. False if the name is taken. */
+    public boolean add(SharedListener listener) {
+        configured.add(listener.name());
+        return byName.putIfAbsent(listener.name(), new Entry(listener, "", Place.HERE)) == null;
+    }
+
+    /** Adds one at run time, by a text; it is to be opened, and then {@link #opened}. False if the name is taken. */
+    public boolean add(SharedListener listener, String text) {
+        return byName.putIfAbsent(listener.name(), new Entry(listener, text, Place.OPENING)) == null;
+    }
+
+    /** One that was added at run time serves. False if an upgrade has gone by without it: it is none of this process's then. */
+    public boolean opened(SharedListener listener) {
+        Entry entry = entry(listener);
+        return entry != null && entry.move(Place.OPENING, Place.HERE);
+    }
+
+    /**
+     * An operator wants to unbind it; {@link #goesOn} follows, unless it is stopped then.
+     *
+     * @return false if it is not opened yet, or is another process's by now
+     */
+    public boolean ending(SharedListener listener) {
+        Entry entry = entry(listener);
+        if (entry == null) {
+            return true;
+        }
+        entry.unbinds.incrementAndGet(); // first: an unbind that fails just now must not take it back
+        if (entry.move(Place.HERE, Place.ENDING) || entry.place.get() == Place.ENDING) {
+            return true;
+        }
+        entry.unbinds.decrementAndGet();
+        return false;
+    }
+
+    /** Nothing came of an unbind. */
+    public void goesOn(SharedListener listener) {
+        Entry entry = entry(listener);
+        if (entry != null && entry.unbinds.decrementAndGet() == 0) {
+            entry.move(Place.ENDING, Place.HERE);
+        }
+    }
+
+    /**
+     * An upgrade comes by.
+     *
+     * @return whether the other process is to have it; not one that is only being added
+     * @throws IOException if it is being unbound: the socket may be deaf to new connections for good, which the other process would
+     *     not know, and its address is not free yet
+     */
+    public boolean hand(SharedListener listener) throws IOException {
+        Entry entry = entry(listener);
+        if (entry == null || entry.move(Place.OPENING, Place.LEFT_OUT)) {
+            return false;
+        }
+        if (entry.move(Place.HERE, Place.HANDED)) {
+            return true;
+        }
+        if (entry.isBeingUnbound()) {
+            throw new IOException(beingUnbound(listener));
+        }
+        return false;
+    }
+
+    /** Why nothing can be handed over now; null if nothing is in the way. It may be by the time of {@link #hand}. */
+    @Nullable
+    public String obstacle() {
+        return byName.values().stream()
+                .filter(Entry::isBeingUnbound)
+                .findFirst()
+                .map(entry -> beingUnbound(entry.listener))
+                .orElse(null);
+    }
+
+    private static String beingUnbound(SharedListener listener) {
+        return "listener " + listener.name() + " is being unbound: ask again when that has ended";
+    }
+
+    /** Nothing came of the upgrade. */
+    public void takeBack() {
+        byName.values().forEach(entry -> entry.move(Place.HANDED, Place.HERE));
+    }
+
+    /** The other process has died: a listener of the same name has its sockets from here on. */
+    public void replace(SharedListener handed, SharedListener listener) {
+        byName.put(handed.name(), new Entry(listener, textOf(handed), Place.HERE));
+    }
+
+    private @Nullable Entry entry(SharedListener listener) {
+        Entry entry = byName.get(listener.name());
+        return entry != null && entry.listener == listener ? entry : null;
+    }
+
+    public void remove(SharedListener listener) {
+        Entry entry = entry(listener);
+        if (entry != null) {
+            byName.remove(listener.name(), entry);
+        }
+    }
+
+    /** What a listener was added by at run time; empty for one of the configuration. */
+    public String textOf(SharedListener listener) {
+        Entry entry = entry(listener);
+        return entry == null ? "" : entry.text;
+    }
+
+    /** The names of the configuration whose listener was unbound, or removed. */
+    public List<String> unbound() {
+        List<String> names = new ArrayList<>();
+        for (String name : configured) {
+            Entry entry = byName.get(name);
+            if (entry == null || entry.listener.state() == ListenerState.STOPPED) {
+                names.add(name);
+            }
+        }
+        return names;
+    }
+
+    public Collection<SharedListener> all() {
+        return byName.values().stream().map(entry -> entry.listener).toList();
+    }
+
+    public Collection<String> names() {
+        return byName.keySet();
+    }
+
+    @Nullable
+    public SharedListener find(String name) {
+        Entry entry = byName.get(name);
+        return entry == null ? null : entry.listener;
+    }
+
+    @Override
+    public @Nullable SocketAddress addressOf(String name) {
+        SharedListener listener = find(name);
+        if (listener == null || listener.state() == ListenerState.NEW || listener.state() == ListenerState.STOPPED) {
+            return null;
+        }
+        return parse(listener.address());
+    }
+
+    /** The real address of a bound socket: always a literal; a wildcard is reached through loopback, as the kernel does. */
+    private static @Nullable SocketAddress parse(String address) {
+        if (address.startsWith(UNIX)) {
+            String name = address.substring(UNIX.length());
+            return name.startsWith("@") ? new AbstractUnixAddress(name.substring(1)) : UnixDomainSocketAddress.of(name);
+        }
+        int colon = address.lastIndexOf(':');
+        if (colon < 1) {
+            return null;
+        }
+        String host = address.substring(0, colon);
+        boolean brackets = host.startsWith("[") && host.endsWith("]");
+        byte[] bytes =
+                NetUtil.createByteArrayFromIpAddressString(brackets ? host.substring(1, host.length() - 1) : host);
+        if (bytes == null) {
+            return null;
+        }
+        try {
+            return new InetSocketAddress(
+                    InetAddress.getByAddress(bytes), Integer.parseInt(address.substring(colon + 1)));
+        } catch (UnknownHostException e) {
+            throw new IllegalArgumentException("listener address " + address, e);
+        }
+    }
+}

@@ -1,0 +1,203 @@
+package dev.baton.runtime.server;
+
+import com.google.inject.AbstractModule;
+import com.google.inject.Module;
+import dev.baton.runtime.channel.ChannelEnv;
+import dev.baton.runtime.channel.MemoryBudget;
+import dev.baton.runtime.channel.ServerSockets;
+import dev.baton.runtime.config.ConfigException;
+import dev.baton.runtime.config.ConfigReader;
+import dev.baton.runtime.config.RootConfig;
+import dev.baton.runtime.fd.FdBudget;
+import dev.baton.runtime.fd.FdTable;
+import dev.baton.runtime.fd.FdWitness;
+import dev.baton.runtime.fd.FdWitness.HookOf;
+import dev.baton.runtime.fd.OwnedFds;
+import dev.baton.runtime.loop.LoopRegistry;
+import dev.baton.runtime.loop.OwnedPollers;
+import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.output.StandardStreams;
+import dev.baton.runtime.plugin.Contribution;
+import dev.baton.runtime.plugin.PluginLoader;
+import dev.baton.runtime.plugin.PluginRegistry;
+import dev.baton.runtime.posix.JnrPosix;
+import dev.baton.runtime.posix.Posix;
+import dev.baton.runtime.server.StartException.Kind;
+import dev.baton.spi.admin.PluginSnapshot;
+import dev.baton.spi.admin.RuntimeControl;
+import dev.baton.spi.admin.RuntimeView;
+import dev.baton.spi.fd.Fds;
+import dev.baton.spi.loop.Apart;
+import dev.baton.spi.loop.LoopLoads;
+import dev.baton.spi.loop.LoopWatch;
+import dev.baton.spi.loop.Loops;
+import dev.baton.spi.metrics.Metrics;
+import dev.baton.spi.poller.PollerProvider;
+import dev.baton.spi.posix.UnixServers;
+import io.netty.buffer.ByteBufAllocator;
+import io.vertx.core.Vertx;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What a process has before its configuration is known: system calls, the fd table, metrics and the plugins. */
+public final class Foundation {
+    private static final Logger LOG = LoggerFactory.getLogger(Foundation.class);
+
+    final Installation installation;
+    final Posix posix;
+    final LoopRegistry loops = new LoopRegistry();
+    final FdWitness witness = new FdWitness();
+    final FdTable table;
+    final FdBudget fds = new FdBudget();
+    final PrometheusMetrics metrics = new PrometheusMetrics();
+    final PluginErrors pluginErrors = new PluginErrors(metrics);
+    final ChannelEnv channels;
+    final LateBinding<Vertx> vertx = new LateBinding<>("Vertx");
+    final LateBinding<Vertx> vertxApart = new LateBinding<>("@Apart Vertx");
+    final LateBinding<RuntimeView> view = new LateBinding<>("RuntimeView");
+    final LateBinding<LoopWatch> watch = new LateBinding<>("LoopWatch");
+    final LateBinding<LoopLoads> loads = new LateBinding<>("LoopLoads");
+    final LateBinding<RuntimeControl> control = new LateBinding<>("RuntimeControl");
+    private final PluginLoader loader;
+
+    /** With {@link #own}, everything that {@link dev.baton.spi.PluginBinder} promises to plugins. */
+    private final class Bindings extends AbstractModule {
+        @Override
+        protected void configure() {
+            bind(Loops.class).toInstance(loops);
+            bind(Metrics.class).toInstance(metrics);
+            bind(UnixServers.class).toInstance(channels.servers());
+            bind(Vertx.class).toProvider(vertx);
+            bind(Vertx.class).annotatedWith(Apart.class).toProvider(vertxApart);
+            bind(RuntimeView.class).toProvider(view);
+            bind(LoopWatch.class).toProvider(watch);
+            bind(LoopLoads.class).toProvider(loads);
+            bind(RuntimeControl.class).toProvider(control);
+        }
+    }
+
+    /** What each plugin has for itself, so that it reaches nothing of others. */
+    private Module own(String plugin) {
+        return binder -> binder.bind(Fds.class).toInstance(new OwnedFds(table, plugin));
+    }
+
+    private Foundation(Installation installation, Set<String> enabled, Posix posix, ByteBufAllocator memory) {
+        this.installation = installation;
+        this.posix = posix;
+        this.table = new FdTable(posix, loops, witness);
+        this.channels = new ChannelEnv(
+                table, posix, loops, pluginErrors, memory, new ServerSockets(), fds, new MemoryBudget(table));
+        metrics.counted(
+                "baton_output_lines_dropped_total",
+                "Lines of standard output and error that were dropped because the reader was too slow.",
+                StandardStreams::dropped);
+        this.loader = new PluginLoader(new Bindings(), this::own, enabled);
+    }
+
+    /**
+     * Loads the plugins of the installation, and those that a configuration asks for.
+     *
+     * @param configuration not bound yet: the plugins say what may be in it
+     * @throws StartException if this machine's system calls cannot be made
+     */
+    public static Foundation lay(Installation installation, ConfigReader configuration) throws StartException {
+        return lay(installation, configuration, false);
+    }
+
+    /**
+     * As {@link #lay(Installation, ConfigReader)}.
+     *
+     * @param thorough has the plugins of the distribution linked too, as those that were added always are
+     * @throws StartException as there
+     */
+    public static Foundation lay(Installation installation, ConfigReader configuration, boolean thorough)
+            throws StartException {
+        Posix posix;
+        try {
+            posix = new JnrPosix();
+        } catch (IllegalStateException e) {
+            throw new StartException(Kind.FAILED, String.valueOf(e.getMessage()), e);
+        }
+        Foundation foundation =
+                new Foundation(installation, configuration.enabledPlugins(), posix, ByteBufAllocator.DEFAULT);
+        if (thorough) {
+            foundation.loader.linkAll();
+        }
+        foundation.loader.loadAll(installation.plugins(), configuration.pluginFolders());
+        return foundation.laid();
+    }
+
+    /**
+     * For tests, and for whoever embeds Baton: plugins that are on the class path, system calls and memory of the caller's.
+     *
+     * @param version what it says of itself
+     * @param posix the system calls
+     * @param memory where channels take their buffers from
+     * @param plugins loads them
+     */
+    public static Foundation embed(
+            String version, Posix posix, ByteBufAllocator memory, Consumer<PluginLoader> plugins) {
+        Foundation foundation = new Foundation(new Installation(version, List.of()), Set.of(), posix, memory);
+        plugins.accept(foundation.loader);
+        return foundation.laid();
+    }
+
+    /** The plugins are there: their hooks and their counters. */
+    private Foundation laid() {
+        List<HookOf> hooks = new ArrayList<>();
+        plugins().hooks().forEach(hook -> hooks.add(new HookOf(hook.plugin(), hook.get())));
+        witness.hooks(hooks, pluginErrors);
+        plugins().snapshots().stream()
+                .filter(plugin -> plugin.problem() == null)
+                .forEach(plugin -> pluginErrors.announce(plugin.id()));
+        return this;
+    }
+
+    /** What the plugins contribute. */
+    public PluginRegistry plugins() {
+        return loader.registry();
+    }
+
+    /** The pollers of the plugins, each with no fds but its own in reach. */
+    List<Contribution<PollerProvider>> pollers() {
+        return plugins().pollerProviders().values().stream()
+                .map(each -> new Contribution<PollerProvider>(
+                        each.plugin(),
+                        each.kind(),
+                        each.name(),
+                        () -> new OwnedPollers(each.get(), each.plugin(), table)))
+                .toList();
+    }
+
+    /**
+     * Binds a configuration with the words of the plugins.
+     *
+     * @throws StartException with every plugin that cannot be loaded and must be, and every error of the file
+     */
+    public RootConfig read(ConfigSource source) throws StartException {
+        List<String> problems = new ArrayList<>();
+        Set<String> optional = source.reader().optionalPlugins();
+        for (PluginSnapshot plugin : plugins().failures()) {
+            if (optional.contains(plugin.id())) {
+                LOG.warn("plugin {} is not loaded: {}", plugin.id(), plugin.problem());
+            } else {
+                problems.add("plugin " + plugin.id() + " cannot be loaded: " + plugin.problem()
+                        + "; mend or remove it, or start without it by plugins: { optional: [" + plugin.id() + "] }");
+            }
+        }
+        RootConfig read = null;
+        try {
+            read = source.reader().read(plugins());
+        } catch (ConfigException e) {
+            problems.add(String.valueOf(e.getMessage()));
+        }
+        if (read == null || !problems.isEmpty()) {
+            throw new StartException(Kind.CONFIGURATION, problems);
+        }
+        return read;
+    }
+}

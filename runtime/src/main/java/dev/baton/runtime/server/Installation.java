@@ -1,0 +1,34 @@
+package dev.baton.runtime.server;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where Baton is installed and which version it is.
+ *
+ * @param version the version, or {@code development} where the runtime is not in a jar
+ * @param plugins the folders of the plugins that come with it
+ */
+public record Installation(String version, List<Path> plugins) {
+    /** Set by {@code bin/baton}: the folder that has {@code lib} and {@code plugins} in it. */
+    public static final String HOME = "baton.home";
+
+    /** The one that this process was started from. */
+    public static Installation current() {
+        String version = Installation.class.getPackage().getImplementationVersion();
+        String home = System.getProperty(HOME);
+        return new Installation(
+                version == null ? "development" : version,
+                home == null ? List.of() : List.of(Path.of(home, "plugins")));
+    }
+
+    /** The JDK, as the first line of {@code run} names it. */
+    public static String jdk() {
+        return "JDK " + Runtime.version() + " (" + vendor(System.getProperty("java.vendor")) + ")";
+    }
+
+    private static String vendor(@Nullable String vendor) {
+        return vendor == null || vendor.isBlank() ? "unknown vendor" : vendor;
+    }
+}

@@ -1,0 +1,118 @@
+package dev.baton.runtime.server;
+
+import dev.baton.runtime.config.ListenerConfig;
+import dev.baton.runtime.config.ServiceConfig;
+import dev.baton.runtime.listener.ListenerEnv;
+import dev.baton.runtime.listener.ListenerSpec;
+import dev.baton.runtime.listener.SharedListener;
+import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.loop.LoopRegistry;
+import dev.baton.runtime.plugin.PluginRegistry;
+import dev.baton.spi.config.Rate;
+import dev.baton.spi.listener.ListenerKind;
+import dev.baton.spi.service.Service;
+import java.util.List;
+import java.util.Map;
+import java.util.function.ToIntBiFunction;
+
+/** Makes listeners of what the configuration says: at the start, and when one is added later. */
+final class ListenerMaker {
+    private final PluginRegistry plugins;
+    private final LoopRegistry loops;
+    private final Map<String, ServiceConfig> configured;
+    private final Map<String, Service> services;
+    private final ListenerEnv env;
+    private final Machine machine;
+    private final ToIntBiFunction<String, String> fdsPerClient;
+
+    /**
+     * Makes none yet.
+     *
+     * @param fdsPerClient how many fds a connection of a listener may come to need, by its name and its service's
+     */
+    ListenerMaker(
+            PluginRegistry plugins,
+            LoopRegistry loops,
+            Map<String, ServiceConfig> configured,
+            Map<String, Service> services,
+            ListenerEnv env,
+            Machine machine,
+            ToIntBiFunction<String, String> fdsPerClient) {
+        this.plugins = plugins;
+        this.loops = loops;
+        this.configured = configured;
+        this.services = services;
+        this.env = env;
+        this.machine = machine;
+        this.fdsPerClient = fdsPerClient;
+    }
+
+    /** Makes one, not opened yet, of a configuration that is right. */
+    SharedListener make(String name, ListenerConfig listener) {
+        ListenerKind kind = plugins.listenerKind(listener.bind())
+                .orElseThrow(() -> new IllegalStateException("no kind of listener for " + listener.bind()))
+                .get();
+        Service service = services.get(listener.service());
+        if (service == null) {
+            throw new IllegalStateException("no service " + listener.service());
+        }
+        ListenerSpec spec = new ListenerSpec(
+                name,
+                listener.bind(),
+                kind,
+                listener.socketSettings(),
+                limits(listener, fdsPerClient.applyAsInt(name, listener.service())),
+                listener.balance() == ListenerConfig.Balancing.LEAST_LOADED,
+                listener.service(),
+                service,
+                plugins.serviceFactory(serviceType(listener.service())).plugin(),
+                plugins.unbindStrategy(listener.unbind()).get());
+        List<BatonLoop> chosen = loops.batonLoops().stream()
+                .filter(loop -> listener.loops().contains(loop.id()))
+                .toList();
+        return make(spec, chosen, !listener.loops().ids().isEmpty());
+    }
+
+    /** Makes one like another, not opened yet, for the loops of that one that are left. */
+    SharedListener again(SharedListener other) {
+        List<BatonLoop> served = other.servingLoops();
+        List<BatonLoop> chosen =
+                loops.batonLoops().stream().filter(served::contains).toList();
+        return make(other.spec(), chosen, other.hasCertainLoops());
+    }
+
+    private SharedListener make(ListenerSpec spec, List<BatonLoop> chosen, boolean certain) {
+        SharedListener made = new SharedListener(
+                spec, env, chosen.isEmpty() ? loops.batonLoops() : chosen, machine.timer(), machine::nanoTime);
+        if (certain && !chosen.isEmpty()) {
+            made.onlyCertainLoops();
+        }
+        return made;
+    }
+
+    private static ListenerSpec.Limits limits(ListenerConfig listener, int fds) {
+        return new ListenerSpec.Limits(
+                listener.backlog(),
+                listener.maxConnections().orElse(Integer.MAX_VALUE),
+                listener.acceptRate().map(Rate::perSecond).orElse(Double.POSITIVE_INFINITY),
+                listener.acceptsPerTurn(),
+                fds,
+                new ListenerSpec.PerClient(
+                        listener.maxConnectionsPerClient().orElse(Integer.MAX_VALUE),
+                        listener.acceptRatePerClient().map(Rate::perSecond).orElse(Double.POSITIVE_INFINITY)));
+    }
+
+    /** The ids of the loops that there are. */
+    List<Integer> loopIds() {
+        return loops.batonLoops().stream().map(BatonLoop::id).toList();
+    }
+
+    /** The type of a service. */
+    String serviceType(String service) {
+        ServiceConfig config = configured.get(service);
+        if (config == null) {
+            throw new IllegalStateException("no service " + service);
+        }
+        return config.type();
+    }
+}

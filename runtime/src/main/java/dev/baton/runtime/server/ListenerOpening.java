@@ -1,0 +1,115 @@
+package dev.baton.runtime.server;
+
+import dev.baton.runtime.listener.BoundListeners;
+import dev.baton.runtime.listener.SharedListener;
+import dev.baton.runtime.upgrade.HandedListener;
+import dev.baton.runtime.upgrade.Predecessor;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Opens the listeners of a process that starts: with the sockets that the process before had for them, else by binding.
+ *
+ * <p>What the file says now goes before what an operator did to the process before, because it is what an operator wrote last;
+ * and nobody is to lose a service that the file does not speak of:
+ *
+ * <pre>
+ * in the process before                  in the file now      here
+ * suspended at run time                  yes                  suspended
+ * unbound or removed at run time         yes                  bound again
+ * added at run time                      no                   goes on, by the text that it was added by
+ * added at run time                      the same address     the file's, with the socket
+ * added at run time                      another address      the file's; the socket is closed
+ *                                        by the same name
+ * in its file                            no                   closed
+ * </pre>
+ *
+ * <p>Each row but the first of a listener that nobody touched is told to whoever asked for the upgrade. For the starting thread.
+ */
+final class ListenerOpening {
+    private static final Logger LOG = LoggerFactory.getLogger(ListenerOpening.class);
+
+    private final BoundListeners listeners;
+    private final ListenerChanges changes;
+    private final Predecessor before;
+
+    ListenerOpening(BoundListeners listeners, ListenerChanges changes, Predecessor before) {
+        this.listeners = listeners;
+        this.changes = changes;
+        this.before = before;
+    }
+
+    /** Opens all; answers why those that cannot be opened cannot. */
+    List<String> open() {
+        List<String> problems = new ArrayList<>();
+        List<SharedListener> configured = List.copyOf(listeners.all());
+        Map<SharedListener, HandedListener> handed = before.adopt(configured);
+        for (SharedListener listener : configured) {
+            HandedListener sockets = handed.get(listener);
+            try {
+                if (sockets == null) {
+                    bind(listener);
+                } else {
+                    adopt(listener, sockets);
+                }
+            } catch (IOException | IllegalStateException e) {
+                problems.add("listener " + listener.name() + ": " + e.getMessage());
+            }
+        }
+        if (problems.isEmpty()) {
+            before.others().forEach(this::other);
+        }
+        return problems;
+    }
+
+    private void bind(SharedListener listener) throws IOException {
+        listener.open();
+        if (before.hadUnbound(listener.name())) {
+            before.note("listener " + listener.name() + " is bound again on " + listener.address()
+                    + ": the configuration has it, although it was unbound at run time");
+        }
+    }
+
+    private void adopt(SharedListener listener, HandedListener sockets) throws IOException {
+        listener.adoptShared(sockets.numbers());
+        if (sockets.isSuspended()) {
+            listener.suspend(); // before it was started: it never accepts in between
+            before.note("listener " + listener.name() + " stays suspended");
+        }
+    }
+
+    /** One that the configuration does not have. */
+    private void other(HandedListener handed) {
+        String who = handed.name() + " (" + handed.address() + ")";
+        if (handed.text().isEmpty()) {
+            before.close(handed);
+            before.note("no longer in the configuration: " + who + " is closed");
+            return;
+        }
+        SharedListener listener;
+        try {
+            listener = changes.carryOver(handed);
+        } catch (Throwable t) { // an Error too: a plugin makes a part of it, and the upgrade is more than this listener
+            LOG.debug("listener {} of the process before", who, t);
+            before.close(handed);
+            ended(who, t);
+            return;
+        }
+        try {
+            adopt(listener, handed);
+            before.adopted(handed, listener);
+            before.note("listener " + who + " goes on: it was added at run time, the configuration does not have it");
+        } catch (IOException | IllegalStateException e) {
+            listeners.remove(listener); // its sockets are closed
+            ended(who, e);
+        }
+    }
+
+    private void ended(String who, Throwable why) {
+        before.note("listener " + who + " is closed: it was added at run time and cannot go on: " + why.getMessage());
+    }
+}

@@ -1,0 +1,248 @@
+package dev.baton.runtime.upgrade;
+
+import dev.baton.runtime.fd.FdTable;
+import dev.baton.runtime.posix.Posix;
+import dev.baton.runtime.upstream.IdleConnection;
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongPredicate;
+
+/** The old process's part of a handoff; the package's table tells the steps. For one thread that may block. */
+public final class Giver implements AutoCloseable {
+    private static final int STDOUT = 1;
+    private static final int STDERR = 2;
+    /** After SERVING nothing is urgent any more, and a new process that takes nothing must not keep the old one. */
+    private static final Duration AFTERWARDS_MAX = Duration.ofSeconds(5);
+
+    private final HandoffSocket socket;
+    private final Deadline deadline;
+    private final Peer peer;
+    private boolean tellsDrops;
+    private boolean closedThere;
+
+    Giver(HandoffSocket socket, Deadline deadline, Peer peer) {
+        this.socket = socket;
+        this.deadline = deadline;
+        this.peer = peer;
+    }
+
+    /**
+     * Waits for the new process to connect.
+     *
+     * @param expected whether a process of this pid is the one
+     * @param waiting whether there is still somebody to wait for
+     * @param limit how long everything up to {@link #awaitServing} may take
+     * @throws IOException if it does not come, or is none of this protocol's
+     */
+    public static Giver accept(
+            HandoffAddress address,
+            FdTable table,
+            Posix posix,
+            LongPredicate expected,
+            BooleanSupplier waiting,
+            Duration limit)
+            throws IOException {
+        Deadline deadline = Deadline.in(limit);
+        HandoffSocket socket = address.accept(expected, waiting, deadline);
+        boolean done = false;
+        try {
+            Giver giver = new Giver(socket, deadline, Peer.of(posix, socket.number()));
+            giver.expect(Message.Type.HELLO);
+            socket.send(new Message.Writer(Message.Type.HELLO), deadline);
+            done = true;
+            return giver;
+        } finally {
+            if (!done) {
+                socket.close();
+            }
+        }
+    }
+
+    /** The new process. */
+    public long pid() {
+        return peer.pid();
+    }
+
+    /**
+     * Step 4. The sockets stay open here.
+     *
+     * @param ended the names of listeners of the configuration that were unbound at run time
+     */
+    public void sendSockets(List<HandedListener> listeners, List<HandedServer> servers, Collection<String> ended)
+            throws IOException {
+        long fds = 0;
+        for (HandedListener listener : listeners) {
+            int[] numbers = listener.numbers();
+            for (int from = 0; from < numbers.length; from += Message.FDS_MAX) {
+                int to = Math.min(numbers.length, from + Message.FDS_MAX);
+                socket.send(
+                        new Message.Writer(Message.Type.LISTENER, Arrays.copyOfRange(numbers, from, to))
+                                .text(listener.name())
+                                .text(listener.bind())
+                                .text(listener.address())
+                                .flag(listener.isSuspended())
+                                .writing(listener.text()),
+                        deadline);
+            }
+            fds += numbers.length;
+        }
+        for (HandedServer server : servers) {
+            String text = HandedServer.text(server.address());
+            if (!text.isEmpty()) {
+                socket.send(new Message.Writer(Message.Type.SERVER, server.number()).text(text), deadline);
+                fds++;
+            }
+        }
+        socket.send(new Message.Writer(Message.Type.SOCKETS_END).number(fds).texts(ended), deadline);
+    }
+
+    /**
+     * Waits for step 5.
+     *
+     * @return what became of what was changed here at run time, for a person
+     */
+    public List<String> awaitReady() throws IOException {
+        Message ready = expect(Message.Type.READY);
+        List<String> notes = ready.texts();
+        tellsDrops = ready.hasMore() && ready.flag();
+        return notes;
+    }
+
+    /** True if the new process says which sockets it lets go of while this one drains. Known after {@link #awaitReady}. */
+    public boolean tellsDrops() {
+        return tellsDrops;
+    }
+
+    /** Step 6. */
+    public void go() throws IOException {
+        socket.send(new Message.Writer(Message.Type.GO, STDOUT, STDERR), deadline);
+    }
+
+    /** Waits for step 7: from here on the new process serves. */
+    public void awaitServing() throws IOException {
+        expect(Message.Type.SERVING);
+    }
+
+    /**
+     * Step 8.
+     *
+     * @param suspended listeners that were suspended after step 4, by the names of that step
+     * @param resumed listeners that were resumed after step 4
+     */
+    public void released(Collection<String> suspended, Collection<String> resumed) throws IOException {
+        socket.send(
+                new Message.Writer(Message.Type.RELEASED).texts(suspended).texts(resumed), Deadline.in(AFTERWARDS_MAX));
+    }
+
+    /**
+     * What the new process has let go of.
+     *
+     * @param listeners by the names of step 4
+     * @param servers by the addresses of step 4
+     */
+    public record Dropped(List<String> listeners, List<SocketAddress> servers) {
+        private static final Dropped NOTHING = new Dropped(List.of(), List.of());
+    }
+
+    /**
+     * Between steps 8 and 10: waits for what the new process says while this one drains.
+     *
+     * @param limit how long at most
+     * @return nothing if it says nothing in time
+     * @throws HandoffException if it says what it must not
+     */
+    public Dropped hear(Duration limit) throws IOException {
+        if (closedThere) {
+            LockSupport.parkNanos(limit.toNanos());
+            return Dropped.NOTHING;
+        }
+        if (!socket.awaitPacket(Deadline.in(limit))) {
+            return Dropped.NOTHING;
+        }
+        Message message = socket.receive(Message.Type.DROPPED, Deadline.in(limit));
+        if (message == null) {
+            closedThere = true;
+            return Dropped.NOTHING;
+        }
+        if (message.fds().length > 0) {
+            socket.discard(message.fds());
+            throw new HandoffException("the new process sent fds with " + Message.Type.DROPPED);
+        }
+        List<String> listeners = message.texts();
+        List<SocketAddress> servers = new ArrayList<>();
+        for (String address : message.texts()) {
+            servers.add(HandedServer.parse(address));
+        }
+        return new Dropped(listeners, servers);
+    }
+
+    /** {@link #hear} hears nothing any more. */
+    public void ignore() {
+        closedThere = true;
+    }
+
+    /** True once the new process has closed its end and is dead. */
+    public boolean hasDied() {
+        return closedThere && !peer.isAlive();
+    }
+
+    /** Step 9: connections of one key; they stay open here, and share everything but the close with the copies there. */
+    public void sendIdle(List<IdleConnection> connections) throws IOException {
+        IdleConnection first = connections.get(0);
+        int[] numbers = connections.stream()
+                .peek(each -> {
+                    assert each.hasKeyOf(first);
+                })
+                .mapToInt(IdleConnection::number)
+                .toArray();
+        Message.Writer message = new Message.Writer(Message.Type.IDLE, numbers)
+                .text(first.upstream())
+                .text(first.server())
+                .text(first.profile());
+        connections.forEach(each -> message.number(each.idleMillis()));
+        socket.send(message, Deadline.in(AFTERWARDS_MAX));
+    }
+
+    /** How many connections {@link #sendIdle} takes at once. */
+    public static int idleMax() {
+        return Message.FDS_MAX;
+    }
+
+    /** Step 10. */
+    public void end() throws IOException {
+        socket.send(new Message.Writer(Message.Type.END), Deadline.in(AFTERWARDS_MAX));
+    }
+
+    /** Tells the new process to end; it may be past listening. */
+    public void refuse(String why) {
+        try {
+            socket.send(new Message.Writer(Message.Type.REFUSED).text(why), Deadline.in(Duration.ZERO));
+        } catch (IOException gone) {
+            // It is told once more by the close, and then killed.
+        }
+    }
+
+    private Message expect(Message.Type type) throws IOException {
+        Message message = socket.receive(type, deadline);
+        if (message == null) {
+            throw new HandoffException("the new process has ended before it was ready");
+        }
+        if (message.fds().length > 0) {
+            socket.discard(message.fds());
+            throw new HandoffException("the new process sent fds with " + type);
+        }
+        return message;
+    }
+
+    @Override
+    public void close() {
+        socket.close();
+    }
+}

@@ -1,0 +1,369 @@
+package dev.baton.runtime.upgrade;
+
+import dev.baton.runtime.fd.FdTable;
+import dev.baton.runtime.posix.Posix;
+import dev.baton.runtime.upstream.IdleConnection;
+import dev.baton.spi.posix.Errno;
+import dev.baton.spi.posix.PosixException;
+import dev.baton.spi.posix.Sockets;
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import java.util.function.LongPredicate;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The new process's part of a handoff; the package's table tells the steps. For one thread that may block, but for
+ * {@link #dropped}.
+ */
+public final class Receiver implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Receiver.class);
+
+    /** The old one answers at once, unless its machine is overloaded; it ends this one itself if it has lost patience. */
+    private static final Duration STEP_MAX = Duration.ofSeconds(60);
+    /** Between the close of a process's fds and its end there is an instant, in which it frees its memory. */
+    private static final Duration DYING_MAX = Duration.ofSeconds(5);
+
+    private static final long LOOK_NANOS = 1_000_000;
+    /** Far more listening sockets than anybody has; bounds what a hostile giver can make this process hold. */
+    static final int SOCKETS_MAX = 65_536;
+
+    private final HandoffSocket socket;
+    private final Peer giver;
+    private final Duration dyingMax;
+    private volatile boolean alone;
+
+    Receiver(HandoffSocket socket, Peer giver, Duration dyingMax) {
+        this.socket = socket;
+        this.giver = giver;
+        this.dyingMax = dyingMax;
+    }
+
+    /** How the old process came out of a step. */
+    public enum Outcome {
+        /** It did its part. */
+        DONE,
+        /** It is dead: this one has all that it will get, and is alone. */
+        ALONE
+    }
+
+    /** True if the old process was found dead: nothing of it is left but what it has sent. */
+    public boolean isAlone() {
+        return alone;
+    }
+
+    /** Step 3, to the process that has started this one. */
+    public static Receiver connect(Path path, FdTable table, Posix posix) throws IOException {
+        long self = ProcessHandle.current().pid();
+        return connect(path, table, posix, pid -> Peer.descends(self, pid), DYING_MAX);
+    }
+
+    /**
+     * Step 3.
+     *
+     * @param expected whether a process of this pid may be the giver
+     * @param dyingMax how long a giver that has closed may take to be gone
+     */
+    static Receiver connect(Path path, FdTable table, Posix posix, LongPredicate expected, Duration dyingMax)
+            throws IOException {
+        int number = posix.socket(Sockets.AF_UNIX, Sockets.SOCK_SEQPACKET, 0);
+        if (number < 0) {
+            throw PosixException.of("create a socket for the handoff", number);
+        }
+        HandoffSocket socket = new HandoffSocket(table, posix, number);
+        boolean done = false;
+        try {
+            int result = posix.connect(number, UnixDomainSocketAddress.of(path));
+            if (result == -Errno.ECONNREFUSED || result == -Errno.ENOENT) {
+                throw new HandoffException("the process before this one waits no more at " + path);
+            } else if (result < 0) {
+                throw PosixException.of("connect to the process before this one at " + path, result);
+            }
+            Peer giver = Peer.of(posix, number);
+            if (giver.uid() != Peer.ownUid() || !expected.test(giver.pid())) {
+                throw new HandoffException("process " + giver.pid() + " of user " + giver.uid() + " waits at " + path
+                        + ", which has not started this one: nothing is taken from it");
+            }
+            socket.send(new Message.Writer(Message.Type.HELLO), Deadline.in(STEP_MAX));
+            done = true;
+            return new Receiver(socket, giver, dyingMax);
+        } finally {
+            if (!done) {
+                socket.close();
+            }
+        }
+    }
+
+    /**
+     * Step 4. If the old process dies on the way, what has come so far is all that there is.
+     *
+     * @throws IOException if the old process only gave up, or sends what it must not; everything it sent is closed then
+     */
+    public ReceivedSockets receiveSockets() throws IOException {
+        ReceivedSockets received = new ReceivedSockets(socket::discard);
+        boolean done = false;
+        try {
+            Deadline deadline = Deadline.in(STEP_MAX);
+            Message hello = socket.receive(Message.Type.HELLO, deadline);
+            if (hello == null) {
+                died();
+            } else {
+                bare(hello);
+                receiveSockets(received, deadline);
+            }
+            done = true;
+            return received;
+        } finally {
+            if (!done) {
+                received.closeRest();
+            }
+        }
+    }
+
+    private void receiveSockets(ReceivedSockets received, Deadline deadline) throws IOException {
+        while (true) {
+            Message message = socket.receive(deadline);
+            if (message == null) {
+                died();
+                return;
+            }
+            boolean taken = false;
+            try {
+                switch (message.type()) {
+                    case LISTENER -> {
+                        mustHave(message, 1, Message.FDS_MAX);
+                        received.add(listener(message));
+                        taken = true;
+                    }
+                    case SERVER -> {
+                        mustHave(message, 1, 1);
+                        received.add(new HandedServer(HandedServer.parse(message.text()), message.fds()[0]));
+                        taken = true;
+                    }
+                    case SOCKETS_END -> {
+                        mustHave(message, 0, 0);
+                        long said = message.number();
+                        if (said != received.size()) {
+                            throw new HandoffException("the other process says that it sent " + said + " sockets, "
+                                    + received.size() + " came");
+                        }
+                        received.ended(message.texts());
+                        return;
+                    }
+                    case REFUSED -> throw new HandoffException("the other process refuses: " + message.text());
+                    default ->
+                        throw new HandoffException("the other process said " + message.type() + " among its sockets");
+                }
+                if (received.size() > SOCKETS_MAX) {
+                    throw new HandoffException("the other process sends more than " + SOCKETS_MAX + " sockets");
+                }
+            } finally {
+                if (!taken) {
+                    socket.discard(message.fds());
+                }
+            }
+        }
+    }
+
+    private static HandedListener listener(Message message) throws HandoffException {
+        String name = message.text();
+        String bind = message.text();
+        String address = message.text();
+        boolean suspended = message.hasMore() && message.flag();
+        String text = message.hasMore() ? message.writing() : "";
+        return new HandedListener(name, bind, address, suspended, text, message.fds());
+    }
+
+    private void bare(Message message) throws HandoffException {
+        int[] fds = message.fds();
+        socket.discard(fds);
+        mustHave(message, 0, 0);
+    }
+
+    /** Whoever has received it closes its fds. */
+    private static void mustHave(Message message, int least, int most) throws HandoffException {
+        int fds = message.fds().length;
+        if (fds < least || fds > most) {
+            throw new HandoffException(message.type() + " came with " + fds + " fds");
+        }
+    }
+
+    /** The socket is closed. Fine if the old process is dead; if it lives, it does not want this one any more. */
+    private void died() throws HandoffException {
+        Deadline deadline = Deadline.in(dyingMax);
+        while (giver.isAlive()) {
+            if (deadline.isOver()) {
+                throw new HandoffException("process " + giver.pid() + " has given the handoff up");
+            }
+            LockSupport.parkNanos(LOOK_NANOS);
+        }
+        alone = true;
+        LOG.warn("process {} died while it handed over; this one goes on with what it has", giver.pid());
+    }
+
+    /**
+     * Step 5, and waits for step 6.
+     *
+     * @param notes what became of what was changed there at run time, for a person
+     * @param streams is given the old process's standard output and error, open during the call
+     * @throws IOException if the old process only gave up
+     */
+    public Outcome ready(List<String> notes, Streams streams) throws IOException {
+        Deadline deadline = Deadline.in(STEP_MAX);
+        try {
+            socket.send(new Message.Writer(Message.Type.READY).texts(notes).flag(true), deadline);
+        } catch (HandoffException gone) {
+            died();
+            return Outcome.ALONE;
+        }
+        Message go = socket.receive(Message.Type.GO, deadline);
+        if (go == null) {
+            died();
+            return Outcome.ALONE;
+        }
+        int[] fds = go.fds();
+        try {
+            mustHave(go, 2, 2);
+            streams.use(fds[0], fds[1]);
+        } finally {
+            socket.discard(fds);
+        }
+        return Outcome.DONE;
+    }
+
+    /** The old process's standard streams. */
+    @FunctionalInterface
+    public interface Streams {
+        /** Uses them; the caller closes them afterwards. */
+        void use(int output, int error) throws IOException;
+    }
+
+    /** The old process accepts no more. */
+    @FunctionalInterface
+    public interface Released {
+        /** Names of listeners that somebody suspended or resumed there while it handed over. */
+        void by(List<String> suspended, List<String> resumed);
+    }
+
+    /** Step 7. */
+    public Outcome serving() throws IOException {
+        try {
+            socket.send(new Message.Writer(Message.Type.SERVING), Deadline.in(STEP_MAX));
+            return Outcome.DONE;
+        } catch (HandoffException gone) {
+            return Outcome.ALONE;
+        }
+    }
+
+    /**
+     * Steps 8 to 10, for as long as the old process drains. Whatever ends it, this process serves by now.
+     *
+     * @param limit how long at most
+     * @param released step 8, or the old process is dead; is given the listeners that were suspended and resumed there after
+     *     step 4
+     * @param idle takes each connection, whose number is its own from there on
+     */
+    public void follow(Duration limit, Released released, Consumer<IdleConnection> idle) throws IOException {
+        Deadline deadline = Deadline.in(limit);
+        boolean told = false;
+        try {
+            while (true) {
+                Message message = socket.receive(deadline);
+                if (message == null || message.type() == Message.Type.END) {
+                    discard(message);
+                    return;
+                }
+                if (message.type() == Message.Type.RELEASED && !told) {
+                    discard(message);
+                    List<String> suspended = message.texts();
+                    List<String> resumed = message.texts();
+                    told = true;
+                    released.by(suspended, resumed);
+                } else if (message.type() == Message.Type.IDLE) {
+                    idle(message).forEach(idle);
+                } else {
+                    discard(message);
+                    throw new HandoffException("the other process said " + message.type() + " while it drains");
+                }
+            }
+        } finally {
+            if (!told) {
+                released.by(List.of(), List.of());
+            }
+        }
+    }
+
+    /**
+     * After step 7: this process lets go of sockets, or is about to, and the other must not keep them open. Any thread, never
+     * waits; not told to a process that takes nothing, which closes them when it has drained.
+     *
+     * @param listeners by the names of step 4
+     * @param servers by the addresses of step 4
+     */
+    public void dropped(Collection<String> listeners, Collection<SocketAddress> servers) {
+        List<String> names = List.copyOf(listeners);
+        List<String> addresses = servers.stream().map(HandedServer::text).toList();
+        int most = Math.max(names.size(), addresses.size());
+        try {
+            for (int from = 0; from < most; from += Message.TEXTS_MAX) {
+                socket.send(
+                        new Message.Writer(Message.Type.DROPPED)
+                                .texts(part(names, from))
+                                .texts(part(addresses, from)),
+                        Deadline.in(Duration.ZERO));
+            }
+        } catch (IOException gone) {
+            LOG.debug("process {} is not told that sockets were let go of", giver.pid(), gone);
+        }
+    }
+
+    private static List<String> part(List<String> all, int from) {
+        return all.subList(Math.min(from, all.size()), Math.min(from + Message.TEXTS_MAX, all.size()));
+    }
+
+    private void discard(@Nullable Message message) {
+        if (message != null) {
+            socket.discard(message.fds());
+        }
+    }
+
+    /** All of a packet or none: nobody has a connection of which it is not known what it is for. */
+    private List<IdleConnection> idle(Message message) throws HandoffException {
+        int[] numbers = message.fds();
+        List<IdleConnection> connections = new ArrayList<>(numbers.length);
+        boolean done = false;
+        try {
+            String upstream = message.text();
+            String server = message.text();
+            String profile = message.text();
+            for (int number : numbers) {
+                connections.add(new IdleConnection(upstream, server, profile, message.number(), number));
+            }
+            done = true;
+            return connections;
+        } finally {
+            if (!done) {
+                socket.discard(numbers);
+            }
+        }
+    }
+
+    /** Closes fds that came and that nobody wants. */
+    public void discard(int... numbers) {
+        socket.discard(numbers);
+    }
+
+    @Override
+    public void close() {
+        socket.close();
+    }
+}

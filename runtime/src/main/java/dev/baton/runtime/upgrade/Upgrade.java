@@ -1,0 +1,323 @@
+package dev.baton.runtime.upgrade;
+
+import dev.baton.runtime.channel.FdServerChannel;
+import dev.baton.runtime.channel.ServerSockets;
+import dev.baton.runtime.fd.FdTable;
+import dev.baton.runtime.listener.BoundListeners;
+import dev.baton.runtime.listener.SharedListener;
+import dev.baton.runtime.posix.Posix;
+import dev.baton.spi.admin.UpgradeReport;
+import dev.baton.spi.fd.Fd;
+import dev.baton.spi.listener.ListenerResult.Outcome;
+import dev.baton.spi.listener.ListenerState;
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The old process's side of an upgrade: starts the new process, hands the sockets over, and drains once the new one serves. Until
+ * then nothing of this process changes. If the new one dies while this one drains, this one serves again.
+ *
+ * <p>Threading: any thread may begin; the rest is a thread of its own, one at a time.
+ */
+public final class Upgrade {
+    private static final Logger LOG = LoggerFactory.getLogger(Upgrade.class);
+
+    /** A start takes about a second, on a machine that has other things to do a few. */
+    static final Duration LIMIT = Duration.ofSeconds(60);
+
+    /** The exit code of a report where there is no process that ended with one. */
+    private static final int FAILED = 1;
+
+    private final FdTable table;
+    private final Posix posix;
+    private final BoundListeners listeners;
+    private final ServerSockets servers;
+    private final Supplier<IdleSender> idleSenders;
+    private final Upgraded process;
+    private final AtomicBoolean running = new AtomicBoolean();
+    /** From the look at what there is: what is changed from there on the new process does not know. */
+    private volatile boolean handing;
+
+    private volatile CompletableFuture<Void> over = CompletableFuture.completedFuture(null);
+
+    /** The process that is upgraded. */
+    public interface Upgraded {
+        /** How the next one is started. Empty if nobody knows. */
+        List<String> command();
+
+        /** Why it cannot be upgraded now; null if it can. */
+        @Nullable
+        String obstacle();
+
+        /** A new process is being started. */
+        void begun();
+
+        /** It will be nothing, and is about to be killed; it may have said that it is the service. */
+        void stays();
+
+        /** It was nothing; this one goes on. */
+        void failed(UpgradeReport report);
+
+        /** The new process serves: this one accepts no more, and drains. */
+        void succeededBy(long pid, Successor successor);
+
+        /** True once the drain that began with that is over. */
+        boolean isDrained();
+
+        /** True if somebody has asked this process to end since. */
+        boolean isToEnd();
+
+        /**
+         * The new process is dead: this one serves again, if it can.
+         *
+         * @return false if it ends all the same
+         */
+        boolean servesAgain(long pid, KeptSockets kept);
+    }
+
+    public Upgrade(
+            FdTable table,
+            Posix posix,
+            BoundListeners listeners,
+            ServerSockets servers,
+            Supplier<IdleSender> idleSenders,
+            Upgraded process) {
+        this.table = table;
+        this.posix = posix;
+        this.listeners = listeners;
+        this.servers = servers;
+        this.idleSenders = idleSenders;
+        this.process = process;
+    }
+
+    /** See {@link dev.baton.spi.admin.RuntimeControl#upgrade}. */
+    public CompletionStage<UpgradeReport> begin(@Nullable Duration limit) {
+        if (!running.compareAndSet(false, true)) {
+            return CompletableFuture.completedStage(refused("an upgrade is under way already"));
+        }
+        String obstacle = process.command().isEmpty()
+                ? "this process was not started by bin/baton: nobody knows how to start the next one"
+                : process.obstacle();
+        if (obstacle == null) {
+            obstacle = listeners.obstacle();
+        }
+        if (obstacle != null) {
+            running.set(false);
+            return CompletableFuture.completedStage(refused(obstacle));
+        }
+        over = new CompletableFuture<>();
+        CompletableFuture<UpgradeReport> done = new CompletableFuture<>();
+        Thread thread = new Thread(() -> run(limit == null ? LIMIT : limit, done), "baton-upgrade");
+        thread.setDaemon(true);
+        thread.start();
+        return done;
+    }
+
+    private static UpgradeReport refused(String why) {
+        return new UpgradeReport(false, 0, FAILED, why);
+    }
+
+    private void run(Duration limit, CompletableFuture<UpgradeReport> done) {
+        process.begun();
+        Successor successor = null;
+        UpgradeReport report;
+        Giver giver = null;
+        boolean handedOver = false;
+        boolean servesAgain = false;
+        Map<SharedListener, Boolean> wasSuspended = Map.of();
+        KeptSockets kept = new KeptSockets(table, posix);
+        try (HandoffAddress address = HandoffAddress.open(table, posix)) {
+            Successor started = Successor.start(process.command(), address.path());
+            successor = started;
+            giver = Giver.accept(
+                    address, table, posix, pid -> Peer.descends(pid, started.pid()), started::isAlive, limit);
+            Map<SharedListener, Boolean> suspended = new LinkedHashMap<>();
+            List<String> notes = hand(giver, kept, suspended);
+            handedOver = true;
+            wasSuspended = suspended;
+            report = new UpgradeReport(
+                    true,
+                    giver.pid(),
+                    0,
+                    "process " + giver.pid() + " serves, process "
+                            + ProcessHandle.current().pid() + " drains"
+                            + notes.stream().map(note -> "\n" + printable(note)).collect(Collectors.joining()));
+        } catch (Throwable t) { // whatever it is, this process goes on
+            LOG.debug("upgrade", t);
+            report = failure(successor, giver, t);
+        }
+        try {
+            if (handedOver && giver != null && successor != null) {
+                LOG.info("upgraded: {}", report.detail());
+                servesAgain = letGo(giver, successor, kept, wasSuspended, done, report)
+                        && !kept.isEmpty()
+                        && process.servesAgain(giver.pid(), kept);
+            } else {
+                process.failed(report);
+            }
+        } finally {
+            kept.close();
+            if (giver != null) {
+                giver.close();
+            }
+            if (!handedOver) {
+                listeners.takeBack();
+            }
+            if (!handedOver || servesAgain) {
+                handing = false;
+                running.set(false); // after the new process has it, there is nothing to upgrade here
+            }
+            done.complete(report);
+            over.complete(null);
+        }
+    }
+
+    /** Completes when nothing of an upgrade goes on any more; is complete where none does. */
+    public CompletionStage<Void> over() {
+        return over;
+    }
+
+    /** True while what an operator changes would be lost, because the new process has been told all there is. */
+    public boolean isHandingOver() {
+        return handing;
+    }
+
+    /** What another process says becomes lines of this one's. */
+    private static String printable(String text) {
+        return text.replaceAll("\\p{Cntrl}", "?");
+    }
+
+    /**
+     * Up to here everything can be taken back.
+     *
+     * @param kept is given the copies of the sockets
+     * @param suspended is given each listener that was handed over, and whether it was suspended then
+     * @return what became of what was changed here at run time
+     */
+    private List<String> hand(Giver giver, KeptSockets kept, Map<SharedListener, Boolean> suspended)
+            throws IOException {
+        handing = true;
+        giver.sendSockets(listeners(kept, suspended), servers(kept), listeners.unbound());
+        kept.sent();
+        List<String> notes = giver.awaitReady();
+        if (!giver.tellsDrops()) {
+            kept.close();
+        }
+        giver.go();
+        giver.awaitServing();
+        return notes;
+    }
+
+    private List<HandedListener> listeners(KeptSockets kept, Map<SharedListener, Boolean> suspended)
+            throws IOException {
+        List<HandedListener> handed = new ArrayList<>();
+        for (SharedListener listener : listeners.all()) {
+            if (!listeners.hand(listener)
+                    || listener.state() == ListenerState.NEW
+                    || listener.state() == ListenerState.STOPPED) {
+                continue;
+            }
+            List<Integer> numbers = kept.copy(listener);
+            if (!numbers.isEmpty()) {
+                boolean isSuspended = listener.isSuspended();
+                suspended.put(listener, isSuspended);
+                handed.add(new HandedListener(
+                        listener.name(),
+                        listener.spec().bind(),
+                        listener.address(),
+                        isSuspended,
+                        listeners.textOf(listener),
+                        numbers.stream().mapToInt(Integer::intValue).toArray()));
+            }
+        }
+        return handed;
+    }
+
+    private List<HandedServer> servers(KeptSockets kept) throws IOException {
+        List<HandedServer> handed = new ArrayList<>();
+        for (FdServerChannel channel : servers.open()) {
+            SocketAddress address = channel.localAddress();
+            Fd fd = channel.fd();
+            if (address != null && fd != null) {
+                kept.copy(fd).forEach(number -> handed.add(new HandedServer(address, number)));
+            }
+        }
+        return handed;
+    }
+
+    /**
+     * The new process serves: this one lets go, and drains.
+     *
+     * @return true if the new process has died before the drain was over
+     */
+    private boolean letGo(
+            Giver giver,
+            Successor successor,
+            KeptSockets kept,
+            Map<SharedListener, Boolean> wasSuspended,
+            CompletableFuture<UpgradeReport> done,
+            UpgradeReport report) {
+        List<String> suspendedSince = new ArrayList<>();
+        List<String> resumedSince = new ArrayList<>();
+        for (SharedListener listener : wasSuspended.keySet()) {
+            listener.handedOver();
+            // Those that others of this process connect to are unbound later; from now on the new process accepts there
+            // too.
+            Outcome outcome = listener.suspend().toCompletableFuture().join().outcome();
+            if (outcome == Outcome.UNCHANGED) {
+                kept.suspended(listener);
+            }
+            boolean was = Boolean.TRUE.equals(wasSuspended.get(listener));
+            if (!was && outcome == Outcome.UNCHANGED) {
+                suspendedSince.add(listener.name());
+            } else if (was && outcome == Outcome.PAUSED) {
+                resumedSince.add(listener.name());
+            }
+        }
+        servers.handedOver(giver.tellsDrops());
+        try (IdleSender idle = idleSenders.get()) {
+            idle.awaitLoops();
+            process.succeededBy(giver.pid(), successor);
+            try {
+                giver.released(suspendedSince, resumedSince);
+            } catch (IOException e) {
+                LOG.info("process {} is not told that this one has let go: {}", giver.pid(), e.getMessage());
+            }
+            done.complete(report);
+            return new DrainWatch(giver, kept, servers, idle).successorDies(process::isDrained, process::isToEnd);
+        }
+    }
+
+    private UpgradeReport failure(@Nullable Successor successor, @Nullable Giver giver, Throwable cause) {
+        String why = cause instanceof IOException ? String.valueOf(cause.getMessage()) : cause.toString();
+        if (successor == null) {
+            return new UpgradeReport(false, 0, FAILED, "cannot start a new process: " + why);
+        }
+        if (giver != null) {
+            giver.refuse(why);
+        }
+        boolean hung = successor.isAlive() && successor.exitCodeWithin(Successor.LAST_WORDS) < 0;
+        process.stays();
+        successor.kill();
+        int code = successor.exitCode();
+        String errors = successor.errors();
+        String detail = errors.isEmpty() ? why + (hung ? "" : " (exit code " + code + ")") : errors;
+        if (hung && !errors.isEmpty()) {
+            detail = why + "; its errors:\n" + errors;
+        }
+        return new UpgradeReport(false, successor.pid(), hung || code <= 0 ? FAILED : code, detail);
+    }
+}

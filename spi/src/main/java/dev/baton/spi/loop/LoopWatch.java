@@ -1,0 +1,15 @@
+package dev.baton.spi.loop;
+
+import dev.baton.spi.threading.AnyThread;
+import java.util.List;
+
+/** The loops in the eyes of somebody who watches whether they turn. Can be injected. */
+@AnyThread
+public interface LoopWatch {
+
+    /**
+     * The loops that serve connections now, by ascending id. One that is to go, or whose thread has died, is not among them:
+     * the runtime sees to its connections by itself. A loop is the same object each time.
+     */
+    List<WatchedLoop> loops();
+}

@@ -1,0 +1,14 @@
+package dev.baton.spi.loop;
+
+import dev.baton.spi.threading.AnyThread;
+
+/**
+ * How other loops get on with taking over the connections of one that is blocked. It is over when all were tried or the loop has
+ * gone on.
+ */
+@AnyThread
+public interface Rescue extends Takeovers {
+
+    /** How many loops were asked to help; with 0 nothing happens. */
+    int helpers();
+}

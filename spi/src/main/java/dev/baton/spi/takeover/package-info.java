@@ -1,5 +1,0 @@
-/** Where idle upstream connections are kept, and which loop may take which of them over. */
-@NullMarked
-package dev.baton.spi.takeover;
-
-import org.jspecify.annotations.NullMarked;
