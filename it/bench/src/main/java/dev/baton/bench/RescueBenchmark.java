@@ -19,12 +19,14 @@ import java.util.concurrent.locks.LockSupport;
  * What clients notice of a blocked loop: a crowd on keep-alive connections, one of four loops blocked for five seconds, and how
  * long the answers took that were asked for from that moment on. Baton, then plain Netty, then plain Vert.x.
  *
- * <p>Arguments: how many connections, for how many milliseconds to block.
+ * <p>Arguments: how many connections, for how many milliseconds to block. With {@code young} as the third, the loop of a Baton is
+ * blocked 2 s after the crowd has joined a process that was just started; the first of three processes warms the crowd up.
  */
 public final class RescueBenchmark {
     private static final int LOOPS = 4;
     private static final long PERIOD_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long WARMUP_MILLIS = 15_000;
+    private static final long YOUNG_MILLIS = 2_000;
     private static final int NEWCOMERS = 200;
 
     private RescueBenchmark() {}
@@ -37,20 +39,26 @@ public final class RescueBenchmark {
                 "| server | connections | asked while blocked | p50 | p99 | p99.9 | worst | hung for over 1 s |"
                         + " wrong or lost | new connections served meanwhile |");
         System.out.println("|---|---|---|---|---|---|---|---|---|---|");
-        baton(connections, millis);
+        if (arguments.length > 2 && arguments[2].equals("young")) {
+            for (int i = 0; i < 3; i++) {
+                baton(connections, millis, YOUNG_MILLIS);
+            }
+            return;
+        }
+        baton(connections, millis, WARMUP_MILLIS);
         try (Rivals.Rival netty = Rivals.netty(LOOPS);
                 Crowd crowd = new Crowd(PERIOD_NANOS)) {
             crowd.join(Speech.HTTP, netty.address(), connections);
-            measure("plain Netty", crowd, netty.address(), netty.address(), millis);
+            measure("plain Netty", crowd, netty.address(), netty.address(), millis, WARMUP_MILLIS);
         }
         try (Rivals.Rival vertx = Rivals.vertx(LOOPS);
                 Crowd crowd = new Crowd(PERIOD_NANOS)) {
             crowd.join(Speech.HTTP, vertx.address(), connections);
-            measure("plain Vert.x", crowd, vertx.address(), vertx.address(), millis);
+            measure("plain Vert.x", crowd, vertx.address(), vertx.address(), millis, WARMUP_MILLIS);
         }
     }
 
-    private static void baton(int connections, long millis) throws Exception {
+    private static void baton(int connections, long millis, long warmup) throws Exception {
         Path folder = Files.createTempDirectory("baton-rescue");
         try (EchoOrigin origin = EchoOrigin.start();
                 BatonProcess baton = BatonProcess.serve(folder, """
@@ -73,7 +81,7 @@ public final class RescueBenchmark {
             crowd.join(Speech.HTTP, baton.listener("web"), connections / 2);
             crowd.join(Speech.LINES, baton.listener("raw"), connections / 4);
             crowd.join(Speech.UPGRADE, baton.listener("raw"), connections / 4);
-            measure("Baton", crowd, baton.listener("rehearsal"), baton.listener("web"), millis);
+            measure("Baton", crowd, baton.listener("rehearsal"), baton.listener("web"), millis, warmup);
             baton.text().lines().filter(line -> line.contains("loop")).forEach(System.err::println);
         } finally {
             Files.deleteIfExists(folder.resolve("baton.yaml"));
@@ -81,14 +89,14 @@ public final class RescueBenchmark {
         }
     }
 
-    private static void measure(String name, Crowd crowd, String guilty, String newcomers, long millis)
+    private static void measure(String name, Crowd crowd, String guilty, String newcomers, long millis, long warmup)
             throws IOException {
         // What is used for the first time blocks for as long as its classes take to load, before it does what it is
         // asked to.
         try (Socket first = block(guilty, 1)) {
             first.getInputStream().read();
         }
-        pause(WARMUP_MILLIS);
+        pause(warmup);
         List<Client> clients = crowd.clients();
         long served;
         long begun = System.nanoTime();
