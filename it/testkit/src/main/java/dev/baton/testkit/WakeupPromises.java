@@ -22,6 +22,8 @@ import org.junit.jupiter.api.Test;
 
 /** How long poll waits, and what ends the wait. */
 interface WakeupPromises extends PollerPromises {
+    /** Pollers that are closed until all numbers of one could be had: the JVM opens a file of its own now and then. */
+    int ROUNDS_MAX = 50;
 
     @Test
     default void shouldReturnAtOnceIfItMayNotWait() {
@@ -191,18 +193,28 @@ interface WakeupPromises extends PollerPromises {
     default void shouldTouchNobodysFdWhenItIsWokenOrToldToRemoveAfterItsClose() {
         PollerRig rig = rig();
         Pair pair = rig.sockets().pair();
-        Set<Fd> before = rig.fds().open();
-        Poller gone = rig.another();
-        List<Fd> its = new ArrayList<>(rig.fds().open());
-        its.removeAll(before);
-        rig.add(gone, pair.fd(), Interest.IN);
-        rig.close(gone);
-        List<Fd> strangers = eventfds(rig, its);
+        boolean all = false;
+        for (int i = 0; i < ROUNDS_MAX && !all; i++) {
+            Set<Fd> before = rig.fds().open();
+            Poller gone = rig.another();
+            List<Fd> its = new ArrayList<>(rig.fds().open());
+            its.removeAll(before);
+            rig.add(gone, pair.fd(), Interest.IN);
+            rig.close(gone);
+            List<Fd> strangers = eventfds(rig, its);
+            all = strangers.stream()
+                    .map(Fd::number)
+                    .collect(Collectors.toSet())
+                    .containsAll(its.stream().map(Fd::number).toList());
 
-        gone.wakeup();
-        gone.remove(pair.fd());
+            gone.wakeup();
+            gone.remove(pair.fd());
 
-        assertThat(strangers).allMatch(fd -> rig.posix().eventfdRead(fd.number()) == -Errno.EAGAIN);
+            assertThat(strangers).allMatch(fd -> rig.posix().eventfdRead(fd.number()) == -Errno.EAGAIN);
+            strangers.forEach(fd -> assertThat(rig.fds().fdDelete(fd)).isTrue());
+        }
+        // Otherwise nothing was shown: the JVM had opened files of its own under the numbers.
+        assertThat(all).as("all numbers of the poller were had").isTrue();
     }
 
     /** The same while the close is going on. */
