@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -104,6 +105,28 @@ class SuccessorDiesIT {
         ProcessHandle.of(pid).orElseThrow().destroyForcibly();
     }
 
+    /** Stops a process, and waits until none of its threads runs: the signal reaches one, which stops the others. */
+    private static void stop(long pid) throws Exception {
+        assertThat(new ProcessBuilder("kill", "-STOP", Long.toString(pid))
+                        .start()
+                        .waitFor())
+                .isZero();
+        await().atMost(PATIENCE).until(() -> {
+            try (Stream<Path> threads = Files.list(Path.of("/proc/" + pid + "/task"))) {
+                return threads.allMatch(SuccessorDiesIT::isStopped);
+            }
+        });
+    }
+
+    private static boolean isStopped(Path thread) {
+        try {
+            String stat = Files.readString(thread.resolve("stat"));
+            return stat.charAt(stat.lastIndexOf(')') + 2) == 'T';
+        } catch (IOException ended) {
+            return true;
+        }
+    }
+
     private static boolean isRefused(InetSocketAddress address) throws IOException {
         try (Socket socket = new Socket()) {
             socket.connect(address, (int) PATIENCE.toMillis());
@@ -135,9 +158,7 @@ class SuccessorDiesIT {
                 servesAll(rig);
 
                 // Nobody accepts between its stop and the kill: what connects waits in the backlog, which is ours too.
-                new ProcessBuilder("kill", "-STOP", Long.toString(rig.pid()))
-                        .start()
-                        .waitFor();
+                stop(rig.pid());
                 List<Socket> waiting = new ArrayList<>();
                 for (int i = 0; i < 8; i++) {
                     Socket socket = new Socket();
