@@ -2,6 +2,7 @@ package dev.baton.runtime.channel;
 
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopRegistry;
+import dev.baton.runtime.posix.AcceptError;
 import dev.baton.runtime.posix.PeerAddress;
 import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.poller.Interest;
@@ -242,17 +243,7 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
             if (admitted) {
                 env.fds().release(1);
             }
-            if (number == -Errno.EAGAIN) {
-                acceptable = false;
-            } else if (outOfFds(number)) {
-                if (admitted || !freesSpare(number)) { // else it is tried again at once
-                    starved(Errno.explain(-number));
-                    pause();
-                }
-            } else if (!concernsOneConnection(number)) {
-                pause();
-                pipeline().fireExceptionCaught(error("accept", number));
-            }
+            failed(number, admitted);
         } while (++accepts < ACCEPTS_MAX && acceptable && wantsAccept() && isLive());
         pipeline().fireChannelReadComplete();
         if (acceptable && wantsAccept()) {
@@ -261,10 +252,32 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
         armLevels();
     }
 
+    /** An accept gave no connection. */
+    private void failed(int result, boolean admitted) {
+        switch (AcceptError.of(-result)) {
+            case NOBODY_WAITS -> acceptable = false;
+            case ONE_CONNECTION -> {} // the next may be in order
+            case OUT_OF_FDS -> {
+                if (admitted || !freesSpare()) { // else it is tried again at once
+                    starved(Errno.explain(-result));
+                    pause();
+                }
+            }
+            case OUT_OF_MEMORY -> {
+                starved(Errno.explain(-result));
+                pause();
+            }
+            case LISTENER_BROKEN -> {
+                pause();
+                pipeline().fireExceptionCaught(error("accept", result));
+            }
+        }
+    }
+
     /** Whether the accept may be tried again, as an fd was closed for it. */
-    private boolean freesSpare(int result) {
+    private boolean freesSpare() {
         SpareFds kept = spares;
-        if (kept == null || (result != -Errno.EMFILE && result != -Errno.ENFILE) || !kept.free()) {
+        if (kept == null || !kept.free()) {
             return false;
         }
         refillLater(kept);
@@ -312,29 +325,6 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
             shortage = known;
         }
         known.met(why);
-    }
-
-    private static boolean outOfFds(int result) {
-        return switch (-result) {
-            case Errno.EMFILE, Errno.ENFILE, Errno.ENOBUFS, Errno.ENOMEM -> true;
-            default -> false;
-        };
-    }
-
-    /** accept(2): these belong to the connection that was to be accepted; the next may be in order. */
-    private static boolean concernsOneConnection(int result) {
-        return switch (-result) {
-            case Errno.EINTR,
-                    Errno.ECONNABORTED,
-                    Errno.ENETDOWN,
-                    Errno.ENOPROTOOPT,
-                    Errno.EHOSTDOWN,
-                    Errno.EHOSTUNREACH,
-                    Errno.ENETUNREACH,
-                    Errno.EOPNOTSUPP,
-                    Errno.ETIMEDOUT -> true;
-            default -> false;
-        };
     }
 
     /** Holder: accepts nothing for a while. What waits stays {@link #acceptable}: with edges nobody reports it again. */

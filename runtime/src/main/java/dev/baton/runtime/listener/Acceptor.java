@@ -2,6 +2,7 @@ package dev.baton.runtime.listener;
 
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.listener.Admission.Answer;
+import dev.baton.runtime.posix.AcceptError;
 import dev.baton.runtime.posix.PeerAddress;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.spi.fd.Fd;
@@ -372,25 +373,12 @@ final class Acceptor implements Runnable, Admission.Backlog {
 
     /** No connection came of a reservation, although there may be one. */
     private void noConnection(int errno) {
-        switch (errno) {
-            case Errno.EINTR,
-                    Errno.ECONNABORTED,
-                    // accept(2): these belong to the connection that was to be accepted, not to the listener.
-                    Errno.ENETDOWN,
-                    Errno.ENOPROTOOPT,
-                    Errno.EHOSTDOWN,
-                    Errno.EHOSTUNREACH,
-                    Errno.ENETUNREACH,
-                    Errno.EOPNOTSUPP,
-                    Errno.ETIMEDOUT -> admission.nothingCame(reports);
-            // EMFILE, ENFILE, ENOBUFS, ENOMEM; and what nobody has seen yet, where a pause at least does not spin.
-            default -> {
-                if (admission.makesRoom(errno, this)) {
-                    admission.nothingCame(reports); // and is asked again
-                } else {
-                    admission.shortage(reports, errno);
-                }
-            }
+        AcceptError error = AcceptError.of(errno);
+        if (error == AcceptError.ONE_CONNECTION || (error == AcceptError.OUT_OF_FDS && admission.makesRoom(this))) {
+            admission.nothingCame(reports); // and is asked again
+        } else {
+            // A listener that is broken too: a pause at least does not spin.
+            admission.shortage(reports, errno);
         }
     }
 

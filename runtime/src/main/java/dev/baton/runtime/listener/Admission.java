@@ -2,7 +2,6 @@ package dev.baton.runtime.listener;
 
 import dev.baton.runtime.fd.FdBudget;
 import dev.baton.runtime.listener.ListenerGate.Change;
-import dev.baton.spi.posix.Errno;
 import java.util.function.LongSupplier;
 
 /**
@@ -116,10 +115,7 @@ final class Admission {
      *
      * @return whether it has closed any: the same may be tried again
      */
-    boolean makesRoom(int errno, Backlog backlog) {
-        if (errno != Errno.EMFILE && errno != Errno.ENFILE) {
-            return false;
-        }
+    boolean makesRoom(Backlog backlog) {
         return total.fds().closeIdle()
                 || (total.idle().areKnown()
                         && backlog.isWaiting()

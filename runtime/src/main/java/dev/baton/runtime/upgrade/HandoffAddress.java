@@ -1,10 +1,10 @@
 package dev.baton.runtime.upgrade;
 
 import dev.baton.runtime.fd.FdTable;
+import dev.baton.runtime.posix.AcceptError;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.FdKind;
-import dev.baton.spi.posix.Errno;
 import dev.baton.spi.posix.NativeMemory;
 import dev.baton.spi.posix.PollFd;
 import dev.baton.spi.posix.PosixException;
@@ -155,7 +155,7 @@ public final class HandoffAddress implements AutoCloseable {
                         return socket;
                     }
                     socket.close();
-                } else if (number != -Errno.EAGAIN && number != -Errno.EINTR && number != -Errno.ECONNABORTED) {
+                } else if (isBroken(AcceptError.of(-number))) {
                     throw PosixException.of("accept the new process on " + path, number);
                 } else if (!alive) {
                     throw new HandoffException("the new process has ended before it was ready");
@@ -163,6 +163,10 @@ public final class HandoffAddress implements AutoCloseable {
             }
         }
         throw deadline.missed("the new process has not read its configuration and connected");
+    }
+
+    private static boolean isBroken(AcceptError error) {
+        return error != AcceptError.NOBODY_WAITS && error != AcceptError.ONE_CONNECTION;
     }
 
     private boolean isExpected(HandoffSocket socket, LongPredicate expected) throws IOException {
