@@ -1,9 +1,9 @@
 package dev.baton.runtime.channel;
 
+import dev.baton.runtime.posix.Identity;
+import dev.baton.runtime.posix.PeerCredentials;
 import dev.baton.runtime.posix.Posix;
-import dev.baton.spi.posix.NativeMemory;
 import dev.baton.spi.posix.PosixException;
-import dev.baton.spi.posix.SocketOptions;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -21,8 +21,6 @@ import org.slf4j.LoggerFactory;
 final class UnixGuard {
     private static final Logger LOG = LoggerFactory.getLogger(UnixGuard.class);
     private static final int ROOT = 0;
-    /** {@code struct ucred}: pid, uid, gid. */
-    private static final int UCRED_BYTES = 12;
 
     private final Path file;
     private final int mode;
@@ -39,7 +37,7 @@ final class UnixGuard {
     void admit(Posix posix) throws IOException {
         Set<Integer> uids = new HashSet<>();
         uids.add(ROOT);
-        uids.add((Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid"));
+        uids.add(Identity.effectiveUser());
         for (String user : users) {
             int uid = user.matches("[0-9]{1,9}") ? Integer.parseInt(user) : posix.userId(user);
             if (uid < 0) {
@@ -95,18 +93,15 @@ final class UnixGuard {
 
     /** Whether the process that has connected may. Its user is the one that it had then. */
     boolean admits(Posix posix, int connection) {
-        try (NativeMemory memory = NativeMemory.allocate(UCRED_BYTES)) {
-            int result = posix.option(
-                    connection, SocketOptions.SOL_SOCKET, SocketOptions.SO_PEERCRED, memory.address(), UCRED_BYTES);
-            if (result >= 0 && admitted.contains(memory.getInt(4))) {
+        try {
+            PeerCredentials peer = PeerCredentials.of(posix, connection);
+            if (admitted.contains(peer.uid())) {
                 return true;
             }
-            LOG.warn(
-                    "refused a connection to unix:{} from process {} of user {}",
-                    file,
-                    result < 0 ? "unknown" : memory.getInt(0),
-                    result < 0 ? "unknown" : memory.getInt(4));
-            return false;
+            LOG.warn("refused a connection to unix:{} from process {} of user {}", file, peer.pid(), peer.uid());
+        } catch (PosixException unknown) {
+            LOG.warn("refused a connection to unix:{}: {}", file, unknown.getMessage());
         }
+        return false;
     }
 }

@@ -2,6 +2,7 @@ package dev.baton.runtime.upgrade;
 
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.posix.AcceptError;
+import dev.baton.runtime.posix.Identity;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.FdKind;
@@ -171,7 +172,7 @@ public final class HandoffAddress implements AutoCloseable {
 
     private boolean isExpected(HandoffSocket socket, LongPredicate expected) throws IOException {
         Peer peer = Peer.of(posix, socket.number());
-        if (peer.uid() != Peer.ownUid()) {
+        if (peer.uid() != Identity.effectiveUser()) {
             LOG.warn("process {} of user {} tried to take this one's sockets over: refused", peer.pid(), peer.uid());
             return false;
         }

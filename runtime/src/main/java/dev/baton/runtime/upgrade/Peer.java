@@ -1,9 +1,7 @@
 package dev.baton.runtime.upgrade;
 
+import dev.baton.runtime.posix.PeerCredentials;
 import dev.baton.runtime.posix.Posix;
-import dev.baton.spi.posix.NativeMemory;
-import dev.baton.spi.posix.PosixException;
-import dev.baton.spi.posix.SocketOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,14 +10,12 @@ import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Who is at the other end of a unix socket, as the kernel tells it: at the time of its connect or listen.
+ * The process at the other end of an upgrade's socket: whether it lives, and how it is related to this one.
  *
  * @param pid the process, as this one sees it; 0 if it is in another pid namespace
  * @param uid its effective user
  */
 public record Peer(long pid, int uid) {
-    /** {@code struct ucred}: pid, uid, gid. */
-    private static final int UCRED_BYTES = 12;
     /** Scripts between a process and the one that it started: a wrapper or two. */
     private static final int GENERATIONS_MAX = 8;
 
@@ -30,19 +26,8 @@ public record Peer(long pid, int uid) {
 
     /** The peer of a connected unix socket. */
     public static Peer of(Posix posix, int number) throws IOException {
-        try (NativeMemory memory = NativeMemory.allocate(UCRED_BYTES)) {
-            int result = posix.option(
-                    number, SocketOptions.SOL_SOCKET, SocketOptions.SO_PEERCRED, memory.address(), UCRED_BYTES);
-            if (result < 0) {
-                throw PosixException.of("ask who is at the other end of fd " + number, result);
-            }
-            return new Peer(memory.getInt(0), memory.getInt(4));
-        }
-    }
-
-    /** The effective user of this process. */
-    static int ownUid() throws IOException {
-        return (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+        PeerCredentials peer = PeerCredentials.of(posix, number);
+        return new Peer(peer.pid(), peer.uid());
     }
 
     /** True if {@code ancestor} is {@code pid} or has started it, perhaps through a script. */

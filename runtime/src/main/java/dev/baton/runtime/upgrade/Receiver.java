@@ -1,6 +1,7 @@
 package dev.baton.runtime.upgrade;
 
 import dev.baton.runtime.fd.FdTable;
+import dev.baton.runtime.posix.Identity;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.runtime.upstream.IdleConnection;
 import dev.baton.spi.posix.Errno;
@@ -89,7 +90,7 @@ public final class Receiver implements AutoCloseable {
                 throw PosixException.of("connect to the process before this one at " + path, result);
             }
             Peer giver = Peer.of(posix, number);
-            if (giver.uid() != Peer.ownUid() || !expected.test(giver.pid())) {
+            if (giver.uid() != Identity.effectiveUser() || !expected.test(giver.pid())) {
                 throw new HandoffException("process " + giver.pid() + " of user " + giver.uid() + " waits at " + path
                         + ", which has not started this one: nothing is taken from it");
             }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.fd.FdWitness;
 import dev.baton.runtime.loop.LoopRegistry;
+import dev.baton.runtime.posix.Identity;
 import dev.baton.runtime.posix.JnrPosix;
 import dev.baton.runtime.posix.PassedFds;
 import dev.baton.runtime.posix.Posix;
@@ -100,7 +101,7 @@ class HandoffTest {
             assertThat(POSIX.socketPair(Sockets.SOCK_SEQPACKET, fds)).isZero();
             giver = new HandoffSocket(table, POSIX, fds[0]);
             receiver = new HandoffSocket(table, POSIX, fds[1]);
-            asReceiver = new Receiver(receiver, new Peer(pid, Peer.ownUid()), DYING);
+            asReceiver = new Receiver(receiver, new Peer(pid, Identity.effectiveUser()), DYING);
         }
 
         @Override
