@@ -207,6 +207,7 @@ public final class Giver implements AutoCloseable {
                 .text(first.server())
                 .text(first.profile());
         connections.forEach(each -> message.number(each.idleMillis()));
+        message.text(first.plugin()); // last: older releases read no further
         socket.send(message, Deadline.in(AFTERWARDS_MAX));
     }
 

@@ -104,10 +104,7 @@ public final class IdleSender implements AutoCloseable {
         try {
             for (IdleConnection next = taken.poll(); next != null; next = taken.poll()) {
                 if (!packet.isEmpty()
-                        && (packet.size() == Giver.idleMax()
-                                || !packet.get(0).upstream().equals(next.upstream())
-                                || !packet.get(0).server().equals(next.server())
-                                || !packet.get(0).profile().equals(next.profile()))) {
+                        && (packet.size() == Giver.idleMax() || !packet.get(0).hasKeyOf(next))) {
                     flush(giver, packet);
                 }
                 packet.add(next);

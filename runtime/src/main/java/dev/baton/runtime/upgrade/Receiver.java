@@ -346,8 +346,13 @@ public final class Receiver implements AutoCloseable {
             String upstream = message.text();
             String server = message.text();
             String profile = message.text();
-            for (int number : numbers) {
-                connections.add(new IdleConnection(upstream, server, profile, message.number(), number));
+            long[] idleMillis = new long[numbers.length];
+            for (int i = 0; i < numbers.length; i++) {
+                idleMillis[i] = message.number();
+            }
+            String plugin = message.hasMore() ? message.text() : ""; // older releases do not say
+            for (int i = 0; i < numbers.length; i++) {
+                connections.add(new IdleConnection(upstream, server, plugin, profile, idleMillis[i], numbers[i]));
             }
             done = true;
             return connections;

@@ -112,7 +112,7 @@ final class ServerPool {
     }
 
     /** Gives idle connections away, on a loop's thread, until nobody wants them or none is left. See {@link Upstreams#give}. */
-    void give(BatonLoop loop, String upstream, String server, String profile, Predicate<IdleConnection> taker) {
+    void give(BatonLoop loop, String upstream, String server, Profile profile, Predicate<IdleConnection> taker) {
         int given = 0;
         for (IdlePool from : idle.all()) {
             MovableStreamChannel channel;
@@ -131,7 +131,7 @@ final class ServerPool {
             IdlePool from,
             String upstream,
             String server,
-            String profile,
+            Profile profile,
             Predicate<IdleConnection> taker) {
         long idleMillis = from.idleFor(channel).toMillis();
         int number = -1;
@@ -143,7 +143,9 @@ final class ServerPool {
         } finally {
             channel.leave();
         }
-        return number < 0 || taker.test(new IdleConnection(upstream, server, profile, idleMillis, number));
+        return number < 0
+                || taker.test(
+                        new IdleConnection(upstream, server, profile.plugin(), profile.name(), idleMillis, number));
     }
 
     /** Makes a connection of another process one of the pool's, idle. Under a claim on it. */

@@ -20,8 +20,9 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
-/** One upstream of the configuration: its servers in turn, and the connections of each profile. */
+/** One upstream of the configuration: its servers in turn, and the connections of each profile of each plugin. */
 final class UpstreamGroup {
     private final String name;
     private final UpstreamConfig config;
@@ -31,7 +32,7 @@ final class UpstreamGroup {
     private final Consumer<ServerPool> opened;
     private final List<UpstreamServer> servers = new ArrayList<>();
     private final List<ServerLocator> locators = new ArrayList<>();
-    private final Map<String, PooledConnections> profiles = new ConcurrentHashMap<>();
+    private final Map<Profile, PooledConnections> profiles = new ConcurrentHashMap<>();
     private final Turns turns;
 
     /**
@@ -68,14 +69,14 @@ final class UpstreamGroup {
         return new ForPlugin(this, plugin);
     }
 
-    private PooledConnections connections(String profile, ChannelHandler initializer, String plugin, boolean bare) {
+    private PooledConnections connections(Profile profile, ChannelHandler initializer, boolean bare) {
         return profiles.computeIfAbsent(profile, absent -> {
             List<ServerPool> pools = new ArrayList<>();
             for (UpstreamServer server : servers) {
                 PoolSpec spec = new PoolSpec(
                         name,
                         server.address(),
-                        profile,
+                        profile.name(),
                         config.pool().idleMax(),
                         config.pool().idleTimeout(),
                         config.pool().sharing(),
@@ -86,7 +87,7 @@ final class UpstreamGroup {
                 opened.accept(pool);
             }
             return new PooledConnections(
-                    plugin,
+                    profile.plugin(),
                     initializer,
                     bare,
                     locators,
@@ -155,7 +156,7 @@ final class UpstreamGroup {
 
     /** See {@link Upstreams#receive}. */
     boolean receive(IdleConnection idle, SocketAddress peer, BatonLoop loop, Inherited channels) {
-        PooledConnections connections = profiles.get(idle.profile());
+        PooledConnections connections = connectionsOf(idle);
         if (connections == null || !connections.isBare()) {
             return false;
         }
@@ -168,6 +169,23 @@ final class UpstreamGroup {
             }
         }
         return false;
+    }
+
+    /** Null if there are none, or if an older process did not say whose they are and two plugins could be meant. */
+    private @Nullable PooledConnections connectionsOf(IdleConnection idle) {
+        if (!idle.plugin().isEmpty()) {
+            return profiles.get(new Profile(idle.plugin(), idle.profile()));
+        }
+        PooledConnections found = null;
+        for (Map.Entry<Profile, PooledConnections> each : profiles.entrySet()) {
+            if (each.getKey().name().equals(idle.profile())) {
+                if (found != null) {
+                    return null;
+                }
+                found = each.getValue();
+            }
+        }
+        return found;
     }
 
     /** Closes what is idle; what is in use is closed when it is released. */
@@ -208,7 +226,7 @@ final class UpstreamGroup {
 
         @Override
         public UpstreamConnections connections(String profile, ChannelHandler initializer, boolean bare) {
-            return group.connections(profile, initializer, plugin, bare);
+            return group.connections(new Profile(plugin, profile), initializer, bare);
         }
     }
 }

@@ -190,8 +190,8 @@ class HandoffTest {
                     assertThat(receiver.serving()).isEqualTo(Receiver.Outcome.DONE);
                     receiver.follow(
                             PATIENCE, (suspended, resumed) -> log.add("released " + suspended + resumed), idle -> {
-                                log.add(idle.upstream() + " " + idle.server() + " " + idle.profile() + " "
-                                        + idle.idleMillis());
+                                log.add(idle.upstream() + " " + idle.server() + " " + idle.plugin() + " "
+                                        + idle.profile() + " " + idle.idleMillis());
                                 receiver.discard(idle.number());
                             });
                     return log;
@@ -205,11 +205,15 @@ class HandoffTest {
                 giver.awaitServing();
                 giver.released(List.of("web"), List.of("file", "other"));
                 giver.sendIdle(List.of(
-                        new IdleConnection("app", "a:1", "http", 7, number),
-                        new IdleConnection("app", "a:1", "http", 9, number)));
+                        new IdleConnection("app", "a:1", "proxy", "http", 7, number),
+                        new IdleConnection("app", "a:1", "proxy", "http", 9, number)));
                 giver.end();
                 assertThat(there.get(PATIENCE.toSeconds(), TimeUnit.SECONDS))
-                        .containsExactly("streams", "released [web][file, other]", "app a:1 http 7", "app a:1 http 9");
+                        .containsExactly(
+                                "streams",
+                                "released [web][file, other]",
+                                "app a:1 proxy http 7",
+                                "app a:1 proxy http 9");
             }
             POSIX.close(number);
         }
@@ -399,6 +403,29 @@ class HandoffTest {
                     }
                 });
             }
+        }
+        POSIX.close(number);
+    }
+
+    /** Older releases do not say which plugin opened a connection. */
+    @Test
+    void shouldTakeConnectionsOfAnOlderRelease() throws Exception {
+        int number = listening();
+        try (Pair pair = new Pair(1)) {
+            pair.giver.send(
+                    new Message.Writer(Message.Type.IDLE, number)
+                            .text("app")
+                            .text("a:1")
+                            .text("http")
+                            .number(7),
+                    LONG);
+            pair.giver.send(new Message.Writer(Message.Type.END), LONG);
+            List<IdleConnection> taken = new ArrayList<>();
+            pair.asReceiver.follow(PATIENCE, (suspended, resumed) -> {}, taken::add);
+            assertThat(taken).hasSize(1);
+            IdleConnection one = taken.get(0);
+            assertThat(one).isEqualTo(new IdleConnection("app", "a:1", "", "http", 7, one.number()));
+            pair.receiver.discard(one.number());
         }
         POSIX.close(number);
     }

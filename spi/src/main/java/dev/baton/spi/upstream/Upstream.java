@@ -33,8 +33,9 @@ public interface Upstream {
     /**
      * Opens the connections of one protocol to all servers. Call it once, when the service is made.
      *
-     * @param profile names what makes connections interchangeable, for example {@code http/1.1}; a second call with the
-     *     same profile returns the same object and ignores the initializer
+     * @param profile names what makes connections interchangeable, for example {@code http/1.1}; a second call of the same
+     *     plugin with the same profile returns the same object and ignores the initializer. Profiles of other plugins are
+     *     apart, whatever their names
      * @param initializer sets each new connection's pipeline up, under the claim; sharable
      */
     UpstreamConnections connections(String profile, ChannelHandler initializer);

@@ -111,6 +111,7 @@ class GivenConnectionsIT {
                 IdleConnection one = given.get(0);
                 assertThat(one.upstream()).isEqualTo("app");
                 assertThat(one.server()).isEqualTo(address(server));
+                assertThat(one.plugin()).isEqualTo("test");
                 assertThat(one.profile()).isEqualTo("bare");
                 await().until(() -> !idle.isOpen());
                 await().until(() -> old.snapshot().idle() + old.snapshot().inUse() == 1);
@@ -227,10 +228,10 @@ class GivenConnectionsIT {
             IdleConnection one = give(old, loop).get(0);
             BatonLoop there = next.loops.loop(0);
             for (IdleConnection wrong : List.of(
-                    new IdleConnection("other", one.server(), "bare", 0, one.number()),
-                    new IdleConnection("app", address(other), "bare", 0, one.number()),
-                    new IdleConnection("app", one.server(), "unknown", 0, one.number()),
-                    new IdleConnection("app", one.server(), "test", 0, one.number()))) {
+                    new IdleConnection("other", one.server(), "test", "bare", 0, one.number()),
+                    new IdleConnection("app", address(other), "test", "bare", 0, one.number()),
+                    new IdleConnection("app", one.server(), "test", "unknown", 0, one.number()),
+                    new IdleConnection("app", one.server(), "test", "test", 0, one.number()))) {
                 assertThat(receive(next, there, wrong)).as(wrong.toString()).isFalse();
             }
             // A connection to somewhere else under a name that is right.
@@ -248,6 +249,55 @@ class GivenConnectionsIT {
         }
     }
 
+    /** Two plugins have a profile of one name, and their handlers have nothing in common. */
+    @ParameterizedTest
+    @MethodSource("dev.baton.it.Pollers#all")
+    void aConnectionStaysWithThePluginThatOpenedIt(PollerProvider poller) throws Exception {
+        try (ServerSocket server = listen();
+                UpstreamRig old = UpstreamRig.simple(poller, address(server));
+                UpstreamRig next = UpstreamRig.simple(poller, address(server))) {
+            UpstreamConnections mine = bare(old);
+            UpstreamConnections theirs =
+                    old.upstreams().upstream("app", "other").connections("bare", new Bare(), true);
+            BatonLoop loop = old.loops.loop(0);
+            old.release(mine, loop, old.connect(mine, loop));
+            assertThat(old.take(theirs, loop)).as("by another plugin").isNull();
+
+            // The next process has that other plugin only: it does not get the connection.
+            UpstreamConnections there =
+                    next.upstreams().upstream("app", "other").connections("bare", new Bare(), true);
+            IdleConnection one = give(old, loop).get(0);
+            BatonLoop last = next.loops.loop(0);
+            assertThat(receive(next, last, one)).isFalse();
+
+            // An older release does not say whose it is: clear while one plugin alone has such connections.
+            IdleConnection unsaid =
+                    new IdleConnection(one.upstream(), one.server(), "", one.profile(), one.idleMillis(), one.number());
+            bare(next);
+            assertThat(receive(next, last, unsaid)).as("two could be meant").isFalse();
+            assertThat(receive(next, last, one)).isTrue();
+            assertThat(next.take(there, last)).isNull();
+            assertThat(next.take(bare(next), last)).isNotNull();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("dev.baton.it.Pollers#all")
+    void aConnectionOfAnOlderReleaseGoesToTheOnlyPluginThatCanBeMeant(PollerProvider poller) throws Exception {
+        try (ServerSocket server = listen();
+                UpstreamRig old = UpstreamRig.simple(poller, address(server));
+                UpstreamRig next = UpstreamRig.simple(poller, address(server))) {
+            UpstreamConnections before = bare(old);
+            bare(next);
+            BatonLoop loop = old.loops.loop(0);
+            old.release(before, loop, old.connect(before, loop));
+            IdleConnection one = give(old, loop).get(0);
+            IdleConnection unsaid =
+                    new IdleConnection(one.upstream(), one.server(), "", one.profile(), one.idleMillis(), one.number());
+            assertThat(receive(next, next.loops.loop(0), unsaid)).isTrue();
+        }
+    }
+
     /** The pool is full, or the idle timeout was over in the process before: closed, and the accounts are right. */
     @ParameterizedTest
     @MethodSource("dev.baton.it.Pollers#all")
@@ -262,7 +312,12 @@ class GivenConnectionsIT {
             IdleConnection one = give(old, loop).get(0);
             try (Socket peer = server.accept()) {
                 IdleConnection aged = new IdleConnection(
-                        one.upstream(), one.server(), one.profile(), TimeUnit.HOURS.toMillis(1), one.number());
+                        one.upstream(),
+                        one.server(),
+                        one.plugin(),
+                        one.profile(),
+                        TimeUnit.HOURS.toMillis(1),
+                        one.number());
                 assertThat(receive(next, next.loops.loop(0), aged)).isTrue();
                 assertThat(peer.getInputStream().read()).isEqualTo(-1);
                 await().until(() -> next.snapshot().idle() + next.snapshot().inUse() == 0);
