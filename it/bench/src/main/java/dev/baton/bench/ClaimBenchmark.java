@@ -1,9 +1,9 @@
 package dev.baton.bench;
 
 import dev.baton.runtime.fd.FdHandler;
+import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.fd.FdPollers;
 import dev.baton.runtime.fd.FdTable;
-import dev.baton.runtime.fd.FdWitness;
 import dev.baton.runtime.posix.JnrPosix;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.FdKind;
@@ -62,7 +62,7 @@ public class ClaimBenchmark {
                 throw new AssertionError("nothing is deleted here");
             }
         };
-        table = new FdTable(new JnrPosix(), pollers, new FdWitness());
+        table = new FdTable(new JnrPosix(), pollers, new FdObservers());
         fd = table.fdInsert(NUMBER, FdKind.DOWNSTREAM, "bench", handler, 0);
         table.leave(fd);
     }

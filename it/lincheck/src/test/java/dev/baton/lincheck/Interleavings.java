@@ -55,10 +55,10 @@ public final class Interleavings {
                 .minimizeFailedScenario(false)
                 // Counters, the flight recorder and the oracle: they change nothing, and would be most of what is
                 // interleaved.
-                .addGuarantee(
-                        ManagedStrategyGuaranteeKt.forClasses("dev.baton.runtime.fd.FdWitness", Oracle.class.getName())
-                                .allMethods()
-                                .ignore());
+                .addGuarantee(ManagedStrategyGuaranteeKt.forClasses(
+                                "dev.baton.runtime.fd.FdObservers", Oracle.class.getName())
+                        .allMethods()
+                        .ignore());
     }
 
     /**

@@ -1,10 +1,10 @@
 package dev.baton.lincheck;
 
 import dev.baton.runtime.fd.FdHandler;
+import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.fd.FdPollers;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.fd.FdTable.Entry;
-import dev.baton.runtime.fd.FdWitness;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.FdKind;
 import dev.baton.testkit.ClosingPosix;
@@ -38,7 +38,7 @@ final class RealTable implements Table {
     private final int number;
 
     RealTable(Kernel kernel) {
-        this.table = new FdTable(ClosingPosix.of(kernel::close), POLLERS, new FdWitness());
+        this.table = new FdTable(ClosingPosix.of(kernel::close), POLLERS, new FdObservers());
         this.number = Kernel.NUMBER;
     }
 

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.plugin.epoll.EpollProvider;
 import dev.baton.plugin.unbind.DrainStrategy;
-import dev.baton.runtime.fd.FdWitness.HookOf;
+import dev.baton.runtime.fd.PluginHook;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.fd.FdHook;
 import dev.baton.spi.listener.ListenerResult;
@@ -359,9 +359,9 @@ class CallbackFaultsTest {
                     return null;
                 });
         List<Throwable> counted = new ArrayList<>();
-        world.witness()
-                .hooks(
-                        List.of(new HookOf("thrower", thrower), new HookOf("audit", world.audit())),
+        world.hooks()
+                .set(
+                        List.of(new PluginHook("thrower", thrower), new PluginHook("audit", world.audit())),
                         (plugin, cause) -> counted.add(cause));
         SimServer server = world.server();
         Web web = new Web(world, 10).start();

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.plugin.epoll.EpollProvider;
 import dev.baton.runtime.channel.MovableSocketChannel;
-import dev.baton.runtime.fd.FdWitness.HookOf;
+import dev.baton.runtime.fd.PluginHook;
 import dev.baton.spi.fd.ClosedBy;
 import dev.baton.spi.fd.FdHook;
 import dev.baton.spi.fd.FdInfo;
@@ -281,9 +281,9 @@ class J1CallbackThrowsTest {
                 }
             };
             List<Throwable> counted = new ArrayList<>();
-            world.witness()
-                    .hooks(
-                            List.of(new HookOf("thrower", thrower), new HookOf("audit", world.audit())),
+            world.hooks()
+                    .set(
+                            List.of(new PluginHook("thrower", thrower), new PluginHook("audit", world.audit())),
                             (plugin, cause) -> counted.add(cause));
             SimServer server = world.server();
             Recorder handler = new Recorder();

@@ -74,7 +74,7 @@ class J2StoppedThreadTest {
             before = simulation.steps();
             simulation.pass(A_MINUTE);
             assertThat(simulation.steps() - before).as("steps in a minute").isLessThan(STEPS_ASLEEP_MAX);
-            assertThat(world.witness().orphans()).isEqualTo(1);
+            assertThat(world.counters().orphans()).isEqualTo(1);
             OrphanSnapshot orphan = view(world).orphans().get(0);
             assertThat(orphan.fd()).isEqualTo(connection.fd().number());
             assertThat(orphan.running()).isEqualTo(1);
@@ -98,7 +98,7 @@ class J2StoppedThreadTest {
         return new LiveView(
                 world.loops(),
                 world.table(),
-                world.witness(),
+                world.observers(),
                 new ViewSources(
                         "test", "test", 0, Duration.ZERO, () -> "ready", List::of, List::of, List::of, List.of()));
     }

@@ -23,7 +23,7 @@ class R03NobodyClosesTest {
         world.loop(0).execute(() -> shared.use(0));
         simulation.thread("A", () -> world.table().fdDelete(shared.fd()));
         simulation.run("L0@inside A@orphaned");
-        assertThat(world.witness().orphans()).isEqualTo(1);
+        assertThat(world.counters().orphans()).isEqualTo(1);
         simulation.run("L0@end");
         assertThat(world.posix().open()).doesNotContain(shared.fd().number());
         simulation.run("A@end");

@@ -54,7 +54,7 @@ class R15StaleEventTest {
             Fd reopened = world.table().fdInsert(number, dev.baton.spi.fd.FdKind.UPSTREAM);
             assertThat(reopened.generation()).isEqualTo(old.generation() + 1);
             simulation.run();
-            assertThat(world.witness().staleEvents()).isEqualTo(2);
+            assertThat(world.counters().staleEvents()).isEqualTo(2);
             assertThat(world.posix().faults().calls("recv")).isEqualTo(reads);
             assertThat(next.calls).isEmpty();
             world.table().fdDelete(reopened);
@@ -115,7 +115,7 @@ class R15StaleEventTest {
         Fd reopened = ((MovableSocketChannel) connecting.get(0).channel()).fd();
         assertThat(reopened.number()).isEqualTo(second[0].fd().number());
         assertThat(connecting.get(0).isDone()).as("the connect has ended").isFalse();
-        assertThat(world.witness().staleEvents()).isEqualTo(stale);
+        assertThat(world.counters().staleEvents()).isEqualTo(stale);
         full.accept();
         simulation.run();
         assertThat(connecting.get(0).isSuccess()).isTrue();

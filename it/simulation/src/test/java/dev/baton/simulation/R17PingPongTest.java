@@ -28,7 +28,7 @@ class R17PingPongTest {
         StringBuilder expected = new StringBuilder();
         for (int round = 0; round < ROUNDS; round++) {
             int thief = 1 - round % 2;
-            long stale = world.witness().staleEvents();
+            long stale = world.counters().staleEvents();
             world.loop(thief).execute(() -> Loops.take(world, connection.channel(), thief));
             simulation.run();
             assertThat(connection.channel().loop()).isSameAs(world.loop(thief));
@@ -37,7 +37,7 @@ class R17PingPongTest {
                 expected.append(each);
                 simulation.run();
             }
-            assertThat(world.witness().staleEvents() - stale)
+            assertThat(world.counters().staleEvents() - stale)
                     .as("events for a loop that is not the owner")
                     .isLessThanOrEqualTo(spuriousMax);
         }

@@ -32,7 +32,7 @@ class R36TakeoverRateTest {
             }
             simulation.run();
             boolean both = app.figures().connects() == 2;
-            long before = world.witness().takeovers(TakeoverResult.TAKEN);
+            long before = world.counters().takeovers(TakeoverResult.TAKEN);
             assertThat(app.figures().reusesTakeover()).isEqualTo(before);
             for (int i = 0; i < ROUNDS; i++) {
                 for (int id = 0; id < 2; id++) {
@@ -42,7 +42,7 @@ class R36TakeoverRateTest {
             }
             simulation.run();
             PoolSnapshot figures = app.figures();
-            long takeovers = world.witness().takeovers(TakeoverResult.TAKEN) - before;
+            long takeovers = world.counters().takeovers(TakeoverResult.TAKEN) - before;
             assertThat(figures.reusesTakeover()).as("as the counter says").isEqualTo(before + takeovers);
             assertThat(figures.reusesLocal() + figures.reusesTakeover() + figures.connects())
                     .as("each exchange has one way to its connection")
@@ -70,7 +70,7 @@ class R36TakeoverRateTest {
             }
             simulation.run();
             // The first takes it over; from then on it is this loop's own.
-            assertThat(world.witness().takeovers(TakeoverResult.TAKEN)).isEqualTo(1);
+            assertThat(world.counters().takeovers(TakeoverResult.TAKEN)).isEqualTo(1);
             assertThat(app.figures().reusesTakeover()).isEqualTo(1);
             assertThat(app.figures().reusesLocal()).isEqualTo(ROUNDS - 1);
             assertThat(app.figures().connects()).isEqualTo(connects);

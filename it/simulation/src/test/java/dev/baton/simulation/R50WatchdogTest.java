@@ -82,7 +82,7 @@ class R50WatchdogTest {
             });
             simulation.pass(PAUSE.multipliedBy(4));
             assertThat(guard.blocked()).as("loops that were taken for blocked").isZero();
-            assertThat(world.witness().takeovers(TakeoverResult.TAKEN)).isZero();
+            assertThat(world.counters().takeovers(TakeoverResult.TAKEN)).isZero();
             finish(world, server, connections, guard);
         });
     }

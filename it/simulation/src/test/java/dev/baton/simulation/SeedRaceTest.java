@@ -29,7 +29,7 @@ class SeedRaceTest {
         SimServer server = world.server();
         Recorder old = new Recorder();
         World.Connection connection = world.connected(server, 0, old);
-        long stale = world.witness().staleEvents();
+        long stale = world.counters().staleEvents();
 
         // 1. L0 has fetched an event for the fd and has not entered it.
         connection.peer().send("x");
@@ -50,7 +50,7 @@ class SeedRaceTest {
                 .isEqualTo(new Fd(connection.fd().number(), connection.fd().generation() + 1));
         // 4. L0 goes on: its enter is refused.
         simulation.run("L0@end");
-        assertThat(world.witness().staleEvents()).isEqualTo(stale + 1);
+        assertThat(world.counters().staleEvents()).isEqualTo(stale + 1);
         assertThat(old.calls).containsExactly("inactive on L1");
         assertThat(next.calls).isEmpty();
         server.accept().send("y");

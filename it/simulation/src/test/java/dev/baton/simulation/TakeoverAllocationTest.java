@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.plugin.epoll.EpollProvider;
 import dev.baton.plugin.poll.PollProvider;
-import dev.baton.runtime.fd.FdWitness.HookOf;
+import dev.baton.runtime.fd.PluginHook;
 import dev.baton.spi.fd.ClosedBy;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.FdHook;
@@ -166,9 +166,9 @@ class TakeoverAllocationTest {
         World world =
                 new World(simulation, ForwardingPollers.changed(provider, poller -> new NoMemory(poller, memory)), 2);
         world.expectErrors();
-        world.witness()
-                .hooks(
-                        List.of(new HookOf("memory", memory), new HookOf("audit", world.audit())),
+        world.hooks()
+                .set(
+                        List.of(new PluginHook("memory", memory), new PluginHook("audit", world.audit())),
                         (plugin, cause) -> assertThat(cause).isInstanceOf(OutOfMemoryError.class));
         SimServer server = world.server();
         Recorder handler = new Recorder();

@@ -3,7 +3,7 @@ package dev.baton.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.runtime.channel.MovableSocketChannel;
-import dev.baton.runtime.fd.FdWitness.HookOf;
+import dev.baton.runtime.fd.PluginHook;
 import dev.baton.spi.fd.ClosedBy;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.FdHook;
@@ -105,10 +105,12 @@ class TakeoverErrorTest {
                 ForwardingPollers.changed(Loops.anyPoller(simulation), poller -> new NoMemory(poller, memory)),
                 3);
         world.expectErrors();
-        world.witness()
-                .hooks(List.of(new HookOf("memory", memory), new HookOf("audit", world.audit())), (plugin, cause) -> {
-                    throw new OutOfMemoryError("planned, to count it");
-                });
+        world.hooks()
+                .set(
+                        List.of(new PluginHook("memory", memory), new PluginHook("audit", world.audit())),
+                        (plugin, cause) -> {
+                            throw new OutOfMemoryError("planned, to count it");
+                        });
         SimServer server = world.server();
         Recorder handler = new Recorder();
         World.Connection connection = world.connected(server, 0, handler);
@@ -136,7 +138,7 @@ class TakeoverErrorTest {
         if (step == Step.TELL) {
             assertThat(thrown).isEmpty();
             assertThat(held).hasToString("[TAKEN, false]");
-            assertThat(world.witness().untold()).isEqualTo(1);
+            assertThat(world.hooks().untold()).isEqualTo(1);
             assertThat(next).as("for whoever comes next").hasToString("[TAKEN]");
             connection.peer().send("y");
             simulation.run();

@@ -2,8 +2,11 @@ package dev.baton.testkit;
 
 import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.runtime.channel.MovableSocketChannel;
+import dev.baton.runtime.fd.FdCounters;
+import dev.baton.runtime.fd.FdHooks;
+import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.fd.FdTable;
-import dev.baton.runtime.fd.FdWitness;
+import dev.baton.runtime.fd.LoopConnections;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopGroup;
 import dev.baton.runtime.loop.LoopRegistry;
@@ -32,7 +35,7 @@ public final class TestLoops implements AutoCloseable {
 
     private final Posix posix;
     private final LoopRegistry registry = new LoopRegistry();
-    private final FdWitness witness = new FdWitness();
+    private final FdObservers observers = new FdObservers();
     private final FdTable table;
     private final LoopGroup group;
     private final ChannelEnv env;
@@ -40,7 +43,7 @@ public final class TestLoops implements AutoCloseable {
 
     private TestLoops(PollerProvider provider, Posix posix, int count) {
         this.posix = posix;
-        this.table = new FdTable(posix, registry, witness);
+        this.table = new FdTable(posix, registry, observers);
         this.env = new ChannelEnv(table, posix, registry, (plugin, cause) -> failures.add(cause));
         this.group = new LoopGroup(
                 count,
@@ -48,7 +51,7 @@ public final class TestLoops implements AutoCloseable {
                 provider,
                 posix,
                 table,
-                witness,
+                observers,
                 registry,
                 Ticker.systemTicker());
     }
@@ -73,9 +76,24 @@ public final class TestLoops implements AutoCloseable {
         return table;
     }
 
-    /** The counters. */
-    public FdWitness witness() {
-        return witness;
+    /** What watches the table. */
+    public FdObservers observers() {
+        return observers;
+    }
+
+    /** Its counters. */
+    public FdCounters counters() {
+        return observers.counters();
+    }
+
+    /** Its hooks. */
+    public FdHooks hooks() {
+        return observers.hooks();
+    }
+
+    /** How many connections each loop owns. */
+    public LoopConnections connections() {
+        return observers.connections();
     }
 
     /** What channels need. */

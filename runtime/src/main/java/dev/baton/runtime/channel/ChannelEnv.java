@@ -2,7 +2,7 @@ package dev.baton.runtime.channel;
 
 import dev.baton.runtime.fd.FdBudget;
 import dev.baton.runtime.fd.FdTable;
-import dev.baton.runtime.fd.FdWitness.PluginFailures;
+import dev.baton.runtime.fd.PluginFailures;
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.posix.Posix;
 import io.netty.buffer.ByteBufAllocator;

@@ -56,7 +56,7 @@ public final class FdTable implements Fds {
     private final AtomicReferenceArray<Chunk> chunks = new AtomicReferenceArray<>(MAX_FDS >>> CHUNK_BITS);
     private final Posix posix;
     private final FdPollers pollers;
-    private final FdWitness witness;
+    private final FdObservers observers;
 
     /** 256 numbers: 32 KiB of words, made when the first of them is inserted. */
     private static final class Chunk {
@@ -69,12 +69,12 @@ public final class FdTable implements Fds {
      *
      * @param posix closes
      * @param pollers takes dying fds out of pollers
-     * @param witness counts and tells the hooks
+     * @param observers are told of each change
      */
-    public FdTable(Posix posix, FdPollers pollers, FdWitness witness) {
+    public FdTable(Posix posix, FdPollers pollers, FdObservers observers) {
         this.posix = posix;
         this.pollers = pollers;
-        this.witness = witness;
+        this.observers = observers;
     }
 
     /** What became of an enter. */
@@ -181,7 +181,7 @@ public final class FdTable implements Fds {
         if (!WORDS.compareAndSet(chunk.words, index(number), free, ClaimWord.inserted(free, owner))) {
             throw inTable(number, (long) WORDS.getAcquire(chunk.words, index(number)));
         }
-        witness.inserted(registration, owner);
+        observers.inserted(registration, owner);
         return fd;
     }
 
@@ -272,7 +272,7 @@ public final class FdTable implements Fds {
         while (true) {
             long word = (long) WORDS.getAcquire(chunk.words, index);
             if (!ClaimWord.isLive(word, fd.generation())) {
-                witness.takeoverRefused(TakeoverResult.GONE);
+                observers.takeoverRefused(TakeoverResult.GONE);
                 return GONE;
             }
             int owner = ClaimWord.owner(word);
@@ -280,16 +280,15 @@ public final class FdTable implements Fds {
                     || owner == SHARED
                     || owner == thief
                     || (victim != ANY_VICTIM && owner != victim)) {
-                witness.takeoverRefused(TakeoverResult.BUSY);
+                observers.takeoverRefused(TakeoverResult.BUSY);
                 return BUSY;
             }
             if (WORDS.weakCompareAndSet(chunk.words, index, word, ClaimWord.taken(word, thief))) {
                 Registration registration = registration(chunk, fd.number());
-                witness.moved(registration, owner, thief);
                 if (owner != NONE) {
                     registration.takeovers++;
-                    witness.taken(registration, owner, thief);
                 }
+                observers.takenOver(registration, owner, thief);
                 return owner;
             }
         }
@@ -363,7 +362,7 @@ public final class FdTable implements Fds {
                     finish(chunk, fd, orphaned, ClosedBy.DELETER);
                 } else if (registration != null) {
                     registration.orphanedNanos = System.nanoTime() | 1;
-                    witness.orphaned(registration);
+                    observers.orphaned(registration);
                 }
                 return true;
             }
@@ -375,7 +374,7 @@ public final class FdTable implements Fds {
         int number = fd.number();
         Registration registration = registration(chunk, number);
         int owner = ClaimWord.owner(word);
-        witness.closing(registration, owner, by);
+        observers.closing(registration, owner, by);
         takeOutOfPollers(registration, owner);
         FdHandler handler = registration.handler;
         if (handler != null) {
@@ -387,7 +386,7 @@ public final class FdTable implements Fds {
         if (!registration.disowned) {
             int result = posix.close(number);
             if (result < 0) {
-                witness.closeFailed(registration, result);
+                observers.closeFailed(registration, result);
             }
         }
         if (handler != null) {
@@ -413,7 +412,7 @@ public final class FdTable implements Fds {
         try {
             pollers.remove(loop, registration.fd);
         } catch (Throwable t) { // an Error too: nobody else can close the fd, and what its poller still tells is stale
-            witness.removeFailed(registration, loop, t);
+            observers.removeFailed(registration, loop, t);
         }
     }
 

@@ -1,7 +1,7 @@
 package dev.baton.runtime.loop;
 
+import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.fd.FdTable;
-import dev.baton.runtime.fd.FdWitness;
 import dev.baton.spi.poller.Poller;
 import dev.baton.spi.poller.PollerContext;
 import dev.baton.spi.poller.PollerProvider;
@@ -18,7 +18,7 @@ final class LoopFactory implements IoHandlerFactory {
     private final PollerProvider provider;
     private final PollCalls calls;
     private final FdTable table;
-    private final FdWitness witness;
+    private final FdObservers observers;
     private final LoopRegistry registry;
     private final Ticker ticker;
     private final boolean apart;
@@ -27,14 +27,14 @@ final class LoopFactory implements IoHandlerFactory {
             PollerProvider provider,
             PollCalls calls,
             FdTable table,
-            FdWitness witness,
+            FdObservers observers,
             LoopRegistry registry,
             Ticker ticker,
             boolean apart) {
         this.provider = provider;
         this.calls = calls;
         this.table = table;
-        this.witness = witness;
+        this.observers = observers;
         this.registry = registry;
         this.ticker = ticker;
         this.apart = apart;
@@ -53,7 +53,7 @@ final class LoopFactory implements IoHandlerFactory {
         int id = apart ? LoopRegistry.APART : registry.nextId();
         try {
             Poller poller = provider.open(new PollerContext(calls, table, id));
-            return new LoopIo(id, poller, table, witness, ticker);
+            return new LoopIo(id, poller, table, observers, ticker);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot open poller " + provider.name() + " for loop " + id, e);
         }

@@ -1,7 +1,7 @@
 package dev.baton.runtime.loop;
 
+import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.fd.FdTable;
-import dev.baton.runtime.fd.FdWitness;
 import dev.baton.spi.poller.PollerProvider;
 import dev.baton.spi.posix.PollCalls;
 import io.netty.channel.IoEventLoop;
@@ -51,10 +51,10 @@ public final class LoopGroup extends MultiThreadIoEventLoopGroup {
             PollerProvider provider,
             PollCalls calls,
             FdTable table,
-            FdWitness witness,
+            FdObservers observers,
             LoopRegistry registry,
             Ticker ticker) {
-        super(count, threads, new LoopFactory(provider, calls, table, witness, registry, ticker, false));
+        super(count, threads, new LoopFactory(provider, calls, table, observers, registry, ticker, false));
         this.registry = registry;
     }
 
@@ -75,10 +75,10 @@ public final class LoopGroup extends MultiThreadIoEventLoopGroup {
             PollerProvider provider,
             PollCalls calls,
             FdTable table,
-            FdWitness witness,
+            FdObservers observers,
             LoopRegistry registry,
             Ticker ticker) {
-        return new LoopGroup(threads, new LoopFactory(provider, calls, table, witness, registry, ticker, true));
+        return new LoopGroup(threads, new LoopFactory(provider, calls, table, observers, registry, ticker, true));
     }
 
     /** Refused as a whole if one of the loops refuses: see {@link BatonLoop#mustNotEnd}. */

@@ -1,8 +1,8 @@
 package dev.baton.runtime.loop;
 
 import dev.baton.runtime.fd.FdHandler;
+import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.fd.FdTable;
-import dev.baton.runtime.fd.FdWitness;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.loop.LoopThread;
 import dev.baton.spi.poller.PollSink;
@@ -67,7 +67,7 @@ final class LoopIo implements IoHandler, PollSink {
     private final int id;
     private final Poller poller;
     private final FdTable table;
-    private final FdWitness witness;
+    private final FdObservers observers;
     private final Ticker ticker;
     private BatonLoop loop;
     private volatile String threadName = "not started";
@@ -100,11 +100,11 @@ final class LoopIo implements IoHandler, PollSink {
 
     @SuppressWarnings(
             "NullAway.Init") // attach() follows at once: Netty makes the handler inside the loop's constructor
-    LoopIo(int id, Poller poller, FdTable table, FdWitness witness, Ticker ticker) {
+    LoopIo(int id, Poller poller, FdTable table, FdObservers observers, Ticker ticker) {
         this.id = id;
         this.poller = poller;
         this.table = table;
-        this.witness = witness;
+        this.observers = observers;
         this.ticker = ticker;
         this.lastTurn = now();
     }
@@ -279,7 +279,7 @@ final class LoopIo implements IoHandler, PollSink {
             CURRENT_KEY.setOpaque(this, -1L);
             return true;
         }
-        witness.stale();
+        observers.staleEvent();
         if (entry == FdTable.Entry.NOT_OWNER) {
             // Row 3: it was taken over and our poller still has it. The number cannot be recycled into this poller
             // meanwhile: only this thread adds to it.

@@ -9,10 +9,10 @@ import dev.baton.runtime.config.ConfigException;
 import dev.baton.runtime.config.ConfigReader;
 import dev.baton.runtime.config.RootConfig;
 import dev.baton.runtime.fd.FdBudget;
+import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.fd.FdTable;
-import dev.baton.runtime.fd.FdWitness;
-import dev.baton.runtime.fd.FdWitness.HookOf;
 import dev.baton.runtime.fd.OwnedFds;
+import dev.baton.runtime.fd.PluginHook;
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.loop.OwnedPollers;
 import dev.baton.runtime.metrics.PrometheusMetrics;
@@ -50,7 +50,7 @@ public final class Foundation {
     final Installation installation;
     final Posix posix;
     final LoopRegistry loops = new LoopRegistry();
-    final FdWitness witness = new FdWitness();
+    final FdObservers observers = new FdObservers();
     final FdTable table;
     final FdBudget fds = new FdBudget();
     final PrometheusMetrics metrics = new PrometheusMetrics();
@@ -88,7 +88,7 @@ public final class Foundation {
     private Foundation(Installation installation, Set<String> enabled, Posix posix, ByteBufAllocator memory) {
         this.installation = installation;
         this.posix = posix;
-        this.table = new FdTable(posix, loops, witness);
+        this.table = new FdTable(posix, loops, observers);
         this.channels = new ChannelEnv(
                 table, posix, loops, pluginErrors, memory, new ServerSockets(), fds, new MemoryBudget(table));
         metrics.counted(
@@ -148,9 +148,9 @@ public final class Foundation {
 
     /** The plugins are there: their hooks and their counters. */
     private Foundation laid() {
-        List<HookOf> hooks = new ArrayList<>();
-        plugins().hooks().forEach(hook -> hooks.add(new HookOf(hook.plugin(), hook.get())));
-        witness.hooks(hooks, pluginErrors);
+        List<PluginHook> hooks = new ArrayList<>();
+        plugins().hooks().forEach(hook -> hooks.add(new PluginHook(hook.plugin(), hook.get())));
+        observers.hooks().set(hooks, pluginErrors);
         plugins().snapshots().stream()
                 .filter(plugin -> plugin.problem() == null)
                 .forEach(plugin -> pluginErrors.announce(plugin.id()));

@@ -1,7 +1,7 @@
 package dev.baton.runtime.server;
 
 import dev.baton.runtime.channel.ChannelEnv;
-import dev.baton.runtime.fd.FdWitness;
+import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.Timer;
 import dev.baton.runtime.takeover.LiveLoads;
@@ -24,11 +24,11 @@ public interface Machine extends LiveLoads.Gauges {
      *
      * @param count how many, at least 1
      * @param provider opens a poller for each
-     * @param witness counts what happens to their fds
+     * @param observers counts what happens to their fds
      * @param channels where they are registered and their channels live
      * @throws IOException if they cannot be started; a RuntimeException says the same
      */
-    void startLoops(int count, PollerProvider provider, FdWitness witness, ChannelEnv channels) throws IOException;
+    void startLoops(int count, PollerProvider provider, FdObservers observers, ChannelEnv channels) throws IOException;
 
     /** Ends the loops; completes when their threads have ended. */
     CompletionStage<Void> endLoops();

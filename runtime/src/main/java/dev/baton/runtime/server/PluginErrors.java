@@ -1,6 +1,6 @@
 package dev.baton.runtime.server;
 
-import dev.baton.runtime.fd.FdWitness.PluginFailures;
+import dev.baton.runtime.fd.PluginFailures;
 import dev.baton.spi.metrics.Metrics;
 
 /** Counts what plugins throw. Whoever catches it has logged it. */

@@ -137,7 +137,7 @@ public final class Server {
                         foundation.metrics,
                         machine.worker(),
                         new TotalLimit(config.maxConnections().orElse(Integer.MAX_VALUE), foundation.fds),
-                        new Balance(foundation.witness::downstream, foundation.metrics),
+                        new Balance(foundation.observers.connections()::of, foundation.metrics),
                         config.closeSpread()),
                 machine,
                 costs::admitted);
@@ -173,7 +173,7 @@ public final class Server {
         LiveView view = show();
         this.loopChanges = new LoopChanges(
                 foundation.channels,
-                foundation.witness,
+                foundation.observers,
                 foundation.loops,
                 poller.provider(),
                 view,
@@ -224,7 +224,7 @@ public final class Server {
         FdLimit limit;
         try {
             limit = foundation.posix.raiseFdLimit();
-            machine.startLoops(config.loops(), poller.provider(), foundation.witness, foundation.channels);
+            machine.startLoops(config.loops(), poller.provider(), foundation.observers, foundation.channels);
         } catch (IOException | RuntimeException e) {
             throw new StartException(Kind.FAILED, "cannot start " + config.loops() + " loops: " + rootMessage(e), e);
         }
@@ -292,7 +292,7 @@ public final class Server {
         LiveView view = new LiveView(
                 foundation.loops,
                 foundation.table,
-                foundation.witness,
+                foundation.observers,
                 new ViewSources(
                         foundation.installation.version(),
                         poller.provider().name(),

@@ -1,7 +1,7 @@
 package dev.baton.runtime.server;
 
 import dev.baton.runtime.channel.ChannelEnv;
-import dev.baton.runtime.fd.FdWitness;
+import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.loop.Timer;
@@ -56,11 +56,11 @@ final class VertxMachine implements Machine {
     }
 
     @Override
-    public void startLoops(int count, PollerProvider provider, FdWitness witness, ChannelEnv channels) {
-        Vertx made = VertxLoops.start(count, provider, witness, channels);
+    public void startLoops(int count, PollerProvider provider, FdObservers observers, ChannelEnv channels) {
+        Vertx made = VertxLoops.start(count, provider, observers, channels);
         Vertx other;
         try {
-            other = VertxLoops.startApart(provider, witness, channels);
+            other = VertxLoops.startApart(provider, observers, channels);
         } catch (RuntimeException e) {
             made.close();
             throw e;

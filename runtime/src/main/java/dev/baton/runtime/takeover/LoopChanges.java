@@ -2,7 +2,7 @@ package dev.baton.runtime.takeover;
 
 import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.runtime.channel.MovableStreamChannel;
-import dev.baton.runtime.fd.FdWitness;
+import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.listener.BoundListeners;
 import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.loop.BatonLoop;
@@ -65,7 +65,7 @@ public final class LoopChanges implements BatonLoop.Deaths {
     private static final long DEATHS_NANOS = Duration.ofMinutes(1).toNanos();
 
     private final ChannelEnv channels;
-    private final FdWitness witness;
+    private final FdObservers observers;
     private final LoopRegistry loops;
     private final PollerProvider poller;
     private final LiveView view;
@@ -78,7 +78,7 @@ public final class LoopChanges implements BatonLoop.Deaths {
 
     public LoopChanges(
             ChannelEnv channels,
-            FdWitness witness,
+            FdObservers observers,
             LoopRegistry loops,
             PollerProvider poller,
             LiveView view,
@@ -88,7 +88,7 @@ public final class LoopChanges implements BatonLoop.Deaths {
             Duration grace,
             BooleanSupplier stopping) {
         this.channels = channels;
-        this.witness = witness;
+        this.observers = observers;
         this.loops = loops;
         this.poller = poller;
         this.view = view;
@@ -141,7 +141,7 @@ public final class LoopChanges implements BatonLoop.Deaths {
     private BatonLoop start() {
         LoopThreads threads = new LoopThreads(loops.threads());
         LoopGroup group = new LoopGroup(
-                1, threads, poller, channels.posix(), channels.table(), witness, loops, Ticker.systemTicker());
+                1, threads, poller, channels.posix(), channels.table(), observers, loops, Ticker.systemTicker());
         BatonLoop loop = (BatonLoop) group.iterator().next();
         loop.mustNotEnd();
         threads.name = "baton-loop-" + loop.id();

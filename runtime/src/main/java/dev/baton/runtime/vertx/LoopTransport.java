@@ -7,7 +7,7 @@ import dev.baton.runtime.channel.FdTcpServerChannel;
 import dev.baton.runtime.channel.FdUnixServerChannel;
 import dev.baton.runtime.channel.PinnedSocketChannel;
 import dev.baton.runtime.channel.PinnedUnixChannel;
-import dev.baton.runtime.fd.FdWitness;
+import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopGroup;
 import dev.baton.spi.poller.PollerProvider;
@@ -41,7 +41,7 @@ final class LoopTransport implements Transport {
     private static final String THREAD_APART = "baton-apart";
 
     private final PollerProvider provider;
-    private final FdWitness witness;
+    private final FdObservers observers;
     private final ChannelEnv env;
     private final boolean apart;
     private final boolean named;
@@ -53,9 +53,9 @@ final class LoopTransport implements Transport {
      * @param apart whether its loop is one apart
      * @param named whether threads have Baton's names and not Vert.x's
      */
-    LoopTransport(PollerProvider provider, FdWitness witness, ChannelEnv env, boolean apart, boolean named) {
+    LoopTransport(PollerProvider provider, FdObservers observers, ChannelEnv env, boolean apart, boolean named) {
         this.provider = provider;
-        this.witness = witness;
+        this.observers = observers;
         this.env = env;
         this.apart = apart;
         this.named = named;
@@ -82,8 +82,8 @@ final class LoopTransport implements Transport {
         LoopThreads named = new LoopThreads(threads);
         Ticker ticker = Ticker.systemTicker();
         LoopGroup group = apart
-                ? LoopGroup.apart(named, provider, env.posix(), env.table(), witness, env.loops(), ticker)
-                : new LoopGroup(count, named, provider, env.posix(), env.table(), witness, env.loops(), ticker);
+                ? LoopGroup.apart(named, provider, env.posix(), env.table(), observers, env.loops(), ticker)
+                : new LoopGroup(count, named, provider, env.posix(), env.table(), observers, env.loops(), ticker);
         loops = group;
         for (EventExecutor each : group) {
             // Starts the thread, now and in this order: its name tells the loop's id.

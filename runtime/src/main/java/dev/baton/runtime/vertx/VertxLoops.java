@@ -1,7 +1,7 @@
 package dev.baton.runtime.vertx;
 
 import dev.baton.runtime.channel.ChannelEnv;
-import dev.baton.runtime.fd.FdWitness;
+import dev.baton.runtime.fd.FdObservers;
 import dev.baton.spi.poller.PollerProvider;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -27,26 +27,26 @@ public final class VertxLoops {
      *
      * @param count how many loops, at least 1
      * @param provider opens a poller for each
-     * @param witness counts what happens to their fds
+     * @param observers counts what happens to their fds
      * @param env where the loops are registered and their channels live
      * @return the Vert.x; closing it ends the loops
      * @throws IllegalStateException if a poller cannot be opened
      */
-    public static Vertx start(int count, PollerProvider provider, FdWitness witness, ChannelEnv env) {
-        return start(count, new LoopTransport(provider, witness, env, false, true));
+    public static Vertx start(int count, PollerProvider provider, FdObservers observers, ChannelEnv env) {
+        return start(count, new LoopTransport(provider, observers, env, false, true));
     }
 
     /**
      * Starts one with a single loop apart from the others, which the registry finds but does not list.
      *
      * @param provider opens its poller
-     * @param witness counts what happens to its fds
+     * @param observers counts what happens to its fds
      * @param env where the loop is registered and its channels live
      * @return the Vert.x; closing it ends the loop
      * @throws IllegalStateException if a poller cannot be opened
      */
-    public static Vertx startApart(PollerProvider provider, FdWitness witness, ChannelEnv env) {
-        return start(1, new LoopTransport(provider, witness, env, true, true));
+    public static Vertx startApart(PollerProvider provider, FdObservers observers, ChannelEnv env) {
+        return start(1, new LoopTransport(provider, observers, env, true, true));
     }
 
     /**
@@ -84,15 +84,15 @@ public final class VertxLoops {
      *
      * @param count how many loops, at least 1; the options' own number is not asked
      * @param provider opens a poller for each
-     * @param witness counts what happens to their fds
+     * @param observers counts what happens to their fds
      * @param env where the loops are registered and their channels live
      * @param options anything else; stays as it is
      * @return the Vert.x; closing it ends the loops
      * @throws IllegalStateException if a poller cannot be opened
      */
     public static Vertx start(
-            int count, PollerProvider provider, FdWitness witness, ChannelEnv env, VertxOptions options) {
-        return start(count, new LoopTransport(provider, witness, env, false, false), options);
+            int count, PollerProvider provider, FdObservers observers, ChannelEnv env, VertxOptions options) {
+        return start(count, new LoopTransport(provider, observers, env, false, false), options);
     }
 
     private static Vertx start(int count, LoopTransport transport, VertxOptions options) {

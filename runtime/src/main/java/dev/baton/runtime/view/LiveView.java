@@ -1,9 +1,9 @@
 package dev.baton.runtime.view;
 
+import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.fd.FdState;
 import dev.baton.runtime.fd.FdTable;
-import dev.baton.runtime.fd.FdWitness;
-import dev.baton.runtime.fd.FdWitness.HookOf;
+import dev.baton.runtime.fd.PluginHook;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.metrics.PrometheusMetrics;
@@ -43,24 +43,31 @@ public final class LiveView implements RuntimeView {
     private final Map<BatonLoop, Look> looks = new ConcurrentHashMap<>();
     private final LoopRegistry loops;
     private final FdTable table;
-    private final FdWitness witness;
+    private final FdObservers observers;
     private final ViewSources sources;
 
     /** A view of these loops and this table. */
-    public LiveView(LoopRegistry loops, FdTable table, FdWitness witness, ViewSources sources) {
+    public LiveView(LoopRegistry loops, FdTable table, FdObservers observers, ViewSources sources) {
         this.loops = loops;
         this.table = table;
-        this.witness = witness;
+        this.observers = observers;
         this.sources = sources;
     }
 
     /** The runtime's own metrics, named as the admin API documents them. */
     public void publish(PrometheusMetrics metrics) {
-        metrics.gauge("baton_fds_open", "Fds in the table.", witness::openFds);
-        metrics.gauge("baton_orphans", "Fds that were deleted and in which somebody still runs.", witness::orphans);
-        metrics.counted("baton_stale_events_total", "Poller events that came too late.", witness::staleEvents);
-        metrics.counted("baton_fd_untold_total", "Changes of fds of which a hook could not be told.", witness::untold);
-        for (HookOf hook : witness.hooks()) {
+        metrics.gauge("baton_fds_open", "Fds in the table.", observers.counters()::openFds);
+        metrics.gauge(
+                "baton_orphans",
+                "Fds that were deleted and in which somebody still runs.",
+                observers.counters()::orphans);
+        metrics.counted(
+                "baton_stale_events_total", "Poller events that came too late.", observers.counters()::staleEvents);
+        metrics.counted(
+                "baton_fd_untold_total",
+                "Changes of fds of which a hook could not be told.",
+                observers.hooks()::untold);
+        for (PluginHook hook : observers.hooks().all()) {
             metrics.counted(
                     "baton_fd_hook_ms_total",
                     "Milliseconds that a plugin's fd hook has taken.",
@@ -69,13 +76,18 @@ public final class LiveView implements RuntimeView {
                     hook.plugin());
         }
         for (ClosedBy by : ClosedBy.values()) {
-            metrics.counted("baton_fd_closes_total", "Fds closed.", () -> witness.closes(by), "by", by.word());
+            metrics.counted(
+                    "baton_fd_closes_total",
+                    "Fds closed.",
+                    () -> observers.counters().closes(by),
+                    "by",
+                    by.word());
         }
         for (TakeoverResult result : TakeoverResult.values()) {
             metrics.counted(
                     "baton_takeovers_total",
                     "Takeovers tried.",
-                    () -> witness.takeovers(result),
+                    () -> observers.counters().takeovers(result),
                     "result",
                     result.name().toLowerCase(Locale.ROOT));
         }
@@ -88,7 +100,11 @@ public final class LiveView implements RuntimeView {
         metrics.counted(TURNS, "Turns of a loop.", loop::turns, LOOP, id);
         metrics.counted(ACCEPTED, "Connections accepted on a loop.", loop::accepted, LOOP, id);
         metrics.gauge(
-                CONNECTIONS, "Downstream connections that a loop owns.", () -> witness.downstream(loop.id()), LOOP, id);
+                CONNECTIONS,
+                "Downstream connections that a loop owns.",
+                () -> observers.connections().of(loop.id()),
+                LOOP,
+                id);
     }
 
     /** Takes those of a loop that has ended away. */
@@ -112,7 +128,7 @@ public final class LiveView implements RuntimeView {
                 (int) loops.batonLoops().stream()
                         .filter(loop -> loop.isBlocked() || isStuck(loop, now))
                         .count(),
-                witness.openFds(),
+                observers.counters().openFds(),
                 sources.fdsLimit(),
                 sources.grace().toMillis());
     }
@@ -150,7 +166,7 @@ public final class LiveView implements RuntimeView {
                     Math.max(0, (now - loop.lastTurnNanos()) / 1_000_000),
                     current(loop),
                     loop.accepted(),
-                    witness.downstream(loop.id()),
+                    observers.connections().of(loop.id()),
                     loop.isBlocked()));
         }
         return rows;

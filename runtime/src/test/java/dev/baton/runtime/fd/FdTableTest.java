@@ -11,7 +11,6 @@ import static org.mockito.Mockito.verify;
 import static org.mockito.Mockito.when;
 
 import dev.baton.runtime.fd.FdTable.Entry;
-import dev.baton.runtime.fd.FdWitness.HookOf;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.spi.fd.ClosedBy;
 import dev.baton.spi.fd.Fd;
@@ -35,8 +34,8 @@ class FdTableTest {
     private final Posix posix = mock(Posix.class);
     private final FdPollers pollers = mock(FdPollers.class);
     private final FdHandler handler = mock(FdHandler.class);
-    private final FdWitness witness = new FdWitness();
-    private final FdTable table = new FdTable(posix, pollers, witness);
+    private final FdObservers observers = new FdObservers();
+    private final FdTable table = new FdTable(posix, pollers, observers);
 
     @BeforeEach
     void closeTakesAnFdOutOfThePollers() {
@@ -78,7 +77,7 @@ class FdTableTest {
         assertThat(table.owner(fd)).isEqualTo(A);
         assertThat(state(fd).running()).isEqualTo(1);
         assertThat(table.handler(NUMBER)).isSameAs(handler);
-        assertThat(witness.openFds()).isEqualTo(1);
+        assertThat(observers.counters().openFds()).isEqualTo(1);
     }
 
     @Test
@@ -166,12 +165,12 @@ class FdTableTest {
         table.leave(fd);
         table.leave(fd);
         verify(posix, never()).close(anyInt());
-        assertThat(witness.orphans()).isEqualTo(1);
+        assertThat(observers.counters().orphans()).isEqualTo(1);
         table.leave(fd);
         verify(posix, times(1)).close(NUMBER);
-        assertThat(witness.orphans()).isZero();
-        assertThat(witness.closes(ClosedBy.LEAVER)).isEqualTo(1);
-        assertThat(witness.closes(ClosedBy.DELETER)).isZero();
+        assertThat(observers.counters().orphans()).isZero();
+        assertThat(observers.counters().closes(ClosedBy.LEAVER)).isEqualTo(1);
+        assertThat(observers.counters().closes(ClosedBy.DELETER)).isZero();
     }
 
     // Rows 7 and 8
@@ -184,7 +183,7 @@ class FdTableTest {
         assertThat(state(fd).running()).isEqualTo(1);
         assertThat(state(fd).takeovers()).isEqualTo(1);
         assertThat(enter(fd, A)).isEqualTo(Entry.NOT_OWNER);
-        assertThat(witness.takeovers(TakeoverResult.TAKEN)).isEqualTo(1);
+        assertThat(observers.counters().takeovers(TakeoverResult.TAKEN)).isEqualTo(1);
     }
 
     @Test
@@ -202,7 +201,7 @@ class FdTableTest {
         assertThat(enter(fd, A)).isEqualTo(Entry.NOT_OWNER);
         assertThat(table.fdTakeover(fd, A, FdTable.NONE)).isEqualTo(FdTable.NONE);
         assertThat(state(fd).takeovers()).isZero();
-        assertThat(witness.takeovers(TakeoverResult.TAKEN)).isZero();
+        assertThat(observers.counters().takeovers(TakeoverResult.TAKEN)).isZero();
     }
 
     @Test
@@ -220,8 +219,8 @@ class FdTableTest {
         table.leave(shared);
         assertThat(table.fdTakeover(shared, B, FdTable.ANY_VICTIM)).isEqualTo(FdTable.BUSY);
         assertThat(table.fdTakeover(busy, B, FdTable.ANY_VICTIM)).isEqualTo(FdTable.GONE); // other generation
-        assertThat(witness.takeovers(TakeoverResult.BUSY)).isEqualTo(3);
-        assertThat(witness.takeovers(TakeoverResult.GONE)).isEqualTo(2);
+        assertThat(observers.counters().takeovers(TakeoverResult.BUSY)).isEqualTo(3);
+        assertThat(observers.counters().takeovers(TakeoverResult.GONE)).isEqualTo(2);
     }
 
     // Rows 9 to 12
@@ -233,8 +232,8 @@ class FdTableTest {
         verify(posix, times(1)).close(NUMBER);
         assertThat(table.isLive(fd)).isFalse();
         assertThat(table.owner(fd)).isEqualTo(FdTable.GONE);
-        assertThat(witness.closes(ClosedBy.DELETER)).isEqualTo(1);
-        assertThat(witness.openFds()).isZero();
+        assertThat(observers.counters().closes(ClosedBy.DELETER)).isEqualTo(1);
+        assertThat(observers.counters().openFds()).isZero();
     }
 
     @Test
@@ -264,7 +263,7 @@ class FdTableTest {
         Fd fd = insertOwnedBy(A);
         assertThat(table.fdDeleteAndLeave(fd)).isTrue();
         verify(posix, times(1)).close(NUMBER);
-        assertThat(witness.closes(ClosedBy.DELETER)).isEqualTo(1);
+        assertThat(observers.counters().closes(ClosedBy.DELETER)).isEqualTo(1);
     }
 
     @Test
@@ -306,7 +305,7 @@ class FdTableTest {
     @Test
     void row13TheFinalizerTellsTheHooksPublishesTheOwnerFreesTheSlotAndClosesLast() {
         FdHook hook = mock(FdHook.class);
-        witness.hooks(List.of(new HookOf("witness", hook)), (plugin, cause) -> {});
+        observers.hooks().set(List.of(new PluginHook("test", hook)), (plugin, cause) -> {});
         when(posix.close(NUMBER)).thenAnswer(call -> {
             // The slot is FREE by now: the kernel may give the number out at once, and it is inserted again.
             Fd again = table.fdInsert(NUMBER, FdKind.POLLER);
@@ -327,16 +326,20 @@ class FdTableTest {
     void theTimeThatAHookTakesIsCountedForItsPlugin() {
         FdHook slow = mock(FdHook.class, call -> {
             long begun = System.nanoTime();
-            while (System.nanoTime() - begun < HookOf.SLOW_NANOS) {
+            while (System.nanoTime() - begun < PluginHook.SLOW_NANOS) {
                 Thread.onSpinWait();
             }
             return null;
         });
-        witness.hooks(List.of(new HookOf("slow", slow), new HookOf("quick", new FdHook() {})), (plugin, cause) -> {});
+        observers
+                .hooks()
+                .set(
+                        List.of(new PluginHook("slow", slow), new PluginHook("quick", new FdHook() {})),
+                        (plugin, cause) -> {});
         table.fdDelete(idleOwnedBy(A));
 
-        assertThat(witness.hooks()).extracting(HookOf::plugin).containsExactly("slow", "quick");
-        assertThat(witness.hooks().get(0).millis()).isGreaterThanOrEqualTo(10);
+        assertThat(observers.hooks().all()).extracting(PluginHook::plugin).containsExactly("slow", "quick");
+        assertThat(observers.hooks().all().get(0).millis()).isGreaterThanOrEqualTo(10);
     }
 
     @Test
@@ -346,9 +349,11 @@ class FdTableTest {
             throw new StackOverflowError("hook");
         });
         FdHook good = mock(FdHook.class);
-        witness.hooks(
-                List.of(new HookOf("bad", bad), new HookOf("good", good)),
-                (plugin, cause) -> failed.add(plugin + " " + cause.getMessage()));
+        observers
+                .hooks()
+                .set(
+                        List.of(new PluginHook("bad", bad), new PluginHook("good", good)),
+                        (plugin, cause) -> failed.add(plugin + " " + cause.getMessage()));
         Fd fd = insertOwnedBy(A);
         table.fdDelete(fd);
         table.leave(fd);
@@ -392,7 +397,7 @@ class FdTableTest {
     void aDisownedFdIsForgottenAndNotClosed() {
         // R11
         FdHook hook = mock(FdHook.class);
-        witness.hooks(List.of(new HookOf("witness", hook)), (plugin, cause) -> {});
+        observers.hooks().set(List.of(new PluginHook("test", hook)), (plugin, cause) -> {});
         Fd fd = idleOwnedBy(A);
         assertThat(table.fdDisown(fd)).isTrue();
         verify(posix, never()).close(anyInt());

@@ -20,7 +20,7 @@ class OwnedFdsTest {
 
     private final Posix posix = mock(Posix.class);
     private final FdPollers pollers = mock(FdPollers.class);
-    private final FdTable table = new FdTable(posix, pollers, new FdWitness());
+    private final FdTable table = new FdTable(posix, pollers, new FdObservers());
     private final OwnedFds mine = new OwnedFds(table, "mine");
 
     @BeforeEach

@@ -26,8 +26,8 @@ class ProtocolEventsTest {
     Path folder;
 
     private final FdPollers pollers = mock(FdPollers.class);
-    private final FdWitness witness = new FdWitness();
-    private final FdTable table = new FdTable(mock(Posix.class), pollers, witness);
+    private final FdObservers observers = new FdObservers();
+    private final FdTable table = new FdTable(mock(Posix.class), pollers, observers);
 
     @Test
     void shouldBeRecorded() throws Exception {
@@ -42,7 +42,7 @@ class ProtocolEventsTest {
             table.fdTakeover(fd, 1, 0); // holds a claim
             table.fdDelete(fd); // an orphan until that is given back
             table.leave(fd);
-            witness.stale();
+            observers.staleEvent();
 
             Map<String, RecordedEvent> events = stop(recording);
             assertThat(events).containsOnlyKeys("Takeover", "Orphan", "Close", "StaleEvent");

@@ -376,7 +376,9 @@ class ListenerScheduleTest {
                     ListenerWorld.now(world.listener.unbind(Duration.ZERO)).orElseThrow();
             assertThat(again.outcome()).isEqualTo(world.open.isEmpty() ? Outcome.UNCHANGED : Outcome.UNBOUND);
             assertThat(world.listener.state()).isEqualTo(ListenerState.STOPPED);
-            assertThat(world.witness.openFds()).as("fds, edges %s", edges).isZero();
+            assertThat(world.observers.counters().openFds())
+                    .as("fds, edges %s", edges)
+                    .isZero();
             return true;
         }
     }

@@ -2,9 +2,9 @@ package dev.baton.runtime.listener;
 
 import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.runtime.fd.FdHandler;
+import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.fd.FdPollers;
 import dev.baton.runtime.fd.FdTable;
-import dev.baton.runtime.fd.FdWitness;
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.spi.fd.Fd;
@@ -45,7 +45,7 @@ final class ListenerWorld {
     private static final int FIRST_CONNECTION = 1_000;
 
     final SharedListener listener;
-    final FdWitness witness = new FdWitness();
+    final FdObservers observers = new FdObservers();
     final List<HandLoop> loops = new ArrayList<>();
     /** Connections that wait in the kernel. */
     int backlog;
@@ -90,7 +90,7 @@ final class ListenerWorld {
         this.edges = edges;
         this.total = new TotalLimit(totalMax);
         Posix posix = posix();
-        this.table = new FdTable(posix, new HandPollers(), witness);
+        this.table = new FdTable(posix, new HandPollers(), observers);
         ChannelEnv env = new ChannelEnv(table, posix, new LoopRegistry(), (plugin, cause) -> {});
         for (int id = 0; id < loopCount; id++) {
             loops.add(new HandLoop(id));

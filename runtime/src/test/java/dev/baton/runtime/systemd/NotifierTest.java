@@ -2,8 +2,8 @@ package dev.baton.runtime.systemd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.fd.FdTable;
-import dev.baton.runtime.fd.FdWitness;
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.posix.JnrPosix;
 import dev.baton.runtime.posix.Posix;
@@ -38,7 +38,7 @@ class NotifierTest {
     private static final int PATIENCE_MILLIS = 20_000;
 
     private final Posix posix = new JnrPosix();
-    private final FdTable table = new FdTable(posix, new LoopRegistry(), new FdWitness());
+    private final FdTable table = new FdTable(posix, new LoopRegistry(), new FdObservers());
     private int manager = -1;
 
     @TempDir

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.fd.FdTable;
-import dev.baton.runtime.fd.FdWitness;
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.posix.Identity;
 import dev.baton.runtime.posix.JnrPosix;
@@ -51,7 +51,7 @@ class HandoffTest {
     private static final Deadline LONG = Deadline.in(Duration.ofMinutes(5));
     private static final Posix POSIX = new JnrPosix();
 
-    private final FdTable table = new FdTable(POSIX, new LoopRegistry(), new FdWitness());
+    private final FdTable table = new FdTable(POSIX, new LoopRegistry(), new FdObservers());
     private long filesBefore;
 
     @BeforeEach

@@ -49,7 +49,7 @@ class ChannelFaultsIT {
         server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         on(loops.loop(0), () -> null);
         on(loops.loop(1), () -> null);
-        openBefore = loops.witness().openFds();
+        openBefore = loops.counters().openFds();
     }
 
     @AfterEach
@@ -57,8 +57,8 @@ class ChannelFaultsIT {
         server.close();
         on(loops.loop(0), () -> null);
         on(loops.loop(1), () -> null);
-        assertThat(loops.witness().openFds()).isEqualTo(openBefore);
-        assertThat(loops.witness().orphans()).isZero();
+        assertThat(loops.counters().openFds()).isEqualTo(openBefore);
+        assertThat(loops.counters().orphans()).isZero();
         loops.close();
     }
 
@@ -191,12 +191,12 @@ class ChannelFaultsIT {
             loops.table().heldElsewhere(channel.fd());
             assertThat(loops.table().fdDelete(channel.fd())).isTrue();
             on(loops.loop(0), () -> null);
-            long stale = loops.witness().staleEvents();
+            long stale = loops.counters().staleEvents();
             peer.getOutputStream().write('x');
             peer.getOutputStream().flush();
             on(loops.loop(0), () -> null);
             on(loops.loop(0), () -> null);
-            assertThat(loops.witness().staleEvents()).isEqualTo(stale);
+            assertThat(loops.counters().staleEvents()).isEqualTo(stale);
         } finally {
             REAL.close(copy);
         }

@@ -137,7 +137,7 @@ class FacadeIT {
                 }
             }
             assertThat(wrong).isEmpty();
-            assertThat(loops.witness().takeovers(TakeoverResult.TAKEN)).isPositive();
+            assertThat(loops.counters().takeovers(TakeoverResult.TAKEN)).isPositive();
             assertThat(loops.failures()).isEmpty();
             channel.close().sync();
         }
@@ -380,7 +380,7 @@ class FacadeIT {
             assertThat(loops.table().isLive(bystander.fd())).isTrue();
             bystander.close().sync();
             on(loops.loop(0), () -> null);
-            assertThat(loops.witness().orphans()).isZero();
+            assertThat(loops.counters().orphans()).isZero();
             kept.close();
         }
     }

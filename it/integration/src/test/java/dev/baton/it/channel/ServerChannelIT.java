@@ -67,7 +67,7 @@ class ServerChannelIT {
         loops = TestLoops.start(poller, faults.posix(), 2);
         on(loops.loop(0), () -> null);
         on(loops.loop(1), () -> null);
-        openBefore = loops.witness().openFds();
+        openBefore = loops.counters().openFds();
     }
 
     @AfterEach
@@ -79,8 +79,8 @@ class ServerChannelIT {
         for (Channel child : accepted) {
             child.close().sync();
         }
-        await().until(() -> loops.witness().openFds() == openBefore);
-        assertThat(loops.witness().orphans()).isZero();
+        await().until(() -> loops.counters().openFds() == openBefore);
+        assertThat(loops.counters().orphans()).isZero();
         loops.close();
     }
 
@@ -290,7 +290,7 @@ class ServerChannelIT {
                 poller,
                 faults.posix(),
                 loops.table(),
-                loops.witness(),
+                loops.observers(),
                 loops.registry(),
                 Ticker.systemTicker());
         ended.shutdownGracefully(0, 0, TimeUnit.SECONDS).sync();
@@ -405,7 +405,7 @@ class ServerChannelIT {
         server.config().setAutoRead(false);
         assertThat(child.isOpen()).isFalse();
         assertThat(server.isOpen()).isFalse();
-        openBefore = loops.witness().openFds();
+        openBefore = loops.counters().openFds();
     }
 
     // ---- options and addresses ------------------------------------------------------------------------------------

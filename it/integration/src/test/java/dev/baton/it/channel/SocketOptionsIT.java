@@ -64,7 +64,7 @@ class SocketOptionsIT {
     void theSizesOfBuffersThatNobodySetAreTheKernels() throws Exception {
         try (TestLoops loops = TestLoops.start(Pollers.chosen(), 1);
                 ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
-            long open = loops.witness().openFds();
+            long open = loops.counters().openFds();
             SocketChannel fresh = new MovableSocketChannel(loops.env(), "test");
             assertThat(fresh.config().getSendBufferSize()).isPositive();
             assertThat(fresh.config().getReceiveBufferSize()).isPositive();
@@ -72,7 +72,7 @@ class SocketOptionsIT {
                     .isPositive();
             assertThat(new FdTcpServerChannel(loops.env()).config().getReceiveBufferSize())
                     .isPositive();
-            assertThat(loops.witness().openFds()).isEqualTo(open);
+            assertThat(loops.counters().openFds()).isEqualTo(open);
 
             PinnedSocketChannel channel = (PinnedSocketChannel)
                     client(loops).connect(server.getLocalSocketAddress()).sync().channel();

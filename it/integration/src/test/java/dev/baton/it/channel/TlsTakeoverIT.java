@@ -80,7 +80,7 @@ class TlsTakeoverIT {
                 }
                 assertThat(echoed.poll(20, TimeUnit.SECONDS)).isEqualTo(number);
             }
-            assertThat(loops.witness().takeovers(TakeoverResult.TAKEN)).isPositive();
+            assertThat(loops.counters().takeovers(TakeoverResult.TAKEN)).isPositive();
             assertThat(loops.failures()).isEmpty();
             channel.close().get(20, TimeUnit.SECONDS);
         }

@@ -167,7 +167,7 @@ final class ProxyRig implements AutoCloseable {
 
     /** Takeovers so far, by whomever. */
     long takeovers() {
-        return upstream.loops.witness().takeovers(TakeoverResult.TAKEN);
+        return upstream.loops.counters().takeovers(TakeoverResult.TAKEN);
     }
 
     /**

@@ -50,7 +50,7 @@ class ListenerBalanceIT {
     }
 
     private static int[] counts(ListenerRig rig) {
-        return IntStream.range(0, LOOPS).map(rig.loops.witness()::downstream).toArray();
+        return IntStream.range(0, LOOPS).map(rig.loops.connections()::of).toArray();
     }
 
     private static boolean isEven(int[] counts, int total, int percent) {
@@ -132,7 +132,7 @@ class ListenerBalanceIT {
                     sockets.add(client);
                     assertThat(echo(client, i)).isEqualTo(i);
                 }
-                assertThat(rig.loops.witness().downstream(3)).isZero();
+                assertThat(rig.loops.connections().of(3)).isZero();
             } finally {
                 free.countDown();
             }

@@ -233,7 +233,7 @@ class ListenerIT {
     void whatFailsOnTheWayToTheSocketLeaksNothingAndCanBeTriedAgain(String call, int result, String name, int closes)
             throws Exception {
         try (ListenerRig rig = new ListenerRig(Pollers.chosen(), LOOPS)) {
-            long openBefore = rig.loops.witness().openFds();
+            long openBefore = rig.loops.counters().openFds();
             SharedListener listener = rig.listener(ListenerRig.HOST + ":0", 10, new AtOnceStrategy(), new Echo());
             rig.faults.plant(call, result);
             rig.faults.forgetCloses();
@@ -244,8 +244,8 @@ class ListenerIT {
                     .hasMessageContaining(ListenerRig.HOST);
 
             assertThat(rig.faults.closes()).isEqualTo(closes);
-            assertThat(rig.loops.witness().openFds()).isEqualTo(openBefore);
-            assertThat(rig.loops.witness().orphans()).isZero();
+            assertThat(rig.loops.counters().openFds()).isEqualTo(openBefore);
+            assertThat(rig.loops.counters().orphans()).isZero();
             assertThat(listener.state()).isEqualTo(ListenerState.NEW);
 
             rig.faults.heal();

@@ -108,7 +108,7 @@ final class ListenerRig implements AutoCloseable {
     }
 
     private Balance balance() {
-        return new Balance(loops.witness()::downstream, metrics);
+        return new Balance(loops.connections()::of, metrics);
     }
 
     /** Opens and starts one on a free port. */

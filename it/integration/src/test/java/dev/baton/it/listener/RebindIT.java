@@ -65,7 +65,7 @@ class RebindIT {
         ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
         ExecutorService threads = Executors.newCachedThreadPool();
         try (ListenerRig rig = new ListenerRig(poller, LOOPS)) {
-            long openBefore = rig.loops.witness().openFds();
+            long openBefore = rig.loops.counters().openFds();
             Set<String> openInKernelBefore = OpenFds.now();
             Rebinder rebinder = new Rebinder(rig);
             int port = ListenerRig.port(rebinder.now);
@@ -94,8 +94,8 @@ class RebindIT {
                 await().until(() -> listener.connections() == 0);
             }
             rig.quiet();
-            assertThat(rig.loops.witness().openFds()).as("fds in the table").isEqualTo(openBefore);
-            assertThat(rig.loops.witness().orphans()).isZero();
+            assertThat(rig.loops.counters().openFds()).as("fds in the table").isEqualTo(openBefore);
+            assertThat(rig.loops.counters().orphans()).isZero();
             assertThat(OpenFds.now()).as("open in the process").isSubsetOf(openInKernelBefore);
             assertThat(rig.loops.failures()).isEmpty();
         } finally {

@@ -192,7 +192,7 @@ class ThrowingServiceIT {
             }
             await().until(() -> listener.connections() == 0);
             assertThat(listener.accepted()).isEqualTo(2 + (Place.values().length - 1) * THROWN.size());
-            assertThat(on(loops.loop(0), () -> loops.witness().orphans())).isZero();
+            assertThat(on(loops.loop(0), () -> loops.counters().orphans())).isZero();
             listener.unbind(Duration.ZERO).toCompletableFuture().get(20, TimeUnit.SECONDS);
         } finally {
             worker.shutdown();

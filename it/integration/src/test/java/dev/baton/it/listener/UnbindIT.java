@@ -95,7 +95,7 @@ class UnbindIT {
     @MethodSource("dev.baton.it.Pollers#all")
     void anUnbindUnderALockThatEveryLoopInAcceptWaitsForReturnsAtOnce(PollerProvider poller) throws Exception {
         try (ListenerRig rig = new ListenerRig(poller, LOOPS)) {
-            long openBefore = rig.loops.witness().openFds();
+            long openBefore = rig.loops.counters().openFds();
             Locking service = new Locking(LOOPS);
             SharedListener listener = rig.start(1_000, new AtOnceStrategy(), service);
             int number = listening(rig).get(0).number();
@@ -115,7 +115,7 @@ class UnbindIT {
 
                 // It has returned although every loop waits for our lock: this line would never be reached.
                 assertThat(listener.state()).isEqualTo(ListenerState.STOPPED);
-                assertThat(rig.loops.witness().orphans()).isEqualTo(1);
+                assertThat(rig.loops.counters().orphans()).isEqualTo(1);
                 assertThat(rig.faults.closes(number)).isZero();
                 assertThatThrownBy(() -> bind(port(listener)).close()).isInstanceOf(BindException.class);
                 assertThat(unbound).as("the claims still hold the port").isNotDone();
@@ -132,8 +132,8 @@ class UnbindIT {
             }
             await().until(() -> listener.connections() == 0);
             rig.quiet();
-            assertThat(rig.loops.witness().orphans()).isZero();
-            assertThat(rig.loops.witness().openFds()).isEqualTo(openBefore);
+            assertThat(rig.loops.counters().orphans()).isZero();
+            assertThat(rig.loops.counters().openFds()).isEqualTo(openBefore);
             assertThat(rig.loops.failures()).isEmpty();
         }
     }
@@ -169,7 +169,7 @@ class UnbindIT {
                     self.join().unbind(GRACE).whenComplete((result, failure) -> {
                         unbound.complete(result);
                     });
-                    assertThat(rig.loops.witness().orphans()).isEqualTo(1);
+                    assertThat(rig.loops.counters().orphans()).isEqualTo(1);
                 }
             });
             self.complete(listener);
@@ -276,7 +276,7 @@ class UnbindIT {
         int rounds = 100;
         int threads = 4;
         try (ListenerRig rig = new ListenerRig(poller, 2)) {
-            long openBefore = rig.loops.witness().openFds();
+            long openBefore = rig.loops.counters().openFds();
             Set<String> openInKernelBefore = OpenFds.now();
             for (int round = 0; round < rounds; round++) {
                 SharedListener listener = rig.start(1, new AtOnceStrategy(), new Echo());
@@ -302,8 +302,8 @@ class UnbindIT {
                 await().pollInterval(Duration.ofMillis(1)).until(() -> listener.connections() == 0);
             }
             rig.quiet();
-            assertThat(rig.loops.witness().openFds()).isEqualTo(openBefore);
-            assertThat(rig.loops.witness().orphans()).isZero();
+            assertThat(rig.loops.counters().openFds()).isEqualTo(openBefore);
+            assertThat(rig.loops.counters().orphans()).isZero();
             assertThat(OpenFds.now()).isSubsetOf(openInKernelBefore);
             assertThat(rig.loops.failures()).isEmpty();
         }

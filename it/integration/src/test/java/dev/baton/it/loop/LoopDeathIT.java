@@ -130,7 +130,7 @@ class LoopDeathIT {
             worker.shutdown();
             loops.close();
         }
-        await().untilAsserted(() -> assertThat(loops.witness().openFds()).isZero());
+        await().untilAsserted(() -> assertThat(loops.counters().openFds()).isZero());
     }
 
     @Test

@@ -65,8 +65,8 @@ class LoopEndIT {
     /** A poller's own fds go with its last user, who may be the thread that woke it up. */
     private static void nothingIsLeft(TestLoops loops) {
         await().untilAsserted(() -> assertThat(kinds(loops)).isEmpty());
-        assertThat(loops.witness().openFds()).isZero();
-        assertThat(loops.witness().orphans()).isZero();
+        assertThat(loops.counters().openFds()).isZero();
+        assertThat(loops.counters().orphans()).isZero();
     }
 
     @ParameterizedTest

@@ -4,7 +4,7 @@ import static dev.baton.testkit.TestLoops.on;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.runtime.channel.MovableSocketChannel;
-import dev.baton.runtime.fd.FdWitness.HookOf;
+import dev.baton.runtime.fd.PluginHook;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.spi.fd.ClosedBy;
 import dev.baton.spi.fd.Fd;
@@ -77,7 +77,7 @@ class SeedRaceIT {
 
     private static Closes watch(TestLoops loops) {
         Closes closes = new Closes();
-        loops.witness().hooks(List.of(new HookOf("test", closes)), (plugin, cause) -> {
+        loops.hooks().set(List.of(new PluginHook("test", closes)), (plugin, cause) -> {
             throw new AssertionError(cause);
         });
         return closes;
@@ -93,7 +93,7 @@ class SeedRaceIT {
             Handler handler = new Handler();
             MovableSocketChannel channel = loops.connect(loops.loop(0), server.getLocalSocketAddress(), handler);
             Fd fd = channel.fd();
-            long stale = loops.witness().staleEvents();
+            long stale = loops.counters().staleEvents();
             GatedPollers.Gate gate = gated.close(0, fd.number());
             try (Socket peer = server.accept()) {
                 // 1. A fetches an event for the fd and stands before the enter.
@@ -118,7 +118,7 @@ class SeedRaceIT {
                 // 4. A goes on: its enter is refused, the new connection is not touched.
                 gate.open();
                 on(loops.loop(0), () -> null);
-                assertThat(loops.witness().staleEvents()).isEqualTo(stale + 1);
+                assertThat(loops.counters().staleEvents()).isEqualTo(stale + 1);
                 assertThat(handler.inactive.await(10, TimeUnit.SECONDS)).isTrue();
                 assertThat(handler.calls)
                         .containsExactly("inactive on "
@@ -168,7 +168,7 @@ class SeedRaceIT {
                 });
                 // 3. A's claim keeps the number: it is not closed, and not given out again.
                 assertThat(closes.of(fd)).isEmpty();
-                assertThat(loops.witness().orphans()).isEqualTo(1);
+                assertThat(loops.counters().orphans()).isEqualTo(1);
                 MovableSocketChannel other = loops.connect(b, server.getLocalSocketAddress(), new Handler());
                 assertThat(other.fd().number()).isNotEqualTo(fd.number());
                 // 4. A leaves and closes, once; the channel ends on A.
@@ -177,7 +177,7 @@ class SeedRaceIT {
                 String a = on(loops.loop(0), () -> Thread.currentThread().getName());
                 assertThat(handler.calls).containsExactly("read on " + a, "inactive on " + a);
                 assertThat(closes.of(fd)).containsExactly(fd + " leaver");
-                assertThat(loops.witness().orphans()).isZero();
+                assertThat(loops.counters().orphans()).isZero();
                 other.close().sync();
             } finally {
                 goOn.countDown();

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.baton.plugin.epoll.EpollProvider;
 import dev.baton.plugin.poll.PollProvider;
 import dev.baton.runtime.channel.MovableStreamChannel;
-import dev.baton.runtime.fd.FdWitness.HookOf;
+import dev.baton.runtime.fd.PluginHook;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.spi.fd.ClosedBy;
 import dev.baton.spi.fd.FdHook;
@@ -101,9 +101,9 @@ class UnforcedTakeoversIT {
         SplittableRandom random = new SplittableRandom(seed);
         try (TestLoops loops = TestLoops.start(poller, 2);
                 NativeMemory byteOut = NativeMemory.allocate(8)) {
-            loops.witness()
-                    .hooks(
-                            List.of(new HookOf("test", new FdHook() {
+            loops.hooks()
+                    .set(
+                            List.of(new PluginHook("test", new FdHook() {
                                 @Override
                                 public void closed(FdInfo fd, ClosedBy by) {
                                     if (fd.kind() == FdKind.DOWNSTREAM) {
@@ -113,7 +113,7 @@ class UnforcedTakeoversIT {
                                 }
                             })),
                             (plugin, cause) -> wrong.add(plugin + " " + cause));
-            int idleFds = (int) loops.witness().openFds();
+            int idleFds = (int) loops.counters().openFds();
             Semaphore inFlight = new Semaphore(IN_FLIGHT_MAX);
             for (int i = 0; i < rounds; i++) {
                 assertThat(inFlight.tryAcquire(20, TimeUnit.SECONDS))
@@ -130,9 +130,9 @@ class UnforcedTakeoversIT {
             assertThat(loops.failures()).isEmpty();
             assertThat(closes).hasSize(rounds);
             assertThat(closes.values()).allMatch(count -> count.get() == 1);
-            assertThat(loops.witness().openFds()).isEqualTo(idleFds);
-            assertThat(loops.witness().orphans()).isZero();
-            assertThat(loops.witness().takeovers(TakeoverResult.TAKEN)).isPositive();
+            assertThat(loops.counters().openFds()).isEqualTo(idleFds);
+            assertThat(loops.counters().orphans()).isZero();
+            assertThat(loops.counters().takeovers(TakeoverResult.TAKEN)).isPositive();
         }
     }
 

@@ -1,7 +1,7 @@
 package dev.baton.it.upgrade;
 
+import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.fd.FdTable;
-import dev.baton.runtime.fd.FdWitness;
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.posix.JnrPosix;
 import dev.baton.runtime.posix.Posix;
@@ -36,7 +36,7 @@ final class FakeProcesses {
 
     public static void main(String[] arguments) throws IOException {
         Posix posix = new JnrPosix();
-        FdTable table = new FdTable(posix, new LoopRegistry(), new FdWitness());
+        FdTable table = new FdTable(posix, new LoopRegistry(), new FdObservers());
         if (arguments[0].equals("successor")) {
             succeed(posix, table, arguments[1], arguments[2].equals("hang"));
         } else {

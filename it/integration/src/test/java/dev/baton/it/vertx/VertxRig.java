@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.baton.runtime.channel.ChannelEnv;
+import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.fd.FdState;
 import dev.baton.runtime.fd.FdTable;
-import dev.baton.runtime.fd.FdWitness;
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.posix.JnrPosix;
 import dev.baton.runtime.posix.Posix;
@@ -34,8 +34,8 @@ final class VertxRig implements AutoCloseable {
     private static final Posix POSIX = new JnrPosix();
 
     private final LoopRegistry registry = new LoopRegistry();
-    private final FdWitness witness = new FdWitness();
-    private final FdTable table = new FdTable(POSIX, registry, witness);
+    private final FdObservers observers = new FdObservers();
+    private final FdTable table = new FdTable(POSIX, registry, observers);
     private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
     private final ChannelEnv env = new ChannelEnv(table, POSIX, registry, (plugin, cause) -> failures.add(cause));
     private final Set<String> openBefore = OpenFds.now();
@@ -44,17 +44,17 @@ final class VertxRig implements AutoCloseable {
     /** Vert.x closes a client, connections and all, that nobody refers to any more. */
     private final Queue<Object> clients = new ConcurrentLinkedQueue<>();
 
-    private VertxRig(BiFunction<FdWitness, ChannelEnv, Vertx> start) {
-        vertx = start.apply(witness, env);
+    private VertxRig(BiFunction<FdObservers, ChannelEnv, Vertx> start) {
+        vertx = start.apply(observers, env);
         end = vertx::close;
     }
 
     static VertxRig start(PollerProvider poller, int loops) {
-        return new VertxRig((witness, env) -> VertxLoops.start(loops, poller, witness, env));
+        return new VertxRig((observers, env) -> VertxLoops.start(loops, poller, observers, env));
     }
 
     static VertxRig start(PollerProvider poller, int loops, VertxOptions options) {
-        return new VertxRig((witness, env) -> VertxLoops.start(loops, poller, witness, env, options));
+        return new VertxRig((observers, env) -> VertxLoops.start(loops, poller, observers, env, options));
     }
 
     /** Only the rig's own close ends it then. */
@@ -87,8 +87,8 @@ final class VertxRig implements AutoCloseable {
         return table;
     }
 
-    FdWitness witness() {
-        return witness;
+    FdObservers observers() {
+        return observers;
     }
 
     ChannelEnv env() {
@@ -123,8 +123,8 @@ final class VertxRig implements AutoCloseable {
             assertThat(fds()).map(VertxRig::text).isEmpty();
             assertThat(OpenFds.now()).as("sockets and pollers of the process").isSubsetOf(openBefore);
         });
-        assertThat(witness.openFds()).isZero();
-        assertThat(witness.orphans()).isZero();
+        assertThat(observers.counters().openFds()).isZero();
+        assertThat(observers.counters().orphans()).isZero();
         assertThat(failures).isEmpty();
     }
 }

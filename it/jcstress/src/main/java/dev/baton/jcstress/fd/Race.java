@@ -1,10 +1,10 @@
 package dev.baton.jcstress.fd;
 
 import dev.baton.runtime.fd.FdHandler;
+import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.fd.FdPollers;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.fd.FdTable.Entry;
-import dev.baton.runtime.fd.FdWitness;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.FdKind;
 import dev.baton.testkit.ClosingPosix;
@@ -38,7 +38,7 @@ abstract class Race implements FdHandler {
         }
     };
 
-    static final FdTable TABLE = new FdTable(ClosingPosix.of(NUMBERS::close), POLLERS, new FdWitness());
+    static final FdTable TABLE = new FdTable(ClosingPosix.of(NUMBERS::close), POLLERS, new FdObservers());
 
     final int number;
     Fd fd;

@@ -1,9 +1,9 @@
 package dev.baton.runtime.loop;
 
 import dev.baton.lincheck.Interleavings;
+import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.fd.FdPollers;
 import dev.baton.runtime.fd.FdTable;
-import dev.baton.runtime.fd.FdWitness;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.poller.PollSink;
 import dev.baton.spi.poller.Poller;
@@ -162,11 +162,11 @@ class SleepLincheckTest {
     public static final class Real extends World {
         @Override
         IoHandler io(Alarm poller) {
-            return new LoopIo(1, poller, TABLE, WITNESS, Ticker.systemTicker());
+            return new LoopIo(1, poller, TABLE, OBSERVERS, Ticker.systemTicker());
         }
     }
 
-    private static final FdWitness WITNESS = new FdWitness();
+    private static final FdObservers OBSERVERS = new FdObservers();
     private static final FdTable TABLE = new FdTable(
             ClosingPosix.of(number -> 0),
             new FdPollers() {
@@ -178,7 +178,7 @@ class SleepLincheckTest {
                 @Override
                 public void remove(int loop, Fd fd) {}
             },
-            WITNESS);
+            OBSERVERS);
 
     /** The copy. */
     public static final class Mutant extends World {

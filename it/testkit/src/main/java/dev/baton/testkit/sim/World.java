@@ -2,9 +2,11 @@ package dev.baton.testkit.sim;
 
 import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.runtime.channel.MovableSocketChannel;
+import dev.baton.runtime.fd.FdCounters;
+import dev.baton.runtime.fd.FdHooks;
+import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.fd.FdTable;
-import dev.baton.runtime.fd.FdWitness;
-import dev.baton.runtime.fd.FdWitness.HookOf;
+import dev.baton.runtime.fd.PluginHook;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopGroup;
 import dev.baton.runtime.loop.LoopRegistry;
@@ -35,7 +37,7 @@ public final class World {
     private final Simulation simulation;
     private final SimPosix posix;
     private final LoopRegistry registry = new LoopRegistry();
-    private final FdWitness witness = new FdWitness();
+    private final FdObservers observers = new FdObservers();
     private final FdAudit audit;
     private final FdTable table;
     private final ChannelEnv env;
@@ -55,9 +57,9 @@ public final class World {
         this.loops = loops;
         this.posix = new SimPosix(simulation);
         this.audit = new FdAudit(simulation);
-        witness.hooks(List.of(new HookOf("audit", audit)), (plugin, cause) -> simulation.fail(cause));
+        observers.hooks().set(List.of(new PluginHook("audit", audit)), (plugin, cause) -> simulation.fail(cause));
         posix.watchCloses(audit::closing);
-        this.table = new FdTable(posix, registry, witness);
+        this.table = new FdTable(posix, registry, observers);
         this.env = new ChannelEnv(table, posix, registry, (plugin, cause) -> failures.add(cause), memory);
         this.group = new LoopGroup(
                 loops,
@@ -65,7 +67,7 @@ public final class World {
                 new PointPollers(simulation, provider),
                 posix,
                 table,
-                witness,
+                observers,
                 registry,
                 simulation.ticker());
         for (int id = 0; id < loops; id++) {
@@ -101,9 +103,19 @@ public final class World {
         return table;
     }
 
+    /** What watches the table. */
+    public FdObservers observers() {
+        return observers;
+    }
+
     /** Its counters. */
-    public FdWitness witness() {
-        return witness;
+    public FdCounters counters() {
+        return observers.counters();
+    }
+
+    /** Its hooks. */
+    public FdHooks hooks() {
+        return observers.hooks();
     }
 
     /** Who did what to which fd. */
@@ -180,7 +192,9 @@ public final class World {
                         each.fd() + " has " + each.running() + " running, orphaned " + each.orphaned());
             }
         });
-        check(witness.orphans() == 0, "orphans: " + witness.orphans());
+        check(
+                observers.counters().orphans() == 0,
+                "orphans: " + observers.counters().orphans());
         check(posix.deadRegistrations().isEmpty(), "still polled: " + posix.deadRegistrations());
         checkErrors();
     }
@@ -192,7 +206,9 @@ public final class World {
         simulation.endServers();
         checkQuiet();
         check(audit.open().isEmpty(), "never closed: " + audit.open());
-        check(witness.openFds() == 0, "in the table: " + witness.openFds());
+        check(
+                observers.counters().openFds() == 0,
+                "in the table: " + observers.counters().openFds());
         check(posix.open().isEmpty(), "open numbers: " + posix.open());
         long bytes = memory.metric().usedDirectMemory() + memory.metric().usedHeapMemory();
         check(bytes == 0, bytes + " bytes of buffers were not given back");

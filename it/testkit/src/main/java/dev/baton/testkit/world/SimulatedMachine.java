@@ -1,7 +1,7 @@
 package dev.baton.testkit.world;
 
 import dev.baton.runtime.channel.ChannelEnv;
-import dev.baton.runtime.fd.FdWitness;
+import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopGroup;
 import dev.baton.runtime.loop.Timer;
@@ -39,7 +39,7 @@ final class SimulatedMachine implements Machine {
     }
 
     @Override
-    public void startLoops(int count, PollerProvider provider, FdWitness witness, ChannelEnv channels) {
+    public void startLoops(int count, PollerProvider provider, FdObservers observers, ChannelEnv channels) {
         loops = count;
         group = new LoopGroup(
                 count,
@@ -47,7 +47,7 @@ final class SimulatedMachine implements Machine {
                 new PointPollers(simulation, provider),
                 channels.posix(),
                 channels.table(),
-                witness,
+                observers,
                 channels.loops(),
                 simulation.ticker());
         for (int id = 0; id < count; id++) {

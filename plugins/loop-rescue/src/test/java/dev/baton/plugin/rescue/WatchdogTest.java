@@ -303,7 +303,7 @@ class WatchdogTest {
         List<StackTraceElement> stack = List.of(
                 frame("", "java.lang.Thread", "sleep"),
                 frame("plugin audit", "org.example.Hook", "closed"),
-                frame("app", "dev.baton.runtime.fd.FdWitness", "tell"),
+                frame("app", "dev.baton.runtime.fd.FdHooks", "call"),
                 frame("app", "dev.baton.runtime.fd.FdTable", "fdDelete"),
                 frame("plugin http-proxy", "org.example.Handler", "channelRead"),
                 frame("app", "dev.baton.runtime.loop.LoopIo", "dispatch"));
