@@ -8,10 +8,7 @@ import dev.baton.testkit.BatonProcess.Outcome;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -20,32 +17,16 @@ import org.junit.jupiter.api.io.TempDir;
 /** What the README says is true: its commands are run, its configuration is checked. */
 @Timeout(120)
 class ReadmeIT {
-    private static final Pattern BLOCK = Pattern.compile("(?ms)^```(\\w*)\\n(.*?)^```$");
-
-    /** .../runtime/target/baton-VERSION */
-    private static final Path CHECKOUT =
-            BatonProcess.distribution().getParent().getParent().getParent();
-
-    private static final Path LAUNCHER = CHECKOUT.resolve("runtime/bin/baton");
+    private static final Page README = Page.read("README.md");
+    private static final Path LAUNCHER = Page.checkout().resolve("runtime/bin/baton");
 
     @TempDir
     Path folder;
 
-    private static List<String> blocks(String language) throws Exception {
-        Matcher matcher = BLOCK.matcher(Files.readString(CHECKOUT.resolve("README.md")));
-        List<String> blocks = new ArrayList<>();
-        while (matcher.find()) {
-            if (matcher.group(1).equals(language)) {
-                blocks.add(matcher.group(2));
-            }
-        }
-        return blocks;
-    }
-
     @Test
     void shouldHaveTwoCommandsToSetUp() throws Exception {
-        assertThat(blocks("").subList(0, 2)).containsExactly("runtime/bin/baton run\n", "mvn verify\n");
-        assertThat(Files.readString(CHECKOUT.resolve(".ci/run"))).containsPattern("mvn [^\\n]*verify");
+        assertThat(README.blocks("").subList(0, 2)).containsExactly("runtime/bin/baton run\n", "mvn verify\n");
+        assertThat(Files.readString(Page.checkout().resolve(".ci/run"))).containsPattern("mvn [^\\n]*verify");
     }
 
     /**
@@ -68,10 +49,9 @@ class ReadmeIT {
             String first = Client.get("127.0.0.1:8080", "/").body();
             String second = Client.get("127.0.0.1:8080", "/").body();
             assertThat(first + second).as("in turn").contains("page-a").contains("page-b");
-            for (String block : blocks("").subList(2, blocks("").size())) {
-                for (String line : block.lines().toList()) {
-                    run(line);
-                }
+            List<String> commands = README.commands();
+            for (String line : commands.subList(2, commands.size())) {
+                run(line);
             }
             assertThat(demo.outcome().code()).as("the last command stops it").isZero();
         }
@@ -79,8 +59,8 @@ class ReadmeIT {
 
     @Test
     void shouldMeasureWhatItSaysIsMeasured() throws Exception {
-        String script = Files.readString(CHECKOUT.resolve("it/bench/run"));
-        List<String> lines = blocks("sh").stream().flatMap(String::lines).toList();
+        String script = Files.readString(Page.checkout().resolve("it/bench/run"));
+        List<String> lines = README.blocks("sh").stream().flatMap(String::lines).toList();
         assertThat(lines).isNotEmpty().allSatisfy(line -> {
             assertThat(line).startsWith("it/bench/run ");
             assertThat(script).contains("\npart_" + line.substring("it/bench/run ".length()) + "() {");
@@ -105,23 +85,9 @@ class ReadmeIT {
 
     @Test
     void shouldShowAConfigurationThatIsRight() throws Exception {
-        Files.createDirectory(folder.resolve("plugins"));
-        // A file, and sections that it can have besides.
-        Files.writeString(folder.resolve("baton.yaml"), String.join("", blocks("yaml")));
+        assertThat(README.blocks("yaml")).hasSize(1);
+        Files.writeString(folder.resolve("baton.yaml"), README.blocks("yaml").get(0));
         Outcome check = BatonProcess.run(folder, "check");
         assertThat(check.code()).as(check.text()).isZero();
-    }
-
-    @Test
-    void shouldListPathsThatExist() throws Exception {
-        Matcher paths = Pattern.compile("`((?:it|spi|runtime|plugins)(?:/[\\w./-]+)?)`")
-                .matcher(Files.readString(CHECKOUT.resolve("README.md")));
-        int found = 0;
-        while (paths.find()) {
-            String path = paths.group(1);
-            assertThat(CHECKOUT.resolve(path)).exists();
-            found++;
-        }
-        assertThat(found).isGreaterThan(5);
     }
 }
