@@ -11,26 +11,47 @@ import dev.baton.spi.pool.TakeoverPolicy;
 import dev.baton.spi.service.ServiceFactory;
 
 /**
- * The list of extension points. What is contributed is a class: Guice makes one instance of it in a private module of
- * the plugin's own, where besides what {@link #guice()} binds these can be injected: {@link dev.baton.spi.loop.Loops},
- * {@link dev.baton.spi.fd.Fds}, {@link dev.baton.spi.loop.LoopWatch}, {@link dev.baton.spi.loop.LoopLoads},
- * {@link dev.baton.spi.admin.RuntimeView}, {@link dev.baton.spi.admin.RuntimeControl}, {@link dev.baton.spi.metrics.Metrics},
- * {@link dev.baton.spi.posix.UnixServers} and
- * {@link io.vertx.core.Vertx} (whose event loops the loops are; with {@link dev.baton.spi.loop.Apart} another one, with a loop
- * of its own). Both are the runtime's and everybody's: their {@code close()} fails, and a shutdown of a loop is refused.
+ * The list of extension points. Each is declared in one way: a name, the record of its own keys where it has any, and a class.
  *
- * <p>A name that another plugin has claimed already is an error of the plugin that comes second.
+ * <p>The name is the word of the configuration or of the admin API: a letter, then lower-case letters, digits and hyphens. Two
+ * contributions of one name to one extension point are an error of the plugin that is loaded second.
+ *
+ * <p>The record says which keys there are, of which types, with which defaults and ranges ({@link dev.baton.spi.config}). It is
+ * checked when the plugin is loaded; the user's keys are checked against it by {@code baton check} and at the start. Where a
+ * name may have keys, a user writes {@code drain}, or {@code { type: drain, KEY: VALUE }}.
+ *
+ * <p>Guice makes one instance of the class in a private module of the plugin's own. Besides what {@link #guice()} binds these can
+ * be injected: {@link dev.baton.spi.loop.Loops}, {@link dev.baton.spi.fd.Fds}, {@link dev.baton.spi.loop.LoopWatch},
+ * {@link dev.baton.spi.loop.LoopLoads}, {@link dev.baton.spi.admin.RuntimeView}, {@link dev.baton.spi.admin.RuntimeControl},
+ * {@link dev.baton.spi.metrics.Metrics}, {@link dev.baton.spi.posix.UnixServers} and {@link io.vertx.core.Vertx} (whose event loops
+ * the loops are; with {@link dev.baton.spi.loop.Apart} another one, with a loop of its own). Both Vertx are the runtime's:
+ * their {@code close()} fails, and a shutdown of a loop is refused.
  */
 public interface PluginBinder {
 
-    /** A way of polling; its name is {@link PollerProvider#name()}. */
-    void poller(Class<? extends PollerProvider> provider);
+    /**
+     * A way of polling.
+     *
+     * @param name the word for {@code poller:} in the configuration
+     */
+    void poller(String name, Class<? extends PollerProvider> provider);
 
-    /** A kind of listening socket; its name is {@link ListenerKind#name()}. */
-    void listener(Class<? extends ListenerKind> kind);
+    /**
+     * A kind of listening socket.
+     *
+     * @param name what messages call it, for example {@code tcp}
+     */
+    void listener(String name, Class<? extends ListenerKind> kind);
 
     /** A witness of every fd's life. */
-    void fdHook(Class<? extends FdHook> hook);
+    void fdHook(String name, Class<? extends FdHook> hook);
+
+    /**
+     * A witness of every fd's life that has keys of its own, in {@code hooks: NAME:}. If all of them have defaults it is there
+     * without them too, unless the record is marked {@link dev.baton.spi.config.OnRequest}.
+     */
+    <C extends Record> void fdHook(
+            String name, Class<C> config, Class<? extends Configured<C, ? extends FdHook>> factory);
 
     /**
      * A way to unbind listeners.
@@ -39,12 +60,20 @@ public interface PluginBinder {
      */
     void unbindStrategy(String name, Class<? extends UnbindStrategy> strategy);
 
+    /** A way to unbind listeners that has keys of its own: {@code unbind: { type: NAME, ... }}. */
+    <C extends Record> void unbindStrategy(
+            String name, Class<C> config, Class<? extends Configured<C, ? extends UnbindStrategy>> factory);
+
     /**
      * A way to keep and share idle upstream connections.
      *
      * @param name the word for {@code pool: policy:} in the configuration; {@code takeover} is the default
      */
     void takeoverPolicy(String name, Class<? extends TakeoverPolicy> policy);
+
+    /** A way to keep and share idle upstream connections that has keys of its own: {@code policy: { type: NAME, ... }}. */
+    <C extends Record> void takeoverPolicy(
+            String name, Class<C> config, Class<? extends Configured<C, ? extends TakeoverPolicy>> factory);
 
     /**
      * A type of service.
@@ -63,11 +92,20 @@ public interface PluginBinder {
      */
     <C extends Record> void component(String section, Class<C> config, Class<? extends ComponentFactory<C>> factory);
 
-    /** An additional table of the admin API. */
-    void adminView(Class<? extends AdminView> view);
+    /**
+     * A table of the admin API: {@code GET /v1/NAME} and {@code baton view NAME}.
+     *
+     * @param name words with slashes between them
+     */
+    void adminView(String name, Class<? extends AdminView> view);
 
-    /** Something that an operator can ask of the plugin through the admin API. */
-    void adminAction(Class<? extends AdminAction> action);
+    /**
+     * Something that an operator can ask of the plugin: {@code POST /v1/NAME?KEY=VALUE} and {@code baton do NAME KEY=VALUE}.
+     *
+     * @param name words with slashes between them, for example {@code chaos/block}
+     * @param parameters the record to which the parameters are bound, by the rules of the configuration; each a single value
+     */
+    <P extends Record> void adminAction(String name, Class<P> parameters, Class<? extends AdminAction<P>> action);
 
     /** The plugin's private Guice module, for bindings of its own. */
     Binder guice();

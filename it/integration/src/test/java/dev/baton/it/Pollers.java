@@ -17,8 +17,15 @@ public final class Pollers {
     /** For long tests that run on one: epoll, or what {@code -Dpoller=poll} says. */
     public static PollerProvider chosen() {
         String name = System.getProperty("poller", "epoll");
-        return all().filter(each -> each.name().equals(name))
-                .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("-Dpoller=" + name + ": there are epoll and poll"));
+        return switch (name) {
+            case "epoll" -> new EpollProvider();
+            case "poll" -> new PollProvider();
+            default -> throw new IllegalArgumentException("-Dpoller=" + name + ": there are epoll and poll");
+        };
+    }
+
+    /** True for a provider of the chosen kind. */
+    public static boolean isChosen(PollerProvider provider) {
+        return provider.getClass() == chosen().getClass();
     }
 }

@@ -3,6 +3,7 @@ package dev.baton.simulation;
 import dev.baton.plugin.takeover.ConnectionTakeover;
 import dev.baton.runtime.config.PoolConfig;
 import dev.baton.runtime.config.UpstreamConfig;
+import dev.baton.runtime.config.Variant;
 import dev.baton.runtime.fd.FdBudget;
 import dev.baton.runtime.upstream.HostNames;
 import dev.baton.runtime.upstream.UpstreamEnv;
@@ -76,7 +77,7 @@ final class App {
                 world.loops(),
                 counts,
                 fds);
-        PoolConfig pool = new PoolConfig(idleMax, idleTimeout, Sharing.TAKEOVER, "takeover");
+        PoolConfig pool = new PoolConfig(idleMax, idleTimeout, Sharing.TAKEOVER, Variant.of("takeover"));
         ConnectionTakeover policy = new ConnectionTakeover();
         this.upstreams = new Upstreams(
                 Map.of("app", new UpstreamConfig(List.of(server), Duration.ofSeconds(2), pool)), name -> policy, env);

@@ -14,6 +14,7 @@ import io.netty.channel.ChannelHandlerContext;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -100,6 +101,6 @@ class J2StoppedThreadTest {
                 world.table(),
                 world.observers(),
                 new ViewSources(
-                        "test", "test", 0, Duration.ZERO, () -> "ready", List::of, List::of, List::of, List.of()));
+                        "test", "test", 0, Duration.ZERO, () -> "ready", List::of, List::of, List::of, Map.of()));
     }
 }

@@ -27,11 +27,6 @@ public class ForwardingPollers implements PollerProvider {
     }
 
     @Override
-    public String name() {
-        return real.name();
-    }
-
-    @Override
     public int preference() {
         return real.preference();
     }

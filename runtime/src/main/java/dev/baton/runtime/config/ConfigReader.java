@@ -43,6 +43,9 @@ public final class ConfigReader {
     private static final int VERSION = 1;
 
     private static final String SERVICES = "services";
+    private static final String HOOKS = "hooks";
+    /** The runtime's own keys at the top whose sections plugins have a part in. */
+    private static final Set<String> APART = Set.of(SERVICES, HOOKS);
 
     /** Names stand in paths of the admin API, in labels of metrics and behind {@code listener:}. */
     private static final Pattern NAME = Pattern.compile("[A-Za-z][A-Za-z0-9._-]{0,62}");
@@ -80,6 +83,13 @@ public final class ConfigReader {
         this.folder = folder;
         this.root = root;
         this.syntaxProblems = syntaxProblems;
+    }
+
+    /** The keys at the top that no plugin can have. */
+    public static Set<String> ownKeys() {
+        Set<String> keys = new HashSet<>(RecordShape.keys(Top.class));
+        keys.addAll(APART);
+        return keys;
     }
 
     /**
@@ -194,14 +204,16 @@ public final class ConfigReader {
     public RootConfig read(Vocabulary vocabulary) throws ConfigException {
         Problems problems = new Problems(file);
         syntaxProblems.forEach(problem -> problems.add(problem.position(), problem.message()));
-        RecordBinder binder = new RecordBinder(problems, reference -> names(reference, vocabulary));
+        RecordBinder binder = new RecordBinder(
+                problems, reference -> names(reference, vocabulary), reference -> variants(reference, vocabulary));
 
         Set<String> others = new HashSet<>(vocabulary.components().keySet());
-        others.add(SERVICES);
+        others.addAll(APART);
         checkVersion(problems);
         Top top = binder.bind(Top.class, root, "", Position.START, others);
-        Map<String, ServiceConfig> services = services(binder, problems, vocabulary);
-        Map<String, Record> components = components(binder, vocabulary);
+        Map<String, ServiceConfig> services = services(binder, problems);
+        Map<String, Record> components = sections(binder, root.entries(), "", vocabulary.components());
+        Map<String, Record> hooks = hooks(binder, problems, vocabulary);
         checkNames(problems);
         checkBinds(problems, vocabulary);
         checkServers(problems);
@@ -229,7 +241,8 @@ public final class ConfigReader {
                 top.upstreams(),
                 top.resolver(),
                 top.plugins(),
-                components);
+                components,
+                hooks);
     }
 
     /**
@@ -255,17 +268,59 @@ public final class ConfigReader {
         } else if (!NAME.matcher(name).matches()) {
             problems.add(named.position(), "name: '" + name + NO_NAME);
         }
-        RecordBinder binder = new RecordBinder(problems, reference -> switch (reference) {
-            case SERVICE -> services;
-            case UNBIND_STRATEGY -> vocabulary.unbindStrategies();
-            default -> List.of();
-        });
+        RecordBinder binder = new RecordBinder(
+                problems,
+                reference -> switch (reference) {
+                    case SERVICE -> services;
+                    case UNBIND_STRATEGY -> vocabulary.unbindStrategies().keySet();
+                    default -> List.of();
+                },
+                reference -> variants(reference, vocabulary));
         ListenerConfig config = binder.bind(ListenerConfig.class, section, "listener", Position.START, Set.of("name"));
         checkListener(new ListenerChecks(problems, vocabulary, loops), section, "listener");
         if (config == null || !problems.isEmpty()) {
             throw new ConfigException(problems.sorted());
         }
         return new NamedListener(name, config);
+    }
+
+    /**
+     * Reads the word of an unbind strategy, all of whose keys have defaults.
+     *
+     * @throws ConfigException if there is none of this name, or it needs keys
+     */
+    public static Variant unbindStrategy(String word, Vocabulary vocabulary) throws ConfigException {
+        Problems problems = new Problems("strategy");
+        RecordBinder binder = new RecordBinder(
+                problems,
+                reference -> vocabulary.unbindStrategies().keySet(),
+                reference -> vocabulary.unbindStrategies());
+        Variant read = binder.variant(
+                Reference.UNBIND_STRATEGY, new Value(Position.START, word, false), "strategy", Position.START);
+        if (read == null) {
+            throw new ConfigException(problems.sorted());
+        }
+        return read;
+    }
+
+    /**
+     * Binds the parameters of an action.
+     *
+     * @param action its name, for messages
+     * @throws ConfigException with everything that is wrong
+     */
+    public static <P extends Record> P parameters(String action, Class<P> type, Map<String, String> given)
+            throws ConfigException {
+        Problems problems = new Problems(action);
+        Map<String, Entry> entries = new LinkedHashMap<>();
+        given.forEach((key, text) ->
+                entries.put(key, new Entry(Position.START, new Value(Position.START, text, true))));
+        RecordBinder binder = new RecordBinder(problems, reference -> List.of(), reference -> Map.of());
+        P read = binder.bind(type, new Section(Position.START, entries), action, Position.START, Set.of());
+        if (read == null || !problems.isEmpty()) {
+            throw new ConfigException(problems.sorted());
+        }
+        return read;
     }
 
     /** True if its bind is right. */
@@ -297,8 +352,17 @@ public final class ConfigReader {
             case UPSTREAM -> section("upstreams").keySet();
             case POLLER -> vocabulary.pollers();
             case SERVICE_TYPE -> vocabulary.services().keySet();
+            case UNBIND_STRATEGY -> vocabulary.unbindStrategies().keySet();
+            case TAKEOVER_POLICY -> vocabulary.takeoverPolicies().keySet();
+        };
+    }
+
+    static Map<String, Class<? extends Record>> variants(Reference reference, Vocabulary vocabulary) {
+        return switch (reference) {
+            case SERVICE_TYPE -> vocabulary.services();
             case UNBIND_STRATEGY -> vocabulary.unbindStrategies();
             case TAKEOVER_POLICY -> vocabulary.takeoverPolicies();
+            case SERVICE, UPSTREAM, POLLER -> Map.of();
         };
     }
 
@@ -320,7 +384,7 @@ public final class ConfigReader {
         }
     }
 
-    private Map<String, ServiceConfig> services(RecordBinder binder, Problems problems, Vocabulary vocabulary) {
+    private Map<String, ServiceConfig> services(RecordBinder binder, Problems problems) {
         Map<String, ServiceConfig> services = new LinkedHashMap<>();
         Entry all = root.entries().get(SERVICES);
         if (all != null && !(all.value() instanceof Section)) {
@@ -329,7 +393,7 @@ public final class ConfigReader {
                     SERVICES + ": expected keys with values, not " + all.value().noun());
         }
         section(SERVICES).forEach((name, entry) -> {
-            ServiceConfig service = service(binder, problems, vocabulary, RecordBinder.join(SERVICES, name), entry);
+            ServiceConfig service = service(binder, problems, RecordBinder.join(SERVICES, name), entry);
             if (service != null) {
                 services.put(name, service);
             }
@@ -337,54 +401,53 @@ public final class ConfigReader {
         return services;
     }
 
-    private static @Nullable ServiceConfig service(
-            RecordBinder binder, Problems problems, Vocabulary vocabulary, String path, Entry entry) {
+    private static @Nullable ServiceConfig service(RecordBinder binder, Problems problems, String path, Entry entry) {
         if (!(entry.value() instanceof Section section)) {
             problems.add(
                     entry.value().position(),
                     path + ": expected keys with values, not " + entry.value().noun());
             return null;
         }
-        Entry type = section.entries().get("type");
-        if (type == null) {
-            problems.add(
-                    entry.position(),
-                    path + " needs the key 'type'"
-                            + Words.choice(vocabulary.services().keySet(), "no plugin brings one"));
-            return null;
-        }
-        if (!(type.value() instanceof Value word) || word.isNothing()) {
-            problems.add(
-                    type.value().position(),
-                    path + ".type: expected a value, not " + type.value().noun());
-            return null;
-        }
-        if (!binder.exists(Reference.SERVICE_TYPE, word, path + ".type")) {
-            return null;
-        }
-        Class<? extends Record> settings = vocabulary.services().get(word.text());
-        if (settings == null) {
-            throw new IllegalStateException("service type " + word.text() + " without a record");
-        }
-        Record bound = binder.bind(settings, section, path, entry.position(), Set.of("type"));
-        return bound == null ? null : new ServiceConfig(word.text(), bound);
+        Variant bound = binder.variant(Reference.SERVICE_TYPE, section, path, entry.position());
+        return bound == null ? null : new ServiceConfig(bound.type(), bound.settings());
     }
 
-    private Map<String, Record> components(RecordBinder binder, Vocabulary vocabulary) {
-        Map<String, Record> components = new LinkedHashMap<>();
-        vocabulary.components().forEach((key, type) -> {
-            Entry entry = root.entries().get(key);
+    /** Binds what may be absent if all its keys have defaults. */
+    private static Map<String, Record> sections(
+            RecordBinder binder, Map<String, Entry> entries, String path, Map<String, Class<? extends Record>> types) {
+        Map<String, Record> sections = new LinkedHashMap<>();
+        types.forEach((name, type) -> {
+            String key = RecordBinder.join(path, name);
+            Entry entry = entries.get(name);
             if (entry == null && (!RecordShape.allOptional(type) || type.isAnnotationPresent(OnRequest.class))) {
-                return; // a component whose section cannot be left out, or asks for it, is not used if it is
+                return; // what cannot be left out, or is there on request only, is not used if it is
             }
             Record bound = entry == null
                     ? binder.bind(type, new Section(Position.START, Map.of()), key, Position.START, Set.of())
                     : bindComponent(binder, type, key, entry);
             if (bound != null) {
-                components.put(key, bound);
+                sections.put(name, bound);
             }
         });
-        return components;
+        return sections;
+    }
+
+    private Map<String, Record> hooks(RecordBinder binder, Problems problems, Vocabulary vocabulary) {
+        Entry all = root.entries().get(HOOKS);
+        if (all != null && !(all.value() instanceof Section)) {
+            problems.add(
+                    all.value().position(),
+                    HOOKS + ": expected keys with values, not " + all.value().noun());
+        }
+        section(HOOKS).forEach((name, entry) -> {
+            if (!vocabulary.hooks().containsKey(name)) {
+                problems.add(
+                        entry.position(),
+                        HOOKS + ": there is no fd hook '" + name + "'"
+                                + Words.suggestion(name, vocabulary.hooks().keySet(), "there is none at all"));
+            }
+        });
+        return sections(binder, section(HOOKS), HOOKS, vocabulary.hooks());
     }
 
     private static @Nullable Record bindComponent(

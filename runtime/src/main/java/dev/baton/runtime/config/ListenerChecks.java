@@ -39,7 +39,8 @@ final class ListenerChecks {
         loops(section, path);
         // By itself, so that what is wrong elsewhere does not hide what is wrong here; that was reported already.
         Problems ignored = new Problems(path);
-        ListenerConfig config = new RecordBinder(ignored, reference -> ALL_NAMES)
+        ListenerConfig config = new RecordBinder(
+                        ignored, reference -> ALL_NAMES, reference -> ConfigReader.variants(reference, vocabulary))
                 .bind(ListenerConfig.class, section, path, Position.START, Set.of("name"));
         if (config != null) {
             vocabulary

@@ -40,7 +40,7 @@ public record ListenerConfig(
         @RefersTo(Reference.SERVICE) String service,
 
         @RefersTo(Reference.UNBIND_STRATEGY) @Default("drain")
-        String unbind,
+        Variant unbind,
 
         @Default("4096") @Range(min = "1", max = "65535") int backlog,
         @Range(min = "1", max = "1048576") Optional<Integer> maxConnections,
@@ -60,7 +60,7 @@ public record ListenerConfig(
         Optional<String> group) {
 
     /** Everything else as it is where the file does not say it. */
-    public ListenerConfig(String bind, String service, String unbind, int backlog, Optional<Integer> maxConnections) {
+    public ListenerConfig(String bind, String service, Variant unbind, int backlog, Optional<Integer> maxConnections) {
         this(
                 bind,
                 service,

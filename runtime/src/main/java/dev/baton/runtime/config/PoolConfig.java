@@ -19,4 +19,4 @@ public record PoolConfig(
         @Default("takeover") Sharing sharing,
 
         @RefersTo(Reference.TAKEOVER_POLICY) @Default("takeover")
-        String policy) {}
+        Variant policy) {}

@@ -33,17 +33,26 @@ import org.jspecify.annotations.Nullable;
  * is wrong goes to the problems, and what could not be bound is null.
  */
 final class RecordBinder {
+    /** The key that says which of several things is meant. */
+    static final String TYPE = "type";
+
     private final Problems problems;
     private final Function<Reference, Collection<String>> names;
+    private final Function<Reference, Map<String, Class<? extends Record>>> variants;
 
     /**
      * Makes one.
      *
      * @param names the names that exist, of each kind
+     * @param variants those whose things have keys of their own, with the record of each
      */
-    RecordBinder(Problems problems, Function<Reference, Collection<String>> names) {
+    RecordBinder(
+            Problems problems,
+            Function<Reference, Collection<String>> names,
+            Function<Reference, Map<String, Class<? extends Record>>> variants) {
         this.problems = problems;
         this.names = names;
+        this.variants = variants;
     }
 
     /**
@@ -133,6 +142,9 @@ final class RecordBinder {
             Object value = value(argument(type, 0), component, node, path, keyPosition);
             return value == null ? null : Optional.of(value);
         }
+        if (raw == Variant.class) {
+            return variant(component, node, path, keyPosition);
+        }
         if (raw == LoopSet.class && node instanceof Items) {
             return loops(component, node, path);
         }
@@ -145,10 +157,61 @@ final class RecordBinder {
         if (RecordShape.isSection(raw)) {
             return section(raw.asSubclass(Record.class), node, path, keyPosition);
         }
+        if (raw == String.class && node instanceof Value empty && empty.text().isEmpty() && mayBeEmpty(component)) {
+            return "";
+        }
         if (node instanceof Value value && !value.isNothing()) {
             return scalar(raw, component, value, path);
         }
         return expected("a value", node, path);
+    }
+
+    private @Nullable Variant variant(RecordComponent component, ConfigNode node, String path, Position keyPosition) {
+        Reference reference = reference(component);
+        if (reference == null) {
+            throw new IllegalStateException(path + " names one of several things, and says not which");
+        }
+        return variant(reference, node, path, keyPosition);
+    }
+
+    /** Binds one of several things: its word, or a section whose {@code type} is the word. */
+    @Nullable
+    Variant variant(Reference reference, ConfigNode node, String path, Position keyPosition) {
+        ConfigNode type = node;
+        Section settings = new Section(keyPosition, Map.of());
+        String typePath = path;
+        if (node instanceof Section section) {
+            Entry entry = section.entries().get(TYPE);
+            if (entry == null) {
+                problems.add(
+                        keyPosition,
+                        path + " needs the key '" + TYPE + "'"
+                                + Words.choice(names.apply(reference), "no plugin brings one"));
+                return null;
+            }
+            type = entry.value();
+            settings = section;
+            typePath = join(path, TYPE);
+        }
+        if (!(type instanceof Value word) || word.isNothing()) {
+            problems.add(type.position(), typePath + ": expected a value, not " + type.noun());
+            return null;
+        }
+        if (!exists(reference, word, typePath)) {
+            return null;
+        }
+        Class<? extends Record> record = variants.apply(reference).get(word.text());
+        if (record == null) {
+            return Variant.of(word.text()); // only where every name is taken for one that exists
+        }
+        Record bound = bind(record, settings, path, keyPosition, Set.of(TYPE));
+        return bound == null ? null : new Variant(word.text(), bound);
+    }
+
+    /** Only a text whose default is empty may be so. */
+    private static boolean mayBeEmpty(RecordComponent component) {
+        Default absent = component.getAnnotation(Default.class);
+        return absent != null && absent.value().isEmpty();
     }
 
     /** Binds what has to be a section, and reports what is none. */
@@ -196,6 +259,15 @@ final class RecordBinder {
                 path + ": there is no " + reference.noun() + " '" + node.text() + "'"
                         + Words.suggestion(node.text(), existing, "there is none at all"));
         return false;
+    }
+
+    /** True if a text is a value and not in a range. False for what is wrong in another way. */
+    static boolean isOutside(Class<?> type, Range range, String text) {
+        Object value = Scalars.parse(type, text, true).value();
+        return value != null
+                && Scalars.parse(type, range.min(), true).value() != null
+                && Scalars.parse(type, range.max(), true).value() != null
+                && !within(type, range, value);
     }
 
     private static boolean within(Class<?> type, Range range, Object value) {

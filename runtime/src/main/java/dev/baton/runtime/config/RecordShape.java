@@ -1,5 +1,6 @@
 package dev.baton.runtime.config;
 
+import dev.baton.spi.admin.OfferedAction;
 import dev.baton.spi.config.Default;
 import dev.baton.spi.config.Range;
 import java.lang.reflect.ParameterizedType;
@@ -32,6 +33,32 @@ public final class RecordShape {
                 .toList();
     }
 
+    /** What of a record is no single value, one sentence each; empty if all is. */
+    public static List<String> notScalar(Class<? extends Record> type) {
+        return Arrays.stream(type.getRecordComponents())
+                .filter(component -> {
+                    Class<?> raw = component.getType();
+                    return raw == List.class || raw == Map.class || isSection(raw);
+                })
+                .map(component -> name(component) + " has the type "
+                        + component.getGenericType().getTypeName() + ", and must be a single value")
+                .toList();
+    }
+
+    /** What a record of single values takes, for a person. */
+    public static List<OfferedAction.Parameter> parameters(Class<? extends Record> type) {
+        return Arrays.stream(type.getRecordComponents())
+                .map(component -> {
+                    Default absent = component.getAnnotation(Default.class);
+                    return new OfferedAction.Parameter(
+                            key(component),
+                            Scalars.noun(valueClass(component.getGenericType())),
+                            !optional(component),
+                            absent == null ? Optional.empty() : Optional.of(absent.value()));
+                })
+                .toList();
+    }
+
     private static List<String> problems(RecordComponent component) {
         Class<?> value = valueClass(component.getGenericType());
         if (isSection(value)) {
@@ -43,6 +70,10 @@ public final class RecordShape {
         }
         Default absent = component.getAnnotation(Default.class);
         Range range = component.getAnnotation(Range.class);
+        if (absent != null && range != null && RecordBinder.isOutside(value, range, absent.value())) {
+            return List.of(name(component) + " has the default " + absent.value() + ", which is outside " + range.min()
+                    + " to " + range.max());
+        }
         return Stream.of(
                         absent == null ? "" : absent.value(),
                         range == null ? "" : range.min(),
@@ -75,7 +106,7 @@ public final class RecordShape {
 
     /** True for a record that stands in the file as keys with values; a {@code ByteSize} is one that does not. */
     static boolean isSection(Class<?> type) {
-        return type.isRecord() && !Scalars.knows(type);
+        return type.isRecord() && type != Variant.class && !Scalars.knows(type);
     }
 
     /** True if a record can be made of nothing. */

@@ -22,6 +22,7 @@ import java.util.Optional;
  * @param resolver how the names of servers are looked up
  * @param plugins where more plugins are
  * @param components the sections of components that plugins contribute, by section
+ * @param hooks the fd hooks, by name, each with its keys
  */
 public record RootConfig(
         int loops,
@@ -38,4 +39,5 @@ public record RootConfig(
         Map<String, UpstreamConfig> upstreams,
         ResolverConfig resolver,
         PluginsConfig plugins,
-        Map<String, Record> components) {}
+        Map<String, Record> components,
+        Map<String, Record> hooks) {}

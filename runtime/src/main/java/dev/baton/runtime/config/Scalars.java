@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Turns one value of the file into an object, strictly: the wrong type and a missing unit are errors. */
@@ -68,6 +69,26 @@ final class Scalars {
     /** True if {@link #parse} knows this type. */
     static boolean knows(Class<?> type) {
         return type.isEnum() || TYPES.contains(type);
+    }
+
+    /** What a person calls a type: {@code number}, {@code time}, or the words that are possible. */
+    static String noun(Class<?> type) {
+        if (type.isEnum()) {
+            return Arrays.stream(type.getEnumConstants()).map(Scalars::word).collect(Collectors.joining(", "));
+        } else if (type == String.class || type == Path.class) {
+            return "text";
+        } else if (type == boolean.class || type == Boolean.class) {
+            return "true or false";
+        } else if (type == Duration.class) {
+            return "time";
+        } else if (type == ByteSize.class) {
+            return "size";
+        } else if (type == Rate.class || type == ByteRate.class) {
+            return "rate";
+        } else if (type == Percent.class) {
+            return "share";
+        }
+        return type == FileMode.class ? "permissions" : type == LoopSet.class ? "loops" : "number";
     }
 
     /**

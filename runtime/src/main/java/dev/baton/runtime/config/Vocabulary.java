@@ -20,11 +20,14 @@ public interface Vocabulary {
     /** The names of the pollers. */
     Collection<String> pollers();
 
-    /** The names of the unbind strategies. */
-    Collection<String> unbindStrategies();
+    /** The unbind strategies, and the record of each. */
+    Map<String, Class<? extends Record>> unbindStrategies();
 
-    /** The names of the takeover policies. */
-    Collection<String> takeoverPolicies();
+    /** The takeover policies, and the record of each. */
+    Map<String, Class<? extends Record>> takeoverPolicies();
+
+    /** The fd hooks, and the record of each. */
+    Map<String, Class<? extends Record>> hooks();
 
     /** The service types, and the record of each. */
     Map<String, Class<? extends Record>> services();

@@ -55,7 +55,7 @@ final class LoopFactory implements IoHandlerFactory {
             Poller poller = provider.open(new PollerContext(calls, table, id));
             return new LoopIo(id, poller, table, observers, ticker);
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot open poller " + provider.name() + " for loop " + id, e);
+            throw new UncheckedIOException("cannot open a poller for loop " + id, e);
         }
     }
 }

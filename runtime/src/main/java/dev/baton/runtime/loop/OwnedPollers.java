@@ -16,10 +16,6 @@ import java.util.Optional;
  * @param table where their fds are
  */
 public record OwnedPollers(PollerProvider provider, String plugin, FdTable table) implements PollerProvider {
-    @Override
-    public String name() {
-        return provider.name();
-    }
 
     @Override
     public int preference() {

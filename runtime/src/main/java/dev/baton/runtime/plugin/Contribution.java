@@ -6,12 +6,14 @@ import java.util.function.Supplier;
  * Something that a plugin contributed.
  *
  * @param <T> the extension point's type
+ * @param point the extension point
  * @param plugin the plugin's id
- * @param kind what it is, for a person: {@code poller}, {@code service}
- * @param name what the configuration calls it, or its class where it has no name
+ * @param name what the configuration or the admin API calls it
+ * @param config the record of its keys; {@link dev.baton.runtime.config.NoKeys} if it has none
  * @param instance gives the one instance, made at the first call
  */
-public record Contribution<T>(String plugin, String kind, String name, Supplier<T> instance) {
+public record Contribution<T>(
+        ExtensionPoint<T> point, String plugin, String name, Class<? extends Record> config, Supplier<T> instance) {
 
     /**
      * The one instance.
@@ -24,6 +26,6 @@ public record Contribution<T>(String plugin, String kind, String name, Supplier<
 
     @Override
     public String toString() {
-        return kind + " " + name;
+        return point + " " + name;
     }
 }

@@ -234,6 +234,9 @@ public final class PluginLoader {
         Contributions contributions = contributions(id, from, entryPoint);
         Clash clash = registry.add(contributions).orElse(null);
         if (clash != null) {
+            if (clash.second().equals(clash.first())) {
+                throw new PluginException(from + ": contributes " + clash.first() + " twice");
+            }
             throw new PluginException(from + ": " + clash.second() + " is claimed already by plugin '"
                     + clash.first().plugin() + "' from "
                     + placesById.get(clash.first().plugin())
@@ -258,7 +261,6 @@ public final class PluginLoader {
         try {
             contributions.close(
                     Guice.createInjector(Stage.DEVELOPMENT, runtimeBindings, ownBindings.apply(id), module));
-            contributions.nameThemselves();
             return contributions;
         } catch (Throwable t) { // whatever a plugin throws, an Error too, is the end of this plugin only
             Throwable cause = module.thrown == null ? t : module.thrown;

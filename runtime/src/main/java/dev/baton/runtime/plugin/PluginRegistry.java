@@ -1,22 +1,17 @@
 package dev.baton.runtime.plugin;
 
+import dev.baton.runtime.config.Variant;
 import dev.baton.runtime.config.Vocabulary;
 import dev.baton.runtime.config.Words;
-import dev.baton.spi.ComponentFactory;
-import dev.baton.spi.admin.AdminAction;
-import dev.baton.spi.admin.AdminView;
+import dev.baton.spi.Configured;
 import dev.baton.spi.admin.PluginSnapshot;
-import dev.baton.spi.fd.FdHook;
 import dev.baton.spi.listener.ListenerKind;
 import dev.baton.spi.listener.SocketSettings;
-import dev.baton.spi.listener.UnbindStrategy;
-import dev.baton.spi.poller.PollerProvider;
-import dev.baton.spi.pool.TakeoverPolicy;
-import dev.baton.spi.service.ServiceFactory;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,15 +29,7 @@ public final class PluginRegistry implements Vocabulary {
     private static final Pattern REQUIREMENT =
             Pattern.compile("\\s*([a-z][a-z0-9-]{0,62})\\s*(?:>=\\s*([0-9][0-9A-Za-z.+_-]{0,62})\\s*)?");
 
-    private final Map<String, Contribution<PollerProvider>> pollers = new LinkedHashMap<>();
-    private final Map<String, Contribution<ListenerKind>> listenerKinds = new LinkedHashMap<>();
-    private final List<Contribution<FdHook>> hooks = new ArrayList<>();
-    private final Map<String, Contribution<UnbindStrategy>> unbindStrategies = new LinkedHashMap<>();
-    private final Map<String, Contribution<TakeoverPolicy>> takeoverPolicies = new LinkedHashMap<>();
-    private final Map<String, ConfiguredContribution<ServiceFactory<?>>> services = new LinkedHashMap<>();
-    private final Map<String, ConfiguredContribution<ComponentFactory<?>>> components = new LinkedHashMap<>();
-    private final List<Contribution<AdminView>> views = new ArrayList<>();
-    private final List<Contribution<AdminAction>> actions = new ArrayList<>();
+    private final Map<ExtensionPoint<?>, Map<String, Contribution<?>>> contributed = new HashMap<>();
     /** Ids of those that the configuration would have to name. */
     private final Set<String> resting = new HashSet<>();
 
@@ -56,41 +43,47 @@ public final class PluginRegistry implements Vocabulary {
      * @return the contribution whose name another plugin has claimed, and that plugin's; empty if all is well
      */
     Optional<Clash> add(Contributions plugin) {
-        Map<String, Contribution<?>> claimed = new LinkedHashMap<>();
-        allNamed().forEach(each -> claimed.put(each.toString(), each));
+        Set<String> own = new HashSet<>();
         for (Contribution<?> each : plugin.all()) {
-            Contribution<?> first = each.kind().equals("fd-hook") ? null : claimed.putIfAbsent(each.toString(), each);
+            Contribution<?> first = byName(each.point()).get(each.name());
             if (first != null) {
                 return Optional.of(new Clash(each, first));
+            } else if (!own.add(each.toString())) {
+                return Optional.of(new Clash(each, each));
             }
         }
-        plugin.pollers.forEach(each -> pollers.put(each.name(), each));
-        plugin.listenerKinds.forEach(each -> listenerKinds.put(each.name(), each));
-        hooks.addAll(plugin.hooks);
-        plugin.unbindStrategies.forEach(each -> unbindStrategies.put(each.name(), each));
-        plugin.takeoverPolicies.forEach(each -> takeoverPolicies.put(each.name(), each));
-        plugin.services.forEach(each -> services.put(each.contribution().name(), each));
-        plugin.components.forEach(each -> components.put(each.contribution().name(), each));
-        views.addAll(plugin.views);
-        actions.addAll(plugin.actions);
+        plugin.all().forEach(each -> byName(each.point()).put(each.name(), each));
         return Optional.empty();
+    }
+
+    private Map<String, Contribution<?>> byName(ExtensionPoint<?> point) {
+        return contributed.computeIfAbsent(point, first -> new LinkedHashMap<>());
+    }
+
+    /** What is contributed to an extension point, by name, in the order in which it was loaded. */
+    @SuppressWarnings("unchecked") // a contribution is kept under its own point
+    public <T> Map<String, Contribution<T>> all(ExtensionPoint<T> point) {
+        return Collections.unmodifiableMap((Map<String, Contribution<T>>) (Map<String, ?>) byName(point));
+    }
+
+    /** What is contributed to an extension point under a name that exists. */
+    public <T> Contribution<T> get(ExtensionPoint<T> point, String name) {
+        Contribution<T> found = all(point).get(name);
+        if (found == null) {
+            throw new IllegalArgumentException("no plugin contributes the " + point + " " + name);
+        }
+        return found;
+    }
+
+    /** Makes what is contributed under a name, as the configuration says. */
+    @SuppressWarnings("unchecked") // the contribution has the factory and its record together
+    public <T> T make(ExtensionPoint<? extends Configured<?, ? extends T>> point, Variant variant) {
+        Configured<?, ? extends T> factory = get(point, variant.type()).get();
+        return ((Configured<Record, ? extends T>) factory).create(variant.settings());
     }
 
     /** Two contributions that claim one name. */
     record Clash(Contribution<?> second, Contribution<?> first) {}
-
-    private List<Contribution<?>> allNamed() {
-        List<Contribution<?>> all = new ArrayList<>();
-        all.addAll(pollers.values());
-        all.addAll(listenerKinds.values());
-        all.addAll(unbindStrategies.values());
-        all.addAll(takeoverPolicies.values());
-        services.values().forEach(each -> all.add(each.contribution()));
-        components.values().forEach(each -> all.add(each.contribution()));
-        all.addAll(views);
-        all.addAll(actions);
-        return all;
-    }
 
     void addSnapshot(PluginSnapshot snapshot) {
         snapshots.add(snapshot);
@@ -116,59 +109,15 @@ public final class PluginRegistry implements Vocabulary {
                 .toList();
     }
 
-    /** The pollers, by name. */
-    public Map<String, Contribution<PollerProvider>> pollerProviders() {
-        return Collections.unmodifiableMap(pollers);
-    }
-
     /** The kind of listener that a {@code bind} belongs to. */
     public Optional<Contribution<ListenerKind>> listenerKind(String bind) {
-        return listenerKinds.values().stream()
+        return claimants(bind).stream().findFirst();
+    }
+
+    private List<Contribution<ListenerKind>> claimants(String bind) {
+        return all(ExtensionPoint.LISTENER).values().stream()
                 .filter(kind -> kind.get().claims(bind))
-                .findFirst();
-    }
-
-    /** The fd hooks, in the order in which their plugins were loaded. */
-    public List<Contribution<FdHook>> hooks() {
-        return Collections.unmodifiableList(hooks);
-    }
-
-    /** An unbind strategy that exists. */
-    public Contribution<UnbindStrategy> unbindStrategy(String name) {
-        return existing(unbindStrategies, name);
-    }
-
-    /** A takeover policy that exists. */
-    public Contribution<TakeoverPolicy> takeoverPolicy(String name) {
-        return existing(takeoverPolicies, name);
-    }
-
-    /** The factory of a service type that exists. */
-    public Contribution<ServiceFactory<?>> serviceFactory(String type) {
-        return existing(services, type).contribution();
-    }
-
-    /** The factory of a component that exists. */
-    public Contribution<ComponentFactory<?>> componentFactory(String section) {
-        return existing(components, section).contribution();
-    }
-
-    private static <T> T existing(Map<String, T> map, String name) {
-        T found = map.get(name);
-        if (found == null) {
-            throw new IllegalArgumentException("nobody contributes " + name);
-        }
-        return found;
-    }
-
-    /** The admin views. */
-    public List<Contribution<AdminView>> views() {
-        return Collections.unmodifiableList(views);
-    }
-
-    /** The admin actions. */
-    public List<Contribution<AdminAction>> actions() {
-        return Collections.unmodifiableList(actions);
+                .toList();
     }
 
     @Override
@@ -204,46 +153,56 @@ public final class PluginRegistry implements Vocabulary {
 
     @Override
     public Collection<String> pollers() {
-        return pollerProviders().keySet();
+        return all(ExtensionPoint.POLLER).keySet();
     }
 
     @Override
-    public Collection<String> unbindStrategies() {
-        return Collections.unmodifiableSet(unbindStrategies.keySet());
+    public Map<String, Class<? extends Record>> unbindStrategies() {
+        return records(ExtensionPoint.UNBIND_STRATEGY);
     }
 
     @Override
-    public Collection<String> takeoverPolicies() {
-        return Collections.unmodifiableSet(takeoverPolicies.keySet());
+    public Map<String, Class<? extends Record>> takeoverPolicies() {
+        return records(ExtensionPoint.TAKEOVER_POLICY);
     }
 
     @Override
     public Map<String, Class<? extends Record>> services() {
-        return records(services);
+        return records(ExtensionPoint.SERVICE);
     }
 
     @Override
     public Map<String, Class<? extends Record>> components() {
-        return records(components);
+        return records(ExtensionPoint.COMPONENT);
     }
 
-    private static <T> Map<String, Class<? extends Record>> records(Map<String, ConfiguredContribution<T>> all) {
+    @Override
+    public Map<String, Class<? extends Record>> hooks() {
+        return records(ExtensionPoint.FD_HOOK);
+    }
+
+    private Map<String, Class<? extends Record>> records(ExtensionPoint<?> point) {
         Map<String, Class<? extends Record>> records = new LinkedHashMap<>();
-        all.forEach((name, each) -> records.put(name, each.config()));
+        all(point).forEach((name, each) -> records.put(name, each.config()));
         return records;
     }
 
     @Override
     public Optional<String> checkBind(String bind) {
-        Optional<Contribution<ListenerKind>> kind = listenerKind(bind);
-        if (kind.isPresent()) {
-            return kind.get().get().check(bind);
+        List<Contribution<ListenerKind>> kinds = claimants(bind);
+        if (kinds.size() == 1) {
+            return kinds.get(0).get().check(bind);
+        } else if (kinds.size() > 1) {
+            return Optional.of("'" + bind + "' is claimed by two kinds of listeners: "
+                    + kinds.stream()
+                            .map(kind -> kind.name() + " of plugin " + kind.plugin())
+                            .collect(Collectors.joining(", ")));
         }
+        Set<String> names = all(ExtensionPoint.LISTENER).keySet();
         return Optional.of(
-                listenerKinds.isEmpty()
+                names.isEmpty()
                         ? "no plugin brings a kind of listener"
-                        : "'" + bind + "' has the form of none of the kinds of listeners: "
-                                + String.join(", ", listenerKinds.keySet()));
+                        : "'" + bind + "' has the form of none of the kinds of listeners: " + String.join(", ", names));
     }
 
     @Override

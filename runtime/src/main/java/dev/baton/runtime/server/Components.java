@@ -1,6 +1,7 @@
 package dev.baton.runtime.server;
 
 import dev.baton.runtime.plugin.Contribution;
+import dev.baton.runtime.plugin.ExtensionPoint;
 import dev.baton.runtime.plugin.PluginLoader;
 import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.runtime.server.StartException.Kind;
@@ -58,7 +59,7 @@ final class Components {
 
     @SuppressWarnings("unchecked") // the registry keeps a factory and its record together
     private void make(PluginRegistry plugins, String section, Record settings, List<String> problems) {
-        Contribution<ComponentFactory<?>> factory = plugins.componentFactory(section);
+        Contribution<ComponentFactory<?>> factory = plugins.get(ExtensionPoint.COMPONENT, section);
         try {
             made.put(section, ((ComponentFactory<Record>) factory.get()).create(settings));
         } catch (Throwable t) { // whatever a plugin throws, an Error too

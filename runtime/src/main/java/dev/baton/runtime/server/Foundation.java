@@ -8,6 +8,7 @@ import dev.baton.runtime.channel.ServerSockets;
 import dev.baton.runtime.config.ConfigException;
 import dev.baton.runtime.config.ConfigReader;
 import dev.baton.runtime.config.RootConfig;
+import dev.baton.runtime.config.Variant;
 import dev.baton.runtime.fd.FdBudget;
 import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.fd.FdTable;
@@ -18,6 +19,7 @@ import dev.baton.runtime.loop.OwnedPollers;
 import dev.baton.runtime.metrics.PrometheusMetrics;
 import dev.baton.runtime.output.StandardStreams;
 import dev.baton.runtime.plugin.Contribution;
+import dev.baton.runtime.plugin.ExtensionPoint;
 import dev.baton.runtime.plugin.PluginLoader;
 import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.runtime.posix.JnrPosix;
@@ -38,6 +40,7 @@ import io.netty.buffer.ByteBufAllocator;
 import io.vertx.core.Vertx;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -146,15 +149,21 @@ public final class Foundation {
         return foundation.laid();
     }
 
-    /** The plugins are there: their hooks and their counters. */
+    /** The plugins are there: their counters. */
     private Foundation laid() {
-        List<PluginHook> hooks = new ArrayList<>();
-        plugins().hooks().forEach(hook -> hooks.add(new PluginHook(hook.plugin(), hook.get())));
-        observers.hooks().set(hooks, pluginErrors);
         plugins().snapshots().stream()
                 .filter(plugin -> plugin.problem() == null)
                 .forEach(plugin -> pluginErrors.announce(plugin.id()));
         return this;
+    }
+
+    /** The configuration is known, and no fd of the server is open: what is told of each. */
+    void hooks(Map<String, Record> configured) {
+        List<PluginHook> hooks = new ArrayList<>();
+        configured.forEach((name, settings) -> hooks.add(new PluginHook(
+                plugins().get(ExtensionPoint.FD_HOOK, name).plugin(),
+                plugins().make(ExtensionPoint.FD_HOOK, new Variant(name, settings)))));
+        observers.hooks().set(hooks, pluginErrors);
     }
 
     /** What the plugins contribute. */
@@ -164,11 +173,12 @@ public final class Foundation {
 
     /** The pollers of the plugins, each with no fds but its own in reach. */
     List<Contribution<PollerProvider>> pollers() {
-        return plugins().pollerProviders().values().stream()
+        return plugins().all(ExtensionPoint.POLLER).values().stream()
                 .map(each -> new Contribution<PollerProvider>(
+                        each.point(),
                         each.plugin(),
-                        each.kind(),
                         each.name(),
+                        each.config(),
                         () -> new OwnedPollers(each.get(), each.plugin(), table)))
                 .toList();
     }

@@ -4,8 +4,10 @@ import dev.baton.runtime.config.ConfigException;
 import dev.baton.runtime.config.ConfigReader;
 import dev.baton.runtime.config.NamedListener;
 import dev.baton.runtime.config.Problem;
+import dev.baton.runtime.config.Variant;
 import dev.baton.runtime.listener.BoundListeners;
 import dev.baton.runtime.listener.SharedListener;
+import dev.baton.runtime.plugin.ExtensionPoint;
 import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.runtime.upgrade.HandedListener;
 import dev.baton.spi.listener.ListenerResult;
@@ -91,9 +93,12 @@ final class ListenerChanges {
         try {
             return ConfigReader.listener(text, plugins, services, maker.loopIds());
         } catch (ConfigException wrong) {
-            throw new IllegalArgumentException(
-                    wrong.problems().stream().map(Problem::message).collect(Collectors.joining("; ")), wrong);
+            throw new IllegalArgumentException(messages(wrong), wrong);
         }
+    }
+
+    private static String messages(ConfigException wrong) {
+        return wrong.problems().stream().map(Problem::message).collect(Collectors.joining("; "));
     }
 
     /**
@@ -175,11 +180,13 @@ final class ListenerChanges {
         }
         UnbindStrategy by = listener.spec().unbind();
         if (strategy.isPresent()) {
-            if (!plugins.unbindStrategies().contains(strategy.get())) {
-                throw new IllegalArgumentException("there is no unbind strategy '" + strategy.get() + "'; there are "
-                        + String.join(", ", plugins.unbindStrategies()));
+            Variant asked;
+            try {
+                asked = ConfigReader.unbindStrategy(strategy.get(), plugins);
+            } catch (ConfigException wrong) {
+                throw new IllegalArgumentException(messages(wrong), wrong);
             }
-            by = plugins.unbindStrategy(strategy.get()).get();
+            by = plugins.make(ExtensionPoint.UNBIND_STRATEGY, asked);
         }
         boolean ending = listeners.ending(listener);
         if (!ending && !stopping.getAsBoolean()) {

@@ -7,9 +7,11 @@ import dev.baton.runtime.listener.ListenerSpec;
 import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopRegistry;
+import dev.baton.runtime.plugin.ExtensionPoint;
 import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.spi.config.Rate;
 import dev.baton.spi.listener.ListenerKind;
+import dev.baton.spi.listener.UnbindStrategy;
 import dev.baton.spi.service.Service;
 import java.util.List;
 import java.util.Map;
@@ -65,8 +67,9 @@ final class ListenerMaker {
                 listener.balance() == ListenerConfig.Balancing.LEAST_LOADED,
                 listener.service(),
                 service,
-                plugins.serviceFactory(serviceType(listener.service())).plugin(),
-                plugins.unbindStrategy(listener.unbind()).get());
+                plugins.get(ExtensionPoint.SERVICE, serviceType(listener.service()))
+                        .plugin(),
+                plugins.<UnbindStrategy>make(ExtensionPoint.UNBIND_STRATEGY, listener.unbind()));
         List<BatonLoop> chosen = loops.batonLoops().stream()
                 .filter(loop -> listener.loops().contains(loop.id()))
                 .toList();

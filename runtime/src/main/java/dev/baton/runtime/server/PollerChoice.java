@@ -12,10 +12,11 @@ import java.util.Optional;
 /**
  * The poller of a process, and why it is this one.
  *
- * @param provider the one chosen
+ * @param name the one chosen
+ * @param provider opens it
  * @param why one phrase for a person: what about the others
  */
-record PollerChoice(PollerProvider provider, String why) {
+record PollerChoice(String name, PollerProvider provider, String why) {
 
     /**
      * Takes the one that was asked for, else the best that works here.
@@ -24,14 +25,15 @@ record PollerChoice(PollerProvider provider, String why) {
      */
     static PollerChoice of(Optional<String> asked, Collection<Contribution<PollerProvider>> contributed)
             throws StartException {
-        List<PollerProvider> all = contributed.stream()
-                .map(Contribution::get)
-                .sorted(Comparator.comparingInt(PollerProvider::preference).reversed())
+        List<Contribution<PollerProvider>> all = contributed.stream()
+                .sorted(Comparator.comparingInt((Contribution<PollerProvider> each) ->
+                                each.get().preference())
+                        .reversed())
                 .toList();
         List<String> reasons = new ArrayList<>();
-        PollerProvider chosen = null;
-        for (PollerProvider each : all) {
-            Optional<String> unavailable = each.unavailable();
+        Contribution<PollerProvider> chosen = null;
+        for (Contribution<PollerProvider> each : all) {
+            Optional<String> unavailable = each.get().unavailable();
             if (asked.isPresent() && !asked.get().equals(each.name())) {
                 reasons.add("not " + each.name() + ": the configuration asks for " + asked.get());
             } else if (unavailable.isPresent()) {
@@ -39,8 +41,9 @@ record PollerChoice(PollerProvider provider, String why) {
             } else if (chosen == null) {
                 chosen = each;
             } else {
-                reasons.add("not " + each.name() + ": its preference is " + each.preference() + ", that of "
-                        + chosen.name() + " " + chosen.preference());
+                reasons.add("not " + each.name() + ": its preference is "
+                        + each.get().preference() + ", that of " + chosen.name() + " "
+                        + chosen.get().preference());
             }
         }
         if (chosen == null) {
@@ -50,6 +53,7 @@ record PollerChoice(PollerProvider provider, String why) {
                             + (reasons.isEmpty() ? "no plugin brings one" : String.join("; ", reasons))
                             + (asked.isPresent() ? "; remove `poller:` from the configuration" : "")));
         }
-        return new PollerChoice(chosen, reasons.isEmpty() ? "the only one" : String.join("; ", reasons));
+        return new PollerChoice(
+                chosen.name(), chosen.get(), reasons.isEmpty() ? "the only one" : String.join("; ", reasons));
     }
 }

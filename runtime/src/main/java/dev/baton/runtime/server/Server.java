@@ -15,6 +15,7 @@ import dev.baton.runtime.listener.TotalLimit;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.plugin.Contribution;
+import dev.baton.runtime.plugin.ExtensionPoint;
 import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.runtime.posix.FdLimit;
 import dev.baton.runtime.server.StartException.Kind;
@@ -35,15 +36,16 @@ import dev.baton.runtime.upstream.UpstreamEnv;
 import dev.baton.runtime.upstream.Upstreams;
 import dev.baton.runtime.view.LiveView;
 import dev.baton.runtime.view.ViewSources;
-import dev.baton.spi.admin.AdminAction;
 import dev.baton.spi.admin.AdminView;
 import dev.baton.spi.admin.LoopResult;
+import dev.baton.spi.admin.OfferedAction;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.StopReport;
 import dev.baton.spi.admin.UpgradeReport;
 import dev.baton.spi.listener.Listener;
 import dev.baton.spi.listener.ListenerResult;
 import dev.baton.spi.loop.LoopWatch;
+import dev.baton.spi.pool.TakeoverPolicy;
 import dev.baton.spi.service.Service;
 import dev.baton.spi.service.ServiceFactory;
 import java.io.IOException;
@@ -81,7 +83,7 @@ public final class Server {
     private final Machine machine;
     private final BoundListeners listeners = new BoundListeners();
     private final Map<String, Service> services = new LinkedHashMap<>();
-    private final List<AdminAction> actions = new ArrayList<>();
+    private final Map<String, OfferedAction> actions = new LinkedHashMap<>();
     private final EndSteps steps;
     private final Components components;
     private final Upstreams upstreams;
@@ -118,7 +120,7 @@ public final class Server {
         PluginRegistry plugins = foundation.plugins();
         this.upstreams = new Upstreams(
                 config.upstreams(),
-                policy -> plugins.takeoverPolicy(policy).get(),
+                policy -> plugins.<TakeoverPolicy>make(ExtensionPoint.TAKEOVER_POLICY, policy),
                 new UpstreamEnv(
                         plugin -> new MovableSocketChannel(foundation.channels, plugin),
                         new HostNames(lookup(), machine.timer(), machine::nanoTime),
@@ -220,6 +222,7 @@ public final class Server {
      * @throws StartException as there
      */
     public static Server assemble(Foundation foundation, RootConfig config, Machine machine) throws StartException {
+        foundation.hooks(config.hooks());
         PollerChoice poller = PollerChoice.of(config.poller(), foundation.pollers());
         FdLimit limit;
         try {
@@ -264,7 +267,7 @@ public final class Server {
 
     @SuppressWarnings("unchecked") // the registry keeps a factory and its record together
     private void makeService(String name, ServiceConfig service, ClientCosts costs, List<String> problems) {
-        Contribution<ServiceFactory<?>> factory = foundation.plugins().serviceFactory(service.type());
+        Contribution<ServiceFactory<?>> factory = foundation.plugins().get(ExtensionPoint.SERVICE, service.type());
         ServiceEnv env = new ServiceEnv(factory.plugin(), upstreams, foundation.loops, foundation.metrics);
         costs.add(name, env);
         try {
@@ -288,14 +291,14 @@ public final class Server {
 
     private LiveView show() {
         PluginRegistry plugins = foundation.plugins();
-        List<AdminView> views = new ArrayList<>();
+        Map<String, AdminView> views = new LinkedHashMap<>();
         LiveView view = new LiveView(
                 foundation.loops,
                 foundation.table,
                 foundation.observers,
                 new ViewSources(
                         foundation.installation.version(),
-                        poller.provider().name(),
+                        poller.name(),
                         limit.soft(),
                         config.grace(),
                         this::state,
@@ -304,15 +307,16 @@ public final class Server {
                                 .toList(),
                         upstreams::snapshot,
                         plugins::snapshots,
-                        Collections.unmodifiableList(views)));
+                        Collections.unmodifiableMap(views)));
         view.publish(foundation.metrics);
         foundation.view.set(view);
         foundation.control.set(new Control());
         foundation.watch.set(new LiveWatch(foundation.loops, foundation.table, listeners::all));
         foundation.loads.set(new LiveLoads(foundation.loops, foundation.table, machine, machine.timer()));
         // Last: a plugin's view may have had any of the above injected.
-        plugins.views().forEach(each -> views.add(each.get()));
-        plugins.actions().forEach(each -> actions.add(each.get()));
+        plugins.all(ExtensionPoint.ADMIN_VIEW).forEach((name, each) -> views.put(name, each.get()));
+        plugins.all(ExtensionPoint.ADMIN_ACTION)
+                .forEach((name, each) -> actions.put(name, new BoundAction(name, each)));
         return view;
     }
 
@@ -416,7 +420,7 @@ public final class Server {
 
     /** The poller, and why not the others. */
     public String pollerLine() {
-        return "poller " + poller.provider().name() + " (" + poller.why() + ")";
+        return "poller " + poller.name() + " (" + poller.why() + ")";
     }
 
     /** The loops and the fd limit, and what it leaves for clients. */
@@ -689,8 +693,8 @@ public final class Server {
         }
 
         @Override
-        public List<AdminAction> actions() {
-            return Collections.unmodifiableList(actions);
+        public Map<String, OfferedAction> actions() {
+            return Collections.unmodifiableMap(actions);
         }
     }
 }

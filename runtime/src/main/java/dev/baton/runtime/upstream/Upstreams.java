@@ -2,6 +2,7 @@ package dev.baton.runtime.upstream;
 
 import dev.baton.runtime.channel.MovableStreamChannel;
 import dev.baton.runtime.config.UpstreamConfig;
+import dev.baton.runtime.config.Variant;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.spi.admin.PoolSnapshot;
 import dev.baton.spi.pool.TakeoverPolicy;
@@ -31,7 +32,7 @@ public final class Upstreams {
      * @throws IllegalArgumentException if a server's address cannot be read
      */
     public Upstreams(
-            Map<String, UpstreamConfig> configured, Function<String, TakeoverPolicy> policies, UpstreamEnv env) {
+            Map<String, UpstreamConfig> configured, Function<Variant, TakeoverPolicy> policies, UpstreamEnv env) {
         names = env.names();
         IdleConnections idle = new IdleConnections(env.loops());
         configured.forEach((name, config) -> groups.put(

@@ -245,7 +245,7 @@ public final class LiveView implements RuntimeView {
     }
 
     @Override
-    public List<AdminView> views() {
+    public Map<String, AdminView> views() {
         return sources.views();
     }
 }

@@ -6,6 +6,7 @@ import dev.baton.spi.admin.PluginSnapshot;
 import dev.baton.spi.admin.PoolSnapshot;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 
 /**
@@ -30,4 +31,4 @@ public record ViewSources(
         Supplier<List<ListenerSnapshot>> listeners,
         Supplier<List<PoolSnapshot>> pools,
         Supplier<List<PluginSnapshot>> plugins,
-        List<AdminView> views) {}
+        Map<String, AdminView> views) {}

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.baton.runtime.config.TestVocabulary.Admin;
+import dev.baton.runtime.config.TestVocabulary.Census;
 import dev.baton.runtime.config.TestVocabulary.Even;
 import dev.baton.runtime.config.TestVocabulary.Mode;
 import dev.baton.runtime.config.TestVocabulary.Proxy;
 import dev.baton.runtime.config.TestVocabulary.Retry;
+import dev.baton.runtime.config.TestVocabulary.Slowly;
 import dev.baton.spi.config.ByteRate;
 import dev.baton.spi.config.ByteSize;
 import dev.baton.spi.config.Percent;
@@ -64,8 +66,16 @@ class ConfigReaderTest {
                         Optional.empty(),
                         Optional.empty(),
                         Map.of(
-                                "web", new ListenerConfig("127.0.0.1:8080", "shop", "drain", 4096, Optional.empty()),
-                                "raw", new ListenerConfig("127.0.0.1:8090", "shop", "at-once", 5, Optional.of(10000))),
+                                "web",
+                                        new ListenerConfig(
+                                                "127.0.0.1:8080", "shop", Variant.of("drain"), 4096, Optional.empty()),
+                                "raw",
+                                        new ListenerConfig(
+                                                "127.0.0.1:8090",
+                                                "shop",
+                                                Variant.of("at-once"),
+                                                5,
+                                                Optional.of(10000))),
                         Map.of(
                                 "shop",
                                 new ServiceConfig(
@@ -85,11 +95,65 @@ class ConfigReaderTest {
                                 new UpstreamConfig(
                                         List.of("127.0.0.1:9001", "[::1]:9002", "listener:web"),
                                         Duration.ofSeconds(3),
-                                        new PoolConfig(8, Duration.ofSeconds(90), Sharing.PER_LOOP, "takeover"))),
+                                        new PoolConfig(
+                                                8, Duration.ofSeconds(90), Sharing.PER_LOOP, Variant.of("takeover")))),
                         new ResolverConfig(List.of()),
                         new PluginsConfig(List.of(), List.of(), List.of(), List.of()),
-                        Map.of("admin", new Admin("127.0.0.1:9902"))));
+                        Map.of("admin", new Admin("127.0.0.1:9902")),
+                        Map.of("quiet", new NoKeys())));
         assertThat(root.listeners().keySet()).containsExactly("web", "raw");
+    }
+
+    @Test
+    void whatAPluginBringsMayHaveKeysOfItsOwn() throws ConfigException {
+        RootConfig root = read("""
+                version: 1
+                listeners:
+                  plain: { bind: "127.0.0.1:1", service: shop, unbind: slowly }
+                  keyed: { bind: "127.0.0.1:2", service: shop, unbind: { type: slowly, step: 3 } }
+                services: { shop: { type: odd, number: 1 } }
+                hooks: { census: { every: 5s } }
+                """);
+        assertThat(root.listeners())
+                .hasEntrySatisfying(
+                        "plain",
+                        listener -> assertThat(listener.unbind()).isEqualTo(new Variant("slowly", new Slowly(1))));
+        assertThat(root.listeners())
+                .hasEntrySatisfying(
+                        "keyed",
+                        listener -> assertThat(listener.unbind()).isEqualTo(new Variant("slowly", new Slowly(3))));
+        assertThat(root.hooks()).isEqualTo(Map.of("census", new Census(Duration.ofSeconds(5)), "quiet", new NoKeys()));
+    }
+
+    private static List<String> problems(String text) {
+        try {
+            read(text);
+            return List.of();
+        } catch (ConfigException e) {
+            return e.problems().stream()
+                    .map(each -> each.toString().replaceFirst("^[^:]*:", ""))
+                    .toList();
+        }
+    }
+
+    @Test
+    void saysWhatIsWrongWithSuchKeys() {
+        assertThat(problems("""
+                version: 1
+                listeners:
+                  a: { bind: "127.0.0.1:1", service: shop, unbind: { type: slowly, step: 10 } }
+                  b: { bind: "127.0.0.1:2", service: shop, unbind: { type: slowly, stop: 1 } }
+                  c: { bind: "127.0.0.1:3", service: shop, unbind: { step: 1 } }
+                  d: { bind: "127.0.0.1:4", service: shop, unbind: { type: drain, step: 1 } }
+                services: { shop: { type: odd, number: 1 } }
+                hooks: { censis: { every: 5s } }
+                """))
+                .containsExactly(
+                        "3:74: listeners.a.unbind.step: 10 is outside 1 to 9",
+                        "4:68: unknown key 'stop' in listeners.b.unbind; did you mean 'step'?",
+                        "5:44: listeners.c.unbind needs the key 'type'; there is: at-once, drain, slowly",
+                        "6:67: unknown key 'step' in listeners.d.unbind; there is: type",
+                        "8:10: hooks: there is no fd hook 'censis'; did you mean 'census'?");
     }
 
     @Test
@@ -103,7 +167,7 @@ class ConfigReaderTest {
                 .isEqualTo(new UpstreamConfig(
                         List.of("a:1"),
                         Duration.ofSeconds(2),
-                        new PoolConfig(256, Duration.ofSeconds(60), Sharing.TAKEOVER, "takeover")));
+                        new PoolConfig(256, Duration.ofSeconds(60), Sharing.TAKEOVER, Variant.of("takeover"))));
         assertThat(root.components()).containsExactly(Map.entry("admin", new Admin("127.0.0.1:9901")));
     }
 

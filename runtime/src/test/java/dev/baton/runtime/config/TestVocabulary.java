@@ -60,6 +60,10 @@ final class TestVocabulary implements Vocabulary {
 
     record Watch(Duration every) {}
 
+    record Slowly(@Default("1") @Range(min = "1", max = "9") int step) {}
+
+    record Census(Duration every) {}
+
     @OnRequest
     record Even(
             @Default("30%") @Range(min = "1%", max = "90%") Percent above) {}
@@ -80,13 +84,18 @@ final class TestVocabulary implements Vocabulary {
     }
 
     @Override
-    public Collection<String> unbindStrategies() {
-        return List.of("drain", "at-once");
+    public Map<String, Class<? extends Record>> unbindStrategies() {
+        return Map.of("drain", NoKeys.class, "at-once", NoKeys.class, "slowly", Slowly.class);
     }
 
     @Override
-    public Collection<String> takeoverPolicies() {
-        return List.of("takeover");
+    public Map<String, Class<? extends Record>> takeoverPolicies() {
+        return Map.of("takeover", NoKeys.class);
+    }
+
+    @Override
+    public Map<String, Class<? extends Record>> hooks() {
+        return Map.of("census", Census.class, "quiet", NoKeys.class);
     }
 
     @Override

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.inject.AbstractModule;
 import com.google.inject.Module;
+import dev.baton.runtime.config.Variant;
 import dev.baton.spi.Plugin;
 import dev.baton.spi.PluginBinder;
 import dev.baton.spi.admin.PluginSnapshot;
@@ -81,10 +82,11 @@ class PluginLoaderTest {
         assertThat(registry.snapshots())
                 .containsExactly(new PluginSnapshot(
                         "one", "1.2.3", "1.0", List.of("unbind-strategy gently"), jar.toString(), null));
-        UnbindStrategy strategy = registry.unbindStrategy("gently").get();
+        UnbindStrategy strategy = registry.make(ExtensionPoint.UNBIND_STRATEGY, Variant.of("gently"));
         assertThat(strategy.getClass().getClassLoader()).isInstanceOf(PluginClassLoader.class);
-        assertThat(registry.unbindStrategy("gently").get()).isSameAs(strategy);
-        assertThat(registry.unbindStrategies()).containsExactly("gently");
+        assertThat(registry.<UnbindStrategy>make(ExtensionPoint.UNBIND_STRATEGY, Variant.of("gently")))
+                .isSameAs(strategy);
+        assertThat(registry.unbindStrategies()).containsOnlyKeys("gently");
     }
 
     @Test
@@ -325,7 +327,7 @@ class PluginLoaderTest {
                 .in(root.resolve("another"), "another.jar");
         PluginRegistry registry = load();
         assertThat(registry.failures()).isEmpty();
-        assertThat(registry.unbindStrategies()).containsExactly("newest");
+        assertThat(registry.unbindStrategies()).containsOnlyKeys("newest");
     }
 
     @Test
@@ -445,7 +447,7 @@ class PluginLoaderTest {
                         null,
                         second + ": unbind-strategy gently is claimed already by plugin 'one' from " + first
                                 + "; remove one of them");
-        assertThat(registry.unbindStrategies()).containsExactly("gently");
+        assertThat(registry.unbindStrategies()).containsOnlyKeys("gently");
     }
 
     @Test
@@ -469,7 +471,7 @@ class PluginLoaderTest {
 
         PluginRegistry registry = load();
 
-        assertThat(registry.unbindStrategies()).containsExactly("early", "late");
+        assertThat(registry.unbindStrategies()).containsOnlyKeys("early", "late");
         assertThat(registry.snapshots()).extracting(PluginSnapshot::id).containsExactly("before", "broken", "last");
     }
 
@@ -523,7 +525,7 @@ class PluginLoaderTest {
         PluginLoader loader = new PluginLoader(BINDINGS, PluginLoaderTest::own, Set.of());
         loader.loadEmbedded("mine", Embedded.class);
 
-        Mine mine = (Mine) loader.registry().unbindStrategy("mine").get();
+        Mine mine = (Mine) loader.registry().<UnbindStrategy>make(ExtensionPoint.UNBIND_STRATEGY, Variant.of("mine"));
         assertThat(mine.word).isEqualTo("injected for mine");
         assertThat(loader.registry().snapshots())
                 .containsExactly(new PluginSnapshot(
@@ -555,7 +557,7 @@ class PluginLoaderTest {
 
         PluginLoader asked = new PluginLoader(BINDINGS, PluginLoaderTest::own, Set.of("rehearsal"));
         asked.loadAll(List.of(), List.of(root));
-        assertThat(asked.registry().unbindStrategies()).containsExactly("never");
+        assertThat(asked.registry().unbindStrategies()).containsOnlyKeys("never");
     }
 
     @Test

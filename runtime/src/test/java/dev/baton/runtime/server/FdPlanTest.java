@@ -8,6 +8,7 @@ import dev.baton.runtime.config.MemoryConfig;
 import dev.baton.runtime.config.PluginsConfig;
 import dev.baton.runtime.config.ResolverConfig;
 import dev.baton.runtime.config.RootConfig;
+import dev.baton.runtime.config.Variant;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.posix.FdLimit;
 import dev.baton.spi.config.Percent;
@@ -34,11 +35,12 @@ class FdPlanTest {
                 new MemoryConfig(new Percent(30), new Percent(50)),
                 Optional.empty(),
                 Optional.empty(),
-                Map.of("web", new ListenerConfig("127.0.0.1:0", "shop", "drain", 128, ofListener)),
+                Map.of("web", new ListenerConfig("127.0.0.1:0", "shop", Variant.of("drain"), 128, ofListener)),
                 Map.of(),
                 Map.of(),
                 new ResolverConfig(List.of()),
                 new PluginsConfig(List.of(), List.of(), List.of(), List.of()),
+                Map.of(),
                 Map.of());
     }
 

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.mockito.Mockito.mock;
 import static org.mockito.Mockito.when;
 
+import dev.baton.runtime.config.NoKeys;
 import dev.baton.runtime.plugin.Contribution;
+import dev.baton.runtime.plugin.ExtensionPoint;
 import dev.baton.spi.poller.PollerProvider;
 import java.util.List;
 import java.util.Optional;
@@ -17,10 +19,9 @@ class PollerChoiceTest {
 
     private static Contribution<PollerProvider> poller(String name, int preference, Optional<String> unavailable) {
         PollerProvider provider = mock(PollerProvider.class);
-        when(provider.name()).thenReturn(name);
         when(provider.preference()).thenReturn(preference);
         when(provider.unavailable()).thenReturn(unavailable);
-        return new Contribution<>("plugin-" + name, "poller", name, () -> provider);
+        return new Contribution<>(ExtensionPoint.POLLER, "plugin-" + name, name, NoKeys.class, () -> provider);
     }
 
     @Test
@@ -31,7 +32,7 @@ class PollerChoiceTest {
                         poller("poll", 10, WORKS),
                         poller("best", 200, Optional.of("the kernel is too old")),
                         poller("epoll", 100, WORKS)));
-        assertThat(choice.provider().name()).isEqualTo("epoll");
+        assertThat(choice.name()).isEqualTo("epoll");
         assertThat(choice.why())
                 .isEqualTo("not best: the kernel is too old; not poll: its preference is 10, that of epoll 100");
     }
@@ -40,7 +41,7 @@ class PollerChoiceTest {
     void shouldTakeWhatIsAskedFor() throws Exception {
         PollerChoice choice =
                 PollerChoice.of(Optional.of("poll"), List.of(poller("poll", 10, WORKS), poller("epoll", 100, WORKS)));
-        assertThat(choice.provider().name()).isEqualTo("poll");
+        assertThat(choice.name()).isEqualTo("poll");
         assertThat(choice.why()).isEqualTo("not epoll: the configuration asks for poll");
     }
 

@@ -5,6 +5,7 @@ import dev.baton.spi.listener.ListenerResult;
 import dev.baton.spi.threading.AnyThread;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -72,6 +73,6 @@ public interface RuntimeControl {
      */
     CompletionStage<UpgradeReport> upgrade(@Nullable Duration limit);
 
-    /** What plugins contributed that can be asked for, in the order in which they were loaded. Does not change. */
-    List<AdminAction> actions();
+    /** What plugins contributed that can be asked for, by name. Does not change while the process runs. */
+    Map<String, OfferedAction> actions();
 }

@@ -2,6 +2,7 @@ package dev.baton.spi.admin;
 
 import dev.baton.spi.threading.AnyThread;
 import java.util.List;
+import java.util.Map;
 
 /** Snapshots of the running process. Each reads what is there without stopping anything: figures need not add up. */
 @AnyThread
@@ -29,5 +30,5 @@ public interface RuntimeView {
     List<PluginSnapshot> plugins();
 
     /** The additional views that plugins contributed, by name. Does not change while the process runs. */
-    List<AdminView> views();
+    Map<String, AdminView> views();
 }

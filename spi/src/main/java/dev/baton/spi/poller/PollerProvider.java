@@ -6,9 +6,6 @@ import java.util.Optional;
 /** One way of polling that this process could use; a plugin contributes it. */
 public interface PollerProvider {
 
-    /** The word for {@code poller:} in the configuration. */
-    String name();
-
     /** Among the available ones the highest is the default. epoll has 100, poll 10. */
     int preference();
 

@@ -32,8 +32,8 @@ public final class ShoutPlugin implements Plugin {
     @Override
     public void configure(PluginBinder binder) {
         binder.service("shout", Settings.class, Factory.class);
-        binder.fdHook(Counting.class);
-        binder.adminView(Closes.class);
+        binder.fdHook("shout-closes", Counting.class);
+        binder.adminView("shout-closes", Closes.class);
     }
 
     /**
@@ -76,11 +76,6 @@ public final class ShoutPlugin implements Plugin {
 
         /** For Guice. */
         public Closes() {}
-
-        @Override
-        public String name() {
-            return "shout-closes";
-        }
 
         @Override
         public List<Row> rows() {

@@ -6,6 +6,7 @@ import dev.baton.plugin.takeover.ConnectionTakeover;
 import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.runtime.config.PoolConfig;
 import dev.baton.runtime.config.UpstreamConfig;
+import dev.baton.runtime.config.Variant;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.metrics.PrometheusMetrics;
 import dev.baton.runtime.upstream.HostLookup;
@@ -89,7 +90,7 @@ public final class UpstreamRig implements AutoCloseable {
                 listeners::get,
                 loops.registry(),
                 metrics);
-        PoolConfig pool = new PoolConfig(idleMax, idleTimeout, sharing, "takeover");
+        PoolConfig pool = new PoolConfig(idleMax, idleTimeout, sharing, Variant.of("takeover"));
         ConnectionTakeover policy = new ConnectionTakeover();
         upstreams = new Upstreams(
                 Map.of("app", new UpstreamConfig(servers, connectTimeout, pool)), policyName -> policy, env);

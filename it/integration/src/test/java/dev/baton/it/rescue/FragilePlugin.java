@@ -4,6 +4,7 @@ import dev.baton.plugin.epoll.EpollProvider;
 import dev.baton.spi.Plugin;
 import dev.baton.spi.PluginBinder;
 import dev.baton.spi.admin.AdminAction;
+import dev.baton.spi.config.Default;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.loop.Loops;
 import dev.baton.spi.poller.PollSink;
@@ -13,7 +14,6 @@ import dev.baton.spi.poller.PollerProvider;
 import dev.baton.testkit.ForwardingPoller;
 import jakarta.inject.Inject;
 import java.io.IOException;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -26,18 +26,13 @@ public final class FragilePlugin implements Plugin {
 
     @Override
     public void configure(PluginBinder binder) {
-        binder.poller(Provider.class);
-        binder.adminAction(Kill.class);
+        binder.poller("fragile", Provider.class);
+        binder.adminAction("kill", Kill.Which.class, Kill.class);
     }
 
     /** The best one, until it breaks. */
     public static final class Provider implements PollerProvider {
         private final EpollProvider real = new EpollProvider();
-
-        @Override
-        public String name() {
-            return "fragile";
-        }
 
         @Override
         public int preference() {
@@ -73,7 +68,7 @@ public final class FragilePlugin implements Plugin {
     }
 
     /** Breaks one. */
-    public static final class Kill implements AdminAction {
+    public static final class Kill implements AdminAction<Kill.Which> {
         private final Loops loops;
 
         /** By Guice. */
@@ -82,17 +77,15 @@ public final class FragilePlugin implements Plugin {
             this.loops = loops;
         }
 
+        /** Which one. */
+        public record Which(@Default("0") int loop) {}
+
         /** What was done. */
         public record Killed(int loop) {}
 
         @Override
-        public String name() {
-            return "kill";
-        }
-
-        @Override
-        public CompletionStage<Killed> act(Map<String, String> parameters) {
-            int id = Integer.parseInt(parameters.getOrDefault("loop", "0"));
+        public CompletionStage<Killed> act(Which which) {
+            int id = which.loop();
             BROKEN.add(id);
             for (Loop loop : loops.all()) {
                 if (loop.id() == id) {

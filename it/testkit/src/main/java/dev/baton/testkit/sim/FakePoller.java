@@ -50,11 +50,6 @@ public final class FakePoller implements Poller {
         }
 
         @Override
-        public String name() {
-            return "fake";
-        }
-
-        @Override
         public int preference() {
             return 0;
         }

@@ -3,7 +3,8 @@ package dev.baton.testkit.world;
 import dev.baton.runtime.config.ConfigException;
 import dev.baton.runtime.config.ConfigReader;
 import dev.baton.runtime.config.RootConfig;
-import dev.baton.runtime.plugin.Contribution;
+import dev.baton.runtime.config.Variant;
+import dev.baton.runtime.plugin.ExtensionPoint;
 import dev.baton.runtime.plugin.PluginLoader;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.runtime.server.ConfigSource;
@@ -11,8 +12,8 @@ import dev.baton.runtime.server.Foundation;
 import dev.baton.runtime.server.Server;
 import dev.baton.runtime.server.StartException;
 import dev.baton.spi.Plugin;
-import dev.baton.spi.admin.AdminAction;
 import dev.baton.spi.admin.ListenerSnapshot;
+import dev.baton.spi.admin.OfferedAction;
 import dev.baton.spi.admin.PluginSnapshot;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
@@ -160,7 +161,8 @@ public abstract class PluginWorld {
             });
             calls = posix;
             Foundation foundation = Foundation.embed("test", posix, memory, this::load);
-            FdAccount hook = contributed(foundation.plugins().hooks(), FdAccount.class);
+            FdAccount hook =
+                    FdAccount.class.cast(foundation.plugins().make(ExtensionPoint.FD_HOOK, Variant.of(StandIns.KIT)));
             known[0] = hook;
             account = hook;
             ConfigReader reader = ConfigReader.parse(
@@ -168,7 +170,10 @@ public abstract class PluginWorld {
             Server assembled =
                     assemble(foundation, foundation.read(new ConfigSource("test", "a test's", reader)), hook);
             server = assembled;
-            window = contributed(foundation.plugins().views(), Window.class);
+            window = Window.class.cast(foundation
+                    .plugins()
+                    .get(ExtensionPoint.ADMIN_VIEW, StandIns.KIT)
+                    .get());
             assembled.open();
             assembled.start(said::add);
         } catch (StartException | ConfigException e) {
@@ -191,15 +196,6 @@ public abstract class PluginWorld {
                 ? name.substring(0, name.length() - "Plugin".length())
                 : name;
         return HUMP.matcher(stem).replaceAll("-").toLowerCase(Locale.ROOT);
-    }
-
-    private static <T> T contributed(List<? extends Contribution<? super T>> all, Class<T> type) {
-        return all.stream()
-                .filter(each -> each.plugin().equals(StandIns.KIT))
-                .map(Contribution::get)
-                .map(type::cast)
-                .findFirst()
-                .orElseThrow();
     }
 
     /** Behind the text, so that places in messages are the test's. */
@@ -313,10 +309,9 @@ public abstract class PluginWorld {
 
     /** Does what an operator can ask of a plugin, and waits for the answer. */
     public final Record act(String action, Map<String, String> parameters) {
-        for (AdminAction each : control().actions()) {
-            if (each.name().equals(action)) {
-                return await(each.act(parameters));
-            }
+        OfferedAction offered = control().actions().get(action);
+        if (offered != null) {
+            return await(offered.act(parameters));
         }
         throw new AssertionError("no plugin contributes the action " + action);
     }

@@ -41,8 +41,8 @@ final class StandIns {
     static final class Kit implements Plugin {
         @Override
         public void configure(PluginBinder binder) {
-            binder.fdHook(FdAccount.class);
-            binder.adminView(Window.class);
+            binder.fdHook("testkit", FdAccount.class);
+            binder.adminView("testkit", Window.class);
             binder.service("testkit-echo", NoKeys.class, EchoFactory.class);
         }
     }
@@ -74,10 +74,10 @@ final class StandIns {
         if (there.listenerKind(BIND).isEmpty()) {
             loader.loadEmbedded("testkit-listener", Listening.class);
         }
-        if (!there.unbindStrategies().contains(DRAIN)) {
+        if (!there.unbindStrategies().containsKey(DRAIN)) {
             loader.loadEmbedded("testkit-unbind", Unbinds.class);
         }
-        if (!there.takeoverPolicies().contains(TAKEOVER)) {
+        if (!there.takeoverPolicies().containsKey(TAKEOVER)) {
             loader.loadEmbedded("testkit-takeover", Takes.class);
         }
     }
@@ -85,14 +85,14 @@ final class StandIns {
     static final class Polling implements Plugin {
         @Override
         public void configure(PluginBinder binder) {
-            binder.poller(PlainPollers.class);
+            binder.poller("plain", PlainPollers.class);
         }
     }
 
     static final class Listening implements Plugin {
         @Override
         public void configure(PluginBinder binder) {
-            binder.listener(LoopbackKind.class);
+            binder.listener("loopback", LoopbackKind.class);
         }
     }
 
@@ -112,11 +112,6 @@ final class StandIns {
 
     /** The pollers of {@link PlainPoller}. */
     static final class PlainPollers implements PollerProvider {
-        @Override
-        public String name() {
-            return "plain";
-        }
-
         @Override
         public int preference() {
             return 0;

@@ -21,11 +21,6 @@ final class Window implements AdminView {
     }
 
     @Override
-    public String name() {
-        return "testkit";
-    }
-
-    @Override
     public List<? extends Record> rows() {
         return List.of();
     }

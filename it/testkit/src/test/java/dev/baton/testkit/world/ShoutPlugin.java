@@ -18,7 +18,6 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -30,7 +29,7 @@ final class ShoutPlugin implements Plugin {
     public void configure(PluginBinder binder) {
         binder.service("shout", Config.class, Factory.class);
         binder.service("shout-of", OfConfig.class, OfFactory.class);
-        binder.adminAction(Loud.class);
+        binder.adminAction("shout", Loud.Words.class, Loud.class);
     }
 
     /**
@@ -157,18 +156,14 @@ final class ShoutPlugin implements Plugin {
         private static final class Quiet extends ChannelInboundHandlerAdapter {}
     }
 
-    static final class Loud implements AdminAction {
+    static final class Loud implements AdminAction<Loud.Words> {
+        record Words(@Default("") String text) {}
+
         record Answer(String text) {}
 
         @Override
-        public String name() {
-            return "shout";
-        }
-
-        @Override
-        public CompletionStage<Answer> act(Map<String, String> parameters) {
-            return CompletableFuture.completedStage(
-                    new Answer(parameters.getOrDefault("text", "").toUpperCase(Locale.ROOT)));
+        public CompletionStage<Answer> act(Words words) {
+            return CompletableFuture.completedStage(new Answer(words.text().toUpperCase(Locale.ROOT)));
         }
     }
 }

@@ -107,7 +107,7 @@ final class WrongPlugins {
     static final class ForgetsAnFd implements Plugin {
         @Override
         public void configure(PluginBinder binder) {
-            binder.poller(Forgetting.class);
+            binder.poller("forgetting", Forgetting.class);
             binder.service("wrong", Nothing.class, Echo.class);
         }
     }
@@ -122,11 +122,6 @@ final class WrongPlugins {
     /** Opens one eventfd too many for each poller. */
     static final class Forgetting implements PollerProvider {
         private final PollerProvider right = new StandIns.PlainPollers();
-
-        @Override
-        public String name() {
-            return "forgetting";
-        }
 
         @Override
         public int preference() {
@@ -149,18 +144,13 @@ final class WrongPlugins {
     static final class HidesANumber implements Plugin {
         @Override
         public void configure(PluginBinder binder) {
-            binder.poller(Hiding.class);
+            binder.poller("hiding", Hiding.class);
             binder.service("wrong", Nothing.class, Echo.class);
         }
     }
 
     static final class Hiding implements PollerProvider {
         private final PollerProvider right = new StandIns.PlainPollers();
-
-        @Override
-        public String name() {
-            return "hiding";
-        }
 
         @Override
         public int preference() {

@@ -1,61 +1,61 @@
 package dev.baton.plugin.admin;
 
-import dev.baton.spi.admin.AdminAction;
+import dev.baton.spi.admin.OfferedAction;
 import io.vertx.core.Future;
-import java.util.Collection;
-import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
-import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What plugins do when a POST asks for it, by path; each in a lane of its own. */
+/** What plugins do when a POST asks for it; each in a lane of its own. */
 final class Actions {
     private static final Logger LOG = LoggerFactory.getLogger(Actions.class);
 
-    private final Map<String, Asked> actions = new TreeMap<>();
-
-    private record Asked(AdminAction action, Lane lane) {}
+    private final Executor threads;
+    private final long limitMillis;
 
     /**
-     * Those that can be asked for.
+     * None yet.
      *
-     * @param taken paths that no plugin can have
      * @param threads where they begin
      * @param limitMillis how long that may take; what they complete later may take any time
      */
-    Actions(List<AdminAction> contributed, Predicate<String> taken, Executor threads, long limitMillis) {
-        for (AdminAction action : contributed) {
-            String path = AdminApi.PREFIX + action.name();
-            if (taken.test(path) || actions.containsKey(path)) {
-                LOG.warn(
-                        "admin action {} cannot be asked for: {} is taken",
-                        action.getClass().getName(),
-                        path);
-            } else {
-                actions.put(path, new Asked(action, new Lane("POST " + path, threads, limitMillis)));
+    Actions(Executor threads, long limitMillis) {
+        this.threads = threads;
+        this.limitMillis = limitMillis;
+    }
+
+    /** Adds a route for each action whose path is free. */
+    void addTo(Routes routes, Map<String, OfferedAction> contributed) {
+        contributed.forEach((name, action) -> {
+            String path = AdminApi.PREFIX + name;
+            if (routes.has("POST", path)) {
+                LOG.warn("admin action {} cannot be asked for: {} is taken", name, path);
+                return;
             }
-        }
+            Lane lane = new Lane("POST " + path, threads, limitMillis);
+            // The action knows its parameters better, and says all that is wrong with them at once.
+            routes.add(new Route(
+                    "POST",
+                    path,
+                    any -> true,
+                    "an action of a plugin",
+                    true,
+                    action.parameters(),
+                    Map.of(400, "a parameter is wrong"),
+                    asked -> act(lane, action, asked)));
+        });
     }
 
-    boolean has(String path) {
-        return actions.containsKey(path);
-    }
-
-    /** In their order. */
-    Collection<String> paths() {
-        return actions.keySet();
-    }
-
-    /** Begins what is at a path. */
-    Future<CompletionStage<? extends Record>> act(String path, Map<String, String> parameters) {
-        Asked asked = actions.get(path);
-        if (asked == null) {
-            throw new IllegalArgumentException("no action at " + path);
-        }
-        return asked.lane().ask(() -> asked.action().act(parameters));
+    private static void act(Lane lane, OfferedAction action, Route.Asked asked) {
+        Future<CompletionStage<? extends Record>> begun = lane.ask(() -> action.act(asked.parameters()));
+        begun.onSuccess(stage -> AdminApi.answer(asked.reply(), stage, 409)).onFailure(failure -> {
+            if (failure instanceof IllegalArgumentException wrong) {
+                asked.reply().error(400, String.valueOf(wrong.getMessage()), null);
+            } else {
+                asked.reply().failed(failure);
+            }
+        });
     }
 }

@@ -1,14 +1,18 @@
 package dev.baton.plugin.admin;
 
 import dev.baton.plugin.admin.AdminConnections.Client;
+import dev.baton.plugin.admin.Route.Asked;
+import dev.baton.plugin.admin.Routes.Match;
 import dev.baton.plugin.admin.WebGuard.Refusal;
 import dev.baton.spi.admin.LoopResult;
+import dev.baton.spi.admin.OfferedAction.Parameter;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
 import dev.baton.spi.admin.StatusSnapshot;
 import dev.baton.spi.admin.UpgradeReport;
 import dev.baton.spi.listener.Listener;
 import dev.baton.spi.listener.ListenerResult;
+import dev.baton.spi.metrics.Metrics;
 import io.vertx.core.Context;
 import io.vertx.core.Handler;
 import io.vertx.core.MultiMap;
@@ -21,87 +25,199 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What the API answers to each method and path.
+ * The admin API. What there is stands in {@link #routes}, from which {@code GET /} lists the paths and {@code GET /v1/openapi.json}
+ * describes them.
  *
- * <pre>
- * GET  /                              the paths that there are
- * GET  /v1/TABLE                      a snapshot: an object (status) or an array
- * GET  /metrics                       Prometheus text
- * GET  /live                          200, or 503 while every loop is blocked
- * GET  /ready                         200, or 503 while starting or draining
- * POST /v1/listeners                  adds one: its configuration with its name, as JSON; 200, 400 or 409
- * POST /v1/listeners/NAME/ACTION      suspend, resume, unbind[?grace=30s][&strategy=at-once]; 200, or 409 if it failed
- * DELETE /v1/listeners/NAME           unbinds it, with the same parameters, and forgets it
- * POST /v1/loops                      adds a loop; 200, or 409 if it failed
- * POST /v1/loops/ID/retire            gives its work to the others and ends it; 200, or 409 if it failed
- * POST /v1/stop[?grace=30s]           0 cuts at once
- * POST /v1/upgrade[?timeout=60s]      hands over to a new process; 200, or 409 if there is none and this one goes on
- * POST /v1/ACTION[?KEY=VALUE]         what a plugin contributes
- * </pre>
- *
- * <p>A GET (or HEAD) changes nothing, a POST or DELETE answers when it is done. Every error is an object with {@code error} and perhaps
- * {@code hint}. Everything but {@code /live} and {@code /ready} is worked out by other threads, because a snapshot may be long and plugins have a
- * part in it, and is written in pieces. What takes longer than 10 s is answered with 504, and with 503 while it is stuck.
+ * <p>A GET (or HEAD) changes nothing, a POST or DELETE answers when it is done. Every error is an object with {@code error} and
+ * perhaps {@code hint}. Everything but {@code /live} and {@code /ready} is worked out by other threads, because a snapshot may be
+ * long and plugins have a part in it, and is written in pieces. What takes longer than 10 s is answered with 504, and with 503
+ * while it is stuck.
  */
 final class AdminApi implements Handler<HttpServerRequest> {
     private static final Logger LOG = LoggerFactory.getLogger(AdminApi.class);
 
     private static final String READY = "ready";
-    private static final List<String> ACTIONS = List.of("suspend", "resume", "unbind");
     static final String PREFIX = "/v1/";
-    private static final String STOP = PREFIX + "stop";
-    private static final String UPGRADE = PREFIX + "upgrade";
-    private static final String ALL_LISTENERS = PREFIX + "listeners";
+    private static final String LISTENERS = PREFIX + "listeners";
     private static final String LOOPS = PREFIX + "loops";
-    private static final Pattern RETIRE = Pattern.compile(LOOPS + "/([0-9]{1,9})/retire");
-    private static final String LISTENERS = ALL_LISTENERS + "/";
     private static final String TWICE = "write each parameter once";
     /** Far more than one listener needs; bounds what is kept of a body. */
     private static final int BODY_BYTES_MAX = 64 * 1024;
 
+    private static final List<Parameter> NONE = List.of();
+    private static final Parameter GRACE = new Parameter("grace", "time", false, Optional.empty());
+    private static final Parameter TIMEOUT = new Parameter("timeout", "time", false, Optional.of("60s"));
+    private static final Parameter STRATEGY = new Parameter("strategy", "unbind strategy", false, Optional.empty());
+    private static final Pattern ID = Pattern.compile("[0-9]{1,9}");
+
     private final Vertx vertx;
     private final RuntimeView view;
     private final RuntimeControl control;
-    private final Shown shown;
-    private final Actions actions;
     private final AdminConnections connections;
     private final WebGuard guard;
+    private final Routes routes = new Routes();
 
     /**
      * The API.
      *
+     * @param metrics what {@code /metrics} shows
      * @param connections those over which it is asked
      * @param guard what keeps web pages out
+     * @param threads where tables are worked out and actions begin
+     * @param limitMillis how long that may take
      */
     AdminApi(
             Vertx vertx,
             RuntimeView view,
             RuntimeControl control,
-            Shown shown,
-            Actions actions,
+            Metrics metrics,
             AdminConnections connections,
-            WebGuard guard) {
+            WebGuard guard,
+            Executor threads,
+            long limitMillis) {
         this.vertx = vertx;
         this.view = view;
         this.control = control;
-        this.shown = shown;
-        this.actions = actions;
         this.connections = connections;
         this.guard = guard;
+        own();
+        new Shown(view, control, metrics, threads, limitMillis).addTo(routes);
+        new Actions(threads, limitMillis).addTo(routes, control.actions());
     }
+
+    // ---- the routes -----------------------------------------------------------------------------------------------
+
+    private void own() {
+        get("/", "the paths", asked -> asked.reply().json(200, Map.of("paths", routes.paths())));
+        get(
+                PREFIX + "openapi.json",
+                "this API as an OpenAPI document",
+                asked -> asked.reply().json(200, routes.openApi(view.status().version())));
+        get("/live", "200, or 503 while every loop is blocked", asked -> live(asked.reply()));
+        get("/ready", "200, or 503 while starting or draining", asked -> {
+            String state = view.status().state();
+            asked.reply().text(state.equals(READY) ? 200 : 503, state + "\n");
+        });
+        post(
+                LISTENERS,
+                "adds a listener: the body is its configuration with its name, as JSON",
+                NONE,
+                asked -> add(asked.request(), asked.reply()));
+        onListener(
+                "POST",
+                "/suspend",
+                "accepts no more until resume",
+                NONE,
+                (listener, asked) -> answer(asked.reply(), listener.suspend(), 409));
+        onListener(
+                "POST",
+                "/resume",
+                "accepts again",
+                NONE,
+                (listener, asked) -> answer(asked.reply(), listener.resume(), 409));
+        onListener(
+                "POST",
+                "/unbind",
+                "unbinds it",
+                List.of(GRACE, STRATEGY),
+                (listener, asked) -> unbind(listener, asked, false));
+        onListener(
+                "DELETE",
+                "",
+                "unbinds it and forgets it",
+                List.of(GRACE, STRATEGY),
+                (listener, asked) -> unbind(listener, asked, true));
+        post(LOOPS, "adds a loop", NONE, asked -> answer(asked.reply(), control.addLoop(), 409));
+        routes.add(new Route(
+                "POST",
+                LOOPS + "/{id}/retire",
+                id -> ID.matcher(id).matches(),
+                "gives a loop's work to the others and ends it",
+                false,
+                NONE,
+                Map.of(409, "it failed"),
+                asked -> checked(asked.reply(), () -> control.retireLoop(Integer.parseInt(asked.variable())))));
+        post(
+                PREFIX + "stop",
+                "drains and stops; grace=0s cuts at once",
+                List.of(GRACE),
+                asked -> answer(asked.reply(), control.stop(time(asked, GRACE)), 200));
+        post(
+                PREFIX + "upgrade",
+                "hands over to a new process",
+                List.of(TIMEOUT),
+                asked -> answer(asked.reply(), control.upgrade(time(asked, TIMEOUT)), 409));
+    }
+
+    private void get(String path, String summary, Route.Call call) {
+        routes.add(new Route("GET", path, any -> true, summary, false, NONE, Map.of(), call));
+    }
+
+    private void post(String path, String summary, List<Parameter> parameters, Route.Call call) {
+        routes.add(new Route("POST", path, any -> true, summary, false, parameters, Map.of(409, "it failed"), call));
+    }
+
+    private interface OnListener {
+        void answer(Listener listener, Asked asked);
+    }
+
+    private void onListener(String method, String suffix, String summary, List<Parameter> parameters, OnListener call) {
+        // Of a path without a suffix a name with a slash in it is one only if it exists.
+        Predicate<String> names = suffix.isEmpty()
+                ? name -> name.indexOf('/') < 0 || control.listener(name).isPresent()
+                : name -> true;
+        routes.add(new Route(
+                method,
+                LISTENERS + "/{name}" + suffix,
+                names,
+                summary,
+                false,
+                parameters,
+                Map.of(404, "there is no such listener", 409, "it failed"),
+                asked -> {
+                    Optional<Listener> listener = control.listener(asked.variable());
+                    if (listener.isPresent()) {
+                        call.answer(listener.get(), asked);
+                    } else {
+                        noListener(asked);
+                    }
+                }));
+    }
+
+    private void noListener(Asked asked) {
+        List<String> names = control.listenerNames();
+        asked.reply()
+                .error(
+                        404,
+                        "no listener \"" + asked.variable() + "\"",
+                        Nearest.to(asked.variable(), names)
+                                .map(AdminApi::didYouMean)
+                                .orElse(names.isEmpty() ? "there are none" : "there are " + String.join(", ", names)));
+    }
+
+    private void unbind(Listener listener, Asked asked, boolean forget) {
+        Duration asWritten = time(asked, GRACE);
+        Duration grace = asWritten == null ? control.grace() : asWritten;
+        Optional<String> strategy = Optional.ofNullable(asked.parameters().get(STRATEGY.name()));
+        checked(asked.reply(), () -> control.unbindListener(listener.name(), grace, strategy, forget));
+    }
+
+    // ---- requests -------------------------------------------------------------------------------------------------
 
     @Override
     public void handle(HttpServerRequest request) {
@@ -115,69 +231,91 @@ final class AdminApi implements Handler<HttpServerRequest> {
             reply.error(400, "the path is not valid: " + request.path(), null);
             return;
         }
-        List<String> allowed = allowed(path);
+        String method = request.method().name();
         boolean changes =
                 request.method().equals(HttpMethod.POST) || request.method().equals(HttpMethod.DELETE);
         Refusal refusal = guard.check(request, changes);
+        Map<String, Match> here = routes.at(path);
+        Match match = here.get(method.equals("HEAD") ? "GET" : method);
         if (refusal != null) {
             reply.error(refusal.status(), refusal.error(), refusal.hint());
-        } else if (allowed.isEmpty()) {
+        } else if (here.isEmpty()) {
             notFound(reply, path);
-        } else if (!allowed.contains(request.method().name())) {
+        } else if (match == null) {
+            List<String> allowed = allowed(here.keySet());
             request.response().putHeader(HttpHeaders.ALLOW, String.join(", ", allowed));
             reply.error(405, request.method() + " " + path + " is not possible", "use " + String.join(" or ", allowed));
         } else if (changes) {
-            change(request, reply, path);
+            change(request, reply, path, match);
         } else {
-            get(reply, path);
+            match.route().call().answer(new Asked(request, reply, match.variable(), Map.of()));
         }
     }
 
-    /** What this API itself does when a POST asks for it, which no plugin can. */
-    static boolean isTaken(String path) {
-        return path.equals(STOP) || path.equals(UPGRADE);
-    }
-
-    /** Where a POST means something to this API already. */
-    static boolean actsItself(String path) {
-        return isTaken(path)
-                || path.equals(ALL_LISTENERS)
-                || path.startsWith(LISTENERS)
-                || path.equals(LOOPS)
-                || path.startsWith(LOOPS + "/");
-    }
-
-    /** The methods of a path; none if there is no such path. A listener's name is looked at later. */
-    private List<String> allowed(String path) {
-        if (isTaken(path) || action(path) != null) {
-            return List.of("POST");
-        } else if (RETIRE.matcher(path).matches()) {
-            return List.of("POST");
-        } else if (path.equals(ALL_LISTENERS) || path.equals(LOOPS)) {
-            return List.of("GET", "HEAD", "POST");
-        } else if (isListener(path)) {
-            return List.of("DELETE");
-        }
-        List<String> methods = new ArrayList<>();
-        boolean known = shown.has(path) || path.equals("/") || path.equals("/live") || path.equals("/ready");
-        if (known) {
-            methods.addAll(List.of("GET", "HEAD"));
-        }
-        if (actions.has(path)) {
-            methods.add("POST");
-        }
-        return methods;
-    }
-
-    private void get(Reply reply, String path) {
-        switch (path) {
-            case "/" -> reply.json(200, Map.of("paths", paths()));
-            case "/live" -> live(reply);
-            case "/ready" -> {
-                String state = view.status().state();
-                reply.text(state.equals(READY) ? 200 : 503, state + "\n");
+    private static List<String> allowed(Collection<String> methods) {
+        List<String> allowed = new ArrayList<>();
+        for (String method : List.of("GET", "HEAD", "POST", "DELETE")) {
+            if (methods.contains(method.equals("HEAD") ? "GET" : method)) {
+                allowed.add(method);
             }
-            default -> shown.show(path, reply);
+        }
+        return allowed;
+    }
+
+    private void change(HttpServerRequest request, Reply reply, String path, Match match) {
+        MultiMap query;
+        try {
+            query = request.params();
+        } catch (IllegalArgumentException wrong) {
+            reply.error(400, "the query is not valid: " + request.query(), null);
+            return;
+        }
+        Map<String, String> given = new LinkedHashMap<>();
+        for (String parameter : query.names()) {
+            List<String> values = query.getAll(parameter);
+            if (values.size() > 1) {
+                reply.error(400, "the parameter \"" + parameter + "\" is given twice", TWICE);
+                return;
+            }
+            given.put(parameter, values.get(0));
+        }
+        // A misspelt grace must not become the default.
+        if (!match.route().bindsItself()) {
+            List<String> names =
+                    match.route().parameters().stream().map(Parameter::name).toList();
+            for (String parameter : given.keySet()) {
+                if (!names.contains(parameter)) {
+                    reply.error(
+                            400,
+                            request.method() + " " + path + " has no parameter \"" + parameter + "\"",
+                            names.isEmpty() ? "it has none" : "it has " + String.join(", ", names));
+                    return;
+                }
+            }
+        }
+        LOG.info("{} {} {} asked for by {}", request.method(), path, given, request.remoteAddress());
+        try {
+            match.route().call().answer(new Asked(request, reply, match.variable(), given));
+        } catch (WrongParameterException wrong) {
+            reply.error(400, String.valueOf(wrong.getMessage()), null);
+        }
+    }
+
+    /** A parameter has not the form that it must have. */
+    private static final class WrongParameterException extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        WrongParameterException(IllegalArgumentException cause) {
+            super(cause.getMessage(), cause);
+        }
+    }
+
+    private static @Nullable Duration time(Asked asked, Parameter parameter) {
+        String text = asked.parameters().get(parameter.name());
+        try {
+            return text == null ? null : Times.parse(parameter.name(), text);
+        } catch (IllegalArgumentException wrong) {
+            throw new WrongParameterException(wrong);
         }
     }
 
@@ -189,128 +327,6 @@ final class AdminApi implements Handler<HttpServerRequest> {
             reply.text(
                     503, status.loops() == 0 ? "no loop is left\n" : "all " + status.loops() + " loops are blocked\n");
         }
-    }
-
-    // ---- POST and DELETE ------------------------------------------------------------------------------------------
-
-    private void change(HttpServerRequest request, Reply reply, String path) {
-        MultiMap given;
-        try {
-            given = request.params();
-        } catch (IllegalArgumentException wrong) {
-            reply.error(400, "the query is not valid: " + request.query(), null);
-            return;
-        }
-        for (String parameter : given.names()) {
-            if (given.getAll(parameter).size() > 1) {
-                reply.error(400, "the parameter \"" + parameter + "\" is given twice", TWICE);
-                return;
-            }
-        }
-        if (actions.has(path)) {
-            act(request, given, reply, path);
-            return;
-        }
-        List<String> known = parameters(path);
-        for (String parameter : given.names()) {
-            if (!known.contains(parameter)) {
-                reply.error(
-                        400,
-                        request.method() + " " + path + " has no parameter \"" + parameter + "\"",
-                        known.isEmpty() ? "it has none" : "it has " + String.join(", ", known));
-                return;
-            }
-        }
-        Matcher retire = RETIRE.matcher(path);
-        if (path.equals(LOOPS)) {
-            LOG.info("a loop was asked for");
-            answer(reply, control.addLoop(), 409);
-            return;
-        } else if (retire.matches()) {
-            LOG.info("end of loop {} asked for", retire.group(1));
-            checked(reply, () -> control.retireLoop(Integer.parseInt(retire.group(1))));
-            return;
-        }
-        Duration grace;
-        Duration timeout;
-        try {
-            grace = time(request, "grace");
-            timeout = time(request, "timeout");
-        } catch (IllegalArgumentException wrong) {
-            reply.error(400, String.valueOf(wrong.getMessage()), null);
-            return;
-        }
-        if (path.equals(STOP)) {
-            LOG.info("stop asked for by {}", request.remoteAddress());
-            answer(reply, control.stop(grace), 200);
-            return;
-        }
-        if (path.equals(UPGRADE)) {
-            LOG.info("upgrade asked for by {}", request.remoteAddress());
-            answer(reply, control.upgrade(timeout), 409);
-            return;
-        }
-        if (path.equals(ALL_LISTENERS)) {
-            add(request, reply);
-            return;
-        }
-        String action = action(path);
-        String name = path.substring(
-                LISTENERS.length(), action == null ? path.length() : path.length() - action.length() - 1);
-        Optional<Listener> listener = control.listener(name);
-        if (listener.isEmpty()) {
-            List<String> names = control.listenerNames();
-            reply.error(
-                    404,
-                    "no listener \"" + name + "\"",
-                    Nearest.to(name, names)
-                            .map(AdminApi::didYouMean)
-                            .orElse(names.isEmpty() ? "there are none" : "there are " + String.join(", ", names)));
-            return;
-        }
-        LOG.info("{} of listener {} asked for", action == null ? "removal" : action, name);
-        if ("suspend".equals(action)) {
-            answer(reply, listener.get().suspend(), 409);
-        } else if ("resume".equals(action)) {
-            answer(reply, listener.get().resume(), 409);
-        } else {
-            Duration within = grace == null ? control.grace() : grace;
-            Optional<String> strategy = Optional.ofNullable(request.getParam("strategy"));
-            checked(reply, () -> control.unbindListener(name, within, strategy, action == null));
-        }
-    }
-
-    /** What a change of this API's own takes: a misspelt grace must not become the default. */
-    private static List<String> parameters(String path) {
-        if (path.equals(STOP)) {
-            return List.of("grace");
-        } else if (path.equals(UPGRADE)) {
-            return List.of("timeout");
-        } else if (path.startsWith(LISTENERS)) {
-            String action = action(path);
-            return action == null || action.equals("unbind") ? List.of("grace", "strategy") : List.of();
-        }
-        return List.of();
-    }
-
-    private static @Nullable Duration time(HttpServerRequest request, String parameter) {
-        String asked = request.getParam(parameter);
-        return asked == null ? null : Times.parse(parameter, asked);
-    }
-
-    private void act(HttpServerRequest request, MultiMap given, Reply reply, String path) {
-        Map<String, String> parameters = new LinkedHashMap<>();
-        given.forEach(each -> parameters.put(each.getKey(), each.getValue()));
-        LOG.info("{} {} asked for by {}", path, parameters, request.remoteAddress());
-        actions.act(path, parameters)
-                .onSuccess(stage -> answer(reply, stage, 409))
-                .onFailure(failure -> {
-                    if (failure instanceof IllegalArgumentException wrong) {
-                        reply.error(400, String.valueOf(wrong.getMessage()), null);
-                    } else {
-                        reply.failed(failure);
-                    }
-                });
     }
 
     private void add(HttpServerRequest request, Reply reply) {
@@ -331,7 +347,6 @@ final class AdminApi implements Handler<HttpServerRequest> {
                         "there is no body",
                         "send {\"name\": \"web2\", \"bind\": \"127.0.0.1:8081\", \"service\": \"shop\"}");
             } else {
-                LOG.info("a listener was asked for: {}", body);
                 checked(reply, () -> control.addListener(body.toString()));
             }
         });
@@ -350,7 +365,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
     }
 
     /** Answers when the stage is done, on the request's own loop, whichever thread completes it. */
-    private static void answer(Reply reply, CompletionStage<?> stage, int failedStatus) {
+    static void answer(Reply reply, CompletionStage<?> stage, int failedStatus) {
         Context context = Vertx.currentContext();
         stage.whenComplete((result, failure) -> context.runOnContext(nothing -> {
             if (failure != null) {
@@ -365,42 +380,12 @@ final class AdminApi implements Handler<HttpServerRequest> {
         }));
     }
 
-    // ---- paths ----------------------------------------------------------------------------------------------------
-
-    /** The action of {@code /v1/listeners/NAME/ACTION}, or null if the path has not that form. */
-    private static @Nullable String action(String path) {
-        int slash = path.lastIndexOf('/');
-        if (!path.startsWith(LISTENERS) || slash <= LISTENERS.length()) {
-            return null;
-        }
-        String action = path.substring(slash + 1);
-        return ACTIONS.contains(action) ? action : null;
-    }
-
-    /** True for {@code /v1/listeners/NAME}. A name that has a slash in it is one only if it exists. */
-    private boolean isListener(String path) {
-        String name = path.startsWith(LISTENERS) ? path.substring(LISTENERS.length()) : "";
-        return !name.isEmpty()
-                && (name.indexOf('/') < 0 || control.listener(name).isPresent());
-    }
-
-    private List<String> paths() {
-        List<String> paths = new ArrayList<>(shown.paths());
-        paths.addAll(List.of("/live", "/ready", STOP, UPGRADE));
-        paths.add(LISTENERS + "NAME");
-        paths.add(LOOPS + "/ID/retire");
-        paths.addAll(actions.paths());
-        ACTIONS.forEach(action -> paths.add(LISTENERS + "NAME/" + action));
-        return paths;
-    }
-
     private void notFound(Reply reply, String path) {
-        int slash = path.lastIndexOf('/');
         String hint;
-        if (path.startsWith(LISTENERS) && slash > LISTENERS.length()) {
-            hint = "a listener has " + String.join(", ", ACTIONS);
+        if (path.startsWith(LISTENERS + "/") && path.lastIndexOf('/') > LISTENERS.length()) {
+            hint = "a listener has suspend, resume, unbind";
         } else {
-            hint = Nearest.to(path, paths()).map(AdminApi::didYouMean).orElse("GET / lists the paths");
+            hint = Nearest.to(path, routes.paths()).map(AdminApi::didYouMean).orElse("GET / lists the paths");
         }
         reply.error(404, "nothing at " + path, hint);
     }

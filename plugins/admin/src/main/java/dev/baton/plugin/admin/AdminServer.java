@@ -91,10 +91,11 @@ final class AdminServer implements Component {
                         vertx,
                         view,
                         control,
-                        new Shown(view, metrics, AdminApi::isTaken, threads, limitMillis),
-                        new Actions(control.actions(), AdminApi::actsItself, threads, limitMillis),
+                        metrics,
                         admitted,
-                        new WebGuard(config.file().isEmpty(), config.names())));
+                        new WebGuard(config.file().isEmpty(), config.names()),
+                        threads,
+                        limitMillis));
         return listen(made)
                 .map(listening -> {
                     server = listening;

@@ -1,96 +1,107 @@
 package dev.baton.plugin.admin;
 
-import dev.baton.spi.admin.AdminView;
+import dev.baton.spi.admin.OfferedAction.Parameter;
+import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
 import dev.baton.spi.metrics.Metrics;
-import java.util.Collection;
+import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executor;
-import java.util.function.Predicate;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What a GET shows, by path: the runtime's tables, those of plugins, and the metrics. Each has a lane of its own, also the
- * runtime's: its pools and gauges are plugins' too.
+ * What a GET shows: the runtime's tables, those of plugins, and the metrics. Each has a lane of its own, also the runtime's: its
+ * pools and gauges are plugins' too.
  */
 final class Shown {
     private static final Logger LOG = LoggerFactory.getLogger(Shown.class);
     private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
     static final String METRICS = "/metrics";
 
-    private final Map<String, Source> sources = new TreeMap<>();
+    private final RuntimeView view;
+    private final RuntimeControl control;
+    private final Metrics metrics;
     private final Executor threads;
     private final long limitMillis;
 
-    /** Shows one thing to one client. */
-    private interface Source {
-        void show(Reply reply);
-    }
+    /** A row of {@code /v1/views}. */
+    record View(String name) {}
+
+    /**
+     * A row of {@code /v1/actions}.
+     *
+     * @param name behind {@code /v1/}
+     * @param parameters what it takes
+     */
+    record Action(String name, List<Parameter> parameters) {}
 
     /**
      * Everything that there is to be shown.
      *
-     * @param taken paths that no plugin can have
      * @param threads where it is worked out
      * @param limitMillis how long a client waits
      */
-    Shown(RuntimeView view, Metrics metrics, Predicate<String> taken, Executor threads, long limitMillis) {
+    Shown(RuntimeView view, RuntimeControl control, Metrics metrics, Executor threads, long limitMillis) {
+        this.view = view;
+        this.control = control;
+        this.metrics = metrics;
         this.threads = threads;
         this.limitMillis = limitMillis;
-        table("status", view::status);
-        table("loops", view::loops);
-        table("fds", view::fds);
-        table("orphans", view::orphans);
-        table("listeners", view::listeners);
-        table("pools", view::pools);
-        table("plugins", view::plugins);
-        text(METRICS, metrics::scrape, PROMETHEUS);
-        for (AdminView additional : view.views()) {
-            String path = AdminApi.PREFIX + additional.name();
-            if (taken.test(path) || sources.containsKey(path)) {
-                LOG.warn(
-                        "admin view {} is not shown: {} is taken",
-                        additional.getClass().getName(),
-                        path);
+    }
+
+    /** Adds a route for each; a plugin's only if its path is free. */
+    void addTo(Routes routes) {
+        table(routes, "status", "the process as a whole", view::status);
+        table(routes, "loops", "the loops, by id", view::loops);
+        table(routes, "fds", "the fds in the table, by number", view::fds);
+        table(routes, "orphans", "the fds that were deleted and are not closed yet", view::orphans);
+        table(routes, "listeners", "the listeners, by name", view::listeners);
+        table(routes, "pools", "the pools of upstream connections", view::pools);
+        table(routes, "plugins", "the plugins, also those that were not loaded", view::plugins);
+        table(
+                routes,
+                "views",
+                "the tables of plugins",
+                () -> view.views().keySet().stream().map(View::new).toList());
+        table(
+                routes,
+                "actions",
+                "what plugins can be asked for",
+                () -> control.actions().entrySet().stream()
+                        .map(each -> new Action(each.getKey(), each.getValue().parameters()))
+                        .toList());
+        text(routes, METRICS, "the metrics as Prometheus text", metrics::scrape, PROMETHEUS);
+        view.views().forEach((name, additional) -> {
+            String path = AdminApi.PREFIX + name;
+            if (routes.has("GET", path)) {
+                LOG.warn("admin view {} is not shown: {} is taken", name, path);
             } else {
                 // To text there as well: its records are the plugin's.
-                text(path, () -> Json.of(additional.rows()), Reply.JSON);
+                text(routes, path, "a table of a plugin", () -> Json.of(additional.rows()), Reply.JSON);
             }
-        }
+        });
     }
 
-    private void table(String name, Callable<?> work) {
+    private void table(Routes routes, String name, String summary, Callable<?> work) {
         String path = AdminApi.PREFIX + name;
         Lane lane = lane(path);
-        sources.put(path, reply -> reply.then(lane.share(work), reply::table));
+        add(routes, path, summary, reply -> reply.then(lane.share(work), reply::table));
     }
 
-    private void text(String path, Callable<String> work, String type) {
+    private void text(Routes routes, String path, String summary, Callable<String> work, String type) {
         Lane lane = lane(path);
-        sources.put(path, reply -> reply.then(lane.share(work), text -> reply.send(200, type, text)));
+        add(routes, path, summary, reply -> reply.then(lane.share(work), text -> reply.send(200, type, text)));
+    }
+
+    private static void add(Routes routes, String path, String summary, Consumer<Reply> show) {
+        routes.add(new Route(
+                "GET", path, any -> true, summary, false, List.of(), Map.of(), asked -> show.accept(asked.reply())));
     }
 
     private Lane lane(String path) {
         return new Lane("GET " + path, threads, limitMillis);
-    }
-
-    boolean has(String path) {
-        return sources.containsKey(path);
-    }
-
-    /** In their order. */
-    Collection<String> paths() {
-        return sources.keySet();
-    }
-
-    /** Answers with what is at a path, if there is something. */
-    void show(String path, Reply reply) {
-        Source source = sources.get(path);
-        if (source != null) {
-            source.show(reply);
-        }
     }
 }

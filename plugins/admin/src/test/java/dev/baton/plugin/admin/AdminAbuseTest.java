@@ -3,8 +3,8 @@ package dev.baton.plugin.admin;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.spi.admin.AdminAction;
 import dev.baton.spi.admin.AdminView;
+import dev.baton.spi.admin.OfferedAction;
 import dev.baton.spi.admin.StopReport;
 import io.vertx.core.Vertx;
 import java.io.IOException;
@@ -251,26 +251,18 @@ class AdminAbuseTest {
 
     // ---- plugins that block ---------------------------------------------------------------------------------------
 
-    private AdminView view(String name, Runnable before) {
-        return new AdminView() {
-            @Override
-            public String name() {
-                return name;
-            }
-
-            @Override
-            public List<? extends Record> rows() {
-                before.run();
-                return List.of();
-            }
+    private static AdminView view(Runnable before) {
+        return () -> {
+            before.run();
+            return List.of();
         };
     }
 
-    private AdminAction action(String name, Runnable before) {
-        return new AdminAction() {
+    private static OfferedAction action(String name, Runnable before) {
+        return new OfferedAction() {
             @Override
-            public String name() {
-                return name;
+            public List<Parameter> parameters() {
+                return List.of();
             }
 
             @Override
@@ -294,12 +286,14 @@ class AdminAbuseTest {
     @Test
     void aViewThatBlocksCostsItsOwnAnswerOnly() throws Exception {
         AtomicInteger begun = new AtomicInteger();
-        runtime.views = List.of(
-                view("slow", () -> {
+        runtime.views = Map.of(
+                "slow",
+                view(() -> {
                     begun.incrementAndGet();
                     block();
                 }),
-                view("fast", () -> {}));
+                "fast",
+                view(() -> {}));
         start();
 
         String first = get("/v1/slow");
@@ -318,7 +312,7 @@ class AdminAbuseTest {
 
     @Test
     void anActionThatBlocksCostsItsOwnAnswerOnly() throws Exception {
-        runtime.actions = List.of(action("stuck", this::block), action("well", () -> {}));
+        runtime.actions = Map.of("stuck", action("stuck", this::block), "well", action("well", () -> {}));
         start();
 
         assertThat(status(post("/v1/stuck"))).isEqualTo("504");
@@ -330,7 +324,7 @@ class AdminAbuseTest {
 
     @Test
     void aViewThatThrowsAnErrorDoesNotKeepItsLane() throws Exception {
-        runtime.views = List.of(view("broken", () -> {
+        runtime.views = Map.of("broken", view(() -> {
             throw new StackOverflowError("asked for");
         }));
         start();

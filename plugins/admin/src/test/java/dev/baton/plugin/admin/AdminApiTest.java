@@ -3,8 +3,7 @@ package dev.baton.plugin.admin;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.spi.admin.AdminAction;
-import dev.baton.spi.admin.AdminView;
+import dev.baton.spi.admin.OfferedAction;
 import dev.baton.spi.admin.StopReport;
 import dev.baton.spi.admin.UpgradeReport;
 import dev.baton.spi.listener.ListenerResult;
@@ -26,6 +25,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
@@ -178,7 +178,7 @@ class AdminApiTest {
 
     @Test
     void aPluginsViewIsATable() throws Exception {
-        runtime.views = List.of(view("rows", List.of(new Row("ü \"\n", Duration.ofMillis(5)))), view("fds", List.of()));
+        runtime.views = Map.of("rows", () -> List.of(new Row("ü \"\n", Duration.ofMillis(5))), "fds", List::of);
         restart();
         assertThat(get("/v1/rows").body()).isEqualTo("[{\"some-key\":\"ü \\\"\\n\",\"age\":\"PT0.005S\"}]");
         // A built-in table cannot be replaced.
@@ -187,36 +187,14 @@ class AdminApiTest {
 
     @Test
     void aViewThatThrowsIsA500AndNothingElse() throws Exception {
-        runtime.views = List.of(new AdminView() {
-            @Override
-            public String name() {
-                return "broken";
-            }
-
-            @Override
-            public List<? extends Record> rows() {
-                throw new IllegalStateException("no rows today");
-            }
+        runtime.views = Map.of("broken", () -> {
+            throw new IllegalStateException("no rows today");
         });
         restart();
         HttpResponse<String> response = get("/v1/broken");
         assertThat(response.statusCode()).isEqualTo(500);
         assertThat(response.body()).isEqualTo("{\"error\":\"no rows today\"}");
         assertThat(get("/v1/status").statusCode()).isEqualTo(200);
-    }
-
-    private static AdminView view(String name, List<? extends Record> rows) {
-        return new AdminView() {
-            @Override
-            public String name() {
-                return name;
-            }
-
-            @Override
-            public List<? extends Record> rows() {
-                return rows;
-            }
-        };
     }
 
     private void restart() throws Exception {
@@ -229,12 +207,11 @@ class AdminApiTest {
 
     record Shaken(String what, int howOften) {}
 
-    private static AdminAction action(
-            String name, Function<Map<String, String>, CompletionStage<? extends Record>> act) {
-        return new AdminAction() {
+    private static OfferedAction action(Function<Map<String, String>, CompletionStage<? extends Record>> act) {
+        return new OfferedAction() {
             @Override
-            public String name() {
-                return name;
+            public List<Parameter> parameters() {
+                return List.of(new Parameter("what", "text", false, Optional.of("none")));
             }
 
             @Override
@@ -246,14 +223,16 @@ class AdminApiTest {
 
     @Test
     void aPluginsActionIsAPost() throws Exception {
-        runtime.actions = List.of(
-                action(
-                        "tree/shake",
-                        given -> CompletableFuture.completedStage(
-                                new Shaken(given.getOrDefault("what", "none"), given.size()))),
-                action("stop", given -> CompletableFuture.completedStage(new Shaken("taken", 0))),
-                action("loops", given -> CompletableFuture.completedStage(new Shaken("taken", 0))),
-                action("loops/0/retire", given -> CompletableFuture.completedStage(new Shaken("taken", 0))));
+        runtime.actions = Map.of(
+                "tree/shake",
+                action(given ->
+                        CompletableFuture.completedStage(new Shaken(given.getOrDefault("what", "none"), given.size()))),
+                "stop",
+                action(given -> CompletableFuture.completedStage(new Shaken("taken", 0))),
+                "loops",
+                action(given -> CompletableFuture.completedStage(new Shaken("taken", 0))),
+                "loops/0/retire",
+                action(given -> CompletableFuture.completedStage(new Shaken("taken", 0))));
         restart();
         HttpResponse<String> shaken = post("/v1/tree/shake?what=plum&when=now");
         assertThat(shaken.statusCode()).isEqualTo(200);
@@ -269,14 +248,17 @@ class AdminApiTest {
 
     @Test
     void whatIsWrongWithAnActionIsSaidToTheOneWhoAsked() throws Exception {
-        runtime.actions = List.of(
-                action("wrong", given -> {
+        runtime.actions = Map.of(
+                "wrong",
+                action(given -> {
                     throw new IllegalArgumentException("the parameter \"loop\" is missing");
                 }),
-                action("broken", given -> {
+                "broken",
+                action(given -> {
                     throw new NoClassDefFoundError("acme/Missing");
                 }),
-                action("failing", given -> CompletableFuture.failedStage(new IllegalStateException("not today"))));
+                "failing",
+                action(given -> CompletableFuture.failedStage(new IllegalStateException("not today"))));
         restart();
         assertThat(post("/v1/wrong").statusCode()).isEqualTo(400);
         assertThat(post("/v1/wrong").body()).contains("loop", "is missing");

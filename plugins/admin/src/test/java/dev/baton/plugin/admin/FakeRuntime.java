@@ -1,12 +1,12 @@
 package dev.baton.plugin.admin;
 
-import dev.baton.spi.admin.AdminAction;
 import dev.baton.spi.admin.AdminView;
 import dev.baton.spi.admin.Current;
 import dev.baton.spi.admin.FdSnapshot;
 import dev.baton.spi.admin.ListenerSnapshot;
 import dev.baton.spi.admin.LoopResult;
 import dev.baton.spi.admin.LoopSnapshot;
+import dev.baton.spi.admin.OfferedAction;
 import dev.baton.spi.admin.OrphanSnapshot;
 import dev.baton.spi.admin.PluginSnapshot;
 import dev.baton.spi.admin.PoolSnapshot;
@@ -46,8 +46,8 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics, UnixSer
     volatile int fdCount = 1;
     volatile Outcome suspendOutcome = Outcome.PAUSED;
     volatile UpgradeReport upgraded = new UpgradeReport(true, 4712, 0, "process 4712 serves, process 4711 drains");
-    volatile List<AdminView> views = List.of();
-    volatile List<AdminAction> actions = List.of();
+    volatile Map<String, AdminView> views = Map.of();
+    volatile Map<String, OfferedAction> actions = Map.of();
 
     // ---- what it shows --------------------------------------------------------------------------------------------
 
@@ -91,7 +91,7 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics, UnixSer
     }
 
     @Override
-    public List<AdminView> views() {
+    public Map<String, AdminView> views() {
         return views;
     }
 
@@ -166,7 +166,7 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics, UnixSer
     }
 
     @Override
-    public List<AdminAction> actions() {
+    public Map<String, OfferedAction> actions() {
         return actions;
     }
 

@@ -12,12 +12,12 @@ public final class ChaosPlugin implements Plugin {
     @Override
     public void configure(PluginBinder binder) {
         binder.service("chaos", ChaosConfig.class, ChaosFactory.class);
-        binder.fdHook(DelayHook.class);
-        binder.adminAction(LoopActions.Block.class);
-        binder.adminAction(LoopActions.Spin.class);
-        binder.adminAction(LoopActions.Throw.class);
-        binder.adminAction(LeakAction.class);
-        binder.adminAction(DelayAction.class);
-        binder.adminView(DelayView.class);
+        binder.fdHook("chaos", DelayHook.class);
+        binder.adminAction("chaos/block", LoopActions.Time.class, LoopActions.Block.class);
+        binder.adminAction("chaos/spin", LoopActions.Time.class, LoopActions.Spin.class);
+        binder.adminAction("chaos/throw", LoopActions.Thrown.class, LoopActions.Throw.class);
+        binder.adminAction("chaos/leak", LeakAction.Wanted.class, LeakAction.class);
+        binder.adminAction("chaos/delay", DelayAction.Wanted.class, DelayAction.class);
+        binder.adminView("chaos", DelayView.class);
     }
 }

@@ -32,11 +32,6 @@ final class DelayView implements AdminView {
     }
 
     @Override
-    public String name() {
-        return "chaos";
-    }
-
-    @Override
     public List<Row> rows() {
         return Arrays.stream(Point.values()).map(point -> row(delays, point)).toList();
     }

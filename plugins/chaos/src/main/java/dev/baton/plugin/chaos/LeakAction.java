@@ -1,12 +1,13 @@
 package dev.baton.plugin.chaos;
 
 import dev.baton.spi.admin.AdminAction;
+import dev.baton.spi.config.Range;
 import java.io.Closeable;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
@@ -15,10 +16,7 @@ import java.util.concurrent.CompletionStage;
  * does; a negative number closes so many again. {@code ?mib=100} keeps so much of the heap, and a negative number gives it back.
  * With it one rehearses what happens when the process runs out of fds or of memory.
  */
-final class LeakAction implements AdminAction {
-    private static final int FDS_MAX = 1 << 20;
-
-    private static final int MIB_MAX = 1 << 20;
+final class LeakAction implements AdminAction<LeakAction.Wanted> {
     private static final int MIB = 1 << 20;
 
     private final Deque<Closeable> leaked = new ArrayDeque<>();
@@ -33,19 +31,27 @@ final class LeakAction implements AdminAction {
      */
     record Leaked(int leaked, int mib, String problem) {}
 
-    @Override
-    public String name() {
-        return "chaos/leak";
+    /**
+     * What is to be kept more; less if it is negative. One of the two at least.
+     *
+     * @param fds files
+     * @param mib mebibytes of heap
+     */
+    record Wanted(
+            @Range(min = "-1048576", max = "1048576") Optional<Long> fds,
+
+            @Range(min = "-1048576", max = "1048576") Optional<Long> mib) {
+        Wanted {
+            if (fds.isEmpty() && mib.isEmpty()) {
+                throw new IllegalArgumentException("say fds or mib, or both");
+            }
+        }
     }
 
     @Override
-    public CompletionStage<Leaked> act(Map<String, String> given) {
-        Parameters parameters = new Parameters(given, "fds", "mib");
-        long mib = parameters.number("mib", -MIB_MAX, MIB_MAX, 0);
-        long fds = given.containsKey("mib")
-                ? parameters.number("fds", -FDS_MAX, FDS_MAX, 0)
-                : parameters.number("fds", -FDS_MAX, FDS_MAX);
-        return CompletableFuture.supplyAsync(() -> leak(fds, mib));
+    public CompletionStage<Leaked> act(Wanted wanted) {
+        return CompletableFuture.supplyAsync(
+                () -> leak(wanted.fds().orElse(0L), wanted.mib().orElse(0L)));
     }
 
     private synchronized Leaked leak(long fds, long mib) {

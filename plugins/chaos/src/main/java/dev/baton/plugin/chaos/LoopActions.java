@@ -1,12 +1,13 @@
 package dev.baton.plugin.chaos;
 
 import dev.baton.spi.admin.AdminAction;
+import dev.baton.spi.config.Range;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.loop.Loops;
 import jakarta.inject.Inject;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.stream.Collectors;
 
 /** Faults in a task of a loop, outside of any connection: {@code POST /v1/chaos/block?loop=1&ms=500} and so on. */
 final class LoopActions {
@@ -22,6 +23,34 @@ final class LoopActions {
      */
     record Done(int loop, String fault, long ms) {}
 
+    /**
+     * A time of a loop's.
+     *
+     * @param loop the loop's id
+     * @param ms how long, in milliseconds
+     */
+    record Time(
+            @Range(min = "0", max = "1048576") int loop,
+            @Range(min = "0", max = "3600000") long ms) {}
+
+    /**
+     * A throw in a loop.
+     *
+     * @param loop the loop's id
+     * @param kind what is thrown
+     */
+    record Thrown(@Range(min = "0", max = "1048576") int loop, Fault.Kind kind) {}
+
+    private static Loop loop(Loops loops, int id) {
+        return loops.all().stream()
+                .filter(loop -> loop.id() == id)
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("there is no loop " + id + "; there is: "
+                        + loops.all().stream()
+                                .map(loop -> Integer.toString(loop.id()))
+                                .collect(Collectors.joining(", "))));
+    }
+
     /** Runs a fault on a loop and completes when the loop goes on. */
     private static CompletionStage<Done> on(Loop loop, String name, long ms, Runnable fault) {
         CompletableFuture<Done> over = new CompletableFuture<>();
@@ -36,7 +65,7 @@ final class LoopActions {
     }
 
     /** A fault that takes the loop's thread for a time. */
-    private abstract static class Timed implements AdminAction {
+    private abstract static class Timed implements AdminAction<Time> {
         private final Loops loops;
         private final String fault;
 
@@ -49,16 +78,8 @@ final class LoopActions {
         abstract void take(long millis);
 
         @Override
-        public final String name() {
-            return "chaos/" + fault;
-        }
-
-        @Override
-        public final CompletionStage<Done> act(Map<String, String> given) {
-            Parameters parameters = new Parameters(given, "loop", "ms");
-            Loop loop = parameters.loop(loops);
-            long ms = parameters.number("ms", 0, Parameters.TIME_MAX_MILLIS);
-            return on(loop, fault, ms, () -> take(ms));
+        public final CompletionStage<Done> act(Time time) {
+            return on(loop(loops, time.loop()), fault, time.ms(), () -> take(time.ms()));
         }
     }
 
@@ -89,7 +110,7 @@ final class LoopActions {
     }
 
     /** {@code chaos/throw}: a task of the loop throws. */
-    static final class Throw implements AdminAction {
+    static final class Throw implements AdminAction<Thrown> {
         private final Loops loops;
 
         @Inject
@@ -98,16 +119,9 @@ final class LoopActions {
         }
 
         @Override
-        public String name() {
-            return "chaos/throw";
-        }
-
-        @Override
-        public CompletionStage<Done> act(Map<String, String> given) {
-            Parameters parameters = new Parameters(given, "loop", "kind");
-            Loop loop = parameters.loop(loops);
-            Fault.Kind kind = Fault.Kind.of(parameters.text("kind"));
-            return on(loop, "throw " + kind.word(), 0, kind::raise);
+        public CompletionStage<Done> act(Thrown thrown) {
+            Fault.Kind kind = thrown.kind();
+            return on(loop(loops, thrown.loop()), "throw " + kind.word(), 0, kind::raise);
         }
     }
 }

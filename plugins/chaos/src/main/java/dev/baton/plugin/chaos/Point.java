@@ -1,8 +1,6 @@
 package dev.baton.plugin.chaos;
 
-import java.util.Arrays;
 import java.util.Locale;
-import java.util.stream.Collectors;
 
 /** The places in the runtime's callbacks at which a delay can be set. */
 enum Point {
@@ -22,18 +20,5 @@ enum Point {
     /** The word in a parameter: {@code fd-taken-over}. */
     String word() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
-    }
-
-    /**
-     * The point of a word.
-     *
-     * @throws IllegalArgumentException if there is none
-     */
-    static Point of(String word) {
-        return Arrays.stream(values())
-                .filter(point -> point.word().equals(word))
-                .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("there is no point \"" + word + "\"; there is: "
-                        + Arrays.stream(values()).map(Point::word).collect(Collectors.joining(", "))));
     }
 }

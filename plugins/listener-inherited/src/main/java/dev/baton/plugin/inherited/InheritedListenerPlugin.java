@@ -8,7 +8,7 @@ public final class InheritedListenerPlugin implements Plugin {
 
     @Override
     public void configure(PluginBinder binder) {
-        binder.listener(FdListenerKind.class);
-        binder.listener(SystemdListenerKind.class);
+        binder.listener("fd", FdListenerKind.class);
+        binder.listener("systemd", SystemdListenerKind.class);
     }
 }

@@ -8,6 +8,6 @@ public final class TcpListenerPlugin implements Plugin {
 
     @Override
     public void configure(PluginBinder binder) {
-        binder.listener(TcpListenerKind.class);
+        binder.listener("tcp", TcpListenerKind.class);
     }
 }

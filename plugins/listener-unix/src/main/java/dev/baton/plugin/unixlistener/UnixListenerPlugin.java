@@ -8,6 +8,6 @@ public final class UnixListenerPlugin implements Plugin {
 
     @Override
     public void configure(PluginBinder binder) {
-        binder.listener(UnixListenerKind.class);
+        binder.listener("unix", UnixListenerKind.class);
     }
 }

@@ -11,6 +11,6 @@ public final class EpollPlugin implements Plugin {
 
     @Override
     public void configure(PluginBinder binder) {
-        binder.poller(EpollProvider.class);
+        binder.poller("epoll", EpollProvider.class);
     }
 }

@@ -15,11 +15,6 @@ public final class EpollProvider implements PollerProvider {
     public EpollProvider() {}
 
     @Override
-    public String name() {
-        return "epoll";
-    }
-
-    @Override
     public int preference() {
         return PREFERENCE;
     }

@@ -306,9 +306,8 @@ class EpollPollerTest {
 
         new EpollPlugin().configure(binder);
 
-        verify(binder).poller(EpollProvider.class);
+        verify(binder).poller("epoll", EpollProvider.class);
         verifyNoMoreInteractions(binder);
-        assertThat(new EpollProvider().name()).isEqualTo("epoll");
         assertThat(new EpollProvider().preference()).isEqualTo(100);
     }
 }

@@ -11,6 +11,6 @@ public final class PollPlugin implements Plugin {
 
     @Override
     public void configure(PluginBinder binder) {
-        binder.poller(PollProvider.class);
+        binder.poller("poll", PollProvider.class);
     }
 }

@@ -14,11 +14,6 @@ public final class PollProvider implements PollerProvider {
     public PollProvider() {}
 
     @Override
-    public String name() {
-        return "poll";
-    }
-
-    @Override
     public int preference() {
         return PREFERENCE;
     }

@@ -186,9 +186,8 @@ class PollPollerTest {
 
         new PollPlugin().configure(binder);
 
-        verify(binder).poller(PollProvider.class);
+        verify(binder).poller("poll", PollProvider.class);
         verifyNoMoreInteractions(binder);
-        assertThat(new PollProvider().name()).isEqualTo("poll");
         assertThat(new PollProvider().preference()).isEqualTo(10);
     }
 }

@@ -48,6 +48,8 @@ public final class Baton implements Runnable {
             TableCommands.Orphans.class,
             TableCommands.Listeners.class,
             TableCommands.Pools.class,
+            ViewCommand.class,
+            DoCommand.class,
             ListenerCommand.class,
             UpgradeCommand.class,
             StopCommand.class);

@@ -1,0 +1,67 @@
+package dev.baton.plugin.admin;
+
+import dev.baton.spi.admin.OfferedAction.Parameter;
+import io.vertx.core.http.HttpServerRequest;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One method of one path of the API.
+ *
+ * @param method GET, POST or DELETE; GET answers HEAD too
+ * @param path with at most one variable in braces: {@code /v1/listeners/{name}/unbind}
+ * @param variable which values of the variable are meant
+ * @param summary what it does, in a few words
+ * @param bindsItself whether the call looks at the parameters itself
+ * @param parameters of the query of a POST or DELETE
+ * @param answers the statuses that it may answer besides those of every path, with what each means
+ * @param call does it
+ */
+record Route(
+        String method,
+        String path,
+        Predicate<String> variable,
+        String summary,
+        boolean bindsItself,
+        List<Parameter> parameters,
+        Map<Integer, String> answers,
+        Call call) {
+
+    /** Answers a request. */
+    interface Call {
+        /** On the request's loop. */
+        void answer(Asked asked);
+    }
+
+    /**
+     * A request of a route.
+     *
+     * @param request as it came
+     * @param reply takes the answer
+     * @param variable the part of the path that the route leaves open; empty if there is none
+     * @param parameters of the query, each once
+     */
+    record Asked(HttpServerRequest request, Reply reply, String variable, Map<String, String> parameters) {}
+
+    boolean hasVariable() {
+        return path.indexOf('{') >= 0;
+    }
+
+    /** The value of the variable; null if a path is none of this route's. */
+    @Nullable
+    String match(String asked) {
+        int open = path.indexOf('{');
+        if (open < 0) {
+            return path.equals(asked) ? "" : null;
+        }
+        String before = path.substring(0, open);
+        String after = path.substring(path.indexOf('}') + 1);
+        if (asked.length() <= before.length() + after.length() || !asked.startsWith(before) || !asked.endsWith(after)) {
+            return null;
+        }
+        String value = asked.substring(before.length(), asked.length() - after.length());
+        return variable.test(value) ? value : null;
+    }
+}

@@ -1,0 +1,78 @@
+package dev.baton.runtime.plugin;
+
+import dev.baton.spi.ComponentFactory;
+import dev.baton.spi.Configured;
+import dev.baton.spi.admin.AdminAction;
+import dev.baton.spi.admin.AdminView;
+import dev.baton.spi.fd.FdHook;
+import dev.baton.spi.listener.ListenerKind;
+import dev.baton.spi.listener.UnbindStrategy;
+import dev.baton.spi.poller.PollerProvider;
+import dev.baton.spi.pool.TakeoverPolicy;
+import dev.baton.spi.service.ServiceFactory;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One kind of thing that plugins contribute, each under a name.
+ *
+ * @param <T> what is contributed, or what makes it
+ * @param noun what a person calls it: {@code unbind strategy}
+ * @param named the form of its names
+ * @param reserved keys that its records cannot have, because they have a meaning where they stand
+ */
+@SuppressWarnings("UnusedTypeParameter") // it is what the constants are for
+public record ExtensionPoint<T>(String noun, Pattern named, Set<String> reserved) {
+    /** A word of the configuration. */
+    private static final Pattern WORD = Pattern.compile("[a-z][a-z0-9-]{0,62}");
+    /** A path of the admin API: words with slashes between them. */
+    private static final Pattern PATH = Pattern.compile("[a-z][a-z0-9-]{0,62}(/[a-z0-9-]{1,62}){0,4}");
+
+    /** The key that says which of several is meant. */
+    public static final String TYPE = "type";
+
+    /** Ways of polling. */
+    public static final ExtensionPoint<PollerProvider> POLLER = new ExtensionPoint<>("poller", WORD, Set.of());
+    /** Kinds of listening sockets. */
+    public static final ExtensionPoint<ListenerKind> LISTENER = new ExtensionPoint<>("listener", WORD, Set.of());
+    /** Witnesses of every fd's life. */
+    public static final ExtensionPoint<Configured<?, ? extends FdHook>> FD_HOOK =
+            new ExtensionPoint<>("fd-hook", WORD, Set.of());
+    /** Ways to unbind listeners. */
+    public static final ExtensionPoint<Configured<?, ? extends UnbindStrategy>> UNBIND_STRATEGY =
+            new ExtensionPoint<>("unbind-strategy", WORD, Set.of(TYPE));
+    /** Ways to keep and share idle upstream connections. */
+    public static final ExtensionPoint<Configured<?, ? extends TakeoverPolicy>> TAKEOVER_POLICY =
+            new ExtensionPoint<>("takeover-policy", WORD, Set.of(TYPE));
+    /** Types of services. */
+    public static final ExtensionPoint<ServiceFactory<?>> SERVICE = new ExtensionPoint<>("service", WORD, Set.of(TYPE));
+    /** What starts and stops with the process, by its section of the configuration. */
+    public static final ExtensionPoint<ComponentFactory<?>> COMPONENT =
+            new ExtensionPoint<>("component", WORD, Set.of());
+    /** Tables of the admin API. */
+    public static final ExtensionPoint<AdminView> ADMIN_VIEW = new ExtensionPoint<>("admin-view", PATH, Set.of());
+    /** What operators can ask for. */
+    public static final ExtensionPoint<AdminAction<?>> ADMIN_ACTION =
+            new ExtensionPoint<>("admin-action", PATH, Set.of());
+
+    /** All of them, in the order in which they are shown. */
+    static final List<ExtensionPoint<?>> ALL = List.of(
+            POLLER, LISTENER, FD_HOOK, UNBIND_STRATEGY, TAKEOVER_POLICY, SERVICE, COMPONENT, ADMIN_VIEW, ADMIN_ACTION);
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return this == other; // the constants are all there are
+    }
+
+    @Override
+    public int hashCode() {
+        return noun.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return noun;
+    }
+}
