@@ -4,6 +4,7 @@ import com.google.inject.Binder;
 import dev.baton.spi.admin.AdminAction;
 import dev.baton.spi.admin.AdminView;
 import dev.baton.spi.fd.FdHook;
+import dev.baton.spi.filter.ConnectionFilter;
 import dev.baton.spi.listener.ListenerKind;
 import dev.baton.spi.listener.UnbindStrategy;
 import dev.baton.spi.poller.PollerProvider;
@@ -74,6 +75,15 @@ public interface PluginBinder {
     /** A way to keep and share idle upstream connections that has keys of its own: {@code policy: { type: NAME, ... }}. */
     <C extends Record> void takeoverPolicy(
             String name, Class<C> config, Class<? extends Configured<C, ? extends TakeoverPolicy>> factory);
+
+    /**
+     * Something that decides about accepted connections before their service sees them.
+     *
+     * @param type the word in a listener's {@code filters:} in the configuration
+     * @param config the record to which its other keys are bound: {@code filters: [ { type: TYPE, ... } ]}
+     */
+    <C extends Record> void connectionFilter(
+            String type, Class<C> config, Class<? extends Configured<C, ? extends ConnectionFilter>> factory);
 
     /**
      * A type of service.

@@ -273,6 +273,7 @@ public final class ConfigReader {
                 reference -> switch (reference) {
                     case SERVICE -> services;
                     case UNBIND_STRATEGY -> vocabulary.unbindStrategies().keySet();
+                    case CONNECTION_FILTER -> vocabulary.connectionFilters().keySet();
                     default -> List.of();
                 },
                 reference -> variants(reference, vocabulary));
@@ -354,6 +355,7 @@ public final class ConfigReader {
             case SERVICE_TYPE -> vocabulary.services().keySet();
             case UNBIND_STRATEGY -> vocabulary.unbindStrategies().keySet();
             case TAKEOVER_POLICY -> vocabulary.takeoverPolicies().keySet();
+            case CONNECTION_FILTER -> vocabulary.connectionFilters().keySet();
         };
     }
 
@@ -362,6 +364,7 @@ public final class ConfigReader {
             case SERVICE_TYPE -> vocabulary.services();
             case UNBIND_STRATEGY -> vocabulary.unbindStrategies();
             case TAKEOVER_POLICY -> vocabulary.takeoverPolicies();
+            case CONNECTION_FILTER -> vocabulary.connectionFilters();
             case SERVICE, UPSTREAM, POLLER -> Map.of();
         };
     }

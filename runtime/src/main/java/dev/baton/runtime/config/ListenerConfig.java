@@ -4,6 +4,8 @@ import dev.baton.spi.config.Default;
 import dev.baton.spi.config.Range;
 import dev.baton.spi.config.Rate;
 import dev.baton.spi.listener.SocketSettings;
+import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -34,6 +36,8 @@ import java.util.OptionalInt;
  *     process's umask decides
  * @param user owner of a unix socket's file, a name or a number; needs CAP_CHOWN if it is not the process's own
  * @param group group of a unix socket's file, a name or a number
+ * @param filters the connection filters that decide about each connection before its service sees it, in this order
+ * @param acceptTimeout how long the filters may take together; a connection that is undecided by then is reset
  */
 public record ListenerConfig(
         String bind,
@@ -57,7 +61,10 @@ public record ListenerConfig(
         @Default("any") Balancing balance,
         Optional<FileMode> mode,
         Optional<String> user,
-        Optional<String> group) {
+        Optional<String> group,
+        @RefersTo(Reference.CONNECTION_FILTER) List<Variant> filters,
+
+        @Default("10s") @Range(min = "1ms", max = "1h") Duration acceptTimeout) {
 
     /** Everything else as it is where the file does not say it. */
     public ListenerConfig(String bind, String service, Variant unbind, int backlog, Optional<Integer> maxConnections) {
@@ -76,7 +83,9 @@ public record ListenerConfig(
                 Balancing.ANY,
                 Optional.empty(),
                 Optional.empty(),
-                Optional.empty());
+                Optional.empty(),
+                List.of(),
+                Duration.ofSeconds(10));
     }
 
     /** How many sockets a listener has. */

@@ -13,7 +13,9 @@ enum Reference {
     /** An unbind strategy of a plugin. */
     UNBIND_STRATEGY("unbind strategy"),
     /** A takeover policy of a plugin. */
-    TAKEOVER_POLICY("takeover policy");
+    TAKEOVER_POLICY("takeover policy"),
+    /** A connection filter of a plugin. */
+    CONNECTION_FILTER("connection filter");
 
     private final String noun;
 

@@ -13,6 +13,7 @@ import dev.baton.spi.PluginBinder;
 import dev.baton.spi.admin.AdminAction;
 import dev.baton.spi.admin.AdminView;
 import dev.baton.spi.fd.FdHook;
+import dev.baton.spi.filter.ConnectionFilter;
 import dev.baton.spi.listener.ListenerKind;
 import dev.baton.spi.listener.UnbindStrategy;
 import dev.baton.spi.poller.PollerProvider;
@@ -110,6 +111,12 @@ final class Contributions implements PluginBinder {
     public <C extends Record> void takeoverPolicy(
             String name, Class<C> config, Class<? extends Configured<C, ? extends TakeoverPolicy>> factory) {
         add(ExtensionPoint.TAKEOVER_POLICY, name, config, factory, made -> made);
+    }
+
+    @Override
+    public <C extends Record> void connectionFilter(
+            String type, Class<C> config, Class<? extends Configured<C, ? extends ConnectionFilter>> factory) {
+        add(ExtensionPoint.CONNECTION_FILTER, type, config, factory, made -> made);
     }
 
     @Override

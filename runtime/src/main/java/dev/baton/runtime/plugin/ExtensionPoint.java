@@ -5,6 +5,7 @@ import dev.baton.spi.Configured;
 import dev.baton.spi.admin.AdminAction;
 import dev.baton.spi.admin.AdminView;
 import dev.baton.spi.fd.FdHook;
+import dev.baton.spi.filter.ConnectionFilter;
 import dev.baton.spi.listener.ListenerKind;
 import dev.baton.spi.listener.UnbindStrategy;
 import dev.baton.spi.poller.PollerProvider;
@@ -46,6 +47,9 @@ public record ExtensionPoint<T>(String noun, Pattern named, Set<String> reserved
     /** Ways to keep and share idle upstream connections. */
     public static final ExtensionPoint<Configured<?, ? extends TakeoverPolicy>> TAKEOVER_POLICY =
             new ExtensionPoint<>("takeover-policy", WORD, Set.of(TYPE));
+    /** What decides about accepted connections. */
+    public static final ExtensionPoint<Configured<?, ? extends ConnectionFilter>> CONNECTION_FILTER =
+            new ExtensionPoint<>("connection-filter", WORD, Set.of(TYPE));
     /** Types of services. */
     public static final ExtensionPoint<ServiceFactory<?>> SERVICE = new ExtensionPoint<>("service", WORD, Set.of(TYPE));
     /** What starts and stops with the process, by its section of the configuration. */
@@ -59,7 +63,16 @@ public record ExtensionPoint<T>(String noun, Pattern named, Set<String> reserved
 
     /** All of them, in the order in which they are shown. */
     static final List<ExtensionPoint<?>> ALL = List.of(
-            POLLER, LISTENER, FD_HOOK, UNBIND_STRATEGY, TAKEOVER_POLICY, SERVICE, COMPONENT, ADMIN_VIEW, ADMIN_ACTION);
+            POLLER,
+            LISTENER,
+            FD_HOOK,
+            UNBIND_STRATEGY,
+            TAKEOVER_POLICY,
+            CONNECTION_FILTER,
+            SERVICE,
+            COMPONENT,
+            ADMIN_VIEW,
+            ADMIN_ACTION);
 
     @Override
     public boolean equals(@Nullable Object other) {

@@ -167,6 +167,11 @@ public final class PluginRegistry implements Vocabulary {
     }
 
     @Override
+    public Map<String, Class<? extends Record>> connectionFilters() {
+        return records(ExtensionPoint.CONNECTION_FILTER);
+    }
+
+    @Override
     public Map<String, Class<? extends Record>> services() {
         return records(ExtensionPoint.SERVICE);
     }

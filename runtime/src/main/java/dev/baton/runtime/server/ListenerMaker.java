@@ -2,6 +2,7 @@ package dev.baton.runtime.server;
 
 import dev.baton.runtime.config.ListenerConfig;
 import dev.baton.runtime.config.ServiceConfig;
+import dev.baton.runtime.listener.FilteredService;
 import dev.baton.runtime.listener.ListenerEnv;
 import dev.baton.runtime.listener.ListenerSpec;
 import dev.baton.runtime.listener.SharedListener;
@@ -10,6 +11,7 @@ import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.plugin.ExtensionPoint;
 import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.spi.config.Rate;
+import dev.baton.spi.filter.ConnectionFilter;
 import dev.baton.spi.listener.ListenerKind;
 import dev.baton.spi.listener.UnbindStrategy;
 import dev.baton.spi.service.Service;
@@ -58,6 +60,8 @@ final class ListenerMaker {
         if (service == null) {
             throw new IllegalStateException("no service " + listener.service());
         }
+        String plugin = plugins.get(ExtensionPoint.SERVICE, serviceType(listener.service()))
+                .plugin();
         ListenerSpec spec = new ListenerSpec(
                 name,
                 listener.bind(),
@@ -66,14 +70,35 @@ final class ListenerMaker {
                 limits(listener, fdsPerClient.applyAsInt(name, listener.service())),
                 listener.balance() == ListenerConfig.Balancing.LEAST_LOADED,
                 listener.service(),
-                service,
-                plugins.get(ExtensionPoint.SERVICE, serviceType(listener.service()))
-                        .plugin(),
+                filtered(name, listener, service, plugin),
+                plugin,
                 plugins.<UnbindStrategy>make(ExtensionPoint.UNBIND_STRATEGY, listener.unbind()));
         List<BatonLoop> chosen = loops.batonLoops().stream()
                 .filter(loop -> listener.loops().contains(loop.id()))
                 .toList();
         return make(spec, chosen, !listener.loops().ids().isEmpty());
+    }
+
+    /** The service behind the listener's filters; itself, where there are none. */
+    private Service filtered(String name, ListenerConfig listener, Service service, String plugin) {
+        if (listener.filters().isEmpty()) {
+            return service;
+        }
+        List<FilteredService.Filter> filters = listener.filters().stream()
+                .map(each -> new FilteredService.Filter(
+                        each.type(),
+                        plugins.get(ExtensionPoint.CONNECTION_FILTER, each.type())
+                                .plugin(),
+                        plugins.<ConnectionFilter>make(ExtensionPoint.CONNECTION_FILTER, each)))
+                .toList();
+        return new FilteredService(
+                name,
+                filters,
+                listener.acceptTimeout(),
+                service,
+                plugin,
+                env.channels().failures(),
+                env.metrics());
     }
 
     /** Makes one like another, not opened yet, for the loops of that one that are left. */

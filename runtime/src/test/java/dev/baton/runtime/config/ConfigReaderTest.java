@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.baton.runtime.config.TestVocabulary.Admin;
 import dev.baton.runtime.config.TestVocabulary.Census;
 import dev.baton.runtime.config.TestVocabulary.Even;
+import dev.baton.runtime.config.TestVocabulary.Gate;
 import dev.baton.runtime.config.TestVocabulary.Mode;
 import dev.baton.runtime.config.TestVocabulary.Proxy;
 import dev.baton.runtime.config.TestVocabulary.Retry;
@@ -123,6 +124,39 @@ class ConfigReaderTest {
                         "keyed",
                         listener -> assertThat(listener.unbind()).isEqualTo(new Variant("slowly", new Slowly(3))));
         assertThat(root.hooks()).isEqualTo(Map.of("census", new Census(Duration.ofSeconds(5)), "quiet", new NoKeys()));
+    }
+
+    @Test
+    void aListenerHasFiltersInOrder() throws ConfigException {
+        RootConfig root = read("""
+                version: 1
+                listeners:
+                  a: { bind: "127.0.0.1:1", service: shop, filters: [ gate, { type: gate, state: open } ], accept-timeout: 3s }
+                  b: { bind: "127.0.0.1:2", service: shop }
+                services: { shop: { type: odd, number: 1 } }
+                """);
+        assertThat(root.listeners()).hasEntrySatisfying("a", listener -> {
+            assertThat(listener.filters())
+                    .containsExactly(new Variant("gate", new Gate("closed")), new Variant("gate", new Gate("open")));
+            assertThat(listener.acceptTimeout()).isEqualTo(Duration.ofSeconds(3));
+        });
+        assertThat(root.listeners()).hasEntrySatisfying("b", listener -> {
+            assertThat(listener.filters()).isEmpty();
+            assertThat(listener.acceptTimeout()).isEqualTo(Duration.ofSeconds(10));
+        });
+    }
+
+    @Test
+    void saysWhatIsWrongWithAFilter() {
+        assertThat(problems("""
+                version: 1
+                listeners:
+                  a: { bind: "127.0.0.1:1", service: shop, filters: [ gates, { type: gate, stat: open } ] }
+                services: { shop: { type: odd, number: 1 } }
+                """))
+                .containsExactly(
+                        "3:55: listeners.a.filters[0]: there is no connection filter 'gates'; did you mean 'gate'?",
+                        "3:76: unknown key 'stat' in listeners.a.filters[1]; did you mean 'state'?");
     }
 
     private static List<String> problems(String text) {

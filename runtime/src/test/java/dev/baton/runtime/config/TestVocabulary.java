@@ -64,6 +64,8 @@ final class TestVocabulary implements Vocabulary {
 
     record Census(Duration every) {}
 
+    record Gate(@Default("closed") String state) {}
+
     @OnRequest
     record Even(
             @Default("30%") @Range(min = "1%", max = "90%") Percent above) {}
@@ -81,6 +83,11 @@ final class TestVocabulary implements Vocabulary {
     @Override
     public Collection<String> pollers() {
         return List.of("epoll", "poll");
+    }
+
+    @Override
+    public Map<String, Class<? extends Record>> connectionFilters() {
+        return Map.of("gate", Gate.class);
     }
 
     @Override

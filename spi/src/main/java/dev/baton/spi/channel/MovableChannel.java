@@ -8,6 +8,7 @@ import dev.baton.spi.threading.OnLoop;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.socket.SocketChannelConfig;
+import io.netty.util.AttributeKey;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,10 +58,23 @@ public interface MovableChannel extends DuplexChannel {
      */
     ChannelOption<Boolean> READ_TO_END = ChannelOption.valueOf(MovableChannel.class, "READ_TO_END");
 
+    /** Where the runtime keeps what connection filters have found out; absent if they found nothing. Read {@link #facts} instead. */
+    AttributeKey<ConnectionFacts> FACTS = AttributeKey.valueOf(MovableChannel.class, "FACTS");
+
     /** Its options, for TCP and unix sockets alike. */
     @AnyThread
     @Override
     SocketChannelConfig config();
+
+    /**
+     * Who speaks with whom on an accepted connection: what connection filters have found out, else the socket's own addresses. For
+     * everything that concerns the client (logs, limits, forwarded headers) use these, and not {@link #remoteAddress}.
+     */
+    @AnyThread
+    default ConnectionFacts facts() {
+        ConnectionFacts found = hasAttr(FACTS) ? attr(FACTS).get() : null;
+        return found == null ? new ConnectionFacts(remoteAddress(), localAddress()) : found;
+    }
 
     /** The pair in the fd table; null before there is a socket. Stays as it was when the fd is closed. */
     @AnyThread

@@ -66,7 +66,7 @@ class DistributionIT {
         assertThat(folders)
                 .contains("admin", "connection-takeover", "demo-origin", "http-proxy", "listener-inherited")
                 .contains("listener-tcp", "listener-unix", "listener-unbind", "loop-rebalance", "loop-rescue")
-                .contains("poller-epoll", "poller-poll", "tcp-proxy");
+                .contains("poller-epoll", "poller-poll", "tcp-proxy", "address-list", "proxy-protocol");
     }
 
     @Test

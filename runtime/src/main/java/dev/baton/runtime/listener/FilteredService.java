@@ -1,0 +1,120 @@
+package dev.baton.runtime.listener;
+
+import dev.baton.runtime.fd.PluginFailures;
+import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.filter.ConnectionFilter;
+import dev.baton.spi.metrics.Metrics;
+import dev.baton.spi.metrics.Metrics.Counter;
+import dev.baton.spi.service.Service;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * A listener's service with connection filters before it. A listener without filters has the service itself, and pays nothing.
+ *
+ * <p>To the listener it is a service like any other. A connection that waits for a filter's decision has never been idle, and one that
+ * is told to drain has as long for the decision as it would have for its next request. {@link Filtering} is the part of each
+ * connection.
+ */
+public final class FilteredService implements Service {
+    private final List<Filter> filters;
+    private final List<Counter> refused;
+    private final Duration acceptTimeout;
+    private final Service service;
+    private final String plugin;
+    private final PluginFailures failures;
+
+    /**
+     * A filter of the listener.
+     *
+     * @param type the word in the configuration
+     * @param plugin id of its plugin, for which its errors are counted
+     */
+    public record Filter(String type, String plugin, ConnectionFilter filter) {}
+
+    /**
+     * Puts filters before a service.
+     *
+     * @param listener the listener's name
+     * @param filters in the order in which they are asked
+     * @param acceptTimeout how long they may take together
+     * @param plugin id of the service's plugin
+     */
+    public FilteredService(
+            String listener,
+            List<Filter> filters,
+            Duration acceptTimeout,
+            Service service,
+            String plugin,
+            PluginFailures failures,
+            Metrics metrics) {
+        this.filters = List.copyOf(filters);
+        this.acceptTimeout = acceptTimeout;
+        this.service = service;
+        this.plugin = plugin;
+        this.failures = failures;
+        this.refused = filters.stream()
+                .map(filter -> metrics.counter(
+                        "baton_connections_refused_total",
+                        "Accepted connections that a filter refused, or did not decide about in time.",
+                        "listener",
+                        listener,
+                        "filter",
+                        filter.type()))
+                .toList();
+    }
+
+    @Override
+    public void initialize(MovableChannel connection, String listener) {
+        new Filtering(this, connection, listener).start();
+    }
+
+    @Override
+    public void drain(MovableChannel connection, Duration patience) {
+        HeldInput held = connection.pipeline().get(HeldInput.class);
+        if (held != null && held.filtering().isWaiting()) {
+            held.filtering().drain(patience);
+        } else {
+            service.drain(connection, patience);
+        }
+    }
+
+    @Override
+    public long idleNanos(MovableChannel connection) {
+        return connection.pipeline().get(HeldInput.class) != null ? NOT_IDLE : service.idleNanos(connection);
+    }
+
+    @Override
+    public void close() {
+        service.close();
+    }
+
+    int count() {
+        return filters.size();
+    }
+
+    Filter filter(int index) {
+        return filters.get(index);
+    }
+
+    Counter refused(int index) {
+        return refused.get(index);
+    }
+
+    Duration acceptTimeout() {
+        return acceptTimeout;
+    }
+
+    Service service() {
+        return service;
+    }
+
+    /** Id of the service's plugin. */
+    String plugin() {
+        return plugin;
+    }
+
+    PluginFailures failures() {
+        return failures;
+    }
+}
