@@ -182,7 +182,7 @@ class ConnectionFiltersIT {
     void shouldResetWhatIsUndecidedForTooLong(PluginWorld world) {
         scripted(world, "filters: [ gate, gate ], accept-timeout: 5s");
         Peer client = world.connect("in");
-        world.pass(Duration.ofMillis(3_000));
+        world.pass(Duration.ofSeconds(3));
         GatePlugin.next(world).next().proceed();
         GatePlugin.Waiting second = GatePlugin.next(world);
         world.pass(Duration.ofMillis(1_900)); // the time is for all filters together

@@ -85,8 +85,8 @@ class RebindIT {
             }
             assertThat(join(rebinder.now.unbind(Duration.ZERO)).outcome()).isEqualTo(Outcome.UNBOUND);
 
-            System.out.println(
-                    poller.getClass().getSimpleName() + ": " + rebinder.count + " rebinds, " + served + " served, " + refused + " refused");
+            System.out.println(poller.getClass().getSimpleName() + ": " + rebinder.count + " rebinds, " + served
+                    + " served, " + refused + " refused");
             assertThat(wrong).isEmpty();
             assertThat(served.sum()).as("served").isGreaterThan(rebinds);
             for (SharedListener listener : rebinder.all) {

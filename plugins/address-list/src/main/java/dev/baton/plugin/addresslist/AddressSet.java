@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /**
@@ -35,7 +36,7 @@ final class AddressSet {
         return set;
     }
 
-    private TreeMap<byte[], byte[]> family(byte[] address) {
+    private NavigableMap<byte[], byte[]> family(byte[] address) {
         return address.length == IPV4_BYTES ? ipv4 : ipv6;
     }
 

@@ -9,6 +9,7 @@ import java.util.Arrays;
  * @param first the lowest address, of 4 or 16 bytes
  * @param last the highest address
  */
+@SuppressWarnings("ArrayRecordComponent") // networks are not compared
 record Network(byte[] first, byte[] last) {
     private static final int BITS = 8;
 

@@ -148,7 +148,7 @@ class ProxyProtocolWorldTest {
         world.pass(Duration.ofMillis(4_900));
         client.send(V1.substring("PROXY TCP4".length()));
         client.expect(ITS_FACTS);
-        world.pass(Duration.ofMillis(5_000));
+        world.pass(Duration.ofSeconds(5));
         client.send("hello");
         client.expect("hello");
     }
