@@ -30,6 +30,7 @@ class DeadLoopIT {
             FragilePlugin.Provider.class.getName(),
             FragilePlugin.class.getName() + "$Breakable",
             FragilePlugin.Kill.class.getName(),
+            FragilePlugin.Kill.Which.class.getName(),
             FragilePlugin.Kill.Killed.class.getName(),
             ForwardingPoller.class.getName(),
             "dev.baton.plugin.epoll.EpollProvider",
