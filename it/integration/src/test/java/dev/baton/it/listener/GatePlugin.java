@@ -34,6 +34,7 @@ public final class GatePlugin implements Plugin {
         private final Loops loops;
         private final MovableChannel connection;
         private final Next next;
+
         @SuppressWarnings("JdkObsolete") // loops append, the test reads
         private final StringBuffer seen = new StringBuffer();
 
