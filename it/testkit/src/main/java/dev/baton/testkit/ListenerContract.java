@@ -41,7 +41,7 @@ public abstract class ListenerContract {
     private final FaultyPosix faults = new FaultyPosix(Kernel.POSIX);
     private final Posix posix = faults.posix();
     private final List<Integer> open = new ArrayList<>();
-    private final List<SocketCleanup> aftermaths = new ArrayList<>();
+    private final List<SocketCleanup> cleanups = new ArrayList<>();
 
     /** For names that a kind makes in the file system. */
     @TempDir
@@ -75,8 +75,8 @@ public abstract class ListenerContract {
         for (int number : List.copyOf(open)) {
             close(number);
         }
-        for (SocketCleanup aftermath : aftermaths) {
-            aftermath.run();
+        for (SocketCleanup cleanup : cleanups) {
+            cleanup.run();
         }
     }
 
@@ -87,7 +87,7 @@ public abstract class ListenerContract {
     }
 
     private void bind(int number, String bind) throws IOException {
-        aftermaths.add(kind().bind(number, bind, SocketSettings.DEFAULT, posix));
+        cleanups.add(kind().bind(number, bind, SocketSettings.DEFAULT, posix));
     }
 
     private void close(int number) {
@@ -162,12 +162,12 @@ public abstract class ListenerContract {
     }
 
     @Test
-    final void shouldBeBoundAgainAfterTheCloseAndTheAftermath() throws Exception {
+    final void shouldBeBoundAgainAfterTheCloseAndTheCleanup() throws Exception {
         String bind = freeBind(folder);
         int first = listening(bind);
         String address = kind().address(first, posix);
         close(first);
-        aftermaths.remove(0).run();
+        cleanups.remove(0).run();
 
         int second = socket(address);
         bind(second, address);
@@ -243,7 +243,7 @@ public abstract class ListenerContract {
         int number = listening(bind);
         String address = kind().address(number, posix);
         int binds = faults.calls("bind");
-        aftermaths.set(0, kind().adopt(number, address, SocketSettings.DEFAULT, posix));
+        cleanups.set(0, kind().adopt(number, address, SocketSettings.DEFAULT, posix));
         assertThat(faults.calls("bind")).isEqualTo(binds);
         assertThat(kind().address(number, posix)).isEqualTo(address);
     }

@@ -38,7 +38,7 @@ final class ListeningSocket implements FdHandler {
     private final Fd fd;
     private final List<Acceptor> acceptors = new CopyOnWriteArrayList<>();
     private volatile String address;
-    private volatile SocketCleanup aftermath = SocketCleanup.NONE;
+    private volatile SocketCleanup cleanup = SocketCleanup.NONE;
 
     private final AtomicInteger refusal = new AtomicInteger(TAKES);
     /** The kernel lets nobody in any more. */
@@ -79,14 +79,14 @@ final class ListeningSocket implements FdHandler {
         return address;
     }
 
-    SocketCleanup aftermath() {
-        return aftermath;
+    SocketCleanup cleanup() {
+        return cleanup;
     }
 
     /** It is bound, and listens where it says. */
     void listens(String where, SocketCleanup after) {
         address = where;
-        aftermath = after;
+        cleanup = after;
     }
 
     // ---- loops ----------------------------------------------------------------------------------------------------

@@ -229,11 +229,11 @@ final class ListeningSockets {
             opened = true;
             reconcile();
         } else {
-            List<SocketCleanup> aftermaths = aftermaths();
+            List<SocketCleanup> cleanups = cleanups();
             deleteAll();
             all.clear();
             // Only what was never offered to anybody is closed here, so nobody holds a claim: it is closed by now.
-            aftermaths.forEach(this::runQuietly);
+            cleanups.forEach(this::runQuietly);
         }
     }
 
@@ -255,21 +255,21 @@ final class ListeningSockets {
         String bind = address();
         ListeningSocket socket = insert(spec.kind().socket(bind, posix));
         Fd fd = socket.fd();
-        SocketCleanup aftermath = SocketCleanup.NONE;
+        SocketCleanup cleanup = SocketCleanup.NONE;
         boolean listens = false;
         try {
-            aftermath = spec.kind().bind(fd.number(), bind, spec.socket(), posix);
+            cleanup = spec.kind().bind(fd.number(), bind, spec.socket(), posix);
             int result = posix.listen(fd.number(), spec.limits().backlog());
             if (result < 0) {
                 throw PosixException.of("listen on " + spec.kind().name() + " " + bind, result);
             }
-            socket.listens(spec.kind().address(fd.number(), posix), aftermath);
+            socket.listens(spec.kind().address(fd.number(), posix), cleanup);
             noteAddress(fd.number());
             listens = true;
         } finally {
             finish(socket, listens);
             if (!listens) {
-                runQuietly(aftermath);
+                runQuietly(cleanup);
             }
         }
     }
@@ -295,8 +295,8 @@ final class ListeningSockets {
             if (kept < 0) {
                 throw PosixException.of("use fd " + number + " for listener " + spec.name(), kept);
             }
-            SocketCleanup aftermath = spec.kind().adopt(number, spec.bind(), spec.socket(), posix);
-            socket.listens(spec.kind().address(number, posix), aftermath);
+            SocketCleanup cleanup = spec.kind().adopt(number, spec.bind(), spec.socket(), posix);
+            socket.listens(spec.kind().address(number, posix), cleanup);
             noteAddress(number);
             // Whoever gave it may hold it still: the close alone would not take it out of the pollers.
             table.heldElsewhere(socket.fd());
@@ -519,18 +519,18 @@ final class ListeningSockets {
     }
 
     /** What is left to do when all are closed: nothing if another process goes on with them. */
-    List<SocketCleanup> aftermaths() {
-        List<SocketCleanup> aftermaths = new ArrayList<>();
+    List<SocketCleanup> cleanups() {
+        List<SocketCleanup> cleanups = new ArrayList<>();
         if (heldElsewhere) {
-            return aftermaths;
+            return cleanups;
         }
-        all.forEach(socket -> aftermaths.add(socket.aftermath()));
-        return aftermaths;
+        all.forEach(socket -> cleanups.add(socket.cleanup()));
+        return cleanups;
     }
 
-    private void runQuietly(SocketCleanup aftermath) {
+    private void runQuietly(SocketCleanup cleanup) {
         try {
-            aftermath.run();
+            cleanup.run();
         } catch (Throwable t) { // an Error too: it is a plugin's
             LOG.warn("listener {} cannot clean up after its socket", spec.name(), t);
         }

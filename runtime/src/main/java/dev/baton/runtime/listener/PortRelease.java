@@ -75,22 +75,22 @@ final class PortRelease {
     /**
      * Everything is closed. Any thread, also under foreign locks: only queues.
      *
-     * @param aftermaths what is to be done first
+     * @param cleanups what is to be done first
      * @param mine whether nobody else can hold the address, so that it will be free
      */
-    void closed(String address, List<SocketCleanup> aftermaths, boolean mine) {
+    void closed(String address, List<SocketCleanup> cleanups, boolean mine) {
         lastProblem = "not tried yet";
         try {
-            worker.execute(() -> cleanUp(address, aftermaths, mine));
+            worker.execute(() -> cleanUp(address, cleanups, mine));
         } catch (RejectedExecutionException ended) {
             free.completeExceptionally(new IOException(address + " was not tried: the process ends", ended));
         }
     }
 
-    private void cleanUp(String address, List<SocketCleanup> aftermaths, boolean mine) {
+    private void cleanUp(String address, List<SocketCleanup> cleanups, boolean mine) {
         try {
-            for (SocketCleanup aftermath : aftermaths) {
-                aftermath.run();
+            for (SocketCleanup cleanup : cleanups) {
+                cleanup.run();
             }
             if (mine && kind.isTriedByBinding(address)) {
                 tryBind(address);

@@ -174,7 +174,7 @@ public final class SharedListener implements Listener {
         this.port = new PortRelease(spec.kind(), posix, table, env.worker(), timer);
         this.ending = new ListenerEnding(this, env, gate, sockets, connections, port, waiting, timer, clock);
         this.shortage = new Shortage("listener " + spec.name(), timer::after, clock, gate::isShort);
-        this.arrivals = arrivals != null ? arrivals : welcome(clock);
+        this.arrivals = arrivals != null ? arrivals : arrivals(clock);
         this.accepted = metrics.counter(
                 "baton_accepted_total", "Connections that a listener accepted.", "listener", spec.name());
         this.paused = metrics.counter(
@@ -195,19 +195,19 @@ public final class SharedListener implements Listener {
                 spec.name());
     }
 
-    private Arrivals welcome(LongSupplier clock) {
+    private Arrivals arrivals(LongSupplier clock) {
         ClientLimits clients = spec.limits().perClient().equals(ListenerSpec.PerClient.UNLIMITED)
                 ? null
                 : new ClientLimits(spec, env.metrics(), clock);
-        AcceptedConnections welcome =
+        AcceptedConnections accepting =
                 new AcceptedConnections(spec, env.channels(), connections, this::connectionEnded, clients);
         if (!spec.leastLoaded()) {
-            return (seat, number, peer) -> welcome.take(parent, ((LoopSeat) seat).loop(), number, peer);
+            return (seat, number, peer) -> accepting.take(parent, ((LoopSeat) seat).loop(), number, peer);
         }
         return (seat, number, peer) -> {
             BatonLoop here = ((LoopSeat) seat).loop();
             BatonLoop there = env.balance().choose(here, loops());
-            MovableStreamChannel connection = welcome.take(parent, here, number, peer);
+            MovableStreamChannel connection = accepting.take(parent, here, number, peer);
             if (there != here) {
                 env.balance().handOver(connection, here, there);
             }
@@ -576,7 +576,7 @@ public final class SharedListener implements Listener {
 
         @Override
         public void allClosed() {
-            port.closed(address(), sockets.aftermaths(), sockets.origin() == SocketOrigin.MADE);
+            port.closed(address(), sockets.cleanups(), sockets.origin() == SocketOrigin.MADE);
         }
     }
 

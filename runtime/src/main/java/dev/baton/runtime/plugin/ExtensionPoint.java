@@ -14,7 +14,6 @@ import dev.baton.spi.service.ServiceFactory;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One kind of thing that plugins contribute, each under a name.
@@ -73,16 +72,6 @@ public record ExtensionPoint<T>(String noun, Pattern named, Set<String> reserved
             COMPONENT,
             ADMIN_VIEW,
             ADMIN_ACTION);
-
-    @Override
-    public boolean equals(@Nullable Object other) {
-        return this == other; // the constants are all there are
-    }
-
-    @Override
-    public int hashCode() {
-        return noun.hashCode();
-    }
 
     @Override
     public String toString() {

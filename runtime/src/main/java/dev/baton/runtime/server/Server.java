@@ -565,6 +565,7 @@ public final class Server {
         synchronized (fate) {
             serves = serves && shutdown.revoke();
             if (serves) {
+                takeBack.replace(); // first: a stop that comes now finds the listeners that it is to end
                 shutdown = next;
             }
         }
@@ -579,7 +580,6 @@ public final class Server {
         if (first != null) {
             first.serve();
         }
-        takeBack.replace();
         takeBack.start();
         listeners.all().forEach(this::settle);
         foundation.channels.servers().takenBack();

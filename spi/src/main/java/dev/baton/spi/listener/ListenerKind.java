@@ -12,7 +12,7 @@ import java.util.Optional;
  * <p>One instance serves all listeners of the kind and keeps nothing of them; what has to be remembered of a socket goes into
  * its {@link SocketCleanup}. The calls for one socket, in order: {@link #socket}, then {@link #bind(int, String, SocketSettings,
  * SocketCalls)} and listen(2) if it is {@link SocketOrigin#MADE}, else {@link #adopt}; {@link #address}; perhaps
- * {@link #refuse}, {@link #queued} and {@link #handshakes}; and after the close the aftermath.
+ * {@link #refuse}, {@link #queued} and {@link #handshakes}; and after the close the cleanup.
  */
 public interface ListenerKind {
 
@@ -128,7 +128,7 @@ public interface ListenerKind {
 
     /**
      * True if a socket that can be bound to the address shows that it is free, which the runtime then tries after an unbind;
-     * false if the address is free as soon as the aftermath is over.
+     * false if the address is free as soon as the cleanup is over.
      *
      * @param address from {@link #address}
      */

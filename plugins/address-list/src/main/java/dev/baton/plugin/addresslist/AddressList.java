@@ -21,7 +21,7 @@ final class AddressList implements ConnectionFilter {
 
     @Override
     public void accepted(MovableChannel connection, Next next) {
-        InetAddress client = connection.facts().client() instanceof InetSocketAddress inet ? inet.getAddress() : null;
+        InetAddress client = connection.clientAddress() instanceof InetSocketAddress inet ? inet.getAddress() : null;
         if (client != null && deny.contains(client)) {
             next.refuse("its address is denied");
         } else if (allow.isEmpty() || (client != null && allow.contains(client))) {

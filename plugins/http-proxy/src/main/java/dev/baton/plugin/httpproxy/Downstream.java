@@ -94,7 +94,7 @@ final class Downstream {
         byte[] known = client;
         if (known == null) {
             InetAddress address =
-                    channel.facts().client() instanceof InetSocketAddress remote ? remote.getAddress() : null;
+                    channel.clientAddress() instanceof InetSocketAddress remote ? remote.getAddress() : null;
             String text = address == null ? "" : address.getHostAddress();
             int zone = text.indexOf('%');
             known = address == null ? UNKNOWN : HeadWriter.ascii(zone < 0 ? text : text.substring(0, zone));
