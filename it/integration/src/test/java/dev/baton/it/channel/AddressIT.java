@@ -10,6 +10,7 @@ import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.runtime.channel.PinnedSocketChannel;
 import dev.baton.runtime.channel.PinnedUnixChannel;
 import dev.baton.runtime.posix.JnrPosix;
+import dev.baton.spi.channel.MovableChannel;
 import dev.baton.testkit.FaultyPosix;
 import dev.baton.testkit.TestLoops;
 import io.netty.bootstrap.Bootstrap;
@@ -84,6 +85,9 @@ class AddressIT {
             Channel movable =
                     connect(loops, each -> new MovableSocketChannel(each.env(), "test"), other.getLocalSocketAddress());
             try (Socket peer = other.accept()) {
+                int asked = calls.calls("localAddress");
+                assertThat(((MovableChannel) movable).clientAddress()).isEqualTo(peer.getLocalSocketAddress());
+                assertThat(calls.calls("localAddress")).as("of no interest").isEqualTo(asked);
                 assertThat(movable.localAddress()).isEqualTo(peer.getRemoteSocketAddress());
                 assertThat(movable.remoteAddress()).isEqualTo(peer.getLocalSocketAddress());
                 movable.close().sync();
