@@ -3,7 +3,6 @@ package dev.baton.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.plugin.epoll.EpollProvider;
-import dev.baton.plugin.tcplistener.TcpListenerKind;
 import dev.baton.runtime.fd.FdBudget;
 import dev.baton.runtime.listener.TotalLimit;
 import dev.baton.spi.channel.MovableChannel;
@@ -37,7 +36,7 @@ class F15IdleClientTest {
     /** A listener with room for so many clients, who are idle between two answers. */
     private Web web(Simulation simulation, World world, int room) {
         TotalLimit total = new TotalLimit(Integer.MAX_VALUE, new FdBudget(room));
-        Web web = new Web(world, Web.PORT, 10, new TcpListenerKind(), total, 1);
+        Web web = new Web(world, Web.PORT, 10, Web.tcp(Web.PORT), total, 1);
         web.serving = connection -> connection.pipeline().addLast(new ChannelInboundHandlerAdapter() {
             @Override
             public void channelRead(ChannelHandlerContext context, Object message) {

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.plugin.epoll.EpollProvider;
 import dev.baton.plugin.poll.PollProvider;
-import dev.baton.plugin.tcplistener.TcpListenerKind;
 import dev.baton.runtime.fd.FdBudget;
 import dev.baton.runtime.listener.TotalLimit;
 import dev.baton.spi.listener.ListenerState;
@@ -197,7 +196,7 @@ class FdLimitTest {
         SimServer server = world.server();
         App other = new App(world, 4, Duration.ofHours(1), fds);
         App app = new App(world, 4, Duration.ofHours(1), fds); // last: it is asked for its idle connections
-        Web web = new Web(world, 8_080, 10, new TcpListenerKind(), new TotalLimit(Integer.MAX_VALUE, fds), 1).start();
+        Web web = new Web(world, 8_080, 10, Web.tcp(8_080), new TotalLimit(Integer.MAX_VALUE, fds), 1).start();
         for (int i = 0; i < 3; i++) {
             world.loop(0).execute(() -> app.exchange(0, connection -> {}));
         }

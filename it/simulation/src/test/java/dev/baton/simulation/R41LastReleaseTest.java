@@ -2,7 +2,6 @@ package dev.baton.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.plugin.tcplistener.TcpListenerKind;
 import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.runtime.fd.FdBudget;
 import dev.baton.runtime.listener.TotalLimit;
@@ -46,8 +45,8 @@ class R41LastReleaseTest {
             World world = Loops.world(simulation, 2);
             FdBudget fds = new FdBudget(2);
             TotalLimit total = new TotalLimit(Integer.MAX_VALUE, fds);
-            Web one = new Web(world, 8_080, 9, new TcpListenerKind(), total, 1).start();
-            Web two = new Web(world, 8_081, 9, new TcpListenerKind(), total, 2).start();
+            Web one = new Web(world, 8_080, 9, Web.tcp(8_080), total, 1).start();
+            Web two = new Web(world, 8_081, 9, Web.tcp(8_081), total, 2).start();
             one.initializing = connection -> assertThat(fds.promised()).isBetween(1, 2);
             two.initializing = connection -> {
                 assertThat(fds.promised()).isEqualTo(2);

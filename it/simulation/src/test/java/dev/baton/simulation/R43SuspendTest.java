@@ -2,13 +2,14 @@ package dev.baton.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.plugin.tcplistener.TcpListenerKind;
 import dev.baton.plugin.unixlistener.UnixListenerKind;
-import dev.baton.spi.listener.ListenerKind;
+import dev.baton.spi.listener.BoundSocket;
+import dev.baton.spi.listener.ListenerEndpoint;
 import dev.baton.spi.listener.ListenerResult;
 import dev.baton.spi.listener.ListenerResult.Outcome;
 import dev.baton.spi.listener.ListenerState;
 import dev.baton.spi.listener.SocketOrigin;
+import dev.baton.spi.listener.SocketSettings;
 import dev.baton.spi.posix.AbstractUnixAddress;
 import dev.baton.spi.posix.SocketCalls;
 import dev.baton.spi.posix.Sockets;
@@ -22,7 +23,6 @@ import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -50,25 +50,10 @@ class R43SuspendTest {
         }
     }
 
-    /** A kind of this column, whatever address it is told. */
-    private record Kind(Column column, ListenerKind real, String bind, int held) implements ListenerKind {
+    /** An endpoint of this column. */
+    private record Endpoint(Column column, ListenerEndpoint real, int held) implements ListenerEndpoint {
         @Override
-        public String name() {
-            return column.name();
-        }
-
-        @Override
-        public boolean claims(String ignored) {
-            return true;
-        }
-
-        @Override
-        public Optional<String> check(String ignored) {
-            return real.check(bind);
-        }
-
-        @Override
-        public SocketOrigin origin(String ignored) {
+        public SocketOrigin origin() {
             return switch (column) {
                 case TCP, ABSTRACT -> SocketOrigin.MADE;
                 case INHERITED -> SocketOrigin.INHERITED;
@@ -77,23 +62,18 @@ class R43SuspendTest {
         }
 
         @Override
-        public int socket(String ignored, SocketCalls calls) throws IOException {
-            return column.isHeld() ? held : real.socket(bind, calls);
+        public int socket(SocketCalls calls) throws IOException {
+            return column.isHeld() ? held : real.socket(calls);
         }
 
         @Override
-        public void bind(int number, String ignored, SocketCalls calls) throws IOException {
-            real.bind(number, bind, calls);
+        public BoundSocket bind(int number, SocketSettings settings, SocketCalls calls) throws IOException {
+            return real.bind(number, settings, calls);
         }
 
         @Override
-        public String address(int number, SocketCalls calls) throws IOException {
-            return real.address(number, calls);
-        }
-
-        @Override
-        public boolean isTriedByBinding(String address) {
-            return real.isTriedByBinding(address);
+        public BoundSocket adopt(int number, SocketSettings settings, SocketCalls calls) throws IOException {
+            return real.adopt(number, settings, calls);
         }
     }
 
@@ -108,10 +88,9 @@ class R43SuspendTest {
         int held = column.isHeld() ? listening(world) : -1;
         int other = column.isHeld() ? world.posix().dup(held) : -1;
         boolean unix = column == Column.ABSTRACT;
-        ListenerKind real = unix ? new UnixListenerKind() : new TcpListenerKind();
-        String bind = unix ? ABSTRACT : "127.0.0.1:" + PORT;
+        ListenerEndpoint real = unix ? new UnixListenerKind().parse(ABSTRACT) : Web.tcp(PORT);
         SocketAddress address = unix ? new AbstractUnixAddress("web") : SimNetwork.address(PORT);
-        Web web = new Web(world, PORT, 100, new Kind(column, real, bind, held)).start();
+        Web web = new Web(world, PORT, 100, new Endpoint(column, real, held)).start();
         simulation.run();
 
         List<ListenerResult> results = new ArrayList<>();

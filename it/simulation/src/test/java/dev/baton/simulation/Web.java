@@ -9,7 +9,7 @@ import dev.baton.runtime.listener.TotalLimit;
 import dev.baton.runtime.loop.Timer;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.fd.FdKind;
-import dev.baton.spi.listener.ListenerKind;
+import dev.baton.spi.listener.ListenerEndpoint;
 import dev.baton.spi.listener.ListenerResult;
 import dev.baton.spi.listener.SocketSettings;
 import dev.baton.spi.listener.UnbindStrategy;
@@ -51,7 +51,7 @@ final class Web implements Service {
     final List<MovableChannel> accepted = new ArrayList<>();
     private final int port;
     private final int max;
-    private final ListenerKind kind;
+    private final ListenerEndpoint endpoint;
     private final TotalLimit total;
     private final int fdsPerClient;
     private SharedListener listener;
@@ -61,18 +61,18 @@ final class Web implements Service {
     }
 
     Web(World world, int port, int max) {
-        this(world, port, max, new TcpListenerKind());
+        this(world, port, max, tcp(port));
     }
 
-    Web(World world, int port, int max, ListenerKind kind) {
-        this(world, port, max, kind, new TotalLimit(Integer.MAX_VALUE), 1);
+    Web(World world, int port, int max, ListenerEndpoint endpoint) {
+        this(world, port, max, endpoint, new TotalLimit(Integer.MAX_VALUE), 1);
     }
 
     /** One whose connections count among those of others. */
-    Web(World world, int port, int max, ListenerKind kind, TotalLimit total, int fdsPerClient) {
+    Web(World world, int port, int max, ListenerEndpoint endpoint, TotalLimit total, int fdsPerClient) {
         this.total = total;
         this.fdsPerClient = fdsPerClient;
-        this.kind = kind;
+        this.endpoint = endpoint;
         this.world = world;
         this.port = port;
         this.max = max;
@@ -81,13 +81,18 @@ final class Web implements Service {
         this.listener = made();
     }
 
+    /** A port of this machine. */
+    static ListenerEndpoint tcp(int port) {
+        return new TcpListenerKind().parse("127.0.0.1:" + port);
+    }
+
     private SharedListener made() {
         Counts counts = new Counts();
         return new SharedListener(
                 new ListenerSpec(
                         "web" + port,
                         "127.0.0.1:" + port,
-                        kind,
+                        endpoint,
                         SocketSettings.DEFAULT,
                         new ListenerSpec.Limits(
                                 128,

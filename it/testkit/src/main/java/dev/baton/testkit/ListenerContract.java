@@ -1,13 +1,16 @@
 package dev.baton.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 
 import dev.baton.runtime.posix.JnrPosix;
 import dev.baton.runtime.posix.PeerAddress;
 import dev.baton.runtime.posix.Posix;
+import dev.baton.spi.listener.BoundSocket;
+import dev.baton.spi.listener.InvalidBindException;
+import dev.baton.spi.listener.ListenerEndpoint;
 import dev.baton.spi.listener.ListenerKind;
-import dev.baton.spi.listener.SocketCleanup;
 import dev.baton.spi.listener.SocketOrigin;
 import dev.baton.spi.listener.SocketSettings;
 import dev.baton.spi.posix.Errno;
@@ -17,6 +20,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -26,8 +30,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * What every kind of listener promises, on real sockets: a kind's test extends this. A kind opens, binds and describes sockets; it
- * closes none and keeps none, because whoever called it has entered the number into the fd table by then.
+ * What every kind of listener promises, on real sockets: a kind's test extends this. Its endpoints open, bind and describe sockets;
+ * they close none, because the caller has entered the number into the fd table by then.
  */
 @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 public abstract class ListenerContract {
@@ -41,7 +45,7 @@ public abstract class ListenerContract {
     private final FaultyPosix faults = new FaultyPosix(Kernel.POSIX);
     private final Posix posix = faults.posix();
     private final List<Integer> open = new ArrayList<>();
-    private final List<SocketCleanup> cleanups = new ArrayList<>();
+    private final List<BoundSocket> bound = new ArrayList<>();
 
     /** For names that a kind makes in the file system. */
     @TempDir
@@ -66,7 +70,7 @@ public abstract class ListenerContract {
     /** Binds of other kinds. */
     protected abstract List<String> foreignBinds();
 
-    /** The address to connect to, from {@link ListenerKind#address}. */
+    /** The address to connect to, from {@link BoundSocket#address}. */
     protected abstract SocketAddress connectTo(String address);
 
     @AfterEach
@@ -75,19 +79,21 @@ public abstract class ListenerContract {
         for (int number : List.copyOf(open)) {
             close(number);
         }
-        for (SocketCleanup cleanup : cleanups) {
-            cleanup.run();
+        for (BoundSocket socket : bound) {
+            socket.cleanUp();
         }
     }
 
     private int socket(String bind) throws IOException {
-        int number = kind().socket(bind, posix);
+        int number = kind().parse(bind).socket(posix);
         open.add(number);
         return number;
     }
 
-    private void bind(int number, String bind) throws IOException {
-        cleanups.add(kind().bind(number, bind, SocketSettings.DEFAULT, posix));
+    private BoundSocket bind(int number, String bind) throws IOException {
+        BoundSocket socket = kind().parse(bind).bind(number, SocketSettings.DEFAULT, posix);
+        bound.add(socket);
+        return socket;
     }
 
     private void close(int number) {
@@ -95,11 +101,12 @@ public abstract class ListenerContract {
         assertThat(posix.close(number)).as("close of %s", number).isZero();
     }
 
-    private int listening(String bind) throws IOException {
+    /** A socket that listens; its number is the last of {@link #open}. */
+    private BoundSocket listening(String bind) throws IOException {
         int number = socket(bind);
-        bind(number, bind);
+        BoundSocket socket = bind(number, bind);
         assertThat(posix.listen(number, BACKLOG)).isZero();
-        return number;
+        return socket;
     }
 
     // ---- words ----------------------------------------------------------------------------------------------------
@@ -115,22 +122,21 @@ public abstract class ListenerContract {
 
     @Test
     final void shouldSayWhatIsWrongInASentenceWithoutAFullStop() {
-        assertThat(kind().check(freeBind(folder))).isEmpty();
         for (String bind : wrongBinds()) {
-            assertThat(kind().check(bind))
+            assertThatExceptionOfType(InvalidBindException.class)
                     .as(bind)
-                    .hasValueSatisfying(why ->
+                    .isThrownBy(() -> kind().parse(bind))
+                    .extracting(InvalidBindException::problem)
+                    .satisfies(why ->
                             assertThat(why).isNotBlank().doesNotEndWith(".").doesNotContain("\n"));
         }
     }
 
-    /** {@code check} runs for {@code baton check}, on any machine: it opens nothing. */
+    /** {@code baton check} parses on any machine: it opens nothing. */
     @Test
-    final void shouldOpenNothingToCheck() {
+    final void shouldOpenNothingToParse() {
         int before = faults.calls("socket");
-        kind().check(freeBind(folder));
-        kind().check(freeBind(folder), SocketSettings.DEFAULT);
-        wrongBinds().forEach(bind -> kind().check(bind));
+        kind().parse(freeBind(folder)).check(SocketSettings.DEFAULT);
         assertThat(faults.calls("socket")).isEqualTo(before);
     }
 
@@ -138,15 +144,14 @@ public abstract class ListenerContract {
 
     @Test
     final void shouldListenWhereItSays() throws Exception {
-        int number = listening(freeBind(folder));
-        String address = kind().address(number, posix);
+        String address = listening(freeBind(folder)).address();
         assertThat(kind().claims(address)).isTrue();
-        assertThat(kind().check(address)).isEmpty();
+        assertThat(kind().parse(address)).isNotNull();
 
         try (SocketChannel client = SocketChannel.open(connectTo(address));
                 PeerAddress peer = new PeerAddress()) {
             assertThat(client.isConnected()).isTrue();
-            int accepted = posix.accept(number, peer);
+            int accepted = posix.accept(open.get(0), peer);
             assertThat(accepted).isNotNegative();
             open.add(accepted);
         }
@@ -155,29 +160,40 @@ public abstract class ListenerContract {
     /** What the caller has entered into the fd table is the caller's to close, whatever goes wrong. */
     @Test
     final void shouldCloseNothing() throws Exception {
-        String bind = freeBind(folder);
-        listening(bind);
-        kind().address(open.get(0), posix);
+        BoundSocket socket = listening(freeBind(folder));
+        assertThat(socket.queued()).isBetween(BoundSocket.UNKNOWN, 0);
         assertThat(faults.closes(open.get(0))).isZero();
     }
 
     @Test
     final void shouldBeBoundAgainAfterTheCloseAndTheCleanup() throws Exception {
-        String bind = freeBind(folder);
-        int first = listening(bind);
-        String address = kind().address(first, posix);
-        close(first);
-        cleanups.remove(0).run();
+        BoundSocket first = listening(freeBind(folder));
+        close(open.get(0));
+        bound.remove(0).cleanUp();
 
-        int second = socket(address);
-        bind(second, address);
-        assertThat(posix.listen(second, BACKLOG)).isZero();
-        assertThat(kind().address(second, posix)).isEqualTo(address);
+        BoundSocket second = listening(first.address());
+        assertThat(second.address()).isEqualTo(first.address());
+    }
+
+    /** For the other sockets of a listener, and for the trial after an unbind: the port that the kernel chose counts. */
+    @Test
+    final void shouldBindTheSameAddressAgain() throws Exception {
+        BoundSocket first = listening(freeBind(folder));
+        Optional<ListenerEndpoint> again = first.again();
+        close(open.get(0));
+        bound.remove(0).cleanUp();
+        if (again.isPresent()) {
+            int number = again.get().socket(posix);
+            open.add(number);
+            BoundSocket second = again.get().bind(number, SocketSettings.DEFAULT, posix);
+            bound.add(second);
+            assertThat(second.address()).isEqualTo(first.address());
+        }
     }
 
     @Test
-    final void shouldNotTakeAnAddressThatSomebodyListensOn() throws Exception {
-        String address = kind().address(listening(freeBind(folder)), posix);
+    final void shouldNotTakeAnAddressThatIsListenedOn() throws Exception {
+        String address = listening(freeBind(folder)).address();
         int second = socket(address);
         assertThatIOException()
                 .isThrownBy(() -> bind(second, address))
@@ -236,15 +252,15 @@ public abstract class ListenerContract {
     /** What a hand-over gives to the next process: the same address, and nothing bound anew. */
     @Test
     final void shouldAdoptASocketThatListens() throws Exception {
-        if (kind().origin(freeBind(folder)) != SocketOrigin.MADE) {
+        String bind = freeBind(folder);
+        if (kind().parse(bind).origin() != SocketOrigin.MADE) {
             return; // comes adopted
         }
-        String bind = freeBind(folder);
-        int number = listening(bind);
-        String address = kind().address(number, posix);
+        String address = listening(bind).address();
         int binds = faults.calls("bind");
-        cleanups.set(0, kind().adopt(number, address, SocketSettings.DEFAULT, posix));
+        BoundSocket adopted = kind().parse(address).adopt(open.get(0), SocketSettings.DEFAULT, posix);
+        bound.set(0, adopted);
         assertThat(faults.calls("bind")).isEqualTo(binds);
-        assertThat(kind().address(number, posix)).isEqualTo(address);
+        assertThat(adopted.address()).isEqualTo(address);
     }
 }

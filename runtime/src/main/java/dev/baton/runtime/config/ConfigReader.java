@@ -327,11 +327,10 @@ public final class ConfigReader {
     /** True if its bind is right. */
     private static boolean checkListener(ListenerChecks checks, Section section, String path) {
         Entry entry = section.entries().get("bind");
-        if (entry == null || !(entry.value() instanceof Value bind) || bind.isNothing() || !checks.bind(bind, path)) {
-            return false;
-        }
-        checks.rest(section, bind, path);
-        return true;
+        return entry != null
+                && entry.value() instanceof Value bind
+                && !bind.isNothing()
+                && checks.check(section, bind, path);
     }
 
     private int loops() {

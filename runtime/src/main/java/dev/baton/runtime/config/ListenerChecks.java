@@ -4,8 +4,9 @@ import dev.baton.runtime.config.ConfigNode.Entry;
 import dev.baton.runtime.config.ConfigNode.Items;
 import dev.baton.runtime.config.ConfigNode.Section;
 import dev.baton.runtime.config.ConfigNode.Value;
+import dev.baton.spi.listener.InvalidBindException;
+import dev.baton.spi.listener.ListenerEndpoint;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -27,15 +28,20 @@ final class ListenerChecks {
         this.loops = loops;
     }
 
-    /** Checks a bind; true if it is right. */
-    boolean bind(Value bind, String path) {
-        Optional<String> wrong = vocabulary.checkBind(bind.text());
-        wrong.ifPresent(why -> problems.add(bind.position(), path + ".bind: " + why));
-        return wrong.isEmpty();
+    /** Checks a listener; true if its bind is right. */
+    boolean check(Section section, Value bind, String path) {
+        ListenerEndpoint endpoint;
+        try {
+            endpoint = vocabulary.endpoint(bind.text());
+        } catch (InvalidBindException wrong) {
+            problems.add(bind.position(), path + ".bind: " + wrong.problem());
+            return false;
+        }
+        rest(section, bind, endpoint, path);
+        return true;
     }
 
-    /** Checks the rest of a listener whose bind is right. */
-    void rest(Section section, Value bind, String path) {
+    private void rest(Section section, Value bind, ListenerEndpoint endpoint, String path) {
         loops(section, path);
         // By itself, so that what is wrong elsewhere does not hide what is wrong here; that was reported already.
         Problems ignored = new Problems(path);
@@ -43,8 +49,7 @@ final class ListenerChecks {
                         ignored, reference -> ALL_NAMES, reference -> ConfigReader.variants(reference, vocabulary))
                 .bind(ListenerConfig.class, section, path, Position.START, Set.of("name"));
         if (config != null) {
-            vocabulary
-                    .checkSocket(bind.text(), config.socketSettings())
+            endpoint.check(config.socketSettings())
                     .ifPresent(why -> problems.add(culprit(section, bind), path + ": " + why));
         }
     }

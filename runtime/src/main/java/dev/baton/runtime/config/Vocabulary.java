@@ -1,6 +1,6 @@
 package dev.baton.runtime.config;
 
-import dev.baton.spi.listener.SocketSettings;
+import dev.baton.spi.listener.ListenerEndpoint;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
@@ -38,9 +38,10 @@ public interface Vocabulary {
     /** The top-level sections of components, and the record of each. */
     Map<String, Class<? extends Record>> components();
 
-    /** What is wrong with a listener's {@code bind}, as one sentence without a full stop; empty if nothing is. */
-    Optional<String> checkBind(String bind);
-
-    /** What is wrong with what is said of the socket of a {@code bind} that is right; empty if nothing is. */
-    Optional<String> checkSocket(String bind, SocketSettings settings);
+    /**
+     * Parses a listener's {@code bind}, by the kind that claims it.
+     *
+     * @throws dev.baton.spi.listener.InvalidBindException if it is wrong, or claimed by none or by several
+     */
+    ListenerEndpoint endpoint(String bind);
 }

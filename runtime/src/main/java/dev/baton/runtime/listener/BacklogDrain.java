@@ -1,7 +1,7 @@
 package dev.baton.runtime.listener;
 
 import dev.baton.runtime.loop.Timer;
-import dev.baton.spi.listener.ListenerKind;
+import dev.baton.spi.listener.BoundSocket;
 import dev.baton.spi.listener.SocketOrigin;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -30,16 +30,14 @@ final class BacklogDrain {
     private static final int UNKNOWN = -1;
 
     private final ListeningSockets sockets;
-    private final ListenerKind kind;
     private final Timer timer;
     private final LongSupplier clock;
     private final CompletableFuture<Void> over = new CompletableFuture<>();
     private final long deadline;
     private volatile int handshakes = UNKNOWN;
 
-    BacklogDrain(ListeningSockets sockets, ListenerKind kind, Timer timer, LongSupplier clock, Duration limit) {
+    BacklogDrain(ListeningSockets sockets, Timer timer, LongSupplier clock, Duration limit) {
         this.sockets = sockets;
-        this.kind = kind;
         this.timer = timer;
         this.clock = clock;
         this.deadline = clock.getAsLong() + limit.toNanos();
@@ -81,9 +79,7 @@ final class BacklogDrain {
                 over.complete(null);
                 return;
             }
-            handshakes = sockets.all().stream().allMatch(ListeningSocket::refuses)
-                    ? kind.handshakes(sockets.address())
-                    : UNKNOWN;
+            handshakes = sockets.all().stream().allMatch(ListeningSocket::refuses) ? underWay() : UNKNOWN;
         } catch (Throwable t) { // an Error too: it is a plugin's, and an unbind must not hang on it
             LOG.warn("the backlog of {} cannot be drained", sockets.address(), t);
             over.complete(null);
@@ -91,5 +87,14 @@ final class BacklogDrain {
         }
         Duration doubled = last.multipliedBy(2);
         look(doubled.compareTo(LOOKS_MAX) > 0 ? LOOKS_MAX : doubled, order);
+    }
+
+    /** Of all sockets at once: they have one address. */
+    private int underWay() {
+        for (ListeningSocket socket : sockets.all()) {
+            BoundSocket bound = socket.bound();
+            return bound == null ? 0 : bound.handshakes();
+        }
+        return 0;
     }
 }

@@ -101,7 +101,7 @@ final class ListenerEnding {
         if (limit.isZero() || now == ListenerState.NEW || now == ListenerState.STOPPED) {
             return CompletableFuture.completedStage(null);
         }
-        BacklogDrain begun = new BacklogDrain(sockets, listener.spec().kind(), timer, clock, limit);
+        BacklogDrain begun = new BacklogDrain(sockets, timer, clock, limit);
         drain = begun;
         // Those that wait are to be served, whoever has suspended it; and so are those of one that has not begun yet.
         gate.resume();

@@ -1,6 +1,6 @@
 package dev.baton.runtime.listener;
 
-import dev.baton.spi.listener.ListenerKind;
+import dev.baton.spi.listener.ListenerEndpoint;
 import dev.baton.spi.listener.SocketSettings;
 import dev.baton.spi.listener.UnbindStrategy;
 import dev.baton.spi.service.Service;
@@ -9,8 +9,8 @@ import dev.baton.spi.service.Service;
  * What a listener is made of.
  *
  * @param name its name in the configuration
- * @param bind where it listens, in the form of its kind
- * @param kind opens its sockets
+ * @param bind where it listens, as the configuration says it
+ * @param endpoint the same, parsed: makes its sockets
  * @param socket what is said of its sockets besides the address
  * @param limits what it may take, and how fast
  * @param leastLoaded connections go to the loop with the fewest, and do not stay with the one that accepted them
@@ -22,7 +22,7 @@ import dev.baton.spi.service.Service;
 public record ListenerSpec(
         String name,
         String bind,
-        ListenerKind kind,
+        ListenerEndpoint endpoint,
         SocketSettings socket,
         Limits limits,
         boolean leastLoaded,
@@ -79,7 +79,7 @@ public record ListenerSpec(
     public ListenerSpec(
             String name,
             String bind,
-            ListenerKind kind,
+            ListenerEndpoint endpoint,
             int backlog,
             int maxConnections,
             String serviceName,
@@ -89,7 +89,7 @@ public record ListenerSpec(
         this(
                 name,
                 bind,
-                kind,
+                endpoint,
                 SocketSettings.DEFAULT,
                 new Limits(backlog, maxConnections),
                 false,

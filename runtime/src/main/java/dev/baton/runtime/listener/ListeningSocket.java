@@ -4,12 +4,11 @@ import dev.baton.runtime.fd.FdHandler;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.FdKind;
-import dev.baton.spi.listener.ListenerKind;
-import dev.baton.spi.listener.SocketCleanup;
-import dev.baton.spi.posix.SocketCalls;
+import dev.baton.spi.listener.BoundSocket;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,13 +31,11 @@ final class ListeningSocket implements FdHandler {
     private static final int EMPTIED = 3;
 
     private final FdTable table;
-    private final ListenerKind kind;
-    private final SocketCalls calls;
     private final Runnable closed;
     private final Fd fd;
     private final List<Acceptor> acceptors = new CopyOnWriteArrayList<>();
     private volatile String address;
-    private volatile SocketCleanup cleanup = SocketCleanup.NONE;
+    private volatile @Nullable BoundSocket bound;
 
     private final AtomicInteger refusal = new AtomicInteger(TAKES);
     /** The kernel lets nobody in any more. */
@@ -53,18 +50,8 @@ final class ListeningSocket implements FdHandler {
      * @param closed is told when the fd was closed, by any thread
      */
     @SuppressWarnings("this-escape") // nobody dispatches before there is an acceptor
-    ListeningSocket(
-            FdTable table,
-            ListenerKind kind,
-            SocketCalls calls,
-            String plugin,
-            int number,
-            String bind,
-            int loop,
-            Runnable closed) {
+    ListeningSocket(FdTable table, String plugin, int number, String bind, int loop, Runnable closed) {
         this.table = table;
-        this.kind = kind;
-        this.calls = calls;
         this.closed = closed;
         this.address = bind;
         this.fd = table.fdInsertShared(number, FdKind.LISTENER, plugin, this, loop);
@@ -79,14 +66,16 @@ final class ListeningSocket implements FdHandler {
         return address;
     }
 
-    SocketCleanup cleanup() {
-        return cleanup;
+    /** What its endpoint has bound or adopted; null before {@link #listens}. */
+    @Nullable
+    BoundSocket bound() {
+        return bound;
     }
 
-    /** It is bound, and listens where it says. */
-    void listens(String where, SocketCleanup after) {
-        address = where;
-        cleanup = after;
+    /** It is bound, and listens. */
+    void listens(BoundSocket socket) {
+        address = socket.address();
+        bound = socket;
     }
 
     // ---- loops ----------------------------------------------------------------------------------------------------
@@ -167,14 +156,15 @@ final class ListeningSocket implements FdHandler {
 
     // ---- its backlog ----------------------------------------------------------------------------------------------
 
-    /** How many connections wait for accept, or {@link ListenerKind#UNKNOWN}. Only before the fd can be closed. */
+    /** How many connections wait for accept, or {@link BoundSocket#UNKNOWN}. Only before the fd can be closed. */
     int queued() {
+        BoundSocket socket = bound;
         try {
-            int queued = kind.queued(fd.number(), calls);
-            return queued == ListenerKind.UNKNOWN && refused && isEmptied() ? 0 : queued;
-        } catch (Throwable t) { // an Error too: it is a plugin's
-            LOG.warn("the kind {} cannot tell the backlog of {}", kind.name(), address, t);
-            return ListenerKind.UNKNOWN;
+            int queued = socket == null ? BoundSocket.UNKNOWN : socket.queued();
+            return queued == BoundSocket.UNKNOWN && refused && isEmptied() ? 0 : queued;
+        } catch (Throwable t) { // whatever a plugin throws
+            LOG.warn("cannot tell the backlog of {}", address, t);
+            return BoundSocket.UNKNOWN;
         }
     }
 
@@ -183,13 +173,14 @@ final class ListeningSocket implements FdHandler {
         if (!refusal.compareAndSet(TAKES, ASKING)) {
             return;
         }
+        BoundSocket socket = bound;
         try {
-            refused = kind.refuse(fd.number(), calls);
+            refused = socket != null && socket.refuse();
             if (!refused) {
                 LOG.info("{} cannot refuse connections and keep those that wait", address);
             }
-        } catch (Throwable t) { // an Error too: it is a plugin's
-            LOG.warn("{} cannot refuse connections", address, t);
+        } catch (Throwable t) { // whatever a plugin throws
+            LOG.warn("{} cannot refuse connections", address(), t);
         } finally {
             refusal.set(ASKED);
         }

@@ -4,8 +4,8 @@ import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.posix.FileFlags;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.spi.fd.Fd;
-import dev.baton.spi.listener.ListenerKind;
-import dev.baton.spi.listener.SocketCleanup;
+import dev.baton.spi.listener.BoundSocket;
+import dev.baton.spi.listener.ListenerEndpoint;
 import dev.baton.spi.listener.SocketOrigin;
 import dev.baton.spi.posix.PosixException;
 import dev.baton.spi.posix.SocketOptions;
@@ -95,7 +95,7 @@ final class ListeningSockets {
         this.seats = new CopyOnWriteArrayList<>(seats);
         this.stopped = stopped;
         this.host = host;
-        this.origin = spec.kind().origin(spec.bind());
+        this.origin = spec.endpoint().origin();
     }
 
     // ---- what there is --------------------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ final class ListeningSockets {
         int sum = 0;
         for (ListeningSocket socket : all) {
             int queued = socket.queued();
-            if (queued == ListenerKind.UNKNOWN) {
+            if (queued == BoundSocket.UNKNOWN) {
                 return Optional.empty();
             }
             sum += queued;
@@ -184,7 +184,7 @@ final class ListeningSockets {
                     openOne();
                 }
             } else {
-                adoptOne(spec.kind().socket(spec.bind(), posix));
+                adoptOne(spec.endpoint().socket(posix));
             }
             done = true;
         } finally {
@@ -229,11 +229,11 @@ final class ListeningSockets {
             opened = true;
             reconcile();
         } else {
-            List<SocketCleanup> cleanups = cleanups();
+            List<BoundSocket> left = mineAlone();
             deleteAll();
             all.clear();
             // Only what was never offered to anybody is closed here, so nobody holds a claim: it is closed by now.
-            cleanups.forEach(this::runQuietly);
+            left.forEach(this::cleanUp);
         }
     }
 
@@ -242,8 +242,7 @@ final class ListeningSockets {
         int any = seats.isEmpty() ? 0 : seats.get(0).id();
         open.incrementAndGet();
         try {
-            return new ListeningSocket(
-                    table, spec.kind(), posix, spec.plugin(), number, spec.bind(), any, this::oneClosed);
+            return new ListeningSocket(table, spec.plugin(), number, spec.bind(), any, this::oneClosed);
         } catch (RuntimeException failed) {
             open.decrementAndGet();
             throw failed;
@@ -252,26 +251,34 @@ final class ListeningSockets {
 
     /** Binds one more; from the second on to the address of the first, whose port the kernel may have chosen. */
     private void openOne() throws IOException {
-        String bind = address();
-        ListeningSocket socket = insert(spec.kind().socket(bind, posix));
+        ListenerEndpoint endpoint = endpoint();
+        ListeningSocket socket = insert(endpoint.socket(posix));
         Fd fd = socket.fd();
-        SocketCleanup cleanup = SocketCleanup.NONE;
+        BoundSocket bound = null;
         boolean listens = false;
         try {
-            cleanup = spec.kind().bind(fd.number(), bind, spec.socket(), posix);
+            bound = endpoint.bind(fd.number(), spec.socket(), posix);
             int result = posix.listen(fd.number(), spec.limits().backlog());
             if (result < 0) {
-                throw PosixException.of("listen on " + spec.kind().name() + " " + bind, result);
+                throw PosixException.of("listen on " + bound.address(), result);
             }
-            socket.listens(spec.kind().address(fd.number(), posix), cleanup);
+            socket.listens(bound);
             noteAddress(fd.number());
             listens = true;
         } finally {
             finish(socket, listens);
-            if (!listens) {
-                runQuietly(cleanup);
+            if (!listens && bound != null) {
+                cleanUp(bound);
             }
         }
+    }
+
+    private ListenerEndpoint endpoint() {
+        for (ListeningSocket socket : all) {
+            BoundSocket bound = socket.bound();
+            return bound == null ? spec.endpoint() : bound.again().orElse(spec.endpoint());
+        }
+        return spec.endpoint();
     }
 
     private void adoptOne(int number) throws IOException {
@@ -295,8 +302,7 @@ final class ListeningSockets {
             if (kept < 0) {
                 throw PosixException.of("use fd " + number + " for listener " + spec.name(), kept);
             }
-            SocketCleanup cleanup = spec.kind().adopt(number, spec.bind(), spec.socket(), posix);
-            socket.listens(spec.kind().address(number, posix), cleanup);
+            socket.listens(spec.endpoint().adopt(number, spec.socket(), posix));
             noteAddress(number);
             // Whoever gave it may hold it still: the close alone would not take it out of the pollers.
             table.heldElsewhere(socket.fd());
@@ -518,20 +524,25 @@ final class ListeningSockets {
         }
     }
 
-    /** What is left to do when all are closed: nothing if another process goes on with them. */
-    List<SocketCleanup> cleanups() {
-        List<SocketCleanup> cleanups = new ArrayList<>();
+    /** Those to clean up after when all are closed: none if another process still uses them. */
+    List<BoundSocket> mineAlone() {
+        List<BoundSocket> mine = new ArrayList<>();
         if (heldElsewhere) {
-            return cleanups;
+            return mine;
         }
-        all.forEach(socket -> cleanups.add(socket.cleanup()));
-        return cleanups;
+        for (ListeningSocket socket : all) {
+            BoundSocket bound = socket.bound();
+            if (bound != null) {
+                mine.add(bound);
+            }
+        }
+        return mine;
     }
 
-    private void runQuietly(SocketCleanup cleanup) {
+    private void cleanUp(BoundSocket socket) {
         try {
-            cleanup.run();
-        } catch (Throwable t) { // an Error too: it is a plugin's
+            socket.cleanUp();
+        } catch (Throwable t) { // whatever a plugin throws
             LOG.warn("listener {} cannot clean up after its socket", spec.name(), t);
         }
     }

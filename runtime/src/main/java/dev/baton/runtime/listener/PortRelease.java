@@ -4,14 +4,16 @@ import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.loop.Timer;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.FdKind;
-import dev.baton.spi.listener.ListenerKind;
-import dev.baton.spi.listener.SocketCleanup;
+import dev.baton.spi.listener.BoundSocket;
+import dev.baton.spi.listener.ListenerEndpoint;
+import dev.baton.spi.listener.SocketSettings;
 import dev.baton.spi.posix.Errno;
 import dev.baton.spi.posix.PosixException;
 import dev.baton.spi.posix.SocketCalls;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -33,15 +35,13 @@ final class PortRelease {
     static final Duration BETWEEN_TRIALS = Duration.ofMillis(20);
 
     private final CompletableFuture<@Nullable Void> free = new CompletableFuture<>();
-    private final ListenerKind kind;
     private final SocketCalls calls;
     private final FdTable table;
     private final Executor worker;
     private final Timer timer;
     private volatile String lastProblem = "a callback still runs in it, see the orphans";
 
-    PortRelease(ListenerKind kind, SocketCalls calls, FdTable table, Executor worker, Timer timer) {
-        this.kind = kind;
+    PortRelease(SocketCalls calls, FdTable table, Executor worker, Timer timer) {
         this.calls = calls;
         this.table = table;
         this.worker = worker;
@@ -75,25 +75,27 @@ final class PortRelease {
     /**
      * Everything is closed. Any thread, also under foreign locks: only queues.
      *
-     * @param cleanups what is to be done first
-     * @param mine whether nobody else can hold the address, so that it will be free
+     * @param sockets those to clean up after first
+     * @param mine whether no other process can hold the address, so that it will be free
      */
-    void closed(String address, List<SocketCleanup> cleanups, boolean mine) {
+    void closed(String address, List<BoundSocket> sockets, boolean mine) {
         lastProblem = "not tried yet";
         try {
-            worker.execute(() -> cleanUp(address, cleanups, mine));
+            worker.execute(() -> cleanUp(sockets, mine));
         } catch (RejectedExecutionException ended) {
             free.completeExceptionally(new IOException(address + " was not tried: the process ends", ended));
         }
     }
 
-    private void cleanUp(String address, List<SocketCleanup> cleanups, boolean mine) {
+    private void cleanUp(List<BoundSocket> sockets, boolean mine) {
         try {
-            for (SocketCleanup cleanup : cleanups) {
-                cleanup.run();
+            Optional<ListenerEndpoint> again = Optional.empty();
+            for (BoundSocket socket : sockets) {
+                socket.cleanUp();
+                again = socket.again(); // they have one address
             }
-            if (mine && kind.isTriedByBinding(address)) {
-                tryBind(address);
+            if (mine && again.isPresent()) {
+                tryBind(again.get());
             } else {
                 free.complete(null);
             }
@@ -102,12 +104,12 @@ final class PortRelease {
         }
     }
 
-    private void tryBind(String address) {
+    private void tryBind(ListenerEndpoint endpoint) {
         if (free.isDone()) {
             return;
         }
         try {
-            if (canBind(address)) {
+            if (canBind(endpoint)) {
                 free.complete(null);
                 return;
             }
@@ -115,14 +117,14 @@ final class PortRelease {
             free.completeExceptionally(t);
             return;
         }
-        timer.after(BETWEEN_TRIALS, () -> tryBind(address));
+        timer.after(BETWEEN_TRIALS, () -> tryBind(endpoint));
     }
 
-    private boolean canBind(String address) {
+    private boolean canBind(ListenerEndpoint endpoint) {
         Fd trial = null;
         try {
-            trial = table.fdInsert(kind.socket(address, calls), FdKind.LISTENER);
-            kind.bind(trial.number(), address, calls);
+            trial = table.fdInsert(endpoint.socket(calls), FdKind.LISTENER);
+            endpoint.bind(trial.number(), SocketSettings.DEFAULT, calls);
             return true;
         } catch (IOException refused) {
             lastProblem = String.valueOf(refused.getMessage());

@@ -171,7 +171,7 @@ public final class SharedListener implements Listener {
                         "Idle connections of a listener that were closed to make room for new clients.",
                         "listener",
                         spec.name()));
-        this.port = new PortRelease(spec.kind(), posix, table, env.worker(), timer);
+        this.port = new PortRelease(posix, table, env.worker(), timer);
         this.ending = new ListenerEnding(this, env, gate, sockets, connections, port, waiting, timer, clock);
         this.shortage = new Shortage("listener " + spec.name(), timer::after, clock, gate::isShort);
         this.arrivals = arrivals != null ? arrivals : arrivals(clock);
@@ -576,7 +576,7 @@ public final class SharedListener implements Listener {
 
         @Override
         public void allClosed() {
-            port.closed(address(), sockets.cleanups(), sockets.origin() == SocketOrigin.MADE);
+            port.closed(address(), sockets.mineAlone(), sockets.origin() == SocketOrigin.MADE);
         }
     }
 

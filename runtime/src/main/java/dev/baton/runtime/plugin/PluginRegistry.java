@@ -5,8 +5,9 @@ import dev.baton.runtime.config.Vocabulary;
 import dev.baton.runtime.config.Words;
 import dev.baton.spi.Configured;
 import dev.baton.spi.admin.PluginSnapshot;
+import dev.baton.spi.listener.InvalidBindException;
+import dev.baton.spi.listener.ListenerEndpoint;
 import dev.baton.spi.listener.ListenerKind;
-import dev.baton.spi.listener.SocketSettings;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -109,9 +110,9 @@ public final class PluginRegistry implements Vocabulary {
                 .toList();
     }
 
-    /** The kind of listener that a {@code bind} belongs to. */
-    public Optional<Contribution<ListenerKind>> listenerKind(String bind) {
-        return claimants(bind).stream().findFirst();
+    /** True if a kind of listener claims a {@code bind}. */
+    public boolean hasListenerKind(String bind) {
+        return !claimants(bind).isEmpty();
     }
 
     private List<Contribution<ListenerKind>> claimants(String bind) {
@@ -193,25 +194,20 @@ public final class PluginRegistry implements Vocabulary {
     }
 
     @Override
-    public Optional<String> checkBind(String bind) {
+    public ListenerEndpoint endpoint(String bind) {
         List<Contribution<ListenerKind>> kinds = claimants(bind);
         if (kinds.size() == 1) {
-            return kinds.get(0).get().check(bind);
+            return kinds.get(0).get().parse(bind);
         } else if (kinds.size() > 1) {
-            return Optional.of("'" + bind + "' is claimed by two kinds of listeners: "
+            throw new InvalidBindException("'" + bind + "' is claimed by " + kinds.size() + " kinds of listeners: "
                     + kinds.stream()
                             .map(kind -> kind.name() + " of plugin " + kind.plugin())
                             .collect(Collectors.joining(", ")));
         }
         Set<String> names = all(ExtensionPoint.LISTENER).keySet();
-        return Optional.of(
+        throw new InvalidBindException(
                 names.isEmpty()
                         ? "no plugin brings a kind of listener"
                         : "'" + bind + "' has the form of none of the kinds of listeners: " + String.join(", ", names));
-    }
-
-    @Override
-    public Optional<String> checkSocket(String bind, SocketSettings settings) {
-        return listenerKind(bind).flatMap(kind -> kind.get().check(bind, settings));
     }
 }

@@ -12,7 +12,6 @@ import dev.baton.runtime.plugin.ExtensionPoint;
 import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.spi.config.Rate;
 import dev.baton.spi.filter.ConnectionFilter;
-import dev.baton.spi.listener.ListenerKind;
 import dev.baton.spi.listener.UnbindStrategy;
 import dev.baton.spi.service.Service;
 import java.util.List;
@@ -53,9 +52,6 @@ final class ListenerMaker {
 
     /** Makes one, not opened yet, of a configuration that is right. */
     SharedListener make(String name, ListenerConfig listener) {
-        ListenerKind kind = plugins.listenerKind(listener.bind())
-                .orElseThrow(() -> new IllegalStateException("no kind of listener for " + listener.bind()))
-                .get();
         Service service = services.get(listener.service());
         if (service == null) {
             throw new IllegalStateException("no service " + listener.service());
@@ -65,7 +61,7 @@ final class ListenerMaker {
         ListenerSpec spec = new ListenerSpec(
                 name,
                 listener.bind(),
-                kind,
+                plugins.endpoint(listener.bind()),
                 listener.socketSettings(),
                 limits(listener, fdsPerClient.applyAsInt(name, listener.service())),
                 listener.balance() == ListenerConfig.Balancing.LEAST_LOADED,

@@ -66,13 +66,13 @@ final class Adoption {
     }
 
     private boolean fits(ListenerSpec spec, HandedListener handed) {
-        if (spec.kind().origin(spec.bind()) != SocketOrigin.MADE) {
+        if (spec.endpoint().origin() != SocketOrigin.MADE) {
             return spec.bind().equals(handed.bind());
         }
         for (int number : handed.numbers()) {
             try {
                 // Nothing is said of a file: it changes none.
-                spec.kind().adopt(number, spec.bind(), SocketSettings.DEFAULT, posix);
+                spec.endpoint().adopt(number, SocketSettings.DEFAULT, posix);
             } catch (IOException | RuntimeException other) {
                 LOG.debug("{} is not for listener {}", handed, spec.name(), other);
                 return false;

@@ -7,7 +7,11 @@ import dev.baton.spi.config.Percent;
 import dev.baton.spi.config.Range;
 import dev.baton.spi.config.UpstreamName;
 import dev.baton.spi.config.WrongValueException;
+import dev.baton.spi.listener.BoundSocket;
+import dev.baton.spi.listener.InvalidBindException;
+import dev.baton.spi.listener.ListenerEndpoint;
 import dev.baton.spi.listener.SocketSettings;
+import dev.baton.spi.posix.SocketCalls;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -116,17 +120,36 @@ final class TestVocabulary implements Vocabulary {
     }
 
     @Override
-    public Optional<String> checkBind(String bind) {
-        if (bind.startsWith("unix:")) {
-            return Optional.empty();
+    public ListenerEndpoint endpoint(String bind) {
+        boolean unix = bind.startsWith("unix:");
+        if (!unix && !bind.matches(".+:\\d+")) {
+            throw new InvalidBindException("expected host:port, not '" + bind + "'");
         }
-        return bind.matches(".+:\\d+") ? Optional.empty() : Optional.of("expected host:port, not '" + bind + "'");
+        return new Checked(unix);
     }
 
-    @Override
-    public Optional<String> checkSocket(String bind, SocketSettings settings) {
-        return settings.describesFile() && !bind.startsWith("unix:")
-                ? Optional.of("mode, user and group belong to unix sockets")
-                : Optional.empty();
+    /** Is never opened. */
+    private record Checked(boolean unix) implements ListenerEndpoint {
+        @Override
+        public Optional<String> check(SocketSettings settings) {
+            return settings.describesFile() && !unix
+                    ? Optional.of("mode, user and group belong to unix sockets")
+                    : Optional.empty();
+        }
+
+        @Override
+        public int socket(SocketCalls calls) {
+            throw new AssertionError("opened by a check");
+        }
+
+        @Override
+        public BoundSocket bind(int number, SocketSettings settings, SocketCalls calls) {
+            throw new AssertionError("opened by a check");
+        }
+
+        @Override
+        public BoundSocket adopt(int number, SocketSettings settings, SocketCalls calls) {
+            throw new AssertionError("opened by a check");
+        }
     }
 }

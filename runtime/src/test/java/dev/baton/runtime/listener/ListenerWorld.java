@@ -8,7 +8,8 @@ import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.spi.fd.Fd;
-import dev.baton.spi.listener.ListenerKind;
+import dev.baton.spi.listener.BoundSocket;
+import dev.baton.spi.listener.ListenerEndpoint;
 import dev.baton.spi.listener.ListenerResult;
 import dev.baton.spi.listener.SocketSettings;
 import dev.baton.spi.metrics.Metrics;
@@ -99,7 +100,7 @@ final class ListenerWorld {
         ListenerSpec spec = new ListenerSpec(
                 "web",
                 "here",
-                new HandKind(),
+                new HandEndpoint(),
                 SocketSettings.DEFAULT,
                 new ListenerSpec.Limits(128, maxConnections, acceptsPerSecond, ListenerSpec.Limits.ACCEPTS_PER_TURN),
                 false,
@@ -339,33 +340,30 @@ final class ListenerWorld {
         }
     }
 
-    private static final class HandKind implements ListenerKind {
+    private record HandEndpoint() implements ListenerEndpoint {
         @Override
-        public String name() {
-            return "hand";
-        }
-
-        @Override
-        public boolean claims(String bind) {
-            return true;
-        }
-
-        @Override
-        public Optional<String> check(String bind) {
-            return Optional.empty();
-        }
-
-        @Override
-        public int socket(String bind, SocketCalls calls) {
+        public int socket(SocketCalls calls) {
             return calls.socket(0, 0, 0);
         }
 
         @Override
-        public void bind(int number, String bind, SocketCalls calls) {}
+        public BoundSocket bind(int number, SocketSettings settings, SocketCalls calls) {
+            return new BoundSocket() {
+                @Override
+                public String address() {
+                    return "here";
+                }
+
+                @Override
+                public Optional<ListenerEndpoint> again() {
+                    return Optional.of(HandEndpoint.this);
+                }
+            };
+        }
 
         @Override
-        public String address(int number, SocketCalls calls) {
-            return "here";
+        public BoundSocket adopt(int number, SocketSettings settings, SocketCalls calls) {
+            throw new AssertionError("not handed over");
         }
     }
 

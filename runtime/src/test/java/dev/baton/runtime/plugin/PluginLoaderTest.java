@@ -1,6 +1,7 @@
 package dev.baton.runtime.plugin;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.google.inject.AbstractModule;
 import com.google.inject.Module;
@@ -8,6 +9,7 @@ import dev.baton.runtime.config.Variant;
 import dev.baton.spi.Plugin;
 import dev.baton.spi.PluginBinder;
 import dev.baton.spi.admin.PluginSnapshot;
+import dev.baton.spi.listener.InvalidBindException;
 import dev.baton.spi.listener.ListenerResult;
 import dev.baton.spi.listener.UnbindStrategy;
 import dev.baton.spi.listener.Unbinding;
@@ -361,6 +363,36 @@ class PluginLoaderTest {
         assertThat(registry.missing("on")).contains("there is no plugin 'on'; did you mean 'one'?");
         assertThat(registry.missing("one > 1"))
                 .contains("'one > 1' is no requirement: expected an id, or an id and a version, as in auth >= 1.2");
+    }
+
+    private void kind(String id, String prefix) throws IOException {
+        PluginJar.plugin(id, id + ".Entry")
+                .entryPoint(id + ".Entry", "binder.listener(\"" + id + "\", Kind.class);")
+                .source(
+                        id + ".Kind",
+                        "package " + id + "; public class Kind implements dev.baton.spi.listener.ListenerKind {"
+                                + " public String name() { return \"" + id + "\"; }"
+                                + " public boolean claims(String bind) { return bind.startsWith(\"" + prefix + "\"); }"
+                                + " public dev.baton.spi.listener.ListenerEndpoint parse(String bind) {"
+                                + " throw new dev.baton.spi.listener.InvalidBindException(\"no \" + bind); } }")
+                .in(root.resolve(id), id + ".jar");
+    }
+
+    @Test
+    void twoKindsOfListenersThatClaimOneBind() throws IOException {
+        kind("one", "a");
+        kind("two", "ab");
+        PluginRegistry registry = load();
+        assertThat(registry.failures()).isEmpty();
+        assertThatExceptionOfType(InvalidBindException.class)
+                .isThrownBy(() -> registry.endpoint("abc"))
+                .withMessage("'abc' is claimed by 2 kinds of listeners: one of plugin one, two of plugin two");
+        assertThatExceptionOfType(InvalidBindException.class)
+                .isThrownBy(() -> registry.endpoint("ac"))
+                .withMessage("no ac");
+        assertThatExceptionOfType(InvalidBindException.class)
+                .isThrownBy(() -> registry.endpoint("x"))
+                .withMessage("'x' has the form of none of the kinds of listeners: one, two");
     }
 
     @Test

@@ -126,7 +126,7 @@ final class ProxyRig implements AutoCloseable {
                 new ListenerSpec(
                         "web",
                         "127.0.0.1:0",
-                        new TcpListenerKind(),
+                        new TcpListenerKind().parse("127.0.0.1:0"),
                         500,
                         Integer.MAX_VALUE,
                         "shop",

@@ -5,6 +5,7 @@ import static dev.baton.it.listener.ListenerRig.connect;
 import static dev.baton.it.listener.ListenerRig.join;
 import static dev.baton.it.listener.ListenerRig.started;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.baton.it.Pollers;
@@ -16,6 +17,9 @@ import dev.baton.runtime.listener.ListenerSpec.Limits;
 import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.spi.fd.Fd;
+import dev.baton.spi.listener.BoundSocket;
+import dev.baton.spi.listener.InvalidBindException;
+import dev.baton.spi.listener.ListenerEndpoint;
 import dev.baton.spi.listener.ListenerKind;
 import dev.baton.spi.listener.ListenerResult;
 import dev.baton.spi.listener.ListenerResult.Outcome;
@@ -98,16 +102,7 @@ class ListenerKindIT {
     }
 
     /** A kind whose socket came bound and listening. */
-    private static final class HeldKind implements ListenerKind {
-        private final TcpListenerKind tcp = new TcpListenerKind();
-        private final int number;
-        private final SocketOrigin origin;
-
-        HeldKind(int number, SocketOrigin origin) {
-            this.number = number;
-            this.origin = origin;
-        }
-
+    private record HeldKind(int number, SocketOrigin origin) implements ListenerKind, ListenerEndpoint {
         @Override
         public String name() {
             return "held";
@@ -119,33 +114,37 @@ class ListenerKindIT {
         }
 
         @Override
-        public Optional<String> check(String bind) {
-            return Optional.empty();
+        public ListenerEndpoint parse(String bind) {
+            return this;
         }
 
         @Override
-        public SocketOrigin origin(String bind) {
-            return origin;
-        }
-
-        @Override
-        public int socket(String bind, SocketCalls calls) {
+        public int socket(SocketCalls calls) {
             return number;
         }
 
         @Override
-        public void bind(int fd, String bind, SocketCalls calls) {
+        public BoundSocket bind(int fd, SocketSettings settings, SocketCalls calls) {
             throw new AssertionError("bound already");
         }
 
         @Override
-        public String address(int fd, SocketCalls calls) throws IOException {
-            return tcp.address(fd, calls);
-        }
+        public BoundSocket adopt(int fd, SocketSettings settings, SocketCalls calls) throws IOException {
+            String address = new TcpListenerKind()
+                    .parse(HOST + ":0")
+                    .adopt(fd, settings, calls)
+                    .address();
+            return new BoundSocket() {
+                @Override
+                public String address() {
+                    return address;
+                }
 
-        @Override
-        public boolean refuse(int fd, SocketCalls calls) {
-            throw new AssertionError("others go on with it");
+                @Override
+                public boolean refuse() {
+                    throw new AssertionError("others go on with it");
+                }
+            };
         }
     }
 
@@ -502,7 +501,7 @@ class ListenerKindIT {
                     new dev.baton.runtime.listener.ListenerSpec(
                             "web",
                             "unix:" + path,
-                            new UnixListenerKind(),
+                            new UnixListenerKind().parse("unix:" + path),
                             settings,
                             LIMITS,
                             false,
@@ -598,17 +597,17 @@ class ListenerKindIT {
     @Test
     void itsAddressIsFoundByTheKernelsRules() {
         UnixListenerKind kind = new UnixListenerKind();
-        assertThat(kind.check("unix:")).isPresent();
-        assertThat(kind.check("unix:@")).isPresent();
-        assertThat(kind.check("unix:/" + "x".repeat(107)))
-                .hasValueSatisfying(why -> assertThat(why).contains("107"));
-        assertThat(kind.check("unix:/run/x.sock")).isEmpty();
-        assertThat(kind.check("unix:@x")).isEmpty();
+        for (String wrong : List.of("unix:", "unix:@")) {
+            assertThatExceptionOfType(InvalidBindException.class).isThrownBy(() -> kind.parse(wrong));
+        }
+        assertThatExceptionOfType(InvalidBindException.class)
+                .isThrownBy(() -> kind.parse("unix:/" + "x".repeat(107)))
+                .withMessageContaining("107");
         assertThat(kind.claims("127.0.0.1:80")).isFalse();
         assertThat(new TcpListenerKind().claims("unix:/x")).isFalse();
         SocketSettings mode = new SocketSettings(false, OptionalInt.of(0600), Optional.empty(), Optional.empty());
-        assertThat(kind.check("unix:@x", mode)).isPresent();
-        assertThat(kind.check("unix:/x", mode)).isEmpty();
-        assertThat(new TcpListenerKind().check("127.0.0.1:80", mode)).isPresent();
+        assertThat(kind.parse("unix:@x").check(mode)).isPresent();
+        assertThat(kind.parse("unix:/run/x.sock").check(mode)).isEmpty();
+        assertThat(new TcpListenerKind().parse("127.0.0.1:80").check(mode)).isPresent();
     }
 }

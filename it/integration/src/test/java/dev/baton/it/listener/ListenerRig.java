@@ -67,7 +67,15 @@ final class ListenerRig implements AutoCloseable {
     SharedListener listener(String bind, int maxConnections, UnbindStrategy unbind, Service service) {
         return new SharedListener(
                 new ListenerSpec(
-                        "web", bind, new TcpListenerKind(), 1_000, maxConnections, "echo", service, "test", unbind),
+                        "web",
+                        bind,
+                        new TcpListenerKind().parse(bind),
+                        1_000,
+                        maxConnections,
+                        "echo",
+                        service,
+                        "test",
+                        unbind),
                 loops.env(),
                 loops.registry().batonLoops(),
                 metrics,
@@ -95,7 +103,8 @@ final class ListenerRig implements AutoCloseable {
             UnbindStrategy unbind,
             Service service) {
         return new SharedListener(
-                new ListenerSpec("web", bind, kind, socket, limits, leastLoaded, "echo", service, "test", unbind),
+                new ListenerSpec(
+                        "web", bind, kind.parse(bind), socket, limits, leastLoaded, "echo", service, "test", unbind),
                 new ListenerEnv(loops.env(), metrics, worker, total, balance(), Duration.ZERO),
                 loops.registry().batonLoops());
     }

@@ -148,7 +148,7 @@ class ThrowingServiceIT {
                     new ListenerSpec(
                             "web",
                             "127.0.0.1:0",
-                            new TcpListenerKind(),
+                            new TcpListenerKind().parse("127.0.0.1:0"),
                             100,
                             100,
                             "throwing",

@@ -1,6 +1,10 @@
 package dev.baton.testkit.world;
 
+import dev.baton.spi.listener.BoundSocket;
+import dev.baton.spi.listener.InvalidBindException;
+import dev.baton.spi.listener.ListenerEndpoint;
 import dev.baton.spi.listener.ListenerKind;
+import dev.baton.spi.listener.SocketSettings;
 import dev.baton.spi.posix.PosixException;
 import dev.baton.spi.posix.SocketCalls;
 import dev.baton.spi.posix.SocketOptions;
@@ -29,44 +33,60 @@ final class LoopbackKind implements ListenerKind {
     }
 
     @Override
-    public Optional<String> check(String bind) {
+    public ListenerEndpoint parse(String bind) {
         String port = bind.substring(HOST.length());
-        return PORT.matcher(port).matches() && Integer.parseInt(port) <= PORT_MAX
-                ? Optional.empty()
-                : Optional.of("'" + port + "' is no port");
-    }
-
-    @Override
-    public int socket(String bind, SocketCalls calls) throws IOException {
-        return checked("create a socket for loopback " + bind, calls.socket(Sockets.AF_INET, Sockets.SOCK_STREAM, 0));
-    }
-
-    @Override
-    public void bind(int number, String bind, SocketCalls calls) throws IOException {
-        String what = "bind loopback " + bind;
-        Optional<String> problem = check(bind);
-        if (problem.isPresent()) {
-            throw new IOException("cannot " + what + ": " + problem.get());
+        if (!PORT.matcher(port).matches() || Integer.parseInt(port) > PORT_MAX) {
+            throw new InvalidBindException("'" + port + "' is no port");
         }
-        set(calls, number, SocketOptions.SOL_SOCKET, SocketOptions.SO_REUSEADDR, what);
-        // What is accepted inherits it, and its channel's configuration says so from the beginning.
-        set(calls, number, Sockets.IPPROTO_TCP, SocketOptions.TCP_NODELAY, what);
-        InetAddress host = InetAddress.getByAddress(new byte[] {127, 0, 0, 1});
-        int port = Integer.parseInt(bind.substring(HOST.length()));
-        checked(what, calls.bind(number, new InetSocketAddress(host, port)));
+        return new Endpoint(Integer.parseInt(port));
     }
 
-    private static void set(SocketCalls calls, int number, int level, int option, String what) throws IOException {
-        checked(what, calls.setIntOption(number, level, option, 1));
-    }
-
-    @Override
-    public String address(int number, SocketCalls calls) throws IOException {
-        SocketAddress local = calls.localAddress(number);
-        if (local instanceof InetSocketAddress inet) {
-            return HOST + inet.getPort();
+    private record Endpoint(int port) implements ListenerEndpoint {
+        @Override
+        public int socket(SocketCalls calls) throws IOException {
+            return checked("create a socket for " + this, calls.socket(Sockets.AF_INET, Sockets.SOCK_STREAM, 0));
         }
-        throw new IOException("cannot tell the address of a loopback listener: it is bound to " + local);
+
+        @Override
+        public BoundSocket bind(int number, SocketSettings settings, SocketCalls calls) throws IOException {
+            String what = "bind " + this;
+            checked(what, calls.setIntOption(number, SocketOptions.SOL_SOCKET, SocketOptions.SO_REUSEADDR, 1));
+            // What is accepted inherits it, and its channel's configuration says so from the beginning.
+            checked(what, calls.setIntOption(number, Sockets.IPPROTO_TCP, SocketOptions.TCP_NODELAY, 1));
+            InetAddress host = InetAddress.getByAddress(new byte[] {127, 0, 0, 1});
+            checked(what, calls.bind(number, new InetSocketAddress(host, port)));
+            return bound(number, calls);
+        }
+
+        @Override
+        public BoundSocket adopt(int number, SocketSettings settings, SocketCalls calls) throws IOException {
+            return bound(number, calls);
+        }
+
+        private static BoundSocket bound(int number, SocketCalls calls) throws IOException {
+            SocketAddress local = calls.localAddress(number);
+            if (local instanceof InetSocketAddress inet) {
+                return new Bound(inet.getPort());
+            }
+            throw new IOException("cannot tell the address of a loopback listener: it is bound to " + local);
+        }
+
+        @Override
+        public String toString() {
+            return "loopback " + HOST + port;
+        }
+    }
+
+    private record Bound(int port) implements BoundSocket {
+        @Override
+        public String address() {
+            return HOST + port;
+        }
+
+        @Override
+        public Optional<ListenerEndpoint> again() {
+            return Optional.of(new Endpoint(port));
+        }
     }
 
     private static int checked(String action, int result) throws PosixException {

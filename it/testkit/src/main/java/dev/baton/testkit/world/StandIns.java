@@ -71,7 +71,7 @@ final class StandIns {
         if (there.pollers().isEmpty()) {
             loader.loadEmbedded("testkit-poller", Polling.class);
         }
-        if (there.listenerKind(BIND).isEmpty()) {
+        if (!there.hasListenerKind(BIND)) {
             loader.loadEmbedded("testkit-listener", Listening.class);
         }
         if (!there.unbindStrategies().containsKey(DRAIN)) {

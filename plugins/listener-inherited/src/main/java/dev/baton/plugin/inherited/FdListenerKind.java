@@ -1,21 +1,18 @@
 package dev.baton.plugin.inherited;
 
-import java.util.Optional;
+import dev.baton.spi.listener.InvalidBindException;
+import dev.baton.spi.listener.ListenerEndpoint;
+import dev.baton.spi.listener.ListenerKind;
 
 /**
  * Listens on a socket that the process has inherited, by its number: {@code fd@3}. Tcp or unix, bound and listening already.
  *
- * <p>Whoever started the process may have kept it: an unbind closes it here and tells no more.
+ * <p>The process that started this one may have kept it: an unbind closes it here and tells no more.
  */
-public final class FdListenerKind extends InheritedListenerKind {
+public final class FdListenerKind implements ListenerKind {
     private static final String PREFIX = "fd@";
     /** Numbers run below the kernel's {@code fs.nr_open}, 2<sup>20</sup> as it comes. */
     private static final int NUMBER_MAX = (1 << 20) - 1;
-
-    /** For Guice. */
-    public FdListenerKind() {
-        super(PREFIX, "whoever passed it");
-    }
 
     @Override
     public String name() {
@@ -23,23 +20,25 @@ public final class FdListenerKind extends InheritedListenerKind {
     }
 
     @Override
-    public Optional<String> check(String bind) {
-        String digits = rest(bind);
-        // At most seven digits: the parse cannot overflow.
-        if (!digits.matches("[0-9]{1,7}")) {
-            return Optional.of("\"" + bind + "\" names no fd; write it as in fd@3");
-        }
-        int number = Integer.parseInt(digits);
-        if (number < InheritedSocket.FIRST) {
-            return Optional.of("fd " + number + " is a standard stream; inherited sockets begin at fd@3");
-        }
-        return number > NUMBER_MAX
-                ? Optional.of("fd " + number + " cannot exist, numbers go up to " + NUMBER_MAX)
-                : Optional.empty();
+    public boolean claims(String bind) {
+        return bind.startsWith(PREFIX);
     }
 
     @Override
-    int number(String bind) {
-        return Integer.parseInt(rest(bind));
+    public ListenerEndpoint parse(String bind) {
+        String digits = bind.substring(PREFIX.length());
+        // At most seven digits: the parse cannot overflow.
+        if (!digits.matches("[0-9]{1,7}")) {
+            throw new InvalidBindException("\"" + bind + "\" names no fd; write it as in fd@3");
+        }
+        int number = Integer.parseInt(digits);
+        if (number < InheritedSocket.FIRST) {
+            throw new InvalidBindException(
+                    "fd " + number + " is a standard stream; inherited sockets begin at fd@" + InheritedSocket.FIRST);
+        }
+        if (number > NUMBER_MAX) {
+            throw new InvalidBindException("fd " + number + " cannot exist, numbers go up to " + NUMBER_MAX);
+        }
+        return new InheritedEndpoint(bind, "the process that passed it", () -> number);
     }
 }

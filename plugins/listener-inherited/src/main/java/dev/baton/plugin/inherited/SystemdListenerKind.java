@@ -1,8 +1,10 @@
 package dev.baton.plugin.inherited;
 
+import dev.baton.spi.listener.InvalidBindException;
+import dev.baton.spi.listener.ListenerEndpoint;
+import dev.baton.spi.listener.ListenerKind;
 import java.io.IOException;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * Listens on a socket that systemd holds for the service, by the name that its unit gives it: {@code systemd@web} is the one of
@@ -12,7 +14,7 @@ import java.util.Optional;
  * are from number 3 on, {@code LISTEN_FDNAMES} their names, parted by colons. systemd keeps them: what waits in one whose service
  * has ended is for the next start.
  */
-public final class SystemdListenerKind extends InheritedListenerKind {
+public final class SystemdListenerKind implements ListenerKind {
     private static final String PREFIX = "systemd@";
     private static final String PID = "LISTEN_PID";
     private static final String COUNT = "LISTEN_FDS";
@@ -31,7 +33,6 @@ public final class SystemdListenerKind extends InheritedListenerKind {
     }
 
     SystemdListenerKind(Map<String, String> environment, long pid) {
-        super(PREFIX, "systemd");
         this.environment = environment;
         this.pid = pid;
     }
@@ -42,19 +43,25 @@ public final class SystemdListenerKind extends InheritedListenerKind {
     }
 
     @Override
-    public Optional<String> check(String bind) {
-        String name = rest(bind);
-        boolean fits = !name.isEmpty()
-                && name.length() <= NAME_CHARS_MAX
-                && name.chars().allMatch(c -> c > ' ' && c < 0x7f && c != ':');
-        return fits
-                ? Optional.empty()
-                : Optional.of("\"" + bind + "\" names no socket of systemd; write it as in systemd@web, with the"
-                        + " FileDescriptorName= of the socket unit");
+    public boolean claims(String bind) {
+        return bind.startsWith(PREFIX);
     }
 
     @Override
-    int number(String bind) throws IOException {
+    public ListenerEndpoint parse(String bind) {
+        String name = bind.substring(PREFIX.length());
+        boolean fits = !name.isEmpty()
+                && name.length() <= NAME_CHARS_MAX
+                && name.chars().allMatch(c -> c > ' ' && c < 0x7f && c != ':');
+        if (!fits) {
+            throw new InvalidBindException(
+                    "\"" + bind + "\" names no socket of systemd; write it as in systemd@web, with"
+                            + " the FileDescriptorName= of the socket unit");
+        }
+        return new InheritedEndpoint(bind, "systemd", () -> number(bind, name));
+    }
+
+    private int number(String bind, String wanted) throws IOException {
         String meant = environment.get(PID);
         if (meant == null || !meant.equals(Long.toString(pid))) {
             throw new IOException("cannot use " + bind + ": systemd has passed no sockets to this process (" + PID
@@ -63,7 +70,6 @@ public final class SystemdListenerKind extends InheritedListenerKind {
         int count = count(bind);
         String[] names = environment.getOrDefault(NAMES, "").split(":", -1);
         boolean named = environment.containsKey(NAMES);
-        String wanted = rest(bind);
         int found = -1;
         for (int i = 0; i < count; i++) {
             if ((named && i < names.length ? names[i] : NAMELESS).equals(wanted)) {

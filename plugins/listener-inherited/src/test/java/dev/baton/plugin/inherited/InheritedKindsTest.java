@@ -1,10 +1,14 @@
 package dev.baton.plugin.inherited;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 
 import dev.baton.runtime.posix.JnrPosix;
 import dev.baton.runtime.posix.Posix;
+import dev.baton.spi.listener.BoundSocket;
+import dev.baton.spi.listener.InvalidBindException;
+import dev.baton.spi.listener.ListenerEndpoint;
 import dev.baton.spi.listener.ListenerKind;
 import dev.baton.spi.listener.SocketOrigin;
 import dev.baton.spi.listener.SocketSettings;
@@ -69,16 +73,16 @@ class InheritedKindsTest {
     @ValueSource(strings = {"fd@", "fd@x", "fd@0", "fd@2", "fd@-3", "fd@12345678", "fd@1048576", "fd@3 "})
     void shouldSayWhatIsWrongWithANumber(String bind) {
         assertThat(fd.claims(bind)).isTrue();
-        assertThat(fd.check(bind)).isPresent();
-        assertThatIOException().isThrownBy(() -> fd.socket(bind, POSIX)).withMessageContaining(bind);
+        assertThatExceptionOfType(InvalidBindException.class).isThrownBy(() -> fd.parse(bind));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"systemd@", "systemd@a:b", "systemd@a b", "systemd@\u00e4"})
     void shouldSayWhatIsWrongWithAName(String bind) {
         assertThat(systemd().claims(bind)).isTrue();
-        assertThat(systemd().check(bind)).isPresent();
-        assertThatIOException().isThrownBy(() -> systemd().socket(bind, POSIX)).withMessageContaining(bind);
+        assertThatExceptionOfType(InvalidBindException.class)
+                .isThrownBy(() -> systemd().parse(bind))
+                .withMessageContaining(bind);
     }
 
     @Test
@@ -87,16 +91,16 @@ class InheritedKindsTest {
             assertThat(fd.claims(bind)).as(bind).isFalse();
             assertThat(systemd().claims(bind)).as(bind).isFalse();
         }
-        assertThat(fd.check("fd@3")).isEmpty();
-        assertThat(systemd().check("systemd@web.socket")).isEmpty();
+        assertThat(fd.parse("fd@3")).isNotNull();
+        assertThat(systemd().parse("systemd@web.socket")).isNotNull();
     }
 
     @Test
     void shouldRefuseSettingsOfASocketThatSomebodyElseHasMade() {
         SocketSettings file = new SocketSettings(false, OptionalInt.of(0600), Optional.empty(), Optional.empty());
         SocketSettings each = new SocketSettings(true, OptionalInt.empty(), Optional.empty(), Optional.empty());
-        assertThat(fd.check("fd@3", file)).isPresent();
-        assertThat(systemd().check("systemd@web", each)).isPresent();
+        assertThat(fd.parse("fd@3").check(file)).isPresent();
+        assertThat(systemd().parse("systemd@web").check(each)).isPresent();
     }
 
     // ---- sockets ----------------------------------------------------------------------------------------------------
@@ -104,12 +108,13 @@ class InheritedKindsTest {
     @Test
     void shouldTakeASocketThatListens() throws IOException {
         int number = tcp(true);
-        String bind = "fd@" + number;
-        assertThat(fd.origin(bind)).isEqualTo(SocketOrigin.INHERITED);
-        assertThat(fd.socket(bind, POSIX)).isEqualTo(number);
-        fd.adopt(number, bind, SocketSettings.DEFAULT, POSIX);
+        ListenerEndpoint endpoint = fd.parse("fd@" + number);
+        assertThat(endpoint.origin()).isEqualTo(SocketOrigin.INHERITED);
+        assertThat(endpoint.socket(POSIX)).isEqualTo(number);
+        BoundSocket socket = endpoint.adopt(number, SocketSettings.DEFAULT, POSIX);
         int port = ((InetSocketAddress) POSIX.localAddress(number)).getPort();
-        assertThat(fd.address(number, POSIX)).isEqualTo("127.0.0.1:" + port);
+        assertThat(socket.address()).isEqualTo("127.0.0.1:" + port);
+        assertThat(socket.again()).as("a trial by binding").isEmpty();
         assertThat(POSIX.intOption(number, Sockets.IPPROTO_TCP, SocketOptions.TCP_NODELAY))
                 .isEqualTo(1);
     }
@@ -118,8 +123,8 @@ class InheritedKindsTest {
     void shouldTellUnixAddressesAsTheKindUnixWritesThem() throws IOException {
         String name = "baton-test-" + ProcessHandle.current().pid() + "-" + System.nanoTime();
         int number = socket(Sockets.AF_UNIX, new AbstractUnixAddress(name), true);
-        fd.adopt(number, "fd@" + number, SocketSettings.DEFAULT, POSIX);
-        assertThat(fd.address(number, POSIX)).isEqualTo("unix:@" + name);
+        BoundSocket socket = fd.parse("fd@" + number).adopt(number, SocketSettings.DEFAULT, POSIX);
+        assertThat(socket.address()).isEqualTo("unix:@" + name);
     }
 
     /** The JVM's own files have numbers too: what is no listening socket is neither used nor closed. */
@@ -127,25 +132,27 @@ class InheritedKindsTest {
     void shouldLeaveAloneWhatDoesNotListen() throws IOException {
         int deaf = tcp(false);
         assertThatIOException()
-                .isThrownBy(() -> fd.socket("fd@" + deaf, POSIX))
+                .isThrownBy(() -> fd.parse("fd@" + deaf).socket(POSIX))
                 .withMessageContaining("does not listen");
         for (Path each : List.of(Path.of("/proc/self/fd/3"), Path.of("/proc/self/fd/4"))) {
             if (Files.exists(each) && !Files.readSymbolicLink(each).toString().startsWith("socket:")) {
                 assertThatIOException()
-                        .isThrownBy(() -> fd.socket("fd@" + each.getFileName(), POSIX))
+                        .isThrownBy(() -> fd.parse("fd@" + each.getFileName()).socket(POSIX))
                         .withMessageContaining("is no socket");
                 assertThat(each).exists();
             }
         }
-        assertThatIOException().isThrownBy(() -> fd.socket("fd@1048575", POSIX)).withMessageContaining("is no socket");
-        assertThatIOException().isThrownBy(() -> fd.bind(deaf, "fd@" + deaf, POSIX));
+        assertThatIOException()
+                .isThrownBy(() -> fd.parse("fd@1048575").socket(POSIX))
+                .withMessageContaining("is no socket");
+        assertThatIOException().isThrownBy(() -> fd.parse("fd@" + deaf).bind(deaf, SocketSettings.DEFAULT, POSIX));
     }
 
     // ---- by systemd's names -----------------------------------------------------------------------------------------
 
     private static String why(ListenerKind kind, String bind) {
         try {
-            return "found " + kind.socket(bind, POSIX);
+            return "found " + kind.parse(bind).socket(POSIX);
         } catch (IOException e) {
             return String.valueOf(e.getMessage());
         }

@@ -1,6 +1,6 @@
 package dev.baton.plugin.tcplistener;
 
-import dev.baton.spi.listener.ListenerKind;
+import dev.baton.spi.listener.BoundSocket;
 import dev.baton.spi.posix.NativeMemory;
 import dev.baton.spi.posix.SocketCalls;
 import dev.baton.spi.posix.SocketOptions;
@@ -34,7 +34,7 @@ final class TcpQueues {
     static int waiting(int number, SocketCalls calls) {
         try (NativeMemory info = NativeMemory.allocate(INFO_SIZE)) {
             int length = calls.option(number, Sockets.IPPROTO_TCP, SocketOptions.TCP_INFO, info.address(), INFO_SIZE);
-            return length < UNACKED + Integer.BYTES ? ListenerKind.UNKNOWN : info.getInt(UNACKED);
+            return length < UNACKED + Integer.BYTES ? BoundSocket.UNKNOWN : info.getInt(UNACKED);
         }
     }
 

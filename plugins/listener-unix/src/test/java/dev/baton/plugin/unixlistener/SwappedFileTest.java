@@ -9,6 +9,7 @@ import static org.mockito.Mockito.doAnswer;
 import static org.mockito.Mockito.mock;
 
 import dev.baton.runtime.posix.JnrPosix;
+import dev.baton.spi.listener.ListenerEndpoint;
 import dev.baton.spi.listener.SocketSettings;
 import dev.baton.spi.posix.SocketCalls;
 import java.io.IOException;
@@ -36,9 +37,8 @@ class SwappedFileTest {
 
     private final JnrPosix posix = new JnrPosix();
     private final SocketCalls calls = mock(SocketCalls.class, delegatesTo(posix));
-    private final UnixListenerKind kind = new UnixListenerKind();
     private Path path = folder;
-    private String bind = "";
+    private ListenerEndpoint endpoint = new UnixListenerKind().parse("unix:@none");
     private int number;
 
     /** What somebody does to the folder. */
@@ -49,8 +49,8 @@ class SwappedFileTest {
     @BeforeEach
     void makeASocket() throws IOException {
         path = folder.resolve("shop.sock");
-        bind = "unix:" + path;
-        number = kind.socket(bind, calls);
+        endpoint = new UnixListenerKind().parse("unix:" + path);
+        number = endpoint.socket(calls);
     }
 
     @AfterEach
@@ -59,7 +59,7 @@ class SwappedFileTest {
     }
 
     private void bind() throws IOException {
-        kind.bind(number, bind, mode(), calls);
+        endpoint.bind(number, mode(), calls);
     }
 
     private static SocketSettings mode() {
@@ -111,11 +111,8 @@ class SwappedFileTest {
     void neverLetsMoreUsersInThanTheModeDoes() throws IOException {
         int[] atTheBind = new int[1];
         afterTheBind(() -> atTheBind[0] = modeOf(path));
-        kind.bind(
-                number,
-                bind,
-                new SocketSettings(false, OptionalInt.of(0600), Optional.empty(), Optional.empty()),
-                calls);
+        endpoint.bind(
+                number, new SocketSettings(false, OptionalInt.of(0600), Optional.empty(), Optional.empty()), calls);
         assertThat(atTheBind[0]).isEqualTo(0600);
     }
 

@@ -22,7 +22,7 @@ class UnixListenerContractTest extends ListenerContract {
 
     @Override
     protected List<String> wrongBinds() {
-        return List.of("unix:", "unix:@", "unix:/" + "x".repeat(200));
+        return List.of("unix:", "unix:@", "unix:/" + "x".repeat(200), "unix:@" + "x".repeat(108));
     }
 
     @Override
