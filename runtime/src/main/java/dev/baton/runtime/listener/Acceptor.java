@@ -45,6 +45,12 @@ final class Acceptor implements Runnable, Admission.Backlog {
     /** Order: let the kernel refuse new connections. */
     static final int REFUSE = 4;
 
+    /**
+     * How many accepts in a row may cost a connection each. So many without one that works or an empty backlog, and it is not the
+     * connections: a security module may refuse every accept, with the same EPERM.
+     */
+    static final int LOST_IN_A_ROW_MAX = 128;
+
     /** Whether the loop serves the socket. */
     private enum Service {
         /** It does. */
@@ -138,6 +144,8 @@ final class Acceptor implements Runnable, Admission.Backlog {
     private final Reports reports;
     private final AtomicInteger orders = new AtomicInteger();
     private final AtomicReference<Service> service = new AtomicReference<>(Service.SERVING);
+    /** The loop's: accepts that have cost a connection since the last one that has not. */
+    private int lostInARow;
     /** The loop's: whether its poller has the fd. */
     private boolean polled;
 
@@ -329,6 +337,7 @@ final class Acceptor implements Runnable, Admission.Backlog {
             int number = acceptReserved(peer);
             if (number < 0) {
                 if (number == -Errno.EAGAIN) {
+                    lostInARow = 0;
                     admission.nothingCame(reports);
                     if (refuses) {
                         socket.emptied();
@@ -338,6 +347,7 @@ final class Acceptor implements Runnable, Admission.Backlog {
                 noConnection(-number);
                 continue;
             }
+            lostInARow = 0;
             admission.came();
             reports.accepted(seat, number, peer);
             if (!admission.isReady()) {
@@ -374,10 +384,12 @@ final class Acceptor implements Runnable, Admission.Backlog {
     /** No connection came of a reservation, although there may be one. */
     private void noConnection(int errno) {
         AcceptError error = AcceptError.of(errno);
-        if (error == AcceptError.ONE_CONNECTION || (error == AcceptError.OUT_OF_FDS && admission.makesRoom(this))) {
+        boolean onlyOne = error == AcceptError.ONE_CONNECTION && ++lostInARow < LOST_IN_A_ROW_MAX;
+        if (onlyOne || (error == AcceptError.OUT_OF_FDS && admission.makesRoom(this))) {
             admission.nothingCame(reports); // and is asked again
         } else {
-            // A listener that is broken too: a pause at least does not spin.
+            // Also if the listener is broken, or no accept works: a pause does not spin.
+            lostInARow = 0;
             admission.shortage(reports, errno);
         }
     }

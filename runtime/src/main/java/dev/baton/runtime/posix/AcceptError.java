@@ -6,13 +6,16 @@ import dev.baton.spi.posix.Errno;
 public enum AcceptError {
     /** The backlog is empty. */
     NOBODY_WAITS,
-    /** The connection that was to be accepted is lost, or a signal came; the next may be in order. */
+    /**
+     * The connection that was to be accepted is lost, or a signal came; the next may be in order. Where the same error may be the
+     * listener's own, as with EPERM of a security module, so many in a row say so.
+     */
     ONE_CONNECTION,
     /** The process or the system has no fd left. Connections wait, and are reported again by levels only. */
     OUT_OF_FDS,
     /** The kernel has no memory left. Connections wait, as above. */
     OUT_OF_MEMORY,
-    /** Anything else: the socket does not listen, or nobody knows. To try again at once would spin. */
+    /** Anything else, for example a socket that does not listen. To try again at once would spin. */
     LISTENER_BROKEN;
 
     /**
@@ -25,16 +28,25 @@ public enum AcceptError {
             case Errno.EAGAIN -> NOBODY_WAITS;
             case Errno.EINTR,
                     Errno.ECONNABORTED,
-                    // accept(2): an error that is pending on the connection is told by the accept.
+                    // accept(2), "Error handling": a network error that is pending on the new connection.
                     Errno.ENETDOWN,
+                    Errno.EPROTO,
                     Errno.ENOPROTOOPT,
                     Errno.EHOSTDOWN,
+                    Errno.ENONET,
                     Errno.EHOSTUNREACH,
-                    Errno.ENETUNREACH,
                     Errno.EOPNOTSUPP,
+                    Errno.ENETUNREACH,
+                    // "Firewall rules forbid connection."
+                    Errno.EPERM,
+                    // "Network errors for the new socket and as defined for the protocol may be returned."
+                    Errno.ECONNRESET,
+                    Errno.ENETRESET,
+                    Errno.EPROTONOSUPPORT,
+                    Errno.ESOCKTNOSUPPORT,
                     Errno.ETIMEDOUT -> ONE_CONNECTION;
             case Errno.EMFILE, Errno.ENFILE -> OUT_OF_FDS;
-            case Errno.ENOBUFS, Errno.ENOMEM -> OUT_OF_MEMORY;
+            case Errno.ENOBUFS, Errno.ENOMEM, Errno.ENOSR -> OUT_OF_MEMORY;
             default -> LISTENER_BROKEN;
         };
     }

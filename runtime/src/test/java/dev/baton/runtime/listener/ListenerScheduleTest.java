@@ -88,6 +88,44 @@ class ListenerScheduleTest {
         assertThat(world.loops).allMatch(loop -> loop.polled);
     }
 
+    /** accept(2) tells an error that is pending on the connection: it says nothing about the next one. */
+    @ParameterizedTest
+    @ValueSource(ints = {Errno.EPROTO, Errno.ENONET, Errno.EPERM, Errno.ENETDOWN, Errno.EHOSTUNREACH, Errno.ECONNRESET})
+    void aConnectionThatIsLostCostsNoPause(int errno) {
+        ListenerWorld world = new ListenerWorld(1, 10, false);
+        world.settle();
+        world.errnos.add(errno);
+        world.arrive(0);
+        world.turnAll();
+        assertThat(world.errnos).isEmpty();
+        assertThat(world.listener.state()).isEqualTo(ListenerState.READY);
+        assertThat(world.timers).isEmpty();
+        assertThat(world.open).hasSize(1);
+    }
+
+    /** A security module that refuses every accept leaves the connection in the backlog: without a pause the loop would spin. */
+    @Test
+    void aListenerWhoseEveryAcceptIsRefusedPauses() {
+        ListenerWorld world = new ListenerWorld(1, 10, true);
+        world.settle();
+        for (int i = 0; i < Acceptor.LOST_IN_A_ROW_MAX; i++) {
+            world.errnos.add(Errno.EPERM);
+        }
+        world.arrive(0);
+        int turns = 0;
+        while (!world.errnos.isEmpty() && turns++ < Acceptor.LOST_IN_A_ROW_MAX) {
+            assertThat(world.listener.state()).isEqualTo(ListenerState.READY);
+            world.turnAll();
+        }
+        assertThat(world.errnos).isEmpty();
+        assertThat(world.listener.state()).isEqualTo(ListenerState.LIMITED);
+        assertThat(world.open).isEmpty();
+
+        world.settle();
+        assertThat(world.listener.state()).isEqualTo(ListenerState.READY);
+        assertThat(world.open).hasSize(1);
+    }
+
     /** Out of fds while it is full of reservations; the last connection ends during the pause, then nothing else happens. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})

@@ -25,14 +25,21 @@ class AcceptErrorTest {
                         Errno.EINTR,
                         Errno.ECONNABORTED,
                         Errno.ENETDOWN,
+                        Errno.EPROTO,
                         Errno.ENOPROTOOPT,
                         Errno.EHOSTDOWN,
+                        Errno.ENONET,
                         Errno.EHOSTUNREACH,
-                        Errno.ENETUNREACH,
                         Errno.EOPNOTSUPP,
+                        Errno.ENETUNREACH,
+                        Errno.EPERM,
+                        Errno.ECONNRESET,
+                        Errno.ENETRESET,
+                        Errno.EPROTONOSUPPORT,
+                        Errno.ESOCKTNOSUPPORT,
                         Errno.ETIMEDOUT));
         expected.put(AcceptError.OUT_OF_FDS, Set.of(Errno.EMFILE, Errno.ENFILE));
-        expected.put(AcceptError.OUT_OF_MEMORY, Set.of(Errno.ENOBUFS, Errno.ENOMEM));
+        expected.put(AcceptError.OUT_OF_MEMORY, Set.of(Errno.ENOBUFS, Errno.ENOMEM, Errno.ENOSR));
         expected.put(AcceptError.LISTENER_BROKEN, everythingBut(expected));
         for (AcceptError error : AcceptError.values()) {
             assertThat(all(error)).as("%s", error).isEqualTo(expected.get(error));

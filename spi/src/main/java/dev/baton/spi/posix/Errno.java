@@ -83,6 +83,15 @@ public final class Errno {
     /** Too many symbolic links. */
     public static final int ELOOP = 40;
 
+    /** Out of streams resources. */
+    public static final int ENOSR = 63;
+
+    /** Machine is not on the network. */
+    public static final int ENONET = 64;
+
+    /** Protocol error. */
+    public static final int EPROTO = 71;
+
     /** Not a socket. */
     public static final int ENOTSOCK = 88;
 
@@ -205,6 +214,9 @@ public final class Errno {
             case ENAMETOOLONG -> "ENAMETOOLONG";
             case ENOSYS -> "ENOSYS";
             case ELOOP -> "ELOOP";
+            case ENOSR -> "ENOSR";
+            case ENONET -> "ENONET";
+            case EPROTO -> "EPROTO";
             case ENOTSOCK -> "ENOTSOCK";
             case EDESTADDRREQ -> "EDESTADDRREQ";
             case EMSGSIZE -> "EMSGSIZE";
@@ -271,6 +283,9 @@ public final class Errno {
             case ENAMETOOLONG -> "name too long";
             case ENOSYS -> "not in this kernel";
             case ELOOP -> "too many symbolic links";
+            case ENOSR -> "out of streams resources";
+            case ENONET -> "machine is not on the network";
+            case EPROTO -> "protocol error";
             case ENOTSOCK -> "not a socket";
             case EDESTADDRREQ -> "destination address required";
             case EMSGSIZE -> "message too long";
