@@ -182,6 +182,8 @@ public final class Server {
                 foundation.metrics,
                 listeners,
                 machine.worker(),
+                machine.timer(),
+                machine::nanoTime,
                 config.grace(),
                 this::isStopping);
         foundation.loops.deaths(loopChanges);

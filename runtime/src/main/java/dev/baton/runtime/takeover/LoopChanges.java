@@ -8,6 +8,7 @@ import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopGroup;
 import dev.baton.runtime.loop.LoopRegistry;
+import dev.baton.runtime.loop.Timer;
 import dev.baton.runtime.metrics.PrometheusMetrics;
 import dev.baton.runtime.view.LiveView;
 import dev.baton.spi.admin.LoopResult;
@@ -27,6 +28,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -54,7 +56,7 @@ public final class LoopChanges implements BatonLoop.Deaths {
     private static final Logger LOG = LoggerFactory.getLogger(LoopChanges.class);
 
     /** Between two lists of what a loop still owns: its listeners and callbacks need some turns too. */
-    private static final long STEP_MILLIS = 5;
+    private static final Duration STEP = Duration.ofMillis(5);
     /** Looks in a row that have to find nothing: what a callback was about to bring is there by then. */
     private static final int QUIET_LOOKS = 4;
     /** What the end of a thread may take that has nothing to do. */
@@ -72,10 +74,20 @@ public final class LoopChanges implements BatonLoop.Deaths {
     private final PrometheusMetrics metrics;
     private final BoundListeners listeners;
     private final Executor worker;
+    private final Timer timer;
+    private final LongSupplier clock;
     private final Duration grace;
     private final BooleanSupplier stopping;
     private final Deque<Long> deaths = new ArrayDeque<>();
 
+    /**
+     * Changes the loops of a registry.
+     *
+     * @param worker where retiring may block
+     * @param timer has a loop that is retired looked at again and again, where that may block
+     * @param clockNanos what the grace time is measured by
+     * @param grace how long a retired loop may keep connections that cannot move
+     */
     public LoopChanges(
             ChannelEnv channels,
             FdObservers observers,
@@ -85,6 +97,8 @@ public final class LoopChanges implements BatonLoop.Deaths {
             PrometheusMetrics metrics,
             BoundListeners listeners,
             Executor worker,
+            Timer timer,
+            LongSupplier clockNanos,
             Duration grace,
             BooleanSupplier stopping) {
         this.channels = channels;
@@ -95,6 +109,8 @@ public final class LoopChanges implements BatonLoop.Deaths {
         this.metrics = metrics;
         this.listeners = listeners;
         this.worker = worker;
+        this.timer = timer;
+        this.clock = clockNanos;
         this.grace = grace;
         this.stopping = stopping;
     }
@@ -181,13 +197,18 @@ public final class LoopChanges implements BatonLoop.Deaths {
     /** A loop on its way out. */
     private final class Leaving implements Runnable {
         private final BatonLoop loop;
-        private final long deadline = System.nanoTime() + grace.toNanos();
+        private final long deadline = clock.getAsLong() + grace.toNanos();
         private final CompletableFuture<LoopResult> done = new CompletableFuture<>();
         private CompletableFuture<Void> listenersGone = CompletableFuture.completedFuture(null);
         private LoopEvacuation rescue;
         private int moved;
         private int quiet;
         private boolean timersAsked;
+        /** Its thread was told to end. */
+        private boolean ending;
+        /** How many connections it owned then. */
+        private int cut;
+
         private final AtomicInteger timersUnderWay = new AtomicInteger();
 
         Leaving(BatonLoop loop) {
@@ -218,8 +239,7 @@ public final class LoopChanges implements BatonLoop.Deaths {
 
         private void again() {
             try {
-                CompletableFuture.delayedExecutor(STEP_MILLIS, TimeUnit.MILLISECONDS, worker)
-                        .execute(this);
+                timer.after(STEP, this);
             } catch (RejectedExecutionException stopped) {
                 LOG.debug("the process ends while {} leaves", loop, stopped);
                 done.complete(draining(loop.id()));
@@ -229,7 +249,11 @@ public final class LoopChanges implements BatonLoop.Deaths {
         @Override
         public void run() {
             try {
-                look();
+                if (ending) {
+                    lookForEnd();
+                } else {
+                    look();
+                }
             } catch (Throwable t) { // an Error too: somebody waits for an answer
                 LOG.error("{} cannot be retired", loop, t);
                 done.complete(new LoopResult(loop.id(), Outcome.FAILED, "it serves no listener any more, but: " + t));
@@ -239,7 +263,7 @@ public final class LoopChanges implements BatonLoop.Deaths {
         private void look() {
             int owned = loop.owned();
             quiet = owned == 0 && listenersGone.isDone() ? quiet + 1 : 0;
-            boolean late = System.nanoTime() - deadline >= 0;
+            boolean late = clock.getAsLong() - deadline >= 0;
             if (quiet >= QUIET_LOOKS && !timersAsked) {
                 // Now that nothing can be owned here any more, nothing more is armed here.
                 timersAsked = true;
@@ -271,16 +295,25 @@ public final class LoopChanges implements BatonLoop.Deaths {
             loop.release();
             loop.mayEnd();
             loop.shutdownGracefully(0, END_SECONDS, TimeUnit.SECONDS);
-            loop.terminationFuture().addListener(ended -> {
-                loops.forget(loop);
-                view.forget(metrics, loop);
-                LOG.info("loop {} has ended; {} connections went to others, {} ended with it", loop.id(), moved, owned);
-                done.complete(new LoopResult(
-                        loop.id(),
-                        Outcome.RETIRED,
-                        moved + (moved == 1 ? " connection" : " connections") + " went to other loops"
-                                + (owned == 0 ? "" : ", " + owned + " that cannot move were cut")));
-            });
+            cut = owned;
+            ending = true;
+            again();
+        }
+
+        /** Looked for, and not told: Netty tells it on a thread of its own, which keeps another time than the loops may. */
+        private void lookForEnd() {
+            if (!loop.isTerminated()) {
+                again();
+                return;
+            }
+            loops.forget(loop);
+            view.forget(metrics, loop);
+            LOG.info("loop {} has ended; {} connections went to others, {} ended with it", loop.id(), moved, cut);
+            done.complete(new LoopResult(
+                    loop.id(),
+                    Outcome.RETIRED,
+                    moved + (moved == 1 ? " connection" : " connections") + " went to other loops"
+                            + (cut == 0 ? "" : ", " + cut + " that cannot move were cut")));
         }
     }
 
@@ -306,7 +339,7 @@ public final class LoopChanges implements BatonLoop.Deaths {
     }
 
     private boolean mayReplace(BatonLoop loop) {
-        long now = System.nanoTime();
+        long now = clock.getAsLong();
         synchronized (deaths) {
             deaths.add(now);
             deaths.removeIf(before -> now - before > DEATHS_NANOS);
