@@ -1,6 +1,13 @@
 /**
- * A whole Baton: {@link dev.baton.runtime.server.Server} puts loops, upstreams, services, listeners and components together as a
- * configuration says, starts them, and ends them.
+ * A whole Baton.
+ *
+ * <pre>
+ * Foundation    what there is before a configuration is read: fd table, metrics, plugins, what they can have injected
+ * Assembly      makes loops, upstreams, services, listeners and components as the configuration says
+ * Server        binds, serves and ends them
+ * Lifetime      starting, ready, draining
+ * Succession    the process before and the one after
+ * </pre>
  */
 @NullMarked
 package dev.baton.runtime.server;

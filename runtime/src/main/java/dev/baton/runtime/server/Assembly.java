@@ -1,0 +1,257 @@
+package dev.baton.runtime.server;
+
+import dev.baton.runtime.channel.FdDatagramChannel;
+import dev.baton.runtime.channel.MovableSocketChannel;
+import dev.baton.runtime.channel.PinnedSocketChannel;
+import dev.baton.runtime.config.RootConfig;
+import dev.baton.runtime.config.ServiceConfig;
+import dev.baton.runtime.dns.DnsLookup;
+import dev.baton.runtime.dns.SystemNames;
+import dev.baton.runtime.listener.Balance;
+import dev.baton.runtime.listener.BoundListeners;
+import dev.baton.runtime.listener.ListenerEnv;
+import dev.baton.runtime.listener.SharedListener;
+import dev.baton.runtime.listener.TotalLimit;
+import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.loop.LoopRegistry;
+import dev.baton.runtime.plugin.Contribution;
+import dev.baton.runtime.plugin.ExtensionPoint;
+import dev.baton.runtime.plugin.PluginRegistry;
+import dev.baton.runtime.posix.FdLimit;
+import dev.baton.runtime.server.StartException.Kind;
+import dev.baton.runtime.systemd.Notifier;
+import dev.baton.runtime.takeover.LiveLoads;
+import dev.baton.runtime.takeover.LiveWatch;
+import dev.baton.runtime.takeover.LoopChanges;
+import dev.baton.runtime.upgrade.IdleSender;
+import dev.baton.runtime.upgrade.Upgrade;
+import dev.baton.runtime.upstream.HostLookup;
+import dev.baton.runtime.upstream.HostNames;
+import dev.baton.runtime.upstream.UpstreamEnv;
+import dev.baton.runtime.upstream.Upstreams;
+import dev.baton.runtime.view.LiveView;
+import dev.baton.runtime.view.ViewSources;
+import dev.baton.spi.admin.AdminView;
+import dev.baton.spi.admin.OfferedAction;
+import dev.baton.spi.pool.TakeoverPolicy;
+import dev.baton.spi.service.Service;
+import dev.baton.spi.service.ServiceFactory;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The parts of a {@link Server}, made in the order in which they need each other; nothing is bound, and nothing serves.
+ *
+ * <p>What plugins make comes last but for the count of the fds: by then everything is there that they may have injected.
+ *
+ * <p>Threading: the thread that starts the server.
+ */
+final class Assembly {
+    private static final Logger LOG = LoggerFactory.getLogger(Assembly.class);
+
+    final Foundation foundation;
+    final RootConfig config;
+    final PollerChoice poller;
+    final Machine machine;
+    final EndSteps steps;
+    final BoundListeners listeners = new BoundListeners();
+    final Map<String, Service> services = new LinkedHashMap<>();
+    final Notifier notifier;
+    final Lifetime lifetime;
+    final Upstreams upstreams;
+    final ListenerMaker maker;
+    final ListenerChanges changes;
+    final LoopChanges loopChanges;
+    final Succession succession;
+    final Upgrade upgrade;
+    final Components components;
+    /** Those that the configuration asks for; others come and go. */
+    final List<BatonLoop> firstLoops;
+
+    final FdPlan fds;
+
+    private final Map<String, AdminView> views = new LinkedHashMap<>();
+    private final Map<String, OfferedAction> actions = new LinkedHashMap<>();
+    private final List<String> problems = new ArrayList<>();
+
+    /**
+     * Makes them, on loops that run.
+     *
+     * @throws StartException if a plugin cannot make what is asked of it
+     */
+    Assembly(Foundation foundation, RootConfig config, PollerChoice poller, FdLimit limit, Machine machine)
+            throws StartException {
+        this.foundation = foundation;
+        this.config = config;
+        this.poller = poller;
+        this.machine = machine;
+        this.steps = new EndSteps(machine);
+        this.firstLoops = foundation.loops.batonLoops();
+        MemoryLimits.apply(config.memory(), foundation.channels.budget(), foundation.metrics);
+        this.notifier = Notifier.of(System.getenv(), foundation.table, foundation.posix);
+        this.lifetime = new Lifetime(config, listeners, machine, notifier);
+        this.upstreams = upstreams();
+        ClientCosts costs = new ClientCosts(config);
+        this.maker = maker(costs);
+        LiveView view = view(limit);
+        this.loopChanges = new LoopChanges(
+                foundation.channels,
+                foundation.observers,
+                foundation.loops,
+                poller.provider(),
+                view,
+                foundation.metrics,
+                listeners,
+                machine.worker(),
+                machine.timer(),
+                machine::nanoTime,
+                config.grace(),
+                lifetime::isStopping);
+        foundation.loops.deaths(loopChanges);
+        this.succession = new Succession(foundation, lifetime, notifier, listeners, maker, loopChanges);
+        this.upgrade = new Upgrade(
+                foundation.table,
+                foundation.posix,
+                listeners,
+                foundation.channels.servers(),
+                () -> new IdleSender(foundation.table, foundation.loops, upstreams),
+                succession);
+        this.changes = new ListenerChanges(
+                listeners,
+                maker,
+                foundation.plugins(),
+                config.services().keySet(),
+                loopChanges::settle,
+                machine.worker(),
+                lifetime::isStopping,
+                upgrade::isHandingOver);
+        bindForPlugins(view);
+        config.services().forEach((name, service) -> makeService(name, service, costs));
+        if (problems.isEmpty()) {
+            config.listeners().forEach((name, listener) -> listeners.add(maker.make(name, listener)));
+        }
+        makeViewsAndActions();
+        this.components = new Components(foundation.plugins(), config.components(), machine, steps, problems);
+        if (!problems.isEmpty()) {
+            throw new StartException(Kind.CONFIGURATION, problems);
+        }
+        // Last: by now nearly everything is open that a start opens.
+        this.fds = FdPlan.of(limit, foundation.posix.openFds(), config, firstLoops.size(), costs.most());
+        shareFds();
+    }
+
+    private Upstreams upstreams() {
+        return new Upstreams(
+                config.upstreams(),
+                policy -> foundation.plugins().<TakeoverPolicy>make(ExtensionPoint.TAKEOVER_POLICY, policy),
+                new UpstreamEnv(
+                        plugin -> new MovableSocketChannel(foundation.channels, plugin),
+                        new HostNames(lookup(), machine.timer(), machine::nanoTime),
+                        listeners,
+                        foundation.loops,
+                        foundation.metrics,
+                        foundation.fds));
+    }
+
+    /** DNS runs on the loop apart, which no connection of a client can block; where there is none, the system is asked. */
+    private HostLookup lookup() {
+        SystemNames system = new SystemNames(machine.worker());
+        BatonLoop apart = foundation.loops.find(LoopRegistry.APART);
+        return apart == null
+                ? system
+                : new DnsLookup(
+                        Path.of("/etc"),
+                        config.resolver().addresses(),
+                        new DnsLookup.Transport(
+                                apart,
+                                () -> new FdDatagramChannel(foundation.channels),
+                                () -> new PinnedSocketChannel(foundation.channels)),
+                        system,
+                        machine.worker(),
+                        machine.timer(),
+                        foundation.metrics);
+    }
+
+    private ListenerMaker maker(ClientCosts costs) {
+        return new ListenerMaker(
+                foundation.plugins(),
+                foundation.loops,
+                config.services(),
+                services,
+                new ListenerEnv(
+                        foundation.channels,
+                        foundation.metrics,
+                        machine.worker(),
+                        new TotalLimit(config.maxConnections().orElse(Integer.MAX_VALUE), foundation.fds),
+                        new Balance(foundation.observers.connections()::of, foundation.metrics),
+                        config.closeSpread()),
+                machine,
+                costs::admitted);
+    }
+
+    private LiveView view(FdLimit limit) {
+        LiveView view = new LiveView(
+                foundation.loops,
+                foundation.table,
+                foundation.observers,
+                new ViewSources(
+                        foundation.installation.version(),
+                        poller.name(),
+                        limit.soft(),
+                        config.grace(),
+                        lifetime::state,
+                        () -> listeners.all().stream()
+                                .map(SharedListener::snapshot)
+                                .toList(),
+                        upstreams::snapshot,
+                        foundation.plugins()::snapshots,
+                        Collections.unmodifiableMap(views)));
+        view.publish(foundation.metrics);
+        return view;
+    }
+
+    private void bindForPlugins(LiveView view) {
+        foundation.view.set(view);
+        foundation.control.set(
+                new OperatorControl(listeners, changes, loopChanges, lifetime, upgrade, config.grace(), actions));
+        foundation.watch.set(new LiveWatch(foundation.loops, foundation.table, listeners::all));
+        foundation.loads.set(new LiveLoads(foundation.loops, foundation.table, machine, machine.timer()));
+    }
+
+    @SuppressWarnings("unchecked") // the registry keeps a factory and its record together
+    private void makeService(String name, ServiceConfig service, ClientCosts costs) {
+        Contribution<ServiceFactory<?>> factory = foundation.plugins().get(ExtensionPoint.SERVICE, service.type());
+        ServiceEnv env = new ServiceEnv(factory.plugin(), upstreams, foundation.loops, foundation.metrics);
+        costs.add(name, env);
+        try {
+            services.put(name, ((ServiceFactory<Record>) factory.get()).create(name, service.settings(), env));
+        } catch (Throwable t) { // whatever a plugin throws, an Error too
+            problems.add(Components.refused("services." + name, factory, t));
+        }
+    }
+
+    private void makeViewsAndActions() {
+        PluginRegistry plugins = foundation.plugins();
+        plugins.all(ExtensionPoint.ADMIN_VIEW).forEach((name, each) -> views.put(name, each.get()));
+        plugins.all(ExtensionPoint.ADMIN_ACTION)
+                .forEach((name, each) -> actions.put(name, new BoundAction(name, each)));
+    }
+
+    private void shareFds() {
+        foundation.fds.limit(fds.clients(), fds.slack());
+        foundation.fds.spares(fds.spares());
+        fds.warnings(config).forEach(LOG::warn);
+        foundation.metrics.gauge(
+                "baton_fds_for_clients", "Fds that clients and upstream connections may have.", foundation.fds::most);
+        foundation.metrics.gauge(
+                "baton_fds_promised",
+                "Fds that are promised to clients, and to the upstream connections that may be opened for them.",
+                foundation.fds::promised);
+    }
+}

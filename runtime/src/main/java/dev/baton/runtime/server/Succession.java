@@ -1,0 +1,224 @@
+package dev.baton.runtime.server;
+
+import dev.baton.runtime.listener.BoundListeners;
+import dev.baton.runtime.listener.SharedListener;
+import dev.baton.runtime.server.StartException.Kind;
+import dev.baton.runtime.systemd.Notifier;
+import dev.baton.runtime.takeover.LoopChanges;
+import dev.baton.runtime.upgrade.InitProcess;
+import dev.baton.runtime.upgrade.KeptSockets;
+import dev.baton.runtime.upgrade.Predecessor;
+import dev.baton.runtime.upgrade.Successor;
+import dev.baton.runtime.upgrade.Upgrade;
+import dev.baton.runtime.upstream.Upstreams;
+import dev.baton.spi.admin.UpgradeReport;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * This process between the one before it, whose sockets it takes, and the one after it, which takes its own.
+ *
+ * <p>Threading: what a start does is for the thread that starts the server; the rest is for any thread.
+ */
+final class Succession implements Upgrade.Upgraded {
+    private static final Logger LOG = LoggerFactory.getLogger(Succession.class);
+
+    private final Foundation foundation;
+    private final Lifetime lifetime;
+    private final Notifier notifier;
+    private final BoundListeners listeners;
+    private final ListenerMaker maker;
+    private final LoopChanges loopChanges;
+    private final boolean isSuccessor = Predecessor.isNamed(System.getenv());
+    private Predecessor before;
+    private volatile List<String> command = List.of();
+    private volatile @Nullable InitProcess init;
+    /** It has been ready: only the process before, if there is one, had to do with it until then. */
+    private volatile boolean served;
+
+    Succession(
+            Foundation foundation,
+            Lifetime lifetime,
+            Notifier notifier,
+            BoundListeners listeners,
+            ListenerMaker maker,
+            LoopChanges loopChanges) {
+        this.foundation = foundation;
+        this.lifetime = lifetime;
+        this.notifier = notifier;
+        this.listeners = listeners;
+        this.maker = maker;
+        this.loopChanges = loopChanges;
+        this.before = Predecessor.none(foundation.channels, foundation.loops);
+        if (isSuccessor) {
+            notifier.follow();
+        }
+    }
+
+    // ---- the process before ---------------------------------------------------------------------------------------
+
+    /**
+     * Takes the sockets of the process before, if there was one.
+     *
+     * @throws StartException if it does not give them
+     */
+    void takeOver(Map<String, String> environment) throws StartException {
+        try {
+            before = Predecessor.of(environment, foundation.channels, foundation.loops);
+        } catch (IOException e) {
+            throw cannotTakeOver(e);
+        }
+        claimIfAlone();
+    }
+
+    private static StartException cannotTakeOver(IOException e) {
+        return new StartException(Kind.FAILED, "cannot take over from the process before: " + e.getMessage(), e);
+    }
+
+    /** With its main process dead the manager would end the service: there is no time to lose. */
+    private void claimIfAlone() {
+        if (before.hasDied()) {
+            notifier.claim("starting; the process before is dead");
+        }
+    }
+
+    /** What it has given. */
+    Predecessor before() {
+        return before;
+    }
+
+    /** Components may listen now, on sockets of the process before where it had them. */
+    void giveServers() {
+        before.servers();
+    }
+
+    /**
+     * Everything of this process has started, and it accepts next: says so to the process before, and waits for its word.
+     *
+     * @throws StartException if that one has changed its mind
+     */
+    void ready() throws StartException {
+        before.closeRest();
+        try {
+            before.ready();
+        } catch (IOException e) {
+            throw cannotTakeOver(e);
+        }
+        claimIfAlone();
+    }
+
+    /**
+     * This process accepts: says so to the process before and to the service manager.
+     *
+     * <p>First to the process before: until it knows that this one serves it may think better of it. Then to the manager, by this
+     * process, as the other one may die now; and when that one has let go once more, because a manager may listen to it alone.
+     */
+    void serving(Upstreams upstreams) {
+        before.serving(listeners.all(), upstreams, this::sayServing);
+        sayServing();
+        listeners.all().forEach(SharedListener::mine);
+        served = true;
+    }
+
+    private void sayServing() {
+        if (isSuccessor) {
+            notifier.claimServing("serving");
+        } else {
+            notifier.ready("serving");
+        }
+    }
+
+    /** This process ends: what it was given before it was ready stays with the process before. */
+    void end() {
+        if (!served) {
+            before.close();
+        }
+    }
+
+    // ---- the process after ----------------------------------------------------------------------------------------
+
+    /** How the next process is started, the one that an upgrade hands over to. */
+    void upgradeBy(List<String> commandLine) {
+        command = List.copyOf(commandLine);
+    }
+
+    /** This process has the pid 1: it is to follow those that serve after it. */
+    void stayAs(InitProcess first) {
+        init = first;
+    }
+
+    @Override
+    public List<String> command() {
+        return command;
+    }
+
+    @Override
+    public @Nullable String obstacle() {
+        String state = lifetime.state();
+        return state.equals("ready") ? null : "this process is " + state;
+    }
+
+    @Override
+    public void begun() {
+        before.dropAll(); // from here on it is this process that hands them over
+        notifier.reloading("starting a new process");
+    }
+
+    @Override
+    public void stays() {
+        notifier.claim("serving; the upgrade fails");
+    }
+
+    @Override
+    public void failed(UpgradeReport report) {
+        // Once more: by now the other process has said its last.
+        notifier.claimServing("serving; the upgrade failed: " + report.detail());
+    }
+
+    @Override
+    public void succeededBy(long pid, Successor successor) {
+        notifier.succeededBy(pid, "serving");
+        InitProcess first = init;
+        if (first != null) {
+            first.follow(successor.pid(), successor.exit());
+        }
+        lifetime.drain();
+    }
+
+    @Override
+    public boolean isDrained() {
+        return lifetime.isDrained();
+    }
+
+    @Override
+    public boolean isToEnd() {
+        return lifetime.isToEnd();
+    }
+
+    @Override
+    public boolean servesAgain(long pid, KeptSockets kept) {
+        ListenerTakeBack takeBack = ListenerTakeBack.of(kept, maker, listeners);
+        if (takeBack.isEmpty() || !lifetime.revoke(takeBack::replace)) {
+            LOG.warn(
+                    "process {}, which had taken over, has died; this one only drains, and its listeners are closed",
+                    pid);
+            takeBack.close();
+            return false;
+        }
+        InitProcess first = init;
+        if (first != null) {
+            first.serve();
+        }
+        takeBack.start();
+        listeners.all().forEach(loopChanges::settle);
+        foundation.channels.servers().takenBack();
+        notifier.succeedsAgain("serving again; process " + pid + ", which had taken over, has died");
+        LOG.warn("process {}, which had taken over, has died: this one serves again", pid);
+        lifetime.stopIfAsked();
+        return true;
+    }
+}
