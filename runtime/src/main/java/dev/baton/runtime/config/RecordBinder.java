@@ -14,6 +14,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
+import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -259,6 +260,30 @@ final class RecordBinder {
                 path + ": there is no " + reference.noun() + " '" + node.text() + "'"
                         + Words.suggestion(node.text(), existing, "there is none at all"));
         return false;
+    }
+
+    /** What is wrong with a record that a section without keys is bound to. All names that it refers to are taken to exist. */
+    static List<String> refusedDefaults(Class<? extends Record> type) {
+        Problems problems = new Problems("");
+        Collection<String> everything = new AbstractList<>() {
+            @Override
+            public boolean contains(@Nullable Object name) {
+                return true;
+            }
+
+            @Override
+            public String get(int index) {
+                throw new IndexOutOfBoundsException(index);
+            }
+
+            @Override
+            public int size() {
+                return 0;
+            }
+        };
+        new RecordBinder(problems, reference -> everything, reference -> Map.of())
+                .bind(type, new Section(Position.START, Map.of()), "", Position.START, Set.of());
+        return problems.sorted().stream().map(Problem::message).toList();
     }
 
     /** True if a text is a value and not in a range. False for what is wrong in another way. */

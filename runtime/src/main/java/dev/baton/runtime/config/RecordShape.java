@@ -23,13 +23,19 @@ public final class RecordShape {
 
     /** What cannot be bound about this record, one sentence each; empty if it is fine. */
     public static List<String> problems(Class<? extends Record> type, Set<String> reservedKeys) {
-        return Arrays.stream(type.getRecordComponents())
+        List<String> problems = Arrays.stream(type.getRecordComponents())
                 .flatMap(component -> Stream.concat(
                         reservedKeys.contains(key(component))
                                 ? Stream.of(name(component) + " takes the key '" + key(component)
                                         + "', which has a meaning already")
                                 : Stream.empty(),
                         problems(component).stream()))
+                .toList();
+        if (!problems.isEmpty() || !allOptional(type)) {
+            return problems;
+        }
+        return RecordBinder.refusedDefaults(type).stream()
+                .map(words -> type.getSimpleName() + " cannot be made of its own defaults: " + words)
                 .toList();
     }
 
@@ -74,12 +80,13 @@ public final class RecordShape {
             return List.of(name(component) + " has the default " + absent.value() + ", which is outside " + range.min()
                     + " to " + range.max());
         }
-        return Stream.of(
-                        absent == null ? "" : absent.value(),
-                        range == null ? "" : range.min(),
-                        range == null ? "" : range.max())
-                .filter(text ->
-                        !text.isEmpty() && Scalars.parse(value, text, true).problem() != null)
+        boolean mayBeEmpty = value == String.class;
+        return Stream.concat(
+                        absent == null || (mayBeEmpty && absent.value().isEmpty())
+                                ? Stream.empty()
+                                : Stream.of(absent.value()),
+                        range == null ? Stream.empty() : Stream.of(range.min(), range.max()))
+                .filter(text -> Scalars.parse(value, text, true).problem() != null)
                 .map(text ->
                         name(component) + " is annotated with '" + text + "', which is no " + value.getSimpleName())
                 .toList();

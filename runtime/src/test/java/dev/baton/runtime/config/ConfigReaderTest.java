@@ -13,6 +13,7 @@ import dev.baton.runtime.config.TestVocabulary.Retry;
 import dev.baton.runtime.config.TestVocabulary.Slowly;
 import dev.baton.spi.config.ByteRate;
 import dev.baton.spi.config.ByteSize;
+import dev.baton.spi.config.Default;
 import dev.baton.spi.config.Percent;
 import dev.baton.spi.config.Range;
 import dev.baton.spi.config.Rate;
@@ -295,6 +296,34 @@ class ConfigReaderTest {
                         "Unbindable.number is annotated with 'many', which is no int",
                         "Unbindable.type takes the key 'type', which has a meaning already");
         assertThat(RecordShape.problems(Proxy.class, Set.of("type"))).isEmpty();
+    }
+
+    record Inverted(@Default("9") int least, @Default("3") int most) {
+        Inverted {
+            if (least > most) {
+                throw new IllegalArgumentException("least is above most");
+            }
+        }
+    }
+
+    record Around(String word, Inverted inside) {}
+
+    record Emptied(@Default("") int number, @Default("") String text) {}
+
+    record Keyed(@Default("three") Retry retry) {}
+
+    /** Each would be told as an error of the user's file, at a line where nothing stands. */
+    @Test
+    void findsDefaultsThatTheRecordItselfRefuses() {
+        assertThat(RecordShape.problems(Inverted.class, Set.of()))
+                .containsExactly("Inverted cannot be made of its own defaults: least is above most");
+        assertThat(RecordShape.problems(Around.class, Set.of()))
+                .containsExactly("Inverted cannot be made of its own defaults: least is above most");
+        assertThat(RecordShape.problems(Emptied.class, Set.of()))
+                .containsExactly("Emptied.number is annotated with '', which is no int");
+        assertThat(RecordShape.problems(Keyed.class, Set.of()))
+                .containsExactly(
+                        "Keyed cannot be made of its own defaults: retry: expected keys with values, not 'three'");
     }
 
     @Test
