@@ -9,6 +9,7 @@ import dev.baton.runtime.config.ConfigException;
 import dev.baton.runtime.config.ConfigReader;
 import dev.baton.runtime.config.RootConfig;
 import dev.baton.runtime.config.Variant;
+import dev.baton.runtime.config.Words;
 import dev.baton.runtime.fd.FdBudget;
 import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.fd.FdTable;
@@ -28,6 +29,7 @@ import dev.baton.runtime.server.StartException.Kind;
 import dev.baton.spi.admin.PluginSnapshot;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
+import dev.baton.spi.config.Spelling;
 import dev.baton.spi.fd.Fds;
 import dev.baton.spi.loop.Apart;
 import dev.baton.spi.loop.LoopLoads;
@@ -73,6 +75,7 @@ public final class Foundation {
         protected void configure() {
             bind(Loops.class).toInstance(loops);
             bind(Metrics.class).toInstance(metrics);
+            bind(Spelling.class).toInstance(Words::nearest);
             bind(UnixServers.class).toInstance(channels.servers());
             bind(Vertx.class).toProvider(vertx);
             bind(Vertx.class).annotatedWith(Apart.class).toProvider(vertxApart);

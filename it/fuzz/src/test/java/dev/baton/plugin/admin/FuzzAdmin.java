@@ -8,6 +8,7 @@ import dev.baton.fuzz.FuzzParser;
 import dev.baton.fuzz.FuzzParser.Message;
 import dev.baton.fuzz.FuzzParser.Parsed;
 import dev.baton.fuzz.FuzzParser.Rest;
+import dev.baton.runtime.config.Words;
 import dev.baton.spi.admin.StopReport;
 import dev.baton.spi.listener.ListenerResult;
 import dev.baton.spi.listener.ListenerResult.Outcome;
@@ -30,7 +31,13 @@ final class FuzzAdmin {
     private final FakeRuntime runtime = new FakeRuntime();
     private final Vertx vertx = Vertx.vertx();
     private final AdminServer server = new AdminServer(
-            new AdminConfig("127.0.0.1:0"), vertx, runtime, runtime, runtime, (file, mode, users) -> {});
+            new AdminConfig("127.0.0.1:0"),
+            vertx,
+            runtime,
+            runtime,
+            runtime,
+            (file, mode, users) -> {},
+            Words::nearest);
 
     FuzzAdmin() throws Exception {
         runtime.stopped.complete(new StopReport(1, 2));

@@ -10,6 +10,7 @@ import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
 import dev.baton.spi.admin.StatusSnapshot;
 import dev.baton.spi.admin.UpgradeReport;
+import dev.baton.spi.config.Spelling;
 import dev.baton.spi.listener.Listener;
 import dev.baton.spi.listener.ListenerResult;
 import dev.baton.spi.metrics.Metrics;
@@ -70,6 +71,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
     private final RuntimeControl control;
     private final AdminConnections connections;
     private final WebGuard guard;
+    private final Spelling spelling;
     private final Routes routes = new Routes();
 
     /**
@@ -78,6 +80,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
      * @param metrics what {@code /metrics} shows
      * @param connections those over which it is asked
      * @param guard what keeps web pages out
+     * @param spelling what a wrong name may have meant
      * @param threads where tables are worked out and actions begin
      * @param limitMillis how long that may take
      */
@@ -88,6 +91,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
             Metrics metrics,
             AdminConnections connections,
             WebGuard guard,
+            Spelling spelling,
             Executor threads,
             long limitMillis) {
         this.vertx = vertx;
@@ -95,6 +99,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
         this.control = control;
         this.connections = connections;
         this.guard = guard;
+        this.spelling = spelling;
         own();
         new Shown(view, control, metrics, threads, limitMillis).addTo(routes);
         new Actions(threads, limitMillis).addTo(routes, control.actions());
@@ -205,7 +210,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
                 .error(
                         404,
                         "no listener \"" + asked.variable() + "\"",
-                        Nearest.to(asked.variable(), names)
+                        spelling.nearest(asked.variable(), names)
                                 .map(AdminApi::didYouMean)
                                 .orElse(names.isEmpty() ? "there are none" : "there are " + String.join(", ", names)));
     }
@@ -386,7 +391,9 @@ final class AdminApi implements Handler<HttpServerRequest> {
         if (path.startsWith(LISTENERS + "/") && path.lastIndexOf('/') > LISTENERS.length()) {
             hint = "a listener has suspend, resume, unbind";
         } else {
-            hint = Nearest.to(path, routes.paths()).map(AdminApi::didYouMean).orElse("GET / lists the paths");
+            hint = spelling.nearest(path, routes.paths())
+                    .map(AdminApi::didYouMean)
+                    .orElse("GET / lists the paths");
         }
         reply.error(404, "nothing at " + path, hint);
     }

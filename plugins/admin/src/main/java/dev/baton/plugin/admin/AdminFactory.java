@@ -4,6 +4,7 @@ import dev.baton.spi.Component;
 import dev.baton.spi.ComponentFactory;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
+import dev.baton.spi.config.Spelling;
 import dev.baton.spi.loop.Apart;
 import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.posix.UnixServers;
@@ -17,6 +18,7 @@ public final class AdminFactory implements ComponentFactory<AdminConfig> {
     private final RuntimeControl control;
     private final Metrics metrics;
     private final UnixServers unixServers;
+    private final Spelling spelling;
 
     /**
      * Takes what the API is about.
@@ -26,19 +28,26 @@ public final class AdminFactory implements ComponentFactory<AdminConfig> {
      * @param control what it steers
      * @param metrics what {@code /metrics} tells
      * @param unixServers who may reach a unix socket
+     * @param spelling what a wrong name may have meant
      */
     @Inject
     public AdminFactory(
-            @Apart Vertx vertx, RuntimeView view, RuntimeControl control, Metrics metrics, UnixServers unixServers) {
+            @Apart Vertx vertx,
+            RuntimeView view,
+            RuntimeControl control,
+            Metrics metrics,
+            UnixServers unixServers,
+            Spelling spelling) {
         this.vertx = vertx;
         this.view = view;
         this.control = control;
         this.metrics = metrics;
         this.unixServers = unixServers;
+        this.spelling = spelling;
     }
 
     @Override
     public Component create(AdminConfig config) {
-        return new AdminServer(config, vertx, view, control, metrics, unixServers);
+        return new AdminServer(config, vertx, view, control, metrics, unixServers, spelling);
     }
 }

@@ -3,6 +3,7 @@ package dev.baton.plugin.admin;
 import dev.baton.spi.Component;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
+import dev.baton.spi.config.Spelling;
 import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.posix.UnixServers;
 import io.netty.util.concurrent.DefaultThreadFactory;
@@ -43,6 +44,7 @@ final class AdminServer implements Component {
     private final RuntimeControl control;
     private final Metrics metrics;
     private final UnixServers unixServers;
+    private final Spelling spelling;
     private final long limitMillis;
     /** One for each table and action that is asked for, at most; a plugin may block them. */
     private final ExecutorService threads =
@@ -57,8 +59,9 @@ final class AdminServer implements Component {
             RuntimeView view,
             RuntimeControl control,
             Metrics metrics,
-            UnixServers unixServers) {
-        this(config, vertx, view, control, metrics, unixServers, LIMIT_MS);
+            UnixServers unixServers,
+            Spelling spelling) {
+        this(config, vertx, view, control, metrics, unixServers, spelling, LIMIT_MS);
     }
 
     /** For tests: with another limit. */
@@ -69,8 +72,10 @@ final class AdminServer implements Component {
             RuntimeControl control,
             Metrics metrics,
             UnixServers unixServers,
+            Spelling spelling,
             long limitMillis) {
         this.unixServers = unixServers;
+        this.spelling = spelling;
         this.limitMillis = limitMillis;
         this.config = config;
         this.vertx = vertx;
@@ -94,6 +99,7 @@ final class AdminServer implements Component {
                         metrics,
                         admitted,
                         new WebGuard(config.file().isEmpty(), config.names()),
+                        spelling,
                         threads,
                         limitMillis));
         return listen(made)

@@ -93,7 +93,7 @@ final class Reply {
         StringBuilder out = new StringBuilder();
         for (int i = from; i < to; i++) {
             out.append(i == 0 ? '[' : ',');
-            Json.append(out, rows.get(i));
+            out.append(Json.of(rows.get(i)));
         }
         return Buffer.buffer(out.append(to == rows.size() ? "]" : "").toString());
     }
