@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -164,5 +165,38 @@ class ChaosIT {
             assertThat(get(admin, "/v1/chaos").body())
                     .containsPattern("\"point\":\"service-initialize\",\"ms\":1,\"every\":1,\"passes\":[1-9]");
         }
+    }
+
+    @Test
+    void shouldDoWhatTheCommandLineAsksFor() throws Exception {
+        try (BatonProcess baton = BatonProcess.serve(folder, ENABLED)) {
+            assertThat(baton(baton, 0, "do"))
+                    .containsPattern("chaos/block +loop=number +ms=number")
+                    .contains("chaos/leak");
+            assertThat(baton(baton, 0, "do", "chaos/block", "loop=1", "ms=5"))
+                    .containsPattern("loop +1\\R *fault +block\\R *ms +5");
+            assertThat(baton(baton, 0, "do", "--json", "chaos/block", "loop=0", "ms=5"))
+                    .contains("{\"loop\":0,\"fault\":\"block\",\"ms\":5}");
+            assertThat(baton(baton, 0, "do", "chaos/delay", "point=service-initialize", "ms=1"))
+                    .contains("service-initialize");
+            assertThat(baton(baton, 0, "view")).containsPattern("NAME\\R *chaos\\R");
+            assertThat(baton(baton, 0, "view", "chaos")).containsPattern("(?m)^service-initialize +1 +1 ");
+
+            assertThat(baton(baton, 69, "do", "chaos/blok")).contains("did you mean 'chaos/block'?");
+            assertThat(baton(baton, 69, "view", "chaoss")).contains("did you mean 'chaos'?");
+            assertThat(baton(baton, 69, "do", "chaos/block", "loop=9", "ms=5")).contains("loop");
+            assertThat(baton(baton, 64, "do", "chaos/block", "loop"))
+                    .contains("'loop' is no parameter: expected KEY=VALUE");
+        }
+    }
+
+    private String baton(BatonProcess asked, int code, String... arguments) throws Exception {
+        String[] command = Stream.concat(Stream.of(arguments), Stream.of("--admin", asked.admin()))
+                .toArray(String[]::new);
+        Outcome outcome = BatonProcess.run(folder, command);
+        assertThat(outcome.code())
+                .as("%s: %s", List.of(arguments), outcome.text())
+                .isEqualTo(code);
+        return outcome.text();
     }
 }

@@ -3,6 +3,7 @@ package dev.baton.plugin.admin;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.runtime.config.Words;
 import dev.baton.spi.admin.OfferedAction;
 import dev.baton.spi.admin.StopReport;
 import dev.baton.spi.admin.UpgradeReport;
@@ -47,7 +48,7 @@ class AdminApiTest {
     private AdminServer server = server("127.0.0.1:0");
 
     private AdminServer server(String listen) {
-        return new AdminServer(new AdminConfig(listen), vertx, runtime, runtime, runtime, runtime);
+        return new AdminServer(new AdminConfig(listen), vertx, runtime, runtime, runtime, runtime, Words::nearest);
     }
 
     @BeforeEach
@@ -264,6 +265,44 @@ class AdminApiTest {
         assertThat(post("/v1/wrong").body()).contains("loop", "is missing");
         assertThat(post("/v1/broken").statusCode()).isEqualTo(500);
         assertThat(post("/v1/failing").body()).isEqualTo("{\"error\":\"not today\"}");
+    }
+
+    /** What {@code baton view} and {@code baton do} ask for before anything else. */
+    @Test
+    void shouldListWhatPluginsBring() throws Exception {
+        runtime.views = Map.of("rows", List::of);
+        runtime.actions = Map.of("tree/shake", action(given -> CompletableFuture.completedStage(new Shaken("", 0))));
+        restart();
+        assertThat(get("/v1/views").body()).isEqualTo("[{\"name\":\"rows\"}]");
+        assertThat(get("/v1/actions").body())
+                .isEqualTo("[{\"name\":\"tree/shake\",\"parameters\":[{\"name\":\"what\",\"type\":\"text\","
+                        + "\"required\":false,\"otherwise\":\"none\"}]}]");
+    }
+
+    @Test
+    void shouldDescribeItselfAsOpenApi() throws Exception {
+        runtime.actions = Map.of("tree/shake", action(given -> CompletableFuture.completedStage(new Shaken("", 0))));
+        restart();
+        JsonObject document = new JsonObject(get("/v1/openapi.json").body());
+        assertThat(document.getString("openapi")).isEqualTo("3.0.3");
+        assertThat(document.getJsonObject("info").getString("version")).isEqualTo("0.1.0");
+        JsonObject paths = document.getJsonObject("paths");
+        assertThat(paths.fieldNames()).hasSameSizeAs(new JsonObject(get("/").body()).getJsonArray("paths"));
+        assertThat(paths.getJsonObject("/v1/listeners").fieldNames()).containsExactly("get", "post");
+        JsonObject unbind = paths.getJsonObject("/v1/listeners/{name}/unbind").getJsonObject("post");
+        assertThat(parameters(unbind)).containsExactly("path name true", "query grace false", "query strategy false");
+        assertThat(unbind.getJsonObject("responses").fieldNames()).contains("200", "404", "409");
+        JsonObject shake = paths.getJsonObject("/v1/tree/shake").getJsonObject("post");
+        assertThat(parameters(shake)).containsExactly("query what false");
+        assertThat(shake.getJsonArray("parameters").getJsonObject(0).getJsonObject("schema"))
+                .isEqualTo(new JsonObject().put("type", "string").put("default", "none"));
+    }
+
+    private static List<String> parameters(JsonObject operation) {
+        return operation.getJsonArray("parameters").stream()
+                .map(JsonObject.class::cast)
+                .map(each -> each.getString("in") + " " + each.getString("name") + " " + each.getBoolean("required"))
+                .toList();
     }
 
     // ---- POST -----------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ final class PluginPaths {
      */
     static void check(String what, String name, List<String> names) throws AdminException {
         if (!names.contains(name)) {
-            throw new AdminException("no plugin has a " + what + " '" + name + "'"
+            throw new AdminException("no plugin has the " + what + " '" + name + "'"
                     + Words.suggestion(name, names, "there is none at all"));
         }
     }
