@@ -6,9 +6,9 @@ package dev.baton.spi;
  */
 public final class SpiVersion {
     /** Raised when plugins must be changed. */
-    public static final int MAJOR = 1;
+    public static final int MAJOR = 2;
     /** Raised when something is added. */
-    public static final int MINOR = 1;
+    public static final int MINOR = 0;
 
     private SpiVersion() {}
 }

@@ -3,6 +3,7 @@ package dev.baton.runtime.plugin;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.spi.SpiVersion;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.StringWriter;
@@ -25,6 +26,9 @@ import javax.tools.ToolProvider;
 
 /** Compiles sources and packs them into a jar, as a plugin's author would. */
 final class PluginJar {
+    /** The version that this Baton has. */
+    static final String SPI = SpiVersion.MAJOR + "." + SpiVersion.MINOR;
+
     private final Manifest manifest = new Manifest();
     private final List<JavaFileObject> sources = new ArrayList<>();
     private final List<Path> classPath = new ArrayList<>();
@@ -40,7 +44,7 @@ final class PluginJar {
         return new PluginJar()
                 .attribute("Baton-Plugin-Id", id)
                 .attribute("Baton-Plugin-Version", "1.2.3")
-                .attribute("Baton-Spi-Version", "1.0")
+                .attribute("Baton-Spi-Version", SPI)
                 .attribute("Baton-Plugin-Class", entryPoint);
     }
 

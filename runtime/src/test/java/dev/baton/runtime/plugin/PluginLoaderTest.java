@@ -2,6 +2,7 @@ package dev.baton.runtime.plugin;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.inject.AbstractModule;
 import com.google.inject.Module;
@@ -24,6 +25,7 @@ import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.mockito.Mockito;
 
 /** Plugins in every state of disrepair: each error names its jar, and the others go on. */
 class PluginLoaderTest {
@@ -83,7 +85,7 @@ class PluginLoaderTest {
 
         assertThat(registry.snapshots())
                 .containsExactly(new PluginSnapshot(
-                        "one", "1.2.3", "1.0", List.of("unbind-strategy gently"), jar.toString(), null));
+                        "one", "1.2.3", PluginJar.SPI, List.of("unbind-strategy gently"), jar.toString(), null));
         UnbindStrategy strategy = registry.make(ExtensionPoint.UNBIND_STRATEGY, Variant.of("gently"));
         assertThat(strategy.getClass().getClassLoader()).isInstanceOf(PluginClassLoader.class);
         assertThat(registry.<UnbindStrategy>make(ExtensionPoint.UNBIND_STRATEGY, Variant.of("gently")))
@@ -143,22 +145,22 @@ class PluginLoaderTest {
     @Test
     void anSpiOfAnotherMajorVersion() throws IOException {
         Path jar = PluginJar.plugin("a", "a.A")
-                .attribute("Baton-Spi-Version", "2.0")
+                .attribute("Baton-Spi-Version", "1.0")
                 .in(root.resolve("a"), "a.jar");
         assertThat(problem())
                 .isEqualTo(
-                        jar + " was compiled against SPI 2.0, this Baton has SPI 1.1; use a version of the plugin for"
-                                + " SPI 1");
+                        jar + " was compiled against SPI 1.0, this Baton has SPI 2.0; use a version of the plugin for"
+                                + " SPI 2");
     }
 
     @Test
     void anSpiThatIsNewer() throws IOException {
         Path jar = PluginJar.plugin("a", "a.A")
-                .attribute("Baton-Spi-Version", "1.7")
+                .attribute("Baton-Spi-Version", "2.7")
                 .in(root.resolve("a"), "a.jar");
         assertThat(problem())
                 .isEqualTo(
-                        jar + " was compiled against SPI 1.7, which is newer than this Baton's 1.1; use a newer Baton"
+                        jar + " was compiled against SPI 2.7, which is newer than this Baton's 2.0; use a newer Baton"
                                 + " or an older version of the plugin");
     }
 
@@ -167,16 +169,16 @@ class PluginLoaderTest {
         Path jar = PluginJar.plugin("a", "a.A")
                 .attribute("Baton-Spi-Version", "one")
                 .in(root.resolve("a"), "a.jar");
-        assertThat(problem()).isEqualTo(jar + ": Baton-Spi-Version is 'one', must be MAJOR.MINOR, for example 1.1");
+        assertThat(problem()).isEqualTo(jar + ": Baton-Spi-Version is 'one', must be MAJOR.MINOR, for example 2.0");
     }
 
     /** The SPI is checked first: the class that does not exist is never asked for. */
     @Test
     void checksTheSpiBeforeItLoadsAClass() throws IOException {
         PluginJar.plugin("a", "no.such.Class")
-                .attribute("Baton-Spi-Version", "2.0")
+                .attribute("Baton-Spi-Version", "1.0")
                 .in(root.resolve("a"), "a.jar");
-        assertThat(problem()).contains("SPI 2.0").doesNotContain("no.such.Class");
+        assertThat(problem()).contains("SPI 1.0").doesNotContain("no.such.Class");
     }
 
     @Test
@@ -443,6 +445,74 @@ class PluginLoaderTest {
                 .isEqualTo(
                         jar + ": a.Entry cannot be configured: java.lang.IllegalArgumentException: Conf.thread has the"
                                 + " type java.lang.Thread, which is none that a configuration can have");
+    }
+
+    @Test
+    void aDefaultThatIsOutsideItsRange() throws IOException {
+        assertThat(problemOf("@Default(\"9\") @Range(min = \"0\", max = \"5\") int number", ""))
+                .endsWith("Conf.number has the default 9, which is outside 0 to 5");
+    }
+
+    @Test
+    void aDefaultThatTheRecordRefuses() throws IOException {
+        assertThat(problemOf(
+                        "@Default(\"9\") int number",
+                        "public Conf { if (number > 5) throw new" + " IllegalArgumentException(\"too much\"); }"))
+                .endsWith("Conf cannot be made of its own defaults: too much");
+    }
+
+    /** What is told of a plugin's record, whatever a user's file has. */
+    private String problemOf(String components, String body) throws IOException {
+        PluginJar.plugin("a", "a.Entry")
+                .entryPoint("a.Entry", "binder.unbindStrategy(\"gently\", Conf.class, Make.class);")
+                .source(
+                        "a.Conf",
+                        "package a; import dev.baton.spi.config.*; public record Conf(" + components + ") {" + body
+                                + "}")
+                .source(
+                        "a.Make",
+                        "package a; import dev.baton.spi.listener.UnbindStrategy;"
+                                + " public class Make implements dev.baton.spi.Configured<Conf, UnbindStrategy> {"
+                                + " public UnbindStrategy create(Conf conf) { return null; } }")
+                .in(root.resolve("a"), "a.jar");
+        return problem();
+    }
+
+    /** Keys of its own reach what a plugin brings, made anew for each place that names it. */
+    @Test
+    void makesWhatHasKeysOfItsOwn() throws IOException {
+        PluginJar.plugin("a", "a.Entry")
+                .entryPoint("a.Entry", "binder.unbindStrategy(\"gently\", Conf.class, Make.class);")
+                .source("a.Conf", "package a; public record Conf(String word) {}")
+                .source(
+                        "a.Make",
+                        "package a; import dev.baton.spi.listener.UnbindStrategy; import java.util.concurrent.*;"
+                                + " public class Make implements dev.baton.spi.Configured<Conf, UnbindStrategy> {"
+                                + " public UnbindStrategy create(Conf conf) {"
+                                + " return unbinding -> CompletableFuture.failedFuture("
+                                + "new IllegalStateException(conf.word())); } }")
+                .in(root.resolve("a"), "a.jar");
+        PluginRegistry registry = load();
+
+        for (String word : List.of("one", "other")) {
+            UnbindStrategy made = registry.make(
+                    ExtensionPoint.UNBIND_STRATEGY, new Variant("gently", filled(registry, "gently", word)));
+            assertThat(made.unbind(Mockito.mock(Unbinding.class)))
+                    .isCompletedExceptionally()
+                    .satisfies(stage -> assertThatThrownBy(
+                                    () -> stage.toCompletableFuture().get())
+                            .hasRootCauseMessage(word));
+        }
+    }
+
+    private static Record filled(PluginRegistry registry, String strategy, String word) {
+        Class<? extends Record> type =
+                registry.get(ExtensionPoint.UNBIND_STRATEGY, strategy).config();
+        try {
+            return type.getConstructor(String.class).newInstance(word);
+        } catch (ReflectiveOperationException e) {
+            throw new LinkageError("cannot fill " + type, e);
+        }
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.baton.it.launcher;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.baton.spi.SpiVersion;
 import dev.baton.testkit.BatonProcess;
 import dev.baton.testkit.BatonProcess.Outcome;
 import io.vertx.core.json.JsonArray;
@@ -35,6 +36,8 @@ class OwnPluginIT {
             plugins:
               path: ["mine"]
             """;
+
+    private static final String SPI = SpiVersion.MAJOR + "." + SpiVersion.MINOR;
 
     @TempDir
     Path folder;
@@ -75,7 +78,7 @@ class OwnPluginIT {
 
     @Test
     void shouldServeAndLoseOnlyTheConnectionThatThrows() throws Exception {
-        plugin("shout", "1.0");
+        plugin("shout", SPI);
         try (BatonProcess baton = BatonProcess.serve(folder, YAML)) {
             assertThat(baton.text()).contains("shout 7.1");
             String loud = baton.listener("loud");
@@ -104,23 +107,23 @@ class OwnPluginIT {
 
     @Test
     void shouldRefuseAPluginForAnotherSpiAndSayWhatIsMissing() throws Exception {
-        plugin("shout", "2.0");
+        plugin("shout", "1.0");
         Files.writeString(folder.resolve("baton.yaml"), YAML);
         Outcome check = BatonProcess.run(folder, "check");
         assertThat(check.code()).as(check.text()).isEqualTo(78);
         assertThat(check.text())
-                .contains("shout.jar was compiled against SPI 2.0, this Baton has SPI 1.1")
+                .contains("shout.jar was compiled against SPI 1.0, this Baton has SPI " + SPI)
                 .contains("baton.yaml:7:17: services.loud.type: there is no service type 'shout'");
         Outcome plugins = BatonProcess.run(folder, "plugins");
         assertThat(plugins.code()).isZero();
-        assertThat(plugins.text()).contains("this Baton has SPI 1.1");
+        assertThat(plugins.text()).contains("this Baton has SPI " + SPI);
     }
 
     /** A plugin that cannot be loaded may be the one that checks tokens: nothing starts without it unless somebody says so. */
     @Test
     void shouldNotStartWithoutAPluginThatCannotBeLoaded() throws Exception {
-        plugin("shout", "1.0");
-        plugin("twin", "1.0");
+        plugin("shout", SPI);
+        plugin("twin", SPI);
         Files.writeString(folder.resolve("baton.yaml"), YAML);
         for (String command : List.of("check", "run")) {
             Outcome outcome = BatonProcess.run(folder, command);
@@ -138,7 +141,7 @@ class OwnPluginIT {
 
     @Test
     void shouldNotBeUpgradedToWhatHasACorruptPlugin() throws Exception {
-        plugin("shout", "1.0");
+        plugin("shout", SPI);
         try (BatonProcess baton = BatonProcess.serve(folder, YAML)) {
             Path jar = folder.resolve("mine/shout/shout.jar");
             Files.write(jar, new byte[100]); // in place, as cp does
@@ -152,7 +155,7 @@ class OwnPluginIT {
 
     @Test
     void shouldNotStartWithoutAPluginThatIsRequired() throws Exception {
-        plugin("shout", "1.0");
+        plugin("shout", SPI);
         Files.writeString(folder.resolve("baton.yaml"), YAML + "  require: [\"shout >= 8\", auth]\n");
         Outcome check = BatonProcess.run(folder, "check");
         assertThat(check.code()).as(check.text()).isEqualTo(78);

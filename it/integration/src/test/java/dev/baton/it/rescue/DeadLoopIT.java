@@ -3,6 +3,7 @@ package dev.baton.it.rescue;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.baton.spi.SpiVersion;
 import dev.baton.testkit.ForwardingPoller;
 import dev.baton.testkit.load.Crowd.Client;
 import dev.baton.testkit.load.Crowd.Speech;
@@ -46,7 +47,7 @@ class DeadLoopIT {
         attributes.put(Attributes.Name.MANIFEST_VERSION, "1.0");
         attributes.putValue("Baton-Plugin-Id", "fragile");
         attributes.putValue("Baton-Plugin-Version", "1");
-        attributes.putValue("Baton-Spi-Version", "1.0");
+        attributes.putValue("Baton-Spi-Version", SpiVersion.MAJOR + "." + SpiVersion.MINOR);
         attributes.putValue("Baton-Plugin-Class", FragilePlugin.class.getName());
         try (OutputStream out = Files.newOutputStream(jar);
                 JarOutputStream jars = new JarOutputStream(out, manifest)) {
