@@ -242,6 +242,34 @@ final class ChannelLoop extends AbstractEventExecutor implements EventLoop, Runn
         }
     }
 
+    @Override
+    public Future<?> submit(Runnable task) {
+        return submit(Executors.callable(task));
+    }
+
+    @Override
+    public <T> Future<T> submit(Runnable task, T result) {
+        return submit(Executors.callable(task, result));
+    }
+
+    /** Its future fails if it throws, and so does the channel: few look at such futures. */
+    @Override
+    public <T> Future<T> submit(Callable<T> task) {
+        return super.submit(() -> {
+            try {
+                return task.call();
+            } catch (Throwable t) {
+                threw(t);
+                throw t;
+            }
+        });
+    }
+
+    /** Holder: code of a plugin threw. */
+    void threw(Throwable cause) {
+        channel.failed(cause);
+    }
+
     // ---- timers ---------------------------------------------------------------------------------------------------
 
     @Override

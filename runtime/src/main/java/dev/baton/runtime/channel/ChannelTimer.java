@@ -125,9 +125,10 @@ final class ChannelTimer<V> extends DefaultPromise<V> implements ScheduledFuture
                 setSuccess(result);
                 return;
             }
-        } catch (Throwable t) { // as every future does it: the failure is the result
+        } catch (Throwable t) {
             loop.notPending(this);
             tryFailure(t);
+            loop.threw(t); // few look at a timer's future, and what the timer was for would hang
             return;
         }
         if (!isDone()) {

@@ -4,6 +4,7 @@ import dev.baton.runtime.fd.FdHandler;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.loop.Attachable;
 import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.loop.Occupant;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.poller.Interest;
@@ -34,7 +35,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Threading: {@link #enter} by any thread; everything that says so only by the holder.
  */
-abstract class FdChannel extends AbstractChannel implements FdHandler, Attachable {
+abstract class FdChannel extends AbstractChannel implements FdHandler, Attachable, Occupant {
     private static final Logger LOG = LoggerFactory.getLogger(FdChannel.class);
 
     private static final VarHandle EVENTS;
@@ -113,8 +114,7 @@ abstract class FdChannel extends AbstractChannel implements FdHandler, Attachabl
                 return false;
             }
         }
-        holder = caller;
-        depth = 1;
+        begin(caller);
         return true;
     }
 
@@ -140,6 +140,15 @@ abstract class FdChannel extends AbstractChannel implements FdHandler, Attachabl
                 && env.table().enter(live.number(), live.generation(), owner.id()) == FdTable.Entry.ENTERED;
     }
 
+    private void begin(Thread caller) {
+        holder = caller;
+        depth = 1;
+        BatonLoop loop = BatonLoop.currentLoop();
+        if (loop != null) {
+            loop.occupants().entered(this);
+        }
+    }
+
     /** Gives back what {@link #enter}, a takeover or the dispatcher gave. */
     public final void leave() {
         assert holder == Thread.currentThread() : "left by a thread that has not entered";
@@ -151,6 +160,10 @@ abstract class FdChannel extends AbstractChannel implements FdHandler, Attachabl
         afterLeave = null;
         boolean hadClaim = claimed;
         claimed = false;
+        BatonLoop loop = BatonLoop.currentLoop();
+        if (loop != null) {
+            loop.occupants().left(this);
+        }
         // Before the claim goes: the next holder must not find us here, nor have its own note wiped out.
         holder = null;
         if (hadClaim) {
@@ -190,8 +203,7 @@ abstract class FdChannel extends AbstractChannel implements FdHandler, Attachabl
         assert holder == null || isHolder();
         claimed = true;
         if (holder == null) {
-            holder = Thread.currentThread();
-            depth = 1;
+            begin(Thread.currentThread());
         }
     }
 
@@ -602,6 +614,12 @@ abstract class FdChannel extends AbstractChannel implements FdHandler, Attachabl
         } finally {
             giveUp();
         }
+    }
+
+    /** Holder: a listener of a future threw, which Netty would only log. */
+    @Override
+    public final void threw(Throwable cause) {
+        failed(cause);
     }
 
     /** Nobody's fault who is on the stack. Netty throws a class of its own, the JDK says it in the message. */

@@ -1,5 +1,6 @@
 package dev.baton.runtime.loop;
 
+import dev.baton.runtime.fd.PluginFailures;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.loop.LoopThread;
 import dev.baton.spi.poller.Poller;
@@ -71,6 +72,8 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
 
     /** How many channels' tasks run inline inside each other on this thread now; only this thread touches it. */
     private int inlineDepth;
+
+    private final Occupants occupants = new Occupants();
 
     BatonLoop(IoEventLoopGroup parent, Executor executor, LoopFactory factory) {
         super(
@@ -233,6 +236,19 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
     /** Ends what {@link #inlineBegin} allowed. */
     public void inlineEnd() {
         inlineDepth--;
+    }
+
+    // ---- who runs here now ----------------------------------------------------------------------------------------
+
+    /** The channels that its thread has entered. Only on this thread. */
+    public Occupants occupants() {
+        return occupants;
+    }
+
+    /** Who is told of what plugins throw here outside of any channel; null until there is one. Any thread. */
+    @Nullable
+    PluginFailures failures() {
+        return registry.failures();
     }
 
     // ---- the end --------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@ package dev.baton.runtime.loop;
 
 import dev.baton.runtime.fd.FdPollers;
 import dev.baton.runtime.fd.FdTable;
+import dev.baton.runtime.fd.PluginFailures;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.loop.Loops;
@@ -33,12 +34,24 @@ public final class LoopRegistry implements Loops, FdPollers {
     private volatile List<BatonLoop> serving = List.of();
     private volatile @Nullable BatonLoop apart;
     private volatile BatonLoop.@Nullable Deaths deaths;
+    private volatile @Nullable PluginFailures failures;
     private volatile ThreadFactory threads = new DefaultThreadFactory("baton-loop", true);
     /** What the pollers are like; all are of one kind. */
     private volatile boolean edges = true;
 
     /** An empty registry: loops enter it when their group is made. */
     public LoopRegistry() {}
+
+    /** Who is told from here on of what a plugin's task for a loop throws. */
+    public void failures(PluginFailures told) {
+        failures = told;
+    }
+
+    /** Null until there is one. */
+    @Nullable
+    PluginFailures failures() {
+        return failures;
+    }
 
     /**
      * An id that no loop had before.

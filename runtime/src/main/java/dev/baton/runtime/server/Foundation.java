@@ -17,6 +17,7 @@ import dev.baton.runtime.fd.OwnedFds;
 import dev.baton.runtime.fd.PluginHook;
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.loop.OwnedPollers;
+import dev.baton.runtime.loop.SwallowedThrows;
 import dev.baton.runtime.metrics.PrometheusMetrics;
 import dev.baton.runtime.output.StandardStreams;
 import dev.baton.runtime.plugin.Contribution;
@@ -92,6 +93,8 @@ public final class Foundation {
     }
 
     private Foundation(Installation installation, Set<String> enabled, Posix posix, ByteBufAllocator memory) {
+        SwallowedThrows.install();
+        loops.failures(pluginErrors);
         this.installation = installation;
         this.posix = posix;
         this.table = new FdTable(posix, loops, observers);

@@ -36,18 +36,11 @@ import org.jspecify.annotations.Nullable;
  * <p>What the code of a plugin throws here is an error of the plugin: logged, counted in {@code baton_plugin_errors_total},
  * and the connection is closed. That goes for a handler's inbound callbacks, {@code handlerAdded} and {@code
  * handlerRemoved} included, if no {@code exceptionCaught} behind them keeps it to itself (an {@code IOException} that gets
- * through is an end of the connection and no error), and for tasks of {@code execute}, {@link #post}, {@link #offer} and
- * {@link #afterLeave}. What fails a future is told by the future alone: a {@code write} of a handler (with a void promise
- * it comes back as {@code exceptionCaught}), a timer, {@code
- * submit}.
- *
- * <p>Netty swallows what these two throw: it logs a warning, nothing is counted and the connection lives on. Whoever
- * writes them sees to it that they do not throw, or closes the channel.
- *
- * <ul>
- *   <li>{@code exceptionCaught} of a handler, whose own exception goes no further along the pipeline;
- *   <li>a listener of a promise or future.
- * </ul>
+ * through is an end of the connection and no error), for an {@code exceptionCaught} that throws itself, for tasks of {@code
+ * execute}, {@code submit}, {@link #post}, {@link #offer} and {@link #afterLeave}, for timers, and for listeners of promises and
+ * futures. A listener is taken to run for the connection that its thread has entered last. The future of a timer or of {@code
+ * submit} fails as well. What fails another future is told by that future alone: a {@code write} of a handler (with a void
+ * promise it comes back as {@code exceptionCaught}).
  */
 public interface MovableChannel extends DuplexChannel {
     /**

@@ -1,0 +1,47 @@
+package dev.baton.runtime.loop;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The channels that a loop's thread has entered and not left. Usually there is one, in a field; entries nest where channels
+ * run tasks inline inside each other. Allocates nothing but the list, and a channel needs no field for it. Only on the
+ * loop's thread.
+ */
+public final class Occupants {
+    private @Nullable Occupant innermost;
+    /** Those around it, the outermost first. */
+    private final List<Occupant> outer = new ArrayList<>();
+
+    Occupants() {}
+
+    /** A channel was entered that was not entered before; {@link #left} must follow. */
+    public void entered(Occupant channel) {
+        Occupant around = innermost;
+        if (around != null) {
+            outer.add(around);
+        }
+        innermost = channel;
+    }
+
+    /** A channel was left, usually the one that was entered last. */
+    public void left(Occupant channel) {
+        if (innermost == channel) {
+            innermost = outer.isEmpty() ? null : outer.remove(outer.size() - 1);
+            return;
+        }
+        for (int i = outer.size() - 1; i >= 0; i--) {
+            if (outer.get(i) == channel) {
+                outer.remove(i);
+                return;
+            }
+        }
+    }
+
+    /** The channel that was entered last and not left; null if there is none. */
+    @Nullable
+    Occupant innermost() {
+        return innermost;
+    }
+}
