@@ -1,5 +1,6 @@
 package dev.baton.testkit;
 
+import dev.baton.runtime.channel.StreamConfig;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.TakeoverResult;
@@ -39,7 +40,7 @@ public final class EmbeddedConnection extends EmbeddedChannel implements Movable
     private @Nullable Runnable afterLeave;
 
     // Made when first asked for, which the superclass does before this class' fields are set; hence no initializer.
-    private @Nullable MemorySocketConfig config;
+    private @Nullable SocketChannelConfig config;
 
     /** An open connection, owned by this loop. */
     public EmbeddedConnection(Loop loop) {
@@ -130,9 +131,9 @@ public final class EmbeddedConnection extends EmbeddedChannel implements Movable
 
     @Override
     public SocketChannelConfig config() {
-        MemorySocketConfig present = config;
+        SocketChannelConfig present = config;
         if (present == null) {
-            present = new MemorySocketConfig(this);
+            present = StreamConfig.withoutSocket(this);
             config = present;
         }
         return present;

@@ -145,7 +145,7 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
         }
         insert(number);
         boolean tcp = family != Sockets.AF_UNIX;
-        config.applyTo(env.posix(), number, tcp);
+        config.applyTo(env.posix(), number, tcp, false);
         if (tcp) {
             check("set TCP_NODELAY", StreamConfig.bequeath(env.posix(), number));
         }

@@ -22,8 +22,8 @@ final class KernelOption {
     }
 
     /** Any thread. Under a claim, or not at all: what a configuration remembers is applied when a socket comes. */
-    static void setNow(FdChannel channel, int level, int option, int value) {
-        now(channel, number -> set(channel.env.posix(), number, level, option, value));
+    static void setNow(FdChannel channel, SocketOption option, int value) {
+        now(channel, number -> option.set(channel.env.posix(), number, value));
     }
 
     /**
@@ -36,11 +36,6 @@ final class KernelOption {
         if (result < 0) {
             throw new ChannelException(FdChannel.error("set SO_LINGER", result));
         }
-    }
-
-    /** {@link #setLinger} as {@link #setNow}. */
-    static void setLingerNow(FdChannel channel, int seconds) {
-        now(channel, number -> setLinger(channel.env.posix(), number, seconds));
     }
 
     /**
@@ -70,7 +65,8 @@ final class KernelOption {
         }
     }
 
-    private static void now(FdChannel channel, IntConsumer option) {
+    /** Any thread: as {@link #setNow}. */
+    static void now(FdChannel channel, IntConsumer option) {
         if (channel.fd() == null || !channel.isAtHome()) {
             return;
         }

@@ -65,24 +65,7 @@ final class MulticastOptions {
 
     private void change() {
         changed = true;
-        changeNow();
-    }
-
-    private void changeNow() {
-        if (channel.fd() == null || !channel.isAtHome()) {
-            return; // comes with the socket
-        }
-        if (channel.enter()) {
-            try {
-                if (channel.isLive()) {
-                    applyTo(channel.env.posix(), channel.live().number());
-                }
-            } finally {
-                channel.leave();
-            }
-        } else {
-            channel.later(this::changeNow);
-        }
+        KernelOption.now(channel, number -> applyTo(channel.env.posix(), number));
     }
 
     /** Holder: the socket has come into being, or one of them has changed. */
