@@ -394,13 +394,26 @@ public final class ConfigReader {
                     all.value().position(),
                     SERVICES + ": expected keys with values, not " + all.value().noun());
         }
+        ServiceNeeds needs = new ServiceNeeds();
         section(SERVICES).forEach((name, entry) -> {
+            int before = binder.mentions().size();
             ServiceConfig service = service(binder, problems, RecordBinder.join(SERVICES, name), entry);
+            needs.add(
+                    name,
+                    List.copyOf(
+                            binder.mentions().subList(before, binder.mentions().size())));
             if (service != null) {
                 services.put(name, service);
             }
         });
-        return services;
+        Map<String, ServiceConfig> ordered = new LinkedHashMap<>();
+        for (String name : needs.ordered(problems)) {
+            ServiceConfig service = services.get(name);
+            if (service != null) {
+                ordered.put(name, service);
+            }
+        }
+        return ordered;
     }
 
     private static @Nullable ServiceConfig service(RecordBinder binder, Problems problems, String path, Entry entry) {

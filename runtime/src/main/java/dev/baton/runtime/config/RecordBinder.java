@@ -7,6 +7,7 @@ import dev.baton.runtime.config.ConfigNode.Value;
 import dev.baton.spi.config.ByteSize;
 import dev.baton.spi.config.Default;
 import dev.baton.spi.config.Range;
+import dev.baton.spi.config.ServiceName;
 import dev.baton.spi.config.UpstreamName;
 import dev.baton.spi.config.WrongValueException;
 import java.lang.reflect.Constructor;
@@ -38,8 +39,16 @@ final class RecordBinder {
     static final String TYPE = "type";
 
     private final Problems problems;
+    private final List<Mention> mentions = new ArrayList<>();
     private final Function<Reference, Collection<String>> names;
     private final Function<Reference, Map<String, Class<? extends Record>>> variants;
+
+    /**
+     * A name that stands in the file, of something that exists.
+     *
+     * @param path the key, for messages
+     */
+    record Mention(Reference reference, String name, Position position, String path) {}
 
     /**
      * Makes one.
@@ -246,6 +255,9 @@ final class RecordBinder {
         if (refersTo != null) {
             return refersTo.value();
         }
+        if (component.isAnnotationPresent(ServiceName.class)) {
+            return Reference.SERVICE;
+        }
         return component.isAnnotationPresent(UpstreamName.class) ? Reference.UPSTREAM : null;
     }
 
@@ -253,6 +265,7 @@ final class RecordBinder {
     boolean exists(Reference reference, Value node, String path) {
         Collection<String> existing = names.apply(reference);
         if (existing.contains(node.text())) {
+            mentions.add(new Mention(reference, node.text(), node.position(), path));
             return true;
         }
         problems.add(
@@ -284,6 +297,11 @@ final class RecordBinder {
         new RecordBinder(problems, reference -> everything, reference -> Map.of())
                 .bind(type, new Section(Position.START, Map.of()), "", Position.START, Set.of());
         return problems.sorted().stream().map(Problem::message).toList();
+    }
+
+    /** The names that it has found in the file so far, in order. */
+    List<Mention> mentions() {
+        return mentions;
     }
 
     /** True if a text is a value and not in a range. False for what is wrong in another way. */

@@ -3,6 +3,9 @@ package dev.baton.runtime.config;
 import dev.baton.spi.admin.OfferedAction;
 import dev.baton.spi.config.Default;
 import dev.baton.spi.config.Range;
+import dev.baton.spi.config.ServiceName;
+import dev.baton.spi.config.UpstreamName;
+import java.lang.annotation.Annotation;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
@@ -67,6 +70,13 @@ public final class RecordShape {
 
     private static List<String> problems(RecordComponent component) {
         Class<?> value = valueClass(component.getGenericType());
+        for (Class<? extends Annotation> naming : List.of(UpstreamName.class, ServiceName.class)) {
+            if (component.isAnnotationPresent(naming) && value != String.class) {
+                return List.of(name(component) + " has the type "
+                        + component.getGenericType().getTypeName() + ", and @" + naming.getSimpleName()
+                        + " is for texts");
+            }
+        }
         if (isSection(value)) {
             return problems(value.asSubclass(Record.class), Set.of());
         }

@@ -4,7 +4,6 @@ import dev.baton.runtime.channel.FdDatagramChannel;
 import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.runtime.channel.PinnedSocketChannel;
 import dev.baton.runtime.config.RootConfig;
-import dev.baton.runtime.config.ServiceConfig;
 import dev.baton.runtime.dns.DnsLookup;
 import dev.baton.runtime.dns.SystemNames;
 import dev.baton.runtime.listener.Balance;
@@ -14,7 +13,6 @@ import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.listener.TotalLimit;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopRegistry;
-import dev.baton.runtime.plugin.Contribution;
 import dev.baton.runtime.plugin.ExtensionPoint;
 import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.runtime.posix.FdLimit;
@@ -34,8 +32,6 @@ import dev.baton.runtime.view.ViewSources;
 import dev.baton.spi.admin.AdminView;
 import dev.baton.spi.admin.OfferedAction;
 import dev.baton.spi.pool.TakeoverPolicy;
-import dev.baton.spi.service.Service;
-import dev.baton.spi.service.ServiceFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -61,7 +57,7 @@ final class Assembly {
     final Machine machine;
     final EndSteps steps;
     final BoundListeners listeners = new BoundListeners();
-    final Map<String, Service> services = new LinkedHashMap<>();
+    final Services services;
     final Notifier notifier;
     final Lifetime lifetime;
     final Upstreams upstreams;
@@ -98,6 +94,7 @@ final class Assembly {
         this.lifetime = new Lifetime(config, listeners, machine, notifier);
         this.upstreams = upstreams();
         ClientCosts costs = new ClientCosts(config);
+        this.services = new Services(foundation.plugins(), config.services().keySet());
         this.maker = maker(costs);
         LiveView view = view(limit);
         this.loopChanges = new LoopChanges(
@@ -132,7 +129,7 @@ final class Assembly {
                 lifetime::isStopping,
                 upgrade::isHandingOver);
         bindForPlugins(view);
-        config.services().forEach((name, service) -> makeService(name, service, costs));
+        makeServices(costs);
         if (problems.isEmpty()) {
             config.listeners().forEach((name, listener) -> listeners.add(maker.make(name, listener)));
         }
@@ -183,7 +180,7 @@ final class Assembly {
                 foundation.plugins(),
                 foundation.loops,
                 config.services(),
-                services,
+                services.made(),
                 new ListenerEnv(
                         foundation.channels,
                         foundation.metrics,
@@ -224,16 +221,19 @@ final class Assembly {
         foundation.loads.set(new LiveLoads(foundation.loops, foundation.table, machine, machine.timer()));
     }
 
-    @SuppressWarnings("unchecked") // the registry keeps a factory and its record together
-    private void makeService(String name, ServiceConfig service, ClientCosts costs) {
-        Contribution<ServiceFactory<?>> factory = foundation.plugins().get(ExtensionPoint.SERVICE, service.type());
-        ServiceEnv env = new ServiceEnv(factory.plugin(), upstreams, foundation.loops, foundation.metrics);
-        costs.add(name, env);
-        try {
-            services.put(name, ((ServiceFactory<Record>) factory.get()).create(name, service.settings(), env));
-        } catch (Throwable t) { // whatever a plugin throws, an Error too
-            problems.add(Components.refused("services." + name, factory, t));
-        }
+    private void makeServices(ClientCosts costs) {
+        ServiceEnv.Parts parts =
+                new ServiceEnv.Parts(upstreams, services, costs, foundation.loops, foundation.metrics);
+        config.services()
+                .forEach((name, service) -> services.make(
+                        name,
+                        service,
+                        plugin -> {
+                            ServiceEnv env = new ServiceEnv(plugin, parts);
+                            costs.add(name, env);
+                            return env;
+                        },
+                        problems));
     }
 
     private void makeViewsAndActions() {

@@ -43,7 +43,8 @@ final class ClientCosts {
         return inner.contains(listener) ? 0 : config.maxConnections().isPresent() ? 1 : fdsPerClient(service);
     }
 
-    private int fdsPerClient(String service) {
+    /** How many fds a client of a service may come to need. */
+    int fdsPerClient(String service) {
         ServiceEnv env = services.get(service);
         return env == null ? 1 : env.fdsPerClient();
     }

@@ -9,7 +9,6 @@ import dev.baton.runtime.upgrade.InitProcess;
 import dev.baton.spi.admin.StopReport;
 import dev.baton.spi.admin.UpgradeReport;
 import dev.baton.spi.loop.LoopWatch;
-import dev.baton.spi.service.Service;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -18,8 +17,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A whole Baton: loops, upstreams, services, listeners and components, as a configuration says.
@@ -28,8 +25,6 @@ import org.slf4j.LoggerFactory;
  * {@link dev.baton.spi.admin.RuntimeControl} from any thread, and {@link #end}. All but the stop by one thread, which is no loop.
  */
 public final class Server {
-    private static final Logger LOG = LoggerFactory.getLogger(Server.class);
-
     private final Assembly parts;
     private final Lifetime lifetime;
     private final Succession succession;
@@ -243,20 +238,11 @@ public final class Server {
             watchdog.close();
         }
         parts.components.end();
-        parts.services.forEach(this::close);
+        parts.services.close(steps);
         steps.begin("closing the upstreams");
         parts.upstreams.close();
         steps.make("closing the loops that were added", () -> parts.loopChanges.end(parts.firstLoops));
         steps.make("closing the loops", parts.machine::endLoops);
         parts.machine.close();
-    }
-
-    private void close(String name, Service service) {
-        try {
-            parts.steps.begin("closing service " + name);
-            service.close();
-        } catch (Throwable t) { // an Error too: it is a plugin's
-            LOG.warn("service {} cannot be closed", name, t);
-        }
     }
 }

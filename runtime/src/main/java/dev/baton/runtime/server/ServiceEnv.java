@@ -3,27 +3,27 @@ package dev.baton.runtime.server;
 import dev.baton.runtime.upstream.Upstreams;
 import dev.baton.spi.loop.Loops;
 import dev.baton.spi.metrics.Metrics;
+import dev.baton.spi.service.Service;
 import dev.baton.spi.service.ServiceContext;
 import dev.baton.spi.upstream.Upstream;
 
 /** What a service is given, and what that says of it: a client of a service that has an upstream may need a connection to it. */
 final class ServiceEnv implements ServiceContext {
     private final String plugin;
-    private final Upstreams upstreams;
-    private final Loops loops;
-    private final Metrics metrics;
+    private final Parts parts;
     private volatile int fdsPerClient = 1;
+
+    /** What all services of a process share. */
+    record Parts(Upstreams upstreams, Services services, ClientCosts costs, Loops loops, Metrics metrics) {}
 
     /**
      * For one service.
      *
      * @param plugin the plugin's id, which upstream connections are counted for
      */
-    ServiceEnv(String plugin, Upstreams upstreams, Loops loops, Metrics metrics) {
+    ServiceEnv(String plugin, Parts parts) {
         this.plugin = plugin;
-        this.upstreams = upstreams;
-        this.loops = loops;
-        this.metrics = metrics;
+        this.parts = parts;
     }
 
     /**
@@ -36,18 +36,29 @@ final class ServiceEnv implements ServiceContext {
 
     @Override
     public Upstream upstream(String name) {
-        Upstream upstream = upstreams.upstream(name, plugin);
-        fdsPerClient = Math.max(fdsPerClient, 1 + upstreams.fdsPerConnection(name));
+        Upstream upstream = parts.upstreams().upstream(name, plugin);
+        costs(1 + parts.upstreams().fdsPerConnection(name));
         return upstream;
     }
 
     @Override
+    public Service service(String name) {
+        Service service = parts.services().shared(name);
+        costs(parts.costs().fdsPerClient(name));
+        return service;
+    }
+
+    private void costs(int fds) {
+        fdsPerClient = Math.max(fdsPerClient, fds);
+    }
+
+    @Override
     public Loops loops() {
-        return loops;
+        return parts.loops();
     }
 
     @Override
     public Metrics metrics() {
-        return metrics;
+        return parts.metrics();
     }
 }

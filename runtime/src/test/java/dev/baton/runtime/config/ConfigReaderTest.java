@@ -400,4 +400,32 @@ class ConfigReaderTest {
                                 .extracting(Problem::message)
                                 .containsExactly("listener: mode, user and group belong to unix sockets"));
     }
+
+    /** As deep as a file of the largest size allows: nothing here may recurse. */
+    @Test
+    void shouldPutEachServiceBehindThoseThatItNames() throws Exception {
+        RootConfig root = read("""
+                version: 1
+                services:
+                  front: { type: chain, others: { a: left, b: right } }
+                  left: { type: chain, next: back }
+                  back: { type: odd, number: 1 }
+                  right: { type: chain, next: back }
+                """);
+        assertThat(root.services().keySet()).containsExactly("back", "left", "right", "front");
+
+        int length = 20_000;
+        StringBuilder chain = new StringBuilder("version: 1\nservices:\n");
+        for (int i = 0; i < length; i++) {
+            chain.append("  s")
+                    .append(i)
+                    .append(": { type: chain, next: s")
+                    .append((i + 1) % length)
+                    .append(" }\n");
+        }
+        assertThatThrownBy(() -> read(chain.toString()))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("services need each other in a circle: s0 -> s1 -> ")
+                .hasMessageContaining(" -> s9 -> ... -> s0");
+    }
 }

@@ -5,6 +5,7 @@ import dev.baton.spi.config.Default;
 import dev.baton.spi.config.OnRequest;
 import dev.baton.spi.config.Percent;
 import dev.baton.spi.config.Range;
+import dev.baton.spi.config.ServiceName;
 import dev.baton.spi.config.UpstreamName;
 import dev.baton.spi.config.WrongValueException;
 import dev.baton.spi.listener.BoundSocket;
@@ -43,6 +44,10 @@ final class TestVocabulary implements Vocabulary {
             List<String> hosts,
             Map<String, Integer> weights,
             Retry retry) {}
+
+    /** Names other services. */
+    record Chain(
+            @ServiceName Optional<String> next, @ServiceName Map<String, String> others) {}
 
     /** Refuses some combinations by itself. */
     record Odd(int number) {
@@ -111,7 +116,7 @@ final class TestVocabulary implements Vocabulary {
 
     @Override
     public Map<String, Class<? extends Record>> services() {
-        return Map.of("http-proxy", Proxy.class, "odd", Odd.class);
+        return Map.of("http-proxy", Proxy.class, "odd", Odd.class, "chain", Chain.class);
     }
 
     @Override

@@ -96,6 +96,39 @@ class InEachWorldTest {
         assertThat(late.readAll()).as("the upstream is gone").isEmpty();
     }
 
+    /** The one that names others comes first in the file, and is made last. */
+    @InEachWorld
+    void shouldGiveConnectionsToOtherServices(PluginWorld world) {
+        world.start("""
+                listeners:
+                  loud: { bind: "127.0.0.1:0", service: choice }
+                  plain: { bind: "127.0.0.1:0", service: choice }
+                services:
+                  choice: { type: by-listener, services: { loud: shout, plain: echo } }
+                  shout: { type: shout, ending: "!" }
+                  echo: { type: testkit-echo }
+                """);
+        Peer loud = world.connect("loud");
+        loud.send("hello\n");
+        loud.expect("HELLO!\n");
+        Peer plain = world.connect("plain");
+        plain.send("hello\n");
+        plain.expect("hello\n");
+    }
+
+    @InEachWorld
+    void shouldSayWhichServiceThereIsNot(PluginWorld world) {
+        assertThatExceptionOfType(AssertionError.class)
+                .isThrownBy(() -> world.start("""
+                        listeners: { loud: { bind: "127.0.0.1:0", service: choice } }
+                        services:
+                          choice: { type: by-listener, services: { loud: shuot } }
+                          shout: { type: shout }
+                        """))
+                .withMessageContaining(
+                        "test:3:50: services.choice.services.loud: there is no service 'shuot'; did you mean 'shout'?");
+    }
+
     @InEachWorld
     void shouldLetTheTestOperateIt(PluginWorld world) {
         world.start(LOUD);

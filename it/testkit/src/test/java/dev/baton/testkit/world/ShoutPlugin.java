@@ -5,6 +5,7 @@ import dev.baton.spi.PluginBinder;
 import dev.baton.spi.admin.AdminAction;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.config.Default;
+import dev.baton.spi.config.ServiceName;
 import dev.baton.spi.config.UpstreamName;
 import dev.baton.spi.service.Service;
 import dev.baton.spi.service.ServiceContext;
@@ -15,20 +16,25 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.util.AttributeKey;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.HashMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 
-/** A small plugin that is right: shouts back, by itself or what its upstream says; and shouts on demand. */
+/** A small plugin that is right: shouts back, by itself or what its upstream says, where it is to; and shouts on demand. */
 final class ShoutPlugin implements Plugin {
 
     @Override
     public void configure(PluginBinder binder) {
         binder.service("shout", Config.class, Factory.class);
         binder.service("shout-of", OfConfig.class, OfFactory.class);
+        binder.service("by-listener", ByListenerConfig.class, ByListenerFactory.class);
         binder.adminAction("shout", Loud.Words.class, Loud.class);
     }
 
@@ -42,6 +48,13 @@ final class ShoutPlugin implements Plugin {
     /** Keys of {@code shout-of}. */
     record OfConfig(@UpstreamName String upstream) {}
 
+    /**
+     * Keys of {@code by-listener}.
+     *
+     * @param services which service speaks on the connections of which listener
+     */
+    record ByListenerConfig(@ServiceName Map<String, String> services) {}
+
     static final class Factory implements ServiceFactory<Config> {
         @Override
         public Service create(String name, Config config, ServiceContext context) {
@@ -53,6 +66,45 @@ final class ShoutPlugin implements Plugin {
         @Override
         public Service create(String name, OfConfig config, ServiceContext context) {
             return new ShoutOf(context, config.upstream());
+        }
+    }
+
+    static final class ByListenerFactory implements ServiceFactory<ByListenerConfig> {
+        @Override
+        public Service create(String name, ByListenerConfig config, ServiceContext context) {
+            Map<String, Service> services = new HashMap<>();
+            config.services().forEach((listener, service) -> services.put(listener, context.service(service)));
+            return new ByListener(services);
+        }
+    }
+
+    /** Each listener's connections are another service's. */
+    private record ByListener(Map<String, Service> services) implements Service {
+        private static final AttributeKey<Service> CHOSEN = AttributeKey.valueOf(ByListener.class, "CHOSEN");
+
+        @Override
+        public void initialize(MovableChannel connection, String listener) {
+            Service chosen = services.get(listener);
+            if (chosen == null) {
+                connection.close();
+                return;
+            }
+            connection.attr(CHOSEN).set(chosen);
+            chosen.initialize(connection, listener);
+        }
+
+        @Override
+        public void drain(MovableChannel connection, Duration patience) {
+            Service chosen = connection.attr(CHOSEN).get();
+            if (chosen != null) {
+                chosen.drain(connection, patience);
+            }
+        }
+
+        @Override
+        public long idleNanos(MovableChannel connection) {
+            Service chosen = connection.attr(CHOSEN).get();
+            return chosen == null ? NOT_IDLE : chosen.idleNanos(connection);
         }
     }
 

@@ -1,0 +1,134 @@
+package dev.baton.runtime.server;
+
+import dev.baton.runtime.config.ServiceConfig;
+import dev.baton.runtime.plugin.Contribution;
+import dev.baton.runtime.plugin.ExtensionPoint;
+import dev.baton.runtime.plugin.PluginRegistry;
+import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.service.Service;
+import dev.baton.spi.service.ServiceFactory;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The services of a configuration: made with the server, those that others name before these, and closed in the reverse order.
+ *
+ * <p>Threading: {@link #shared} by any thread, the rest by the one that starts and ends the server.
+ */
+final class Services {
+    private static final Logger LOG = LoggerFactory.getLogger(Services.class);
+
+    private final Map<String, Service> made = new ConcurrentHashMap<>();
+    /** The last one first. */
+    private final Deque<String> order = new ArrayDeque<>();
+
+    private final PluginRegistry plugins;
+    private final Set<String> configured;
+    private final Set<String> refused = ConcurrentHashMap.newKeySet();
+
+    /**
+     * None yet.
+     *
+     * @param configured the names of all that are going to be made
+     */
+    Services(PluginRegistry plugins, Set<String> configured) {
+        this.plugins = plugins;
+        this.configured = configured;
+    }
+
+    /**
+     * Makes one, after those that it names.
+     *
+     * @param env makes what it is given, for a plugin's id
+     * @param problems gets a line if its plugin refuses
+     */
+    @SuppressWarnings("unchecked") // the registry keeps a factory and its record together
+    void make(String name, ServiceConfig service, Function<String, ServiceEnv> env, List<String> problems) {
+        Contribution<ServiceFactory<?>> factory = plugins.get(ExtensionPoint.SERVICE, service.type());
+        try {
+            made.put(
+                    name,
+                    ((ServiceFactory<Record>) factory.get())
+                            .create(name, service.settings(), env.apply(factory.plugin())));
+            order.push(name);
+        } catch (Throwable t) { // whatever a plugin throws, an Error included
+            refused.add(name);
+            problems.add(Components.refused("services." + name, factory, t));
+        }
+    }
+
+    /** Those that were made so far, as the listeners use them. */
+    Map<String, Service> made() {
+        return Collections.unmodifiableMap(made);
+    }
+
+    /**
+     * One, for another service's plugin, which cannot close it.
+     *
+     * @throws NoSuchElementException if there is none of this name, or not yet
+     */
+    Service shared(String name) {
+        Service service = made.get(name);
+        if (service != null) {
+            return new Shared(name, service);
+        }
+        if (!configured.contains(name)) {
+            throw new NoSuchElementException("there is no service '" + name + "'");
+        }
+        throw new NoSuchElementException(
+                refused.contains(name)
+                        ? "service '" + name + "' cannot be made"
+                        : "service '" + name + "' is not made yet: annotate the component that names it with"
+                                + " @ServiceName, so that it is made first");
+    }
+
+    /** Closes those that were made, each before those that it names. */
+    void close(EndSteps steps) {
+        while (!order.isEmpty()) {
+            String name = order.pop();
+            Service service = made.get(name);
+            steps.begin("closing service " + name);
+            try {
+                if (service != null) {
+                    service.close();
+                }
+            } catch (Throwable t) { // a plugin's, an Error included
+                LOG.warn("service {} cannot be closed", name, t);
+            }
+        }
+    }
+
+    /** A service in the hands of another one. */
+    private record Shared(String name, Service service) implements Service {
+        @Override
+        public void initialize(MovableChannel connection, String listener) {
+            service.initialize(connection, listener);
+        }
+
+        @Override
+        public void drain(MovableChannel connection, Duration patience) {
+            service.drain(connection, patience);
+        }
+
+        @Override
+        public long idleNanos(MovableChannel connection) {
+            return service.idleNanos(connection);
+        }
+
+        @Override
+        public void close() {
+            throw new UnsupportedOperationException(
+                    "service '" + name + "' is closed by the runtime, not by a service that uses it");
+        }
+    }
+}
