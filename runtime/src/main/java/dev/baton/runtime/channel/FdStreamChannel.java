@@ -55,6 +55,9 @@ abstract class FdStreamChannel extends CountedChannel {
     private boolean hungUp;
 
     private boolean reading;
+    /** Nothing is read, whoever asks. */
+    private boolean inputPaused;
+
     private boolean waitingForRoom;
     /** A file has had its share of the loop's turn: nothing is written until the next one. */
     private boolean waitingForTurn;
@@ -139,7 +142,7 @@ abstract class FdStreamChannel extends CountedChannel {
             ((StreamUnsafe) unsafe()).flushNow();
         }
         hungUp |= (ready & Interest.ERROR) != 0;
-        if ((ready & Interest.ERROR) != 0 && inputShutdown && active && !isGone()) {
+        if ((ready & Interest.ERROR) != 0 && (inputShutdown || inputPaused) && active && !isGone()) {
             tellError();
         }
         if ((ready & (Interest.IN | Interest.RDHUP | Interest.ERROR)) != 0) {
@@ -155,7 +158,7 @@ abstract class FdStreamChannel extends CountedChannel {
 
     private boolean canRead() {
         // Deleted from outside and not told yet, it is still active: its number is somebody else's.
-        return !inputShutdown && active && !isGone();
+        return !inputShutdown && !inputPaused && active && !isGone();
     }
 
     private void readOrTellEnd() {
@@ -225,6 +228,24 @@ abstract class FdStreamChannel extends CountedChannel {
     protected void doBeginRead() {
         // With autoRead on it says nothing: then everything is read, and nothing is owed once it is switched off.
         readPending = !config.isAutoRead();
+        if (readable && !reading) {
+            later((Unsafe) unsafe());
+        }
+        armLevels();
+    }
+
+    /**
+     * Holder: nothing is read and the peer's end is not told, whoever asks and whatever {@code autoRead} says, until {@link
+     * #resumeInput}. What is asked for meanwhile stands. A reset is told at once.
+     */
+    public final void pauseInput() {
+        inputPaused = true;
+        armLevels();
+    }
+
+    /** Holder: reads again as if there had been no pause. */
+    public final void resumeInput() {
+        inputPaused = false;
         if (readable && !reading) {
             later((Unsafe) unsafe());
         }

@@ -71,6 +71,7 @@ public final class ConfigReader {
 
             @Range(min = "1", max = "1048576") Optional<Integer> maxConnections,
             MemoryConfig memory,
+            WorkersConfig workers,
             Optional<String> user,
             Optional<String> group,
             Map<String, ListenerConfig> listeners,
@@ -234,6 +235,7 @@ public final class ConfigReader {
                 top.hardStop(),
                 top.maxConnections(),
                 top.memory(),
+                top.workers(),
                 top.user(),
                 top.group(),
                 top.listeners(),

@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param hardStop how long after the grace time the process ends, whatever it still does
  * @param maxConnections how many connections all listeners together may have open at once; empty for no limit
  * @param memory what connections may hold of the process's memory
+ * @param workers where code of plugins that may block runs
  * @param user who a process that root has started becomes when it has bound its listeners; empty to stay as it is
  * @param group which group it then has; empty for the user's own
  * @param listeners by name
@@ -33,6 +34,7 @@ public record RootConfig(
         Duration hardStop,
         Optional<Integer> maxConnections,
         MemoryConfig memory,
+        WorkersConfig workers,
         Optional<String> user,
         Optional<String> group,
         Map<String, ListenerConfig> listeners,

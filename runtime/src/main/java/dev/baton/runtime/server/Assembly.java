@@ -1,5 +1,7 @@
 package dev.baton.runtime.server;
 
+import dev.baton.runtime.blocking.WorkerThreads;
+import dev.baton.runtime.blocking.Workers;
 import dev.baton.runtime.channel.FdDatagramChannel;
 import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.runtime.channel.PinnedSocketChannel;
@@ -58,6 +60,7 @@ final class Assembly {
     final EndSteps steps;
     final BoundListeners listeners = new BoundListeners();
     final Services services;
+    final Workers workers;
     final Notifier notifier;
     final Lifetime lifetime;
     final Upstreams upstreams;
@@ -95,6 +98,7 @@ final class Assembly {
         this.upstreams = upstreams();
         ClientCosts costs = new ClientCosts(config);
         this.services = new Services(foundation.plugins(), config.services().keySet());
+        this.workers = workers();
         this.maker = maker(costs);
         LiveView view = view(limit);
         this.loopChanges = new LoopChanges(
@@ -221,9 +225,18 @@ final class Assembly {
         foundation.loads.set(new LiveLoads(foundation.loops, foundation.table, machine, machine.timer()));
     }
 
+    private Workers workers() {
+        WorkerThreads threads = machine.blocking();
+        return new Workers(
+                config.workers().threads().orElse(threads.usual()),
+                config.workers().queue(),
+                threads,
+                foundation.metrics);
+    }
+
     private void makeServices(ClientCosts costs) {
         ServiceEnv.Parts parts =
-                new ServiceEnv.Parts(upstreams, services, costs, foundation.loops, foundation.metrics);
+                new ServiceEnv.Parts(upstreams, services, costs, workers, foundation.loops, foundation.metrics);
         config.services()
                 .forEach((name, service) -> services.make(
                         name,

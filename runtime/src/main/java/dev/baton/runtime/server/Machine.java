@@ -1,5 +1,6 @@
 package dev.baton.runtime.server;
 
+import dev.baton.runtime.blocking.WorkerThreads;
 import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.loop.BatonLoop;
@@ -35,6 +36,9 @@ public interface Machine extends LiveLoads.Gauges {
 
     /** Where code may block: binding, looking names up. */
     Executor worker();
+
+    /** Where code of plugins may block. */
+    WorkerThreads blocking();
 
     /** Runs something later, on no loop. */
     Timer timer();

@@ -237,6 +237,8 @@ public final class Server {
         if (watchdog != null) {
             watchdog.close();
         }
+        // Before what it may use ends. The connections that waited for it are closed.
+        steps.make("ending blocking work", parts.workers::end);
         parts.components.end();
         parts.services.close(steps);
         steps.begin("closing the upstreams");

@@ -1,29 +1,39 @@
 package dev.baton.runtime.server;
 
+import dev.baton.runtime.blocking.BlockingCall;
+import dev.baton.runtime.blocking.WorkerPool;
+import dev.baton.runtime.blocking.Workers;
 import dev.baton.runtime.upstream.Upstreams;
 import dev.baton.spi.loop.Loops;
 import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.service.Service;
 import dev.baton.spi.service.ServiceContext;
 import dev.baton.spi.upstream.Upstream;
+import io.netty.channel.ChannelHandlerContext;
+import java.util.concurrent.Callable;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** What a service is given, and what that says of it: a client of a service that has an upstream may need a connection to it. */
 final class ServiceEnv implements ServiceContext {
     private final String plugin;
     private final Parts parts;
+    private final WorkerPool workers;
     private volatile int fdsPerClient = 1;
 
     /** What all services of a process share. */
-    record Parts(Upstreams upstreams, Services services, ClientCosts costs, Loops loops, Metrics metrics) {}
+    record Parts(
+            Upstreams upstreams, Services services, ClientCosts costs, Workers workers, Loops loops, Metrics metrics) {}
 
     /**
      * For one service.
      *
-     * @param plugin the plugin's id, which upstream connections are counted for
+     * @param plugin the plugin's id, which upstream connections and blocking work are counted for
      */
     ServiceEnv(String plugin, Parts parts) {
         this.plugin = plugin;
         this.parts = parts;
+        this.workers = parts.workers().of(plugin);
     }
 
     /**
@@ -46,6 +56,15 @@ final class ServiceEnv implements ServiceContext {
         Service service = parts.services().shared(name);
         costs(parts.costs().fdsPerClient(name));
         return service;
+    }
+
+    @Override
+    public <T extends @Nullable Object> void blocking(
+            ChannelHandlerContext handler,
+            Callable<? extends T> work,
+            Consumer<? super T> then,
+            Consumer<? super Throwable> failed) {
+        BlockingCall.make(workers, handler, work, then, failed);
     }
 
     private void costs(int fds) {

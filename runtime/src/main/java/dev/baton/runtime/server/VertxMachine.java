@@ -1,5 +1,7 @@
 package dev.baton.runtime.server;
 
+import dev.baton.runtime.blocking.SystemThreads;
+import dev.baton.runtime.blocking.WorkerThreads;
 import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.loop.BatonLoop;
@@ -38,6 +40,7 @@ final class VertxMachine implements Machine {
     private final ExecutorService worker =
             Executors.newCachedThreadPool(new DefaultThreadFactory("baton-worker", true));
 
+    private final SystemThreads blocking = new SystemThreads();
     private final Timer timer = Timer.on(worker);
     private @Nullable Supplier<Future<Void>> endServing;
     private @Nullable Supplier<Future<Void>> endBeside;
@@ -105,6 +108,11 @@ final class VertxMachine implements Machine {
     }
 
     @Override
+    public WorkerThreads blocking() {
+        return blocking;
+    }
+
+    @Override
     public Timer timer() {
         return timer;
     }
@@ -137,5 +145,6 @@ final class VertxMachine implements Machine {
     @Override
     public void close() {
         worker.shutdown();
+        blocking.close();
     }
 }

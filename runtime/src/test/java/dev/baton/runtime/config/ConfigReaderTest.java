@@ -65,6 +65,7 @@ class ConfigReaderTest {
                         Duration.ofSeconds(15),
                         Optional.empty(),
                         new MemoryConfig(new Percent(30), new Percent(50)),
+                        new WorkersConfig(Optional.empty(), 1024),
                         Optional.empty(),
                         Optional.empty(),
                         Map.of(

@@ -9,6 +9,7 @@ import dev.baton.runtime.config.PluginsConfig;
 import dev.baton.runtime.config.ResolverConfig;
 import dev.baton.runtime.config.RootConfig;
 import dev.baton.runtime.config.Variant;
+import dev.baton.runtime.config.WorkersConfig;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.posix.FdLimit;
 import dev.baton.spi.config.Percent;
@@ -33,6 +34,7 @@ class FdPlanTest {
                 Duration.ofSeconds(15),
                 total,
                 new MemoryConfig(new Percent(30), new Percent(50)),
+                new WorkersConfig(Optional.empty(), 1024),
                 Optional.empty(),
                 Optional.empty(),
                 Map.of("web", new ListenerConfig("127.0.0.1:0", "shop", Variant.of("drain"), 128, ofListener)),

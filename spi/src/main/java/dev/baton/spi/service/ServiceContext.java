@@ -3,8 +3,13 @@ package dev.baton.spi.service;
 import dev.baton.spi.loop.Loops;
 import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.threading.AnyThread;
+import dev.baton.spi.threading.OnLoop;
 import dev.baton.spi.upstream.Upstream;
+import io.netty.channel.ChannelHandlerContext;
 import java.util.NoSuchElementException;
+import java.util.concurrent.Callable;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a service is given.
@@ -35,6 +40,38 @@ public interface ServiceContext {
     @AnyThread
     default Service service(String name) {
         throw new NoSuchElementException("there is no service '" + name + "'");
+    }
+
+    /**
+     * Runs code that may block, on a worker, while the handler that asks for it waits: a file, a database, a client of another
+     * service. Called under the claim, in a callback of that handler; returns at once.
+     *
+     * <p>Until the result is told nothing is read from the connection, nor the end of it noticed, but for a reset. What was read and
+     * decoded already is given to the handler afterwards, in order; so the next message comes when the one before is done with.
+     * {@code autoRead} stays as it is. Timers, writability changes and {@link dev.baton.spi.channel.Eviction} still come.
+     *
+     * <p>Then one of {@code then} and {@code failed} runs, once, under the claim, on whichever loop owns the connection by then; what
+     * it throws is an error of the plugin and closes the connection. If the connection is closed by then neither runs, and work that
+     * has not begun is left out.
+     *
+     * <p>Workers are virtual threads where the JDK has them, from 21 on. Each plugin has its own: as many pieces of work run at once as
+     * {@code workers: threads} in the configuration says, {@code workers: queue} more wait, others are refused. When the process
+     * ends, after its connections, work that still runs is interrupted.
+     *
+     * @param handler the context of the handler that waits, of a {@link dev.baton.spi.channel.MovableChannel}
+     * @param work runs without a claim: it must not touch the connection, nor fields that callbacks use
+     * @param then is given what {@code work} returned
+     * @param failed is given what {@code work} threw, or a {@link java.util.concurrent.RejectedExecutionException} if it was refused
+     * @throws IllegalStateException if the caller has no claim, or the connection waits already
+     * @throws IllegalArgumentException if the handler's channel is no connection of a service
+     */
+    @OnLoop
+    default <T extends @Nullable Object> void blocking(
+            ChannelHandlerContext handler,
+            Callable<? extends T> work,
+            Consumer<? super T> then,
+            Consumer<? super Throwable> failed) {
+        throw new UnsupportedOperationException("this context has no workers");
     }
 
     /** The loops of this process. */

@@ -1,5 +1,6 @@
 package dev.baton.testkit.world;
 
+import dev.baton.runtime.blocking.WorkerThreads;
 import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.loop.BatonLoop;
@@ -8,6 +9,7 @@ import dev.baton.runtime.loop.Timer;
 import dev.baton.runtime.server.Machine;
 import dev.baton.spi.poller.PollerProvider;
 import dev.baton.testkit.sim.PointPollers;
+import dev.baton.testkit.sim.SimulatedWorkers;
 import dev.baton.testkit.sim.Simulation;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -29,6 +31,7 @@ final class SimulatedMachine implements Machine {
     private final Simulation simulation;
     private final Executor worker;
     private final Timer timer;
+    private final WorkerThreads blocking;
     private @Nullable LoopGroup group;
     private int loops;
 
@@ -36,6 +39,7 @@ final class SimulatedMachine implements Machine {
         this.simulation = simulation;
         this.worker = simulation.executor("worker");
         this.timer = simulation.timer("timer", worker);
+        this.blocking = new SimulatedWorkers(simulation);
     }
 
     @Override
@@ -79,6 +83,11 @@ final class SimulatedMachine implements Machine {
     @Override
     public Executor worker() {
         return worker;
+    }
+
+    @Override
+    public WorkerThreads blocking() {
+        return blocking;
     }
 
     @Override

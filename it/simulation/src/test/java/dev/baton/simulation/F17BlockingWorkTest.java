@@ -1,0 +1,134 @@
+package dev.baton.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.runtime.blocking.BlockingCall;
+import dev.baton.runtime.blocking.WorkerPool;
+import dev.baton.runtime.blocking.Workers;
+import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.testkit.sim.Exploration;
+import dev.baton.testkit.sim.SimServer;
+import dev.baton.testkit.sim.SimulatedWorkers;
+import dev.baton.testkit.sim.Simulation;
+import dev.baton.testkit.sim.World;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.junit.jupiter.api.Test;
+
+/**
+ * F17: a connection is taken over, rescued or closed while it waits for blocking work: the result is told twice, never, or without
+ * the claim; what comes meanwhile is lost, or comes too early.
+ */
+class F17BlockingWorkTest {
+
+    private enum End {
+        NONE,
+        OUTPUT,
+        CLOSE,
+        RESET
+    }
+
+    /** Fires each character that was read. */
+    private static final class Characters extends ChannelInboundHandlerAdapter {
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            String text = ((ByteBuf) message).toString(StandardCharsets.UTF_8);
+            ((ByteBuf) message).release();
+            text.chars().forEach(each -> context.fireChannelRead(String.valueOf((char) each)));
+        }
+    }
+
+    /** Has each character worked on. */
+    private static final class Asking extends ChannelInboundHandlerAdapter {
+        final List<String> told = new ArrayList<>();
+        private final WorkerPool pool;
+        private boolean waits;
+
+        Asking(WorkerPool pool) {
+            this.pool = pool;
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            assertThat(waits).as("%s comes while the handler waits", message).isFalse();
+            waits = true;
+            BlockingCall.make(
+                    pool,
+                    context,
+                    () -> {
+                        assertThat(context.executor().inEventLoop()).isFalse();
+                        return message.toString().toUpperCase(Locale.ROOT);
+                    },
+                    text -> {
+                        assertThat(context.executor().inEventLoop()).isTrue();
+                        assertThat(context.channel().isOpen()).isTrue();
+                        waits = false;
+                        told.add(text);
+                    },
+                    failure -> told.add(failure.toString()));
+        }
+    }
+
+    private static WorkerPool pool(Simulation simulation) {
+        return new Workers(2, 10, new SimulatedWorkers(simulation), new PrometheusMetrics()).of("test");
+    }
+
+    @Test
+    void eachResultIsToldOnceAndInOrder() {
+        Exploration.explore(simulation -> {
+            World world = Loops.world(simulation, 2);
+            SimServer server = world.server();
+            Asking asking = new Asking(pool(simulation));
+            World.Connection connection = world.connected(server, 0, new ChannelInitializer<>() {
+                @Override
+                protected void initChannel(io.netty.channel.Channel channel) {
+                    channel.pipeline().addLast(new Characters(), asking);
+                }
+            });
+            End end = End.values()[simulation.pick(End.values().length)];
+            simulation.thread("P", () -> {
+                connection.peer().send("ab");
+                connection.peer().send("c");
+                simulation.sleep(Duration.ofMillis(5L * simulation.pick(2)));
+                switch (end) {
+                    case NONE -> {}
+                    case OUTPUT -> connection.peer().shutdownOutput();
+                    case CLOSE -> connection.peer().close();
+                    case RESET -> connection.peer().reset();
+                }
+            });
+            simulation.thread("T", () -> {
+                for (int i = 1; i <= 4; i++) {
+                    int thief = i % 2;
+                    boolean rescue = simulation.pick(2) == 0;
+                    world.loop(thief).execute(() -> {
+                        if (rescue) {
+                            Loops.rescue(world, connection.channel(), thief, 1 - thief);
+                        } else {
+                            Loops.take(world, connection.channel(), thief);
+                        }
+                    });
+                    simulation.sleep(Duration.ofMillis(simulation.pick(3)));
+                }
+            });
+            simulation.run();
+            simulation.pass(Duration.ofSeconds(2));
+            if (end == End.RESET) {
+                assertThat("ABC").startsWith(String.join("", asking.told));
+            } else {
+                assertThat(asking.told).containsExactly("A", "B", "C");
+            }
+            assertThat(connection.channel().isOpen()).as("%s", end).isEqualTo(end == End.NONE);
+            connection.peer().close();
+            server.close();
+            world.end();
+        });
+    }
+}

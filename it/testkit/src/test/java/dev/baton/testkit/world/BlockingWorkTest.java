@@ -1,0 +1,289 @@
+package dev.baton.testkit.world;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.spi.Plugin;
+import dev.baton.spi.PluginBinder;
+import dev.baton.spi.service.Service;
+import dev.baton.spi.service.ServiceContext;
+import dev.baton.spi.service.ServiceFactory;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Code that blocks, in a service that lets others wait for it. */
+class BlockingWorkTest {
+    private static final String SLOW = """
+            listeners: { slow: { bind: "127.0.0.1:0", service: slow } }
+            services: { slow: { type: slow } }
+            """;
+
+    /** Work on "hold" waits for it; on real threads only. */
+    private static volatile CountDownLatch held = new CountDownLatch(1);
+
+    private static final AtomicInteger HOLDING = new AtomicInteger();
+    private static final AtomicInteger INTERRUPTED = new AtomicInteger();
+    /** Results that were told. */
+    private static final AtomicInteger TOLD = new AtomicInteger();
+
+    /** Answers each line in capitals, which takes long. */
+    static final class SlowPlugin implements Plugin {
+        @Override
+        public void configure(PluginBinder binder) {
+            binder.service("slow", Nothing.class, Factory.class);
+        }
+    }
+
+    record Nothing() {}
+
+    static final class Factory implements ServiceFactory<Nothing> {
+        @Override
+        public Service create(String name, Nothing config, ServiceContext context) {
+            return (connection, listener) -> connection.pipeline().addLast(new Lines(), new Slow(context));
+        }
+    }
+
+    /** Fires each line without its end; here they come whole. */
+    private static final class Lines extends ChannelInboundHandlerAdapter {
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            String text = ((ByteBuf) message).toString(StandardCharsets.UTF_8);
+            ((ByteBuf) message).release();
+            text.lines().forEach(context::fireChannelRead);
+        }
+    }
+
+    private static final class Slow extends ChannelInboundHandlerAdapter {
+        private final ServiceContext context;
+        private boolean waits;
+
+        Slow(ServiceContext context) {
+            this.context = context;
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext ctx, Object line) {
+            if (waits) {
+                throw new AssertionError(line + " comes while the handler waits");
+            }
+            waits = true;
+            context.blocking(ctx, () -> work(ctx, (String) line), answer -> tell(ctx, answer), thrown -> {
+                String name = thrown.getClass().getSimpleName();
+                tell(ctx, name);
+            });
+        }
+
+        private String work(ChannelHandlerContext ctx, String line) throws InterruptedException {
+            if (ctx.executor().inEventLoop() || context.loops().current() != null) {
+                throw new AssertionError("blocks a loop");
+            }
+            if (line.equals("hold")) {
+                HOLDING.incrementAndGet();
+                try {
+                    held.await();
+                } catch (InterruptedException e) {
+                    INTERRUPTED.incrementAndGet();
+                    throw e;
+                }
+            }
+            if (line.equals("wrong")) {
+                throw new UnsupportedOperationException("thrown by work");
+            }
+            return line.toUpperCase(Locale.ROOT);
+        }
+
+        private void tell(ChannelHandlerContext ctx, String answer) {
+            if (!ctx.executor().inEventLoop() || !ctx.channel().isOpen()) {
+                throw new AssertionError("told without a claim, or to a connection that is closed");
+            }
+            waits = false;
+            TOLD.incrementAndGet();
+            if (answer.equals("THROW")) {
+                throw new IllegalStateException("thrown at a result");
+            }
+            ctx.writeAndFlush(Unpooled.copiedBuffer(answer + "\n", StandardCharsets.UTF_8));
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+            if (cause instanceof IOException) {
+                ctx.close();
+            } else {
+                ctx.fireExceptionCaught(cause);
+            }
+        }
+    }
+
+    @BeforeEach
+    void forget() {
+        held = new CountDownLatch(1);
+        HOLDING.set(0);
+        INTERRUPTED.set(0);
+        TOLD.set(0);
+    }
+
+    private static void start(PluginWorld world, String configuration) {
+        world.plugin(SlowPlugin.class);
+        world.start(configuration);
+    }
+
+    private static long count(PluginWorld world, String what) {
+        String line = "baton_blocking_" + what + "{plugin=\"slow\"} ";
+        return world.metrics()
+                .scrape()
+                .lines()
+                .filter(each -> each.startsWith(line))
+                .map(each -> (long) Double.parseDouble(each.substring(line.length())))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("there is no " + line));
+    }
+
+    @InEachWorld
+    void shouldAnswerOneAfterTheOther(PluginWorld world) {
+        start(world, SLOW);
+        Peer client = world.connect("slow");
+        client.send("one\ntwo\nthree\n");
+        client.send("four\n");
+        client.expect("ONE\nTWO\nTHREE\nFOUR\n");
+        client.send("five\n");
+        client.expect("FIVE\n");
+        world.await("the last is counted", () -> count(world, "done_total") == 5);
+        assertThat(count(world, "running")).isZero();
+        assertThat(count(world, "waiting")).isZero();
+    }
+
+    @InEachWorld
+    void shouldServeManyAtOnce(PluginWorld world) {
+        start(world, SLOW);
+        List<Peer> clients = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            Peer client = world.connect("slow");
+            client.send("a" + i + "\nb" + i + "\n");
+            clients.add(client);
+        }
+        for (int i = 0; i < clients.size(); i++) {
+            clients.get(i).expect("A" + i + "\nB" + i + "\n");
+        }
+    }
+
+    /** One who sends all and says so, before the answer is there. */
+    @InEachWorld
+    void shouldAnswerAClientThatHasEndedItsSide(PluginWorld world) {
+        start(world, SLOW);
+        Peer client = world.connect("slow");
+        client.send("one\ntwo\n");
+        client.shutdownOutput();
+        client.expect("ONE\nTWO\n");
+        client.expectEnd();
+    }
+
+    @InEachWorld
+    void shouldTellWhatWorkThrows(PluginWorld world) {
+        start(world, SLOW);
+        Peer client = world.connect("slow");
+        client.send("wrong\nright\n");
+        client.expect("UnsupportedOperationException\nRIGHT\n");
+    }
+
+    @InEachWorld
+    void shouldCloseAConnectionWhoseResultIsToldBadly(PluginWorld world) {
+        world.expectErrors();
+        start(world, SLOW);
+        Peer client = world.connect("slow");
+        client.send("throw\nnever\n");
+        client.expectReset();
+        assertThat(world.metrics()
+                        .counter("baton_plugin_errors_total", "Callbacks of a plugin that threw.", "plugin", "slow")
+                        .count())
+                .isEqualTo(1);
+        assertThat(TOLD).hasValue(1);
+    }
+
+    @InEachWorld
+    void shouldCountWhatBecomesOfIt(PluginWorld world) {
+        start(world, "workers: { threads: 1, queue: 1 }\n" + SLOW);
+        List<Peer> clients = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            Peer client = world.connect("slow");
+            client.send("line\n");
+            clients.add(client);
+        }
+        int refused = 0;
+        for (Peer client : clients) {
+            String answer = client.readUntil("\n");
+            assertThat(answer).isIn("LINE\n", "RejectedExecutionException\n");
+            refused += answer.equals("LINE\n") ? 0 : 1;
+        }
+        assertThat(count(world, "refused_total")).isEqualTo(refused);
+        world.await("all are counted", () -> count(world, "done_total") + count(world, "refused_total") == 8);
+        // Who was refused may ask again.
+        clients.get(7).send("again\n");
+        clients.get(7).expect("AGAIN\n");
+    }
+
+    @InEachWorld(worlds = Where.REAL, because = "the work waits for the test")
+    void shouldRefuseWhatIsTooMuch(PluginWorld world) {
+        start(world, "workers: { threads: 2, queue: 1 }\n" + SLOW);
+        List<Peer> clients = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            Peer client = world.connect("slow");
+            client.send("hold\n");
+            clients.add(client);
+        }
+        world.await("two are at work", () -> HOLDING.get() == 2);
+        Peer waiting = world.connect("slow");
+        waiting.send("third\n");
+        world.await("one waits", () -> count(world, "waiting") == 1);
+        assertThat(count(world, "running")).isEqualTo(2);
+        Peer late = world.connect("slow");
+        late.send("fourth\n");
+        late.expect("RejectedExecutionException\n");
+        held.countDown();
+        clients.forEach(client -> client.expect("HOLD\n"));
+        waiting.expect("THIRD\n");
+    }
+
+    @InEachWorld(worlds = Where.REAL, because = "the work waits for the test")
+    void shouldTellNothingToAConnectionThatWasResetMeanwhile(PluginWorld world) {
+        start(world, "workers: { threads: 1 }\n" + SLOW);
+        Peer client = world.connect("slow");
+        client.send("hold\n");
+        world.await("it is at work", () -> HOLDING.get() == 1);
+        Peer other = world.connect("slow");
+        other.send("other\n");
+        world.await("another waits", () -> count(world, "waiting") == 1);
+        client.reset();
+        other.reset();
+        world.await(
+                "both connections are closed",
+                () -> world.view().listeners().get(0).connections() == 0);
+        held.countDown();
+        world.await("the work is over", () -> count(world, "done_total") + count(world, "left_out_total") == 2);
+        assertThat(count(world, "left_out_total")).isEqualTo(1);
+        assertThat(TOLD).hasValue(0);
+    }
+
+    @Test
+    void shouldInterruptWhatRunsWhenTheProcessEnds() throws Throwable {
+        PluginWorld world = new RealWorld(PluginWorld.PATIENCE);
+        world.run(() -> {
+            start(world, SLOW);
+            Peer client = world.connect("slow");
+            client.send("hold\n");
+            world.await("it is at work", () -> HOLDING.get() == 1);
+            client.reset();
+        });
+        assertThat(INTERRUPTED).hasValue(1);
+        assertThat(TOLD).hasValue(0);
+    }
+}
