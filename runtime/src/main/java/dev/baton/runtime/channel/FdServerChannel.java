@@ -43,6 +43,8 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
     private static final ChannelMetadata METADATA = new ChannelMetadata(false, 16);
     /** Accepts a turn: the rest waits for the next one, so that a burst does not starve the loop's connections. */
     private static final int ACCEPTS_MAX = 16;
+    /** Accepts in a row that may cost a connection each. After so many without another outcome the socket is to blame. */
+    private static final int LOST_IN_A_ROW_MAX = 128;
     /** How long to pause when the process has no fds left. */
     private static final long PAUSE_MS = 100;
 
@@ -61,6 +63,8 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
     private boolean acceptable;
 
     private boolean paused;
+    /** Accepts that have cost a connection since the last one that has not. */
+    private int lostInARow;
     /** Of the loop apart. */
     private @Nullable SpareFds spares;
     /** A timer is set to replace spare fds that were used. */
@@ -233,6 +237,7 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
             }
             int number = env.posix().accept(listening, peer);
             if (number >= 0) {
+                lostInARow = 0;
                 readPending = false; // not before: neither EAGAIN nor an error is what was asked for (F10)
                 if (admitted) {
                     env.fds().came();
@@ -255,8 +260,15 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
     /** An accept gave no connection. */
     private void failed(int result, boolean admitted) {
         switch (AcceptError.of(-result)) {
-            case NOBODY_WAITS -> acceptable = false;
-            case ONE_CONNECTION -> {} // the next may be in order
+            case NOBODY_WAITS -> {
+                lostInARow = 0;
+                acceptable = false;
+            }
+            case ONE_CONNECTION -> { // the next may be in order
+                if (++lostInARow >= LOST_IN_A_ROW_MAX) {
+                    broken(result);
+                }
+            }
             case OUT_OF_FDS -> {
                 if (admitted || !freesSpare()) { // else it is tried again at once
                     starved(Errno.explain(-result));
@@ -267,11 +279,14 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
                 starved(Errno.explain(-result));
                 pause();
             }
-            case LISTENER_BROKEN -> {
-                pause();
-                pipeline().fireExceptionCaught(error("accept", result));
-            }
+            case LISTENER_BROKEN -> broken(result);
         }
+    }
+
+    private void broken(int result) {
+        lostInARow = 0;
+        pause();
+        pipeline().fireExceptionCaught(error("accept", result));
     }
 
     /** Whether the accept may be tried again, as an fd was closed for it. */

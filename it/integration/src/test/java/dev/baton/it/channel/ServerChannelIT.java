@@ -270,11 +270,33 @@ class ServerChannelIT {
                 ctx.fireExceptionCaught(cause);
             }
         }));
-        faults.plant("accept", 0, server.fd().number(), -Errno.EPERM, 1);
+        faults.plant("accept", 0, server.fd().number(), -Errno.EINVAL, 1);
         client(server);
         awaitAccepted(1);
-        assertThat(caught).hasSize(1).first().asString().contains("EPERM");
+        assertThat(caught).hasSize(1).first().asString().contains("EINVAL");
         assertThat(server.isActive()).isTrue();
+        server.close().sync();
+    }
+
+    /** A security module may refuse every accept with the error that a firewall has for one connection. */
+    @ParameterizedTest
+    @MethodSource("dev.baton.it.Pollers#all")
+    void shouldTellAndPauseIfNoAcceptWorks(PollerProvider poller) throws Exception {
+        start(poller);
+        FdServerChannel server = bind(bootstrap(loops.loop(1), new ChannelInboundHandlerAdapter() {
+            @Override
+            public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+                caught.add(cause);
+            }
+        }));
+        faults.plant("accept", 0, server.fd().number(), -Errno.EPERM, 127);
+        client(server);
+        awaitAccepted(1);
+        assertThat(caught).isEmpty();
+        faults.plant("accept", 0, server.fd().number(), -Errno.EPERM, 128);
+        client(server);
+        awaitAccepted(2);
+        assertThat(caught).hasSize(1).first().asString().contains("EPERM");
         server.close().sync();
     }
 
