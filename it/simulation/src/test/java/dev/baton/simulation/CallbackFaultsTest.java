@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.baton.plugin.epoll.EpollProvider;
 import dev.baton.plugin.unbind.DrainStrategy;
 import dev.baton.runtime.fd.PluginHook;
-import dev.baton.runtime.loop.SwallowedThrows;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.fd.FdHook;
 import dev.baton.spi.listener.BoundSocket;
@@ -43,7 +42,6 @@ class CallbackFaultsTest {
     private static final Map<String, BiConsumer<MovableChannel, Thrown>> TASKS = new LinkedHashMap<>();
 
     static {
-        SwallowedThrows.install(); // as every process does
         for (String costly : ThrowingHandler.COSTLY) {
             HANDLER_COSTS.put(costly, true);
         }

@@ -10,6 +10,7 @@ import dev.baton.runtime.fd.LoopConnections;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopGroup;
 import dev.baton.runtime.loop.LoopRegistry;
+import dev.baton.runtime.loop.SwallowedThrows;
 import dev.baton.runtime.posix.JnrPosix;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.spi.poller.PollerProvider;
@@ -42,6 +43,7 @@ public final class TestLoops implements AutoCloseable {
     private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
 
     private TestLoops(PollerProvider provider, Posix posix, int count) {
+        SwallowedThrows.install(); // as every process does
         this.posix = posix;
         this.table = new FdTable(posix, registry, observers);
         this.env = new ChannelEnv(table, posix, registry, (plugin, cause) -> failures.add(cause));

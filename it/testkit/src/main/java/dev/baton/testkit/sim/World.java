@@ -10,6 +10,7 @@ import dev.baton.runtime.fd.PluginHook;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopGroup;
 import dev.baton.runtime.loop.LoopRegistry;
+import dev.baton.runtime.loop.SwallowedThrows;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.poller.PollerProvider;
 import io.netty.bootstrap.Bootstrap;
@@ -57,6 +58,7 @@ public final class World {
         this.loops = loops;
         this.posix = new SimPosix(simulation);
         this.audit = new FdAudit(simulation);
+        SwallowedThrows.install(); // as every process does
         observers.hooks().set(List.of(new PluginHook("audit", audit)), (plugin, cause) -> simulation.fail(cause));
         posix.watchCloses(audit::closing);
         this.table = new FdTable(posix, registry, observers);
