@@ -133,10 +133,10 @@ class RescueIT {
         assertThat(baton.counter("baton_rescued_connections_total")).isPositive();
         assertThat(baton.process().text())
                 .containsPattern(
-                        "WARN.* loop " + victim + " is blocked in one callback for more than \\d+ ms: plugin chaos,"
-                                + " fd \\d+/\\d+, dev\\.baton\\.plugin\\.chaos\\.ChaosHandler\\.channelRead0; its other")
+                        "WARN.* loop " + victim + " has been in one callback for more than \\d+ ms: plugin chaos,"
+                                + " fd \\d+/\\d+, dev\\.baton\\.plugin\\.chaos\\.ChaosHandler\\.channelRead0; its connections")
                 .contains("dev.baton.plugin.chaos.Fault.block(")
-                .containsPattern("loop " + victim + " goes on after \\d+ ms; \\d+ of its connections were taken over");
+                .containsPattern("loop " + victim + " works again after \\d+ ms; \\d+ of its connections were taken");
         assertThat(baton.crowd().failures()).isEmpty();
     }
 
@@ -212,7 +212,7 @@ class RescueIT {
         }
         baton.everyoneIsServed(clients, 2);
         await().atMost(CrowdedBaton.PATIENCE).until(() -> live().equals("live\n"));
-        assertThat(baton.process().text()).contains("all " + LOOPS + " loops are blocked: nobody is left");
+        assertThat(baton.process().text()).contains("all " + LOOPS + " loops are blocked: no loop is left");
         assertThat(baton.crowd().failures()).isEmpty();
     }
 }

@@ -162,7 +162,7 @@ final class Watchdog {
         long nanos = now - suspect.blockedSince;
         RescueEvents.over(suspect.loop.loop().id(), nanos, taken);
         LOG.info(
-                "loop {} goes on after {} ms; {} of its connections were taken over",
+                "loop {} works again after {} ms; {} of its connections were taken over",
                 suspect.loop.loop().id(),
                 nanos / 1_000_000,
                 taken);
@@ -202,7 +202,7 @@ final class Watchdog {
         if (!seen) {
             // What was read is what it does now, and that is nobody's fault.
             LOG.info(
-                    "loop {} was in one callback for more than {} ms, and went on before it could be seen in which",
+                    "loop {} was in one callback for more than {} ms, and left it before its stack could be read",
                     what.loop(),
                     suspect.stuckNanos / 1_000_000);
             return;
@@ -217,7 +217,7 @@ final class Watchdog {
             told.put(what.callback(), now);
         }
         LOG.warn(
-                "loop {} is blocked in one callback for more than {} ms: {}; its other connections go on elsewhere{}",
+                "loop {} has been in one callback for more than {} ms: {}; its connections move to other loops{}",
                 what.loop(),
                 suspect.stuckNanos / 1_000_000,
                 what.words(),
@@ -227,10 +227,10 @@ final class Watchdog {
     private void tellAll(int count) {
         if (allBlocked) {
             LOG.error(
-                    "{} blocked: nobody is left to take connections over; they wait until one goes on",
+                    "{} blocked: no loop is left to take over connections; they wait until one works again",
                     count == 1 ? "the only loop is" : "all " + count + " loops are");
         } else {
-            LOG.info("not all loops are blocked any more");
+            LOG.info("a loop works again: not all are blocked");
         }
     }
 }
