@@ -5,10 +5,16 @@ import java.net.SocketAddress;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Who is refused by a listener because of what else the same client has: counted, and said once a minute. Any thread. */
+/**
+ * Refuses clients of a listener because of what else the same client has; counted, and logged once a minute. Any thread.
+ *
+ * <p>A listener without filters asks at the accept, before there is a channel. One with filters asks when all of them have let the
+ * connection pass: a client is the one that they have found out, and not the load balancer that all connections come from.
+ */
 final class ClientLimits {
     private static final Logger LOG = LoggerFactory.getLogger(ClientLimits.class);
 
@@ -18,35 +24,43 @@ final class ClientLimits {
             "Connections that were reset because their client has as many as it may (connections), or opens them too fast"
                     + " (rate).";
 
-    private final ListenerSpec spec;
+    private final String listener;
+    private final ListenerSpec.PerClient limits;
     private final ClientTable table;
     private final LongSupplier clock;
     private final Metrics.Counter tooMany;
     private final Metrics.Counter tooFast;
     private final AtomicLong sayAgain;
 
-    ClientLimits(ListenerSpec spec, Metrics metrics, LongSupplier clock) {
-        ListenerSpec.PerClient limits = spec.limits().perClient();
-        this.spec = spec;
+    /**
+     * Limits of a listener, without clients.
+     *
+     * @param listener the listener's name
+     * @param clock {@link System#nanoTime} or a test's
+     */
+    ClientLimits(String listener, ListenerSpec.PerClient limits, Metrics metrics, LongSupplier clock) {
+        this.listener = listener;
+        this.limits = limits;
         this.clock = clock;
         this.table = new ClientTable(limits.maxConnections(), limits.acceptsPerSecond(), clock);
         this.sayAgain = new AtomicLong(clock.getAsLong());
-        this.tooMany = metrics.counter(REFUSALS, REFUSALS_HELP, "listener", spec.name(), "reason", "connections");
-        this.tooFast = metrics.counter(REFUSALS, REFUSALS_HELP, "listener", spec.name(), "reason", "rate");
+        this.tooMany = metrics.counter(REFUSALS, REFUSALS_HELP, "listener", listener, "reason", "connections");
+        this.tooFast = metrics.counter(REFUSALS, REFUSALS_HELP, "listener", listener, "reason", "rate");
         metrics.gauge(
                 "baton_listener_clients",
                 "Client addresses that have connections; only where a listener has limits for each.",
                 table::clients,
                 "listener",
-                spec.name());
+                listener);
     }
 
     /**
      * A client has come.
      *
+     * @param client null if its address is not known
      * @return what {@link #leave} wants; negative and not {@link ClientTable#UNCOUNTED} if it is refused
      */
-    int enter(SocketAddress client) {
+    int enter(@Nullable SocketAddress client) {
         int slot = table.enter(client);
         if (slot < ClientTable.UNCOUNTED) {
             refused(client, slot);
@@ -58,15 +72,14 @@ final class ClientLimits {
         table.leave(slot);
     }
 
-    private void refused(SocketAddress client, int why) {
+    private void refused(@Nullable SocketAddress client, int why) {
         (why == ClientTable.TOO_MANY ? tooMany : tooFast).increment();
         long now = clock.getAsLong();
         long again = sayAgain.get();
         if (now - again >= 0 && sayAgain.compareAndSet(again, now + QUIET_NANOS)) {
-            ListenerSpec.PerClient limits = spec.limits().perClient();
             LOG.warn(
                     "listener {} refuses a connection of {}: {} (logged once a minute; counted in {})",
-                    spec.name(),
+                    listener,
                     client,
                     why == ClientTable.TOO_MANY
                             ? "it has " + limits.maxConnections() + " already, max-connections-per-client"

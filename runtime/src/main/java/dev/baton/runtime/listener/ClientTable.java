@@ -9,6 +9,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How many connections each client address has, and how fast it opens more: a table of fixed size, whatever comes.
@@ -85,7 +86,7 @@ final class ClientTable {
      *
      * @return a slot, for {@link #leave}; or {@link #UNCOUNTED}; or why it is refused, {@link #TOO_MANY} or {@link #TOO_FAST}
      */
-    int enter(SocketAddress address) {
+    int enter(@Nullable SocketAddress address) {
         if (!(address instanceof InetSocketAddress inet) || inet.getAddress() == null) {
             return UNCOUNTED;
         }

@@ -8,6 +8,8 @@ import dev.baton.spi.metrics.Metrics.Counter;
 import dev.baton.spi.service.Service;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A listener's service with connection filters before it. A listener without filters has the service itself, and pays nothing.
@@ -23,6 +25,8 @@ public final class FilteredService implements Service {
     private final Service service;
     private final String plugin;
     private final PluginFailures failures;
+    /** Null where clients have no limits of their own. */
+    private final @Nullable ClientLimits clients;
 
     /**
      * A filter of the listener.
@@ -39,6 +43,8 @@ public final class FilteredService implements Service {
      * @param filters in the order in which they are asked
      * @param acceptTimeout how long they may take together
      * @param plugin id of the service's plugin
+     * @param perClient what each client may take, by the address that the filters have found out
+     * @param clock what the rate of a client is measured by, in nanoseconds
      */
     public FilteredService(
             String listener,
@@ -47,12 +53,17 @@ public final class FilteredService implements Service {
             Service service,
             String plugin,
             PluginFailures failures,
-            Metrics metrics) {
+            Metrics metrics,
+            ListenerSpec.PerClient perClient,
+            LongSupplier clock) {
         this.filters = List.copyOf(filters);
         this.acceptTimeout = acceptTimeout;
         this.service = service;
         this.plugin = plugin;
         this.failures = failures;
+        this.clients = perClient.equals(ListenerSpec.PerClient.UNLIMITED)
+                ? null
+                : new ClientLimits(listener, perClient, metrics, clock);
         this.refused = filters.stream()
                 .map(filter -> metrics.counter(
                         "baton_connections_refused_total",
@@ -87,6 +98,19 @@ public final class FilteredService implements Service {
     @Override
     public void close() {
         service.close();
+    }
+
+    /** Whether the client of a connection that all filters have let pass may have it, until it closes. Under the claim. */
+    boolean admits(MovableChannel connection) {
+        ClientLimits limits = clients;
+        if (limits == null) {
+            return true;
+        }
+        int slot = limits.enter(connection.clientAddress());
+        if (slot >= 0) {
+            connection.closeFuture().addListener(closed -> limits.leave(slot));
+        }
+        return slot >= ClientTable.UNCOUNTED;
     }
 
     int count() {

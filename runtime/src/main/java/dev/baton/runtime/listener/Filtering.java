@@ -23,6 +23,8 @@ import org.slf4j.LoggerFactory;
  *             refuse, timeout, a throw -> ended
  *             the connection closes    -> ended
  * </pre>
+ *
+ * <p>The service gets a connection if its client is within the limits of a client; else it is reset.
  */
 final class Filtering {
     private static final Logger LOG = LoggerFactory.getLogger(Filtering.class);
@@ -111,6 +113,10 @@ final class Filtering {
 
     private void initialize() {
         ended();
+        if (!filtered.admits(connection)) {
+            reset();
+            return;
+        }
         try {
             filtered.service().initialize(connection, listener);
         } catch (Throwable t) { // an Error too

@@ -41,7 +41,7 @@ public record ListenerSpec(
      * @param acceptsPerTurn how many connections a loop accepts at a time, at least 1
      * @param fds how many fds one of its connections may come to need, its own included, at most
      *     {@link dev.baton.runtime.fd.FdBudget#FDS_MAX}; 0 if a client in front of it has paid for it
-     * @param perClient what each client address may take
+     * @param perClient what each client address may take, by the addresses of the sockets
      */
     public record Limits(
             int backlog,

@@ -198,7 +198,7 @@ public final class SharedListener implements Listener {
     private Arrivals arrivals(LongSupplier clock) {
         ClientLimits clients = spec.limits().perClient().equals(ListenerSpec.PerClient.UNLIMITED)
                 ? null
-                : new ClientLimits(spec, env.metrics(), clock);
+                : new ClientLimits(spec.name(), spec.limits().perClient(), env.metrics(), clock);
         AcceptedConnections accepting =
                 new AcceptedConnections(spec, env.channels(), connections, this::connectionEnded, clients);
         if (!spec.leastLoaded()) {

@@ -94,7 +94,9 @@ final class ListenerMaker {
                 service,
                 plugin,
                 env.channels().failures(),
-                env.metrics());
+                env.metrics(),
+                perClient(listener),
+                machine::nanoTime);
     }
 
     /** Makes one like another, not opened yet, for the loops of that one that are left. */
@@ -121,9 +123,14 @@ final class ListenerMaker {
                 listener.acceptRate().map(Rate::perSecond).orElse(Double.POSITIVE_INFINITY),
                 listener.acceptsPerTurn(),
                 fds,
-                new ListenerSpec.PerClient(
-                        listener.maxConnectionsPerClient().orElse(Integer.MAX_VALUE),
-                        listener.acceptRatePerClient().map(Rate::perSecond).orElse(Double.POSITIVE_INFINITY)));
+                // With filters, these say who the client is.
+                listener.filters().isEmpty() ? perClient(listener) : ListenerSpec.PerClient.UNLIMITED);
+    }
+
+    private static ListenerSpec.PerClient perClient(ListenerConfig listener) {
+        return new ListenerSpec.PerClient(
+                listener.maxConnectionsPerClient().orElse(Integer.MAX_VALUE),
+                listener.acceptRatePerClient().map(Rate::perSecond).orElse(Double.POSITIVE_INFINITY));
     }
 
     /** The ids of the loops that there are. */

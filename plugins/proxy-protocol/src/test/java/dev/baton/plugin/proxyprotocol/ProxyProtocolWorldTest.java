@@ -162,4 +162,74 @@ class ProxyProtocolWorldTest {
         world.await("no connection", () -> world.view().listeners().get(0).connections() == 0);
         assertThat(refused(world)).isZero();
     }
+
+    private static long refusals(PluginWorld world, String reason) {
+        return world.metrics()
+                .counter("baton_listener_client_refusals_total", "", "listener", "in", "reason", reason)
+                .count();
+    }
+
+    private static Peer from(PluginWorld world, String client) {
+        Peer peer = world.connect("in");
+        peer.send("PROXY TCP4 " + client + " 198.51.100.9 4711 443\r\n");
+        return peer;
+    }
+
+    private static boolean isServed(Peer peer) {
+        try {
+            peer.expect(ITS_FACTS);
+            return true;
+        } catch (AssertionError reset) {
+            return false;
+        }
+    }
+
+    /** All connections have one socket address here, that of the load balancer. */
+    @InEachWorld
+    void shouldLimitTheConnectionsOfTheClientInTheHeader(PluginWorld world) {
+        start(world, ", max-connections-per-client: 1");
+        Peer first = from(world, "192.0.2.7");
+        first.expect(ITS_FACTS);
+        from(world, "192.0.2.8").expect("/192.0.2.8:4711 to /198.51.100.9:443\n");
+        from(world, "192.0.2.7").expectReset();
+        assertThat(refusals(world, "connections")).isOne();
+        assertThat(refused(world)).as("no filter refused it").isZero();
+        first.close();
+        world.await("the client may come again", () -> isServed(from(world, "192.0.2.7")));
+    }
+
+    @InEachWorld
+    void shouldLimitTheRateOfTheClientInTheHeader(PluginWorld world) {
+        start(world, ", accept-rate-per-client: 1/h");
+        for (int i = 0; i < 10; i++) { // what a client may open at once
+            from(world, "192.0.2.7").expect(ITS_FACTS);
+        }
+        from(world, "192.0.2.7").expectReset();
+        from(world, "192.0.2.8").expect("/192.0.2.8:4711 to /198.51.100.9:443\n");
+        assertThat(refusals(world, "rate")).isOne();
+    }
+
+    /** A header without addresses leaves the socket's. */
+    @InEachWorld
+    void shouldLimitTheSocketsClientWhereTheHeaderNamesNone(PluginWorld world) {
+        start(world, ", max-connections-per-client: 1");
+        Peer first = world.connect("in");
+        first.send(Headers.v2(0x20, 0));
+        first.readUntil("\n");
+        Peer second = world.connect("in");
+        second.send(Headers.v2(0x20, 0));
+        second.expectReset();
+        assertThat(refusals(world, "connections")).isOne();
+    }
+
+    /** A connection that a filter still looks at counts for none of the clients. */
+    @InEachWorld
+    void shouldNotCountAConnectionBeforeItsClientIsKnown(PluginWorld world) {
+        start(world, ", max-connections-per-client: 1");
+        Peer waiting = world.connect("in");
+        waiting.send("PROXY TCP4 ");
+        from(world, "192.0.2.7").expect(ITS_FACTS);
+        waiting.send("192.0.2.7 198.51.100.9 4711 443\r\n");
+        waiting.expectReset();
+    }
 }
