@@ -4,6 +4,7 @@ import dev.baton.spi.config.Default;
 import dev.baton.spi.config.Range;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One entry of {@code upstreams:}.
@@ -11,9 +12,18 @@ import java.util.List;
  * @param servers each {@code host:port}, {@code [ipv6]:port}, or {@code listener:NAME} for what a listener of the same
  *     process really listens on; never empty
  * @param connectTimeout how long opening a connection may take
+ * @param proxyProtocol the header of the PROXY protocol that each connection begins with, which tells the server the client's
+ *     address; without it none is sent. A connection serves one client then, and is not kept
  * @param pool what happens to idle connections
  */
 public record UpstreamConfig(
         List<String> servers,
         @Default("2s") @Range(min = "1ms", max = "10m") Duration connectTimeout,
-        PoolConfig pool) {}
+        Optional<ProxyVersion> proxyProtocol,
+        PoolConfig pool) {
+
+    /** Without a header. */
+    public UpstreamConfig(List<String> servers, Duration connectTimeout, PoolConfig pool) {
+        this(servers, connectTimeout, Optional.empty(), pool);
+    }
+}

@@ -39,6 +39,7 @@ final class ConnectAttempt implements ServerLocator.Found {
     private final String plugin;
     private final String server;
     private final Loop loop;
+    private final byte @Nullable [] firstBytes;
     private final ChannelHandler initializer;
     private final long timeoutNanos;
     private final long startedNanos;
@@ -56,11 +57,18 @@ final class ConnectAttempt implements ServerLocator.Found {
     /** The kernel had no fd, and an idle connection was closed to make room. */
     private boolean again;
 
+    /**
+     * An attempt, not started.
+     *
+     * @param firstBytes what the connection begins with, whatever its handlers send; null for nothing
+     * @param initializer makes its pipeline
+     */
     ConnectAttempt(
             UpstreamEnv env,
             String plugin,
             String server,
             Loop loop,
+            byte @Nullable [] firstBytes,
             ChannelHandler initializer,
             long timeoutNanos,
             Outcome outcome) {
@@ -68,6 +76,7 @@ final class ConnectAttempt implements ServerLocator.Found {
         this.plugin = plugin;
         this.server = server;
         this.loop = loop;
+        this.firstBytes = firstBytes;
         this.initializer = initializer;
         this.timeoutNanos = timeoutNanos;
         this.outcome = outcome;
@@ -179,6 +188,9 @@ final class ConnectAttempt implements ServerLocator.Found {
             channel = env.opener().open(plugin);
             channel.config().setConnectTimeoutMillis(timeoutMillis);
             channel.config().setTcpNoDelay(true);
+            if (firstBytes != null) {
+                channel.pipeline().addLast(new FirstBytes(firstBytes));
+            }
             channel.pipeline().addLast(initializer);
         } catch (Throwable t) { // an Error too: after a name server's answer nobody else can tell the handler
             env.fds().disconnect();
@@ -202,6 +214,9 @@ final class ConnectAttempt implements ServerLocator.Found {
             channel.closeFuture().addListener(closed -> env.fds().disconnect());
             if (endpoints.size() > 1) {
                 to.connected();
+            }
+            if (firstBytes != null) {
+                FirstBytes.send(channel);
             }
             outcome.connected(channel, to);
             return;

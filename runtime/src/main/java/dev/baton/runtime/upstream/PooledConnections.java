@@ -1,6 +1,7 @@
 package dev.baton.runtime.upstream;
 
 import dev.baton.runtime.channel.MovableStreamChannel;
+import dev.baton.runtime.config.ProxyVersion;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.upstream.Upstreams.Inherited;
 import dev.baton.spi.channel.MovableChannel;
@@ -28,6 +29,9 @@ final class PooledConnections implements UpstreamConnections {
     private final List<ServerPool> pools;
     private final Turns turns;
     private final long connectTimeoutNanos;
+    /** The header that each connection begins with; null if none is sent. */
+    private final @Nullable ProxyVersion header;
+
     private final UpstreamEnv env;
     private final UpstreamCounters counters;
 
@@ -39,6 +43,7 @@ final class PooledConnections implements UpstreamConnections {
             List<ServerPool> pools,
             Turns turns,
             long connectTimeoutNanos,
+            @Nullable ProxyVersion header,
             UpstreamEnv env,
             UpstreamCounters counters) {
         this.plugin = plugin;
@@ -48,6 +53,7 @@ final class PooledConnections implements UpstreamConnections {
         this.pools = pools;
         this.turns = turns;
         this.connectTimeoutNanos = connectTimeoutNanos;
+        this.header = header;
         this.env = env;
         this.counters = counters;
     }
@@ -56,9 +62,9 @@ final class PooledConnections implements UpstreamConnections {
         return pools.get(server);
     }
 
-    /** Whether an idle connection is nothing but a socket. */
+    /** Whether an idle connection is nothing but a socket, which any client may use. */
     boolean isBare() {
-        return bare;
+        return bare && header == null;
     }
 
     /** Makes an idle connection of another process one of these. On the loop; throws nothing, and the number is closed at worst. */
@@ -89,6 +95,15 @@ final class PooledConnections implements UpstreamConnections {
 
     @Override
     public void connect(UpstreamServer server, Loop loop, ConnectHandler handler) {
+        connect(server, loop, header == null ? null : ProxyHeader.of(header, null), handler);
+    }
+
+    @Override
+    public void connect(UpstreamServer server, Loop loop, MovableChannel client, ConnectHandler handler) {
+        connect(server, loop, header == null ? null : ProxyHeader.of(header, client.facts()), handler);
+    }
+
+    private void connect(UpstreamServer server, Loop loop, byte @Nullable [] firstBytes, ConnectHandler handler) {
         ServerPool pool = pools.get(server.index());
         long startedNanos = loop.eventLoop().ticker().nanoTime();
         ConnectAttempt.Outcome outcome = new ConnectAttempt.Outcome() {
@@ -112,7 +127,7 @@ final class PooledConnections implements UpstreamConnections {
                 handler.failed(cause);
             }
         };
-        new ConnectAttempt(env, plugin, server.address(), loop, initializer, connectTimeoutNanos, outcome)
+        new ConnectAttempt(env, plugin, server.address(), loop, firstBytes, initializer, connectTimeoutNanos, outcome)
                 .start(locators.get(server.index()));
     }
 

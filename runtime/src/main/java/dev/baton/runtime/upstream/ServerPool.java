@@ -31,10 +31,17 @@ final class ServerPool {
     private final EndpointPools idle;
     private final UpstreamEnv env;
     private final UpstreamCounters counters;
+    private final boolean keeps;
     private final AtomicInteger open = new AtomicInteger();
     private final LongAdder connects = new LongAdder();
 
-    ServerPool(EndpointPools idle, UpstreamEnv env, UpstreamCounters counters) {
+    /**
+     * Without connections.
+     *
+     * @param keeps whether a connection rests after its use; false if each is one client's
+     */
+    ServerPool(EndpointPools idle, UpstreamEnv env, UpstreamCounters counters, boolean keeps) {
+        this.keeps = keeps;
         this.idle = idle;
         this.env = env;
         this.counters = counters;
@@ -169,7 +176,7 @@ final class ServerPool {
 
     /** Makes a connection that was just opened one of the pool's, in use. Under a claim on it. */
     void join(MovableChannel channel, Endpoint to, Loop loop) {
-        Member member = new Member(this, idle.of(to), channel, loop).used(true);
+        Member member = new Member(this, keeps ? idle.of(to) : null, channel, loop).used(true);
         channel.attr(MEMBER).set(member);
         open.incrementAndGet();
         connects.increment();
@@ -188,7 +195,10 @@ final class ServerPool {
      */
     static final class Member implements Runnable {
         private final ServerPool pool;
-        /** Where it rests: the pool of the address that it is connected to. Null: that was gone before it was open. */
+        /**
+         * Where it rests: the pool of the address that it is connected to. Null if it is not kept, or if that address was gone
+         * before it was open.
+         */
         private final @Nullable IdlePool home;
 
         private final MovableChannel channel;

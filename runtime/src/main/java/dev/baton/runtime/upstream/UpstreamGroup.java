@@ -82,7 +82,8 @@ final class UpstreamGroup {
                         config.pool().sharing(),
                         env.loops());
                 EndpointPools idle = new EndpointPools(locators.get(server.index()), () -> policy.open(spec));
-                ServerPool pool = new ServerPool(idle, env, counters);
+                ServerPool pool = new ServerPool(
+                        idle, env, counters, config.proxyProtocol().isEmpty());
                 pools.add(pool);
                 opened.accept(pool);
             }
@@ -94,6 +95,7 @@ final class UpstreamGroup {
                     pools,
                     turns,
                     config.connectTimeout().toNanos(),
+                    config.proxyProtocol().orElse(null),
                     env,
                     counters);
         });

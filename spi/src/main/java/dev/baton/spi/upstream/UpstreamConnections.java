@@ -8,6 +8,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Connections of one protocol to the servers of one upstream: {@link #take} an idle one or {@link #connect} a new one,
  * and {@link #release} it or close it. idle + in use = open, always.
+ *
+ * <p>Where the configuration sets {@code proxy-protocol}, each connection begins with a header that names one client, before anything
+ * that handlers write. No other client may use it then: {@link #take} finds none, and {@link #release} closes it.
  */
 public interface UpstreamConnections {
 
@@ -22,12 +25,23 @@ public interface UpstreamConnections {
     MovableChannel take(UpstreamServer server, Loop loop);
 
     /**
-     * Opens a new connection, owned by the calling loop. The handler is called exactly once.
+     * Opens a new connection for no client in particular, owned by the calling loop. The handler is called exactly once.
      *
      * @param loop the loop whose thread is calling
      */
     @OnLoop
     void connect(UpstreamServer server, Loop loop, ConnectHandler handler);
+
+    /**
+     * Opens a new connection for a client, owned by the calling loop. The handler is called exactly once.
+     *
+     * @param loop the loop whose thread is calling
+     * @param client the client's connection; its {@link MovableChannel#facts} are what a header tells of it
+     */
+    @OnLoop
+    default void connect(UpstreamServer server, Loop loop, MovableChannel client, ConnectHandler handler) {
+        connect(server, loop, handler);
+    }
 
     /**
      * Gives a connection back that can serve another exchange. The caller holds a claim on it; it goes into the pool

@@ -109,7 +109,7 @@ final class Forwarder {
             }
         }
         reused = false;
-        service.connections().connect(server, loop, exchange);
+        service.connections().connect(server, loop, channel, exchange);
     }
 
     /** A new connection carries the exchange. */

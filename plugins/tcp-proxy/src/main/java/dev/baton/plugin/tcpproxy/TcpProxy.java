@@ -86,7 +86,7 @@ final class TcpProxy implements Service {
     }
 
     private void connect(End client, UpstreamServer server, int attempt) {
-        connections.connect(server, client.channel().loop(), new ConnectHandler() {
+        connections.connect(server, client.channel().loop(), client.channel(), new ConnectHandler() {
             @Override
             public void connected(MovableChannel connection) {
                 if (unreachable.get()) {
