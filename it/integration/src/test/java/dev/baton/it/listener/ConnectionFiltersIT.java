@@ -6,6 +6,7 @@ import dev.baton.plugin.addresslist.AddressListPlugin;
 import dev.baton.plugin.httpproxy.HttpProxyPlugin;
 import dev.baton.plugin.proxyprotocol.ProxyProtocolPlugin;
 import dev.baton.plugin.tcpproxy.TcpProxyPlugin;
+import dev.baton.spi.admin.LoopResult;
 import dev.baton.spi.listener.ListenerResult;
 import dev.baton.testkit.world.InEachWorld;
 import dev.baton.testkit.world.Origin;
@@ -13,6 +14,8 @@ import dev.baton.testkit.world.Peer;
 import dev.baton.testkit.world.PluginWorld;
 import dev.baton.testkit.world.Where;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Timeout;
 
@@ -247,5 +250,71 @@ class ConnectionFiltersIT {
         clients[0].send("again");
         clients[0].expect("again ");
         assertThat(refused(world, "in", "gate")).isOne();
+    }
+
+    private record Undecided(Peer client, GatePlugin.Waiting waiting) {}
+
+    /** Connections that wait for a decision, one or more on each loop, with what they have sent. */
+    private static List<Undecided> undecided(PluginWorld world) {
+        List<Undecided> all = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            Peer client = world.connect("in");
+            client.send("hello");
+            GatePlugin.Waiting waiting = GatePlugin.next(world);
+            world.await("what was sent", () -> waiting.seen().equals("hello"));
+            int owner = i % 2;
+            if (waiting.connection().loop().id() != owner) {
+                waiting.takeAway();
+                world.await("its loop", () -> waiting.connection().loop().id() == owner);
+            }
+            all.add(new Undecided(client, waiting));
+        }
+        return all;
+    }
+
+    private static void areServedOn(int loop, List<Undecided> all, PluginWorld world) {
+        for (Undecided each : all) {
+            world.await("another loop", () -> each.waiting().connection().loop().id() == loop);
+            each.waiting().next().proceed();
+            each.client().expect("active hello ");
+            each.client().send("again");
+            each.client().expect("again ");
+        }
+    }
+
+    /** F18: a loop that is told to retire owns connections that a filter has not decided about. */
+    @InEachWorld
+    void shouldLetALoopRetireOnWhichConnectionsWait(PluginWorld world) {
+        scripted(world, "filters: [ gate ], accept-timeout: 1h");
+        List<Undecided> all = undecided(world);
+        assertThat(world.await(world.control().retireLoop(1)).outcome()).isEqualTo(LoopResult.Outcome.RETIRED);
+        areServedOn(0, all, world);
+    }
+
+    /** F18: decisions come while the loop retires: each counts once, wherever its connection is. */
+    @InEachWorld
+    void shouldDecideWhileTheLoopRetires(PluginWorld world) {
+        scripted(world, "filters: [ gate ], accept-timeout: 1h");
+        List<Undecided> all = undecided(world);
+        CompletionStage<LoopResult> retired = world.control().retireLoop(1);
+        all.forEach(each -> each.waiting().next().proceed());
+        for (Undecided each : all) {
+            each.client().expect("active hello ");
+        }
+        assertThat(world.await(retired).outcome()).isEqualTo(LoopResult.Outcome.RETIRED);
+        assertThat(GatePlugin.initialized()).isEqualTo(all.size());
+    }
+
+    /** F18: a rescue takes what waits for a filter's decision. A loop at rest is to it as one that is blocked: it makes no progress. */
+    @InEachWorld
+    void shouldBeRescuedWhileAFilterWaits(PluginWorld world) {
+        scripted(world, "filters: [ gate ], accept-timeout: 1h");
+        List<Undecided> all = undecided(world);
+        world.await("all are rescued", () -> {
+            GatePlugin.rescue(1); // again if a turn of the loop has ended the rescue before
+            return all.stream()
+                    .allMatch(each -> each.waiting().connection().loop().id() == 0);
+        });
+        areServedOn(0, all, world);
     }
 }

@@ -9,7 +9,9 @@ import dev.baton.spi.fd.TakeoverResult;
 import dev.baton.spi.filter.ConnectionFilter;
 import dev.baton.spi.filter.Next;
 import dev.baton.spi.loop.Loop;
+import dev.baton.spi.loop.LoopWatch;
 import dev.baton.spi.loop.Loops;
+import dev.baton.spi.loop.WatchedLoop;
 import dev.baton.spi.service.Service;
 import dev.baton.spi.service.ServiceContext;
 import dev.baton.spi.service.ServiceFactory;
@@ -18,16 +20,19 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import jakarta.inject.Inject;
+import jakarta.inject.Provider;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** A filter that waits for a test's decision, and a service that tells its client what it sees. */
 public final class GatePlugin implements Plugin {
     private static final Queue<Waiting> WAITING = new ConcurrentLinkedQueue<>();
     private static final AtomicInteger INITIALIZED = new AtomicInteger();
+    private static final AtomicReference<Provider<LoopWatch>> WATCH = new AtomicReference<>();
 
     /** A decision that a test is to take. */
     static final class Waiting extends ChannelInboundHandlerAdapter {
@@ -87,6 +92,15 @@ public final class GatePlugin implements Plugin {
         return WAITING.remove();
     }
 
+    /** Has the other loops take over what this one owns, unless it goes on meanwhile. */
+    static void rescue(int loop) {
+        for (WatchedLoop each : WATCH.get().get().loops()) {
+            if (each.loop().id() == loop) {
+                each.rescue();
+            }
+        }
+    }
+
     /** How many connections services have seen. */
     static int initialized() {
         return INITIALIZED.get();
@@ -119,8 +133,9 @@ public final class GatePlugin implements Plugin {
         private final Loops loops;
 
         @Inject
-        Factory(Loops loops) {
+        Factory(Loops loops, Provider<LoopWatch> watch) {
             this.loops = loops;
+            WATCH.set(watch); // there is none before the loops are
         }
 
         @Override
