@@ -313,6 +313,20 @@ class ConfigReaderTest {
 
     record Keyed(@Default("three") Retry retry) {}
 
+    record Either(List<String> allow, Optional<String> deny) {
+        Either {
+            if (allow.isEmpty() && deny.isEmpty()) {
+                throw new IllegalArgumentException("allow or deny is needed");
+            }
+        }
+    }
+
+    /** It has no defaults that could be wrong. */
+    @Test
+    void takesARecordThatWantsOneOfItsKeys() {
+        assertThat(RecordShape.problems(Either.class, Set.of())).isEmpty();
+    }
+
     /** Each would be told as an error of the user's file, at a line where nothing stands. */
     @Test
     void findsDefaultsThatTheRecordItselfRefuses() {
