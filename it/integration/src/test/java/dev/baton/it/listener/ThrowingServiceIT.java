@@ -32,8 +32,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Row J1 of the list of races: whatever a service throws, wherever, costs the connection and nothing else, and the client sees a
- * reset: what it got so far does not look like all of it. (What {@code
- * exceptionCaught}, timers and listeners of promises throw, Netty logs: that costs not even the connection.)
+ * reset: what it got so far does not look like all of it.
  */
 @Timeout(60)
 class ThrowingServiceIT {
@@ -54,6 +53,9 @@ class ThrowingServiceIT {
         POSTED,
         OFFERED,
         EXECUTED,
+        SUBMITTED,
+        TIMER,
+        LISTENER,
         AFTER_LEAVE
     }
 
@@ -105,6 +107,9 @@ class ThrowingServiceIT {
             connection.offer(() -> at(Place.OFFERED));
             connection.post(() -> at(Place.POSTED));
             connection.eventLoop().execute(() -> at(Place.EXECUTED));
+            connection.eventLoop().submit(() -> at(Place.SUBMITTED));
+            connection.eventLoop().schedule(() -> at(Place.TIMER), 1, TimeUnit.MILLISECONDS);
+            connection.newPromise().setSuccess().addListener(done -> at(Place.LISTENER));
             connection.afterLeave(() -> at(Place.AFTER_LEAVE));
         }
 
