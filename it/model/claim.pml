@@ -1,5 +1,5 @@
 /*
- * The claim word protocol: FdTable, Registration, LoopIo, FdChannel.takeFrom and the kernel under them, with one number that
+ * The claim word protocol: FdTable, Registration, LoopIo, PolledChannel.takeFrom and the kernel under them, with one number that
  * the kernel gives out again at once. README.md beside this file maps each step to its method; `run` sets the bounds.
  *
  * One transition is one access to something that threads share: every option of an `if` is a d_step that begins with the
@@ -357,7 +357,7 @@ remove_own:
     :: d_step { 1 -> epoll_del(LOOP); batch[LOOP] = 0; DONE } goto idle
     fi;
 
-    /* ---- FdTable.fdTakeover, rows 7 and 8; FdChannel.takeFrom, movePolling ---- */
+    /* ---- FdTable.fdTakeover, rows 7 and 8; PolledChannel.takeFrom, movePolling ---- */
 take_load:
     if
 #ifdef MUTANT_TAKEOVER_SPINS

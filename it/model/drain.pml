@@ -24,7 +24,7 @@
 #define FREE 2
 byte fd;
 #ifdef UNSETTLED
-byte owner = NOBODY; /* inserted before loop 0, its home, takes it (FdChannel.settle) */
+byte owner = NOBODY; /* inserted before loop 0, its home, takes it (ClaimedChannel.settle) */
 #else
 byte owner;
 #endif
@@ -173,7 +173,7 @@ drain:
         goto end_idle
     :: d_step { queue > 0 -> skip }
     fi;
-    /* FdChannel.enter: live, then gone */
+    /* ClaimedChannel.enter: live, then gone */
 #ifdef MUTANT_DRAIN_WITHOUT_ENTER
     if :: d_step { 1 -> holders++; assert(UNDER_A_CLAIM || holders == 1) } goto entered fi;
 #endif

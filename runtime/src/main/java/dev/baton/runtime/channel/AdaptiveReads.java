@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * large soon after a buffer was filled, smaller after two reads that left half of it empty.
  *
  * <p>Netty keeps 144 bytes a channel for that. All that has to be remembered from one read to the next is the size, which is
- * {@link FdStreamChannel#readSize}; the rest belongs to a read that goes on, and a thread reads from one channel at a time:
+ * {@link ReadingChannel#readSize}; the rest belongs to a read that goes on, and a thread reads from one channel at a time:
  * reads begin with an event or with a task of the loop, never inside each other.
  */
 final class AdaptiveReads implements MaxMessagesRecvByteBufAllocator {
@@ -30,7 +30,7 @@ final class AdaptiveReads implements MaxMessagesRecvByteBufAllocator {
     /** To what a size that was filled grows: few steps from the first size to the largest. */
     private static final int GROWTH = 16;
 
-    private static final int READS_A_TURN = FdStreamChannel.METADATA.defaultMaxMessagesPerRead();
+    private static final int READS_A_TURN = ReadingChannel.METADATA.defaultMaxMessagesPerRead();
 
     private static final FastThreadLocal<Read> OF_THREAD = new FastThreadLocal<>() {
         @Override
@@ -42,7 +42,7 @@ final class AdaptiveReads implements MaxMessagesRecvByteBufAllocator {
     private AdaptiveReads() {}
 
     /** The thread's: good until its next read begins. */
-    static RecvByteBufAllocator.ExtendedHandle begin(FdStreamChannel channel) {
+    static RecvByteBufAllocator.ExtendedHandle begin(ReadingChannel channel) {
         Read read = OF_THREAD.get();
         read.channel = channel;
         return read;
@@ -88,14 +88,14 @@ final class AdaptiveReads implements MaxMessagesRecvByteBufAllocator {
     }
 
     private static final class Read implements RecvByteBufAllocator.ExtendedHandle {
-        private @Nullable FdStreamChannel channel;
+        private @Nullable ReadingChannel channel;
         private int reads;
         private int bytes;
         private int attempted;
         private int last;
 
-        private FdStreamChannel channel() {
-            FdStreamChannel known = channel;
+        private ReadingChannel channel() {
+            ReadingChannel known = channel;
             if (known == null) {
                 throw new IllegalStateException("no read goes on");
             }
@@ -173,7 +173,7 @@ final class AdaptiveReads implements MaxMessagesRecvByteBufAllocator {
         }
 
         private void record(int count) {
-            FdStreamChannel read = channel();
+            ReadingChannel read = channel();
             read.readSize = next(read.readSize, count);
         }
     }

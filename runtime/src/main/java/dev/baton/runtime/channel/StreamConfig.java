@@ -16,7 +16,7 @@ public final class StreamConfig extends SocketConfig<SocketChannelConfig> implem
     /** What an accepted one has from its listening socket, by {@link #bequeath}. */
     static final boolean BEQUEATHED_NO_DELAY = true;
 
-    StreamConfig(FdStreamChannel channel) {
+    StreamConfig(ReadingChannel channel) {
         super(channel, AdaptiveReads.SHARED);
     }
 
@@ -56,7 +56,7 @@ public final class StreamConfig extends SocketConfig<SocketChannelConfig> implem
 
     @Override
     protected void autoReadCleared() {
-        if (channel instanceof FdStreamChannel stream) {
+        if (channel instanceof ReadingChannel stream) {
             stream.readCleared();
         }
     }
