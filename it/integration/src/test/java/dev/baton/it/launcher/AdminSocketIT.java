@@ -98,7 +98,7 @@ class AdminSocketIT {
         assertThat(baton.exitCode()).isZero();
         Outcome gone = BatonProcess.run(folder, "status");
         assertThat(gone.code()).isEqualTo(1);
-        assertThat(gone.text()).contains("nobody answers at " + address);
+        assertThat(gone.text()).contains("nothing answers at " + address);
     }
 
     @Test

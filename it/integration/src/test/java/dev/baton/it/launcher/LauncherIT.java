@@ -232,7 +232,7 @@ class LauncherIT {
         }
         Outcome outcome = Commands.run("status", "--admin", "127.0.0.1:" + port);
         assertThat(outcome.code()).as(outcome.text()).isEqualTo(1);
-        assertThat(outcome.text()).contains("nobody answers at 127.0.0.1:" + port);
+        assertThat(outcome.text()).contains("nothing answers at 127.0.0.1:" + port);
     }
 
     @Test

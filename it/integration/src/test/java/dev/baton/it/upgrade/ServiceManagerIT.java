@@ -219,7 +219,7 @@ class ServiceManagerIT {
                         .isTrue();
                 assertThat(Files.readString(command))
                         .isEqualTo("upgraded: process " + next + " serves, process " + rig.pid()
-                                + " has died on the way\n");
+                                + " died during the upgrade\n");
                 assertThat(upgrade.exitValue()).isZero();
                 assertThat(heard).noneMatch(text -> text.contains("STOPPING"));
             } finally {

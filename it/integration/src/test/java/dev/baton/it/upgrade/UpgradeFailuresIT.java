@@ -93,7 +93,7 @@ class UpgradeFailuresIT {
             Files.writeString(file, right + "bogus: 1\nlops: 2\n");
             Outcome first = rig.ask("upgrade");
             assertThat(first.code()).as(first.text()).isEqualTo(78);
-            assertThat(first.text()).contains("the old process goes on", "unknown key 'bogus'", "unknown key 'lops'");
+            assertThat(first.text()).contains("the old process continues", "unknown key 'bogus'", "unknown key 'lops'");
             serves(rig);
 
             String address = "127.0.0.1:" + taken.getLocalPort();

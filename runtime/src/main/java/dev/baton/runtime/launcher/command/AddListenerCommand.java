@@ -40,7 +40,7 @@ final class AddListenerCommand implements Callable<Integer> {
             names = "--bind",
             required = true,
             paramLabel = "ADDRESS",
-            description = "Where: 127.0.0.1:8080, [::1]:8080, *:8080, unix:/run/shop.sock, unix:@shop.")
+            description = "The address: 127.0.0.1:8080, [::1]:8080, *:8080, unix:/run/shop.sock, unix:@shop.")
     private @Nullable String bind;
 
     @Option(names = "--service", required = true, description = "The service that speaks on its connections.")
@@ -55,19 +55,19 @@ final class AddListenerCommand implements Callable<Integer> {
     @Option(names = "--max-connections", description = "How many may be open at once.")
     private @Nullable Integer maxConnections;
 
-    @Option(names = "--accept-rate", description = "How many it accepts on the average, for example 500/s.")
+    @Option(names = "--accept-rate", description = "How many it accepts on average, for example 500/s.")
     private @Nullable String acceptRate;
 
-    @Option(names = "--accepts-per-turn", description = "How many a loop accepts at a time.")
+    @Option(names = "--accepts-per-turn", description = "How many a loop accepts in one turn.")
     private @Nullable Integer acceptsPerTurn;
 
-    @Option(names = "--sockets", description = "shared or per-loop (SO_REUSEPORT).")
+    @Option(names = "--sockets", description = "shared, or per-loop: a socket for each loop (SO_REUSEPORT).")
     private @Nullable String sockets;
 
     @Option(names = "--loops", split = ",", description = "The loops that accept: all, or ids such as 0,2.")
     private @Nullable List<String> loops;
 
-    @Option(names = "--balance", description = "any or least-loaded.")
+    @Option(names = "--balance", description = "Which loop gets a connection: any, or least-loaded.")
     private @Nullable String balance;
 
     @Option(names = "--mode", description = "Permissions of a unix socket's file, for example 0660.")

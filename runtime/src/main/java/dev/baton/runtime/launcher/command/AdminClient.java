@@ -161,7 +161,7 @@ final class AdminClient {
             Throwable cause = e.getCause() == null ? e : e.getCause();
             if (cause instanceof ConnectException) {
                 throw new AdminException(
-                        "nobody answers at " + address + ": is Baton running, with this admin address? --admin names"
+                        "nothing answers at " + address + ": is Baton running, with this admin address? --admin names"
                                 + " another one",
                         cause);
             }

@@ -22,9 +22,9 @@ import picocli.CommandLine.Spec;
         versionProvider = Baton.Version.class,
         synopsisSubcommandLabel = "COMMAND",
         description = {
-            "An event-loop runtime whose connections may change loops.",
+            "An event-loop runtime whose connections can change loops.",
             "",
-            "Starts a server from a configuration, and shows and steers one that runs."
+            "Starts a server from a configuration, and shows and controls a running one."
         },
         commandListHeading = "%nCommands:%n",
         optionListHeading = "%nOptions:%n",
@@ -148,13 +148,13 @@ public final class Baton implements Runnable {
         if (arguments.length > 0 && arguments[0].equals(name(RunCommand.class))) {
             StandardStreams.install(); // what serves waits for no reader; every other command is for its reader
         }
-        // Lines are whole in the pipe of whoever reads along, so they are flushed one by one.
+        // Flushed line by line: a reader of the pipe gets whole lines.
         PrintWriter out = new PrintWriter(System.out, true, Charset.defaultCharset());
         PrintWriter err = new PrintWriter(System.err, true, Charset.defaultCharset());
         int code;
         try {
             code = execute(out, err, arguments);
-        } catch (Throwable t) { // an Error too: classes that cannot be read are one
+        } catch (Throwable t) { // Errors as well: a class that cannot be read is one
             if (!isOutOfFiles(t)) {
                 throw t;
             }

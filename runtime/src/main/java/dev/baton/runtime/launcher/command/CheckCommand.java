@@ -18,9 +18,9 @@ import picocli.CommandLine.Spec;
         name = "check",
         mixinStandardHelpOptions = true,
         description = {
-            "Checks a configuration: loads the plugins, makes everything, binds nothing.",
+            "Checks a configuration: loads the plugins and makes everything, but binds no address.",
             "",
-            "Prints every error of the file at once, each as FILE:LINE:COL: message."
+            "Prints all errors of the file at once, each as FILE:LINE:COL: message."
         })
 final class CheckCommand implements Callable<Integer> {
     @Mixin

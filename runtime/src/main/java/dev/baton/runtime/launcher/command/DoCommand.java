@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "do",
         mixinStandardHelpOptions = true,
-        description = "Asks a plugin to do something; without an action, what can be asked for.")
+        description = "Asks a plugin for an action. Without a name, lists the actions.")
 final class DoCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "ACTION", arity = "0..1", description = "The action.")
     private @Nullable String action;
@@ -49,7 +49,7 @@ final class DoCommand implements Callable<Integer> {
         String query = query();
         JsonArray actions = client.table("/v1/actions");
         if (asked == null) {
-            out.println(json ? actions.encode() : Tables.of(readable(actions), "no plugin can be asked for anything"));
+            out.println(json ? actions.encode() : Tables.of(readable(actions), "no plugin has actions"));
             return ExitCode.FINE;
         }
         List<String> names = actions.stream()

@@ -60,7 +60,7 @@ final class Draining {
         }
     }
 
-    /** How many connections are open; -1 if nobody says, because the process is about to end. */
+    /** How many connections are open; -1 if the process does not answer, because it is about to end. */
     private int connections() {
         try {
             JsonArray listeners = client.table("/v1/listeners");

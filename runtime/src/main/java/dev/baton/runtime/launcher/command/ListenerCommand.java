@@ -23,11 +23,10 @@ import picocli.CommandLine.Spec;
         commandListHeading = "%nCommands:%n",
         subcommands = AddListenerCommand.class,
         description =
-                "Adds, removes, suspends, resumes or unbinds a listener of a running process, and prints what really"
-                        + " happened.")
+                "Adds, removes, suspends, resumes or unbinds a listener of a running process, and prints the result.")
 final class ListenerCommand implements Runnable {
     private static final String STRATEGY =
-            "drain, drain-backlog (accepts first who waits in the kernel) or at-once. Default: as configured.";
+            "drain, drain-backlog (accepts those in the backlog first) or at-once. Default: as configured.";
 
     @Spec
     @SuppressWarnings("NullAway.Init") // by picocli
@@ -41,7 +40,7 @@ final class ListenerCommand implements Runnable {
     @Command(
             name = "suspend",
             mixinStandardHelpOptions = true,
-            description = "Stops accepting; the address stays bound and the kernel goes on queueing.")
+            description = "Stops accepting; the address stays bound, and the kernel queues new connections.")
     int suspend(
             @Parameters(paramLabel = "NAME", description = "The listener's name.") String name,
             @Mixin AdminOption admin)
@@ -60,7 +59,7 @@ final class ListenerCommand implements Runnable {
     @Command(
             name = "unbind",
             mixinStandardHelpOptions = true,
-            description = "Unbinds for good, by the listener's strategy; done when the port can be bound again.")
+            description = "Unbinds for good, by the listener's strategy. Ends when the port can be bound again.")
     int unbind(
             @Parameters(paramLabel = "NAME", description = "The listener's name.") String name,
             @Option(
@@ -68,7 +67,7 @@ final class ListenerCommand implements Runnable {
                             paramLabel = "TIME",
                             converter = GraceConverter.class,
                             description =
-                                    "How long its connections may go on, for example 30s. Default: as configured.")
+                                    "How long its connections may continue, for example 30s. Default: as configured.")
                     @Nullable
                     Duration grace,
             @Option(names = "--strategy", paramLabel = "WORD", description = STRATEGY) @Nullable String strategy,
@@ -82,7 +81,7 @@ final class ListenerCommand implements Runnable {
     @Command(
             name = "remove",
             mixinStandardHelpOptions = true,
-            description = "Unbinds for good and forgets the listener: its name can be used again.")
+            description = "Unbinds for good and forgets the listener, so that its name can be used again.")
     int remove(
             @Parameters(paramLabel = "NAME", description = "The listener's name.") String name,
             @Option(
@@ -90,7 +89,7 @@ final class ListenerCommand implements Runnable {
                             paramLabel = "TIME",
                             converter = GraceConverter.class,
                             description =
-                                    "How long its connections may go on, for example 30s. Default: as configured.")
+                                    "How long its connections may continue, for example 30s. Default: as configured.")
                     @Nullable
                     Duration grace,
             @Option(names = "--strategy", paramLabel = "WORD", description = STRATEGY) @Nullable String strategy,

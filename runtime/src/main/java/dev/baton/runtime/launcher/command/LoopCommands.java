@@ -17,8 +17,7 @@ final class LoopCommands {
     @Command(
             name = "add",
             mixinStandardHelpOptions = true,
-            description =
-                    "Adds a loop, which accepts connections of every listener that is not bound to certain loops.")
+            description = "Adds a loop, which accepts on every listener whose `loops` is `all`.")
     static final class Add implements Callable<Integer> {
         @Mixin
         private AdminOption admin = new AdminOption();
@@ -36,7 +35,7 @@ final class LoopCommands {
     @Command(
             name = "retire",
             mixinStandardHelpOptions = true,
-            description = "Has a loop give its connections, timers and listeners to the others, and ends its thread.")
+            description = "Ends a loop, after it has given its connections, timers and listeners to the others.")
     static final class Retire implements Callable<Integer> {
         @Parameters(paramLabel = "ID", description = "The loop's id.")
         private int id;

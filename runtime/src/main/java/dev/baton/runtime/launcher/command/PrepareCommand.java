@@ -25,18 +25,17 @@ import picocli.CommandLine.Command;
 /**
  * {@code baton prepare}: a rehearsal of {@code run} and of the commands that ask it, in one process, so that the classes of all of
  * them are loaded when it ends. {@code bin/baton} has the JVM write them down at its end, and later JVMs map what is written
- * instead of reading and verifying the jars: about half of the CPU time of a start.
+ * instead of reading and verifying the jars: about a third of the CPU time of a start.
  */
 @Command(
         name = "prepare",
         mixinStandardHelpOptions = true,
         description = {
-            "Makes later starts of this installation faster, once.",
+            "Makes later starts of this installation faster. Run it once.",
             "",
-            "Writes the classes that a start needs into the installation's folder, as the JVM has them in",
-            "memory. What is written serves this JDK at this place; for another JDK, after a move and after",
-            "an update start it again. Without it, or where it does not fit any more, Baton starts as it",
-            "always does, only slower."
+            "Writes the classes that a start needs to a file in the installation's folder, from which the JVM",
+            "maps them into memory. The file fits only this JDK and this folder: after an update, a move or a",
+            "change of the JDK run it again. Without a file that fits, Baton starts as always, only more slowly."
         })
 final class PrepareCommand implements Callable<Integer> {
     /** It serves two requests. */

@@ -36,12 +36,11 @@ import picocli.CommandLine.Spec;
         name = "run",
         mixinStandardHelpOptions = true,
         description = {
-            "Starts a server and stays.",
+            "Starts a server and stays until it ends.",
             "",
-            "TERM and INT drain within `grace` of the configuration, a second one cuts, and `hard-stop`",
-            "after the grace time the process ends whatever it is still at. HUP starts a new process with",
-            "what is installed and configured now, hands the sockets over and drains: see `baton upgrade`.",
-            "QUIT prints the threads."
+            "TERM and INT drain within `grace` of the configuration; a second one cuts. If work is still",
+            "unfinished `hard-stop` after that, the process exits all the same. HUP replaces the process by a",
+            "new one: see `baton upgrade`. QUIT prints the stacks of all threads."
         })
 final class RunCommand implements Callable<Integer> {
     /** Set by {@code bin/baton}: where it is, by the path that it was called by. */
@@ -54,7 +53,7 @@ final class RunCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // by picocli
     private CommandSpec spec;
 
-    /** Only with the pid 1. */
+    /** Only as pid 1. */
     private final @Nullable InitProcess init = InitProcess.ifThisIsOne();
 
     private final AtomicBoolean signalled = new AtomicBoolean();
@@ -115,12 +114,12 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    /** The end of this process, as far as it may end: with the pid 1 the processes that serve after it would end too. */
+    /** The end of this process, as far as it may end: the end of pid 1 would end the processes that serve after it. */
     private int end(int code) {
         if (init == null || !init.isFollowing()) {
             return code;
         }
-        say("this process stays, as the parent of those that serve after it: it has the pid 1");
+        say("this process stays as the parent of those that serve after it: it is pid 1");
         return init.await();
     }
 
@@ -158,7 +157,7 @@ final class RunCommand implements Callable<Integer> {
                     say(name + ": cutting");
                     assembled.thenAccept(server -> server.stop(Duration.ZERO));
                 } else {
-                    say(name + ": ending in the middle of the start");
+                    say(name + ": ending during the start");
                     StandardStreams.drain();
                     Runtime.getRuntime().halt(ExitCode.CUT);
                 }

@@ -21,9 +21,9 @@ import picocli.CommandLine.Spec;
         name = "stop",
         mixinStandardHelpOptions = true,
         description = {
-            "Stops a running process: its listeners are unbound, work under way may end within the grace time.",
+            "Stops a running process: unbinds its listeners and lets work finish within the grace time.",
             "",
-            "Waits until it has ended; answers 4 if work was cut."
+            "Waits until the process has ended. The exit code is 4 if work was cut."
         })
 final class StopCommand implements Callable<Integer> {
     /** How long a process of this machine may take to end after it has said that everything is done. */
@@ -35,10 +35,10 @@ final class StopCommand implements Callable<Integer> {
                 names = "--grace",
                 paramLabel = "TIME",
                 converter = GraceConverter.class,
-                description = "How long work may go on, for example 30s. Default: as configured.")
+                description = "How long work may continue, for example 30s. Default: as configured.")
         private @Nullable Duration grace;
 
-        @Option(names = "--now", description = "Cuts at once.")
+        @Option(names = "--now", description = "Cuts all work at once.")
         private boolean now;
 
         @Nullable
@@ -73,7 +73,7 @@ final class StopCommand implements Callable<Integer> {
         return cut == 0 ? ExitCode.FINE : ExitCode.CUT;
     }
 
-    /** The answer comes shortly before the end; a script that goes on wants the end. */
+    /** The answer comes shortly before the end; a script that continues wants the end. */
     private static void awaitEnd(AdminClient client, long pid) throws AdminException {
         if (!client.isLocal()) {
             return;

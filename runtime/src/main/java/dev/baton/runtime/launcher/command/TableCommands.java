@@ -92,14 +92,14 @@ final class TableCommands {
         }
     }
 
-    @Command(name = "fds", description = "Shows every fd in the table: who owns it, who runs in it, whose it is.")
+    @Command(name = "fds", description = "Shows every fd in the table: its owner, how many run in it, its plugin.")
     static final class Fds extends Table {
         Fds() {
             super("/v1/fds", "no fds");
         }
     }
 
-    @Command(name = "orphans", description = "Shows the fds that were deleted and in which somebody still runs.")
+    @Command(name = "orphans", description = "Shows the fds that were deleted while a callback runs in them.")
     static final class Orphans extends Table {
         Orphans() {
             super("/v1/orphans", "no orphans");

@@ -16,13 +16,15 @@ import picocli.CommandLine.Spec;
         name = "upgrade",
         mixinStandardHelpOptions = true,
         description = {
-            "Replaces a running process by a new one, with what is installed and configured now, without",
-            "losing a connection: the new one gets the listening sockets, and once it serves the old one",
-            "drains and gives it its idle upstream connections. HUP does the same.",
+            "Replaces a running process by a new one without losing a connection.",
             "",
-            "If the old one dies on the way this waits for the new one, as long as there is one.",
-            "If the new one does not come up the old one goes on, and the reason is printed: 78 if the",
-            "configuration is wrong, 3 if an address cannot be bound, else 1."
+            "The new process has the version and the configuration that are installed now. It gets the",
+            "listening sockets. Once it serves, the old one drains and hands over its idle upstream",
+            "connections. The signal HUP does the same.",
+            "",
+            "If the new process does not come up, the old one continues, and the reason is printed. The exit",
+            "code is 78 if the configuration is wrong, 3 if an address cannot be bound, else 1. If the old one",
+            "dies during the upgrade, the command waits for the new one, as long as there is one."
         })
 final class UpgradeCommand implements Callable<Integer> {
     @Option(
@@ -55,7 +57,7 @@ final class UpgradeCommand implements Callable<Integer> {
             spec.commandLine()
                     .getOut()
                     .println(line(
-                            true, "process " + next + " serves, process " + handover.old() + " has died on the way"));
+                            true, "process " + next + " serves, process " + handover.old() + " died during the upgrade"));
             return ExitCode.FINE;
         }
         boolean upgraded = report.getBoolean("upgraded", false);
@@ -70,6 +72,6 @@ final class UpgradeCommand implements Callable<Integer> {
 
     /** How it ended, for a person. */
     static String line(boolean upgraded, String detail) {
-        return upgraded ? "upgraded: " + detail : "not upgraded, the old process goes on: " + detail;
+        return upgraded ? "upgraded: " + detail : "not upgraded, the old process continues: " + detail;
     }
 }

@@ -18,7 +18,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "view",
         mixinStandardHelpOptions = true,
-        description = "Shows a table of a plugin; without a name, which tables there are.")
+        description = "Shows a table of a plugin. Without a name, lists the tables.")
 final class ViewCommand implements Callable<Integer> {
     @Parameters(paramLabel = "NAME", arity = "0..1", description = "The table.")
     private @Nullable String name;
@@ -40,7 +40,7 @@ final class ViewCommand implements Callable<Integer> {
         JsonArray views = client.table("/v1/views");
         String asked = name;
         if (asked == null) {
-            out.println(json ? views.encode() : Tables.of(views, "no plugin has a table"));
+            out.println(json ? views.encode() : Tables.of(views, "no plugin has tables"));
             return ExitCode.FINE;
         }
         List<String> names = views.stream()
