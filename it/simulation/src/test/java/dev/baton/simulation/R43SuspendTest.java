@@ -108,7 +108,7 @@ class R43SuspendTest {
         simulation.run();
         assertThat(results).extracting(ListenerResult::outcome).containsExactly(Outcome.PAUSED, Outcome.UNCHANGED);
         assertThat(results.get(0).detail())
-                .contains(column == Column.SHARED ? "other processes go on" : "connections queue in the kernel");
+                .contains(column == Column.SHARED ? "other processes continue" : "connections queue in the kernel");
         assertThat(web.listener().state()).isEqualTo(ListenerState.SUSPENDED);
 
         long accepted = web.listener().accepted();

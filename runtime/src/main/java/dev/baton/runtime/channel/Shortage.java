@@ -86,7 +86,7 @@ public final class Shortage {
         // Last: from here on the next one begins, with a line and a look of its own.
         began.set(NONE);
         LOG.info(
-                "{} goes on: it paused {} in {}",
+                "{} continues: it paused {} in {}",
                 who,
                 times == 1 ? "once" : times + " times",
                 millis < 1_000 ? millis + " ms" : String.format(Locale.ROOT, "%.1f s", millis / 1e3));

@@ -53,7 +53,7 @@ final class UnixGuard {
         admit(posix);
         if (isStale()) {
             Files.deleteIfExists(file);
-            LOG.info("removed {}: a socket that nobody serves any more", file);
+            LOG.info("removed {}: no process serves this socket", file);
         }
         check("set the mode", posix.setMode(number, mode));
     }
@@ -79,7 +79,7 @@ final class UnixGuard {
             if (!Files.getAttribute(held, "unix:nlink").equals(1)
                     || !admitted.contains(Files.getAttribute(held, "unix:uid"))
                     || ((Integer) Files.getAttribute(held, "unix:mode") & 0170000) != 0140000) {
-                throw new IOException("somebody has put another file in the place of " + file);
+                throw new IOException("another file has been put in the place of " + file);
             }
             Files.setAttribute(held, "unix:mode", mode);
         }));

@@ -76,7 +76,7 @@ public final class FdObservers {
     void closeFailed(Registration registration, int result) {
         // Nothing can be done: the number is free whatever close(2) says, unless it was not open (EBADF), which means
         // that somebody closed it behind the table's back.
-        LOG.error("close of {} ({}) answered errno {}", registration.fd, registration.kind, -result);
+        LOG.error("close of {} ({}) failed with errno {}", registration.fd, registration.kind, -result);
     }
 
     void removeFailed(Registration registration, int loop, Throwable cause) {

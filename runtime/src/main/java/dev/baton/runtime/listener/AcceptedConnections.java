@@ -141,7 +141,7 @@ final class AcceptedConnections extends ChannelHandlerAdapter {
         try {
             spec.service().initialize(connection, spec.name());
         } catch (Throwable t) { // an Error too
-            LOG.error("plugin {} cannot set a connection of listener {} up", spec.plugin(), spec.name(), t);
+            LOG.error("plugin {} cannot set up a connection of listener {}", spec.plugin(), spec.name(), t);
             env.failures().failed(spec.plugin(), t);
             connection.config().setSoLinger(0); // nothing, not even the end of an empty stream
             context.close();

@@ -147,7 +147,7 @@ final class Filtering {
     }
 
     private void failed(String plugin, Throwable cause) {
-        LOG.error("plugin {} cannot set a connection of listener {} up", plugin, listener, cause);
+        LOG.error("plugin {} cannot set up a connection of listener {}", plugin, listener, cause);
         filtered.failures().failed(plugin, cause);
         reset();
     }

@@ -163,7 +163,7 @@ final class ListeningSocket implements FdHandler {
             int queued = socket == null ? BoundSocket.UNKNOWN : socket.queued();
             return queued == BoundSocket.UNKNOWN && refused && isEmptied() ? 0 : queued;
         } catch (Throwable t) { // whatever a plugin throws
-            LOG.warn("cannot tell the backlog of {}", address, t);
+            LOG.warn("cannot read the backlog of {}", address, t);
             return BoundSocket.UNKNOWN;
         }
     }

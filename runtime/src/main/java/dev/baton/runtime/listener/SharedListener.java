@@ -466,7 +466,7 @@ public final class SharedListener implements Listener {
                 Outcome.PAUSED,
                 address()
                         + (sockets.origin() == SocketOrigin.SHARED
-                                ? " stays bound, other processes go on accepting"
+                                ? " stays bound, other processes continue to accept"
                                 : " stays bound, connections queue in the kernel"));
     }
 

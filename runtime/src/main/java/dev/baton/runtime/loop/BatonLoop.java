@@ -285,7 +285,7 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
     private IllegalStateException refused() {
         IllegalStateException refused = new IllegalStateException(
                 "cannot end " + this + ": it is the runtime's; what a plugin has opened it closes itself");
-        LOG.error("somebody tried to end {}, which goes on", this, refused);
+        LOG.error("an attempt to end {} was refused", this, refused);
         return refused;
     }
 

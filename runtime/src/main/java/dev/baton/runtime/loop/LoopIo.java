@@ -250,7 +250,7 @@ final class LoopIo implements IoHandler, PollSink {
     private void pollerFailed(String how, @Nullable Throwable cause) {
         failures++;
         if (failures == 1) {
-            LOG.error("the poller of loop {} {}; the loop goes on", id, how, cause);
+            LOG.error("the poller of loop {} {}; the loop continues", id, how, cause);
         } else if (failures >= FAILURES_MAX) {
             throw new IllegalStateException(
                     "the poller of loop " + id + " has failed " + failures + " times in a row: " + how, cause);

@@ -144,7 +144,7 @@ public final class PluginLoader {
                 return;
             }
             LOG.warn(
-                    "plugin {} is there {} times: version {} of {} is used",
+                    "plugin {} is there {} times: version {} in {} is used",
                     chosen.manifest().id(),
                     sameId.size(),
                     chosen.manifest().version(),

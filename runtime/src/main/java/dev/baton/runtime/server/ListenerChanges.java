@@ -78,7 +78,7 @@ final class ListenerChanges {
         try {
             return CompletableFuture.supplyAsync(() -> open(wanted, text), worker);
         } catch (RejectedExecutionException ended) {
-            LOG.debug("no listener is added any more", ended);
+            LOG.debug("no listener can be added now", ended);
             return CompletableFuture.completedStage(draining(wanted.name()));
         }
     }

@@ -93,7 +93,7 @@ final class ListenerOpening {
         SharedListener listener;
         try {
             listener = changes.carryOver(handed);
-        } catch (Throwable t) { // an Error too: a plugin makes a part of it, and the upgrade is more than this listener
+        } catch (Throwable t) { // Errors as well: plugins have a part in it, and the upgrade is more than this listener
             LOG.debug("listener {} of the process before", who, t);
             before.close(handed);
             ended(who, t);
@@ -102,7 +102,7 @@ final class ListenerOpening {
         try {
             adopt(listener, handed);
             before.adopted(handed, listener);
-            before.note("listener " + who + " goes on: it was added at run time, the configuration does not have it");
+            before.note("listener " + who + " continues: it was added at run time, the configuration does not have it");
         } catch (IOException | IllegalStateException e) {
             listeners.remove(listener); // its sockets are closed
             ended(who, e);
@@ -110,6 +110,6 @@ final class ListenerOpening {
     }
 
     private void ended(String who, Throwable why) {
-        before.note("listener " + who + " is closed: it was added at run time and cannot go on: " + why.getMessage());
+        before.note("listener " + who + " is closed: it was added at run time and cannot stay: " + why.getMessage());
     }
 }

@@ -155,7 +155,7 @@ final class Shutdown {
         boolean late = machine.nanoTime() - origin >= deadline.get();
         if (late && !ended.isDone() && fate.get() != Fate.REVOKED) {
             LOG.warn(
-                    "{} connections are not gone {} s after the grace time; stopping all the same",
+                    "{} connections are still open {} s after the grace time; stopping all the same",
                     connections(),
                     SLACK.toSeconds());
             ended.complete(report());

@@ -52,7 +52,7 @@ public final class Notifier {
                 : name.startsWith("/") ? UnixDomainSocketAddress.of(name) : null;
         int number = manager == null ? -Errno.EAFNOSUPPORT : posix.socket(Sockets.AF_UNIX, Sockets.SOCK_DGRAM, 0);
         if (number < 0) {
-            LOG.warn("cannot tell {} {} anything: {}", SOCKET, name, Errno.explain(-number));
+            LOG.warn("cannot use {} {}: {}", SOCKET, name, Errno.explain(-number));
             return new Notifier(posix, null, null);
         }
         return new Notifier(posix, manager, table.fdInsert(number, FdKind.HANDOFF));

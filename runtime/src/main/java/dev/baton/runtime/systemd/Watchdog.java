@@ -70,7 +70,7 @@ public final class Watchdog implements AutoCloseable {
             long wanted = Long.parseLong(micros);
             return wanted > 0 ? Optional.of(Duration.of(wanted, ChronoUnit.MICROS)) : Optional.empty();
         } catch (NumberFormatException | ArithmeticException wrong) {
-            LOG.warn("{} is '{}', which is no number of microseconds: no watchdog", PERIOD, micros);
+            LOG.warn("{} is '{}', which is not a number of microseconds: no watchdog", PERIOD, micros);
             return Optional.empty();
         }
     }

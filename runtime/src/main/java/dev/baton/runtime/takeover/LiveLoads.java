@@ -87,7 +87,7 @@ public final class LiveLoads implements LoopLoads {
             try {
                 timer.after(period, this);
             } catch (RejectedExecutionException e) {
-                LOG.debug("the process ends, and nobody looks at its loops any more", e);
+                LOG.debug("the process ends, and its loops are no longer measured", e);
             }
         }
 

@@ -256,7 +256,7 @@ public final class LoopChanges implements BatonLoop.Deaths {
                 }
             } catch (Throwable t) { // an Error too: somebody waits for an answer
                 LOG.error("{} cannot be retired", loop, t);
-                done.complete(new LoopResult(loop.id(), Outcome.FAILED, "it serves no listener any more, but: " + t));
+                done.complete(new LoopResult(loop.id(), Outcome.FAILED, "it has stopped accepting, but: " + t));
             }
         }
 
@@ -321,9 +321,9 @@ public final class LoopChanges implements BatonLoop.Deaths {
 
     @Override
     public void died(BatonLoop loop, Throwable cause) {
-        LOG.error("loop {} has died; the others take its connections over", loop.id(), cause);
+        LOG.error("loop {} has died; the others take over its connections", loop.id(), cause);
         loops.leave(loop, true);
-        metrics.counter("baton_loop_deaths_total", "Loops whose thread an error has ended.")
+        metrics.counter("baton_loop_deaths_total", "Loops whose thread was ended by an error.")
                 .increment();
         try {
             worker.execute(() -> {
@@ -374,7 +374,7 @@ public final class LoopChanges implements BatonLoop.Deaths {
         try {
             return CompletableFuture.supplyAsync(action, worker);
         } catch (RejectedExecutionException ended) {
-            LOG.debug("no loop comes or goes any more", ended);
+            LOG.debug("loops can no longer be added or retired", ended);
             return CompletableFuture.completedStage(draining(id));
         }
     }

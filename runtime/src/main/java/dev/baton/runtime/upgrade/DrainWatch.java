@@ -82,8 +82,8 @@ final class DrainWatch {
             kept.drop(dropped.listeners());
             servers.dropped(dropped.servers());
         } catch (IOException e) {
-            // Nobody knows any more which of them it still serves.
-            LOG.warn("process {} is not listened to any more: {}", giver.pid(), e.getMessage());
+            // It is no longer known which of them it still serves.
+            LOG.warn("cannot hear process {}: {}", giver.pid(), e.getMessage());
             kept.close();
             giver.ignore();
         }

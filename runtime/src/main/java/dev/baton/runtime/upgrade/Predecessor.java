@@ -104,7 +104,7 @@ public final class Predecessor {
                 if (giver == 0 || !Peer.isOrphanOf(giver)) {
                     throw nobodyThere;
                 }
-                LOG.warn("process {} died before it handed anything over; this one binds for itself", giver);
+                LOG.warn("process {} died before it handed anything over; this one binds its addresses", giver);
                 return new Predecessor(channels, loops, null, null, true);
             }
             sockets = receiver.receiveSockets();
@@ -213,7 +213,7 @@ public final class Predecessor {
                     && server.address().equals(posix.localAddress(server.number()))
                     && posix.intOption(server.number(), SocketOptions.SOL_SOCKET, SocketOptions.SO_ACCEPTCONN) == 1;
         } catch (IOException noSocket) {
-            LOG.warn("{} is not what the process before says", server, noSocket);
+            LOG.warn("{} is not what the old process says", server, noSocket);
             return false;
         }
     }
@@ -262,7 +262,7 @@ public final class Predecessor {
         try {
             there.serving();
         } catch (IOException e) {
-            LOG.warn("the process before cannot be told that this one serves", e);
+            LOG.warn("cannot tell the old process that this one serves", e);
         }
         tellDrops(there);
         Thread thread = new Thread(
@@ -278,7 +278,7 @@ public final class Predecessor {
                                 },
                                 idle -> receive(idle, upstreams));
                     } catch (IOException e) {
-                        LOG.warn("what is idle in the process before stays there: {}", e.getMessage());
+                        LOG.warn("the idle connections of the old process stay there: {}", e.getMessage());
                     } finally {
                         dropAll(); // from its end the other would conclude that this one is dead
                         there.close();
@@ -324,13 +324,13 @@ public final class Predecessor {
             BatonLoop loop = all.get(Math.floorMod(nextLoop++, all.size()));
             loop.execute(() -> {
                 if (!upstreams.receive(idle, peer, loop, this::channel)) {
-                    LOG.debug("nobody wants {}", idle);
+                    LOG.debug("no pool wants {}", idle);
                     discard(idle.number());
                 }
             });
             taken = true;
         } catch (IOException | RejectedExecutionException e) {
-            LOG.debug("{} is not what the process before says", idle, e);
+            LOG.debug("{} is not what the old process says", idle, e);
         } finally {
             if (!taken) {
                 discard(idle.number());

@@ -208,7 +208,7 @@ public final class Receiver implements AutoCloseable {
             LockSupport.parkNanos(LOOK_NANOS);
         }
         alone = true;
-        LOG.warn("process {} died while it handed over; this one goes on with what it has", giver.pid());
+        LOG.warn("process {} died while it handed over; this one continues with what it has", giver.pid());
     }
 
     /**
@@ -323,7 +323,7 @@ public final class Receiver implements AutoCloseable {
                         Deadline.in(Duration.ZERO));
             }
         } catch (IOException gone) {
-            LOG.debug("process {} is not told that sockets were let go of", giver.pid(), gone);
+            LOG.debug("cannot tell process {} that sockets were closed", giver.pid(), gone);
         }
     }
 

@@ -109,7 +109,7 @@ public final class Upgrade {
             return CompletableFuture.completedStage(refused("an upgrade is under way already"));
         }
         String obstacle = process.command().isEmpty()
-                ? "this process was not started by bin/baton: nobody knows how to start the next one"
+                ? "this process was not started by bin/baton, so it cannot start a new process"
                 : process.obstacle();
         if (obstacle == null) {
             obstacle = listeners.obstacle();
@@ -294,7 +294,7 @@ public final class Upgrade {
             try {
                 giver.released(suspendedSince, resumedSince);
             } catch (IOException e) {
-                LOG.info("process {} is not told that this one has let go: {}", giver.pid(), e.getMessage());
+                LOG.info("cannot tell process {} that this one no longer accepts: {}", giver.pid(), e.getMessage());
             }
             done.complete(report);
             return new DrainWatch(giver, kept, servers, idle).successorDies(process::isDrained, process::isToEnd);

@@ -75,7 +75,7 @@ final class PooledConnections implements UpstreamConnections {
             loop.register(channel);
             pools.get(server.index()).receive(channel, peer, loop, Duration.ofMillis(idle.idleMillis()));
         } catch (Throwable t) { // an Error too: it is a plugin's
-            LOG.warn("{} cannot be taken over from the process before", channel, t);
+            LOG.warn("{} cannot be taken over from the old process", channel, t);
             channel.close();
         } finally {
             channel.leave();

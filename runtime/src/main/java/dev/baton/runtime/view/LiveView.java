@@ -59,13 +59,13 @@ public final class LiveView implements RuntimeView {
         metrics.gauge("baton_fds_open", "Fds in the table.", observers.counters()::openFds);
         metrics.gauge(
                 "baton_orphans",
-                "Fds that were deleted and in which somebody still runs.",
+                "Fds that were deleted while a callback runs in them.",
                 observers.counters()::orphans);
         metrics.counted(
                 "baton_stale_events_total", "Poller events that came too late.", observers.counters()::staleEvents);
         metrics.counted(
                 "baton_fd_untold_total",
-                "Changes of fds of which a hook could not be told.",
+                "Changes of fds that a hook missed, for want of memory.",
                 observers.hooks()::untold);
         for (PluginHook hook : observers.hooks().all()) {
             metrics.counted(

@@ -67,7 +67,7 @@ class ListenerShortageTest {
                 .hasSize(2)
                 .last()
                 .asString()
-                .matches("listener web goes on: it paused 30 times in 2\\.\\d s");
+                .matches("listener web continues: it paused 30 times in 2\\.\\d s");
         assertThat(world.limits).isEmpty();
         pause(1);
         assertThat(lines()).hasSize(3).last().isEqualTo(OUT_OF_FDS);
@@ -83,6 +83,6 @@ class ListenerShortageTest {
         world.limits.remove(0).run(); // a second after the first, half of one after the second
         assertThat(lines()).containsExactly(OUT_OF_FDS);
         secondPasses();
-        assertThat(lines()).hasSize(2).last().asString().startsWith("listener web goes on: it paused 2 times in ");
+        assertThat(lines()).hasSize(2).last().asString().startsWith("listener web continues: it paused 2 times in ");
     }
 }

@@ -182,7 +182,7 @@ class FdLimitIT {
             assertThat(answerLine(client)).isEqualTo("HTTP/1.1 200 OK");
             client.close();
         }
-        baton.await(each -> each.contains("listener web goes on: it paused "));
+        baton.await(each -> each.contains("listener web continues: it paused "));
         assertThat(pauses()).as(baton.text()).isEqualTo(1);
     }
 

@@ -252,7 +252,7 @@ class ListenerKindIT {
             ListenerResult suspended = join(listener.suspend());
             assertThat(suspended.outcome()).isEqualTo(Outcome.PAUSED);
             assertThat(suspended.detail())
-                    .contains(column == Column.SHARED ? "other processes go on" : "connections queue in the kernel");
+                    .contains(column == Column.SHARED ? "other processes continue" : "connections queue in the kernel");
             try (Peer waits = peer(rig, listener)) {
                 waits.send(7);
                 rig.quiet();

@@ -148,7 +148,7 @@ class InitProcessIT {
                 // The old one has drained and is gone, for good: no zombie is left.
                 await().atMost(PATIENCE).until(() -> others(init).size() == 1);
             }
-            container.await(line -> line.startsWith("this process stays, as the parent"));
+            container.await(line -> line.startsWith("this process stays as the parent"));
             List<String> files = UpgradeRig.files(init.pid());
             assertThat(files).as("files that it keeps").noneMatch(file -> file.startsWith("anon_inode:"));
             assertThat(files.stream().filter(file -> file.startsWith("socket:")))
@@ -207,7 +207,7 @@ class InitProcessIT {
             held.close();
             signal("TERM", init.pid());
             assertThat(container.exitCode()).as(container.text()).isZero();
-            assertThat(container.text()).doesNotContain("this process stays, as the parent");
+            assertThat(container.text()).doesNotContain("this process stays as the parent");
         }
     }
 

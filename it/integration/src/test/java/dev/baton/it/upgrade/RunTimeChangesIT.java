@@ -126,10 +126,10 @@ class RunTimeChangesIT {
                             "listener web stays suspended",
                             "listener extra stays suspended",
                             "listener extra (127.0.0.1:" + extra.getPort()
-                                    + ") goes on: it was added at run time, the configuration does not have it")
+                                    + ") continues: it was added at run time, the configuration does not have it")
                     .anyMatch(line -> line.startsWith("listener gone is bound again on 127.0.0.1:"))
                     .anyMatch(line -> line.startsWith("listener cut is bound again on 127.0.0.1:"))
-                    .anyMatch(line -> line.startsWith("listener file (unix:") && line.contains(") goes on"))
+                    .anyMatch(line -> line.startsWith("listener file (unix:") && line.contains(") continues"))
                     .anyMatch(line -> line.startsWith("listener doomed (127.0.0.1:" + doomed.getPort() + ") is closed")
                             && line.contains("old"));
             UpgradeRig.awaitEnd(old);
@@ -172,7 +172,7 @@ class RunTimeChangesIT {
             UpgradeRig.awaitEnd(first);
             assertThat(second.getString("detail").lines())
                     .contains("listener extra (127.0.0.1:" + extra.getPort()
-                            + ") goes on: it was added at run time, the configuration does not have it")
+                            + ") continues: it was added at run time, the configuration does not have it")
                     .anyMatch(line -> line.startsWith("no longer in the configuration: gone ("))
                     .noneMatch(line -> line.contains("suspended") || line.contains("extra.sock"));
             assertThat(rig.rows("/v1/listeners").stream().map(each -> ((JsonObject) each).getString("name")))
@@ -223,7 +223,7 @@ class RunTimeChangesIT {
                     said(
                             out,
                             "note: listener " + name + " \\(127.0.0.1:" + its.getPort()
-                                    + "\\) is closed: it was added at run time and cannot go on: (\\S+)");
+                                    + "\\) is closed: it was added at run time and cannot stay: (\\S+)");
                 }
                 assertThat(Files.readString(out))
                         .contains(

@@ -31,7 +31,7 @@ final class Actions {
         contributed.forEach((name, action) -> {
             String path = AdminApi.PREFIX + name;
             if (routes.has("POST", path)) {
-                LOG.warn("admin action {} cannot be asked for: {} is taken", name, path);
+                LOG.warn("admin action {} is not available: {} is taken", name, path);
                 return;
             }
             Lane lane = new Lane("POST " + path, threads, limitMillis);

@@ -83,7 +83,7 @@ final class AdminConnections {
         this.idleNanos = config.idleTimeout().toNanos();
         this.refused = metrics.counter(
                 "baton_admin_connections_refused_total",
-                "Connections to the admin API that were closed at once because all others had work.");
+                "Connections to the admin API that were closed at once because all others were in use.");
         metrics.gauge("baton_admin_connections", "Connections to the admin API.", () -> count);
         this.sweeps = vertx.setPeriodic(sweepMillis(config.idleTimeout()), timer -> sweep());
     }

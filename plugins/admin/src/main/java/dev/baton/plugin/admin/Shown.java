@@ -77,7 +77,7 @@ final class Shown {
         view.views().forEach((name, additional) -> {
             String path = AdminApi.PREFIX + name;
             if (routes.has("GET", path)) {
-                LOG.warn("admin view {} is not shown: {} is taken", name, path);
+                LOG.warn("admin view {} is not available: {} is taken", name, path);
             } else {
                 // To text there as well: its records are the plugin's.
                 text(routes, path, "a table of a plugin", () -> Json.of(additional.rows()), Reply.JSON);

@@ -31,7 +31,7 @@ final class InheritedSocket {
         int accepts = calls.intOption(number, SocketOptions.SOL_SOCKET, SocketOptions.SO_ACCEPTCONN);
         if (accepts < 0) {
             String why = -accepts == Errno.EBADF || -accepts == Errno.ENOTSOCK
-                    ? "fd " + number + " is no socket: nobody has passed one"
+                    ? "fd " + number + " is no socket: none was passed to this process"
                     : Errno.explain(-accepts);
             throw new IOException("cannot use " + bind + ": " + why);
         }

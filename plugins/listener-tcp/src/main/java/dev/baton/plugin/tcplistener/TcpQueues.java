@@ -55,7 +55,7 @@ final class TcpQueues {
             } catch (NoSuchFileException none) {
                 LOG.debug("this kernel has no {}", table, none);
             } catch (IOException e) {
-                LOG.warn("cannot read {}: handshakes that are under way are not waited for", table, e);
+                LOG.warn("cannot read {}: handshakes in progress are not waited for", table, e);
             }
         }
         return count;

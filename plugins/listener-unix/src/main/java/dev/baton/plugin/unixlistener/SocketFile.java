@@ -47,7 +47,7 @@ record SocketFile(Path path, @Nullable Object key) {
     private static IOException swapped(String bind) {
         return new IOException(
                 "cannot bind " + bind
-                        + ": somebody has put another file in its place (use a folder that only this process's user can write to)");
+                        + ": another file has been put in its place (use a folder that only this process's user can write to)");
     }
 
     private static BasicFileAttributes attributes(Path path) throws IOException {
@@ -78,7 +78,7 @@ record SocketFile(Path path, @Nullable Object key) {
         }
         // What is removed must be what did not answer: somebody may have bound a new one meanwhile.
         new SocketFile(path, there.fileKey()).unlink();
-        LOG.info("removed {}: a socket that nobody serves any more", path);
+        LOG.info("removed {}: no process serves this socket", path);
     }
 
     private static boolean isSocket(Path path) throws IOException {
@@ -105,8 +105,8 @@ record SocketFile(Path path, @Nullable Object key) {
                 return false; // removed since it was looked at
             }
             throw new IOException(
-                    "cannot bind " + bind + ": EADDRINUSE (there is a socket, and whether somebody serves it cannot be"
-                            + " told: " + why + ")",
+                    "cannot bind " + bind + ": EADDRINUSE (there is a socket, and it cannot be told whether a process"
+                            + " serves it: " + why + ")",
                     refused);
         }
     }
@@ -186,7 +186,7 @@ record SocketFile(Path path, @Nullable Object key) {
         if (isMine()) {
             Files.deleteIfExists(path);
         } else {
-            LOG.debug("{} is somebody else's by now, or gone", path);
+            LOG.debug("{} is another file by now, or gone", path);
         }
     }
 

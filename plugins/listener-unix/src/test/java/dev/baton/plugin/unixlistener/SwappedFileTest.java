@@ -120,7 +120,7 @@ class SwappedFileTest {
     void leavesAFileAloneToWhichALinkPointsThatWasSwappedInAfterTheBind() throws IOException {
         Path secret = secret();
         afterTheBind(() -> swapFor(() -> Files.createSymbolicLink(path, secret)));
-        assertThatThrownBy(this::bind).hasMessageContaining("somebody has put another file in its place");
+        assertThatThrownBy(this::bind).hasMessageContaining("another file has been put in its place");
         assertThat(modeOf(secret)).isEqualTo(0600);
     }
 
@@ -128,7 +128,7 @@ class SwappedFileTest {
     void leavesAFileAloneToWhichALinkPointsThatWasSwappedInLast() throws IOException {
         Path secret = secret();
         beforeItIsHeld(() -> swapFor(() -> Files.createSymbolicLink(path, secret)));
-        assertThatThrownBy(this::bind).hasMessageContaining("somebody has put another file in its place");
+        assertThatThrownBy(this::bind).hasMessageContaining("another file has been put in its place");
         assertThat(modeOf(secret)).isEqualTo(0600);
     }
 
@@ -136,7 +136,7 @@ class SwappedFileTest {
     void leavesAnotherFileAlone() throws IOException {
         Path secret = secret();
         afterTheBind(() -> swapFor(() -> Files.move(secret, path)));
-        assertThatThrownBy(this::bind).hasMessageContaining("somebody has put another file in its place");
+        assertThatThrownBy(this::bind).hasMessageContaining("another file has been put in its place");
         assertThat(modeOf(path)).isEqualTo(0600);
     }
 
@@ -148,7 +148,7 @@ class SwappedFileTest {
             assertThat(posix.setMode(theirs, 0600)).isZero();
             assertThat(posix.bind(theirs, UnixDomainSocketAddress.of(other))).isZero();
             afterTheBind(() -> swapFor(() -> Files.createLink(path, other)));
-            assertThatThrownBy(this::bind).hasMessageContaining("somebody has put another file in its place");
+            assertThatThrownBy(this::bind).hasMessageContaining("another file has been put in its place");
             assertThat(modeOf(other)).isEqualTo(0600);
         } finally {
             posix.close(theirs);

@@ -167,7 +167,7 @@ final class Rebalancer implements LoadSampler {
                 && all.stream().allMatch(each -> each.busy() == 0)
                 && all.stream().anyMatch(each -> each.events() > 0)) {
             toldNoTimes = true;
-            LOG.warn("this platform does not tell how much processor time a thread has had: nothing is moved");
+            LOG.warn("this platform does not report the processor time of threads: nothing is moved");
         }
     }
 

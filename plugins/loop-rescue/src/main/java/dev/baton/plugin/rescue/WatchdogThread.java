@@ -33,7 +33,7 @@ final class WatchdogThread implements Component, Runnable {
         try {
             watchdog.warmUp();
         } catch (Throwable t) { // an Error too: the rounds matter, not this
-            LOG.error("a rescue cannot be tried out", t);
+            LOG.error("cannot warm up the code of a rescue", t);
         }
         long interval = watchdog.intervalNanos();
         long next = System.nanoTime() + interval;
