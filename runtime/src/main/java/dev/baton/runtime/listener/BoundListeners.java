@@ -155,7 +155,7 @@ public final class BoundListeners implements ListenerAddresses {
     }
 
     private static String beingUnbound(SharedListener listener) {
-        return "listener " + listener.name() + " is being unbound: ask again when that has ended";
+        return "listener " + listener.name() + " is being unbound: try again after that";
     }
 
     /** Nothing came of the upgrade. */

@@ -168,8 +168,7 @@ final class ListenerChanges {
     }
 
     private static ListenerResult upgrading(String name) {
-        return new ListenerResult(
-                name, Outcome.FAILED, "an upgrade hands the listeners over just now: ask again when it has ended");
+        return new ListenerResult(name, Outcome.FAILED, "an upgrade is handing over the listeners: try again after it");
     }
 
     /** See {@link dev.baton.spi.admin.RuntimeControl#unbindListener}. */
@@ -193,7 +192,7 @@ final class ListenerChanges {
             return CompletableFuture.completedStage(
                     handingOver.getAsBoolean()
                             ? upgrading(name)
-                            : new ListenerResult(name, Outcome.FAILED, "it is not opened yet: ask again"));
+                            : new ListenerResult(name, Outcome.FAILED, "it is not opened yet: try again"));
         }
         return listener.unbind(grace, by).thenApply(result -> {
             boolean stopped = listener.state() == ListenerState.STOPPED;

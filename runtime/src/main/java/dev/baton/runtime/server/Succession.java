@@ -76,13 +76,13 @@ final class Succession implements Upgrade.Upgraded {
     }
 
     private static StartException cannotTakeOver(IOException e) {
-        return new StartException(Kind.FAILED, "cannot take over from the process before: " + e.getMessage(), e);
+        return new StartException(Kind.FAILED, "cannot take over from the old process: " + e.getMessage(), e);
     }
 
     /** With its main process dead the manager would end the service: there is no time to lose. */
     private void claimIfAlone() {
         if (before.hasDied()) {
-            notifier.claim("starting; the process before is dead");
+            notifier.claim("starting; the old process has died");
         }
     }
 

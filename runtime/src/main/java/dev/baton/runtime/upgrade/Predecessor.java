@@ -248,7 +248,7 @@ public final class Predecessor {
     private void useStreams(int output, int error) throws IOException {
         StandardStreams.drain();
         if (channels.posix().dupTo(output, 1) < 0 || channels.posix().dupTo(error, 2) < 0) {
-            throw new IOException("cannot use the standard streams of the process before");
+            throw new IOException("cannot use the standard streams of the old process");
         }
         StandardStreams.changed();
     }

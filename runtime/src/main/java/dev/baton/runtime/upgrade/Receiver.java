@@ -85,9 +85,9 @@ public final class Receiver implements AutoCloseable {
         try {
             int result = posix.connect(number, UnixDomainSocketAddress.of(path));
             if (result == -Errno.ECONNREFUSED || result == -Errno.ENOENT) {
-                throw new HandoffException("the process before this one waits no more at " + path);
+                throw new HandoffException("the old process no longer waits at " + path);
             } else if (result < 0) {
-                throw PosixException.of("connect to the process before this one at " + path, result);
+                throw PosixException.of("connect to the old process at " + path, result);
             }
             Peer giver = Peer.of(posix, number);
             if (giver.uid() != Identity.effectiveUser() || !expected.test(giver.pid())) {
@@ -203,7 +203,7 @@ public final class Receiver implements AutoCloseable {
         Deadline deadline = Deadline.in(dyingMax);
         while (giver.isAlive()) {
             if (deadline.isOver()) {
-                throw new HandoffException("process " + giver.pid() + " has given the handoff up");
+                throw new HandoffException("process " + giver.pid() + " has given up the handoff");
             }
             LockSupport.parkNanos(LOOK_NANOS);
         }

@@ -50,7 +50,7 @@ class BoundListenersTest {
         assertThat(listeners.ending(web)).isTrue();
         assertThatIOException()
                 .isThrownBy(() -> listeners.hand(web))
-                .withMessage("listener web is being unbound: ask again when that has ended");
+                .withMessage("listener web is being unbound: try again after that");
         when(web.state()).thenReturn(ListenerState.STOPPED);
         assertThat(listeners.hand(web)).isFalse();
         assertThat(listeners.unbound()).containsExactly("web");

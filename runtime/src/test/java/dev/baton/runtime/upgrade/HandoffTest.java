@@ -298,7 +298,7 @@ class HandoffTest {
         }
         assertThatExceptionOfType(HandoffException.class)
                 .isThrownBy(() -> Receiver.connect(Path.of("/nowhere/handoff"), table, POSIX))
-                .withMessageContaining("waits no more");
+                .withMessageContaining("no longer waits");
     }
 
     @Test
@@ -467,7 +467,7 @@ class HandoffTest {
             pair.giver.close();
             assertThatExceptionOfType(HandoffException.class)
                     .isThrownBy(() -> pair.asReceiver.receiveSockets())
-                    .withMessageContaining("has given the handoff up");
+                    .withMessageContaining("has given up the handoff");
         }
     }
 

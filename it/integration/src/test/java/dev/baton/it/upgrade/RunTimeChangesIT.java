@@ -262,7 +262,7 @@ class RunTimeChangesIT {
                 JsonObject refused = rig.upgrade("");
                 assertThat(refused.getBoolean("upgraded")).isFalse();
                 assertThat(refused.getString("detail"))
-                        .isEqualTo("listener tiny is being unbound: ask again when that has ended");
+                        .isEqualTo("listener tiny is being unbound: try again after that");
                 assertThat(waits.isConnected()).isTrue();
                 served.close();
                 waits.close();

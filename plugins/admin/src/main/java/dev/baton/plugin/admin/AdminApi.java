@@ -352,7 +352,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
                         "there is no body",
                         "send {\"name\": \"web2\", \"bind\": \"127.0.0.1:8081\", \"service\": \"shop\"}");
             } else {
-                LOG.info("a listener was asked for: {}", body);
+                LOG.info("asked to add a listener: {}", body);
                 checked(reply, () -> control.addListener(body.toString()));
             }
         });

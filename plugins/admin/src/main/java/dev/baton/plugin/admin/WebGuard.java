@@ -57,13 +57,13 @@ final class WebGuard {
             if (!OWN_SITES.contains(site)) {
                 return new Refusal(
                         403,
-                        "a web page of another site must not ask this process",
+                        "a web page of another site must not use this API",
                         "send the " + request.method() + " without " + SEC_FETCH_SITE);
             }
         }
         if (changes && request.getHeader(HttpHeaders.ORIGIN) != null) {
             return new Refusal(
-                    403, "a web page must not steer this process", "send the " + request.method() + " without Origin");
+                    403, "a web page must not change this process", "send the " + request.method() + " without Origin");
         }
         return network ? host(request) : null;
     }
@@ -82,7 +82,7 @@ final class WebGuard {
         }
         return new Refusal(
                 421,
-                "this process is not asked by the name \"" + host + "\"",
+                "this process is not called \"" + host + "\"",
                 "use its address, or allow the name by admin: { hosts: [\"" + host + "\"] }");
     }
 
