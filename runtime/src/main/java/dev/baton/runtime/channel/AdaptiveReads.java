@@ -11,12 +11,12 @@ import io.netty.util.concurrent.FastThreadLocal;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How large a stream channel's read buffers are, unless it was given an allocator of its own: as Netty's adaptive one does it,
- * large soon after a buffer was filled, smaller after two reads that left half of it empty.
+ * How large a stream channel's read buffers are, unless it was given an allocator of its own: as Netty's adaptive one
+ * does it, large soon after a buffer was filled, smaller after two reads that left half of it empty.
  *
- * <p>Netty keeps 144 bytes a channel for that. All that has to be remembered from one read to the next is the size, which is
- * {@link ReadingChannel#readSize}; the rest belongs to a read that goes on, and a thread reads from one channel at a time:
- * reads begin with an event or with a task of the loop, never inside each other.
+ * <p>Netty keeps 144 bytes a channel for that. All that has to be remembered from one read to the next is the size,
+ * which is {@link ReadingChannel#readSize}; the rest belongs to a read in progress, and a thread reads from one channel
+ * at a time: reads begin with an event or with a task of the loop, never inside each other.
  */
 final class AdaptiveReads implements MaxMessagesRecvByteBufAllocator {
     static final AdaptiveReads SHARED = new AdaptiveReads();

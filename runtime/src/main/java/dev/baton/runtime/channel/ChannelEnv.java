@@ -13,7 +13,7 @@ import io.netty.buffer.ByteBufAllocator;
  * @param table where its fd lives
  * @param posix its system calls
  * @param loops the loops by id
- * @param failures is told when a callback throws and nobody handles it
+ * @param failures is told when a callback throws and no handler catches it
  * @param memory where it takes its buffers from, unless it is told otherwise
  * @param servers the listening sockets of Netty's servers
  * @param fds how many connections there may be

@@ -38,8 +38,8 @@ import org.slf4j.LoggerFactory;
  *   takeover:      (thief, under its claim) draining = 0, then look at the queue: the old drain may be stuck for long
  * </pre>
  *
- * <p>All accesses to {@code draining} are volatile: whoever queues either finds 0 and sends a drain, or is seen by the
- * look at the queue that follows whatever set it to 0 (F2 of the race list). A drain too many does no harm.
+ * <p>All accesses to {@code draining} are volatile: a thread that queues either finds 0 and sends a drain, or is seen
+ * by the look at the queue that follows whatever set it to 0 (F2 of the race list). A drain too many does no harm.
  */
 final class ChannelLoop extends AbstractEventExecutor implements EventLoop, Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(ChannelLoop.class);
@@ -114,7 +114,7 @@ final class ChannelLoop extends AbstractEventExecutor implements EventLoop, Runn
                 return false;
             }
             try {
-                // Again, now that nobody can take from the queue but us: what was queued before we entered goes first.
+                // Again, now that only we can take from the queue: what was queued before we entered goes first.
                 if (hasQueued()) {
                     return false;
                 }
@@ -309,8 +309,7 @@ final class ChannelLoop extends AbstractEventExecutor implements EventLoop, Runn
     }
 
     // The timers that have not ended, for a rescue. Lock-free, any thread. A channel without timers pays one field, and
-    // so
-    // does one with a single timer, which is the common case:
+    // so does one with a single timer, which is the common case:
     //
     //   field             add t                   remove t
     //   null              t                       (nothing)
@@ -318,9 +317,8 @@ final class ChannelLoop extends AbstractEventExecutor implements EventLoop, Runn
     //   another, u        a set of u and t        (nothing)
     //   a set, for life   put into it             taken out of it
     //
-    // A timer is added once, before anybody who could end it knows of it, and a set holds what stood in the field
-    // before it
-    // is published: so what is to be removed is found wherever it has got to.
+    // A timer is added once, before any thread that could end it knows of it, and a set holds what stood in the field
+    // before it is published: so what is to be removed is found wherever it has got to.
 
     /** A timer that is about to be armed with {@link #owner}, which the caller asks for afterwards. */
     void pending(ChannelTimer<?> timer) {
@@ -342,8 +340,7 @@ final class ChannelLoop extends AbstractEventExecutor implements EventLoop, Runn
             }
         }
         // We write here and read the owner then; a thief changes the owner and reads here then. One of the two must see
-        // the
-        // other (TimerRescueIT), for which the acquiring read of the owner alone is too weak.
+        // the other (TimerRescueIT), for which the acquiring read of the owner alone is too weak.
         VarHandle.fullFence();
     }
 
@@ -384,7 +381,7 @@ final class ChannelLoop extends AbstractEventExecutor implements EventLoop, Runn
     private void rescue(ChannelTimer<?> timer, BatonLoop thief) {
         try {
             timer.rescue(thief);
-        } catch (Throwable t) { // an Error too: the thief holds a claim, which it must give back
+        } catch (Throwable t) { // the thief holds a claim, which it must give back
             LOG.error("cannot arm a timer of {} on {}: it stays with its old loop", channel.fd(), thief, t);
         }
     }

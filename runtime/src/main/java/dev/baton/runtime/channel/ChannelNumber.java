@@ -6,8 +6,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A channel's id: its number in this process. Netty's own id repeats machine, process, time and a random number in every
- * channel, 48 bytes for these 24; here the process has them once, for the long text.
+ * A channel's id: its number in this process. Netty's own id repeats machine, process, time and a random number in
+ * every channel, 48 bytes for these 24; here the process has them once, for the long text.
  */
 final class ChannelNumber implements ChannelId {
     private static final String PROCESS = DefaultChannelId.newInstance().asLongText();

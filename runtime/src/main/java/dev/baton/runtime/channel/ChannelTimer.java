@@ -12,9 +12,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A timer of a channel that can change loops. It is armed on the loop that owns the channel at that time and stays there;
- * when it fires it hops to the owner of that moment and runs under a claim. Only a rescue arms it anew, on the thief,
- * because the old loop may be stuck for long (F7 of the race list). Until the old copy is cancelled there are two.
+ * A timer of a channel that can change loops. It is armed on the loop that owns the channel at that time and stays
+ * there; when it fires it hops to the owner of that moment and runs under a claim. Only a rescue arms it anew, on the
+ * thief, because the old loop may be stuck for long (F7 of the race list). Until the old copy is cancelled there are
+ * two.
  *
  * <pre>
  *   start (any thread)    pending, then arm copy 0 on the owner
@@ -26,10 +27,11 @@ import org.slf4j.LoggerFactory;
  * </pre>
  *
  * <p>Turns change under the claim only, so of two copies of one turn the first that gets the claim runs and the second
- * finds another turn, or a timer that is done; that one may be a copy that nobody could cancel in time.
+ * finds another turn, or a timer that is done; that one may be a copy that could not be cancelled in time.
  *
- * <p>A due timer goes to the channel's queue and not to the thief's timers, because a takeover that follows at once would
- * cancel it there before the thief's turn comes, and so would the next: what is queued in a channel, no takeover takes back.
+ * <p>A due timer goes to the channel's queue and not to the thief's timers, because a takeover that follows at once
+ * would cancel it there before the thief's turn comes, and so would the next: what is queued in a channel, no takeover
+ * takes back.
  */
 final class ChannelTimer<V> extends DefaultPromise<V> implements ScheduledFuture<V> {
     private static final Logger LOG = LoggerFactory.getLogger(ChannelTimer.class);

@@ -15,10 +15,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The first layer of {@link FdChannel}: which thread may run on the channel now.
  *
- * <p>A channel has three phases. <em>Unborn</em>: no fd yet; its home loop's thread may enter. <em>Live</em>: the thread that
- * gets a claim on the fd may. <em>Gone</em>: the fd is finalized and cannot move any more; the last owner's thread may.
- * The thread that has entered is the {@code holder} until it leaves; a holder that enters again only counts. An fd that is
- * inserted by a holder makes its first claim the holder's.
+ * <p>A channel has three phases. <em>Unborn</em>: no fd yet; its home loop's thread may enter. <em>Live</em>: the
+ * thread that gets a claim on the fd may. <em>Gone</em>: the fd is finalized and moves no more; the last owner's thread
+ * may. The thread that has entered is the {@code holder} until it leaves; a holder that enters again only counts. An fd
+ * that is inserted by a holder makes its first claim the holder's.
  *
  * <p>Threading: {@link #enter} by any thread; everything that says so only by the holder.
  */
@@ -44,15 +44,18 @@ abstract class ClaimedChannel extends AbstractChannel implements FdHandler, Occu
     private volatile @Nullable BatonLoop lastOwner;
 
     /**
-     * The thread that has entered. Read without order by others, who only compare it with themselves: a thread finds
-     * itself here only if it wrote that itself and has not cleared it since.
+     * The thread that has entered. Other threads read it without order and only compare it with themselves: a thread
+     * finds itself here only if it wrote that itself and has not cleared it since.
      */
     private @Nullable Thread holder;
     // The holder's:
     private int depth;
     private boolean claimed;
     private @Nullable Runnable afterLeave;
-    /** What has run here. Beside {@link #holder}, whose line each leave writes to anyway: the claim word has no part in it. */
+    /**
+     * What has run here. Beside {@link #holder}, whose line each leave writes to anyway: the claim word has no part in
+     * it.
+     */
     private long events;
 
     /** A channel without an fd. */
@@ -93,8 +96,8 @@ abstract class ClaimedChannel extends AbstractChannel implements FdHandler, Occu
     }
 
     /**
-     * {@link #enter} for system calls on the fd: refuses once it is gone. A gone channel may be entered, but its number may be
-     * another fd's by then.
+     * {@link #enter} for system calls on the fd: refuses once it is gone. A gone channel may be entered, but its number
+     * may be another fd's by then.
      */
     final boolean enterSocket() {
         if (!enter()) {
@@ -264,7 +267,9 @@ abstract class ClaimedChannel extends AbstractChannel implements FdHandler, Occu
 
     // ---- owner ----------------------------------------------------------------------------------------------------
 
-    /** The loop that owns the fd, or did last, or will. Out of date when it returns, unless the caller is the holder. */
+    /**
+     * The loop that owns the fd, or did last, or will. Out of date when it returns, unless the caller is the holder.
+     */
     final BatonLoop owner() {
         BatonLoop last = lastOwner;
         if (last != null) {

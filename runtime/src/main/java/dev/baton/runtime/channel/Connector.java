@@ -22,8 +22,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a stream channel gets its socket: made at bind or connect, when the address family is known, and connected without
- * waiting. Everything by the channel's holder.
+ * How a stream channel gets its socket: made at bind or connect, when the address family is known, and connected
+ * without waiting. Everything by the channel's holder.
  */
 final class Connector {
     private final FdStreamChannel channel;
@@ -135,8 +135,7 @@ final class Connector {
                     .schedule(
                             () -> {
                                 // A loop that stood still finds its timers due before it has polled, and so does one
-                                // that
-                                // rescues from it: what has come meanwhile is looked at first.
+                                // that rescues from it: what has come meanwhile is looked at first.
                                 if (promise != null) {
                                     timeout = channel.eventLoop()
                                             .schedule(() -> timedOut(remote, millis), 0, TimeUnit.MILLISECONDS);

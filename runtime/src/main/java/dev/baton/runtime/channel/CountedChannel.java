@@ -92,7 +92,7 @@ abstract class CountedChannel extends HalfCloseChannel {
         }
     }
 
-    /** Holder, at the end: nothing is held any more, and nothing will be. */
+    /** Holder, at the end: from here on nothing is held. */
     final void giveBack() {
         Holding held = holding;
         if (held != null) {

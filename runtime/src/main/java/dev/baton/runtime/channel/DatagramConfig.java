@@ -18,7 +18,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Options of a datagram channel. */
 final class DatagramConfig extends SocketConfig<DatagramChannelConfig> implements DatagramChannelConfig {
-    /** Bytes of a datagram that are taken, unless the allocator is changed: what fits into an Ethernet frame, and more. */
+    /**
+     * Bytes of a datagram that are taken, unless the allocator is changed: what fits into an Ethernet frame, and more.
+     */
     private static final int DATAGRAM_SIZE = 2048;
 
     private final MulticastOptions multicast;

@@ -14,8 +14,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A Netty channel on an fd of the table. {@link ClaimedChannel} says which thread may run on it, {@link PolledChannel} which
- * poller has it; here is how events reach it and how it ends: by a close, by a delete from outside, by code that throws.
+ * A Netty channel on an fd of the table. {@link ClaimedChannel} says which thread may run on it, {@link PolledChannel}
+ * which poller has it; here is how events reach it and how it ends: by a close, by a delete from outside, by code that
+ * throws.
  */
 abstract class FdChannel extends PolledChannel {
     private static final Logger LOG = LoggerFactory.getLogger(FdChannel.class);
@@ -44,7 +45,7 @@ abstract class FdChannel extends PolledChannel {
         hold();
         try {
             ready(env.loops().byId(loop), ready);
-        } catch (Throwable t) { // an Error too: it costs this connection and nothing else
+        } catch (Throwable t) {
             failed(t);
         } finally {
             leave();
@@ -90,7 +91,10 @@ abstract class FdChannel extends PolledChannel {
         }
     }
 
-    /** The last owner has ended, or ends: no thread is left to tell the handlers, unless the channel can have another owner. */
+    /**
+     * The last owner has ended, or ends: no thread is left to tell the handlers, unless the channel can have another
+     * owner.
+     */
     void lastLoopEnded(BatonLoop last, RejectedExecutionException cause) {
         LOG.debug("{} was deleted after its loop had ended: no thread is left to tell its handlers", fd(), cause);
     }
@@ -158,7 +162,7 @@ abstract class FdChannel extends PolledChannel {
     final void closeQuietly() {
         try {
             unsafe().close(voidPromise());
-        } catch (Throwable t) { // an Error too: the fd must not outlive it
+        } catch (Throwable t) { // the fd must not outlive the channel
             LOG.error("close of {} threw", fd(), t);
             Fd known = fd();
             if (known != null) {
@@ -178,7 +182,7 @@ abstract class FdChannel extends PolledChannel {
     final void runGuarded(Runnable task) {
         try {
             task.run();
-        } catch (Throwable t) { // an Error too
+        } catch (Throwable t) {
             if (enter()) {
                 try {
                     failed(t);
@@ -196,7 +200,9 @@ abstract class FdChannel extends PolledChannel {
         }
     }
 
-    /** Runs a task of the channel's own later, under a claim, never inline; not at all if the channel is out of reach. */
+    /**
+     * Runs a task of the channel's own later, under a claim, never inline; not at all if the channel is out of reach.
+     */
     void later(Runnable task) {
         try {
             homeLoop().execute(() -> {

@@ -32,8 +32,8 @@ import org.slf4j.LoggerFactory;
  * <p>Its socket is made when it is known what for: at the bind, the connect, or, for a channel that is active on
  * registration, the first datagram. Where no family was asked for, that one serves IPv4 and IPv6.
  *
- * <p>A datagram that cannot be sent fails its own promise and nothing else. That nobody listens at the peer (ICMP) is told to
- * connected sockets only, as {@link PortUnreachableException}; the channel stays open.
+ * <p>A datagram that cannot be sent fails its own promise and nothing else. That no socket listens at the peer (ICMP)
+ * is told to connected sockets only, as {@link PortUnreachableException}; the channel stays open.
  */
 public final class FdDatagramChannel extends MulticastChannel {
     private static final Logger LOG = LoggerFactory.getLogger(FdDatagramChannel.class);
@@ -49,7 +49,7 @@ public final class FdDatagramChannel extends MulticastChannel {
 
     // The holder's:
     private int family = ANY_FAMILY;
-    /** Somebody has asked for a datagram while {@code autoRead} was off. Only one that came answers it. */
+    /** A handler has asked for a datagram while {@code autoRead} was off. Only one that came answers it. */
     private boolean readPending;
     /** The socket may hold datagrams whose edge has been seen. */
     private boolean readable;
@@ -245,7 +245,7 @@ public final class FdDatagramChannel extends MulticastChannel {
     /** Any thread: {@code autoRead} was switched off. What was asked for stands, as in {@link FdStreamChannel}. */
     void readCleared() {
         if (isHolder()) {
-            armLevels(); // anybody else leaves it to the next event
+            armLevels(); // others leave it to the next event
         }
     }
 

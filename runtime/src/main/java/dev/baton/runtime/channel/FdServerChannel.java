@@ -26,15 +26,16 @@ import org.slf4j.LoggerFactory;
  * A listening socket of one loop, as Netty and Vert.x know it: accepts and fires the connections through its pipeline.
  * Baton's own listeners are shared by loops and are not channels.
  *
- * <p>It outlives what goes wrong with one connection, be it in accept(2) or in a handler: it pauses and goes on. While it
- * pauses nothing makes it accept, neither events nor reads, which come at the end of every turn; the timer that ends the
- * pause is the only one.
+ * <p>It outlives what goes wrong with one connection, be it in accept(2) or in a handler: it pauses and accepts again.
+ * While it pauses nothing makes it accept, neither events nor reads, which come at the end of every turn; the timer
+ * that ends the pause is the only one.
  */
 public abstract class FdServerChannel extends FdChannel implements ServerChannel {
     /**
-     * How long, in milliseconds, bytes of its connections may stay unacknowledged, or a peer may take none, until the kernel ends the
-     * connection (tcp(7), RFC 5482). 0, the default: as long as the kernel tries to send them. Connections over unix sockets, for which
-     * the kernel has no such thing, end themselves when the peer takes none for so long.
+     * How long, in milliseconds, bytes of its connections may stay unacknowledged, or a peer may take none, until the
+     * kernel ends the connection (tcp(7), RFC 5482). 0, the default: as long as the kernel tries to send them.
+     * Connections over unix sockets, for which the kernel has no such thing, end themselves when the peer takes none
+     * for so long.
      */
     public static final ChannelOption<Integer> TCP_USER_TIMEOUT =
             ChannelOption.valueOf(FdServerChannel.class, "TCP_USER_TIMEOUT");
@@ -43,7 +44,9 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
     private static final ChannelMetadata METADATA = new ChannelMetadata(false, 16);
     /** Accepts a turn: the rest waits for the next one, so that a burst does not starve the loop's connections. */
     private static final int ACCEPTS_MAX = 16;
-    /** Accepts in a row that may cost a connection each. After so many without another outcome the socket is to blame. */
+    /**
+     * Accepts in a row that may cost a connection each. After so many without another outcome the socket is to blame.
+     */
     private static final int LOST_IN_A_ROW_MAX = 128;
     /** How long to pause when the process has no fds left. */
     private static final long PAUSE_MS = 100;
@@ -57,7 +60,7 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
     private volatile @Nullable ServerFile file;
 
     // The holder's:
-    /** Somebody has asked for a connection while {@code autoRead} was off. Only one that came answers it. */
+    /** A handler has asked for a connection while {@code autoRead} was off. Only one that came answers it. */
     private boolean readPending;
     /** Connections may wait whose event has been seen. */
     private boolean acceptable;
@@ -168,11 +171,11 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
     }
 
     /**
-     * Any thread: another process goes on with the socket. It stays open here, for the case that the other one dies, but nothing is
+     * Any thread: another process accepts from the socket. It stays open here in case that process dies, but nothing is
      * accepted from it; what was accepted stays.
      */
     void handedOver() {
-        elsewhere = true; // first: nobody accepts after what comes next
+        elsewhere = true; // first: nothing may be accepted after what comes next
         if (fd() != null) {
             env.table().heldElsewhere(live());
         }
@@ -214,7 +217,7 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
         return active && !paused && !elsewhere && (readPending || config.isAutoRead());
     }
 
-    /** Holder: a level that nobody wants to hear of would be reported again and again. */
+    /** Holder: a level that is not wanted would be reported again and again. */
     private void armLevels() {
         if (!edgeTriggered()) {
             arm(wantsAccept() ? Interest.IN : 0);
@@ -226,9 +229,8 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
         int listening = live().number();
         int accepts = 0;
         do {
-            // The loop apart has the fds that are reserved for it, and spare ones for when somebody has taken those:
-            // the admin
-            // API answers when there are none for others.
+            // The loop apart has reserved fds, and spare ones in case those are taken: the admin API answers when there
+            // are none for others.
             boolean admitted = homeLoop().id() != LoopRegistry.APART;
             if (admitted && !env.fds().admit(1)) {
                 starved(env.fds().refusal());
@@ -342,7 +344,9 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
         known.met(why);
     }
 
-    /** Holder: accepts nothing for a while. What waits stays {@link #acceptable}: with edges nobody reports it again. */
+    /**
+     * Holder: accepts nothing for a while. What waits stays {@link #acceptable}: with edges it is not reported again.
+     */
     private void pause() {
         if (!paused && isLive()) {
             paused = true;
@@ -411,7 +415,7 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
         pause();
     }
 
-    /** A handler threw: a connection that it did not take over is nobody's, and the others are to be accepted. */
+    /** A handler threw: a connection that it did not take over has no owner, and the others are to be accepted. */
     @Override
     void giveUp() {
         FdStreamChannel child = offered;
@@ -421,7 +425,7 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
         pause();
     }
 
-    /** The end of the pipeline: nobody took it. */
+    /** The end of the pipeline: no handler took it. */
     @Override
     void unhandled(Object message) {
         if (message instanceof FdStreamChannel child) {
@@ -443,7 +447,7 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
         ServerFile bound = file;
         file = null;
         if (bound != null && !elsewhere) {
-            bound.unlink(); // before anybody is told that it is closed, who may bind again at once
+            bound.unlink(); // before the close is told: a listener of it may bind again at once
         }
         super.doClose();
     }

@@ -14,7 +14,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A stream socket: writing, and how it comes and ends. Reading is {@link ReadingChannel}'s, connecting {@link Connector}'s.
+ * A stream socket: writing, and how it comes and ends. Reading is {@link ReadingChannel}'s, connecting {@link
+ * Connector}'s.
  *
  * <p>OUT is asked of the poller only after the socket was full or while connecting.
  */
@@ -168,8 +169,8 @@ abstract class FdStreamChannel extends ReadingChannel {
     }
 
     private void flushAgain() {
-        // Also asked when it was reading that had to go on: then there is nothing flushed to be written, or it may go
-        // out.
+        // Also called when it was reading that had to continue: then there is nothing flushed to be written, or it may
+        // go out.
         if (!waitingForRoom && !waitingForTurn && isActive() && !isConnecting()) {
             ((StreamUnsafe) unsafe()).flushNow();
         }
@@ -280,8 +281,9 @@ abstract class FdStreamChannel extends ReadingChannel {
     }
 
     /**
-     * Any thread: asked of the kernel when somebody wants to know, which few do. It takes no claim. A number that was not this
-     * channel's any more has told somebody else's address; but then the registration is not live afterwards, and never will be.
+     * Any thread: asked of the kernel when it is first wanted, which is seldom. It takes no claim. A number that was no
+     * longer this channel's has told another socket's address; but then the registration is not live afterwards, and
+     * never will be.
      */
     @Override
     protected @Nullable SocketAddress localAddress0() {
@@ -297,7 +299,7 @@ abstract class FdStreamChannel extends ReadingChannel {
             local = told;
             return told;
         } catch (IOException | IllegalArgumentException e) {
-            return null; // not connected any more, or somebody else's already
+            return null; // no longer connected, or another socket's already
         }
     }
 

@@ -28,14 +28,14 @@ import org.slf4j.LoggerFactory;
  *   <tr><td>any other region</td><td>copied: {@link FileRegion#transferTo} writes to the socket, piece by piece</td></tr>
  * </table>
  *
- * <p>What is not in the page cache is read from the disk while the loop waits, whichever way it goes: a slow disk holds up the
- * loop for as long as {@link #TURN_BYTES_MAX} take, and then its other connections have a turn. A file must not be closed
- * while it is sent, which the region's reference count sees to unless somebody closes the file itself.
+ * <p>What is not in the page cache is read from the disk while the loop waits, whichever way it goes: a slow disk holds
+ * up the loop for as long as {@link #TURN_BYTES_MAX} take, and then its other connections have a turn. A file must not
+ * be closed while it is sent, which the region's reference count sees to unless the file itself is closed.
  */
 final class FileWriter {
     /**
-     * Bytes of files that a connection may send in one turn of its loop: enough that the turn costs nothing beside them, and
-     * few enough that a disk of 100 MB/s holds the loop up for 5 ms.
+     * Bytes of files that a connection may send in one turn of its loop: enough that the turn costs nothing beside
+     * them, and few enough that a disk of 100 MB/s holds the loop up for 5 ms.
      */
     static final int TURN_BYTES_MAX = 512 << 10;
 
@@ -110,7 +110,7 @@ final class FileWriter {
         }
         return switch (-sent) {
             case Errno.EAGAIN, Errno.EINVAL -> sent;
-            // At the end of the file before the end of the region (0), or closed by somebody: copying says so as Netty
+            // At the end of the file before the end of the region (0), or closed meanwhile: copying says so as Netty
             // does.
             case 0, Errno.EBADF, Errno.ENOSYS, Errno.EOPNOTSUPP, Errno.ESPIPE -> -Errno.EINVAL;
             default -> throw FdChannel.error("send a file", sent);

@@ -3,7 +3,7 @@ package dev.baton.runtime.channel;
 import io.netty.channel.DefaultChannelPipeline;
 import java.io.IOException;
 
-/** A pipeline in which an exception that nobody handles closes the connection. */
+/** A pipeline in which an exception that no handler catches closes the connection. */
 final class GuardedPipeline extends DefaultChannelPipeline {
     GuardedPipeline(FdChannel channel) {
         super(channel);

@@ -3,19 +3,19 @@ package dev.baton.runtime.channel;
 import dev.baton.runtime.channel.MemoryBudget.Kind;
 
 /**
- * What one connection holds of the process's memory, as it is counted in the {@link MemoryBudget}: in whole pages, so that what comes
- * and goes within one costs nothing.
+ * What one connection holds of the process's memory, as it is counted in the {@link MemoryBudget}: in whole pages, so
+ * that what comes and goes within one costs nothing.
  *
  * <pre>
  * event                               holding
  * something is held, none before      made, counted
  * more or less is held                counted by the difference
- * nothing is held any more            counted back, dropped
+ * nothing is left                     counted back, dropped
  * the channel closes                  counted back, dropped; nothing is counted afterwards
  * </pre>
  *
- * <p>It belongs to its channel and moves with it: a takeover changes nothing here. Only the channel's holder writes; a search reads
- * without order, which is good enough to find the largest.
+ * <p>It belongs to its channel and moves with it: a takeover changes nothing here. Only the channel's holder writes; a
+ * search reads without order, which is good enough to find the largest.
  */
 final class Holding {
     /** Bytes of a page. Also what the least of things costs: a buffer, and what stands around it. */
@@ -40,7 +40,10 @@ final class Holding {
         this.sinceNanos = sinceNanos;
     }
 
-    /** What the connection's service holds. False: that is more than there is room for, and the connection is to end now. */
+    /**
+     * What the connection's service holds. False: that is more than there is room for, and the connection is to end
+     * now.
+     */
     boolean service(long heapBytes, long directBytes) {
         long heapBefore = heap;
         heap = pages(heapBytes);

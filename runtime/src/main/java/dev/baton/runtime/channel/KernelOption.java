@@ -39,7 +39,7 @@ final class KernelOption {
     }
 
     /**
-     * Any thread: what the kernel has for an option that nobody has set. As with addresses, no claim is needed: if the
+     * Any thread: what the kernel has for an option that was never set. As with addresses, no claim is needed: if the
      * registration is live after the answer, that was about this socket.
      *
      * @param kind of the socket: before there is one, a new one is asked in its place

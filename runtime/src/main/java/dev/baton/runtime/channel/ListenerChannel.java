@@ -17,9 +17,9 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The parent of a listener's connections, one for all of them: Netty's handlers look at the parent to learn which side of a
- * connection they are on, and where it was accepted. Baton's listeners are shared by loops and are no channels, so this can be
- * looked at and nothing else: it has no event loop, and a listener is closed by an unbind.
+ * The parent of a listener's connections, one for all of them: Netty's handlers look at the parent to learn which side
+ * of a connection they are on, and where it was accepted. Baton's listeners are shared by loops and are no channels, so
+ * this can be looked at and nothing else: it has no event loop, and a listener is closed by an unbind.
  *
  * <p>Threading: any thread.
  */

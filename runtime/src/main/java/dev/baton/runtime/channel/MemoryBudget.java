@@ -13,22 +13,27 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How much memory all connections of the process may hold together, in heads that are not complete, bytes that wait for their turn
- * and bytes that wait to be sent. When it is more, the largest and oldest of them are told to end, before an allocation fails.
+ * How much memory all connections of the process may hold together, in heads that are not complete, bytes that wait for
+ * their turn and bytes that wait to be sent. When it is more, the largest and oldest of them are told to end, before an
+ * allocation fails.
  *
- * <p>Connections count only what stays when they have done all they can now ({@link Holding}): one whose requests and answers come
- * and go whole never touches the counters. Nothing is kept in order of size; who holds most is looked up in the fd table when it
- * matters. A search ends so many connections that {@value #KEPT_EIGHTHS} eighths of the budget remain, so the next is that far away;
- * those that were told to end and have not yet are counted as gone, and no search begins before the sum has grown by another
- * sixteenth. If their loops are slower than the growth, whoever wants to hold more beyond a quarter of the budget ends itself. So the cost of a search is spread over a good part of the budget.
+ * <p>Connections count only what stays when they have done all they can now ({@link Holding}): one whose requests and
+ * answers come and go whole never touches the counters. Nothing is kept in order of size; who holds most is looked up
+ * in the fd table when it matters. A search ends so many connections that {@value #KEPT_EIGHTHS} eighths of the budget
+ * remain, so the next is that far away; those that were told to end and have not yet are counted as gone, and no search
+ * begins before the sum has grown by another sixteenth. If their loops are slower than the growth, a connection that
+ * wants to hold more beyond a quarter of the budget ends itself. So the cost of a search is spread over a good part of
+ * the budget.
  *
- * <p>Thread-safe. A search runs on the thread that went over the budget, takes no claim and waits for nobody.
+ * <p>Thread-safe. A search runs on the thread that went over the budget, takes no claim and does not wait.
  */
 public final class MemoryBudget {
     private static final Logger LOG = LoggerFactory.getLogger(MemoryBudget.class);
 
     private static final int KEPT_EIGHTHS = 7;
-    /** Of the budget: by how much the sum has to grow before connections that have been told to end are not waited for. */
+    /**
+     * Of the budget: by how much the sum has to grow before connections that have been told to end are not waited for.
+     */
     private static final int STEP = 16;
     /** Of the budget: by how much it may be exceeded while connections that have been told to end have not yet. */
     private static final int OVERDRAFT = 4;
@@ -63,7 +68,9 @@ public final class MemoryBudget {
         final LongAdder evictions = new LongAdder();
         /** In bytes. */
         volatile long limit = Long.MAX_VALUE;
-        /** Above which the next search begins: the limit, or more while connections that were told to end have not yet. */
+        /**
+         * Above which the next search begins: the limit, or more while connections that were told to end have not yet.
+         */
         volatile long searchAbove = Long.MAX_VALUE;
         /** By the searching thread: from when on the next search is logged. */
         long logNanos = System.nanoTime();
@@ -124,7 +131,9 @@ public final class MemoryBudget {
         return kind == Kind.HEAP ? heap : direct;
     }
 
-    /** A connection holds that much more, or less. False: it is so much more that there is no time to wait for others. */
+    /**
+     * A connection holds that much more, or less. False: it is so much more that there is no time to wait for others.
+     */
     boolean count(Kind kind, long difference) {
         Sum sum = sum(kind);
         long now = sum.held.addAndGet(difference);
@@ -164,7 +173,7 @@ public final class MemoryBudget {
 
     private void search(Sum sum, long keep) {
         if (!sum.searching.compareAndSet(false, true)) {
-            return; // somebody does
+            return; // another thread does
         }
         try {
             evict(sum, keep);
@@ -174,7 +183,10 @@ public final class MemoryBudget {
         }
     }
 
-    /** Ends connections until those that were not told to end hold {@code keep} bytes. What the dying hold is not theirs. */
+    /**
+     * Ends connections until those that were not told to end hold {@code keep} bytes. What the dying hold is not
+     * theirs.
+     */
     private void evict(Sum sum, long keep) {
         List<Candidate> candidates = new ArrayList<>();
         long[] staying = new long[1];

@@ -16,14 +16,15 @@ import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection of one of Baton's services: any loop may take it over while no callback runs in it. Over TCP it is a {@link
- * MovableSocketChannel}, over a unix socket a {@link MovableUnixChannel}, whose addresses are no internet ones.
+ * A connection of one of Baton's services: any loop may take it over while no callback runs in it. Over TCP it is a
+ * {@link MovableSocketChannel}, over a unix socket a {@link MovableUnixChannel}, whose addresses are no internet ones.
  */
 public abstract sealed class MovableStreamChannel extends FdStreamChannel implements MovableChannel
         permits MovableSocketChannel, MovableUnixChannel {
     /**
-     * An event that is younger may be unseen. It is as long as a segment needs through a network, and one that is on its way
-     * is unseen by everybody; and it is longer than a busy loop's turn, so that only one that was held up costs a look.
+     * An event that is younger may be unseen. It is as long as a segment needs through a network, and one that is on
+     * its way is unseen by everybody; and it is longer than a busy loop's turn, so that only one that was held up costs
+     * a look.
      */
     private static final long UNSEEN_NANOS_MAX = 5_000_000;
 
@@ -39,8 +40,8 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
     }
 
     /**
-     * A connection that the calling loop has accepted: in the table and the caller's, who sets its pipeline up, registers
-     * it with the loop, and then must {@link #leave}, in a finally.
+     * A connection that the calling loop has accepted: in the table and the caller's, which sets its pipeline up,
+     * registers it with the loop, and then must {@link #leave}, in a finally.
      *
      * @param parent stands for the listener
      * @param number from accept; the table's from here on
@@ -66,7 +67,7 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
         assert loop.inEventLoop();
         MovableStreamChannel channel = connected(null, env, FdKind.UPSTREAM, plugin, loop, number, peer);
         Fd fd = channel.live();
-        // Whoever has opened it may hold it for a moment more.
+        // The process that has opened it may hold it for a moment more.
         env.table().heldElsewhere(fd);
         return channel;
     }
@@ -87,8 +88,8 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
     }
 
     /**
-     * Holder, of one claim: gives the socket away, which stays as it is. The channel closes when the caller leaves; after
-     * that the number is the caller's.
+     * Holder, of one claim: gives the socket away, which stays as it is. The channel closes when the caller leaves;
+     * after that the number is the caller's.
      *
      * @return the number, or -1 if there is anything in the channel that would be lost: bytes to be read or written
      */
@@ -107,8 +108,9 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
     }
 
     /**
-     * Holder: what there is to be read of a connection on which nothing is expected. Asks the socket only if its events may
-     * not have told: its loop was held up since it polled, or owns the connection since then (a takeover, a rescue).
+     * Holder: what there is to be read of a connection on which nothing is expected. Asks the socket only if its events
+     * may not have told: its loop was held up since it polled, or owns the connection since then (a takeover, a
+     * rescue).
      */
     public Input unseenInput() {
         Fd mine = fd();
@@ -225,7 +227,8 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
     }
 
     /**
-     * Has the loop that owns it take its timers to itself, from wherever they were left: one of its former owners is to go.
+     * Has the loop that owns it take its timers to itself, from wherever they were left: one of its former owners is to
+     * end.
      *
      * @param done runs when that is so, or the channel is gone; any thread
      */
@@ -259,8 +262,9 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
     }
 
     /**
-     * The fd is closed and its number anybody's, and the loop that was to tell so has ended: another one does. Not before that
-     * one's thread is no more, for until then it may be running on the channel, without a claim that could keep others out.
+     * The fd is closed, its number may be another's, and the loop that was to tell so has ended: another loop does. Not
+     * before that loop's thread has ended, for until then it may be running on the channel, without a claim that could
+     * keep others out.
      */
     @Override
     void lastLoopEnded(BatonLoop last, RejectedExecutionException cause) {

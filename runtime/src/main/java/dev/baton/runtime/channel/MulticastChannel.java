@@ -13,9 +13,9 @@ import java.nio.channels.NotYetBoundException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The half of Netty's datagram channels that is about multicast groups. Each call may come from any thread and is done on the
- * channel's loop; what goes wrong fails its promise and nothing else. Where a call names no network interface it is that of
- * {@code IP_MULTICAST_IF}, or else the one of the address that the channel is bound to.
+ * The half of Netty's datagram channels that is about multicast groups. Each call may come from any thread and is done
+ * on the channel's loop; what goes wrong fails its promise and nothing else. Where a call names no network interface it
+ * is that of {@code IP_MULTICAST_IF}, or else the one of the address that the channel is bound to.
  */
 abstract class MulticastChannel extends FdChannel implements DatagramChannel {
 

@@ -10,8 +10,8 @@ import java.net.NetworkInterface;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How multicast datagrams are sent: remembered, and given to the kernel when there is a socket. One that serves both families
- * has both families' options.
+ * How multicast datagrams are sent: remembered, and given to the kernel when there is a socket. One that serves both
+ * families has both families' options.
  *
  * <p>Threading: any thread.
  */

@@ -9,8 +9,8 @@ import java.nio.channels.ClosedChannelException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A stream connection that stays with the loop it was registered with: what Vert.x opens and accepts, whose contexts are
- * bound to their loop. Its fd is in the table like any other, so it may be deleted from anywhere.
+ * A stream connection that stays with the loop it was registered with: what Vert.x opens and accepts, whose contexts
+ * are bound to their loop. Its fd is in the table like any other, so it may be deleted from anywhere.
  */
 abstract class PinnedStreamChannel extends FdStreamChannel {
     /** There is a place for it in the process's budget of fds, which its end gives back. */

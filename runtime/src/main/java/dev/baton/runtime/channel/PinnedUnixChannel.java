@@ -7,8 +7,9 @@ import java.util.concurrent.TimeUnit;
 /**
  * A connection over a unix socket that stays with its loop.
  *
- * <p>Where its server says so ({@link FdServerChannel#TCP_USER_TIMEOUT}) it ends when its peer has taken nothing for so long of what
- * is to be written, as the kernel ends TCP connections. Nobody else would: a close by Vert.x waits for what has been written.
+ * <p>Where its server says so ({@link FdServerChannel#TCP_USER_TIMEOUT}) it ends when its peer has taken nothing for so
+ * long of what is to be written, as the kernel ends TCP connections. Nothing else would end it: a close by Vert.x waits
+ * for what has been written.
  */
 public final class PinnedUnixChannel extends PinnedStreamChannel {
     /** 0: the peer may take all the time. */
@@ -55,8 +56,8 @@ public final class PinnedUnixChannel extends PinnedStreamChannel {
     }
 
     /**
-     * Whether the peer takes anything. The kernel tells of room only when most of the socket's buffer is empty, so that a slow peer
-     * looks like one that has stopped: to write is the way to know.
+     * Whether the peer takes anything. The kernel tells of room only when most of the socket's buffer is empty, so that
+     * a slow peer looks like one that has stopped: to write is the way to know.
      */
     private void look() {
         if (isActive() && waitsForRoom()) {

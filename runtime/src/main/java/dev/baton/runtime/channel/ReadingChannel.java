@@ -18,12 +18,12 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The input of a stream socket: when it is read, and what the end of the peer's output means. With levels it also says what is
- * polled for. Writing and the rest of a connection are {@link FdStreamChannel}'s.
+ * The input of a stream socket: when it is read, and what the end of the peer's output means. With levels it also says
+ * what is polled for. Writing and the rest of a connection are {@link FdStreamChannel}'s.
  *
- * <p>I/O scheme: one add to the poller for IN, edge-triggered where the poller can. A read that fills less than its buffer has
- * drained the socket, unless the peer has shut its side down: then there is an end of file to be read. With {@code autoRead}
- * off an edge is remembered and costs no system call.
+ * <p>I/O scheme: one add to the poller for IN, edge-triggered where the poller can. A read that fills less than its
+ * buffer has drained the socket, unless the peer has shut its side down: then there is an end of file to be read. With
+ * {@code autoRead} off an edge is remembered and costs no system call.
  */
 abstract class ReadingChannel extends CountedChannel {
     static final ChannelMetadata METADATA = new ChannelMetadata(false, 16);
@@ -36,7 +36,7 @@ abstract class ReadingChannel extends CountedChannel {
     private volatile boolean active;
 
     // The holder's:
-    /** Somebody has asked for a read while {@code autoRead} was off. Only a read that brought something answers it. */
+    /** A handler has asked for a read while {@code autoRead} was off. Only a read that brought something answers it. */
     private boolean readPending;
     /** The socket may hold bytes whose edge has been seen. */
     private boolean readable;
@@ -103,7 +103,7 @@ abstract class ReadingChannel extends CountedChannel {
     }
 
     private boolean canRead() {
-        // Deleted from outside and not told yet, it is still active: its number is somebody else's.
+        // Deleted from outside and not told yet, it is still active: its number may be another's.
         return !inputShutdown && !inputPaused && active && !isGone();
     }
 
@@ -119,10 +119,11 @@ abstract class ReadingChannel extends CountedChannel {
     }
 
     /**
-     * Holder: nobody reads, and the peer has sent all that it will, or has reset the connection. As with Netty's epoll
-     * transport it is told all the same, behind all that is unread, so that a handler that has paused learns that its work is
-     * for nobody. That is at most what the socket's receive buffer holds. Without {@link MovableChannel#READ_TO_END} it is
-     * told at once if nothing is unread before it, else with the read that comes to it, as with Netty's NIO transport.
+     * Holder: no handler reads, and the peer has sent all that it will, or has reset the connection. As with Netty's
+     * epoll transport it is told all the same, behind all that is unread, so that a handler that has paused learns that
+     * its work is in vain. That is at most what the socket's receive buffer holds. Without {@link
+     * MovableChannel#READ_TO_END} it is told at once if nothing is unread before it, else with the read that comes to
+     * it, as with Netty's NIO transport.
      */
     private void tellEnd() {
         if (config.isReadToEnd()) {
@@ -138,7 +139,7 @@ abstract class ReadingChannel extends CountedChannel {
         }
     }
 
-    /** Holder: nothing is read any more, so that no read would tell of a reset. A hang-up of both sides is none. */
+    /** Holder: nothing is read from here on, so that no read would tell of a reset. A hang-up of both sides is none. */
     private void tellError() {
         int error = env.posix().socketError(live().number());
         if (error > 0) {
@@ -168,7 +169,10 @@ abstract class ReadingChannel extends CountedChannel {
         return canRead() && !peerDone ? Interest.RDHUP : Interest.ERROR;
     }
 
-    /** What a connected socket is polled for while nobody reads: an edge costs nothing, of a level only the end is wanted. */
+    /**
+     * What a connected socket is polled for while no handler reads: an edge costs nothing, of a level only the end is
+     * wanted.
+     */
     final int idleInterest() {
         return edgeTriggered() ? Interest.IN : Interest.RDHUP;
     }
@@ -186,8 +190,8 @@ abstract class ReadingChannel extends CountedChannel {
     }
 
     /**
-     * Holder: nothing is read and the peer's end is not told, whoever asks and whatever {@code autoRead} says, until {@link
-     * #resumeInput}. What is asked for meanwhile stands. A reset is told at once.
+     * Holder: nothing is read and the peer's end is not told, whatever asks and whatever {@code autoRead} says, until
+     * {@link #resumeInput}. What is asked for meanwhile stands. A reset is told at once.
      */
     public final void pauseInput() {
         inputPaused = true;
@@ -210,8 +214,8 @@ abstract class ReadingChannel extends CountedChannel {
     }
 
     /**
-     * Any thread: {@code autoRead} was switched off. What was asked for stands: a thread that is not the holder's cannot know
-     * whether that was before (F10).
+     * Any thread: {@code autoRead} was switched off. What was asked for stands: a thread that is not the holder's
+     * cannot know whether that was before (F10).
      */
     final void readCleared() {
         if (isHolder()) {
@@ -219,7 +223,7 @@ abstract class ReadingChannel extends CountedChannel {
         }
     }
 
-    /** @param rest whether all is read up to the end, whoever asks for it */
+    /** @param rest whether all is read up to the end, asked for or not */
     private void read0(boolean rest) {
         ChannelPipeline pipeline = pipeline();
         RecvByteBufAllocator.ExtendedHandle handle = config.hasSharedReads()
@@ -242,7 +246,7 @@ abstract class ReadingChannel extends CountedChannel {
                     }
                     break;
                 }
-                // Whether to go on while nobody asks is the allocator's to say: Netty's own do only with autoRead.
+                // Whether to continue unasked is the allocator's to say: Netty's own do only with autoRead.
             } while (readable && canRead() && ((peerDone && (rest || wantsRead())) || handle.continueReading()));
             handle.readComplete();
             // Still reading: what asks for more in there is answered below, once.
@@ -283,7 +287,7 @@ abstract class ReadingChannel extends CountedChannel {
         buffer.writerIndex(buffer.writerIndex() + result);
         handle.lastBytesRead(result);
         handle.incMessagesRead(1);
-        // Not before: an EAGAIN answers nobody, and the next edge must find who waits (F10). Not later: the handler may
+        // Not before: an EAGAIN is no answer, and the next edge must find the request (F10). Not later: the handler may
         // ask.
         readPending = false;
         if (result == room) {

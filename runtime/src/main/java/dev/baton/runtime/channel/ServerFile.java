@@ -14,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The file of a server's unix socket. It goes with the socket, as with Netty's transports, so that the address can be bound
- * again; but only if it is the one that was bound: by then somebody else's may be at the path.
+ * The file of a server's unix socket. It goes with the socket, as with Netty's transports, so that the address can be
+ * bound again; but only if it is the one that was bound: by then another's may be at the path.
  *
  * @param path where it was bound
  * @param key device and inode of what was bound

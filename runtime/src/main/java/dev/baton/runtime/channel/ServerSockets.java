@@ -13,8 +13,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The listening sockets of Netty's server channels (the admin API, what applications on Vert.x open), so that the next process
- * can go on with them: who binds an address first asks here whether the process before has left a socket for it.
+ * The listening sockets of Netty's server channels (the admin API, what applications on Vert.x open), so that the next
+ * process can continue with them: a bind of an address first asks here whether the process before has left a socket for
+ * it.
  *
  * <p>Threading: any thread.
  */
@@ -32,7 +33,10 @@ public final class ServerSockets implements UnixServers {
     /** What the process before has left. */
     @FunctionalInterface
     public interface Left {
-        /** The number of a socket that is bound to this address and listens, which is the caller's from here on; else -1. */
+        /**
+         * The number of a socket that is bound to this address and listens, which is the caller's from here on; else
+         * -1.
+         */
         int take(SocketAddress wanted);
     }
 
@@ -73,7 +77,7 @@ public final class ServerSockets implements UnixServers {
     }
 
     /**
-     * Another process goes on with all of them: none accepts here any more, until {@link #takenBack}. What was accepted stays.
+     * Another process accepts from all of them: none does here, until {@link #takenBack}. What was accepted stays.
      *
      * @param keeps whether the sockets are kept open for that
      */
@@ -91,7 +95,10 @@ public final class ServerSockets implements UnixServers {
         open.forEach(FdServerChannel::takenBack);
     }
 
-    /** After {@link #handedOver}: the other process has let go of the sockets of these addresses, so they are closed here. */
+    /**
+     * After {@link #handedOver}: the other process has let go of the sockets of these addresses, so they are closed
+     * here.
+     */
     public void dropped(Collection<SocketAddress> addresses) {
         for (FdServerChannel channel : open) {
             if (addresses.contains(channel.localAddress())) {
@@ -100,7 +107,7 @@ public final class ServerSockets implements UnixServers {
         }
     }
 
-    /** Has somebody told the address of each that is closed from now on, before its socket is. */
+    /** From now on the address of each that is closed is told, before its socket is. */
     public void whenClosing(Consumer<SocketAddress> told) {
         closing = told;
     }

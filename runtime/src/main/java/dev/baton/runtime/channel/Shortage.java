@@ -11,12 +11,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Something that pauses again and again for the same reason, such as a listener without fds: one line when it begins, and one when
- * it is over, with how long it took.
+ * Something that pauses again and again for the same reason, such as a listener without fds: one line when it begins,
+ * and one when it is over, with how long it took.
  *
- * <p>It is over when nothing was missing for {@link #QUIET}: at the limit single fds come and go, and each would be a line.
+ * <p>It is over when nothing was missing for {@link #QUIET}: at the limit single fds come and go, and each would be a
+ * line.
  *
- * <p>Threading: any thread; waits for nobody.
+ * <p>Threading: any thread; does not wait.
  */
 public final class Shortage {
     private static final Logger LOG = LoggerFactory.getLogger(Shortage.class);
@@ -39,7 +40,7 @@ public final class Shortage {
     /** Runs something after a time. */
     @FunctionalInterface
     public interface Later {
-        /** Runs a task once, after a time; may throw if there is no time any more. */
+        /** Runs a task once, after a time; may throw if it is too late for that. */
         void after(Duration delay, Runnable task);
     }
 

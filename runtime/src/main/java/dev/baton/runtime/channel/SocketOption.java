@@ -38,9 +38,10 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The options that channels have beside those of {@link io.netty.channel.DefaultChannelConfig}: Netty's name, the kernel's level
- * and name, the type, the value that a channel begins with, and which kinds have it. {@link SocketConfig} does the rest.
- * Options of multicast are in {@link MulticastOptions}: their values are no ints, and two families share them.
+ * The options that channels have beside those of {@link io.netty.channel.DefaultChannelConfig}: Netty's name, the
+ * kernel's level and name, the type, the value that a channel begins with, and which kinds have it. {@link
+ * SocketConfig} does the rest. Options of multicast are in {@link MulticastOptions}: their values are no ints, and two
+ * families share them.
  */
 final class SocketOption {
     /** No value: the kernel knows it. */
@@ -58,7 +59,9 @@ final class SocketOption {
     private static final Set<SocketKind> DATAGRAMS = EnumSet.of(DATAGRAM);
     private static final Set<SocketKind> ALL = EnumSet.allOf(SocketKind.class);
 
-    /** Begins as {@link StreamConfig#bequeath} makes it: an accepted connection of which nothing is set costs no call. */
+    /**
+     * Begins as {@link StreamConfig#bequeath} makes it: an accepted connection of which nothing is set costs no call.
+     */
     static final SocketOption NO_DELAY = flag(TCP_NODELAY, IPPROTO_TCP, SocketOptions.TCP_NODELAY, true, ONLY_TCP);
 
     static final SocketOption KEEP_ALIVE = flag(SO_KEEPALIVE, SOL_SOCKET, SocketOptions.SO_KEEPALIVE, false, STREAMS);

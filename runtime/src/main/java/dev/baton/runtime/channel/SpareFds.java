@@ -8,11 +8,11 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * Fds that a server keeps open for nothing: when the kernel has none for a connection, one of them is closed and the accept tried
- * again. So an operator gets in however many files the rest of the process has opened.
+ * Fds that a server keeps open for nothing: when the kernel has none for a connection, one of them is closed and the
+ * accept tried again. So an operator gets in however many files the rest of the process has opened.
  *
- * <p>Between the close and the accept another thread may take the number: then the next spare goes. One that was used is replaced
- * as soon as there is an fd again.
+ * <p>Between the close and the accept another thread may take the number: then the next spare goes. One that was used
+ * is replaced as soon as there is an fd again.
  *
  * <p>Threading: the server's loop only.
  */

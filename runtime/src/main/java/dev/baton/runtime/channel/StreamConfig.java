@@ -88,10 +88,11 @@ public final class StreamConfig extends SocketConfig<SocketChannelConfig> implem
     }
 
     /**
-     * What a close does with bytes that the kernel has not sent: 0 discards them and resets the connection; everything else
-     * sends them, and the end behind them, in the background. Above 0 is remembered and not given to the kernel: close(2)
-     * would wait that long for the peer, even on a non-blocking socket, and with it the loop that closes. On Linux waiting is
-     * all that it does: when the time is up the kernel continues in the background. The close future does not wait either.
+     * What a close does with bytes that the kernel has not sent: 0 discards them and resets the connection; everything
+     * else sends them, and the end behind them, in the background. Above 0 is remembered and not given to the kernel:
+     * close(2) would wait that long for the peer, even on a non-blocking socket, and with it the loop that closes. On
+     * Linux waiting is all that it does: when the time is up the kernel continues in the background. The close future
+     * does not wait either.
      */
     @Override
     public SocketChannelConfig setSoLinger(int seconds) {

@@ -44,7 +44,8 @@ final class StreamWriter {
     }
 
     /**
-     * Writes until nothing is left, the socket is full, {@code rounds} calls were made, or a turn's share of files has gone.
+     * Writes until nothing is left, the socket is full, {@code rounds} calls were made, or a turn's share of files has
+     * gone.
      *
      * @param memory for what of a file has to be copied
      * @throws IOException if the connection is broken

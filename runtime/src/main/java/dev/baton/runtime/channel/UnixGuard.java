@@ -17,7 +17,9 @@ import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What belongs to the file of one unix server, and who may connect to it; see {@link dev.baton.spi.posix.UnixServers}. */
+/**
+ * What belongs to the file of one unix server, and who may connect to it; see {@link dev.baton.spi.posix.UnixServers}.
+ */
 final class UnixGuard {
     private static final Logger LOG = LoggerFactory.getLogger(UnixGuard.class);
     private static final int ROOT = 0;
@@ -73,7 +75,7 @@ final class UnixGuard {
         }
     }
 
-    /** Between bind and listen, when nobody can connect: what the umask has taken from the mode. */
+    /** Between bind and listen, when no client can connect yet: what the umask has taken from the mode. */
     void bound(Posix posix) throws IOException {
         check("set the mode", posix.hold(file, held -> {
             if (!Files.getAttribute(held, "unix:nlink").equals(1)

@@ -10,7 +10,7 @@ package dev.baton.runtime.fd;
  * +----------------+----------+------+--------------+-----------+
  *
  * LIVE      the fd is registered
- * ORPHANED  fdDelete was called, somebody still runs or finalizes; excludes LIVE
+ * ORPHANED  fdDelete was called, a thread still runs or finalizes; excludes LIVE
  * neither   FREE
  * owner     loop id 0..16381, or NONE, or SHARED
  * running   how many hold a claim
@@ -36,7 +36,8 @@ package dev.baton.runtime.fd;
  *                                                                                                            6, 9, 11
  * </pre>
  *
- * An owned fd has running 0 or 1: only the owner's thread enters, a takeover needs 0, and a holder does not enter twice.
+ * An owned fd has running 0 or 1: only the owner's thread enters, a takeover needs 0, and a holder does not enter
+ * twice.
  */
 final class ClaimWord {
     /** Owner of an fd that no loop dispatches. */

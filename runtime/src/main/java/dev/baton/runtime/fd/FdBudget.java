@@ -5,12 +5,12 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Shares the fds that a process may have among its clients and its upstream connections, and leaves the rest alone, which is
- * reserved for everything else.
+ * Shares the fds that a process may have among its clients and its upstream connections, and leaves the rest alone,
+ * which is reserved for everything else.
  *
- * <p>A client is admitted with all fds that it may come to need, its own and those of the upstream connections that its service
- * opens for it: what is promised to those who are in cannot be taken by those who come later. Idle upstream connections are
- * promised to nobody. They may use what nobody uses now, and are closed as soon as somebody does.
+ * <p>A client is admitted with all fds that it may come to need, its own and those of the upstream connections that its
+ * service opens for it: what is promised to those who are in cannot be taken by those who come later. Idle upstream
+ * connections are not promised. They may use what is free now, and are closed as soon as it is wanted.
  *
  * <p>{@code promised:32 | open:32}, one word, changed by CAS only:
  *
@@ -25,14 +25,17 @@ import java.util.concurrent.atomic.AtomicLong;
  * disconnect    holds a connect                open - 1
  * </pre>
  *
- * <p>Who is refused by {@link #admit} marks itself and then asks once more ({@link #hasRoom}); a release counts down first and
- * tells those who wait then, so that one of the two sees the other (R41). It tells them whenever one that wanted
- * {@link #FDS_MAX} could have been refused before it.
+ * <p>Who is refused by {@link #admit} marks itself and then asks once more ({@link #hasRoom}); a release counts down
+ * first and tells those who wait then, so that one of the two sees the other (R41). It tells them whenever one that
+ * wanted {@link #FDS_MAX} could have been refused before it.
  *
  * <p>Threading: any thread; nothing here waits. Idle connections are closed by a loop only: {@link Idle}.
  */
 public final class FdBudget {
-    /** The most fds that one client may need: its own, an upstream connection's, and where that ends in this process its other end. */
+    /**
+     * The most fds that one client may need: its own, an upstream connection's, and where that ends in this process its
+     * other end.
+     */
     public static final int FDS_MAX = 3;
 
     private static final long PROMISED_ONE = 1L << 32;
@@ -103,7 +106,7 @@ public final class FdBudget {
         idle = connections;
     }
 
-    /** Adds somebody who is told when there may be room again: must neither wait nor throw. */
+    /** Adds a listener that is told when there may be room again: must neither wait nor throw. */
     public void whenRoom(Runnable told) {
         waiting.add(told);
     }
@@ -143,7 +146,7 @@ public final class FdBudget {
     /**
      * Admits a client, before its connection is accepted.
      *
-     * @param fds how many it may need, its own included; 0 if they are promised to somebody already
+     * @param fds how many it may need, its own included; 0 if they are promised already
      * @return true: the caller owes a {@link #release}
      */
     public boolean admit(int fds) {
@@ -159,7 +162,10 @@ public final class FdBudget {
         }
     }
 
-    /** An admitted client has come: only then is an idle connection closed for it, as mostly there is one admission too many. */
+    /**
+     * An admitted client has come: only then is an idle connection closed for it, as mostly there is one admission too
+     * many.
+     */
     public void came() {
         if (open(word.get()) > most) {
             idle.close(1);
@@ -188,7 +194,7 @@ public final class FdBudget {
     public boolean connect() {
         while (true) {
             long seen = word.get();
-            // One that was closed for it makes room, whoever has counted it down by now.
+            // One that was closed for it makes room, whichever thread has counted it down by now.
             if (open(seen) >= most && idle.close(1) == 0 && open(seen) - slack >= most) {
                 return false;
             }

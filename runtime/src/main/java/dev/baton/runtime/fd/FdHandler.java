@@ -1,6 +1,8 @@
 package dev.baton.runtime.fd;
 
-/** What stands behind an fd: runs for its events, and is told when it is dying. Implemented by channels and listeners. */
+/**
+ * What stands behind an fd: runs for its events, and is told when it is dying. Implemented by channels and listeners.
+ */
 public interface FdHandler {
 
     /**
@@ -13,7 +15,7 @@ public interface FdHandler {
     void dispatch(int loop, int ready);
 
     /**
-     * Step of the finalizer, before the slot is FREE: nobody runs in the fd and nobody can any more. Publishes the last
+     * Step of the finalizer, before the slot is FREE: no thread runs in the fd or ever will. Publishes the last
      * owner for those who come too late to read it from the claim word. Any thread; must only store it.
      *
      * @param lastOwner id of the loop that owned the fd last, or {@link FdTable#NONE}
@@ -21,7 +23,7 @@ public interface FdHandler {
     void finalizing(int lastOwner);
 
     /**
-     * Last step: the number is closed and may be somebody else's by now. Any thread, also under foreign locks: queues
+     * Last step: the number is closed and may be another's by now. Any thread, also under foreign locks: queues
      * what is to happen and returns.
      */
     void closed();

@@ -10,8 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The plugins' fd hooks. They are called by the thread that changes the fd, under its claim; what a hook throws is counted for its
- * plugin, and neither the fd nor the other hooks notice.
+ * The plugins' fd hooks. They are called by the thread that changes the fd, under its claim; what a hook throws is
+ * counted for its plugin, and neither the fd nor the other hooks notice.
  */
 public final class FdHooks {
     private static final Logger LOG = LoggerFactory.getLogger(FdHooks.class);
@@ -68,8 +68,8 @@ public final class FdHooks {
     }
 
     /**
-     * Calls all hooks. Throws nothing: the word has changed, and an Error that got out of here, for want of memory above all,
-     * would have a caller lose its claim, or leave a number open (TakeoverErrorTest of it/simulation).
+     * Calls all hooks. Throws nothing: the word has changed, and an Error that got out of here, for want of memory
+     * above all, would have a caller lose its claim, or leave a number open (TakeoverErrorTest of it/simulation).
      */
     private void call(Registration registration, Call call) {
         try {

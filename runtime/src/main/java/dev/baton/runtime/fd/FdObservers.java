@@ -6,8 +6,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Those who watch the fd table: the counters, the connections of each loop, the flight recorder, the plugins' hooks and the log. The
- * table tells each change once, here. Nothing that they do changes an fd.
+ * Those who watch the fd table: the counters, the connections of each loop, the flight recorder, the plugins' hooks and
+ * the log. The table tells each change once, here. Nothing that they do changes an fd.
  *
  * <p>The hooks come last: they are code of others, and what they read must be up to date.
  */
@@ -75,7 +75,7 @@ public final class FdObservers {
 
     void closeFailed(Registration registration, int result) {
         // Nothing can be done: the number is free whatever close(2) says, unless it was not open (EBADF), which means
-        // that somebody closed it behind the table's back.
+        // that it was closed behind the table's back.
         LOG.error("close of {} ({}) failed with errno {}", registration.fd, registration.kind, -result);
     }
 

@@ -6,8 +6,8 @@ import dev.baton.spi.fd.Fd;
 public interface FdPollers {
 
     /**
-     * True if close(2) takes an fd out of every poller by itself, as long as nobody else holds the open file. So it is
-     * with epoll; not with poll(2), which keeps the number.
+     * True if close(2) takes an fd out of every poller by itself, as long as no other process holds the open file. So
+     * it is with epoll; not with poll(2), which keeps the number.
      */
     boolean closeRemoves();
 

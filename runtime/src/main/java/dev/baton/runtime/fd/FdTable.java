@@ -14,23 +14,24 @@ import org.jspecify.annotations.Nullable;
 /**
  * All fds of the process, and who may run in each now.
  *
- * <p>The state of an fd is one claim word (the table of its transitions is in {@code ClaimWord}); every operation is one
- * CAS or one getAndAdd on it. None waits for another thread, locks or calls back into its caller. A CAS that fails is
- * tried again only because somebody else got on.
+ * <p>The state of an fd is one claim word (the table of its transitions is in {@code ClaimWord}); every operation is
+ * one CAS or one getAndAdd on it. None waits for another thread, locks or calls back into its caller. A CAS that fails
+ * is tried again only because another thread got on.
  *
  * <p>Memory order: enter, takeover and fdDelete read with acquire and write with a volatile weak CAS, which also
- * validates the plain read of the registration in between: a registration is cleared only after the word has changed for
- * good. leave is a volatile getAndAdd, insert a volatile CAS, the finalizer releases and closes last.
+ * validates the plain read of the registration in between: a registration is cleared only after the word has changed
+ * for good. leave is a volatile getAndAdd, insert a volatile CAS, the finalizer releases and closes last.
  *
- * <p>The loops of a SHARED fd may change while it lives ({@link #addSharer}, {@link #removeSharer}): they are an array that is
- * never written to, replaced as a whole by a volatile CAS, and read with acquire by row 2 and by the finalizer. Row 2 needs no
- * more: each loop looks for its own id only, on its own thread. A loop that is being added enters for the first time in a task
- * that was queued after the replacement, so it sees itself; one that is being removed takes itself out, on its own thread, so
- * it cannot be between the look and the CAS. What is to be kept is that <em>the loops in the array are at least those whose
- * poller has the fd</em>, for the finalizer takes it out of the pollers of exactly these where the close does not: a loop is
- * added before it may poll, and is removed after its poller has let go. A finalizer that reads the array before an addition
- * misses nothing: the word is ORPHANED by then, the new loop's enter is refused (row 4), and it polls only under a claim. One
- * that reads it after an enter sees that loop: its enter came after the addition, and the finalizer after its leave.
+ * <p>The loops of a SHARED fd may change while it lives ({@link #addSharer}, {@link #removeSharer}): they are an array
+ * that is never written to, replaced as a whole by a volatile CAS, and read with acquire by row 2 and by the finalizer.
+ * Row 2 needs no more: each loop looks for its own id only, on its own thread. A loop that is being added enters for
+ * the first time in a task that was queued after the replacement, so it sees itself; one that is being removed takes
+ * itself out, on its own thread, so it cannot be between the look and the CAS. What is to be kept is that <em>the loops
+ * in the array are at least those whose poller has the fd</em>, for the finalizer takes it out of the pollers of
+ * exactly these where the close does not: a loop is added before it may poll, and is removed after its poller has let
+ * go. A finalizer that reads the array before an addition misses nothing: the word is ORPHANED by then, the new loop's
+ * enter is refused (row 4), and it polls only under a claim. One that reads it after an enter sees that loop: its enter
+ * came after the addition, and the finalizer after its leave.
  *
  * <p>Thread-safe; {@code enter} and {@code takeover} only by the thread of the loop that they name.
  */
@@ -106,7 +107,7 @@ public final class FdTable implements Fds {
      * Row 1 for an fd that one loop owns, or none for now. The caller holds a claim and must leave; before that it adds
      * the fd to the owner's poller.
      *
-     * @param number the kernel's number; from here on nobody but this table closes it
+     * @param number the kernel's number; from here on only this table closes it
      * @param owner id of the owning loop, whose thread is calling, or {@link #NONE}
      */
     public Fd fdInsert(int number, FdKind kind, String plugin, FdHandler handler, int owner) {
@@ -125,8 +126,8 @@ public final class FdTable implements Fds {
     }
 
     /**
-     * Adds a loop to those that share an fd. Any thread, whatever becomes of the fd meanwhile. Afterwards the loop may enter,
-     * and under that claim poll it.
+     * Adds a loop to those that share an fd. Any thread, whatever becomes of the fd meanwhile. Afterwards the loop may
+     * enter, and under that claim poll it.
      *
      * @return false if it shares the fd already, or the fd is gone or not SHARED
      */
@@ -137,8 +138,8 @@ public final class FdTable implements Fds {
     }
 
     /**
-     * Takes a loop from those that share an fd, the last one too. By the loop itself when its poller has let the fd go, or by
-     * anybody when it has ended.
+     * Takes a loop from those that share an fd, the last one too. By the loop itself when its poller has let the fd go,
+     * or by anybody when it has ended.
      *
      * @return false if it did not share the fd, or the fd is gone
      */
@@ -147,7 +148,10 @@ public final class FdTable implements Fds {
         return registration != null && registration.removeSharer(loop);
     }
 
-    /** The registration of this generation, which may be gone by the time that it is returned: its fields are then garbage. */
+    /**
+     * The registration of this generation, which may be gone by the time that it is returned: its fields are then
+     * garbage.
+     */
     private @Nullable Registration registrationOf(Fd fd) {
         if (fd.number() < 0 || fd.number() >= MAX_FDS) {
             return null; // never was one
@@ -176,7 +180,7 @@ public final class FdTable implements Fds {
         }
         Fd fd = new Fd(number, ClaimWord.generation(free));
         Registration registration = new Registration(fd, kind, plugin, handler, sharers, System.nanoTime());
-        // Before the CAS: whoever sees the word LIVE sees these fields.
+        // Before the CAS: a thread that sees the word LIVE sees these fields.
         chunk.registrations[number & (CHUNK_SIZE - 1)] = registration;
         if (!WORDS.compareAndSet(chunk.words, index(number), free, ClaimWord.inserted(free, owner))) {
             throw inTable(number, (long) WORDS.getAcquire(chunk.words, index(number)));
@@ -294,7 +298,7 @@ public final class FdTable implements Fds {
         }
     }
 
-    /** Answer of {@link #fdTakeover}: somebody runs in it, or it is not to be had by one loop, or from this victim. */
+    /** Answer of {@link #fdTakeover}: a thread runs in it, or it is not to be had by one loop, or from this victim. */
     public static final int BUSY = -1;
     /** Answer of {@link #fdTakeover}: it was deleted. */
     public static final int GONE = -2;
@@ -311,7 +315,7 @@ public final class FdTable implements Fds {
      * Row 11: deletes an fd on which the caller holds a claim, and gives that claim back in the same step; the fd is
      * closed when this returns, unless others run in it too.
      *
-     * @return false, and the claim still held, if somebody else has deleted it before
+     * @return false, and the claim still held, if another thread has deleted it before
      */
     public boolean fdDeleteAndLeave(Fd fd) {
         return delete(fd, ClaimWord.RUNNING_ONE);
@@ -332,7 +336,7 @@ public final class FdTable implements Fds {
     }
 
     /**
-     * Notes that somebody else holds the open file behind an fd (it was dup'ed, inherited or passed to another process):
+     * Notes that another holds the open file behind an fd (it was dup'ed, inherited or passed to another process):
      * it is taken out of the pollers before it is closed.
      */
     public void heldElsewhere(Fd fd) {
@@ -382,7 +386,7 @@ public final class FdTable implements Fds {
         }
         chunk.registrations[number & (CHUNK_SIZE - 1)] = null;
         WORDS.setRelease(chunk.words, index(number), ClaimWord.freed(word));
-        // Last: from the close on the number can be anybody's, who must find the slot FREE and the fields cleared.
+        // Last: from the close on the number can be another's, which must find the slot FREE and the fields cleared.
         if (!registration.disowned) {
             int result = posix.close(number);
             if (result < 0) {
@@ -411,7 +415,7 @@ public final class FdTable implements Fds {
     private void takeOutOfPoller(Registration registration, int loop) {
         try {
             pollers.remove(loop, registration.fd);
-        } catch (Throwable t) { // an Error too: nobody else can close the fd, and what its poller still tells is stale
+        } catch (Throwable t) { // only this can close the fd, and what its poller still tells is stale
             observers.removeFailed(registration, loop, t);
         }
     }

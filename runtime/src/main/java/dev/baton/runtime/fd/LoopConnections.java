@@ -13,7 +13,9 @@ public final class LoopConnections {
         return counts.get(loop);
     }
 
-    /** Under a claim, or in the finalizer: for one fd one after the other, so that what it adds up to is never wrong. */
+    /**
+     * Under a claim, or in the finalizer: for one fd one after the other, so that what it adds up to is never wrong.
+     */
     void moved(FdKind kind, int from, int to) {
         if (kind == FdKind.DOWNSTREAM) {
             if (to <= ClaimWord.MAX_LOOP) {

@@ -5,11 +5,11 @@ import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.fd.Fds;
 
 /**
- * The fd table as one plugin sees it: what it inserts is its own, and it deletes nothing of others. Numbers are small and
- * generations begin at 0, so a plugin could guess the pair of every listener and poller.
+ * The fd table as one plugin sees it: what it inserts is its own, and it deletes nothing of others. Numbers are small
+ * and generations begin at 0, so a plugin could guess the pair of every listener and poller.
  *
- * <p>The owner of a registration never changes, so that the look and the delete need not be one step: whatever happens between
- * the two makes the delete refuse a pair that is gone.
+ * <p>The owner of a registration never changes, so that the look and the delete need not be one step: whatever happens
+ * between the two makes the delete refuse a pair that is gone.
  */
 public final class OwnedFds implements Fds {
     private final FdTable table;

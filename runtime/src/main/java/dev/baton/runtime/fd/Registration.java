@@ -24,7 +24,9 @@ final class Registration {
     final FdKind kind;
     final String plugin;
     final @Nullable FdHandler handler;
-    /** Ids of the loops that dispatch a SHARED fd, ascending; null for an owned one. Replaced as a whole, never changed. */
+    /**
+     * Ids of the loops that dispatch a SHARED fd, ascending; null for an owned one. Replaced as a whole, never changed.
+     */
     @SuppressWarnings("UnusedVariable") // through SHARERS
     private int @Nullable [] sharers;
 
@@ -33,7 +35,7 @@ final class Registration {
     int takeovers;
     /** When fdDelete orphaned it; 0 if it did not. Written once, by the deleter; a snapshot may read it late. */
     volatile long orphanedNanos;
-    /** Somebody else holds the open file: closing our number does not take it out of the pollers. */
+    /** Another holds the open file: closing our number does not take it out of the pollers. */
     volatile boolean heldElsewhere;
     /** The number belongs to outside code: it is forgotten, not closed. */
     volatile boolean disowned;

@@ -32,8 +32,9 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
     private static final int ENDING_TURNS_MAX = 16;
 
     /**
-     * How long the tasks of a turn may take before the poller is looked at again, in ms. What a channel queues anew when it has
-     * had its share would be run again in the same turn else, for a second by Netty's default, and no connection be served.
+     * How long the tasks of a turn may take before the poller is looked at again, in ms. What a channel queues anew
+     * when it has had its share would be run again in the same turn else, for a second by Netty's default, and no
+     * connection be served.
      */
     private static final long TASKS_MILLIS_MAX = 10;
 
@@ -166,7 +167,7 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
         return io.thread();
     }
 
-    /** Somebody has seen that it is blocked, or that it is not any more. Any thread. */
+    /** It was seen to be blocked, or to run again. Any thread. */
     public void blocked(boolean seen) {
         blocked = seen;
     }
@@ -181,12 +182,12 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
         return blocked || leaving || isShuttingDown();
     }
 
-    /** It is to go: nothing new is given to it from now on. Any thread. */
+    /** It is to end: nothing new is given to it from now on. Any thread. */
     public void leaves() {
         leaving = true;
     }
 
-    /** True once it is to go, or has died. Any thread. */
+    /** True once it is to end, or has died. Any thread. */
     public boolean isLeaving() {
         return leaving;
     }
@@ -253,7 +254,10 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
 
     // ---- the end --------------------------------------------------------------------------------------------------
 
-    /** From here on a shutdown is refused: whoever gets at a loop, by a Vert.x or a channel, must not end it. Any thread. */
+    /**
+     * From here on a shutdown is refused: code that gets at a loop, by a Vert.x or a channel, must not end it. Any
+     * thread.
+     */
     public void mustNotEnd() {
         kept = true;
     }
@@ -290,15 +294,15 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
     }
 
     /**
-     * What a loop does, until it is told to end. An Error that gets out of it is a loop's death: Netty would end it, and its
-     * connections with it. Where somebody takes those over, the thread first does for them what is queued here, and polls no
-     * more, until all are gone.
+     * What a loop does, until it is told to end. An Error that gets out of it is a loop's death: Netty would end it,
+     * and its connections with it. Where other loops take those over, the thread first does for them what is queued
+     * here, and polls no more, until all are gone.
      */
     @Override
     protected void run() {
         try {
             super.run();
-        } catch (Throwable t) { // an Error too: that is what this is for
+        } catch (Throwable t) {
             Deaths deaths = registry.deaths();
             if (deaths != null && !isShuttingDown()) {
                 die(deaths, t);
@@ -324,13 +328,13 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
     private void die(Deaths deaths, Throwable cause) {
         leaving = true;
         deaths.died(this, cause);
-        // Not a loop any more, so it may wait. Tasks come until every channel has another owner: they hop, or they run
+        // No longer a loop, so it may wait. Tasks come until every channel has another owner: they hop, or they run
         // here.
         long end = System.nanoTime() + DYING_MAX_NANOS;
         while (!released && !isShuttingDown() && System.nanoTime() - end < 0) {
             try {
                 runAllTasks();
-            } catch (Throwable t) { // an Error too, perhaps the same again
+            } catch (Throwable t) { // perhaps the same again
                 LOG.debug("a task of {}, which has died, failed", this, t);
             }
             LockSupport.parkNanos(DYING_STEP_NANOS);
@@ -350,7 +354,7 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
             return true;
         }
         endingTurns++;
-        execute(() -> {}); // whoever was told by a task of ours has a turn, and nothing waits in the poller
+        execute(() -> {}); // what was told by a task of ours has a turn, and nothing waits in the poller
         return false;
     }
 

@@ -25,16 +25,16 @@ import org.slf4j.LoggerFactory;
  * What one loop does in a turn: sleep in the poller, then dispatch the events through the fd table.
  *
  * <p>Sleep and wakeup (R18, R19 of the race list): the loop announces SLEEPING, then looks once more whether there is
- * work, then polls. Whoever brings work queues it first and looks at the state then: either it sees SLEEPING and wakes
- * the poller, or the loop's second look sees the work. Both sides use volatile accesses: with less, each could miss the
- * other. A wakeup is written once for each sleep, by the CAS that ends it.
+ * work, then polls. A thread that brings work queues it first and looks at the state then: either it sees SLEEPING and
+ * wakes the poller, or the loop's second look sees the work. Both sides use volatile accesses: with less, each could
+ * miss the other. A wakeup is written once for each sleep, by the CAS that ends it.
  */
 final class LoopIo implements IoHandler, PollSink {
     private static final Logger LOG = LoggerFactory.getLogger(LoopIo.class);
 
     /**
-     * A turn with so many events may have left some in the kernel: {@link Poller#EVENTS_MAX_LEAST} less one, which may have
-     * been a wakeup that the poller keeps to itself.
+     * A turn with so many events may have left some in the kernel: {@link Poller#EVENTS_MAX_LEAST} less one, which may
+     * have been a wakeup that the poller keeps to itself.
      */
     private static final int FULL_TURN_EVENTS = Poller.EVENTS_MAX_LEAST - 1;
 
@@ -140,8 +140,8 @@ final class LoopIo implements IoHandler, PollSink {
     }
 
     /**
-     * See {@link dev.baton.spi.loop.WatchedLoop#progress}. Each of the three only grows, so a sum that is the same at a second
-     * look means that none has grown in between.
+     * See {@link dev.baton.spi.loop.WatchedLoop#progress}. Each of the three only grows, so a sum that is the same at a
+     * second look means that none has grown in between.
      */
     long progress() {
         return turns() + events() + (long) TASKS.getOpaque(this);
@@ -215,7 +215,7 @@ final class LoopIo implements IoHandler, PollSink {
         int taken;
         try {
             taken = poller.poll(timeout, this);
-        } catch (Throwable t) { // an Error too
+        } catch (Throwable t) {
             pollerFailed("threw", t);
             return 0;
         }
@@ -240,8 +240,8 @@ final class LoopIo implements IoHandler, PollSink {
     }
 
     /**
-     * Whether every event has been dispatched that came at least so long ago, on an fd that is polled here since a turn. Only
-     * on the loop's thread.
+     * Whether every event has been dispatched that came at least so long ago, on an fd that is polled here since a
+     * turn. Only on the loop's thread.
      */
     boolean hasDispatched(int sinceTurn, long agoNanos) {
         return (int) dispatchedTurn - sinceTurn > 0 && now() - dispatchedNanos <= agoNanos;
@@ -297,7 +297,7 @@ final class LoopIo implements IoHandler, PollSink {
         }
         try {
             handler.dispatch(id, ready);
-        } catch (Throwable t) { // an Error too: it must cost this fd only, not the loop
+        } catch (Throwable t) { // costs this fd only, not the loop
             LOG.error("handler of fd {} threw; deleting the fd", number, t);
             table.fdDelete(new Fd(number, generation));
         }
@@ -318,7 +318,7 @@ final class LoopIo implements IoHandler, PollSink {
     }
 
     /**
-     * Deletes what this loop owns: nobody would dispatch it any more. Channels are told by tasks of this loop. SHARED fds
+     * Deletes what this loop owns: no loop would dispatch it. Channels are told by tasks of this loop. SHARED fds
      * have other loops, and an end of their own.
      *
      * @return true if there was something
@@ -331,7 +331,7 @@ final class LoopIo implements IoHandler, PollSink {
             if (each.owner() == id && table.enter(fd.number(), fd.generation(), id) == FdTable.Entry.ENTERED) {
                 deleted[0]++;
                 if (!table.fdDeleteAndLeave(fd)) {
-                    table.leave(fd); // somebody else was faster
+                    table.leave(fd); // another thread was faster
                 }
             }
         });

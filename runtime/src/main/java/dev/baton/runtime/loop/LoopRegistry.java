@@ -15,12 +15,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The loops by id, and their pollers as the fd table's finalizer needs them. Any thread reads; loops come and go one at a time.
+ * The loops by id, and their pollers as the fd table's finalizer needs them. Any thread reads; loops come and go one at
+ * a time.
  *
  * <table>
  *   <caption>what it knows of a loop</caption>
  *   <tr><td>added</td><td>among all, and found by its id</td></tr>
- *   <tr><td>leaves (it is to go, or has died)</td><td>not among all; found by its id, for it owns fds still</td></tr>
+ *   <tr><td>leaves (it is to end, or has died)</td><td>not among all; found by its id, for it owns fds still</td></tr>
  *   <tr><td>forgotten (it has ended)</td><td>unknown; ids are never used again</td></tr>
  *   <tr><td>apart</td><td>found by its id, never among all</td></tr>
  * </table>
@@ -106,7 +107,7 @@ public final class LoopRegistry implements Loops, FdPollers {
         return threads;
     }
 
-    /** Who takes care of loops that die; without anybody, their connections end with them. */
+    /** What takes care of loops that die; without it their connections end with them. */
     public void deaths(BatonLoop.Deaths care) {
         deaths = care;
     }

@@ -13,9 +13,9 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.Marker;
 
 /**
- * Sees each call of Netty's loggers that tells of a swallowed exception, at whatever level they are configured, and keeps back
- * the line if the exception has an owner. A turbo filter and not an appender: levels and appenders stay the user's. It
- * survives a reset of the logging, as when its configuration is read again. Any thread.
+ * Sees each call of Netty's loggers that tells of a swallowed exception, at whatever level they are configured, and
+ * keeps back the line if the exception has an owner. A turbo filter and not an appender: levels and appenders stay the
+ * user's. It survives a reset of the logging, as when its configuration is read again. Any thread.
  */
 final class NettyLogFilter extends TurboFilter implements LoggerContextListener {
     private static final String HANDLER_CONTEXT = "io.netty.channel.AbstractChannelHandlerContext";

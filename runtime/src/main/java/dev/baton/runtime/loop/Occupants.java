@@ -5,9 +5,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The channels that a loop's thread has entered and not left. Usually there is one, in a field; entries nest where channels
- * run tasks inline inside each other. Allocates nothing but the list, and a channel needs no field for it. Only on the
- * loop's thread.
+ * The channels that a loop's thread has entered and not left. Usually there is one, in a field; entries nest where
+ * channels run tasks inline inside each other. Allocates nothing but the list, and a channel needs no field for it.
+ * Only on the loop's thread.
  */
 public final class Occupants {
     private @Nullable Occupant innermost;

@@ -7,8 +7,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds the owner of what Netty catches and only logs: exceptions of listeners of futures, of {@code exceptionCaught}, and of
- * tasks of a loop. Netty has no other hook for them and makes most promises itself, so its log calls are intercepted.
+ * Finds the owner of what Netty catches and only logs: exceptions of listeners of futures, of {@code exceptionCaught},
+ * and of tasks of a loop. Netty has no other hook for them and makes most promises itself, so its log calls are
+ * intercepted.
  *
  * <pre>
  *   on a loop's thread:
@@ -24,7 +25,9 @@ public final class SwallowedThrows {
 
     private SwallowedThrows() {}
 
-    /** From here on, for all loops of this JVM. Does nothing if it is done already, or if the logging is not Logback's. */
+    /**
+     * From here on, for all loops of this JVM. Does nothing if it is done already, or if the logging is not Logback's.
+     */
     public static void install() {
         // By name: without Logback the filter's class cannot be loaded.
         if (LoggerFactory.getILoggerFactory().getClass().getName().equals(LOGBACK)) {

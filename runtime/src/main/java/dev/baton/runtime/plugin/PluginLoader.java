@@ -262,7 +262,7 @@ public final class PluginLoader {
             contributions.close(
                     Guice.createInjector(Stage.DEVELOPMENT, runtimeBindings, ownBindings.apply(id), module));
             return contributions;
-        } catch (Throwable t) { // whatever a plugin throws, an Error too, is the end of this plugin only
+        } catch (Throwable t) { // the end of this plugin only
             Throwable cause = module.thrown == null ? t : module.thrown;
             throw new PluginException(from + ": " + entryPoint.getName() + " cannot be configured: " + words(cause), t);
         } finally {

@@ -62,7 +62,7 @@ final class Components {
         Contribution<ComponentFactory<?>> factory = plugins.get(ExtensionPoint.COMPONENT, section);
         try {
             made.put(section, ((ComponentFactory<Record>) factory.get()).create(settings));
-        } catch (Throwable t) { // whatever a plugin throws, an Error too
+        } catch (Throwable t) {
             problems.add(refused(section, factory, t));
         }
     }
@@ -109,7 +109,7 @@ final class Components {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new StartException(Kind.FAILED, "interrupted while " + section + " started", e);
-        } catch (Throwable t) { // an Error too: it is a plugin's
+        } catch (Throwable t) {
             throw new StartException(Kind.FAILED, "cannot start " + section + ": " + t, t);
         }
     }
@@ -120,7 +120,7 @@ final class Components {
             Map.Entry<String, Component> each = started.pop();
             try {
                 steps.make("stopping " + each.getKey(), each.getValue()::stop);
-            } catch (Throwable t) { // an Error too: it is a plugin's
+            } catch (Throwable t) {
                 LOG.warn("{} cannot be stopped", each.getKey(), t);
             }
         }

@@ -98,7 +98,7 @@ public final class LiveLoads implements LoopLoads {
             }
             try {
                 sampler.sample(gauges.nanoTime(), loads());
-            } catch (Throwable t) { // an Error too: whoever shares work out is not to stop for one look
+            } catch (Throwable t) { // one failed look must not stop what shares work out
                 LOG.error("a look at the loops failed in {}", sampler, t);
             }
             again();

@@ -254,7 +254,7 @@ public final class LoopChanges implements BatonLoop.Deaths {
                 } else {
                     look();
                 }
-            } catch (Throwable t) { // an Error too: somebody waits for an answer
+            } catch (Throwable t) { // the caller waits for an answer
                 LOG.error("{} cannot be retired", loop, t);
                 done.complete(new LoopResult(loop.id(), Outcome.FAILED, "it has stopped accepting, but: " + t));
             }

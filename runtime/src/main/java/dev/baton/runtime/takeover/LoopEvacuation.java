@@ -131,7 +131,7 @@ public final class LoopEvacuation implements Rescue {
             if (connection.takeover(helper, victim.id()) != TakeoverResult.TAKEN) {
                 return false;
             }
-        } catch (Throwable t) { // an Error too: the others on the list still wait
+        } catch (Throwable t) { // the others on the list still wait
             LOG.error("{} cannot take {} over from {}", helper, connection, victim, t);
             return false;
         }

@@ -192,7 +192,7 @@ final class ConnectAttempt implements ServerLocator.Found {
                 channel.pipeline().addLast(new FirstBytes(firstBytes));
             }
             channel.pipeline().addLast(initializer);
-        } catch (Throwable t) { // an Error too: after a name server's answer nobody else can tell the handler
+        } catch (Throwable t) { // after a name server's answer only this can tell the handler
             env.fds().disconnect();
             outcome.failed(new IOException("cannot connect to " + server + ": " + t, t));
             return;

@@ -74,7 +74,7 @@ final class PooledConnections implements UpstreamConnections {
             channel.pipeline().addLast(initializer);
             loop.register(channel);
             pools.get(server.index()).receive(channel, peer, loop, Duration.ofMillis(idle.idleMillis()));
-        } catch (Throwable t) { // an Error too: it is a plugin's
+        } catch (Throwable t) {
             LOG.warn("{} cannot be taken over from the old process", channel, t);
             channel.close();
         } finally {
@@ -114,7 +114,7 @@ final class PooledConnections implements UpstreamConnections {
                 turns.connected(server);
                 try {
                     handler.connected(channel);
-                } catch (Throwable t) { // an Error too: nobody else knows of the connection
+                } catch (Throwable t) { // only this knows of the connection
                     channel.pipeline().fireExceptionCaught(t);
                     channel.close();
                 }

@@ -63,7 +63,7 @@ public final class VertxLoops {
     private static Vertx start(int count, LoopTransport transport) {
         try {
             return KeptVertx.start(few().setEventLoopPoolSize(count), transport);
-        } catch (Throwable t) { // an Error too: the loops that run already must not be left behind
+        } catch (Throwable t) { // the loops that run already must not be left behind
             transport.stop();
             throw t;
         }
@@ -101,7 +101,7 @@ public final class VertxLoops {
                     .with(new VertxOptions(options).setEventLoopPoolSize(count))
                     .withTransport(new NamedTransport(transport))
                     .build();
-        } catch (Throwable t) { // an Error too: the loops that run already must not be left behind
+        } catch (Throwable t) { // the loops that run already must not be left behind
             transport.stop();
             throw t;
         }

@@ -134,7 +134,7 @@ class RebindIT {
                 count.incrementAndGet();
                 // Nothing between the end of the unbind and this: the port has to be free by now.
                 now = next(now.address());
-            } catch (Throwable t) { // an Error too: the clock would stop without a word
+            } catch (Throwable t) { // the clock would stop silently
                 wrong.add(t);
             }
         }

@@ -71,7 +71,7 @@ final class SimThread extends FastThreadLocalThread {
         Throwable thrown = null;
         try {
             body.run();
-        } catch (Throwable t) { // an Error too: the simulation reports it
+        } catch (Throwable t) { // the simulation reports it
             thrown = t;
         }
         simulation.ended(this, thrown);

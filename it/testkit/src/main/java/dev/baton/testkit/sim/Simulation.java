@@ -442,7 +442,7 @@ public final class Simulation {
         Script now = script;
         try {
             return now != null ? byScript(now, last) : bySchedule(last);
-        } catch (Throwable t) { // an Error too: a condition may be wrong
+        } catch (Throwable t) { // a condition may be wrong
             failure = failed(t);
             return null;
         }

@@ -52,7 +52,7 @@ final class RealWorld extends PluginWorld {
         try {
             body.run();
             leave();
-        } catch (Throwable t) { // an Error too: it is the test's, after the server's end
+        } catch (Throwable t) { // rethrown to the test, after the server's end
             failed = t;
             t.addSuppressed(new Dump(dump() + "\nthreads:" + threads()));
         }

@@ -65,7 +65,7 @@ final class SimulatedWorld extends PluginWorld {
                 leave();
             } catch (TestAbortedException notToday) {
                 thrown[0] = notToday;
-            } catch (Throwable t) { // an Error too: it is the test's
+            } catch (Throwable t) { // rethrown to the test
                 thrown[0] = run.failed(t); // with the trace up to here
             }
             endAfter(thrown);
@@ -98,7 +98,7 @@ final class SimulatedWorld extends PluginWorld {
     private void endAfter(@Nullable Throwable[] thrown) {
         try {
             end();
-        } catch (Throwable t) { // an Error too: it is a plugin's
+        } catch (Throwable t) {
             if (thrown[0] == null) {
                 thrown[0] = t;
             } else {

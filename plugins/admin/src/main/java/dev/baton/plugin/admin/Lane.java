@@ -66,7 +66,7 @@ final class Lane {
             thread = Thread.currentThread();
             try {
                 return Future.succeededFuture(work.call());
-            } catch (Throwable t) { // an Error too: it may be a plugin's, and the lane must not stay taken
+            } catch (Throwable t) { // the lane must not stay taken
                 return Future.failedFuture(t);
             } finally {
                 thread = null;

@@ -32,7 +32,7 @@ final class WatchdogThread implements Component, Runnable {
     public void run() {
         try {
             watchdog.warmUp();
-        } catch (Throwable t) { // an Error too: the rounds matter, not this
+        } catch (Throwable t) { // the next rounds matter more
             LOG.error("cannot warm up the code of a rescue", t);
         }
         long interval = watchdog.intervalNanos();
@@ -45,7 +45,7 @@ final class WatchdogThread implements Component, Runnable {
             }
             try {
                 watchdog.round(now);
-            } catch (Throwable t) { // an Error too: without a watchdog nobody is rescued any more
+            } catch (Throwable t) { // without a watchdog nothing is rescued
                 LOG.error("a round of the watchdog failed", t);
             }
             // From now, not from when it should have been: rounds that were missed are not made up for.
