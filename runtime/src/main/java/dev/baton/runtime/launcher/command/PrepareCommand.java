@@ -35,7 +35,7 @@ import picocli.CommandLine.Command;
             "",
             "Writes the classes that a start needs to a file in the installation's folder, from which the JVM",
             "maps them into memory. The file fits only this JDK and this folder: after an update, a move or a",
-            "change of the JDK run it again. Without a file that fits, Baton starts as always, only more slowly."
+            "change of the JDK run it again. Without a file that fits, Baton starts as always, only slower."
         })
 final class PrepareCommand implements Callable<Integer> {
     /** It serves two requests. */

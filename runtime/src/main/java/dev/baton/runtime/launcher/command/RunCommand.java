@@ -39,7 +39,7 @@ import picocli.CommandLine.Spec;
             "Starts a server and stays until it ends.",
             "",
             "TERM and INT drain within `grace` of the configuration; a second one cuts. If work is still",
-            "unfinished `hard-stop` after that, the process exits all the same. HUP replaces the process by a",
+            "unfinished `hard-stop` later, the process exits all the same. HUP replaces the process by a",
             "new one: see `baton upgrade`. QUIT prints the stacks of all threads."
         })
 final class RunCommand implements Callable<Integer> {
