@@ -1,7 +1,6 @@
 package dev.baton.runtime.config;
 
 import dev.baton.runtime.config.ConfigNode.Entry;
-import dev.baton.runtime.config.ConfigNode.Items;
 import dev.baton.runtime.config.ConfigNode.Section;
 import dev.baton.runtime.config.ConfigNode.Value;
 import dev.baton.spi.config.Default;
@@ -10,14 +9,10 @@ import dev.baton.spi.config.Range;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.UserPrincipal;
-import java.nio.file.attribute.UserPrincipalLookupService;
-import java.nio.file.attribute.UserPrincipalNotFoundException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -28,7 +23,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,9 +34,9 @@ public final class ConfigReader {
     private static final long FILE_BYTES_MAX = 1 << 20;
 
     /** The one form of the file that this version reads. */
-    private static final int VERSION = 1;
+    static final int VERSION = 1;
 
-    private static final String SERVICES = "services";
+    static final String SERVICES = "services";
     private static final String HOOKS = "hooks";
     /** The runtime's own keys at the top whose sections plugins have a part in. */
     private static final Set<String> APART = Set.of(SERVICES, HOOKS);
@@ -50,12 +44,12 @@ public final class ConfigReader {
     /** Names stand in paths of the admin API, in labels of metrics and behind {@code listener:}. */
     private static final Pattern NAME = Pattern.compile("[A-Za-z][A-Za-z0-9._-]{0,62}");
 
-    private static final String NO_NAME =
+    static final String NO_NAME =
             "' is no name; names begin with a letter and have letters, digits, '.', '_' and '-', 63 at most";
 
     private final String file;
     private final Path folder;
-    private final Section root;
+    private final ConfigTree tree;
     private final List<Problem> syntaxProblems;
 
     /** The keys of the top level that are the runtime's own, but for services, whose records are the plugins'. */
@@ -82,7 +76,7 @@ public final class ConfigReader {
     private ConfigReader(String file, Path folder, Section root, List<Problem> syntaxProblems) {
         this.file = file;
         this.folder = folder;
-        this.root = root;
+        this.tree = new ConfigTree(root);
         this.syntaxProblems = syntaxProblems;
     }
 
@@ -138,7 +132,7 @@ public final class ConfigReader {
     /** The folders of {@code plugins: path:}, as far as they are written properly; {@link #read} complains of the rest. */
     public List<Path> pluginFolders() {
         List<Path> folders = new ArrayList<>();
-        for (Value value : pluginValues("path")) {
+        for (Value value : tree.values("plugins", "path")) {
             pluginFolder(value).filter(Files::isDirectory).ifPresent(path -> folders.add(path.normalize()));
         }
         return folders;
@@ -156,45 +150,20 @@ public final class ConfigReader {
     /** The ids of {@code plugins: enable:}. */
     public Set<String> enabledPlugins() {
         Set<String> ids = new HashSet<>();
-        pluginValues("enable").forEach(value -> ids.add(value.text()));
+        tree.values("plugins", "enable").forEach(value -> ids.add(value.text()));
         return ids;
     }
 
     /** The ids of {@code plugins: optional:}. */
     public Set<String> optionalPlugins() {
         Set<String> ids = new HashSet<>();
-        pluginValues("optional").forEach(value -> ids.add(value.text()));
+        tree.values("plugins", "optional").forEach(value -> ids.add(value.text()));
         return ids;
     }
 
-    /** A value of a section at the top, as it is written; for who needs no more of the file, and does not ask whether it is right. */
+    /** A value of a section at the top, as it is written; for code that needs no more of the file and does not check it. */
     public Optional<String> text(String section, String key) {
-        Entry found = root.entries().get(section);
-        Entry value = found != null && found.value() instanceof Section keys
-                ? keys.entries().get(key)
-                : null;
-        return value != null && value.value() instanceof Value written && !written.isNothing()
-                ? Optional.of(written.text())
-                : Optional.empty();
-    }
-
-    private List<Value> pluginValues(String key) {
-        return values("plugins", key);
-    }
-
-    /** The items of a list in a section at the top, as far as they are written properly. */
-    private List<Value> values(String section, String key) {
-        Entry found = root.entries().get(section);
-        Entry list = found != null && found.value() instanceof Section keys
-                ? keys.entries().get(key)
-                : null;
-        if (list == null || !(list.value() instanceof Items items)) {
-            return List.of();
-        }
-        return items.items().stream()
-                .filter(item -> item instanceof Value value && !value.text().isBlank())
-                .map(Value.class::cast)
-                .toList();
+        return tree.text(section, key);
     }
 
     /**
@@ -210,19 +179,11 @@ public final class ConfigReader {
 
         Set<String> others = new HashSet<>(vocabulary.components().keySet());
         others.addAll(APART);
-        checkVersion(problems);
-        Top top = binder.bind(Top.class, root, "", Position.START, others);
+        Top top = binder.bind(Top.class, tree.root(), "", Position.START, others);
         Map<String, ServiceConfig> services = services(binder, problems);
-        Map<String, Record> components = sections(binder, root.entries(), "", vocabulary.components());
+        Map<String, Record> components = sections(binder, tree.root().entries(), "", vocabulary.components());
         Map<String, Record> hooks = hooks(binder, problems, vocabulary);
-        checkNames(problems);
-        checkBinds(problems, vocabulary);
-        checkServers(problems);
-        checkNameServers(problems);
-        checkPluginPath(problems);
-        checkEnabledPlugins(problems, vocabulary);
-        checkRequiredPlugins(problems, vocabulary);
-        checkIdentity(problems);
+        new FileChecks(tree, problems, vocabulary, loops(), this::pluginFolder).run();
 
         if (top == null || !problems.isEmpty()) {
             throw new ConfigException(problems.sorted());
@@ -267,7 +228,7 @@ public final class ConfigReader {
         String name = named != null && named.value() instanceof Value value ? value.text() : "";
         if (named == null) {
             problems.add(Position.START, "the listener needs the key 'name'");
-        } else if (!NAME.matcher(name).matches()) {
+        } else if (!isName(name)) {
             problems.add(named.position(), "name: '" + name + NO_NAME);
         }
         RecordBinder binder = new RecordBinder(
@@ -326,8 +287,12 @@ public final class ConfigReader {
         return read;
     }
 
+    static boolean isName(String text) {
+        return NAME.matcher(text).matches();
+    }
+
     /** True if its bind is right. */
-    private static boolean checkListener(ListenerChecks checks, Section section, String path) {
+    static boolean checkListener(ListenerChecks checks, Section section, String path) {
         Entry entry = section.entries().get("bind");
         return entry != null
                 && entry.value() instanceof Value bind
@@ -336,7 +301,7 @@ public final class ConfigReader {
     }
 
     private int loops() {
-        Entry entry = root.entries().get("loops");
+        Entry entry = tree.entry("loops");
         return entry != null
                         && entry.value() instanceof Value value
                         && value.text().matches("[1-9]\\d{0,3}")
@@ -350,8 +315,8 @@ public final class ConfigReader {
 
     private Collection<String> names(Reference reference, Vocabulary vocabulary) {
         return switch (reference) {
-            case SERVICE -> section(SERVICES).keySet();
-            case UPSTREAM -> section("upstreams").keySet();
+            case SERVICE -> tree.section(SERVICES).keySet();
+            case UPSTREAM -> tree.section("upstreams").keySet();
             case POLLER -> vocabulary.pollers();
             case SERVICE_TYPE -> vocabulary.services().keySet();
             case UNBIND_STRATEGY -> vocabulary.unbindStrategies().keySet();
@@ -370,34 +335,16 @@ public final class ConfigReader {
         };
     }
 
-    private Map<String, Entry> section(String key) {
-        Entry entry = root.entries().get(key);
-        return entry != null && entry.value() instanceof Section section ? section.entries() : Map.of();
-    }
-
-    private void checkVersion(Problems problems) {
-        Entry version = root.entries().get("version");
-        if (version == null) {
-            problems.add(Position.START, "the file needs 'version: " + VERSION + "' as its first key");
-        } else if (version.value() instanceof Value value
-                && Scalars.parse(int.class, value.text(), true).value() instanceof Integer number
-                && number != VERSION) {
-            problems.add(
-                    value.position(),
-                    "version " + value.text() + " is not one that this Baton reads; it reads version " + VERSION);
-        }
-    }
-
     private Map<String, ServiceConfig> services(RecordBinder binder, Problems problems) {
         Map<String, ServiceConfig> services = new LinkedHashMap<>();
-        Entry all = root.entries().get(SERVICES);
+        Entry all = tree.entry(SERVICES);
         if (all != null && !(all.value() instanceof Section)) {
             problems.add(
                     all.value().position(),
                     SERVICES + ": expected keys with values, not " + all.value().noun());
         }
         ServiceNeeds needs = new ServiceNeeds();
-        section(SERVICES).forEach((name, entry) -> {
+        tree.section(SERVICES).forEach((name, entry) -> {
             int before = binder.mentions().size();
             ServiceConfig service = service(binder, problems, RecordBinder.join(SERVICES, name), entry);
             needs.add(
@@ -450,13 +397,13 @@ public final class ConfigReader {
     }
 
     private Map<String, Record> hooks(RecordBinder binder, Problems problems, Vocabulary vocabulary) {
-        Entry all = root.entries().get(HOOKS);
+        Entry all = tree.entry(HOOKS);
         if (all != null && !(all.value() instanceof Section)) {
             problems.add(
                     all.value().position(),
                     HOOKS + ": expected keys with values, not " + all.value().noun());
         }
-        section(HOOKS).forEach((name, entry) -> {
+        tree.section(HOOKS).forEach((name, entry) -> {
             if (!vocabulary.hooks().containsKey(name)) {
                 problems.add(
                         entry.position(),
@@ -464,7 +411,7 @@ public final class ConfigReader {
                                 + Words.suggestion(name, vocabulary.hooks().keySet(), "there is none at all"));
             }
         });
-        return sections(binder, section(HOOKS), HOOKS, vocabulary.hooks());
+        return sections(binder, tree.section(HOOKS), HOOKS, vocabulary.hooks());
     }
 
     private static @Nullable Record bindComponent(
@@ -475,157 +422,5 @@ public final class ConfigReader {
             value = new Section(entry.position(), Map.of());
         }
         return binder.section(type, value, key, entry.position());
-    }
-
-    private void checkNames(Problems problems) {
-        for (String kind : List.of("listeners", SERVICES, "upstreams")) {
-            section(kind).forEach((name, entry) -> {
-                if (!NAME.matcher(name).matches()) {
-                    problems.add(entry.position(), kind + ": '" + name + NO_NAME);
-                }
-            });
-        }
-    }
-
-    private void checkBinds(Problems problems, Vocabulary vocabulary) {
-        BoundAddresses bound = new BoundAddresses();
-        ListenerChecks checks = new ListenerChecks(
-                problems, vocabulary, IntStream.range(0, loops()).boxed().toList());
-        section("listeners").forEach((name, entry) -> {
-            String path = "listeners." + name;
-            if (entry.value() instanceof Section section && checkListener(checks, section, path)) {
-                Value bind = child(entry, "bind");
-                if (bind != null) {
-                    checkFree(problems, bound, bind, path + ".bind");
-                }
-            }
-        });
-        // By convention a component calls the address that it binds `listen`.
-        vocabulary.components().keySet().forEach(key -> {
-            Entry entry = root.entries().get(key);
-            Value listen = entry == null ? null : child(entry, "listen");
-            if (listen != null) {
-                checkFree(problems, bound, listen, key + ".listen");
-            }
-        });
-    }
-
-    private static void checkFree(Problems problems, BoundAddresses bound, Value address, String path) {
-        bound.add(address.text(), path, address.position())
-                .ifPresent(other -> problems.add(
-                        address.position(),
-                        path + ": " + address.text() + " is bound already by " + other + "; choose another port"));
-    }
-
-    private void checkServers(Problems problems) {
-        Collection<String> listeners = section("listeners").keySet();
-        section("upstreams").forEach((name, entry) -> {
-            String path = "upstreams." + name + ".servers";
-            Entry servers =
-                    entry.value() instanceof Section section ? section.entries().get("servers") : null;
-            if (servers == null) {
-                if (entry.value() instanceof Section) {
-                    problems.add(entry.position(), "upstreams." + name + " needs the key 'servers'");
-                }
-            } else if (servers.value() instanceof Items items) {
-                if (items.items().isEmpty()) {
-                    problems.add(items.position(), path + ": expected at least one server");
-                }
-                for (int i = 0; i < items.items().size(); i++) {
-                    if (items.items().get(i) instanceof Value value
-                            && !value.text().isBlank()) {
-                        checkServer(problems, listeners, value, path + "[" + i + "]");
-                    }
-                }
-            }
-        });
-    }
-
-    private static void checkServer(Problems problems, Collection<String> listeners, Value server, String path) {
-        Optional<String> listener = ServerAddress.listener(server.text());
-        Optional<String> wrong = listener.isEmpty()
-                ? ServerAddress.check(server.text())
-                : listener.filter(name -> !listeners.contains(name))
-                        .map(name -> "there is no listener '" + name + "'"
-                                + Words.suggestion(name, listeners, "there is none at all"));
-        wrong.ifPresent(why -> problems.add(server.position(), path + ": " + why));
-    }
-
-    private void checkNameServers(Problems problems) {
-        List<Value> servers = values("resolver", "servers");
-        servers.forEach(server -> ResolverConfig.check(server.text())
-                .ifPresent(why -> problems.add(server.position(), "resolver.servers: " + why)));
-        if (servers.size() > ResolverConfig.SERVERS_MAX) {
-            problems.add(
-                    servers.get(ResolverConfig.SERVERS_MAX).position(),
-                    "resolver.servers: expected at most " + ResolverConfig.SERVERS_MAX + " servers");
-        }
-    }
-
-    private void checkPluginPath(Problems problems) {
-        for (Value value : pluginValues("path")) {
-            Optional<Path> path = pluginFolder(value);
-            if (path.filter(Files::isDirectory).isEmpty()) {
-                String name = path.map(found -> found.normalize().toString()).orElse(value.text());
-                problems.add(value.position(), "plugins.path: there is no folder " + name);
-            }
-        }
-    }
-
-    private void checkEnabledPlugins(Problems problems, Vocabulary vocabulary) {
-        for (Value value : pluginValues("enable")) {
-            if (!vocabulary.plugins().contains(value.text())) {
-                problems.add(
-                        value.position(),
-                        "plugins.enable: there is no plugin '" + value.text() + "'"
-                                + Words.suggestion(value.text(), vocabulary.plugins(), "there is none at all"));
-            }
-        }
-    }
-
-    private void checkRequiredPlugins(Problems problems, Vocabulary vocabulary) {
-        for (Value value : pluginValues("require")) {
-            vocabulary
-                    .missing(value.text())
-                    .ifPresent(why -> problems.add(value.position(), "plugins.require: " + why));
-        }
-    }
-
-    /** That there are such a user and such a group; what has a number need not have a name. */
-    private void checkIdentity(Problems problems) {
-        UserPrincipalLookupService names = FileSystems.getDefault().getUserPrincipalLookupService();
-        Entry user = root.entries().get("user");
-        Entry group = root.entries().get("group");
-        if (user == null && group != null) {
-            problems.add(group.position(), "group: needs user: too, which says who has it");
-        }
-        try {
-            if (user != null && user.value() instanceof Value value && !value.isNothing()) {
-                checkPrincipal(problems, "user", value, names::lookupPrincipalByName);
-            }
-            if (group != null && group.value() instanceof Value value && !value.isNothing()) {
-                checkPrincipal(problems, "group", value, names::lookupPrincipalByGroupName);
-            }
-        } catch (IOException e) {
-            problems.add(Position.START, "user and group cannot be looked up: " + e.getMessage());
-        }
-    }
-
-    private interface Lookup {
-        UserPrincipal find(String name) throws IOException;
-    }
-
-    private static void checkPrincipal(Problems problems, String what, Value value, Lookup lookup) throws IOException {
-        try {
-            lookup.find(value.text());
-        } catch (UserPrincipalNotFoundException unknown) {
-            problems.add(value.position(), what + ": there is no " + what + " '" + value.text() + "' on this machine");
-        }
-    }
-
-    private static @Nullable Value child(Entry entry, String key) {
-        Entry child =
-                entry.value() instanceof Section section ? section.entries().get(key) : null;
-        return child != null && child.value() instanceof Value value && !value.isNothing() ? value : null;
     }
 }
