@@ -96,8 +96,8 @@ final class Acceptor implements Runnable, Admission.Backlog {
         /** Queues a task on the loop. */
         void execute(Runnable task);
 
-        /** It has accepted a connection. On the loop. */
-        void accepted();
+        /** It has accepted a socket, for which there is a reservation. On the loop; throws nothing. */
+        void accepted(int number, PeerAddress peer);
     }
 
     /** What an acceptor tells its listener. */

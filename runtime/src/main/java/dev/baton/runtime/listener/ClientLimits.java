@@ -32,13 +32,26 @@ final class ClientLimits {
     private final Metrics.Counter tooFast;
     private final AtomicLong sayAgain;
 
+    /** Limits by the addresses of the sockets; null if the listener has none. */
+    static @Nullable ClientLimits of(ListenerSpec spec, Metrics metrics, LongSupplier clock) {
+        return of(spec.name(), spec.limits().perClient(), metrics, clock);
+    }
+
+    /** Limits of a listener; null if there are none. */
+    static @Nullable ClientLimits of(
+            String listener, ListenerSpec.PerClient limits, Metrics metrics, LongSupplier clock) {
+        return limits.equals(ListenerSpec.PerClient.UNLIMITED)
+                ? null
+                : new ClientLimits(listener, limits, metrics, clock);
+    }
+
     /**
      * Limits of a listener, without clients.
      *
      * @param listener the listener's name
      * @param clock {@link System#nanoTime} or a test's
      */
-    ClientLimits(String listener, ListenerSpec.PerClient limits, Metrics metrics, LongSupplier clock) {
+    private ClientLimits(String listener, ListenerSpec.PerClient limits, Metrics metrics, LongSupplier clock) {
         this.listener = listener;
         this.limits = limits;
         this.clock = clock;

@@ -61,9 +61,7 @@ public final class FilteredService implements Service {
         this.service = service;
         this.plugin = plugin;
         this.failures = failures;
-        this.clients = perClient.equals(ListenerSpec.PerClient.UNLIMITED)
-                ? null
-                : new ClientLimits(listener, perClient, metrics, clock);
+        this.clients = ClientLimits.of(listener, perClient, metrics, clock);
         this.refused = filters.stream()
                 .map(filter -> metrics.counter(
                         "baton_connections_refused_total",

@@ -14,34 +14,18 @@ import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Queue;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The sockets of one listener, and which loops serve which: all of them the one, or each its own.
- *
- * <p>Loops come and go while it serves. What is wanted ({@link #seats}) is written first, then {@link #reconcile} brings the
- * sockets in line with it: one thread at a time, without a lock; who finds another at it leaves the work to that one. No
- * socket is ever closed because its loop goes: its backlog would be cut. Another loop takes it over, until one comes that has
- * none.
- *
- * <pre>
- *              shared                              per loop
- * each socket  is served by every loop             is served by at least one loop
- * each loop    serves every socket                 serves at least one socket
- * a new loop   serves every socket too             takes a socket from a loop that has two, else gets a new one; if that
- *                                                  cannot be bound, shares the one with the fewest loops
- * </pre>
+ * The sockets of one listener: opening them or taking them from another process, what they are together, and their end. Which
+ * loops serve them {@link ServingLoops} says.
  *
  * <p>Threading: any thread; what opens sockets is for threads that may block.
  */
@@ -51,35 +35,28 @@ final class ListeningSockets {
     private final ListenerSpec spec;
     private final FdTable table;
     private final Posix posix;
-    private final Executor worker;
     private final BooleanSupplier stopped;
-    private final Host host;
+    private final Runnable allClosed;
     private final SocketOrigin origin;
 
-    private final List<Acceptor.Seat> seats;
+    private final ServingLoops loops;
     private final List<ListeningSocket> all = new CopyOnWriteArrayList<>();
     /** Inserted and not closed yet. */
     private final AtomicInteger open = new AtomicInteger();
-    /** Changes that reconcile has not seen. */
-    private final AtomicInteger changes = new AtomicInteger();
 
-    private final Queue<Leaver> leavers = new ConcurrentLinkedQueue<>();
-    private volatile boolean opened;
     private volatile boolean heldElsewhere;
     private volatile @Nullable SocketAddress local;
 
-    /** The listener, as far as its sockets need it. */
-    interface Host {
-        /** Makes a loop's acceptor for a socket. */
-        Acceptor acceptor(Acceptor.Seat seat, ListeningSocket socket);
-
-        /** The last of the sockets is closed. Any thread, also under foreign locks: must neither wait nor throw. */
-        void allClosed();
-    }
-
-    private record Leaver(int loop, CompletableFuture<Void> gone) {}
-
-    /** No sockets yet. */
+    /**
+     * No sockets yet.
+     *
+     * @param seats the loops that are to serve them
+     * @param worker where binding may block
+     * @param stopped whether the listener is, for good
+     * @param acceptors makes a loop's acceptor for a socket
+     * @param allClosed is told that the last of the sockets is closed; by any thread, also under foreign locks: must neither wait
+     *     nor throw
+     */
     ListeningSockets(
             ListenerSpec spec,
             FdTable table,
@@ -87,15 +64,16 @@ final class ListeningSockets {
             Executor worker,
             List<Acceptor.Seat> seats,
             BooleanSupplier stopped,
-            Host host) {
+            BiFunction<Acceptor.Seat, ListeningSocket, Acceptor> acceptors,
+            Runnable allClosed) {
         this.spec = spec;
         this.table = table;
         this.posix = posix;
-        this.worker = worker;
-        this.seats = new CopyOnWriteArrayList<>(seats);
         this.stopped = stopped;
-        this.host = host;
+        this.allClosed = allClosed;
         this.origin = spec.endpoint().origin();
+        this.loops = new ServingLoops(
+                spec.name(), spec.socket().perLoop(), all, seats, worker, acceptors, this::openAnother);
     }
 
     // ---- what there is --------------------------------------------------------------------------------------------
@@ -104,9 +82,9 @@ final class ListeningSockets {
         return all;
     }
 
-    /** The loops that are to serve. */
-    List<Acceptor.Seat> seats() {
-        return seats;
+    /** The loops that serve them. */
+    ServingLoops loops() {
+        return loops;
     }
 
     List<Fd> fds() {
@@ -179,7 +157,7 @@ final class ListeningSockets {
         boolean done = false;
         try {
             if (origin == SocketOrigin.MADE) {
-                int wanted = spec.socket().perLoop() ? Math.max(1, seats.size()) : 1;
+                int wanted = spec.socket().perLoop() ? Math.max(1, loops.seats().size()) : 1;
                 for (int i = 0; i < wanted; i++) {
                     openOne();
                 }
@@ -226,8 +204,7 @@ final class ListeningSockets {
 
     private void opened(boolean done) {
         if (done) {
-            opened = true;
-            reconcile();
+            loops.opened();
         } else {
             List<BoundSocket> left = mineAlone();
             deleteAll();
@@ -239,6 +216,7 @@ final class ListeningSockets {
 
     private ListeningSocket insert(int number) {
         // The table wants a loop for a shared fd; the reconciliation says which they are.
+        List<Acceptor.Seat> seats = loops.seats();
         int any = seats.isEmpty() ? 0 : seats.get(0).id();
         open.incrementAndGet();
         try {
@@ -249,8 +227,12 @@ final class ListeningSockets {
         }
     }
 
+    private @Nullable ListeningSocket openAnother() throws IOException {
+        return origin == SocketOrigin.MADE && !heldElsewhere && !stopped.getAsBoolean() ? openOne() : null;
+    }
+
     /** Binds one more; from the second on to the address of the first, whose port the kernel may have chosen. */
-    private void openOne() throws IOException {
+    private ListeningSocket openOne() throws IOException {
         ListenerEndpoint endpoint = endpoint();
         ListeningSocket socket = insert(endpoint.socket(posix));
         Fd fd = socket.fd();
@@ -271,6 +253,7 @@ final class ListeningSockets {
                 cleanUp(bound);
             }
         }
+        return socket;
     }
 
     private ListenerEndpoint endpoint() {
@@ -332,186 +315,6 @@ final class ListeningSockets {
         table.leave(socket.fd());
     }
 
-    // ---- loops ----------------------------------------------------------------------------------------------------
-
-    /** A loop is to serve too. Completes when its acceptors are in place. */
-    CompletionStage<Void> addLoop(Acceptor.Seat seat) {
-        if (!seats.contains(seat)) {
-            seats.removeIf(known -> known.id() == seat.id()); // one that has ended and whose id it got
-            seats.add(seat);
-        }
-        return changed();
-    }
-
-    /** A loop is to serve no more. Completes when it has let go, or has ended. */
-    CompletionStage<Void> removeLoop(int loop) {
-        seats.removeIf(seat -> seat.id() == loop);
-        Leaver leaver = new Leaver(loop, new CompletableFuture<>());
-        // After the removal, before the change: a reconciliation that has not seen the removal lets nobody go.
-        return changed().thenCompose(nothing -> {
-            leavers.add(leaver);
-            settleLeavers();
-            return leaver.gone();
-        });
-    }
-
-    private CompletionStage<Void> changed() {
-        if (!opened) {
-            return CompletableFuture.completedStage(null); // whoever opens reconciles after it has said so
-        }
-        if (!spec.socket().perLoop()) {
-            reconcile();
-            return CompletableFuture.completedStage(null);
-        }
-        CompletableFuture<Void> done = new CompletableFuture<>();
-        try {
-            worker.execute(() -> {
-                reconcile(); // may bind
-                done.complete(null);
-            });
-        } catch (RejectedExecutionException ended) {
-            done.completeExceptionally(ended);
-        }
-        return done;
-    }
-
-    private void reconcile() {
-        if (changes.getAndIncrement() > 0) {
-            return;
-        }
-        int seen = 1;
-        while (seen > 0) {
-            seen = changes.get();
-            try {
-                if (spec.socket().perLoop()) {
-                    spread();
-                } else {
-                    all.forEach(socket -> seats.forEach(seat -> serve(socket, seat)));
-                }
-                dismiss();
-            } catch (Throwable t) { // an Error too: the next change must find nobody at it
-                LOG.error("listener {} cannot tell its sockets which loops serve them", spec.name(), t);
-            }
-            seen = changes.addAndGet(-seen);
-        }
-        settleLeavers();
-    }
-
-    private void spread() {
-        for (Acceptor.Seat seat : seats) {
-            if (all.stream().noneMatch(socket -> isServedBy(socket, seat.id()))) {
-                socketFor(seat);
-            }
-        }
-        for (ListeningSocket socket : all) {
-            if (!isServedByAny(socket)) {
-                seats.stream()
-                        .min(java.util.Comparator.comparingLong(seat -> all.stream()
-                                .filter(each -> isServedBy(each, seat.id()))
-                                .count()))
-                        .ifPresent(seat -> serve(socket, seat));
-            }
-        }
-    }
-
-    private void socketFor(Acceptor.Seat seat) {
-        for (ListeningSocket socket : all) {
-            if (!isServedByAny(socket)) {
-                serve(socket, seat);
-                return;
-            }
-        }
-        for (ListeningSocket socket : all) {
-            for (Acceptor acceptor : socket.acceptors()) {
-                if (acceptor.isServing() && servedBy(acceptor.loop()) > 1) {
-                    serve(socket, seat);
-                    acceptor.retire();
-                    return;
-                }
-            }
-        }
-        if (origin == SocketOrigin.MADE && !heldElsewhere && !stopped.getAsBoolean()) {
-            try {
-                openOne();
-                serve(all.get(all.size() - 1), seat);
-                return;
-            } catch (IOException | RuntimeException e) {
-                LOG.warn("listener {}: loop {} shares a socket with another: {}", spec.name(), seat.id(), e.toString());
-            }
-        }
-        all.stream()
-                .min(java.util.Comparator.comparingInt(ListeningSocket::servers))
-                .ifPresent(socket -> serve(socket, seat));
-    }
-
-    private void serve(ListeningSocket socket, Acceptor.Seat seat) {
-        for (Acceptor acceptor : socket.acceptors()) {
-            if (acceptor.loop() == seat.id() && acceptor.keep()) {
-                return;
-            }
-        }
-        Acceptor acceptor = host.acceptor(seat, socket);
-        socket.add(acceptor);
-        acceptor.request(Acceptor.SYNC);
-    }
-
-    /** After the others serve: no socket is without a loop meanwhile. */
-    private void dismiss() {
-        for (ListeningSocket socket : all) {
-            for (Acceptor acceptor : socket.acceptors()) {
-                if (seats.stream().noneMatch(seat -> seat.id() == acceptor.loop())) {
-                    acceptor.retire();
-                }
-            }
-        }
-    }
-
-    private boolean isServedByAny(ListeningSocket socket) {
-        return seats.stream().anyMatch(seat -> isServedBy(socket, seat.id()));
-    }
-
-    private static boolean isServedBy(ListeningSocket socket, int loop) {
-        for (Acceptor acceptor : socket.acceptors()) {
-            if (acceptor.loop() == loop && acceptor.isServing()) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private long servedBy(int loop) {
-        return all.stream().filter(socket -> isServedBy(socket, loop)).count();
-    }
-
-    /** An acceptor has let go: an exclusive wakeup of its loop's may be lost with it, so the others look. */
-    void gone(Acceptor acceptor) {
-        for (ListeningSocket socket : all) {
-            socket.remove(acceptor);
-            socket.requestAll(Acceptor.ACCEPT);
-        }
-        settleLeavers();
-    }
-
-    private void settleLeavers() {
-        leavers.removeIf(leaver -> {
-            boolean back = seats.stream().anyMatch(seat -> seat.id() == leaver.loop());
-            boolean gone = back || all.stream().noneMatch(socket -> has(socket, leaver.loop()));
-            if (gone) {
-                leaver.gone().complete(null);
-            }
-            return gone;
-        });
-    }
-
-    private static boolean has(ListeningSocket socket, int loop) {
-        for (Acceptor acceptor : socket.acceptors()) {
-            if (acceptor.loop() == loop) {
-                return true;
-            }
-        }
-        return false;
-    }
-
     // ---- the end --------------------------------------------------------------------------------------------------
 
     void deleteAll() {
@@ -520,7 +323,7 @@ final class ListeningSockets {
 
     private void oneClosed() {
         if (open.decrementAndGet() == 0 && stopped.getAsBoolean()) {
-            host.allClosed();
+            allClosed.run();
         }
     }
 

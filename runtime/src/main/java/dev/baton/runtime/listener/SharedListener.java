@@ -3,7 +3,6 @@ package dev.baton.runtime.listener;
 import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.runtime.channel.ListenerChannel;
 import dev.baton.runtime.channel.MovableStreamChannel;
-import dev.baton.runtime.channel.Shortage;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.listener.ListenerGate.Change;
 import dev.baton.runtime.loop.BatonLoop;
@@ -20,8 +19,6 @@ import dev.baton.spi.listener.SocketOrigin;
 import dev.baton.spi.listener.UnbindStrategy;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.metrics.Metrics;
-import dev.baton.spi.poller.Poller;
-import dev.baton.spi.posix.Errno;
 import dev.baton.spi.threading.AnyThread;
 import dev.baton.spi.threading.OffLoop;
 import java.io.IOException;
@@ -32,17 +29,24 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A listener: its listening sockets, shared by a set of loops which poll them and accept.
  *
- * <p>What it does at any moment is {@link ListenerGate}'s word; who may accept one more, {@link Admission} says; its sockets and
- * which loops serve them are {@link ListeningSockets}', each loop's part is an {@link Acceptor}, its connections are
- * {@link Connections}', how it ends is {@link ListenerEnding}'s, and when its port is free again {@link PortRelease} tells. This
- * class puts the parts together and gives accepted sockets to the service.
+ * <pre>
+ * ListenerGate       its state, and how many connections it has
+ * Admission          whether a loop may accept one more
+ * ListeningSockets   its sockets; ServingLoops says which loops serve which
+ * Acceptor           one loop's part in one socket
+ * Accepting          what becomes of each attempt to accept
+ * Connections        its open connections
+ * ListenerEnding     how it is unbound; PortRelease tells when its address is free again
+ * </pre>
+ *
+ * <p>This class puts the parts together, and gives accepted sockets to the service.
  *
  * <p>No callback runs under a lock: there is none. A service's {@code initialize} runs on the accepting loop under the claims on
  * the new connection and on the listening fd: one that blocks there delays the close of an unbound listener (it is an orphan
@@ -52,9 +56,6 @@ import org.jspecify.annotations.Nullable;
  */
 @AnyThread
 public final class SharedListener implements Listener {
-    /** How long to hold the listener when there are no fds left and none of its own connections ends meanwhile. */
-    static final Duration PAUSE = Duration.ofMillis(100);
-
     private final ListenerSpec spec;
     private final ListenerEnv env;
     private final ListenerGate gate;
@@ -62,32 +63,19 @@ public final class SharedListener implements Listener {
     private final ListeningSockets sockets;
     private final Connections connections;
     private final PortRelease port;
-    private final Timer timer;
-    private final LongSupplier clock;
-    private final Reports reports = new Reports();
     /** Loops whose own sockets others serve, because they are blocked. */
     private final Set<LoopSeat> lent = ConcurrentHashMap.newKeySet();
 
-    private final TotalLimit.Waiting waiting = new InTotal();
-    /** A look for idle clients is due. */
-    private final AtomicBoolean looking = new AtomicBoolean();
+    private final AcceptedConnections accepted;
+    private final Accepting accepting;
+    /** One object, so that seats of one loop are equal. */
+    private final LoopSeat.Taker taker = this::take;
 
-    private final Arrivals arrivals;
-    private final Metrics.Counter accepted;
-    private final Metrics.Counter paused;
-    private final Metrics.Counter throttled;
-    private final Shortage shortage;
     private final ListenerEnding ending;
     private volatile boolean certainLoops;
     private volatile Runnable unbinding = () -> {};
     /** Of its connections; set before the first is accepted. */
     private volatile @Nullable ListenerChannel parent;
-
-    /** Takes an accepted socket, for which there is a reservation, on its loop. Throws nothing. */
-    @FunctionalInterface
-    interface Arrivals {
-        void take(Acceptor.Seat seat, int number, PeerAddress peer);
-    }
 
     /**
      * A listener without a socket.
@@ -107,7 +95,12 @@ public final class SharedListener implements Listener {
      */
     public SharedListener(
             ListenerSpec spec, ListenerEnv env, List<BatonLoop> loops, Timer timer, LongSupplier clockNanos) {
-        this(spec, env, loops.stream().<Acceptor.Seat>map(LoopSeat::new).toList(), timer, clockNanos, null);
+        this(
+                spec,
+                env,
+                listener -> loops.stream().<Acceptor.Seat>map(listener::seat).toList(),
+                timer,
+                clockNanos);
     }
 
     /**
@@ -131,21 +124,21 @@ public final class SharedListener implements Listener {
     }
 
     /**
-     * A listener whose loops, time and connections are a test's.
-     *
-     * @param arrivals takes accepted sockets in place of the service, and then owes a {@link #connectionEnded} for each
+     * A listener whose time and loops are a test's. These owe a {@link #connectionEnded} for each socket that they have accepted.
      */
-    SharedListener(
+    static SharedListener ofSeats(
+            ListenerSpec spec, ListenerEnv env, List<Acceptor.Seat> seats, Timer timer, LongSupplier clock) {
+        return new SharedListener(spec, env, listener -> seats, timer, clock);
+    }
+
+    private SharedListener(
             ListenerSpec spec,
             ListenerEnv env,
-            List<Acceptor.Seat> seats,
+            Function<SharedListener, List<Acceptor.Seat>> seats,
             Timer timer,
-            LongSupplier clock,
-            @Nullable Arrivals arrivals) {
+            LongSupplier clock) {
         this.spec = spec;
         this.env = env;
-        this.timer = timer;
-        this.clock = clock;
         FdTable table = env.channels().table();
         Metrics metrics = env.metrics();
         Posix posix = env.channels().posix();
@@ -159,7 +152,8 @@ public final class SharedListener implements Listener {
                         : new AcceptRate(limits.acceptsPerSecond(), clock),
                 limits.fds(),
                 clock);
-        this.sockets = new ListeningSockets(spec, table, posix, env.worker(), seats, gate::isStopped, new SocketHost());
+        this.sockets = new ListeningSockets(
+                spec, table, posix, env.worker(), seats.apply(this), gate::isStopped, this::acceptor, this::allClosed);
         this.connections = new Connections(
                 env.channels(),
                 gate,
@@ -172,21 +166,10 @@ public final class SharedListener implements Listener {
                         "listener",
                         spec.name()));
         this.port = new PortRelease(posix, table, env.worker(), timer);
-        this.ending = new ListenerEnding(this, env, gate, sockets, connections, port, waiting, timer, clock);
-        this.shortage = new Shortage("listener " + spec.name(), timer::after, clock, gate::isShort);
-        this.arrivals = arrivals != null ? arrivals : arrivals(clock);
-        this.accepted = metrics.counter(
-                "baton_accepted_total", "Connections that a listener accepted.", "listener", spec.name());
-        this.paused = metrics.counter(
-                "baton_listener_limited_total",
-                "Pauses of a listener because there were no fds or buffers left.",
-                "listener",
-                spec.name());
-        this.throttled = metrics.counter(
-                "baton_listener_throttled_total",
-                "Pauses of a listener because it accepts faster than its rate.",
-                "listener",
-                spec.name());
+        this.accepted = new AcceptedConnections(
+                spec, env.channels(), connections, this::connectionEnded, ClientLimits.of(spec, metrics, clock));
+        this.accepting = new Accepting(spec, env, gate, admission, sockets, connections, timer, clock);
+        this.ending = new ListenerEnding(this, env, gate, sockets, connections, port, accepting, timer, clock);
         metrics.gauge(
                 "baton_connections",
                 "Open connections that a listener accepted.",
@@ -195,27 +178,41 @@ public final class SharedListener implements Listener {
                 spec.name());
     }
 
-    private Arrivals arrivals(LongSupplier clock) {
-        ClientLimits clients = spec.limits().perClient().equals(ListenerSpec.PerClient.UNLIMITED)
-                ? null
-                : new ClientLimits(spec.name(), spec.limits().perClient(), env.metrics(), clock);
-        AcceptedConnections accepting =
-                new AcceptedConnections(spec, env.channels(), connections, this::connectionEnded, clients);
+    private Acceptor acceptor(Acceptor.Seat seat, ListeningSocket socket) {
+        return new Acceptor(
+                seat,
+                socket,
+                env.channels().table(),
+                env.channels().posix(),
+                admission,
+                spec.limits().acceptsPerTurn(),
+                accepting);
+    }
+
+    private void allClosed() {
+        port.closed(address(), sockets.mineAlone(), sockets.origin() == SocketOrigin.MADE);
+    }
+
+    private LoopSeat seat(BatonLoop loop) {
+        return new LoopSeat(loop, taker);
+    }
+
+    private void take(BatonLoop here, int number, PeerAddress peer) {
         if (!spec.leastLoaded()) {
-            return (seat, number, peer) -> accepting.take(parent, ((LoopSeat) seat).loop(), number, peer);
+            accepted.take(parent, here, number, peer);
+            return;
         }
-        return (seat, number, peer) -> {
-            BatonLoop here = ((LoopSeat) seat).loop();
-            BatonLoop there = env.balance().choose(here, loops());
-            MovableStreamChannel connection = accepting.take(parent, here, number, peer);
-            if (there != here) {
-                env.balance().handOver(connection, here, there);
-            }
-        };
+        BatonLoop there = env.balance().choose(here, loops());
+        MovableStreamChannel connection = accepted.take(parent, here, number, peer);
+        if (there != here) {
+            env.balance().handOver(connection, here, there);
+        }
     }
 
     private BatonLoop[] loops() {
-        return sockets.seats().stream().map(seat -> ((LoopSeat) seat).loop()).toArray(BatonLoop[]::new);
+        return sockets.loops().seats().stream()
+                .map(seat -> ((LoopSeat) seat).loop())
+                .toArray(BatonLoop[]::new);
     }
 
     // ---- birth ----------------------------------------------------------------------------------------------------
@@ -271,9 +268,9 @@ public final class SharedListener implements Listener {
 
     private void assign() throws IOException {
         parent = ListenerChannel.of(sockets.socketAddress(), () -> !gate.isStopped());
-        env.total().join(waiting);
+        env.total().join(accepting);
         if (gate.assign() == Change.NONE) {
-            env.total().quit(waiting);
+            env.total().quit(accepting);
             sockets.deleteAll();
             throw new IOException("listener " + spec.name() + " was unbound while it was opened");
         }
@@ -325,7 +322,7 @@ public final class SharedListener implements Listener {
 
     /** Connections accepted so far. */
     public long accepted() {
-        return accepted.count();
+        return accepting.accepted();
     }
 
     /** Connections that an unbind has closed so far, because they had not ended by themselves. */
@@ -378,7 +375,7 @@ public final class SharedListener implements Listener {
         boolean anyLeft = mine.stream().anyMatch(serving::contains);
         if (!certainLoops || !anyLeft) {
             serving.stream()
-                    .filter(loop -> !mine.contains(loop) && !lent.contains(new LoopSeat(loop)))
+                    .filter(loop -> !mine.contains(loop) && !lent.contains(seat(loop)))
                     .forEach(this::addLoop);
         }
         CompletableFuture<?>[] leaving = mine.stream()
@@ -394,7 +391,7 @@ public final class SharedListener implements Listener {
      * @return completes when it does, or will as soon as the listener is ready
      */
     public CompletionStage<Void> addLoop(BatonLoop loop) {
-        return sockets.addLoop(new LoopSeat(loop));
+        return sockets.loops().addLoop(seat(loop));
     }
 
     /**
@@ -404,8 +401,8 @@ public final class SharedListener implements Listener {
      * @return completes when it has let go, which takes as long as what it does now
      */
     public CompletionStage<Void> removeLoop(BatonLoop loop) {
-        lent.remove(new LoopSeat(loop));
-        return sockets.removeLoop(loop.id());
+        lent.remove(seat(loop));
+        return sockets.loops().removeLoop(loop.id());
     }
 
     /**
@@ -416,12 +413,14 @@ public final class SharedListener implements Listener {
         if (!spec.socket().perLoop()) {
             return;
         }
-        LoopSeat seat = new LoopSeat(loop);
-        if (blocked && sockets.seats().contains(seat) && sockets.seats().size() > 1) {
+        LoopSeat seat = seat(loop);
+        if (blocked
+                && sockets.loops().seats().contains(seat)
+                && sockets.loops().seats().size() > 1) {
             lent.add(seat);
-            sockets.removeLoop(loop.id());
+            sockets.loops().removeLoop(loop.id());
         } else if (!blocked && lent.remove(seat)) {
-            sockets.addLoop(seat);
+            sockets.loops().addLoop(seat);
         }
     }
 
@@ -516,34 +515,6 @@ public final class SharedListener implements Listener {
         sockets.requestAll(Acceptor.SYNC);
     }
 
-    /** Clients become idle, and no event tells: so it is looked for them as long as there is no room otherwise. */
-    private void lookLater() {
-        if (looking.compareAndSet(false, true)) {
-            timer.after(PAUSE, () -> {
-                looking.set(false);
-                if (admission.lookForIdle(reports)) {
-                    lookLater();
-                }
-            });
-        }
-    }
-
-    /** This listener among all. */
-    private final class InTotal implements TotalLimit.Waiting {
-        @Override
-        public void roomAgain() {
-            admission.roomAgain(reports);
-        }
-
-        @Override
-        public void idle(IdleClients.Search search) {
-            // The end of an inner connection makes no room: its fds are those of the client in front of it.
-            if (spec.limits().fds() > 0) {
-                connections.idle(search);
-            }
-        }
-    }
-
     /** For tests: the loops' parts; empty before the socket is bound. */
     List<Acceptor> acceptors() {
         return sockets.all().stream()
@@ -558,119 +529,11 @@ public final class SharedListener implements Listener {
 
     /** A connection has ended, or never began. */
     void connectionEnded() {
-        admission.ended(reports);
-    }
-
-    private final class SocketHost implements ListeningSockets.Host {
-        @Override
-        public Acceptor acceptor(Acceptor.Seat seat, ListeningSocket socket) {
-            return new Acceptor(
-                    seat,
-                    socket,
-                    env.channels().table(),
-                    env.channels().posix(),
-                    admission,
-                    spec.limits().acceptsPerTurn(),
-                    reports);
-        }
-
-        @Override
-        public void allClosed() {
-            port.closed(address(), sockets.mineAlone(), sockets.origin() == SocketOrigin.MADE);
-        }
-    }
-
-    private final class Reports implements Acceptor.Reports {
-        @Override
-        public void readinessChanged() {
-            syncAll();
-        }
-
-        @Override
-        public void accepted(Acceptor.Seat seat, int number, PeerAddress peer) {
-            accepted.increment();
-            seat.accepted();
-            arrivals.take(seat, number, peer);
-        }
-
-        @Override
-        public void reservationEnded() {
-            if (gate.connections() == 0) {
-                connections.noneLeft();
-            }
-        }
-
-        @Override
-        public void crowded(boolean wantsFds) {
-            if (wantsFds) {
-                shortage.met(env.total().fds().refusal());
-            }
-            lookLater();
-        }
-
-        @Override
-        public void limited(long episode, int errno) {
-            paused.increment();
-            shortage.met(Errno.explain(errno));
-            timer.after(PAUSE, () -> {
-                env.total().idle().search(clock.getAsLong());
-                if (gate.lift(episode) == Change.READINESS) {
-                    syncAll();
-                }
-            });
-        }
-
-        @Override
-        public void throttled(long waitNanos) {
-            throttled.increment();
-            timer.after(Duration.ofNanos(waitNanos), () -> {
-                if (gate.unthrottle() == Change.READINESS) {
-                    syncAll();
-                }
-            });
-        }
-
-        @Override
-        public void backlogLeft(Acceptor acceptor) {
-            acceptor.socket().requestNeighbour(acceptor);
-        }
-
-        @Override
-        public void stumbled(Acceptor acceptor) {
-            timer.after(PAUSE, () -> acceptor.request(Acceptor.SYNC | Acceptor.ACCEPT));
-        }
-
-        @Override
-        public void gone(Acceptor acceptor) {
-            sockets.gone(acceptor);
-        }
+        admission.ended(accepting);
     }
 
     @Override
     public String toString() {
         return "listener " + name() + " on " + address() + ", " + gate;
-    }
-
-    /** A loop of this process. */
-    private record LoopSeat(BatonLoop loop) implements Acceptor.Seat {
-        @Override
-        public int id() {
-            return loop.id();
-        }
-
-        @Override
-        public Poller poller() {
-            return loop.poller();
-        }
-
-        @Override
-        public void execute(Runnable task) {
-            loop.execute(task);
-        }
-
-        @Override
-        public void accepted() {
-            loop.countAccepted();
-        }
     }
 }

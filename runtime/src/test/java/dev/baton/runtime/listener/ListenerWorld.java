@@ -6,6 +6,7 @@ import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.fd.FdPollers;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.loop.LoopRegistry;
+import dev.baton.runtime.posix.PeerAddress;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.listener.BoundSocket;
@@ -110,13 +111,12 @@ final class ListenerWorld {
                 unbinding -> unbinding
                         .deleteFd()
                         .thenApply(free -> new ListenerResult("web", ListenerResult.Outcome.UNBOUND, "free")));
-        listener = new SharedListener(
+        listener = SharedListener.ofSeats(
                 spec,
                 new ListenerEnv(env, metrics, worker::add, total, new Balance(loop -> 0, metrics), Duration.ZERO),
                 List.copyOf(loops),
-                (delay, task) -> (delay.compareTo(SharedListener.PAUSE) > 0 ? limits : timers).add(task),
-                () -> clock,
-                (seat, number, peer) -> open.add(number));
+                (delay, task) -> (delay.compareTo(Accepting.PAUSE) > 0 ? limits : timers).add(task),
+                () -> clock);
         try {
             listener.open();
         } catch (java.io.IOException impossible) {
@@ -154,9 +154,9 @@ final class ListenerWorld {
         HandLoop loop = loops.get(id);
         loop.wanted = wanted; // first: the listener notes it first, and then lets others in
         if (wanted) {
-            listener.sockets().addLoop(loop);
+            listener.sockets().loops().addLoop(loop);
         } else {
-            listener.sockets().removeLoop(id);
+            listener.sockets().loops().removeLoop(id);
         }
     }
 
@@ -208,7 +208,7 @@ final class ListenerWorld {
 
     /** Somebody's timer is due. */
     boolean timePasses() {
-        clock += SharedListener.PAUSE.toNanos();
+        clock += Accepting.PAUSE.toNanos();
         return runOne(timers);
     }
 
@@ -285,8 +285,9 @@ final class ListenerWorld {
         }
 
         @Override
-        public void accepted() {
+        public void accepted(int number, PeerAddress peer) {
             acceptedHere++;
+            open.add(number);
         }
 
         @Override
