@@ -45,9 +45,8 @@ record SocketFile(Path path, @Nullable Object key) {
     }
 
     private static IOException swapped(String bind) {
-        return new IOException(
-                "cannot bind " + bind
-                        + ": another file has been put in its place (use a folder that only this process's user can write to)");
+        return new IOException("cannot bind " + bind
+                + ": another file has been put in its place (use a folder that only this process's user can write to)");
     }
 
     private static BasicFileAttributes attributes(Path path) throws IOException {

@@ -57,7 +57,8 @@ final class UpgradeCommand implements Callable<Integer> {
             spec.commandLine()
                     .getOut()
                     .println(line(
-                            true, "process " + next + " serves, process " + handover.old() + " died during the upgrade"));
+                            true,
+                            "process " + next + " serves, process " + handover.old() + " died during the upgrade"));
             return ExitCode.FINE;
         }
         boolean upgraded = report.getBoolean("upgraded", false);
