@@ -43,16 +43,20 @@ final class PlainPoller implements Poller {
         Fd epoll =
                 fds.fdInsert(checked("create an epoll instance", context.calls().epollCreate()), FdKind.POLLER);
         Fd wakeup = null;
+        PlainPoller poller = null;
         boolean opened = false;
         try {
             wakeup = fds.fdInsert(checked("create an eventfd", context.calls().eventfd()), FdKind.WAKEUP);
-            PlainPoller poller = new PlainPoller(context, epoll, wakeup);
+            poller = new PlainPoller(context, epoll, wakeup);
             // Edge-triggered and never read: each write is a new edge.
             checked("poll the eventfd", poller.control(EpollEvent.EPOLL_CTL_ADD, wakeup, EpollEvent.EPOLLIN));
             opened = true;
             return poller;
         } finally {
             if (!opened) {
+                if (poller != null) {
+                    poller.events.close();
+                }
                 if (wakeup != null) {
                     fds.fdDelete(wakeup);
                 }
