@@ -39,7 +39,11 @@ class R50WatchdogTest {
         Guard(World world, Duration settle) {
             Simulation simulation = world.simulation();
             SimulatedWatchdog watchdog = new SimulatedWatchdog(
-                    DETECT, settle, new LiveWatch(world.loops(), world.table(), List::of), counts, simulation.now());
+                    DETECT,
+                    settle,
+                    new LiveWatch(world.loops(), world.table(), List::of, loop -> List.of()),
+                    counts,
+                    simulation.now());
             simulation
                     .threads("W")
                     .newThread(() -> {

@@ -83,7 +83,7 @@ public final class BlockingCall {
         try {
             T value = code.call();
             result = () -> then.accept(value);
-        } catch (Throwable t) { // the plugin's, which says what becomes of it; an Error included
+        } catch (Throwable t) { // the plugin says what becomes of it
             result = () -> failed.accept(t);
         }
         Runnable telling = result;

@@ -113,6 +113,7 @@ final class Assembly {
                 machine.timer(),
                 machine::nanoTime,
                 config.grace(),
+                foundation.vertxConnections::on,
                 lifetime::isStopping);
         foundation.loops.deaths(loopChanges);
         this.succession = new Succession(foundation, lifetime, notifier, listeners, maker, loopChanges);
@@ -221,7 +222,8 @@ final class Assembly {
         foundation.view.set(view);
         foundation.control.set(
                 new OperatorControl(listeners, changes, loopChanges, lifetime, upgrade, config.grace(), actions));
-        foundation.watch.set(new LiveWatch(foundation.loops, foundation.table, listeners::all));
+        foundation.watch.set(
+                new LiveWatch(foundation.loops, foundation.table, listeners::all, foundation.vertxConnections::on));
         foundation.loads.set(new LiveLoads(foundation.loops, foundation.table, machine, machine.timer()));
     }
 

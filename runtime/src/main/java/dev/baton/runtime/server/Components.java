@@ -5,13 +5,14 @@ import dev.baton.runtime.plugin.ExtensionPoint;
 import dev.baton.runtime.plugin.PluginLoader;
 import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.runtime.server.StartException.Kind;
+import dev.baton.runtime.vertx.ContextOwners;
 import dev.baton.spi.Component;
 import dev.baton.spi.ComponentFactory;
 import java.net.BindException;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
@@ -33,12 +34,14 @@ final class Components {
     /** How long one may take to start. */
     private static final Duration START_MAX = Duration.ofSeconds(30);
 
-    private final Map<String, Component> made = new LinkedHashMap<>();
+    private final List<Made> made = new ArrayList<>();
     /** Those that run, the last one first. */
-    private final Deque<Map.Entry<String, Component>> started = new ArrayDeque<>();
+    private final Deque<Made> started = new ArrayDeque<>();
 
     private final Machine machine;
     private final EndSteps steps;
+
+    private record Made(String section, String plugin, Component component) {}
 
     /**
      * Makes a component of each section.
@@ -61,7 +64,9 @@ final class Components {
     private void make(PluginRegistry plugins, String section, Record settings, List<String> problems) {
         Contribution<ComponentFactory<?>> factory = plugins.get(ExtensionPoint.COMPONENT, section);
         try {
-            made.put(section, ((ComponentFactory<Record>) factory.get()).create(settings));
+            Component component = ContextOwners.as(
+                    factory.plugin(), () -> ((ComponentFactory<Record>) factory.get()).create(settings));
+            made.add(new Made(section, factory.plugin(), component));
         } catch (Throwable t) {
             problems.add(refused(section, factory, t));
         }
@@ -82,11 +87,11 @@ final class Components {
      * @throws StartException if one cannot start; those before it run
      */
     boolean start(BooleanSupplier stopping, Consumer<String> said) throws StartException {
-        for (Map.Entry<String, Component> each : made.entrySet()) {
+        for (Made each : made) {
             if (stopping.getAsBoolean()) {
                 return false;
             }
-            String line = start(each.getKey(), each.getValue());
+            String line = start(each);
             started.push(each);
             if (!line.isEmpty()) {
                 said.accept(line);
@@ -95,9 +100,10 @@ final class Components {
         return true;
     }
 
-    private String start(String section, Component component) throws StartException {
+    private String start(Made each) throws StartException {
+        String section = each.section();
         try {
-            return machine.await(component.start(), START_MAX);
+            return machine.await(ContextOwners.as(each.plugin(), each.component()::start), START_MAX);
         } catch (ExecutionException e) {
             if (e.getCause() instanceof BindException bind) {
                 throw new StartException(Kind.CANNOT_BIND, String.valueOf(bind.getMessage()), e);
@@ -117,11 +123,11 @@ final class Components {
     /** Stops those that run. */
     void end() {
         while (!started.isEmpty()) {
-            Map.Entry<String, Component> each = started.pop();
+            Made each = started.pop();
             try {
-                steps.make("stopping " + each.getKey(), each.getValue()::stop);
+                steps.make("stopping " + each.section(), () -> ContextOwners.as(each.plugin(), each.component()::stop));
             } catch (Throwable t) {
-                LOG.warn("{} cannot be stopped", each.getKey(), t);
+                LOG.warn("{} cannot be stopped", each.section(), t);
             }
         }
     }

@@ -27,6 +27,9 @@ import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.runtime.posix.JnrPosix;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.runtime.server.StartException.Kind;
+import dev.baton.runtime.vertx.ContextOwners;
+import dev.baton.runtime.vertx.OwnedVertx;
+import dev.baton.runtime.vertx.VertxConnections;
 import dev.baton.spi.admin.PluginSnapshot;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
@@ -62,6 +65,8 @@ public final class Foundation {
     final PrometheusMetrics metrics = new PrometheusMetrics();
     final PluginErrors pluginErrors = new PluginErrors(metrics);
     final ChannelEnv channels;
+    final ContextOwners contexts = new ContextOwners(pluginErrors);
+    final VertxConnections vertxConnections;
     final LateBinding<Vertx> vertx = new LateBinding<>("Vertx");
     final LateBinding<Vertx> vertxApart = new LateBinding<>("@Apart Vertx");
     final LateBinding<RuntimeView> view = new LateBinding<>("RuntimeView");
@@ -78,8 +83,6 @@ public final class Foundation {
             bind(Metrics.class).toInstance(metrics);
             bind(Spelling.class).toInstance(Words::nearest);
             bind(UnixServers.class).toInstance(channels.servers());
-            bind(Vertx.class).toProvider(vertx);
-            bind(Vertx.class).annotatedWith(Apart.class).toProvider(vertxApart);
             bind(RuntimeView.class).toProvider(view);
             bind(LoopWatch.class).toProvider(watch);
             bind(LoopLoads.class).toProvider(loads);
@@ -89,7 +92,21 @@ public final class Foundation {
 
     /** What each plugin has for itself, so that it reaches nothing of others. */
     private Module own(String plugin) {
-        return binder -> binder.bind(Fds.class).toInstance(new OwnedFds(table, plugin));
+        return binder -> {
+            binder.bind(Fds.class).toInstance(new OwnedFds(table, plugin));
+            binder.bind(Vertx.class).toProvider(() -> owned(vertx.get(), plugin));
+            binder.bind(Vertx.class).annotatedWith(Apart.class).toProvider(() -> owned(vertxApart.get(), plugin));
+        };
+    }
+
+    private Vertx owned(Vertx shared, String plugin) {
+        metrics.gauge(
+                "baton_vertx_connections",
+                "Connections of a plugin's Vertx, which stay on the loop of their context.",
+                () -> vertxConnections.of(plugin),
+                "plugin",
+                plugin);
+        return new OwnedVertx(shared, plugin, contexts);
     }
 
     private Foundation(Installation installation, Set<String> enabled, Posix posix, ByteBufAllocator memory) {
@@ -98,6 +115,7 @@ public final class Foundation {
         this.installation = installation;
         this.posix = posix;
         this.table = new FdTable(posix, loops, observers);
+        this.vertxConnections = new VertxConnections(table);
         this.channels = new ChannelEnv(
                 table, posix, loops, pluginErrors, memory, new ServerSockets(), fds, new MemoryBudget(table));
         metrics.counted(
@@ -170,6 +188,13 @@ public final class Foundation {
                 plugins().get(ExtensionPoint.FD_HOOK, name).plugin(),
                 plugins().make(ExtensionPoint.FD_HOOK, new Variant(name, settings)))));
         observers.hooks().set(hooks, pluginErrors);
+    }
+
+    /** The loops are none of a Vert.x. */
+    void noVertx() {
+        String why = "there is no Vertx here: the loops are not those of a Vert.x, as in a simulation";
+        vertx.never(why);
+        vertxApart.never(why);
     }
 
     /** What the plugins contribute. */

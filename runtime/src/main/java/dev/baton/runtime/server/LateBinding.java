@@ -9,11 +9,18 @@ import org.jspecify.annotations.Nullable;
  * @param <T> what it is
  */
 final class LateBinding<T> implements Provider<T> {
-    private final String name;
     private volatile @Nullable T value;
+    private volatile String absent;
 
     LateBinding(String name) {
-        this.name = name;
+        this.absent = "there is no " + name
+                + " yet: it is made with the loops, after pollers, listener kinds and fd hooks; what"
+                + " is made before them has a Provider of it injected, and asks that later";
+    }
+
+    /** There will never be one. */
+    void never(String why) {
+        absent = why;
     }
 
     void set(T made) {
@@ -24,8 +31,7 @@ final class LateBinding<T> implements Provider<T> {
     public T get() {
         T made = value;
         if (made == null) {
-            throw new IllegalStateException(name + " does not exist yet: pollers, listener kinds, fd hooks and whatever"
-                    + " else is made before the loops must not have it injected");
+            throw new IllegalStateException(absent);
         }
         return made;
     }

@@ -42,7 +42,8 @@ public final class Server {
      * @throws StartException if a plugin cannot make what is asked of it, or there is no poller
      */
     public static Server assemble(Foundation foundation, RootConfig config) throws StartException {
-        return assemble(foundation, config, new VertxMachine(foundation.vertx, foundation.vertxApart));
+        return assemble(
+                foundation, config, new VertxMachine(foundation.vertx, foundation.vertxApart, foundation.contexts));
     }
 
     /**
@@ -51,6 +52,9 @@ public final class Server {
      * @throws StartException as there
      */
     public static Server assemble(Foundation foundation, RootConfig config, Machine machine) throws StartException {
+        if (!(machine instanceof VertxMachine)) {
+            foundation.noVertx();
+        }
         foundation.hooks(config.hooks());
         PollerChoice poller = PollerChoice.of(config.poller(), foundation.pollers());
         FdLimit limit;

@@ -4,6 +4,7 @@ import dev.baton.runtime.config.ServiceConfig;
 import dev.baton.runtime.plugin.Contribution;
 import dev.baton.runtime.plugin.ExtensionPoint;
 import dev.baton.runtime.plugin.PluginRegistry;
+import dev.baton.runtime.vertx.ContextOwners;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.service.Service;
 import dev.baton.spi.service.ServiceFactory;
@@ -58,10 +59,12 @@ final class Services {
         try {
             made.put(
                     name,
-                    ((ServiceFactory<Record>) factory.get())
-                            .create(name, service.settings(), env.apply(factory.plugin())));
+                    ContextOwners.as(
+                            factory.plugin(),
+                            () -> ((ServiceFactory<Record>) factory.get())
+                                    .create(name, service.settings(), env.apply(factory.plugin()))));
             order.push(name);
-        } catch (Throwable t) { // whatever a plugin throws, an Error included
+        } catch (Throwable t) {
             refused.add(name);
             problems.add(Components.refused("services." + name, factory, t));
         }
@@ -102,7 +105,7 @@ final class Services {
                 if (service != null) {
                     service.close();
                 }
-            } catch (Throwable t) { // a plugin's, an Error included
+            } catch (Throwable t) {
                 LOG.warn("service {} cannot be closed", name, t);
             }
         }

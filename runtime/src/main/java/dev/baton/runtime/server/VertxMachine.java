@@ -7,6 +7,7 @@ import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.loop.Timer;
+import dev.baton.runtime.vertx.ContextOwners;
 import dev.baton.runtime.vertx.VertxLoops;
 import dev.baton.spi.loop.LoopThread;
 import dev.baton.spi.poller.PollerProvider;
@@ -36,6 +37,7 @@ final class VertxMachine implements Machine {
 
     private final LateBinding<Vertx> vertx;
     private final LateBinding<Vertx> apart;
+    private final ContextOwners owners;
     /** For trial binds and timers of listeners, which must not depend on a loop that may be blocked. */
     private final ExecutorService worker =
             Executors.newCachedThreadPool(new DefaultThreadFactory("baton-worker", true));
@@ -52,18 +54,20 @@ final class VertxMachine implements Machine {
      *
      * @param vertx is given the Vert.x when there is one
      * @param apart is given the one with a loop of its own
+     * @param owners knows whose contexts of them are
      */
-    VertxMachine(LateBinding<Vertx> vertx, LateBinding<Vertx> apart) {
+    VertxMachine(LateBinding<Vertx> vertx, LateBinding<Vertx> apart, ContextOwners owners) {
         this.vertx = vertx;
         this.apart = apart;
+        this.owners = owners;
     }
 
     @Override
     public void startLoops(int count, PollerProvider provider, FdObservers observers, ChannelEnv channels) {
-        Vertx made = VertxLoops.start(count, provider, observers, channels);
+        Vertx made = VertxLoops.start(count, provider, observers, channels, owners);
         Vertx other;
         try {
-            other = VertxLoops.startApart(provider, observers, channels);
+            other = VertxLoops.startApart(provider, observers, channels, owners);
         } catch (RuntimeException e) {
             made.close();
             throw e;

@@ -6,6 +6,7 @@ import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.spi.fd.Fd;
+import dev.baton.spi.loop.BoundConnections;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.loop.LoopThread;
 import dev.baton.spi.loop.LoopWatch;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -24,17 +26,24 @@ public final class LiveWatch implements LoopWatch {
     private final LoopRegistry loops;
     private final FdTable table;
     private final Supplier<? extends Iterable<SharedListener>> listeners;
+    private final IntFunction<List<BoundConnections>> bound;
     private final Map<BatonLoop, WatchedLoop> watched = new ConcurrentHashMap<>();
 
     /**
      * Watches the loops of a registry.
      *
      * @param listeners those that there are when it is asked
+     * @param bound the connections of a loop, by its id, that cannot be taken over
      */
-    public LiveWatch(LoopRegistry loops, FdTable table, Supplier<? extends Iterable<SharedListener>> listeners) {
+    public LiveWatch(
+            LoopRegistry loops,
+            FdTable table,
+            Supplier<? extends Iterable<SharedListener>> listeners,
+            IntFunction<List<BoundConnections>> bound) {
         this.loops = loops;
         this.table = table;
         this.listeners = listeners;
+        this.bound = bound;
     }
 
     @Override
@@ -90,6 +99,11 @@ public final class LiveWatch implements LoopWatch {
 
         private static RunningFd described(FdState state) {
             return new RunningFd(state.fd(), state.plugin());
+        }
+
+        @Override
+        public List<BoundConnections> bound() {
+            return bound.apply(loop.id());
         }
 
         @Override

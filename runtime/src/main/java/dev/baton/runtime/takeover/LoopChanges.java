@@ -13,6 +13,7 @@ import dev.baton.runtime.metrics.PrometheusMetrics;
 import dev.baton.runtime.view.LiveView;
 import dev.baton.spi.admin.LoopResult;
 import dev.baton.spi.admin.LoopResult.Outcome;
+import dev.baton.spi.loop.BoundConnections;
 import dev.baton.spi.poller.PollerProvider;
 import io.netty.util.concurrent.Ticker;
 import java.time.Duration;
@@ -28,7 +29,9 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntFunction;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -59,6 +62,8 @@ public final class LoopChanges implements BatonLoop.Deaths {
     private static final Duration STEP = Duration.ofMillis(5);
     /** Looks in a row that have to find nothing: what a callback was about to bring is there by then. */
     private static final int QUIET_LOOKS = 4;
+
+    private static final String BOUND = "connections of Vert.x are bound to their context";
     /** What the end of a thread may take that has nothing to do. */
     private static final long END_SECONDS = 5;
     /** Loops that die within a minute and are replaced: more of them die of something that the next would die of too. */
@@ -77,6 +82,7 @@ public final class LoopChanges implements BatonLoop.Deaths {
     private final Timer timer;
     private final LongSupplier clock;
     private final Duration grace;
+    private final IntFunction<List<BoundConnections>> bound;
     private final BooleanSupplier stopping;
     private final Deque<Long> deaths = new ArrayDeque<>();
 
@@ -87,6 +93,7 @@ public final class LoopChanges implements BatonLoop.Deaths {
      * @param timer has a loop that is retired looked at again and again, where that may block
      * @param clockNanos what the grace time is measured by
      * @param grace how long a retired loop may keep connections that cannot move
+     * @param bound those of a loop, by its id
      */
     public LoopChanges(
             ChannelEnv channels,
@@ -100,6 +107,7 @@ public final class LoopChanges implements BatonLoop.Deaths {
             Timer timer,
             LongSupplier clockNanos,
             Duration grace,
+            IntFunction<List<BoundConnections>> bound,
             BooleanSupplier stopping) {
         this.channels = channels;
         this.observers = observers;
@@ -112,6 +120,7 @@ public final class LoopChanges implements BatonLoop.Deaths {
         this.timer = timer;
         this.clock = clockNanos;
         this.grace = grace;
+        this.bound = bound;
         this.stopping = stopping;
     }
 
@@ -208,6 +217,10 @@ public final class LoopChanges implements BatonLoop.Deaths {
         private boolean ending;
         /** How many connections it owned then. */
         private int cut;
+        /** Those of them that could not move. */
+        private List<BoundConnections> stayed = List.of();
+        /** It was said what cannot move. */
+        private boolean told;
 
         private final AtomicInteger timersUnderWay = new AtomicInteger();
 
@@ -274,10 +287,19 @@ public final class LoopChanges implements BatonLoop.Deaths {
                 return;
             }
             if (rescue.isOver() || rescue.helpers() == 0) {
+                tellWhatStays();
                 moved += rescue.taken();
                 rescue = LoopEvacuation.ofLeaving(loop, channels.table()).start(helpers(), List.of());
             }
             again();
+        }
+
+        private void tellWhatStays() {
+            List<BoundConnections> staying = told ? List.of() : bound.apply(loop.id());
+            if (!staying.isEmpty()) {
+                told = true;
+                LOG.info(staying(staying, loop.id(), grace));
+            }
         }
 
         private void bringTimers() {
@@ -292,6 +314,7 @@ public final class LoopChanges implements BatonLoop.Deaths {
         private void end(int owned) {
             rescue.end();
             moved += rescue.taken();
+            stayed = bound.apply(loop.id());
             loop.release();
             loop.mayEnd();
             loop.shutdownGracefully(0, END_SECONDS, TimeUnit.SECONDS);
@@ -309,11 +332,7 @@ public final class LoopChanges implements BatonLoop.Deaths {
             loops.forget(loop);
             view.forget(metrics, loop);
             LOG.info("loop {} has ended; {} connections went to others, {} ended with it", loop.id(), moved, cut);
-            done.complete(new LoopResult(
-                    loop.id(),
-                    Outcome.RETIRED,
-                    moved + (moved == 1 ? " connection" : " connections") + " went to other loops"
-                            + (cut == 0 ? "" : ", " + cut + " that cannot move were cut")));
+            done.complete(new LoopResult(loop.id(), Outcome.RETIRED, retired(moved, cut, stayed)));
         }
     }
 
@@ -381,6 +400,23 @@ public final class LoopChanges implements BatonLoop.Deaths {
 
     private static LoopResult draining(int id) {
         return new LoopResult(id, Outcome.FAILED, "the process is draining");
+    }
+
+    /** What a loop that is to end waits for, for a person. */
+    static String staying(List<BoundConnections> connections, int loop, Duration grace) {
+        return words(connections) + " stay on loop " + loop + ", which is to end, for " + grace.toSeconds()
+                + " s at most: " + BOUND;
+    }
+
+    /** What became of a loop's connections, for a person. */
+    static String retired(int moved, int cut, List<BoundConnections> stayed) {
+        return moved + (moved == 1 ? " connection" : " connections") + " went to other loops"
+                + (cut == 0 ? "" : ", " + cut + " that cannot move were cut")
+                + (cut == 0 || stayed.isEmpty() ? "" : ", among them " + words(stayed) + " (" + BOUND + ")");
+    }
+
+    private static String words(List<BoundConnections> connections) {
+        return connections.stream().map(BoundConnections::toString).collect(Collectors.joining(", "));
     }
 
     private static String rootMessage(Throwable failure) {

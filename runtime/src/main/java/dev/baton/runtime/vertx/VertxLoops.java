@@ -29,11 +29,18 @@ public final class VertxLoops {
      * @param provider opens a poller for each
      * @param observers counts what happens to their fds
      * @param env where the loops are registered and their channels live
+     * @param owners knows whose its contexts are
      * @return the Vert.x; closing it ends the loops
      * @throws IllegalStateException if a poller cannot be opened
      */
+    public static Vertx start(
+            int count, PollerProvider provider, FdObservers observers, ChannelEnv env, ContextOwners owners) {
+        return start(count, new LoopTransport(provider, observers, env, false, true), owners);
+    }
+
+    /** As {@link #start(int, PollerProvider, FdObservers, ChannelEnv, ContextOwners)}, where no plugin uses it. */
     public static Vertx start(int count, PollerProvider provider, FdObservers observers, ChannelEnv env) {
-        return start(count, new LoopTransport(provider, observers, env, false, true));
+        return start(count, provider, observers, env, new ContextOwners(env.failures()));
     }
 
     /**
@@ -42,11 +49,13 @@ public final class VertxLoops {
      * @param provider opens its poller
      * @param observers counts what happens to its fds
      * @param env where the loop is registered and its channels live
+     * @param owners knows whose its contexts are
      * @return the Vert.x; closing it ends the loop
      * @throws IllegalStateException if a poller cannot be opened
      */
-    public static Vertx startApart(PollerProvider provider, FdObservers observers, ChannelEnv env) {
-        return start(1, new LoopTransport(provider, observers, env, true, true));
+    public static Vertx startApart(
+            PollerProvider provider, FdObservers observers, ChannelEnv env, ContextOwners owners) {
+        return start(1, new LoopTransport(provider, observers, env, true, true), owners);
     }
 
     /**
@@ -60,9 +69,9 @@ public final class VertxLoops {
         return ((KeptVertx) vertx).keep();
     }
 
-    private static Vertx start(int count, LoopTransport transport) {
+    private static Vertx start(int count, LoopTransport transport, ContextOwners owners) {
         try {
-            return KeptVertx.start(few().setEventLoopPoolSize(count), transport);
+            return KeptVertx.start(few().setEventLoopPoolSize(count), transport, owners::created);
         } catch (Throwable t) { // the loops that run already must not be left behind
             transport.stop();
             throw t;

@@ -32,6 +32,12 @@ public interface WatchedLoop {
     @OffLoop
     List<RunningFd> running();
 
+    /** Its connections that no other loop can take over, by plugin; none if there are none. Cost: O(highest number). */
+    @OffLoop
+    default List<BoundConnections> bound() {
+        return List.of();
+    }
+
     /**
      * Says that it is blocked, or that it is not any more: connections that are opened meanwhile avoid it, and the admin API
      * tells. It changes nothing else, and can be wrong: then it is a loop that gets less to do.

@@ -1,5 +1,6 @@
 package dev.baton.plugin.rescue;
 
+import dev.baton.spi.loop.BoundConnections;
 import dev.baton.spi.loop.LoopWatch;
 import dev.baton.spi.loop.WatchedLoop;
 import dev.baton.spi.metrics.Metrics;
@@ -7,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -217,11 +219,20 @@ final class Watchdog {
             told.put(what.callback(), now);
         }
         LOG.warn(
-                "loop {} has been in one callback for more than {} ms: {}; its connections move to other loops{}",
+                "loop {} has been in one callback for more than {} ms: {}; its connections move to other loops{}{}",
                 what.loop(),
                 suspect.stuckNanos / 1_000_000,
                 what.words(),
+                staying(suspect.loop.bound()),
                 again ? "" : what.stackLines());
+    }
+
+    /** What of a loop does not, for a person. */
+    static String staying(List<BoundConnections> bound) {
+        return bound.isEmpty()
+                ? ""
+                : ", but for " + bound.stream().map(BoundConnections::toString).collect(Collectors.joining(", "))
+                        + ", which are bound to their context";
     }
 
     private void tellAll(int count) {

@@ -1,6 +1,7 @@
 package dev.baton.plugin.rescue;
 
 import dev.baton.spi.fd.Fd;
+import dev.baton.spi.loop.BoundConnections;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.loop.LoopThread;
 import dev.baton.spi.loop.Rescue;
@@ -20,6 +21,7 @@ final class FakeLoop implements WatchedLoop {
     boolean runnable;
     boolean blocked;
     boolean rescuesEndAtOnce;
+    List<BoundConnections> bound = List.of();
     final List<FakeRescue> rescues = new ArrayList<>();
 
     FakeLoop(int id) {
@@ -69,6 +71,11 @@ final class FakeLoop implements WatchedLoop {
     @Override
     public long progress() {
         return progress;
+    }
+
+    @Override
+    public List<BoundConnections> bound() {
+        return bound;
     }
 
     @Override

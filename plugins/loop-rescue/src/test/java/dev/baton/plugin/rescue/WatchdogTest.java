@@ -3,6 +3,7 @@ package dev.baton.plugin.rescue;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.spi.fd.Fd;
+import dev.baton.spi.loop.BoundConnections;
 import dev.baton.spi.loop.RunningFd;
 import dev.baton.spi.metrics.Metrics;
 import dev.baton.testkit.FlightRecording;
@@ -319,5 +320,25 @@ class WatchdogTest {
 
         assertThat(BlockedIn.of(0, List.of(), stack).words())
                 .isEqualTo("plugin audit, a task, org.example.Hook.closed");
+    }
+
+    /** Vert.x calls plugins, as Netty does. */
+    @Test
+    void shouldNameThePluginWhoseVertxCodeItIs() {
+        List<StackTraceElement> stack = List.of(
+                frame("", "java.lang.Thread", "sleep"),
+                frame("plugin shop", "org.example.Shop", "tick"),
+                frame("app", "io.vertx.core.impl.ContextBase", "dispatch"),
+                frame("app", "io.netty.util.concurrent.PromiseTask", "run"),
+                frame("app", "dev.baton.runtime.loop.BatonLoop", "run"));
+        assertThat(BlockedIn.of(0, List.of(), stack).words()).isEqualTo("plugin shop, a task, org.example.Shop.tick");
+    }
+
+    @Test
+    void shouldSayWhichConnectionsStay() {
+        assertThat(Watchdog.staying(List.of())).isEmpty();
+        assertThat(Watchdog.staying(List.of(new BoundConnections("shop", 3), new BoundConnections("", 1))))
+                .isEqualTo(", but for 3 connections of plugin shop's Vert.x, 1 connection of Vert.x, which are bound to"
+                        + " their context");
     }
 }
