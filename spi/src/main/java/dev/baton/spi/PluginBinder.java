@@ -43,9 +43,17 @@ public interface PluginBinder {
     /**
      * A kind of listening socket.
      *
-     * @param name what messages call it, for example {@code tcp}
+     * @param name the word for a listener's {@code kind:} in the configuration, for example {@code tcp}; a listener without that key
+     *     has the kind that claims its address
      */
     void listener(String name, Class<? extends ListenerKind> kind);
+
+    /**
+     * A kind of listening socket that has keys of its own: {@code kind: { type: NAME, ... }}. If all of them have defaults it is also
+     * asked whether it claims the address of a listener without {@code kind:}.
+     */
+    <C extends Record> void listener(
+            String name, Class<C> config, Class<? extends Configured<C, ? extends ListenerKind>> factory);
 
     /** A witness of every fd's life. */
     void fdHook(String name, Class<? extends FdHook> hook);

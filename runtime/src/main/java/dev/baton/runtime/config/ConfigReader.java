@@ -237,6 +237,7 @@ public final class ConfigReader {
                     case SERVICE -> services;
                     case UNBIND_STRATEGY -> vocabulary.unbindStrategies().keySet();
                     case CONNECTION_FILTER -> vocabulary.connectionFilters().keySet();
+                    case LISTENER_KIND -> vocabulary.listenerKinds().keySet();
                     default -> List.of();
                 },
                 reference -> variants(reference, vocabulary));
@@ -322,6 +323,7 @@ public final class ConfigReader {
             case UNBIND_STRATEGY -> vocabulary.unbindStrategies().keySet();
             case TAKEOVER_POLICY -> vocabulary.takeoverPolicies().keySet();
             case CONNECTION_FILTER -> vocabulary.connectionFilters().keySet();
+            case LISTENER_KIND -> vocabulary.listenerKinds().keySet();
         };
     }
 
@@ -331,6 +333,7 @@ public final class ConfigReader {
             case UNBIND_STRATEGY -> vocabulary.unbindStrategies();
             case TAKEOVER_POLICY -> vocabulary.takeoverPolicies();
             case CONNECTION_FILTER -> vocabulary.connectionFilters();
+            case LISTENER_KIND -> vocabulary.listenerKinds();
             case SERVICE, UPSTREAM, POLLER -> Map.of();
         };
     }

@@ -7,6 +7,7 @@ import dev.baton.runtime.config.ConfigNode.Value;
 import dev.baton.spi.listener.InvalidBindException;
 import dev.baton.spi.listener.ListenerEndpoint;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -30,15 +31,32 @@ final class ListenerChecks {
 
     /** Checks a listener; true if its bind is right. */
     boolean check(Section section, Value bind, String path) {
+        Entry named = section.entries().get("kind");
+        Optional<Variant> kind = named == null ? Optional.empty() : kind(named, path);
+        if (named != null && kind.isEmpty()) {
+            return false; // was reported already
+        }
         ListenerEndpoint endpoint;
         try {
-            endpoint = vocabulary.endpoint(bind.text());
+            endpoint = vocabulary.endpoint(bind.text(), kind);
         } catch (InvalidBindException wrong) {
             problems.add(bind.position(), path + ".bind: " + wrong.problem());
+            return false;
+        } catch (IllegalArgumentException wrong) {
+            problems.add(named == null ? bind.position() : named.position(), path + ".kind: " + wrong.getMessage());
             return false;
         }
         rest(section, bind, endpoint, path);
         return true;
+    }
+
+    private Optional<Variant> kind(Entry named, String path) {
+        RecordBinder binder = new RecordBinder(
+                new Problems(path),
+                reference -> vocabulary.listenerKinds().keySet(),
+                reference -> ConfigReader.variants(reference, vocabulary));
+        return Optional.ofNullable(
+                binder.variant(Reference.LISTENER_KIND, named.value(), path + ".kind", named.position()));
     }
 
     private void rest(Section section, Value bind, ListenerEndpoint endpoint, String path) {

@@ -15,6 +15,7 @@ import java.util.OptionalInt;
  * @param bind where it listens, in the form of one of the listener kinds: {@code 127.0.0.1:8080}, {@code [::1]:8080},
  *     {@code *:8080} (IPv4 and IPv6), {@code unix:/run/shop.sock}, {@code unix:@name}, {@code fd@3},
  *     {@code systemd@web}
+ * @param kind the listener kind, and its keys; without it, the one that claims the bind
  * @param service the service that speaks on its connections
  * @param unbind the strategy of unbinding: {@code drain}, {@code drain-backlog} or {@code at-once}
  * @param backlog how many connections the kernel keeps until they are accepted; it may cap this itself
@@ -41,6 +42,7 @@ import java.util.OptionalInt;
  */
 public record ListenerConfig(
         String bind,
+        @RefersTo(Reference.LISTENER_KIND) Optional<Variant> kind,
         @RefersTo(Reference.SERVICE) String service,
 
         @RefersTo(Reference.UNBIND_STRATEGY) @Default("drain")
@@ -70,6 +72,7 @@ public record ListenerConfig(
     public ListenerConfig(String bind, String service, Variant unbind, int backlog, Optional<Integer> maxConnections) {
         this(
                 bind,
+                Optional.empty(),
                 service,
                 unbind,
                 backlog,

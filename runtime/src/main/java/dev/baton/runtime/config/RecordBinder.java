@@ -278,6 +278,18 @@ final class RecordBinder {
     /** What is wrong with a record that a section without keys is bound to. All names that it refers to are taken to exist. */
     static List<String> refusedDefaults(Class<? extends Record> type) {
         Problems problems = new Problems("");
+        bindNothing(type, problems);
+        return problems.sorted().stream().map(Problem::message).toList();
+    }
+
+    /** The record that a section without keys is bound to; empty if there is none. */
+    static Optional<Record> defaults(Class<? extends Record> type) {
+        Problems problems = new Problems("");
+        Record bound = bindNothing(type, problems);
+        return problems.isEmpty() ? Optional.ofNullable(bound) : Optional.empty();
+    }
+
+    private static @Nullable Record bindNothing(Class<? extends Record> type, Problems problems) {
         Collection<String> everything = new AbstractList<>() {
             @Override
             public boolean contains(@Nullable Object name) {
@@ -294,9 +306,8 @@ final class RecordBinder {
                 return 0;
             }
         };
-        new RecordBinder(problems, reference -> everything, reference -> Map.of())
+        return new RecordBinder(problems, reference -> everything, reference -> Map.of())
                 .bind(type, new Section(Position.START, Map.of()), "", Position.START, Set.of());
-        return problems.sorted().stream().map(Problem::message).toList();
     }
 
     /** The names that it has found in the file so far, in order. */

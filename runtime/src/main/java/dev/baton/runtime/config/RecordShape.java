@@ -134,6 +134,11 @@ public final class RecordShape {
         return Arrays.stream(type.getRecordComponents()).allMatch(RecordShape::optional);
     }
 
+    /** The record that a section without keys is bound to; empty if it needs keys. */
+    public static Optional<Record> defaults(Class<? extends Record> type) {
+        return allOptional(type) ? RecordBinder.defaults(type) : Optional.empty();
+    }
+
     /** The keys of a record, in its order. */
     static List<String> keys(Class<? extends Record> type) {
         return Arrays.stream(type.getRecordComponents()).map(RecordShape::key).toList();

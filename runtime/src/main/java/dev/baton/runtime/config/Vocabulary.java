@@ -38,10 +38,15 @@ public interface Vocabulary {
     /** The top-level sections of components, and the record of each. */
     Map<String, Class<? extends Record>> components();
 
+    /** The listener kinds, and the record of each. */
+    Map<String, Class<? extends Record>> listenerKinds();
+
     /**
-     * Parses a listener's {@code bind}, by the kind that claims it.
+     * Parses a listener's {@code bind}.
      *
+     * @param kind the listener's; without it, the one that claims the bind
      * @throws dev.baton.spi.listener.InvalidBindException if it is wrong, or claimed by none or by several
+     * @throws IllegalArgumentException if the keys of the kind contradict each other
      */
-    ListenerEndpoint endpoint(String bind);
+    ListenerEndpoint endpoint(String bind, Optional<Variant> kind);
 }

@@ -77,7 +77,13 @@ final class Contributions implements PluginBinder {
 
     @Override
     public void listener(String name, Class<? extends ListenerKind> kind) {
-        add(ExtensionPoint.LISTENER, name, NoKeys.class, kind, made -> made);
+        add(ExtensionPoint.LISTENER, name, NoKeys.class, kind, made -> (NoKeys none) -> made);
+    }
+
+    @Override
+    public <C extends Record> void listener(
+            String name, Class<C> config, Class<? extends Configured<C, ? extends ListenerKind>> factory) {
+        add(ExtensionPoint.LISTENER, name, config, factory, made -> made);
     }
 
     @Override

@@ -36,7 +36,8 @@ public record ExtensionPoint<T>(String noun, Pattern named, Set<String> reserved
     /** Ways of polling. */
     public static final ExtensionPoint<PollerProvider> POLLER = new ExtensionPoint<>("poller", WORD, Set.of());
     /** Kinds of listening sockets. */
-    public static final ExtensionPoint<ListenerKind> LISTENER = new ExtensionPoint<>("listener", WORD, Set.of());
+    public static final ExtensionPoint<Configured<?, ? extends ListenerKind>> LISTENER =
+            new ExtensionPoint<>("listener", WORD, Set.of(TYPE));
     /** Witnesses of every fd's life. */
     public static final ExtensionPoint<Configured<?, ? extends FdHook>> FD_HOOK =
             new ExtensionPoint<>("fd-hook", WORD, Set.of());

@@ -1,5 +1,6 @@
 package dev.baton.runtime.plugin;
 
+import dev.baton.runtime.config.RecordShape;
 import dev.baton.runtime.config.Variant;
 import dev.baton.runtime.config.Vocabulary;
 import dev.baton.runtime.config.Words;
@@ -115,10 +116,19 @@ public final class PluginRegistry implements Vocabulary {
         return !claimants(bind).isEmpty();
     }
 
-    private List<Contribution<ListenerKind>> claimants(String bind) {
-        return all(ExtensionPoint.LISTENER).values().stream()
-                .filter(kind -> kind.get().claims(bind))
-                .toList();
+    private record Claimant(String name, String plugin, ListenerKind kind) {}
+
+    /** Of the kinds that need no keys. */
+    private List<Claimant> claimants(String bind) {
+        List<Claimant> claimants = new ArrayList<>();
+        all(ExtensionPoint.LISTENER)
+                .forEach((name, each) -> RecordShape.defaults(each.config()).ifPresent(keys -> {
+                    ListenerKind kind = make(ExtensionPoint.LISTENER, new Variant(name, keys));
+                    if (kind.claims(bind)) {
+                        claimants.add(new Claimant(name, each.plugin(), kind));
+                    }
+                }));
+        return claimants;
     }
 
     @Override
@@ -194,15 +204,29 @@ public final class PluginRegistry implements Vocabulary {
     }
 
     @Override
-    public ListenerEndpoint endpoint(String bind) {
-        List<Contribution<ListenerKind>> kinds = claimants(bind);
+    public Map<String, Class<? extends Record>> listenerKinds() {
+        return records(ExtensionPoint.LISTENER);
+    }
+
+    @Override
+    public ListenerEndpoint endpoint(String bind, Optional<Variant> named) {
+        if (named.isPresent()) {
+            ListenerKind kind = make(ExtensionPoint.LISTENER, named.get());
+            if (!kind.claims(bind)) {
+                throw new InvalidBindException("'" + bind + "' does not have the form of the kind "
+                        + named.get().type());
+            }
+            return kind.parse(bind);
+        }
+        List<Claimant> kinds = claimants(bind);
         if (kinds.size() == 1) {
-            return kinds.get(0).get().parse(bind);
+            return kinds.get(0).kind().parse(bind);
         } else if (kinds.size() > 1) {
             throw new InvalidBindException("'" + bind + "' is claimed by " + kinds.size() + " kinds of listeners: "
                     + kinds.stream()
-                            .map(kind -> kind.name() + " of plugin " + kind.plugin())
-                            .collect(Collectors.joining(", ")));
+                            .map(each -> each.name() + " of plugin " + each.plugin())
+                            .collect(Collectors.joining(", "))
+                    + "; say which by 'kind'");
         }
         Set<String> names = all(ExtensionPoint.LISTENER).keySet();
         throw new InvalidBindException(

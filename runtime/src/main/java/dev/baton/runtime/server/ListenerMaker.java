@@ -61,7 +61,7 @@ final class ListenerMaker {
         ListenerSpec spec = new ListenerSpec(
                 name,
                 listener.bind(),
-                plugins.endpoint(listener.bind()),
+                plugins.endpoint(listener.bind(), listener.kind()),
                 listener.socketSettings(),
                 limits(listener, fdsPerClient.applyAsInt(name, listener.service())),
                 listener.balance() == ListenerConfig.Balancing.LEAST_LOADED,

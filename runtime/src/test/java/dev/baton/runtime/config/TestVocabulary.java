@@ -125,7 +125,12 @@ final class TestVocabulary implements Vocabulary {
     }
 
     @Override
-    public ListenerEndpoint endpoint(String bind) {
+    public Map<String, Class<? extends Record>> listenerKinds() {
+        return Map.of("tcp", NoKeys.class);
+    }
+
+    @Override
+    public ListenerEndpoint endpoint(String bind, Optional<Variant> kind) {
         boolean unix = bind.startsWith("unix:");
         if (!unix && !bind.matches(".+:\\d+")) {
             throw new InvalidBindException("expected host:port, not '" + bind + "'");

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -387,13 +388,21 @@ class PluginLoaderTest {
         PluginRegistry registry = load();
         assertThat(registry.failures()).isEmpty();
         assertThatExceptionOfType(InvalidBindException.class)
-                .isThrownBy(() -> registry.endpoint("abc"))
-                .withMessage("'abc' is claimed by 2 kinds of listeners: one of plugin one, two of plugin two");
+                .isThrownBy(() -> registry.endpoint("abc", Optional.empty()))
+                .withMessage(
+                        "'abc' is claimed by 2 kinds of listeners: one of plugin one, two of plugin two; say which by 'kind'");
         assertThatExceptionOfType(InvalidBindException.class)
-                .isThrownBy(() -> registry.endpoint("ac"))
+                .isThrownBy(() -> registry.endpoint("abc", Optional.of(Variant.of("two"))))
+                .as("the one that was named was asked")
+                .withMessage("no abc");
+        assertThatExceptionOfType(InvalidBindException.class)
+                .isThrownBy(() -> registry.endpoint("ac", Optional.of(Variant.of("two"))))
+                .withMessage("'ac' does not have the form of the kind two");
+        assertThatExceptionOfType(InvalidBindException.class)
+                .isThrownBy(() -> registry.endpoint("ac", Optional.empty()))
                 .withMessage("no ac");
         assertThatExceptionOfType(InvalidBindException.class)
-                .isThrownBy(() -> registry.endpoint("x"))
+                .isThrownBy(() -> registry.endpoint("x", Optional.empty()))
                 .withMessage("'x' has the form of none of the kinds of listeners: one, two");
     }
 

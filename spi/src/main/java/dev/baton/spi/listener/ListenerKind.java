@@ -6,8 +6,8 @@ import dev.baton.spi.threading.AnyThread;
  * One kind of listening socket, for example tcp: turns a {@code bind} of the configuration into a {@link ListenerEndpoint}, which
  * makes sockets.
  *
- * <p>One instance serves all listeners of the kind. It keeps nothing of them: what a listener is told belongs to its endpoint, and
- * what has to be remembered of a socket to its {@link BoundSocket}.
+ * <p>One instance serves all listeners of a kind that has no keys of its own; else one is made for each listener. It keeps nothing of
+ * them: what a listener is told belongs to its endpoint, and what has to be remembered of a socket to its {@link BoundSocket}.
  */
 @AnyThread
 public interface ListenerKind {
