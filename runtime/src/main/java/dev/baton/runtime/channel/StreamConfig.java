@@ -74,12 +74,18 @@ public final class StreamConfig extends SocketConfig<SocketChannelConfig> implem
 
     @Override
     public boolean isTcpNoDelay() {
-        return flag(SocketOption.NO_DELAY);
+        return !SocketOption.NO_DELAY.has(kind()) || flag(SocketOption.NO_DELAY);
     }
 
+    /**
+     * Whether small writes wait for others. A unix socket never waits, so that a service which sets this to true serves its clients
+     * as well.
+     *
+     * @throws UnsupportedOperationException if a unix socket is to wait
+     */
     @Override
     public SocketChannelConfig setTcpNoDelay(boolean on) {
-        return set(SocketOption.NO_DELAY, on);
+        return on && !SocketOption.NO_DELAY.has(kind()) ? this : set(SocketOption.NO_DELAY, on);
     }
 
     @Override

@@ -39,6 +39,9 @@ final class RecordBinder {
     static final String TYPE = "type";
 
     private final Problems problems;
+    /** What constructors refuse counts only if it is a value that the record itself gives. */
+    private boolean onlyDefaults;
+
     private final List<Mention> mentions = new ArrayList<>();
     private final Function<Reference, Collection<String>> names;
     private final Function<Reference, Map<String, Class<? extends Record>>> variants;
@@ -275,7 +278,10 @@ final class RecordBinder {
         return false;
     }
 
-    /** What is wrong with a record that a section without keys is bound to. All names that it refers to are taken to exist. */
+    /**
+     * Which defaults a record's own constructor refuses, as a {@link WrongValueException} says. What it says of several keys together
+     * is for the user to mend: that one of them is needed, for example. All names that it refers to are taken to exist.
+     */
     static List<String> refusedDefaults(Class<? extends Record> type) {
         Problems problems = new Problems("");
         bindNothing(type, problems);
@@ -306,8 +312,9 @@ final class RecordBinder {
                 return 0;
             }
         };
-        return new RecordBinder(problems, reference -> everything, reference -> Map.of())
-                .bind(type, new Section(Position.START, Map.of()), "", Position.START, Set.of());
+        RecordBinder binder = new RecordBinder(problems, reference -> everything, reference -> Map.of());
+        binder.onlyDefaults = true;
+        return binder.bind(type, new Section(Position.START, Map.of()), "", Position.START, Set.of());
     }
 
     /** The names that it has found in the file so far, in order. */
@@ -416,6 +423,9 @@ final class RecordBinder {
         } catch (InvocationTargetException e) {
             // What a record itself refuses is an error of the file, in the record's own words.
             Throwable cause = e.getCause() == null ? e : e.getCause();
+            if (onlyDefaults && !isOfADefault(cause, components)) {
+                return null;
+            }
             String words = cause instanceof IllegalArgumentException && cause.getMessage() != null
                     ? cause.getMessage()
                     : cause.toString();
@@ -428,6 +438,13 @@ final class RecordBinder {
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException("cannot make a " + type.getName(), e);
         }
+    }
+
+    private static boolean isOfADefault(Throwable cause, RecordComponent[] components) {
+        return cause instanceof WrongValueException wrong
+                && Arrays.stream(components)
+                        .anyMatch(each ->
+                                each.getName().equals(wrong.component()) && each.isAnnotationPresent(Default.class));
     }
 
     private static Type argument(Type type, int index) {

@@ -34,10 +34,7 @@ public final class RecordShape {
                                 : Stream.empty(),
                         problems(component).stream()))
                 .toList();
-        // Where nothing has a default, what the record may ask for is one of its keys: that is for the user to give.
-        boolean anyDefault = Arrays.stream(type.getRecordComponents())
-                .anyMatch(component -> component.isAnnotationPresent(Default.class));
-        if (!problems.isEmpty() || !anyDefault || !allOptional(type)) {
+        if (!problems.isEmpty() || !allOptional(type)) {
             return problems;
         }
         return RecordBinder.refusedDefaults(type).stream()

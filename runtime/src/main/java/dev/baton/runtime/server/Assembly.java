@@ -5,6 +5,7 @@ import dev.baton.runtime.blocking.Workers;
 import dev.baton.runtime.channel.FdDatagramChannel;
 import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.runtime.channel.PinnedSocketChannel;
+import dev.baton.runtime.config.ListenerConfig;
 import dev.baton.runtime.config.RootConfig;
 import dev.baton.runtime.dns.DnsLookup;
 import dev.baton.runtime.dns.SystemNames;
@@ -136,16 +137,24 @@ final class Assembly {
         bindForPlugins(view);
         makeServices(costs);
         if (problems.isEmpty()) {
-            config.listeners().forEach((name, listener) -> listeners.add(maker.make(name, listener)));
+            config.listeners().forEach(this::makeListener);
         }
         makeViewsAndActions();
         this.components = new Components(foundation.plugins(), config.components(), machine, steps, problems);
         if (!problems.isEmpty()) {
+            services.close(steps);
+            upstreams.close();
             throw new StartException(Kind.CONFIGURATION, problems);
         }
         // Last: by now nearly everything is open that a start opens.
         this.fds = FdPlan.of(limit, foundation.posix.openFds(), config, firstLoops.size(), costs.most());
         shareFds();
+    }
+
+    private void makeListener(String name, ListenerConfig listener) {
+        if (!listeners.add(maker.make(name, listener))) {
+            problems.add("listeners." + name + ": a plugin has added a listener of this name already");
+        }
     }
 
     private Upstreams upstreams() {

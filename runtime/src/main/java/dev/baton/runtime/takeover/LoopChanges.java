@@ -60,6 +60,8 @@ public final class LoopChanges implements BatonLoop.Deaths {
 
     /** Between two lists of what a loop still owns: its listeners and callbacks need some turns too. */
     private static final Duration STEP = Duration.ofMillis(5);
+    /** Between two looks at a thread that does not end. */
+    private static final Duration STEP_MAX = Duration.ofSeconds(1);
     /** Looks in a row that have to find nothing: what a callback was about to bring is there by then. */
     private static final int QUIET_LOOKS = 4;
 
@@ -210,6 +212,7 @@ public final class LoopChanges implements BatonLoop.Deaths {
         private final CompletableFuture<LoopResult> done = new CompletableFuture<>();
         private CompletableFuture<Void> listenersGone = CompletableFuture.completedFuture(null);
         private LoopEvacuation rescue;
+        private Duration step = STEP;
         private int moved;
         private int quiet;
         private boolean timersAsked;
@@ -252,7 +255,7 @@ public final class LoopChanges implements BatonLoop.Deaths {
 
         private void again() {
             try {
-                timer.after(STEP, this);
+                timer.after(step, this);
             } catch (RejectedExecutionException stopped) {
                 LOG.debug("the process ends while {} leaves", loop, stopped);
                 done.complete(draining(loop.id()));
@@ -326,6 +329,8 @@ public final class LoopChanges implements BatonLoop.Deaths {
         /** Looked for, and not told: Netty tells it on a thread of its own, which keeps another time than the loops may. */
         private void lookForEnd() {
             if (!loop.isTerminated()) {
+                // It may hang for as long as its process lives.
+                step = step.compareTo(STEP_MAX) < 0 ? step.multipliedBy(2) : STEP_MAX;
                 again();
                 return;
             }

@@ -215,8 +215,12 @@ final class ConnectAttempt implements ServerLocator.Found {
             if (endpoints.size() > 1) {
                 to.connected();
             }
-            if (firstBytes != null) {
+            try {
                 FirstBytes.send(channel);
+            } catch (Throwable t) { // for example short of memory: only this can tell the handler
+                channel.close();
+                outcome.failed(new IOException("cannot send the first bytes to " + server + ": " + t, t));
+                return;
             }
             outcome.connected(channel, to);
             return;

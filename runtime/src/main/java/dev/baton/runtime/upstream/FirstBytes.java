@@ -3,6 +3,7 @@ package dev.baton.runtime.upstream;
 import dev.baton.spi.channel.MovableChannel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
 
 /**
@@ -24,9 +25,15 @@ final class FirstBytes extends ChannelOutboundHandlerAdapter {
         }
     }
 
+    /** From the head of the pipeline: a handler that was added before this one, for TLS for example, must not change them. */
     private void send(ChannelHandlerContext context) {
-        context.pipeline().remove(this);
-        context.writeAndFlush(context.alloc().buffer(bytes.length).writeBytes(bytes));
+        ChannelPipeline pipeline = context.pipeline();
+        pipeline.remove(this);
+        FirstBytes head = new FirstBytes(bytes);
+        pipeline.addFirst(head);
+        ChannelHandlerContext first = pipeline.context(head);
+        pipeline.remove(head);
+        first.writeAndFlush(first.alloc().buffer(bytes.length).writeBytes(bytes));
     }
 
     /** Sooner than the end of the connect was told. */

@@ -5,7 +5,6 @@ import dev.baton.spi.channel.ConnectionFacts;
 import dev.baton.spi.posix.AbstractUnixAddress;
 import io.netty.util.NetUtil;
 import java.net.Inet4Address;
-import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -21,9 +20,9 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  * client and server           version 1        version 2
  * both IPv4                   TCP4             PROXY, INET STREAM
- * both IPv6                   TCP6             PROXY, INET6 STREAM
+ * IPv6, one of them or both   TCP6             PROXY, INET6 STREAM; an IPv4 address as ::ffff:192.0.2.1
  * both unix                   UNKNOWN          PROXY, UNIX STREAM
- * mixed, or not known         UNKNOWN          PROXY, UNSPEC
+ * unix and IP, or not known   UNKNOWN          PROXY, UNSPEC
  * there is no client          UNKNOWN          LOCAL
  * </pre>
  */
@@ -45,6 +44,9 @@ final class ProxyHeader {
     /** Section 2.2: {@code sun_path}, filled up with NUL. */
     private static final int PATH_BYTES = 108;
 
+    private static final int IPV6_BYTES = 16;
+    private static final String MAPPED = "::ffff:";
+
     private ProxyHeader() {}
 
     /**
@@ -65,9 +67,8 @@ final class ProxyHeader {
                 && facts.server() instanceof InetSocketAddress server) {
             int family = family(client, server);
             if (family != UNSPEC) {
-                return "PROXY " + (family == TCP4 ? "TCP4 " : "TCP6 ") + NetUtil.toAddressString(client.getAddress())
-                        + ' ' + NetUtil.toAddressString(server.getAddress()) + ' ' + client.getPort() + ' '
-                        + server.getPort() + "\r\n";
+                return "PROXY " + (family == TCP4 ? "TCP4 " : "TCP6 ") + text(family, client) + ' '
+                        + text(family, server) + ' ' + client.getPort() + ' ' + server.getPort() + "\r\n";
             }
         }
         return "PROXY UNKNOWN\r\n";
@@ -80,8 +81,8 @@ final class ProxyHeader {
         if (facts.client() instanceof InetSocketAddress client && facts.server() instanceof InetSocketAddress server) {
             int family = family(client, server);
             if (family != UNSPEC) {
-                byte[] from = client.getAddress().getAddress();
-                byte[] to = server.getAddress().getAddress();
+                byte[] from = bytes(family, client);
+                byte[] to = bytes(family, server);
                 return header(PROXY, family, from.length + to.length + 2 * Short.BYTES)
                         .put(from)
                         .put(to)
@@ -111,7 +112,29 @@ final class ProxyHeader {
         if (from instanceof Inet4Address && to instanceof Inet4Address) {
             return TCP4;
         }
-        return from instanceof Inet6Address && to instanceof Inet6Address ? TCP6 : UNSPEC;
+        return from != null && to != null ? TCP6 : UNSPEC;
+    }
+
+    private static String text(int family, InetSocketAddress address) {
+        String text = NetUtil.toAddressString(address.getAddress());
+        return isMapped(family, address) ? MAPPED + text : text;
+    }
+
+    private static byte[] bytes(int family, InetSocketAddress address) {
+        byte[] own = address.getAddress().getAddress();
+        return isMapped(family, address)
+                ? ByteBuffer.allocate(IPV6_BYTES)
+                        .position(IPV6_BYTES - 6)
+                        .put((byte) 0xff)
+                        .put((byte) 0xff)
+                        .put(own)
+                        .array()
+                : own;
+    }
+
+    /** An IPv4 address that stands beside one of IPv6 (RFC 4291, 2.5.5.2). */
+    private static boolean isMapped(int family, InetSocketAddress address) {
+        return family == TCP6 && address.getAddress() instanceof Inet4Address;
     }
 
     /** As in {@code sockaddr_un}; null for what is not a unix address. */

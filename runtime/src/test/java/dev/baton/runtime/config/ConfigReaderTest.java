@@ -17,6 +17,7 @@ import dev.baton.spi.config.Default;
 import dev.baton.spi.config.Percent;
 import dev.baton.spi.config.Range;
 import dev.baton.spi.config.Rate;
+import dev.baton.spi.config.WrongValueException;
 import dev.baton.spi.pool.Sharing;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -302,7 +303,7 @@ class ConfigReaderTest {
     record Inverted(@Default("9") int least, @Default("3") int most) {
         Inverted {
             if (least > most) {
-                throw new IllegalArgumentException("least is above most");
+                throw new WrongValueException("least", "it is above most");
             }
         }
     }
@@ -313,7 +314,10 @@ class ConfigReaderTest {
 
     record Keyed(@Default("three") Retry retry) {}
 
-    record Either(List<String> allow, Optional<String> deny) {
+    record Either(
+            List<String> allow,
+            Optional<String> deny,
+            @Default("1s") Duration every) {
         Either {
             if (allow.isEmpty() && deny.isEmpty()) {
                 throw new IllegalArgumentException("allow or deny is needed");
@@ -321,7 +325,7 @@ class ConfigReaderTest {
         }
     }
 
-    /** It has no defaults that could be wrong. */
+    /** Which is for the user to give. */
     @Test
     void takesARecordThatWantsOneOfItsKeys() {
         assertThat(RecordShape.problems(Either.class, Set.of())).isEmpty();
@@ -331,9 +335,9 @@ class ConfigReaderTest {
     @Test
     void findsDefaultsThatTheRecordItselfRefuses() {
         assertThat(RecordShape.problems(Inverted.class, Set.of()))
-                .containsExactly("Inverted cannot be made of its own defaults: least is above most");
+                .containsExactly("Inverted cannot be made of its own defaults: it is above most");
         assertThat(RecordShape.problems(Around.class, Set.of()))
-                .containsExactly("Inverted cannot be made of its own defaults: least is above most");
+                .containsExactly("Inverted cannot be made of its own defaults: it is above most");
         assertThat(RecordShape.problems(Emptied.class, Set.of()))
                 .containsExactly("Emptied.number is annotated with '', which is no int");
         assertThat(RecordShape.problems(Keyed.class, Set.of()))

@@ -466,7 +466,8 @@ class PluginLoaderTest {
     void aDefaultThatTheRecordRefuses() throws IOException {
         assertThat(problemOf(
                         "@Default(\"9\") int number",
-                        "public Conf { if (number > 5) throw new" + " IllegalArgumentException(\"too much\"); }"))
+                        "public Conf { if (number > 5) throw new"
+                                + " WrongValueException(\"number\", \"too much\"); }"))
                 .endsWith("Conf cannot be made of its own defaults: too much");
     }
 

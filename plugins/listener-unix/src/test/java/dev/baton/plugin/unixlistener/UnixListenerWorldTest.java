@@ -2,12 +2,19 @@ package dev.baton.plugin.unixlistener;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.spi.Plugin;
+import dev.baton.spi.PluginBinder;
 import dev.baton.spi.listener.ListenerResult.Outcome;
+import dev.baton.spi.service.Service;
+import dev.baton.spi.service.ServiceContext;
+import dev.baton.spi.service.ServiceFactory;
 import dev.baton.testkit.world.InEachWorld;
 import dev.baton.testkit.world.Peer;
 import dev.baton.testkit.world.PluginWorld;
 import dev.baton.testkit.world.Where;
+import io.netty.buffer.Unpooled;
 import java.net.SocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -38,6 +45,39 @@ class UnixListenerWorldTest {
                         .outcome())
                 .isEqualTo(Outcome.UNBOUND);
         assertThat(file).doesNotExist();
+    }
+
+    /** Which needs to know nothing of unix sockets. */
+    public static final class PromptPlugin implements Plugin {
+        record None() {}
+
+        static final class Prompt implements ServiceFactory<None> {
+            @Override
+            public Service create(String name, None config, ServiceContext context) {
+                return (connection, listener) -> {
+                    connection.config().setTcpNoDelay(true).setKeepAlive(true);
+                    connection.writeAndFlush(Unpooled.copiedBuffer("welcome", StandardCharsets.US_ASCII));
+                };
+            }
+        }
+
+        @Override
+        public void configure(PluginBinder binder) {
+            binder.service("prompt", None.class, Prompt.class);
+        }
+    }
+
+    @InEachWorld(
+            worlds = Where.REAL,
+            because = "the kind looks after the socket's file, and the simulation has no files")
+    void shouldBeServedByAServiceThatWasWrittenForTcp(PluginWorld world) {
+        world.plugin(UnixListenerPlugin.class);
+        world.plugin(PromptPlugin.class);
+        world.start("""
+                listeners: { web: { bind: "unix:%s", service: prompt } }
+                services: { prompt: { type: prompt } }
+                """.formatted(folder.resolve("s")));
+        world.connect("web").expect("welcome");
     }
 
     @InEachWorld(

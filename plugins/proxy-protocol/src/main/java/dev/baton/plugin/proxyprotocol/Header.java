@@ -224,9 +224,11 @@ record Header(int bytes, @Nullable ConnectionFacts facts) {
         while (to < path.length && path[to] != 0) {
             to++;
         }
-        String name = new String(Arrays.copyOfRange(path, from, to), StandardCharsets.UTF_8);
+        byte[] name = Arrays.copyOfRange(path, from, to);
         try {
-            return isAbstract ? new AbstractUnixAddress(name) : UnixDomainSocketAddress.of(name);
+            return isAbstract
+                    ? new AbstractUnixAddress(name)
+                    : UnixDomainSocketAddress.of(new String(name, StandardCharsets.UTF_8));
         } catch (InvalidPathException e) {
             throw new MalformedException("it has a path that cannot be");
         }

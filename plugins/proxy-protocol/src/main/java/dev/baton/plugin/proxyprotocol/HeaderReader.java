@@ -35,13 +35,20 @@ final class HeaderReader extends ChannelInboundHandlerAdapter {
         }
         boolean first = begun == null;
         ByteBuf all = join((ByteBuf) message);
-        Header header;
+        Header header = null;
+        String malformed = "";
         try {
             header = Header.parse(all, limit);
         } catch (Header.MalformedException e) {
-            refused = true;
-            all.release();
-            next.refuse(String.valueOf(e.getMessage()));
+            malformed = String.valueOf(e.getMessage());
+        } finally {
+            if (header == null) {
+                refused = true;
+                all.release();
+            }
+        }
+        if (header == null) {
+            next.refuse(malformed);
             return;
         }
         if (header.isComplete()) {

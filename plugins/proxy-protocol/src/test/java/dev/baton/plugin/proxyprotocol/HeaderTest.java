@@ -85,6 +85,12 @@ class HeaderTest {
         assertThat(facts(Headers.v2(0x21, 0x31, Headers.path("/run/client"), Headers.path("\0server"))))
                 .isEqualTo(new ConnectionFacts(
                         UnixDomainSocketAddress.of("/run/client"), new AbstractUnixAddress("server")));
+        // Not text, and longer than it would be as text.
+        byte[] name = new byte[107];
+        Arrays.fill(name, (byte) 0xff);
+        assertThat(facts(Headers.v2(0x21, 0x31, new byte[1], name, Headers.path("/s")))
+                        .client())
+                .isEqualTo(new AbstractUnixAddress(name));
         assertThat(facts(Headers.v2(0x21, 0x31, Headers.path(""), Headers.path("/s")))
                         .client())
                 .isEqualTo(UnixDomainSocketAddress.of(""));
