@@ -45,6 +45,24 @@ class F17BlockingWorkTest {
         }
     }
 
+    /** Passes on what was read when the read is complete: what waits then does so in the turn that may also read the end. */
+    private static final class AtTheEnd extends ChannelInboundHandlerAdapter {
+        private final List<Object> read = new ArrayList<>();
+
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            read.add(message);
+        }
+
+        @Override
+        public void channelReadComplete(ChannelHandlerContext context) {
+            List<Object> whole = List.copyOf(read);
+            read.clear();
+            whole.forEach(context::fireChannelRead);
+            context.fireChannelReadComplete();
+        }
+    }
+
     /** Has each character worked on. */
     private static final class Asking extends ChannelInboundHandlerAdapter {
         final List<String> told = new ArrayList<>();
@@ -66,69 +84,79 @@ class F17BlockingWorkTest {
                         assertThat(context.executor().inEventLoop()).isFalse();
                         return message.toString().toUpperCase(Locale.ROOT);
                     },
-                    text -> {
-                        assertThat(context.executor().inEventLoop()).isTrue();
-                        assertThat(context.channel().isOpen()).isTrue();
-                        waits = false;
-                        told.add(text);
-                    },
+                    text -> tell(context, text),
                     failure -> told.add(failure.toString()));
         }
-    }
 
-    private static WorkerPool pool(Simulation simulation) {
-        return new Workers(2, 10, new SimulatedWorkers(simulation), new PrometheusMetrics()).of("test");
+        private void tell(ChannelHandlerContext context, String text) {
+            assertThat(context.executor().inEventLoop()).isTrue();
+            assertThat(context.channel().isOpen()).isTrue();
+            waits = false;
+            told.add(text);
+        }
     }
 
     @Test
     void eachResultIsToldOnceAndInOrder() {
-        Exploration.explore(simulation -> {
-            World world = Loops.world(simulation, 2);
-            SimServer server = world.server();
-            Asking asking = new Asking(pool(simulation));
-            World.Connection connection = world.connected(server, 0, new ChannelInitializer<>() {
-                @Override
-                protected void initChannel(io.netty.channel.Channel channel) {
-                    channel.pipeline().addLast(new Characters(), asking);
+        Exploration.explore(simulation -> run(simulation, false));
+    }
+
+    @Test
+    void eachResultIsToldOnceAndInOrderWhenAskedForAtTheEndOfARead() {
+        Exploration.explore(simulation -> run(simulation, true));
+    }
+
+    private static void run(Simulation simulation, boolean atTheEnd) {
+        World world = Loops.world(simulation, 2);
+        SimServer server = world.server();
+        WorkerPool pool = new Workers(2, 10, new SimulatedWorkers(simulation), new PrometheusMetrics()).of("test");
+        Asking asking = new Asking(pool);
+        World.Connection connection = world.connected(server, 0, new ChannelInitializer<>() {
+            @Override
+            protected void initChannel(io.netty.channel.Channel channel) {
+                channel.pipeline().addLast(new Characters());
+                if (atTheEnd) {
+                    channel.pipeline().addLast(new AtTheEnd());
                 }
-            });
-            End end = End.values()[simulation.pick(End.values().length)];
-            simulation.thread("P", () -> {
-                connection.peer().send("ab");
-                connection.peer().send("c");
-                simulation.sleep(Duration.ofMillis(5L * simulation.pick(2)));
-                switch (end) {
-                    case NONE -> {}
-                    case OUTPUT -> connection.peer().shutdownOutput();
-                    case CLOSE -> connection.peer().close();
-                    case RESET -> connection.peer().reset();
-                }
-            });
-            simulation.thread("T", () -> {
-                for (int i = 1; i <= 4; i++) {
-                    int thief = i % 2;
-                    boolean rescue = simulation.pick(2) == 0;
-                    world.loop(thief).execute(() -> {
-                        if (rescue) {
-                            Loops.rescue(world, connection.channel(), thief, 1 - thief);
-                        } else {
-                            Loops.take(world, connection.channel(), thief);
-                        }
-                    });
-                    simulation.sleep(Duration.ofMillis(simulation.pick(3)));
-                }
-            });
-            simulation.run();
-            simulation.pass(Duration.ofSeconds(2));
-            if (end == End.RESET) {
-                assertThat("ABC").startsWith(String.join("", asking.told));
-            } else {
-                assertThat(asking.told).containsExactly("A", "B", "C");
+                channel.pipeline().addLast(asking);
             }
-            assertThat(connection.channel().isOpen()).as("%s", end).isEqualTo(end == End.NONE);
-            connection.peer().close();
-            server.close();
-            world.end();
         });
+        End end = End.values()[simulation.pick(End.values().length)];
+        simulation.thread("P", () -> {
+            connection.peer().send("ab");
+            connection.peer().send("c");
+            simulation.sleep(Duration.ofMillis(5L * simulation.pick(2)));
+            switch (end) {
+                case NONE -> {}
+                case OUTPUT -> connection.peer().shutdownOutput();
+                case CLOSE -> connection.peer().close();
+                case RESET -> connection.peer().reset();
+            }
+        });
+        simulation.thread("T", () -> {
+            for (int i = 1; i <= 4; i++) {
+                int thief = i % 2;
+                boolean rescue = simulation.pick(2) == 0;
+                world.loop(thief).execute(() -> {
+                    if (rescue) {
+                        Loops.rescue(world, connection.channel(), thief, 1 - thief);
+                    } else {
+                        Loops.take(world, connection.channel(), thief);
+                    }
+                });
+                simulation.sleep(Duration.ofMillis(simulation.pick(3)));
+            }
+        });
+        simulation.run();
+        simulation.pass(Duration.ofSeconds(2));
+        if (end == End.RESET) {
+            assertThat("ABC").startsWith(String.join("", asking.told));
+        } else {
+            assertThat(asking.told).containsExactly("A", "B", "C");
+        }
+        assertThat(connection.channel().isOpen()).as("%s", end).isEqualTo(end == End.NONE);
+        connection.peer().close();
+        server.close();
+        world.end();
     }
 }

@@ -257,6 +257,11 @@ abstract class ReadingChannel extends CountedChannel {
         if (failure != null) {
             readable = false;
             closeWith(failure);
+        } else if (end && inputPaused) {
+            // Paused by a handler at the end of this very read: the end is read again, and told, after the pause.
+            readable = true;
+            peerDone = true;
+            armLevels();
         } else if (end) {
             endOfInput();
         } else {

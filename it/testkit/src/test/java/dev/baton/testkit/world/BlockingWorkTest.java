@@ -27,6 +27,7 @@ class BlockingWorkTest {
             listeners: { slow: { bind: "127.0.0.1:0", service: slow } }
             services: { slow: { type: slow } }
             """;
+    private static final String TURNS = SLOW.replace("type: slow", "type: turns");
 
     /** Work on "hold" waits for it; on real threads only. */
     private static volatile CountDownLatch held = new CountDownLatch(1);
@@ -41,6 +42,7 @@ class BlockingWorkTest {
         @Override
         public void configure(PluginBinder binder) {
             binder.service("slow", Nothing.class, Factory.class);
+            binder.service("turns", Nothing.class, Turns.class);
         }
     }
 
@@ -50,6 +52,33 @@ class BlockingWorkTest {
         @Override
         public Service create(String name, Nothing config, ServiceContext context) {
             return (connection, listener) -> connection.pipeline().addLast(new Lines(), new Slow(context));
+        }
+    }
+
+    /** Asks for work when a read is complete. */
+    static final class Turns implements ServiceFactory<Nothing> {
+        @Override
+        public Service create(String name, Nothing config, ServiceContext context) {
+            return (connection, listener) ->
+                    connection.pipeline().addLast(new Lines(), new AtTheEnd(), new Slow(context));
+        }
+    }
+
+    /** Passes on what was read when the read is complete. */
+    private static final class AtTheEnd extends ChannelInboundHandlerAdapter {
+        private final List<Object> lines = new ArrayList<>();
+
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object line) {
+            lines.add(line);
+        }
+
+        @Override
+        public void channelReadComplete(ChannelHandlerContext context) {
+            List<Object> read = List.copyOf(lines);
+            lines.clear();
+            read.forEach(context::fireChannelRead);
+            context.fireChannelReadComplete();
         }
     }
 
@@ -180,6 +209,17 @@ class BlockingWorkTest {
     @InEachWorld
     void shouldAnswerAClientThatHasEndedItsSide(PluginWorld world) {
         start(world, SLOW);
+        Peer client = world.connect("slow");
+        client.send("one\ntwo\n");
+        client.shutdownOutput();
+        client.expect("ONE\nTWO\n");
+        client.expectEnd();
+    }
+
+    /** The end is read in the same turn as the request, and the handler asks at the end of that. */
+    @InEachWorld
+    void shouldAnswerAClientWhoseRequestAndEndAreReadAtOnce(PluginWorld world) {
+        start(world, TURNS);
         Peer client = world.connect("slow");
         client.send("one\ntwo\n");
         client.shutdownOutput();
