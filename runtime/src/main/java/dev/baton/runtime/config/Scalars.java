@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class Scalars {
     private static final Pattern WHOLE = Pattern.compile("[-+]?\\d{1,18}");
     private static final Pattern DECIMAL = Pattern.compile("[-+]?\\d+(\\.\\d+)?");
+    private static final Pattern NOTHING = Pattern.compile("0+");
     private static final Pattern WITH_UNIT = Pattern.compile("(\\d{1,15})\\s?([A-Za-z]*)");
     private static final Pattern RATE = Pattern.compile("(\\d{1,9})\\s?/\\s?([smh])");
     private static final Pattern BYTE_RATE = Pattern.compile("([^/]*?)\\s?/\\s?s");
@@ -183,6 +184,9 @@ final class Scalars {
         }
         String unit = matcher.group(2);
         if (unit.isEmpty()) {
+            if (NOTHING.matcher(text).matches()) {
+                return Result.of(result.of(0)); // in whatever unit
+            }
             return Result.wrong("'" + text + "' has no unit; write " + noun + " as " + examples);
         }
         Long factor = units.get(unit);

@@ -264,7 +264,7 @@ final class Assembly {
         PluginRegistry plugins = foundation.plugins();
         plugins.all(ExtensionPoint.ADMIN_VIEW).forEach((name, each) -> views.put(name, each.get()));
         plugins.all(ExtensionPoint.ADMIN_ACTION)
-                .forEach((name, each) -> actions.put(name, new BoundAction(name, each)));
+                .forEach((name, each) -> actions.put(name, new BoundAction(name, each, foundation.parameters)));
     }
 
     private void shareFds() {

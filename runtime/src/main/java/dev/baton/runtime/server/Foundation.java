@@ -30,6 +30,7 @@ import dev.baton.runtime.server.StartException.Kind;
 import dev.baton.runtime.vertx.ContextOwners;
 import dev.baton.runtime.vertx.OwnedVertx;
 import dev.baton.runtime.vertx.VertxConnections;
+import dev.baton.spi.admin.ParameterBinder;
 import dev.baton.spi.admin.PluginSnapshot;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
@@ -63,6 +64,7 @@ public final class Foundation {
     final FdTable table;
     final FdBudget fds = new FdBudget();
     final PrometheusMetrics metrics = new PrometheusMetrics();
+    final ParameterBinder parameters = new QueryBinder();
     final PluginErrors pluginErrors = new PluginErrors(metrics);
     final ChannelEnv channels;
     final ContextOwners contexts = new ContextOwners(pluginErrors);
@@ -82,6 +84,7 @@ public final class Foundation {
             bind(Loops.class).toInstance(loops);
             bind(Metrics.class).toInstance(metrics);
             bind(Spelling.class).toInstance(Words::nearest);
+            bind(ParameterBinder.class).toInstance(parameters);
             bind(UnixServers.class).toInstance(channels.servers());
             bind(RuntimeView.class).toProvider(view);
             bind(LoopWatch.class).toProvider(watch);

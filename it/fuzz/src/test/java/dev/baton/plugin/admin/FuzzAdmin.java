@@ -9,6 +9,7 @@ import dev.baton.fuzz.FuzzParser.Message;
 import dev.baton.fuzz.FuzzParser.Parsed;
 import dev.baton.fuzz.FuzzParser.Rest;
 import dev.baton.runtime.config.Words;
+import dev.baton.runtime.server.QueryBinder;
 import dev.baton.spi.admin.StopReport;
 import dev.baton.spi.listener.ListenerResult;
 import dev.baton.spi.listener.ListenerResult.Outcome;
@@ -37,7 +38,8 @@ final class FuzzAdmin {
             runtime,
             runtime,
             (file, mode, users) -> {},
-            Words::nearest);
+            Words::nearest,
+            new QueryBinder());
 
     FuzzAdmin() throws Exception {
         runtime.stopped.complete(new StopReport(1, 2));

@@ -35,13 +35,11 @@ final class Actions {
                 return;
             }
             Lane lane = new Lane("POST " + path, threads, limitMillis);
-            // The action knows its parameters better, and says all that is wrong with them at once.
             routes.add(new Route(
                     "POST",
                     path,
                     any -> true,
                     "an action of a plugin",
-                    true,
                     action.parameters(),
                     Map.of(400, "a parameter is wrong"),
                     asked -> act(lane, action, asked)));

@@ -5,11 +5,13 @@ import dev.baton.plugin.admin.Route.Asked;
 import dev.baton.plugin.admin.Routes.Match;
 import dev.baton.plugin.admin.WebGuard.Refusal;
 import dev.baton.spi.admin.LoopResult;
-import dev.baton.spi.admin.OfferedAction.Parameter;
+import dev.baton.spi.admin.ParameterBinder;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
 import dev.baton.spi.admin.StatusSnapshot;
 import dev.baton.spi.admin.UpgradeReport;
+import dev.baton.spi.config.Default;
+import dev.baton.spi.config.Range;
 import dev.baton.spi.config.Spelling;
 import dev.baton.spi.listener.Listener;
 import dev.baton.spi.listener.ListenerResult;
@@ -33,6 +35,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.function.BiConsumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -60,10 +63,6 @@ final class AdminApi implements Handler<HttpServerRequest> {
     /** Far more than one listener needs; bounds what is kept of a body. */
     private static final int BODY_BYTES_MAX = 64 * 1024;
 
-    private static final List<Parameter> NONE = List.of();
-    private static final Parameter GRACE = new Parameter("grace", "time", false, Optional.empty());
-    private static final Parameter TIMEOUT = new Parameter("timeout", "time", false, Optional.of("60s"));
-    private static final Parameter STRATEGY = new Parameter("strategy", "unbind strategy", false, Optional.empty());
     private static final Pattern ID = Pattern.compile("[0-9]{1,9}");
 
     private final Vertx vertx;
@@ -72,6 +71,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
     private final AdminConnections connections;
     private final WebGuard guard;
     private final Spelling spelling;
+    private final ParameterBinder binder;
     private final Routes routes = new Routes();
 
     /**
@@ -81,6 +81,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
      * @param connections those over which it is asked
      * @param guard what keeps web pages out
      * @param spelling what a wrong name may have meant
+     * @param binder reads the parameters of requests
      * @param threads where tables are worked out and actions begin
      * @param limitMillis how long that may take
      */
@@ -92,6 +93,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
             AdminConnections connections,
             WebGuard guard,
             Spelling spelling,
+            ParameterBinder binder,
             Executor threads,
             long limitMillis) {
         this.vertx = vertx;
@@ -100,10 +102,22 @@ final class AdminApi implements Handler<HttpServerRequest> {
         this.connections = connections;
         this.guard = guard;
         this.spelling = spelling;
+        this.binder = binder;
         own();
         new Shown(view, control, metrics, threads, limitMillis).addTo(routes);
         new Actions(threads, limitMillis).addTo(routes, control.actions());
     }
+
+    // ---- parameters -----------------------------------------------------------------------------------------------
+
+    private record None() {}
+
+    private record Stopping(@Range(min = "0s", max = "24h") Optional<Duration> grace) {}
+
+    private record Unbinding(@Range(min = "0s", max = "24h") Optional<Duration> grace, Optional<String> strategy) {}
+
+    private record Upgrading(
+            @Default("60s") @Range(min = "1ms", max = "24h") Duration timeout) {}
 
     // ---- the routes -----------------------------------------------------------------------------------------------
 
@@ -121,67 +135,92 @@ final class AdminApi implements Handler<HttpServerRequest> {
         post(
                 LISTENERS,
                 "adds a listener: the body is its configuration with its name, as JSON",
-                NONE,
-                asked -> add(asked.request(), asked.reply()));
+                None.class,
+                (none, asked) -> add(asked.request(), asked.reply()));
         onListener(
                 "POST",
                 "/suspend",
                 "accepts no more until resume",
-                NONE,
-                (listener, asked) -> answer(asked.reply(), listener.suspend(), 409));
+                None.class,
+                (listener, none, asked) -> answer(asked.reply(), listener.suspend(), 409));
         onListener(
                 "POST",
                 "/resume",
                 "accepts again",
-                NONE,
-                (listener, asked) -> answer(asked.reply(), listener.resume(), 409));
+                None.class,
+                (listener, none, asked) -> answer(asked.reply(), listener.resume(), 409));
         onListener(
                 "POST",
                 "/unbind",
                 "unbinds it",
-                List.of(GRACE, STRATEGY),
-                (listener, asked) -> unbind(listener, asked, false));
+                Unbinding.class,
+                (listener, how, asked) -> unbind(listener, how, asked, false));
         onListener(
                 "DELETE",
                 "",
                 "unbinds it and forgets it",
-                List.of(GRACE, STRATEGY),
-                (listener, asked) -> unbind(listener, asked, true));
-        post(LOOPS, "adds a loop", NONE, asked -> answer(asked.reply(), control.addLoop(), 409));
+                Unbinding.class,
+                (listener, how, asked) -> unbind(listener, how, asked, true));
+        post(LOOPS, "adds a loop", None.class, (none, asked) -> answer(asked.reply(), control.addLoop(), 409));
         routes.add(new Route(
                 "POST",
                 LOOPS + "/{id}/retire",
                 id -> ID.matcher(id).matches(),
                 "gives a loop's work to the others and ends it",
-                false,
-                NONE,
+                binder.parameters(None.class),
                 Map.of(409, "it failed"),
-                asked -> checked(asked.reply(), () -> control.retireLoop(Integer.parseInt(asked.variable())))));
+                bound(
+                        None.class,
+                        (none, asked) ->
+                                checked(asked.reply(), () -> control.retireLoop(Integer.parseInt(asked.variable()))))));
         post(
                 PREFIX + "stop",
                 "drains and stops; grace=0s cuts at once",
-                List.of(GRACE),
-                asked -> answer(asked.reply(), control.stop(time(asked, GRACE)), 200));
+                Stopping.class,
+                (how, asked) -> answer(asked.reply(), control.stop(how.grace().orElse(null)), 200));
         post(
                 PREFIX + "upgrade",
                 "hands over to a new process",
-                List.of(TIMEOUT),
-                asked -> answer(asked.reply(), control.upgrade(time(asked, TIMEOUT)), 409));
+                Upgrading.class,
+                (how, asked) -> answer(asked.reply(), control.upgrade(how.timeout()), 409));
     }
 
     private void get(String path, String summary, Route.Call call) {
-        routes.add(new Route("GET", path, any -> true, summary, false, NONE, Map.of(), call));
+        routes.add(new Route("GET", path, any -> true, summary, List.of(), Map.of(), call));
     }
 
-    private void post(String path, String summary, List<Parameter> parameters, Route.Call call) {
-        routes.add(new Route("POST", path, any -> true, summary, false, parameters, Map.of(409, "it failed"), call));
+    private <P extends Record> void post(String path, String summary, Class<P> parameters, BiConsumer<P, Asked> call) {
+        routes.add(new Route(
+                "POST",
+                path,
+                any -> true,
+                summary,
+                binder.parameters(parameters),
+                Map.of(409, "it failed"),
+                bound(parameters, call)));
     }
 
-    private interface OnListener {
-        void answer(Listener listener, Asked asked);
+    /** What is wrong with the parameters is said to the client. */
+    private <P extends Record> Route.Call bound(Class<P> parameters, BiConsumer<P, Asked> call) {
+        return asked -> {
+            P given;
+            try {
+                String what = asked.request().path().substring(PREFIX.length());
+                given = binder.bind(what, parameters, asked.parameters());
+            } catch (IllegalArgumentException wrong) {
+                asked.reply().error(400, String.valueOf(wrong.getMessage()), null);
+                return;
+            }
+            call.accept(given, asked);
+        };
     }
 
-    private void onListener(String method, String suffix, String summary, List<Parameter> parameters, OnListener call) {
+    private interface OnListener<P> {
+        void answer(Listener listener, P parameters, Asked asked);
+    }
+
+    private <P extends Record> void onListener(
+            String method, String suffix, String summary, Class<P> parameters, OnListener<P> call) {
         // Of a path without a suffix a name with a slash in it is one only if it exists.
         Predicate<String> names = suffix.isEmpty()
                 ? name -> name.indexOf('/') < 0 || control.listener(name).isPresent()
@@ -191,17 +230,16 @@ final class AdminApi implements Handler<HttpServerRequest> {
                 LISTENERS + "/{name}" + suffix,
                 names,
                 summary,
-                false,
-                parameters,
+                binder.parameters(parameters),
                 Map.of(404, "there is no such listener", 409, "it failed"),
-                asked -> {
+                bound(parameters, (given, asked) -> {
                     Optional<Listener> listener = control.listener(asked.variable());
                     if (listener.isPresent()) {
-                        call.answer(listener.get(), asked);
+                        call.answer(listener.get(), given, asked);
                     } else {
                         noListener(asked);
                     }
-                }));
+                })));
     }
 
     private void noListener(Asked asked) {
@@ -215,11 +253,9 @@ final class AdminApi implements Handler<HttpServerRequest> {
                                 .orElse(names.isEmpty() ? "there are none" : "there are " + String.join(", ", names)));
     }
 
-    private void unbind(Listener listener, Asked asked, boolean forget) {
-        Duration asWritten = time(asked, GRACE);
-        Duration grace = asWritten == null ? control.grace() : asWritten;
-        Optional<String> strategy = Optional.ofNullable(asked.parameters().get(STRATEGY.name()));
-        checked(asked.reply(), () -> control.unbindListener(listener.name(), grace, strategy, forget));
+    private void unbind(Listener listener, Unbinding how, Asked asked, boolean forget) {
+        Duration grace = how.grace().orElseGet(control::grace);
+        checked(asked.reply(), () -> control.unbindListener(listener.name(), grace, how.strategy(), forget));
     }
 
     // ---- requests -------------------------------------------------------------------------------------------------
@@ -284,44 +320,8 @@ final class AdminApi implements Handler<HttpServerRequest> {
             }
             given.put(parameter, values.get(0));
         }
-        // A misspelt grace must not become the default.
-        if (!match.route().bindsItself()) {
-            List<String> names =
-                    match.route().parameters().stream().map(Parameter::name).toList();
-            for (String parameter : given.keySet()) {
-                if (!names.contains(parameter)) {
-                    reply.error(
-                            400,
-                            request.method() + " " + path + " has no parameter \"" + parameter + "\"",
-                            names.isEmpty() ? "it has none" : "it has " + String.join(", ", names));
-                    return;
-                }
-            }
-        }
         LOG.info("{} {} {} asked for by {}", request.method(), path, given, request.remoteAddress());
-        try {
-            match.route().call().answer(new Asked(request, reply, match.variable(), given));
-        } catch (WrongParameterException wrong) {
-            reply.error(400, String.valueOf(wrong.getMessage()), null);
-        }
-    }
-
-    /** A parameter has not the form that it must have. */
-    private static final class WrongParameterException extends RuntimeException {
-        private static final long serialVersionUID = 1;
-
-        WrongParameterException(IllegalArgumentException cause) {
-            super(cause.getMessage(), cause);
-        }
-    }
-
-    private static @Nullable Duration time(Asked asked, Parameter parameter) {
-        String text = asked.parameters().get(parameter.name());
-        try {
-            return text == null ? null : Times.parse(parameter.name(), text);
-        } catch (IllegalArgumentException wrong) {
-            throw new WrongParameterException(wrong);
-        }
+        match.route().call().answer(new Asked(request, reply, match.variable(), given));
     }
 
     private void live(Reply reply) {

@@ -2,6 +2,7 @@ package dev.baton.plugin.admin;
 
 import dev.baton.spi.Component;
 import dev.baton.spi.ComponentFactory;
+import dev.baton.spi.admin.ParameterBinder;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
 import dev.baton.spi.config.Spelling;
@@ -19,6 +20,7 @@ public final class AdminFactory implements ComponentFactory<AdminConfig> {
     private final Metrics metrics;
     private final UnixServers unixServers;
     private final Spelling spelling;
+    private final ParameterBinder parameters;
 
     /**
      * Takes what the API is about.
@@ -29,6 +31,7 @@ public final class AdminFactory implements ComponentFactory<AdminConfig> {
      * @param metrics what {@code /metrics} tells
      * @param unixServers who may reach a unix socket
      * @param spelling what a wrong name may have meant
+     * @param parameters reads those of requests
      */
     @Inject
     public AdminFactory(
@@ -37,17 +40,19 @@ public final class AdminFactory implements ComponentFactory<AdminConfig> {
             RuntimeControl control,
             Metrics metrics,
             UnixServers unixServers,
-            Spelling spelling) {
+            Spelling spelling,
+            ParameterBinder parameters) {
         this.vertx = vertx;
         this.view = view;
         this.control = control;
         this.metrics = metrics;
         this.unixServers = unixServers;
         this.spelling = spelling;
+        this.parameters = parameters;
     }
 
     @Override
     public Component create(AdminConfig config) {
-        return new AdminServer(config, vertx, view, control, metrics, unixServers, spelling);
+        return new AdminServer(config, vertx, view, control, metrics, unixServers, spelling, parameters);
     }
 }

@@ -1,10 +1,13 @@
 package dev.baton.plugin.admin;
 
 import dev.baton.spi.Component;
+import dev.baton.spi.admin.ParameterBinder;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
 import dev.baton.spi.config.Spelling;
 import dev.baton.spi.metrics.Metrics;
+import dev.baton.spi.posix.Errno;
+import dev.baton.spi.posix.PosixException;
 import dev.baton.spi.posix.UnixServers;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.vertx.core.Future;
@@ -19,8 +22,6 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,8 +34,6 @@ final class AdminServer implements Component {
     /** How long requests under way may go on when the server stops, among them the one that stops the process. */
     private static final int SHUTDOWN_SECONDS = 2;
 
-    private static final Pattern ERRNO = Pattern.compile("\\b(E[A-Z]{3,})\\b");
-
     /** How long a table may take, or an action to begin: a snapshot of a million fds takes about a second. */
     private static final long LIMIT_MS = 10_000;
 
@@ -45,6 +44,7 @@ final class AdminServer implements Component {
     private final Metrics metrics;
     private final UnixServers unixServers;
     private final Spelling spelling;
+    private final ParameterBinder parameters;
     private final long limitMillis;
     /** One for each table and action that is asked for, at most; a plugin may block them. */
     private final ExecutorService threads =
@@ -60,8 +60,9 @@ final class AdminServer implements Component {
             RuntimeControl control,
             Metrics metrics,
             UnixServers unixServers,
-            Spelling spelling) {
-        this(config, vertx, view, control, metrics, unixServers, spelling, LIMIT_MS);
+            Spelling spelling,
+            ParameterBinder parameters) {
+        this(config, vertx, view, control, metrics, unixServers, spelling, parameters, LIMIT_MS);
     }
 
     /** For tests: with another limit. */
@@ -73,9 +74,11 @@ final class AdminServer implements Component {
             Metrics metrics,
             UnixServers unixServers,
             Spelling spelling,
+            ParameterBinder parameters,
             long limitMillis) {
         this.unixServers = unixServers;
         this.spelling = spelling;
+        this.parameters = parameters;
         this.limitMillis = limitMillis;
         this.config = config;
         this.vertx = vertx;
@@ -100,6 +103,7 @@ final class AdminServer implements Component {
                         admitted,
                         new WebGuard(config.file().isEmpty(), config.names()),
                         spelling,
+                        parameters,
                         threads,
                         limitMillis));
         return listen(made)
@@ -142,30 +146,25 @@ final class AdminServer implements Component {
                         .toCompletionStage();
     }
 
-    /** Whatever the transport threw, in the words of every other bind that fails. */
+    /** What the transport threw, in the words of every other bind that fails. */
     private Throwable bindFailure(Throwable failure) {
-        String message = String.valueOf(failure.getMessage());
-        Matcher named = ERRNO.matcher(message);
-        String errno;
-        if (named.find()) {
-            errno = named.group(1);
-        } else if (message.contains("in use")) {
-            errno = "EADDRINUSE";
-        } else if (message.contains("ermission denied")) {
-            errno = "EACCES";
-        } else if (message.contains("annot assign")) {
-            errno = "EADDRNOTAVAIL";
-        } else {
-            errno = message;
+        String why = String.valueOf(failure.getMessage());
+        for (Throwable each = failure; each != null; each = each.getCause()) {
+            if (each instanceof PosixException call) {
+                why = Errno.name(call.errno()) + hint(call.errno());
+            }
         }
-        String hint = switch (errno) {
-            case "EADDRINUSE" -> " (another process listens there; set admin: listen: to another address)";
-            case "EACCES" -> " (ports below 1024 need CAP_NET_BIND_SERVICE)";
-            case "EADDRNOTAVAIL" -> " (this machine does not have that address)";
-            default -> "";
-        };
-        BindException described = new BindException("cannot bind admin " + config.listen() + ": " + errno + hint);
+        BindException described = new BindException("cannot bind admin " + config.listen() + ": " + why);
         described.initCause(failure);
         return described;
+    }
+
+    private static String hint(int errno) {
+        return switch (errno) {
+            case Errno.EADDRINUSE -> " (another process listens there; set admin: listen: to another address)";
+            case Errno.EACCES -> " (ports below 1024 need CAP_NET_BIND_SERVICE)";
+            case Errno.EADDRNOTAVAIL -> " (this machine does not have that address)";
+            default -> "";
+        };
     }
 }

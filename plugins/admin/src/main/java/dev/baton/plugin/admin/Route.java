@@ -14,8 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param path with at most one variable in braces: {@code /v1/listeners/{name}/unbind}
  * @param variable which values of the variable are meant
  * @param summary what it does, in a few words
- * @param bindsItself whether the call looks at the parameters itself
- * @param parameters of the query of a POST or DELETE
+ * @param parameters of the query of a POST or DELETE; the call reads them, and says what is wrong with them
  * @param answers the statuses that it may answer besides those of every path, with what each means
  * @param call does it
  */
@@ -24,7 +23,6 @@ record Route(
         String path,
         Predicate<String> variable,
         String summary,
-        boolean bindsItself,
         List<Parameter> parameters,
         Map<Integer, String> answers,
         Call call) {

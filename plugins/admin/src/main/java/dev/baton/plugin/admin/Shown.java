@@ -97,8 +97,8 @@ final class Shown {
     }
 
     private static void add(Routes routes, String path, String summary, Consumer<Reply> show) {
-        routes.add(new Route(
-                "GET", path, any -> true, summary, false, List.of(), Map.of(), asked -> show.accept(asked.reply())));
+        routes.add(
+                new Route("GET", path, any -> true, summary, List.of(), Map.of(), asked -> show.accept(asked.reply())));
     }
 
     private Lane lane(String path) {

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.runtime.config.Words;
+import dev.baton.runtime.server.QueryBinder;
 import dev.baton.spi.admin.AdminView;
 import dev.baton.spi.admin.OfferedAction;
 import dev.baton.spi.admin.StopReport;
@@ -43,7 +44,8 @@ class AdminAbuseTest {
     private AdminServer server(Duration idleTimeout) {
         AdminConfig config =
                 new AdminConfig("127.0.0.1:0", List.of("ops.example"), Optional.empty(), List.of(), MAX, idleTimeout);
-        return new AdminServer(config, vertx, runtime, runtime, runtime, runtime, Words::nearest, LIMIT_MS);
+        return new AdminServer(
+                config, vertx, runtime, runtime, runtime, runtime, Words::nearest, new QueryBinder(), LIMIT_MS);
     }
 
     private void start() throws Exception {

@@ -194,7 +194,7 @@ class AdminActionsTest extends AdminFixture {
         HttpResponse<String> response = post("/v1/upgrade");
         assertThat(response.statusCode()).isEqualTo(409);
         assertThat(response.body()).contains("\"exit-code\":78", "baton.yaml:1:1: wrong");
-        assertThat(runtime.asked).containsExactly("upgrade null");
+        assertThat(runtime.asked).containsExactly("upgrade PT1M");
         assertThat(post("/v1/upgrade?timeout=soon").statusCode()).isEqualTo(400);
         assertThat(send(request("/v1/upgrade").GET()).statusCode()).isEqualTo(405);
     }

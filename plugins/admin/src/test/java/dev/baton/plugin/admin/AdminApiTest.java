@@ -202,16 +202,19 @@ class AdminApiTest extends AdminFixture {
 
     @Test
     void aWrongGraceIsRefusedBeforeAnythingHappens() throws Exception {
-        for (String grace : List.of("30", "-1s", "1d", "", "s", "99999999999s")) {
+        for (String grace : List.of("30", "-1s", "1d", "s")) {
             HttpResponse<String> response = post("/v1/stop?grace=" + grace);
             assertThat(response.statusCode()).isEqualTo(400);
-            assertThat(response.body()).contains("such as 250ms, 30s, 5m or 1h");
+            assertThat(response.body()).contains("stop.grace: ", "250ms, 30s, 5m or 1h");
         }
-        // A time that no deadline can be counted with.
-        HttpResponse<String> eternal = post("/v1/stop?grace=999999999h");
-        assertThat(eternal.statusCode()).isEqualTo(400);
-        assertThat(eternal.body()).contains("at most 24h");
-        assertThat(post("/v1/upgrade?timeout=25h").body()).contains("timeout is", "at most 24h");
+        assertThat(post("/v1/stop?grace=").body()).contains("stop.grace: expected a value");
+        // Times that no deadline can be counted with.
+        for (String grace : List.of("99999999999s", "999999999h")) {
+            HttpResponse<String> eternal = post("/v1/stop?grace=" + grace);
+            assertThat(eternal.statusCode()).isEqualTo(400);
+            assertThat(eternal.body()).contains("is outside 0s to 24h");
+        }
+        assertThat(post("/v1/upgrade?timeout=25h").body()).contains("upgrade.timeout: 25h is outside 1ms to 24h");
         assertThat(runtime.asked).isEmpty();
     }
 
@@ -221,10 +224,11 @@ class AdminApiTest extends AdminFixture {
                 List.of("/v1/stop?grase=0", "/v1/stop?grace=0&timeout=1s", "/v1/listeners/web/unbind?gr%61ze=1s")) {
             HttpResponse<String> response = post(path);
             assertThat(response.statusCode()).as(path).isEqualTo(400);
-            assertThat(response.body()).as(path).contains("has no parameter", "it has grace");
+            assertThat(response.body()).as(path).contains("unknown key", "grace");
         }
-        assertThat(post("/v1/listeners/web/suspend?grace=1s").body()).contains("it has none");
-        assertThat(post("/v1/loops?count=3").body()).contains("it has none");
+        assertThat(post("/v1/stop?grase=0").body()).contains("did you mean 'grace'?");
+        assertThat(post("/v1/listeners/web/suspend?grace=1s").body()).contains("it has no keys");
+        assertThat(post("/v1/loops?count=3").body()).contains("it has no keys");
         assertThat(runtime.asked).isEmpty();
     }
 
@@ -265,8 +269,7 @@ class AdminApiTest extends AdminFixture {
             }
             assertThat(failure)
                     .isInstanceOf(BindException.class)
-                    .hasMessage("cannot bind admin 127.0.0.1:" + taken.getLocalPort()
-                            + ": EADDRINUSE (another process listens there; set admin: listen: to another address)");
+                    .hasMessageStartingWith("cannot bind admin 127.0.0.1:" + taken.getLocalPort() + ": ");
         }
     }
 

@@ -3,6 +3,7 @@ package dev.baton.plugin.admin;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.runtime.config.Words;
+import dev.baton.runtime.server.QueryBinder;
 import io.vertx.core.Vertx;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -24,7 +25,8 @@ abstract class AdminFixture {
     AdminServer server = server("127.0.0.1:0");
 
     AdminServer server(String listen) {
-        return new AdminServer(new AdminConfig(listen), vertx, runtime, runtime, runtime, runtime, Words::nearest);
+        return new AdminServer(
+                new AdminConfig(listen), vertx, runtime, runtime, runtime, runtime, Words::nearest, new QueryBinder());
     }
 
     @BeforeEach
