@@ -63,7 +63,7 @@ class F17BlockingWorkTest {
         }
     }
 
-    /** Has each character worked on. */
+    /** Has each character worked on, and passes the result on. */
     private static final class Asking extends ChannelInboundHandlerAdapter {
         final List<String> told = new ArrayList<>();
         private final WorkerPool pool;
@@ -93,6 +93,7 @@ class F17BlockingWorkTest {
             assertThat(context.channel().isOpen()).isTrue();
             waits = false;
             told.add(text);
+            context.fireChannelRead(text);
         }
     }
 
@@ -110,6 +111,7 @@ class F17BlockingWorkTest {
         World world = Loops.world(simulation, 2);
         SimServer server = world.server();
         WorkerPool pool = new Workers(2, 10, new SimulatedWorkers(simulation), new PrometheusMetrics()).of("test");
+        Asking first = new Asking(pool);
         Asking asking = new Asking(pool);
         World.Connection connection = world.connected(server, 0, new ChannelInitializer<>() {
             @Override
@@ -118,7 +120,7 @@ class F17BlockingWorkTest {
                 if (atTheEnd) {
                     channel.pipeline().addLast(new AtTheEnd());
                 }
-                channel.pipeline().addLast(asking);
+                channel.pipeline().addLast(first, asking);
             }
         });
         End end = End.values()[simulation.pick(End.values().length)];

@@ -1,16 +1,23 @@
 package dev.baton.runtime.blocking;
 
-import dev.baton.spi.channel.Eviction;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import io.netty.util.ReferenceCountUtil;
+import java.io.IOException;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stands before a handler that waits, and keeps what comes for it: messages that were decoded of what was read already, and the
- * events between. They are given to it in order when the wait is over, until it waits again. The end of the connection is not kept.
+ * Stands before a handler that waits, and keeps what comes for it in order: messages that were decoded of what was read already, the
+ * end of the peer's output, and exceptions of the handlers before, such as a decoder's. They are given to it when the wait is over,
+ * until it waits again.
+ *
+ * <p>What does not belong to the order of the input passes at once, because the handler may have to act on it while the work is not
+ * done: the end of the connection, IOExceptions (a reset), and user events but those of the end of input. That holds for events that
+ * are not known here too: what has to stay between two messages is sent as a message.
  *
  * <p>It leaves the pipeline when it has nothing more to give. Everything under the claim.
  */
@@ -25,8 +32,11 @@ final class KeptInput extends ChannelInboundHandlerAdapter {
     @SuppressWarnings("NullAway.Init") // set when the handler is added, before anything else is called
     private ChannelHandlerContext ctx;
 
-    /** An event between messages. */
+    /** The end of input, between messages. */
     private record Event(Object event) {}
+
+    /** An exception between messages. */
+    private record Failure(Throwable cause) {}
 
     private KeptInput() {}
 
@@ -42,14 +52,23 @@ final class KeptInput extends ChannelInboundHandlerAdapter {
         return made;
     }
 
+    /** True from {@link #begin} to {@link #end} or the end of the connection. */
+    boolean waits() {
+        return waits != null;
+    }
+
     /** Keeps from now on. */
     void begin(BlockingCall call) {
         waits = call;
     }
 
-    /** The wait is over: {@link #giveAll} follows. */
-    void end() {
+    /** The wait for a call is over: {@link #giveAll} follows. False if it was over before. */
+    boolean end(BlockingCall call) {
+        if (waits != call) {
+            return false;
+        }
         waits = null;
+        return true;
     }
 
     /** Gives what was kept, as long as the handler does not wait. */
@@ -77,6 +96,8 @@ final class KeptInput extends ChannelInboundHandlerAdapter {
             ctx.fireChannelReadComplete();
         } else if (next instanceof Event event) {
             ctx.fireUserEventTriggered(event.event);
+        } else if (next instanceof Failure failure) {
+            ctx.fireExceptionCaught(failure.cause);
         } else {
             ctx.fireChannelRead(next);
         }
@@ -136,10 +157,23 @@ final class KeptInput extends ChannelInboundHandlerAdapter {
 
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
-        if (keeps() && !(event instanceof Eviction)) {
+        if (keeps() && isEndOfInput(event)) {
             kept.add(new Event(event));
         } else {
             context.fireUserEventTriggered(event);
+        }
+    }
+
+    private static boolean isEndOfInput(Object event) {
+        return event instanceof ChannelInputShutdownEvent || event instanceof ChannelInputShutdownReadComplete;
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        if (keeps() && !(cause instanceof IOException)) {
+            kept.add(new Failure(cause));
+        } else {
+            context.fireExceptionCaught(cause);
         }
     }
 

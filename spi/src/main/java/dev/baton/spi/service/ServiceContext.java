@@ -47,12 +47,17 @@ public interface ServiceContext {
      * service. Called under the claim, in a callback of that handler; returns at once.
      *
      * <p>Until the result is told nothing is read from the connection, nor the end of it noticed, but for a reset. What was read and
-     * decoded already is given to the handler afterwards, in order; so the next message comes when the one before is done with.
-     * {@code autoRead} stays as it is. Timers, writability changes and {@link dev.baton.spi.channel.Eviction} still come.
+     * decoded already is given to the handler afterwards, in order, and so are the end of input and what the handlers before it throw;
+     * so the next message comes when the one before is done with. {@code autoRead} stays as it is. Timers, writability changes,
+     * IOExceptions and user events, such as an {@code IdleStateEvent} or {@link dev.baton.spi.channel.Eviction}, still come at once: the
+     * handler may close a connection whose work takes too long. What has to stay between two messages is sent as a message.
      *
      * <p>Then one of {@code then} and {@code failed} runs, once, under the claim, on whichever loop owns the connection by then; what
      * it throws is an error of the plugin and closes the connection. If the connection is closed by then neither runs, and work that
-     * has not begun is left out.
+     * has not begun is left out; a result that is {@link io.netty.util.ReferenceCounted} is released. A result that has to be closed
+     * must not be returned, because no callback may ever get it: {@code work} closes it.
+     *
+     * <p>Several handlers of one connection may wait at a time. It is read again when none waits.
      *
      * <p>Workers are virtual threads where the JDK has them, from 21 on. Each plugin has its own: as many pieces of work run at once as
      * {@code workers: threads} in the configuration says, {@code workers: queue} more wait, others are refused. When the process
@@ -62,7 +67,7 @@ public interface ServiceContext {
      * @param work runs without a claim: it must not touch the connection, nor fields that callbacks use
      * @param then is given what {@code work} returned
      * @param failed is given what {@code work} threw, or a {@link java.util.concurrent.RejectedExecutionException} if it was refused
-     * @throws IllegalStateException if the caller has no claim, or the connection waits already
+     * @throws IllegalStateException if the caller has no claim, or the handler waits already
      * @throws IllegalArgumentException if the handler's channel is no connection of a service
      */
     @OnLoop

@@ -11,6 +11,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.DecoderException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -28,12 +29,16 @@ class BlockingWorkTest {
             services: { slow: { type: slow } }
             """;
     private static final String TURNS = SLOW.replace("type: slow", "type: turns");
+    private static final String TWO = SLOW.replace("type: slow", "type: two");
 
     /** Work on "hold" waits for it; on real threads only. */
     private static volatile CountDownLatch held = new CountDownLatch(1);
 
     private static final AtomicInteger HOLDING = new AtomicInteger();
     private static final AtomicInteger INTERRUPTED = new AtomicInteger();
+    /** What work on "buffer" returns; it belongs to who takes it. */
+    private static volatile ByteBuf buffer = Unpooled.EMPTY_BUFFER;
+
     /** Results that were told. */
     private static final AtomicInteger TOLD = new AtomicInteger();
 
@@ -43,6 +48,7 @@ class BlockingWorkTest {
         public void configure(PluginBinder binder) {
             binder.service("slow", Nothing.class, Factory.class);
             binder.service("turns", Nothing.class, Turns.class);
+            binder.service("two", Nothing.class, Two.class);
         }
     }
 
@@ -64,6 +70,15 @@ class BlockingWorkTest {
         }
     }
 
+    /** Two handlers that ask for work. */
+    static final class Two implements ServiceFactory<Nothing> {
+        @Override
+        public Service create(String name, Nothing config, ServiceContext context) {
+            return (connection, listener) ->
+                    connection.pipeline().addLast(new Lines(), new Guard(context), new Slow(context));
+        }
+    }
+
     /** Passes on what was read when the read is complete. */
     private static final class AtTheEnd extends ChannelInboundHandlerAdapter {
         private final List<Object> lines = new ArrayList<>();
@@ -82,13 +97,37 @@ class BlockingWorkTest {
         }
     }
 
-    /** Fires each line without its end; here they come whole. */
+    /** Passes on each line but those of guests when that has been worked on, and those at once. */
+    private static final class Guard extends ChannelInboundHandlerAdapter {
+        private final ServiceContext context;
+
+        Guard(ServiceContext context) {
+            this.context = context;
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext ctx, Object line) {
+            if (((String) line).startsWith("guest")) {
+                ctx.fireChannelRead(line);
+            } else {
+                context.blocking(ctx, () -> "checked " + line, ctx::fireChannelRead, ctx::fireExceptionCaught);
+            }
+        }
+    }
+
+    /** Fires each line without its end, and "!" as an event; "?" it cannot decode. Here they come whole. */
     private static final class Lines extends ChannelInboundHandlerAdapter {
         @Override
         public void channelRead(ChannelHandlerContext context, Object message) {
             String text = ((ByteBuf) message).toString(StandardCharsets.UTF_8);
             ((ByteBuf) message).release();
-            text.lines().forEach(context::fireChannelRead);
+            text.lines().forEach(line -> {
+                switch (line) {
+                    case "!" -> context.fireUserEventTriggered(line);
+                    case "?" -> context.fireExceptionCaught(new DecoderException(line));
+                    default -> context.fireChannelRead(line);
+                }
+            });
         }
     }
 
@@ -106,10 +145,19 @@ class BlockingWorkTest {
                 throw new AssertionError(line + " comes while the handler waits");
             }
             waits = true;
+            if (line.equals("buffer")) {
+                context.blocking(ctx, () -> buffer(ctx), buffer -> tell(ctx, "BUFFER"), thrown -> tell(ctx, "FAILED"));
+                return;
+            }
             context.blocking(ctx, () -> work(ctx, (String) line), answer -> tell(ctx, answer), thrown -> {
                 String name = thrown.getClass().getSimpleName();
                 tell(ctx, name);
             });
+        }
+
+        private ByteBuf buffer(ChannelHandlerContext ctx) throws InterruptedException {
+            work(ctx, "hold");
+            return BlockingWorkTest.buffer;
         }
 
         private String work(ChannelHandlerContext ctx, String line) throws InterruptedException {
@@ -144,9 +192,18 @@ class BlockingWorkTest {
         }
 
         @Override
+        public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+            if (event.equals("!")) {
+                ctx.close();
+            }
+        }
+
+        @Override
         public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
             if (cause instanceof IOException) {
                 ctx.close();
+            } else if (cause instanceof DecoderException) {
+                ctx.writeAndFlush(Unpooled.copiedBuffer("what?\n", StandardCharsets.UTF_8));
             } else {
                 ctx.fireExceptionCaught(cause);
             }
@@ -156,6 +213,7 @@ class BlockingWorkTest {
     @BeforeEach
     void forget() {
         held = new CountDownLatch(1);
+        buffer = Unpooled.buffer();
         HOLDING.set(0);
         INTERRUPTED.set(0);
         TOLD.set(0);
@@ -225,6 +283,36 @@ class BlockingWorkTest {
         client.shutdownOutput();
         client.expect("ONE\nTWO\n");
         client.expectEnd();
+    }
+
+    @InEachWorld
+    void shouldLetTwoHandlersOfAConnectionWait(PluginWorld world) {
+        start(world, TWO);
+        Peer client = world.connect("slow");
+        client.send("one\ntwo\nguest\nthree\nguest\n");
+        client.expect("CHECKED ONE\nCHECKED TWO\nGUEST\nCHECKED THREE\nGUEST\n");
+        client.send("guest\nfour\n");
+        client.expect("GUEST\nCHECKED FOUR\n");
+        client.shutdownOutput();
+        client.expectEnd();
+    }
+
+    /** As a client that is idle for too long, or whose work hangs. */
+    @InEachWorld
+    void shouldPassOnEventsWhileTheHandlerWaits(PluginWorld world) {
+        start(world, SLOW);
+        Peer client = world.connect("slow");
+        client.send("one\n!\n");
+        client.expectEnd();
+        assertThat(TOLD).hasValue(0);
+    }
+
+    @InEachWorld
+    void shouldTellWhatCannotBeDecodedAfterWhatCameBeforeIt(PluginWorld world) {
+        start(world, SLOW);
+        Peer client = world.connect("slow");
+        client.send("one\ntwo\n?\nthree\n");
+        client.expect("ONE\nTWO\nwhat?\nTHREE\n");
     }
 
     @InEachWorld
@@ -310,6 +398,21 @@ class BlockingWorkTest {
         held.countDown();
         world.await("the work is over", () -> count(world, "done_total") + count(world, "left_out_total") == 2);
         assertThat(count(world, "left_out_total")).isEqualTo(1);
+        assertThat(TOLD).hasValue(0);
+    }
+
+    @InEachWorld(worlds = Where.REAL, because = "the work waits for the test")
+    void shouldReleaseAResultThatComesTooLate(PluginWorld world) {
+        start(world, SLOW);
+        Peer client = world.connect("slow");
+        client.send("buffer\n");
+        world.await("it is at work", () -> HOLDING.get() == 1);
+        client.reset();
+        world.await(
+                "the connection is closed",
+                () -> world.view().listeners().get(0).connections() == 0);
+        held.countDown();
+        world.await("the result is released", () -> buffer.refCnt() == 0);
         assertThat(TOLD).hasValue(0);
     }
 
