@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.runtime.blocking.BlockingCall;
 import dev.baton.runtime.blocking.WorkerPool;
+import dev.baton.runtime.blocking.WorkerThreads;
 import dev.baton.runtime.blocking.Workers;
 import dev.baton.runtime.metrics.PrometheusMetrics;
 import dev.baton.testkit.sim.Exploration;
@@ -20,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.RejectedExecutionException;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -68,6 +70,7 @@ class F17BlockingWorkTest {
         final List<String> told = new ArrayList<>();
         private final WorkerPool pool;
         private boolean waits;
+        private int refused;
 
         Asking(WorkerPool pool) {
             this.pool = pool;
@@ -85,7 +88,11 @@ class F17BlockingWorkTest {
                         return message.toString().toUpperCase(Locale.ROOT);
                     },
                     text -> tell(context, text),
-                    failure -> told.add(failure.toString()));
+                    failure -> {
+                        assertThat(failure).isInstanceOf(RejectedExecutionException.class);
+                        refused++;
+                        tell(context, message.toString().toUpperCase(Locale.ROOT));
+                    });
         }
 
         private void tell(ChannelHandlerContext context, String text) {
@@ -97,20 +104,50 @@ class F17BlockingWorkTest {
         }
     }
 
+    /** Threads that cannot always be had. */
+    private record SomeFail(Simulation simulation, WorkerThreads threads) implements WorkerThreads {
+        SomeFail(Simulation simulation) {
+            this(simulation, new SimulatedWorkers(simulation));
+        }
+
+        @Override
+        public void start(String name, Runnable task) {
+            if (simulation.pick(2) == 0) {
+                throw new OutOfMemoryError("unable to create native thread");
+            }
+            threads.start(name, task);
+        }
+
+        @Override
+        public int usual() {
+            return threads.usual();
+        }
+
+        @Override
+        public void beforeWork() {
+            threads.beforeWork();
+        }
+    }
+
     @Test
     void eachResultIsToldOnceAndInOrder() {
-        Exploration.explore(simulation -> run(simulation, false));
+        Exploration.explore(simulation -> run(simulation, false, new SimulatedWorkers(simulation)));
     }
 
     @Test
     void eachResultIsToldOnceAndInOrderWhenAskedForAtTheEndOfARead() {
-        Exploration.explore(simulation -> run(simulation, true));
+        Exploration.explore(simulation -> run(simulation, true, new SimulatedWorkers(simulation)));
     }
 
-    private static void run(Simulation simulation, boolean atTheEnd) {
+    @Test
+    void whatHasNoThreadIsRefusedOnceAndInOrder() {
+        Exploration.explore(simulation -> run(simulation, false, new SomeFail(simulation)));
+    }
+
+    private static void run(Simulation simulation, boolean atTheEnd, WorkerThreads threads) {
         World world = Loops.world(simulation, 2);
         SimServer server = world.server();
-        WorkerPool pool = new Workers(2, 10, new SimulatedWorkers(simulation), new PrometheusMetrics()).of("test");
+        WorkerPool pool = new Workers(2, 10, threads, new PrometheusMetrics()).of("test");
         Asking first = new Asking(pool);
         Asking asking = new Asking(pool);
         World.Connection connection = world.connected(server, 0, new ChannelInitializer<>() {
@@ -155,6 +192,9 @@ class F17BlockingWorkTest {
             assertThat("ABC").startsWith(String.join("", asking.told));
         } else {
             assertThat(asking.told).containsExactly("A", "B", "C");
+        }
+        if (threads instanceof SimulatedWorkers) {
+            assertThat(first.refused + asking.refused).isZero();
         }
         assertThat(connection.channel().isOpen()).as("%s", end).isEqualTo(end == End.NONE);
         connection.peer().close();

@@ -28,19 +28,22 @@ public final class BlockingCall {
     /** How many handlers of a connection wait; absent or null if none does. Read and written under the claim. */
     private static final AttributeKey<Integer> WAITING = AttributeKey.valueOf(BlockingCall.class, "WAITING");
 
+    private final WorkerPool pool;
     private final MovableStreamChannel connection;
     private final KeptInput kept;
     private final Work work;
 
     private <T extends @Nullable Object> BlockingCall(
+            WorkerPool pool,
             MovableStreamChannel connection,
             KeptInput kept,
             Callable<? extends T> code,
             Consumer<? super T> then,
             Consumer<? super Throwable> failed) {
+        this.pool = pool;
         this.connection = connection;
         this.kept = kept;
-        this.work = new Work(() -> run(code, then, failed));
+        this.work = new Work(() -> run(code, then, failed), why -> post(() -> failed.accept(why), null));
     }
 
     /**
@@ -69,7 +72,7 @@ public final class BlockingCall {
             throw new IllegalStateException(
                     "handler " + handler.name() + " of " + connection + " waits for blocking work already");
         }
-        BlockingCall call = new BlockingCall(connection, kept, code, then, failed);
+        BlockingCall call = new BlockingCall(pool, connection, kept, code, then, failed);
         kept.begin(call);
         call.count(1);
         try {
@@ -131,6 +134,6 @@ public final class BlockingCall {
 
     /** Under the claim: the connection has closed. */
     void closed() {
-        work.leaveOut();
+        pool.leaveOut(work);
     }
 }

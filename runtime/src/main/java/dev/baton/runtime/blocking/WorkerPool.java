@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The workers of one plugin: so many pieces of work run at once, so many more wait, and others are refused. A plugin has workers of its
- * own, so that one whose database hangs does not hold up another.
+ * own, so that one whose database hangs does not hold up another. Work that is left out gives its room back at once.
  *
  * <p>Each worker takes from the queue until that is empty, and ends. Who adds to the queue starts a worker if there may be one more.
  * A worker that ends looks at the queue once more afterwards: who has added meanwhile may have counted it as one that is there.
@@ -87,7 +87,7 @@ public final class WorkerPool {
     /**
      * Has some work done.
      *
-     * @throws RejectedExecutionException if there is no room for it: it will not run
+     * @throws RejectedExecutionException if there is no room or no thread for it: it will not run
      */
     void add(Work work) {
         if (ending) {
@@ -99,19 +99,62 @@ public final class WorkerPool {
             throw new RejectedExecutionException("blocking work of plugin " + plugin + " is refused: " + threadsMax
                     + " run and " + waitingMax + " wait (workers: { threads, queue } in the configuration)");
         }
-        queue.add(work);
+        boolean queued = false;
+        try {
+            queue.add(work);
+            queued = true;
+        } finally {
+            if (!queued) {
+                taken.decrementAndGet();
+            }
+        }
         if (ending) {
             leaveOutAll();
         }
         try {
             startWorker();
         } catch (Throwable t) { // no thread to be had, for example an OutOfMemoryError
-            if (work.leaveOut() && queue.remove(work)) {
-                taken.decrementAndGet();
+            RejectedExecutionException none = new RejectedExecutionException(
+                    "blocking work of plugin " + plugin + " is refused: there is no thread for it: " + t, t);
+            boolean left = work.leaveOut();
+            if (left) {
                 refused.increment();
-                throw new RejectedExecutionException(
-                        "blocking work of plugin " + plugin + " is refused: there is no thread for it: " + t, t);
+                freeRoom(work);
             }
+            refuseWithoutWorker(none);
+            endIfDone();
+            if (left) {
+                throw none;
+            }
+        }
+    }
+
+    /** What was added while the worker that did not start was counted as one that is there. */
+    private void refuseWithoutWorker(RejectedExecutionException why) {
+        while (workers.get() == 0) {
+            Work work = queue.poll();
+            if (work == null) {
+                return;
+            }
+            taken.decrementAndGet();
+            if (work.refuse(why)) {
+                refused.increment();
+            }
+        }
+    }
+
+    /** Any thread: nothing waits for its result any longer. If it has not begun it never will. Looks through the queue. */
+    void leaveOut(Work work) {
+        if (work.leaveOut()) {
+            leftOut.increment();
+            freeRoom(work);
+        }
+    }
+
+    /** A worker that has polled the work already frees its room itself. */
+    private void freeRoom(Work leftOutWork) {
+        if (queue.remove(leftOutWork)) {
+            taken.decrementAndGet();
         }
     }
 
@@ -148,8 +191,6 @@ public final class WorkerPool {
                 threads.beforeWork();
                 if (work.begin()) {
                     run(work);
-                } else {
-                    leftOut.increment();
                 }
                 taken.decrementAndGet();
             }
@@ -193,9 +234,10 @@ public final class WorkerPool {
 
     private void leaveOutAll() {
         for (Work work = queue.poll(); work != null; work = queue.poll()) {
-            work.leaveOut();
-            leftOut.increment();
             taken.decrementAndGet();
+            if (work.leaveOut()) {
+                leftOut.increment();
+            }
         }
     }
 

@@ -402,6 +402,29 @@ class BlockingWorkTest {
     }
 
     @InEachWorld(worlds = Where.REAL, because = "the work waits for the test")
+    void shouldKeepNoRoomForConnectionsThatAreClosed(PluginWorld world) {
+        start(world, "workers: { threads: 1, queue: 1 }\n" + SLOW);
+        Peer client = world.connect("slow");
+        client.send("hold\n");
+        world.await("it is at work", () -> HOLDING.get() == 1);
+        for (int i = 1; i <= 3; i++) {
+            Peer impatient = world.connect("slow");
+            impatient.send("impatient\n");
+            world.await("one waits", () -> count(world, "waiting") == 1);
+            impatient.reset();
+            int gone = i;
+            world.await("its work is left out", () -> count(world, "left_out_total") == gone);
+        }
+        assertThat(count(world, "refused_total")).isZero();
+        Peer patient = world.connect("slow");
+        patient.send("patient\n");
+        world.await("one waits", () -> count(world, "waiting") == 1);
+        held.countDown();
+        client.expect("HOLD\n");
+        patient.expect("PATIENT\n");
+    }
+
+    @InEachWorld(worlds = Where.REAL, because = "the work waits for the test")
     void shouldReleaseAResultThatComesTooLate(PluginWorld world) {
         start(world, SLOW);
         Peer client = world.connect("slow");
