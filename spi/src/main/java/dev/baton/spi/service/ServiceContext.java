@@ -30,8 +30,8 @@ public interface ServiceContext {
 
     /**
      * Another service of the configuration, to which this one may give connections by its {@link Service#initialize}. From then on
-     * this one passes {@link Service#drain} and {@link Service#idleNanos} of the connection on to it. The runtime closes it, after
-     * this one.
+     * this one passes {@link Service#drain} and {@link Service#idleNanos} of the connection on to it. The runtime closes it: after this
+     * one if a component of this one's record names it ({@link dev.baton.spi.config.ServiceName}), else in any order.
      *
      * @throws NoSuchElementException if there is none of this name; cannot happen for a component that is annotated with
      *     {@link dev.baton.spi.config.ServiceName}. A service that no such component names may be missing as long as services are
