@@ -89,7 +89,7 @@ class F17BlockingWorkTest {
                     },
                     text -> tell(context, text),
                     failure -> {
-                        assertThat(failure).isInstanceOf(RejectedExecutionException.class);
+                        assertThat(failure).isInstanceOfAny(RejectedExecutionException.class, StackOverflowError.class);
                         refused++;
                         tell(context, message.toString().toUpperCase(Locale.ROOT));
                     });
@@ -104,6 +104,16 @@ class F17BlockingWorkTest {
         }
     }
 
+    /** Makes what reports it fail, too. */
+    private static final class Unprintable extends Error {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        public String getMessage() {
+            throw new StackOverflowError();
+        }
+    }
+
     /** Threads that cannot always be had. */
     private record SomeFail(Simulation simulation, WorkerThreads threads) implements WorkerThreads {
         SomeFail(Simulation simulation) {
@@ -112,10 +122,11 @@ class F17BlockingWorkTest {
 
         @Override
         public void start(String name, Runnable task) {
-            if (simulation.pick(2) == 0) {
-                throw new OutOfMemoryError("unable to create native thread");
+            switch (simulation.pick(4)) {
+                case 0 -> throw new OutOfMemoryError("unable to create native thread");
+                case 1 -> throw new Unprintable();
+                default -> threads.start(name, task);
             }
-            threads.start(name, task);
         }
 
         @Override

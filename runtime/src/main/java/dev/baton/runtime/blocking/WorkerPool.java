@@ -114,13 +114,13 @@ public final class WorkerPool {
         try {
             startWorker();
         } catch (Throwable t) { // no thread to be had, for example an OutOfMemoryError
-            RejectedExecutionException none = new RejectedExecutionException(
-                    "blocking work of plugin " + plugin + " is refused: there is no thread for it: " + t, t);
             boolean left = work.leaveOut();
             if (left) {
                 refused.increment();
                 freeRoom(work);
             }
+            RejectedExecutionException none = new RejectedExecutionException(
+                    "blocking work of plugin " + plugin + " is refused: there is no thread for it: " + t, t);
             refuseWithoutWorker(none);
             endIfDone();
             if (left) {
