@@ -59,7 +59,8 @@ class ScalarsProperties {
         Scalars.Result result = Scalars.parse(type, amount + unit, true);
         assertThat(result.value() == null).isNotEqualTo(result.problem() == null);
         Object value = result.value();
-        Long factor = units.get(unit);
+        // Only a zero is the same in every unit.
+        Long factor = unit.isEmpty() && amount.matches("0+") ? Long.valueOf(1) : units.get(unit);
         if (value != null) {
             assertThat(factor).isNotNull();
             assertThat(exact.of(value)).isEqualTo(new BigInteger(amount).multiply(BigInteger.valueOf(factor)));
