@@ -4,9 +4,10 @@ package dev.baton.spi;
  * The one entry point of a plugin: a class with a constructor that Guice can use, named by the manifest of the plugin's
  * jar.
  *
- * <p>A plugin is a folder of jars. The manifest of exactly one of them has {@code Baton-Plugin-Id}, {@code
- * Baton-Plugin-Version}, {@code Baton-Spi-Version} and {@code Baton-Plugin-Class}; these are checked before any class is
- * loaded. Each plugin has a class loader of its own, which shares with the runtime only the {@link SharedPackages}.
+ * <p>A plugin is a folder of jars. The manifest of exactly one of them has {@code Baton-Plugin-Id},
+ * {@code Baton-Plugin-Version}, {@code Baton-Spi-Version} and {@code Baton-Plugin-Class}; these are checked before any
+ * class is loaded. Each plugin has a class loader of its own, which shares with the runtime only the
+ * {@link SharedPackages}.
  */
 @FunctionalInterface
 public interface Plugin {

@@ -12,25 +12,27 @@ import dev.baton.spi.pool.TakeoverPolicy;
 import dev.baton.spi.service.ServiceFactory;
 
 /**
- * The list of extension points. Each is declared in one way: a name, the record of its own keys where it has any, and a class.
+ * The list of extension points. Each is declared in one way: a name, the record of its own keys where it has any, and a
+ * class.
  *
- * <p>The name is the word of the configuration or of the admin API: a letter, then lower-case letters, digits and hyphens. Two
- * contributions of one name to one extension point are an error of the plugin that is loaded second.
+ * <p>The name is the word of the configuration or of the admin API: a letter, then lower-case letters, digits and
+ * hyphens. Two contributions of one name to one extension point are an error of the plugin that is loaded second.
  *
- * <p>The record says which keys there are, of which types, with which defaults and ranges ({@link dev.baton.spi.config}). It is
- * checked when the plugin is loaded; the user's keys are checked against it by {@code baton check} and at the start. Where a
- * name may have keys, a user writes {@code drain}, or {@code { type: drain, KEY: VALUE }}.
+ * <p>The record says which keys there are, of which types, with which defaults and ranges
+ * ({@link dev.baton.spi.config}). It is checked when the plugin is loaded; the user's keys are checked against it by
+ * {@code baton check} and at the start. Where a name may have keys, a user writes {@code drain}, or {@code { type:
+ * drain, KEY: VALUE }}.
  *
- * <p>Guice makes one instance of the class in a private module of the plugin's own. Besides what {@link #guice()} binds these can
- * be injected: {@link dev.baton.spi.loop.Loops}, {@link dev.baton.spi.fd.Fds}, {@link dev.baton.spi.loop.LoopWatch},
- * {@link dev.baton.spi.loop.LoopLoads}, {@link dev.baton.spi.admin.RuntimeView}, {@link dev.baton.spi.admin.RuntimeControl},
- * {@link dev.baton.spi.metrics.Metrics}, {@link dev.baton.spi.posix.UnixServers}, {@link dev.baton.spi.config.Spelling},
- * {@link dev.baton.spi.admin.ParameterBinder}
- * and {@link io.vertx.core.Vertx} (whose event loops the loops are; with {@link dev.baton.spi.loop.Apart} another one, with a
- * loop of its own). Both Vertx are the runtime's: their {@code close()} fails, and a shutdown of a loop is refused.
- * The contexts that a plugin makes there are the plugin's: what is thrown in them is counted for it, and {@code exceptionHandler}
- * is for them alone. Before the loops start there is none of the two, and on the loops of a simulation there never is: to have it
- * injected then fails.
+ * <p>Guice makes one instance of the class in a private module of the plugin's own. Besides what {@link #guice()} binds
+ * these can be injected: {@link dev.baton.spi.loop.Loops}, {@link dev.baton.spi.fd.Fds},
+ * {@link dev.baton.spi.loop.LoopWatch}, {@link dev.baton.spi.loop.LoopLoads}, {@link dev.baton.spi.admin.RuntimeView},
+ * {@link dev.baton.spi.admin.RuntimeControl}, {@link dev.baton.spi.metrics.Metrics},
+ * {@link dev.baton.spi.posix.UnixServers}, {@link dev.baton.spi.config.Spelling},
+ * {@link dev.baton.spi.admin.ParameterBinder} and {@link io.vertx.core.Vertx} (whose event loops the loops are; with
+ * {@link dev.baton.spi.loop.Apart} another one, with a loop of its own). Both Vertx are the runtime's: their
+ * {@code close()} fails, and a shutdown of a loop is refused. The contexts that a plugin makes there are the plugin's:
+ * what is thrown in them is counted for it, and {@code exceptionHandler} is for them alone. Before the loops start
+ * there is none of the two, and on the loops of a simulation there never is: to have it injected then fails.
  */
 public interface PluginBinder {
 
@@ -44,14 +46,14 @@ public interface PluginBinder {
     /**
      * A kind of listening socket.
      *
-     * @param name the word for a listener's {@code kind:} in the configuration, for example {@code tcp}; a listener without that key
-     *     has the kind that claims its address
+     * @param name the word for a listener's {@code kind:} in the configuration, for example {@code tcp}; a listener
+     *     without that key has the kind that claims its address
      */
     void listener(String name, Class<? extends ListenerKind> kind);
 
     /**
-     * A kind of listening socket that has keys of its own: {@code kind: { type: NAME, ... }}. If all of them have defaults it is also
-     * asked whether it claims the address of a listener without {@code kind:}.
+     * A kind of listening socket that has keys of its own: {@code kind: { type: NAME, ... }}. If all of them have
+     * defaults it is also asked whether it claims the address of a listener without {@code kind:}.
      */
     <C extends Record> void listener(
             String name, Class<C> config, Class<? extends Configured<C, ? extends ListenerKind>> factory);
@@ -60,8 +62,8 @@ public interface PluginBinder {
     void fdHook(String name, Class<? extends FdHook> hook);
 
     /**
-     * A witness of every fd's life that has keys of its own, in {@code hooks: NAME:}. If all of them have defaults it is there
-     * without them too, unless the record is marked {@link dev.baton.spi.config.OnRequest}.
+     * A witness of every fd's life that has keys of its own, in {@code hooks: NAME:}. If all of them have defaults it
+     * is there without them too, unless the record is marked {@link dev.baton.spi.config.OnRequest}.
      */
     <C extends Record> void fdHook(
             String name, Class<C> config, Class<? extends Configured<C, ? extends FdHook>> factory);
@@ -84,7 +86,9 @@ public interface PluginBinder {
      */
     void takeoverPolicy(String name, Class<? extends TakeoverPolicy> policy);
 
-    /** A way to keep and share idle upstream connections that has keys of its own: {@code policy: { type: NAME, ... }}. */
+    /**
+     * A way to keep and share idle upstream connections that has keys of its own: {@code policy: { type: NAME, ... }}.
+     */
     <C extends Record> void takeoverPolicy(
             String name, Class<C> config, Class<? extends Configured<C, ? extends TakeoverPolicy>> factory);
 
@@ -122,10 +126,12 @@ public interface PluginBinder {
     void adminView(String name, Class<? extends AdminView> view);
 
     /**
-     * Something that an operator can ask of the plugin: {@code POST /v1/NAME?KEY=VALUE} and {@code baton do NAME KEY=VALUE}.
+     * Something that an operator can ask of the plugin: {@code POST /v1/NAME?KEY=VALUE} and {@code baton do NAME
+     * KEY=VALUE}.
      *
      * @param name words with slashes between them, for example {@code chaos/block}
-     * @param parameters the record to which the parameters are bound, by the rules of the configuration; each a single value
+     * @param parameters the record to which the parameters are bound, by the rules of the configuration; each a single
+     *     value
      */
     <P extends Record> void adminAction(String name, Class<P> parameters, Class<? extends AdminAction<P>> action);
 

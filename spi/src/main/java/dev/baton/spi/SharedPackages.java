@@ -3,8 +3,8 @@ package dev.baton.spi;
 import java.util.List;
 
 /**
- * The packages that plugins share with the runtime: the SPI and what stands in its signatures. A plugin's class loader takes their
- * classes from the runtime; everything else comes from the plugin's own jars or the JDK.
+ * The packages that plugins share with the runtime: the SPI and what stands in its signatures. A plugin's class loader
+ * takes their classes from the runtime; everything else comes from the plugin's own jars or the JDK.
  */
 public final class SharedPackages {
     /** The packages, each with all packages below it. */

@@ -21,7 +21,9 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** What it costs to enter a channel and leave it on the loop that owns it, as each event does: the claim and all else. */
+/**
+ * What it costs to enter a channel and leave it on the loop that owns it, as each event does: the claim and all else.
+ */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

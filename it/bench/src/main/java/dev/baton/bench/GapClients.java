@@ -18,13 +18,14 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What clients notice of an upgrade or a stop: {@code HOST PORT KEEPING NEW SLOW}, how many of them keep their connection, open one
- * for each request, and ask for {@code /slow}. A thread each; a client asks again {@value #PAUSE_MICROS} us after an answer.
+ * What clients notice of an upgrade or a stop: {@code HOST PORT KEEPING NEW SLOW}, how many of them keep their
+ * connection, open one for each request, and ask for {@code /slow}. A thread each; a client asks again
+ * {@value #PAUSE_MICROS} us after an answer.
  *
- * <p>Its input are lines. {@code mark}: prints what was since the line before: answers, failed requests, requests repeated because
- * a kept connection had ended without a byte of an answer (RFC 9112, 9.3.1), and the longest time in milliseconds between two
- * answers to one client. {@code stop}: the server is told to stop now; when nobody accepts any more and all clients have ended,
- * prints what became of the requests that were in flight, and of the connections.
+ * <p>Its input are lines. {@code mark}: prints what was since the line before: answers, failed requests, requests
+ * repeated because a kept connection had ended without a byte of an answer (RFC 9112, 9.3.1), and the longest time in
+ * milliseconds between two answers to one client. {@code stop}: the server is told to stop now; when nobody accepts any
+ * more and all clients have ended, prints what became of the requests that were in flight, and of the connections.
  */
 public final class GapClients {
     private static final int PAUSE_MICROS = 2_000;

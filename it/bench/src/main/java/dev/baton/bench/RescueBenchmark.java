@@ -16,11 +16,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * What clients notice of a blocked loop: a crowd on keep-alive connections, one of four loops blocked for five seconds, and how
- * long the answers took that were asked for from that moment on. Baton, then plain Netty, then plain Vert.x.
+ * What clients notice of a blocked loop: a crowd on keep-alive connections, one of four loops blocked for five seconds,
+ * and how long the answers took that were asked for from that moment on. Baton, then plain Netty, then plain Vert.x.
  *
- * <p>Arguments: how many connections, for how many milliseconds to block. With {@code young} as the third, the loop of a Baton is
- * blocked 2 s after the crowd has joined a process that was just started; the first of three processes warms the crowd up.
+ * <p>Arguments: how many connections, for how many milliseconds to block. With {@code young} as the third, the loop of
+ * a Baton is blocked 2 s after the crowd has joined a process that was just started; the first of three processes warms
+ * the crowd up.
  */
 public final class RescueBenchmark {
     private static final int LOOPS = 4;

@@ -31,7 +31,9 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
-/** The same server as everybody writes it: answers each target with itself, and blocks its loop for {@code /block/MS}. */
+/**
+ * The same server as everybody writes it: answers each target with itself, and blocks its loop for {@code /block/MS}.
+ */
 final class Rivals {
     private static final String BLOCK = "/block/";
 

@@ -35,8 +35,8 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * Moving an idle connection to another loop, the pollers included: Baton's takeover with the old loop idle and with the
- * old loop blocked, beside Netty's deregister and register on its NIO transport (which waits for the old loop
- * for as long as that is busy, and so is measured with an idle one only).
+ * old loop blocked, beside Netty's deregister and register on its NIO transport (which waits for the old loop for as
+ * long as that is busy, and so is measured with an idle one only).
  *
  * <p>An invocation moves {@value #CONNECTIONS} connections one after the other, so that the hop of the measuring thread
  * to the thief is shared by many; the figures are for one connection.

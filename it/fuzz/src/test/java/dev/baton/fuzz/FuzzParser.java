@@ -8,13 +8,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Reads HTTP/1 messages by the grammar of RFC 9110 and 9112 and nothing else, on purpose without a line of the proxy's or of
- * Netty's: what these two read in one way and this one in another is where smuggling begins. Texts are Latin-1, a character
- * a byte.
+ * Reads HTTP/1 messages by the grammar of RFC 9110 and 9112 and nothing else, on purpose without a line of the proxy's
+ * or of Netty's: what these two read in one way and this one in another is where smuggling begins. Texts are Latin-1, a
+ * character a byte.
  *
- * <p>Of what a recipient may forgive it forgives a client empty lines before a request line and nothing else. A server, whose
- * answer is written anew and read by nobody else, it forgives what the RFC lets it: white space of any kind between the words
- * of a status line and before it, folded fields, blanks behind a field's name and behind a chunk size.
+ * <p>Of what a recipient may forgive it forgives a client empty lines before a request line and nothing else. A server,
+ * whose answer is written anew and read by nobody else, it forgives what the RFC lets it: white space of any kind
+ * between the words of a status line and before it, folded fields, blanks behind a field's name and behind a chunk
+ * size.
  */
 public final class FuzzParser {
     private static final String TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
@@ -87,7 +88,8 @@ public final class FuzzParser {
     /**
      * What a stream of bytes is.
      *
-     * @param partial the message whose head is there and whose body is not, at the end or before what is wrong; at most one
+     * @param partial the message whose head is there and whose body is not, at the end or before what is wrong; at most
+     *     one
      * @param next the method of the request that is not whole, as far as there is one: GET if there is none
      */
     public record Parsed(List<Message> whole, List<Message> partial, Rest rest, String next) {

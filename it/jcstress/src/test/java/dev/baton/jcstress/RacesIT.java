@@ -23,8 +23,8 @@ import org.openjdk.jcstress.infra.runners.TestList;
 
 /**
  * Starts {@code target/jcstress.jar} in the JDK of the build and reads what it has written: every test ran, nothing
- * forbidden was seen, and what must be found was found. The sizes come from the build. The output and the report in HTML
- * are under {@code target/jcstress}.
+ * forbidden was seen, and what must be found was found. The sizes come from the build. The output and the report in
+ * HTML are under {@code target/jcstress}.
  */
 @Timeout(value = 30, unit = TimeUnit.MINUTES)
 class RacesIT {

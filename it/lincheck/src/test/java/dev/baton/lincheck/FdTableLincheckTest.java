@@ -6,8 +6,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Rows R02, R03, R05, R10, R15, R29 of the list of races, and the seed: enter, leave, takeover, the deletes and the reuse
- * of a number, over two generations, in the interleavings of two and three threads.
+ * Rows R02, R03, R05, R10, R15, R29 of the list of races, and the seed: enter, leave, takeover, the deletes and the
+ * reuse of a number, over two generations, in the interleavings of two and three threads.
  */
 class FdTableLincheckTest {
     /** Read when a world is made. */

@@ -22,11 +22,11 @@ import org.jetbrains.lincheck.datastructures.verifier.Verifier;
 
 /**
  * How the tests of this module run Lincheck: scenarios that were written for a race, and at random as many more as the
- * build says (the properties {@code lincheck.iterations} and {@code lincheck.invocations}). Both the interleavings and the
- * random scenarios are the same in each run.
+ * build says (the properties {@code lincheck.iterations} and {@code lincheck.invocations}). Both the interleavings and
+ * the random scenarios are the same in each run.
  *
- * <p>A scenario is written {@code "enter 0, leave 0 | delete 0"}: threads, their operations, and the arguments of these but
- * for the thread's own number, which counts from 1.
+ * <p>A scenario is written {@code "enter 0, leave 0 | delete 0"}: threads, their operations, and the arguments of these
+ * but for the thread's own number, which counts from 1.
  */
 public final class Interleavings {
     private static final int ITERATIONS = Integer.getInteger("lincheck.iterations", 3);

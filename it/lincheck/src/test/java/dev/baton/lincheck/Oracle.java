@@ -66,7 +66,9 @@ final class Oracle {
         }
     }
 
-    /** Remembers what went wrong: an operation that throws is an answer like others where no specification says more. */
+    /**
+     * Remembers what went wrong: an operation that throws is an answer like others where no specification says more.
+     */
     private void check(boolean truth, String otherwise) {
         if (!truth) {
             if (wrong == null) {

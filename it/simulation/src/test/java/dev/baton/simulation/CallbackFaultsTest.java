@@ -32,11 +32,14 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * A throw from each kind of callback, on one of two connections that a listener accepted on one loop. What the contract says
- * is lost is lost, and nothing else: the other connection, the listener and the loop go on, and at the end nothing is left.
+ * A throw from each kind of callback, on one of two connections that a listener accepted on one loop. What the contract
+ * says is lost is lost, and nothing else: the other connection, the listener and the loop go on, and at the end nothing
+ * is left.
  */
 class CallbackFaultsTest {
-    /** What a handler's callback costs: its connection, with the failure counted once; or nothing, as Netty swallows it. */
+    /**
+     * What a handler's callback costs: its connection, with the failure counted once; or nothing, as Netty swallows it.
+     */
     private static final Map<String, Boolean> HANDLER_COSTS = new LinkedHashMap<>();
 
     private static final Map<String, BiConsumer<MovableChannel, Thrown>> TASKS = new LinkedHashMap<>();
@@ -303,7 +306,10 @@ class CallbackFaultsTest {
         return "";
     }
 
-    /** A listener whose endpoint or bound socket throws does not open and leaves nothing; it opens as soon as the endpoint works. */
+    /**
+     * A listener whose endpoint or bound socket throws does not open and leaves nothing; it opens as soon as the
+     * endpoint works.
+     */
     @ParameterizedTest
     @MethodSource("endpoints")
     void aListenerEndpoint(String method, Thrown thrown) {

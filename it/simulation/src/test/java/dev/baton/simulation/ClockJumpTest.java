@@ -27,9 +27,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The clock jumps hours ahead between two steps, as it does for a process that was stopped or a machine that was asleep: nothing
- * had its turn at the right time. Each timer fires once and none spins to catch up, no delay is negative, and everything that
- * was too late is settled once.
+ * The clock jumps hours ahead between two steps, as it does for a process that was stopped or a machine that was
+ * asleep: nothing had its turn at the right time. Each timer fires once and none spins to catch up, no delay is
+ * negative, and everything that was too late is settled once.
  */
 class ClockJumpTest {
     /** What catches up with each missed period one by one would need. */

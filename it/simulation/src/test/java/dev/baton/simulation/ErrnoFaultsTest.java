@@ -26,9 +26,9 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Each error number at each system call of a day in the life of a process: listen, accept, read and write, connect, take over,
- * write until the socket is full, unbind. The nth call of a kind fails, once, for each n that there is. Whatever came of that
- * day: nothing leaks, nothing is closed twice, nothing spins, and the day after everything works.
+ * Each error number at each system call of a day in the life of a process: listen, accept, read and write, connect,
+ * take over, write until the socket is full, unbind. The nth call of a kind fails, once, for each n that there is.
+ * Whatever came of that day: nothing leaks, nothing is closed twice, nothing spins, and the day after everything works.
  */
 class ErrnoFaultsTest {
     /** Much more than a day needs: a loop that spins, or a pause that is none, has no end. */
@@ -44,8 +44,8 @@ class ErrnoFaultsTest {
     private static final Duration PATIENCE = Duration.ofMillis(100);
 
     /**
-     * What a call may answer. No EAGAIN of accept and recv, which would be a lie: with edges nobody would look again; and of
-     * epoll_ctl's removals only what the kernel has for them.
+     * What a call may answer. No EAGAIN of accept and recv, which would be a lie: with edges nobody would look again;
+     * and of epoll_ctl's removals only what the kernel has for them.
      */
     private static final Map<String, int[]> ERRNOS = new LinkedHashMap<>();
 

@@ -20,15 +20,17 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /**
- * F10: a {@code read()} finds nothing (EAGAIN) and is forgotten: with {@code autoRead} off, the next edge finds nobody who wants
- * what has come, and the connection stands still. Here on either poller and across takeovers.
+ * F10: a {@code read()} finds nothing (EAGAIN) and is forgotten: with {@code autoRead} off, the next edge finds nobody
+ * who wants what has come, and the connection stands still. Here on either poller and across takeovers.
  */
 class F10LostReadTest {
     private static final String MESSAGE = "four";
     private static final int MESSAGES = 4;
     private static final int CLIENTS = 4;
 
-    /** Asks for one message at a time, each of which fills its buffer: whether there is more only the next read tells. */
+    /**
+     * Asks for one message at a time, each of which fills its buffer: whether there is more only the next read tells.
+     */
     private static final class OnDemand extends Recorder {
         @Override
         public void handlerAdded(ChannelHandlerContext context) {

@@ -15,8 +15,8 @@ import java.util.concurrent.RejectedExecutionException;
 import org.junit.jupiter.api.Test;
 
 /**
- * F13: what a connection holds of the process's memory is given back twice, or never, when it is taken over, rescued, evicted and
- * deleted at the same time.
+ * F13: what a connection holds of the process's memory is given back twice, or never, when it is taken over, rescued,
+ * evicted and deleted at the same time.
  *
  * <ol>
  *   <li>the connection is told to end: a task for its loop;

@@ -25,8 +25,8 @@ import java.util.concurrent.RejectedExecutionException;
 import org.junit.jupiter.api.Test;
 
 /**
- * F17: a connection is taken over, rescued or closed while it waits for blocking work: the result is told twice, never, or without
- * the claim; what comes meanwhile is lost, or comes too early.
+ * F17: a connection is taken over, rescued or closed while it waits for blocking work: the result is told twice, never,
+ * or without the claim; what comes meanwhile is lost, or comes too early.
  */
 class F17BlockingWorkTest {
 
@@ -47,7 +47,10 @@ class F17BlockingWorkTest {
         }
     }
 
-    /** Passes on what was read when the read is complete: what waits then does so in the turn that may also read the end. */
+    /**
+     * Passes on what was read when the read is complete: what waits then does so in the turn that may also read the
+     * end.
+     */
     private static final class AtTheEnd extends ChannelInboundHandlerAdapter {
         private final List<Object> read = new ArrayList<>();
 

@@ -16,8 +16,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /**
- * F1: tasks and promises of a closed channel never run, because no claim can exist any more. Whatever was pending at a close
- * (from inside, from outside, after a takeover) runs or fails once, and nothing runs beside it.
+ * F1: tasks and promises of a closed channel never run, because no claim can exist any more. Whatever was pending at a
+ * close (from inside, from outside, after a takeover) runs or fails once, and nothing runs beside it.
  */
 class F1ClosedChannelTest {
 

@@ -12,8 +12,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * F2: the flag that says "a drain is queued" stands for a drain that is stuck with the old loop. After a rescue the task runs
- * on the new loop, while the old one is still blocked, and only once.
+ * F2: the flag that says "a drain is queued" stands for a drain that is stuck with the old loop. After a rescue the
+ * task runs on the new loop, while the old one is still blocked, and only once.
  */
 class F2StuckDrainTest {
 

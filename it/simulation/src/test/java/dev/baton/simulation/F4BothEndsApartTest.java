@@ -28,9 +28,10 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /**
- * F4: a listener on the partner's promise, or a plain call, touches this channel's state on another loop. The real pipelines of
- * the HTTP proxy, whose two ends are taken to different loops again and again while requests and answers with bodies go through,
- * piece by piece: each answer is that of its request, and each end is touched under its own claim only, which it asserts.
+ * F4: a listener on the partner's promise, or a plain call, touches this channel's state on another loop. The real
+ * pipelines of the HTTP proxy, whose two ends are taken to different loops again and again while requests and answers
+ * with bodies go through, piece by piece: each answer is that of its request, and each end is touched under its own
+ * claim only, which it asserts.
  */
 class F4BothEndsApartTest {
     private static final int LOOPS = 3;

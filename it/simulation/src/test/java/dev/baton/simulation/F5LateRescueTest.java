@@ -8,7 +8,10 @@ import dev.baton.testkit.sim.World;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** F5: a late rescue takes from a healthy loop. The victim is named; whoever has taken the connection meanwhile keeps it. */
+/**
+ * F5: a late rescue takes from a healthy loop. The victim is named; whoever has taken the connection meanwhile keeps
+ * it.
+ */
 class F5LateRescueTest {
 
     @Test

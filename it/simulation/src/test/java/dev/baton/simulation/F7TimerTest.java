@@ -13,7 +13,9 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** F7: a timer fires twice, or never, across a rescue and the way back. Once each, not before its time, under a claim. */
+/**
+ * F7: a timer fires twice, or never, across a rescue and the way back. Once each, not before its time, under a claim.
+ */
 class F7TimerTest {
 
     @Test

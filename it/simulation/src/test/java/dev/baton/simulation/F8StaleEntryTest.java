@@ -18,8 +18,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * F8: an entry of the pool is stale: a rescue has moved the connection to the very loop that asks, or it was closed. The
- * table decides; what comes out of the pool can be used.
+ * F8: an entry of the pool is stale: a rescue has moved the connection to the very loop that asks, or it was closed.
+ * The table decides; what comes out of the pool can be used.
  */
 class F8StaleEntryTest {
 

@@ -20,9 +20,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * F9: an idle connection is used although its server has ended it, or has sent something on it: its loop is busy and has not
- * seen that yet, and the request is lost, or answered with what was not meant for it. What is taken out of the pool has nothing
- * to be read.
+ * F9: an idle connection is used although its server has ended it, or has sent something on it: its loop is busy and
+ * has not seen that yet, and the request is lost, or answered with what was not meant for it. What is taken out of the
+ * pool has nothing to be read.
  */
 class F9UnseenInputTest {
     private static final Duration IDLE_TIMEOUT = Duration.ofMinutes(5);

@@ -22,8 +22,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * The limit of open files is reached: during accept the listener pauses, looks again now and then and comes back; during
- * connect the attempt fails and leaves nothing. Nothing spins.
+ * The limit of open files is reached: during accept the listener pauses, looks again now and then and comes back;
+ * during connect the attempt fails and leaves nothing. Nothing spins.
  */
 class FdLimitTest {
     private static final int NO_LIMIT = 1_000;
@@ -178,7 +178,10 @@ class FdLimitTest {
         world.end();
     }
 
-    /** Idle connections have every fd that clients and they may have: they are closed before a client or a request is refused. */
+    /**
+     * Idle connections have every fd that clients and they may have: they are closed before a client or a request is
+     * refused.
+     */
     @Test
     void idleConnectionsMakeRoomInTheBudget() {
         roomIsMade(new FdBudget(3), NO_LIMIT);

@@ -28,8 +28,8 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
 /**
- * J1: a callback throws (OutOfMemoryError, StackOverflowError, LinkageError) and its claim is never given back. From every
- * kind of callback: the claim is back, the loop lives, another connection is served.
+ * J1: a callback throws (OutOfMemoryError, StackOverflowError, LinkageError) and its claim is never given back. From
+ * every kind of callback: the claim is back, the loop lives, another connection is served.
  */
 class J1CallbackThrowsTest {
     private static final List<Supplier<Throwable>> ERRORS = List.of(

@@ -18,9 +18,9 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /**
- * J2: a loop's thread is descheduled, or stopped by the garbage collector, inside a claim. Nobody spins on it: a takeover is
- * refused, a delete is done, each after the same few steps as ever, and a minute later nobody has done any more. The orphan is
- * visible, with how long it is one, in whom it runs and whose it is; and the leave closes it, once.
+ * J2: a loop's thread is descheduled, or stopped by the garbage collector, inside a claim. Nobody spins on it: a
+ * takeover is refused, a delete is done, each after the same few steps as ever, and a minute later nobody has done any
+ * more. The orphan is visible, with how long it is one, in whom it runs and whose it is; and the leave closes it, once.
  */
 class J2StoppedThreadTest {
     private static final Duration A_MINUTE = Duration.ofMinutes(1);

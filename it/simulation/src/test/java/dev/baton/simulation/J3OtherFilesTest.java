@@ -11,8 +11,8 @@ import java.util.Deque;
 import org.junit.jupiter.api.Test;
 
 /**
- * J3: the virtual machine opens files itself, and a number is its as soon as it is free. Files that come and go in every gap
- * are never closed, polled or read by anybody else.
+ * J3: the virtual machine opens files itself, and a number is its as soon as it is free. Files that come and go in
+ * every gap are never closed, polled or read by anybody else.
  */
 class J3OtherFilesTest {
 

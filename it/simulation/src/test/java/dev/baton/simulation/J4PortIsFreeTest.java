@@ -7,8 +7,8 @@ import dev.baton.testkit.sim.World;
 import org.junit.jupiter.api.Test;
 
 /**
- * J4 (netty#8697): close() returns before the port is free. An unbind's future completes only when the port can be bound
- * again, however long a callback stays in the listening fd.
+ * J4 (netty#8697): close() returns before the port is free. An unbind's future completes only when the port can be
+ * bound again, however long a callback stays in the listening fd.
  */
 class J4PortIsFreeTest {
 

@@ -14,8 +14,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * J5: a plugin keeps a bare int and hits whoever has the number now. Handles carry their generation: with one of a former
- * generation every operation is refused and the present one is not touched.
+ * J5: a plugin keeps a bare int and hits whoever has the number now. Handles carry their generation: with one of a
+ * former generation every operation is refused and the present one is not touched.
  */
 class J5HandlesTest {
 

@@ -12,8 +12,8 @@ import io.netty.channel.ChannelHandlerContext;
 import org.junit.jupiter.api.Test;
 
 /**
- * R01 (2c3f9818e): A holds a lock and deletes an fd, B runs in that fd and wants the lock. Where deleting waits for B to
- * leave, both wait for ever; here A returns at once and B's leave closes.
+ * R01 (2c3f9818e): A holds a lock and deletes an fd, B runs in that fd and wants the lock. Where deleting waits for B
+ * to leave, both wait for ever; here A returns at once and B's leave closes.
  */
 class R01DeleteUnderLockTest {
 

@@ -11,8 +11,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * R02 (cd8914bc5): two last users. B drops to zero, A's whole delete follows and closes; B then looks whether somebody has
- * deleted the fd and closes the number again, which is somebody else's by now.
+ * R02 (cd8914bc5): two last users. B drops to zero, A's whole delete follows and closes; B then looks whether somebody
+ * has deleted the fd and closes the number again, which is somebody else's by now.
  */
 class R02TwoLastUsersTest {
 

@@ -10,8 +10,8 @@ import dev.baton.testkit.sim.World;
 import org.junit.jupiter.api.Test;
 
 /**
- * R03 (found by a model in HAProxy of today): B loads "mine" before it leaves, A orphans the fd in between, and each takes
- * the other for the one that closes: the fd stays open for ever.
+ * R03 (found by a model in HAProxy of today): B loads "mine" before it leaves, A orphans the fd in between, and each
+ * takes the other for the one that closes: the fd stays open for ever.
  */
 class R03NobodyClosesTest {
 

@@ -13,8 +13,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * R07 (237e6a0d6): an update of a poller that was queued survives the close, and the next fd with this number never gets its
- * first event. Each reopening of a number, on either loop, hears of its first byte.
+ * R07 (237e6a0d6): an update of a poller that was queued survives the close, and the next fd with this number never
+ * gets its first event. Each reopening of a number, on either loop, hears of its first byte.
  */
 class R07FirstEventTest {
     private static final int REOPENINGS = 8;

@@ -16,8 +16,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * R10 (e6ca435c0, 308c6881c, 8f6c0c32b): an error path closes a tracked fd raw, or twice, or not at all. An error at each
- * step of listen, accept and connect: nothing leaks, nothing is closed twice, what comes next works.
+ * R10 (e6ca435c0, 308c6881c, 8f6c0c32b): an error path closes a tracked fd raw, or twice, or not at all. An error at
+ * each step of listen, accept and connect: nothing leaks, nothing is closed twice, what comes next works.
  */
 class R10ErrorPathsTest {
     private static final int[] RESOURCES = {Errno.EMFILE, Errno.ENFILE, Errno.ENOBUFS, Errno.ENOMEM};
@@ -106,8 +106,8 @@ class R10ErrorPathsTest {
     }
 
     /**
-     * Every call that may fail does so now and then, over and over. No EAGAIN of a send: a kernel that says so tells later
-     * that there is room again.
+     * Every call that may fail does so now and then, over and over. No EAGAIN of a send: a kernel that says so tells
+     * later that there is room again.
      */
     @Test
     void anythingAtAnyTime() {

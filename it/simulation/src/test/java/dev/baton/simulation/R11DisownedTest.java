@@ -12,8 +12,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * R11 (f41a3f676): an fd that belongs to outside code is closed by both. A disowned fd is taken out of the pollers, the hooks
- * run, the channel ends, and close is called 0 times.
+ * R11 (f41a3f676): an fd that belongs to outside code is closed by both. A disowned fd is taken out of the pollers, the
+ * hooks run, the channel ends, and close is called 0 times.
  */
 class R11DisownedTest {
 

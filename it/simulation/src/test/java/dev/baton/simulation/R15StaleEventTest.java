@@ -23,8 +23,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * R15 (8235a2478, netty e348bd9217): an event that was fetched already hits the fd that was reopened under the same number.
- * It is dropped and counted.
+ * R15 (8235a2478, netty e348bd9217): an event that was fetched already hits the fd that was reopened under the same
+ * number. It is dropped and counted.
  */
 class R15StaleEventTest {
 
@@ -90,8 +90,8 @@ class R15StaleEventTest {
     }
 
     /**
-     * Two events of one poll: the first one's handler resets the second connection's life. It deletes it and connects anew,
-     * which brings the same number, and the server has no room yet: the second event must not end that connect.
+     * Two events of one poll: the first one's handler resets the second connection's life. It deletes it and connects
+     * anew, which brings the same number, and the server has no room yet: the second event must not end that connect.
      */
     private static void inOneBatch(Simulation simulation, PollerProvider poller, int stale) {
         World world = new World(simulation, poller, 1);

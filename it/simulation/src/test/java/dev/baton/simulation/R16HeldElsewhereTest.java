@@ -11,8 +11,8 @@ import dev.baton.testkit.sim.World;
 import org.junit.jupiter.api.Test;
 
 /**
- * R16 (561319bd1, libuv#1099): an fd that was dup'ed or passed keeps waking the old process for ever, because closing the
- * number does not close the open file. It is taken out of every poller before the close.
+ * R16 (561319bd1, libuv#1099): an fd that was dup'ed or passed keeps waking the old process for ever, because closing
+ * the number does not close the open file. It is taken out of every poller before the close.
  */
 class R16HeldElsewhereTest {
 

@@ -14,8 +14,8 @@ import dev.baton.testkit.sim.World;
 import org.junit.jupiter.api.Test;
 
 /**
- * R17 (79e90b961, 752c5cba5): the old loop keeps polling what was taken over, and finds it there already (EEXIST) when it
- * comes back. At most one event too many, and every byte arrives.
+ * R17 (79e90b961, 752c5cba5): the old loop keeps polling what was taken over, and finds it there already (EEXIST) when
+ * it comes back. At most one event too many, and every byte arrives.
  */
 class R17PingPongTest {
     private static final int ROUNDS = 6;

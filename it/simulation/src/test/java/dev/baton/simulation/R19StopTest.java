@@ -10,8 +10,8 @@ import java.util.concurrent.RejectedExecutionException;
 import org.junit.jupiter.api.Test;
 
 /**
- * R19 (c128887b8): a stop arrives between the check and the sleep: the loop hangs, spins, or leaves work behind. Stopped in
- * each gap, it ends at once, without a clock's help, and everything that it has accepted has run.
+ * R19 (c128887b8): a stop arrives between the check and the sleep: the loop hangs, spins, or leaves work behind.
+ * Stopped in each gap, it ends at once, without a clock's help, and everything that it has accepted has run.
  */
 class R19StopTest {
 

@@ -12,16 +12,18 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 /**
- * R24 (1dad3843d): loops that spin starve an accept lock, and who connects waits for ever. There is no such lock: with every
- * loop busy in every turn, and one of them held up where it is about to accept, each client is served after a few turns of
- * the others.
+ * R24 (1dad3843d): loops that spin starve an accept lock, and who connects waits for ever. There is no such lock: with
+ * every loop busy in every turn, and one of them held up where it is about to accept, each client is served after a few
+ * turns of the others.
  */
 class R24SpinnersTest {
     private static final int LOOPS = 3;
     private static final int CLIENTS = 6;
     /** What each loop does in each turn, whatever else there is to do. */
     private static final Duration WORK = Duration.ofMillis(1);
-    /** From the connect to the answer: turns that accept, read and answer, and wait for each other's work in between. */
+    /**
+     * From the connect to the answer: turns that accept, read and answer, and wait for each other's work in between.
+     */
     private static final Duration SERVED_MAX = WORK.multipliedBy(10);
 
     @Test

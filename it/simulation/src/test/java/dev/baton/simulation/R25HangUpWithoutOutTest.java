@@ -13,7 +13,9 @@ import io.netty.channel.ChannelFuture;
 import java.net.ConnectException;
 import org.junit.jupiter.api.Test;
 
-/** R25 (5a9c637bf): a poller reports HUP without OUT while a connection is being opened: the connect hangs, or spins. */
+/**
+ * R25 (5a9c637bf): a poller reports HUP without OUT while a connection is being opened: the connect hangs, or spins.
+ */
 class R25HangUpWithoutOutTest {
 
     @Test

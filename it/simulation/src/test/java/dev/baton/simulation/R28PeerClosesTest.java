@@ -7,7 +7,9 @@ import dev.baton.testkit.sim.SimServer;
 import dev.baton.testkit.sim.World;
 import org.junit.jupiter.api.Test;
 
-/** R28 (6ed242ece): the peer closes while the connection is being taken over: the thief uses what the owner has freed. */
+/**
+ * R28 (6ed242ece): the peer closes while the connection is being taken over: the thief uses what the owner has freed.
+ */
 class R28PeerClosesTest {
 
     @Test

@@ -12,8 +12,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * R30 (1662cdb0c, 54d31170a): a task of the old loop runs on the new one, or is lost. Tasks queued before, during and after
- * takeovers run once, in order, each under a claim and never two at a time.
+ * R30 (1662cdb0c, 54d31170a): a task of the old loop runs on the new one, or is lost. Tasks queued before, during and
+ * after takeovers run once, in order, each under a claim and never two at a time.
  */
 class R30TasksTest {
     private static final int TASKS = 4;

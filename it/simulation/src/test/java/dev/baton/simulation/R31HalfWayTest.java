@@ -18,8 +18,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * R31 (95fd2d680): something fails half way through a takeover and the connection has two owners, or none. It is wholly the
- * old loop's, wholly the new one's, or closed; and its handlers hear of a close.
+ * R31 (95fd2d680): something fails half way through a takeover and the connection has two owners, or none. It is wholly
+ * the old loop's, wholly the new one's, or closed; and its handlers hear of a close.
  */
 class R31HalfWayTest {
 

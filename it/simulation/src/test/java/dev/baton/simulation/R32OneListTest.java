@@ -10,8 +10,8 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 /**
- * R32 (821a04377): a connection is taken over while it sits in another queue. It is in at most one list: no two exchanges
- * ever have the same one, whether it was released, taken, rescued or closed in between.
+ * R32 (821a04377): a connection is taken over while it sits in another queue. It is in at most one list: no two
+ * exchanges ever have the same one, whether it was released, taken, rescued or closed in between.
  */
 class R32OneListTest {
 

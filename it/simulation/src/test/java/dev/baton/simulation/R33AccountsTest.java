@@ -10,8 +10,8 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 /**
- * R33 (9481cef94): accounting drifts. idle + in use = open whenever it is quiet, after takes, releases, peers' closes, closes
- * in use, too many idle ones, and idle ones that grow old.
+ * R33 (9481cef94): accounting drifts. idle + in use = open whenever it is quiet, after takes, releases, peers' closes,
+ * closes in use, too many idle ones, and idle ones that grow old.
  */
 class R33AccountsTest {
     private static final int IDLE_MAX = 2;

@@ -12,8 +12,9 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 /**
- * R34 (b1adf03df, haproxy#3393): looking for an idle connection blocks on another loop's lock. While one loop is held up at any
- * point of a take, a use or a release, another one gets all the connections that it asks for: idle ones of both, or new ones.
+ * R34 (b1adf03df, haproxy#3393): looking for an idle connection blocks on another loop's lock. While one loop is held
+ * up at any point of a take, a use or a release, another one gets all the connections that it asks for: idle ones of
+ * both, or new ones.
  */
 class R34NeverBlocksTest {
     private static final int POINTS = 12;

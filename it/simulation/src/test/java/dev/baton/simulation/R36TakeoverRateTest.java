@@ -12,9 +12,9 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 /**
- * R36 (2f3f4d344): too many takeovers cost more than they save. A loop that has an idle connection of its own takes that one,
- * so that loops with enough of them never take from each other; where one has too few, each exchange takes over one connection
- * at most; and the pool's figures and the counter of takeovers say the same.
+ * R36 (2f3f4d344): too many takeovers cost more than they save. A loop that has an idle connection of its own takes
+ * that one, so that loops with enough of them never take from each other; where one has too few, each exchange takes
+ * over one connection at most; and the pool's figures and the counter of takeovers say the same.
  */
 class R36TakeoverRateTest {
     private static final int ROUNDS = 10;

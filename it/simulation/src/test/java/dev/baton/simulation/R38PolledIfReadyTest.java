@@ -10,8 +10,8 @@ import dev.baton.testkit.sim.World;
 import org.junit.jupiter.api.Test;
 
 /**
- * R38 (4c044e274): suspended but polled, which costs a processor; ready but not polled, which is deaf. Whenever it is quiet
- * the pollers have the listener if and only if it is ready.
+ * R38 (4c044e274): suspended but polled, which costs a processor; ready but not polled, which is deaf. Whenever it is
+ * quiet the pollers have the listener if and only if it is ready.
  */
 class R38PolledIfReadyTest {
     private static final int LOOPS = 2;

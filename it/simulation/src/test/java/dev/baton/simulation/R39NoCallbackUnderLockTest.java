@@ -8,9 +8,9 @@ import dev.baton.testkit.sim.World;
 import org.junit.jupiter.api.Test;
 
 /**
- * R39 (01abd0250, ff1c80327): ABBA between the locks of two listeners. Each listener's service works on the other one, under
- * a lock of the plugin's that others hold while they work on listeners: nobody waits for ever, because no callback runs under
- * a lock of the runtime's.
+ * R39 (01abd0250, ff1c80327): ABBA between the locks of two listeners. Each listener's service works on the other one,
+ * under a lock of the plugin's that others hold while they work on listeners: nobody waits for ever, because no
+ * callback runs under a lock of the runtime's.
  */
 class R39NoCallbackUnderLockTest {
 

@@ -10,8 +10,8 @@ import dev.baton.testkit.sim.World;
 import org.junit.jupiter.api.Test;
 
 /**
- * R41 (65ae1347c): a listener is full and the last release wakes nobody. With room for one, everybody is served in turn; with fds
- * for one, too, whatever each listener's connections need of them.
+ * R41 (65ae1347c): a listener is full and the last release wakes nobody. With room for one, everybody is served in
+ * turn; with fds for one, too, whatever each listener's connections need of them.
  */
 class R41LastReleaseTest {
 

@@ -7,7 +7,10 @@ import dev.baton.testkit.sim.Exploration;
 import dev.baton.testkit.sim.World;
 import org.junit.jupiter.api.Test;
 
-/** R42 (f1064c738): counts drift when a connection changes loops. The listener's count follows it, between 0 and the limit. */
+/**
+ * R42 (f1064c738): counts drift when a connection changes loops. The listener's count follows it, between 0 and the
+ * limit.
+ */
 class R42CountsTest {
     private static final int MAX = 2;
 

@@ -28,9 +28,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * R43 (7a15fa58b, 64763342a): suspend means different things per protocol, and nobody is told which. Suspended in the middle of
- * a crowd, each kind says what it did; from then on nobody is accepted here, nobody is lost, and the loops sleep; resumed it
- * serves each who waited. A path in the file system and what the real kernel does are ListenerKindIT's.
+ * R43 (7a15fa58b, 64763342a): suspend means different things per protocol, and nobody is told which. Suspended in the
+ * middle of a crowd, each kind says what it did; from then on nobody is accepted here, nobody is lost, and the loops
+ * sleep; resumed it serves each who waited. A path in the file system and what the real kernel does are
+ * ListenerKindIT's.
  */
 class R43SuspendTest {
     private static final int PORT = Web.PORT;

@@ -16,8 +16,8 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 /**
- * R46 (8fc707390 and five more): each global rendezvous had races of its own. There is none: with one loop held up at any
- * point of what it does, whatever the others do ends, and nothing that they do waits for a clock.
+ * R46 (8fc707390 and five more): each global rendezvous had races of its own. There is none: with one loop held up at
+ * any point of what it does, whatever the others do ends, and nothing that they do waits for a clock.
  */
 class R46NoRendezvousTest {
     /** Points at which the loop is held up: some more than it has here. */

@@ -16,9 +16,9 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * R47 (48678e483): a soft stop never ends, because of one connection, one queue or one pool that nobody has bounded. A whole
- * server, and for each kind of what does not end by itself a stop that lasts as long as its grace time and no longer: what had
- * not ended is cut and counted. What ends by itself does not wait for the grace time.
+ * R47 (48678e483): a soft stop never ends, because of one connection, one queue or one pool that nobody has bounded. A
+ * whole server, and for each kind of what does not end by itself a stop that lasts as long as its grace time and no
+ * longer: what had not ended is cut and counted. What ends by itself does not wait for the grace time.
  */
 class R47SoftStopTest {
     private static final String TIME = "it lasts for seconds; StopIT and LoopEndIT have it on real sockets";

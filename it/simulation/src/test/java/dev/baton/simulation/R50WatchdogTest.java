@@ -17,9 +17,10 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * R50 (ae053b30d, haproxy#2980): a watchdog kills a healthy process. The real watchdog on the real loops, in virtual time: many
- * callbacks that are slightly slow, slow ones far apart, pauses of the whole process, and a start that takes long cost nothing,
- * not one connection changes loops. A loop that is truly stuck is seen in time, and its other connections go on elsewhere.
+ * R50 (ae053b30d, haproxy#2980): a watchdog kills a healthy process. The real watchdog on the real loops, in virtual
+ * time: many callbacks that are slightly slow, slow ones far apart, pauses of the whole process, and a start that takes
+ * long cost nothing, not one connection changes loops. A loop that is truly stuck is seen in time, and its other
+ * connections go on elsewhere.
  */
 class R50WatchdogTest {
     private static final int LOOPS = 3;

@@ -17,8 +17,9 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * seed (2c3f9818e): after a takeover the new owner closes the connection while the previous one, just woken by its poller,
- * enters the handler. The stale enter is refused, the close happens once, and whoever got the number is not touched.
+ * seed (2c3f9818e): after a takeover the new owner closes the connection while the previous one, just woken by its
+ * poller, enters the handler. The stale enter is refused, the close happens once, and whoever got the number is not
+ * touched.
  */
 class SeedRaceTest {
 

@@ -28,9 +28,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * R31: there is no memory at one step of a takeover, for each step: each call of a poller and each call of a hook from the
- * thief's first look to the end of what follows, with and without an event and a task under way. The connection is wholly the
- * old loop's, wholly the thief's, or closed and its handlers know; nobody holds a claim, and no poller has it who should not.
+ * R31: there is no memory at one step of a takeover, for each step: each call of a poller and each call of a hook from
+ * the thief's first look to the end of what follows, with and without an event and a task under way. The connection is
+ * wholly the old loop's, wholly the thief's, or closed and its handlers know; nobody holds a claim, and no poller has
+ * it who should not.
  */
 class TakeoverAllocationTest {
     private static final Duration A_WHILE = Duration.ofSeconds(1);

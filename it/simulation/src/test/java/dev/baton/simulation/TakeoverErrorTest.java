@@ -22,10 +22,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * R31, the claim: an Error ends a takeover half way, between the thief's compare-and-set and its leave, and the claim that it
- * took is never given back. Then the connection is BUSY for every other thief, a delete leaves an orphan for ever, and its
- * number is lost. Wherever the Error comes from, the thief's thread holds nothing afterwards. One of a poller reaches the caller,
- * and the connection is closed, once; one of those who are only told changes nothing.
+ * R31, the claim: an Error ends a takeover half way, between the thief's compare-and-set and its leave, and the claim
+ * that it took is never given back. Then the connection is BUSY for every other thief, a delete leaves an orphan for
+ * ever, and its number is lost. Wherever the Error comes from, the thief's thread holds nothing afterwards. One of a
+ * poller reaches the caller, and the connection is closed, once; one of those who are only told changes nothing.
  */
 class TakeoverErrorTest {
     private static final Duration ONE_POLL = Duration.ofSeconds(2);

@@ -17,8 +17,8 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
- * A way in which a poller can be wrong, and the tests of the contract that must see it. Each makes a right poller wrong in
- * one thing: what the contract is worth is how many of these it catches.
+ * A way in which a poller can be wrong, and the tests of the contract that must see it. Each makes a right poller wrong
+ * in one thing: what the contract is worth is how many of these it catches.
  */
 public enum BrokenPoller {
     /** Fetches and loses what is pending when a signal ends the wait. */

@@ -23,7 +23,8 @@ public final class ContractRun {
     /**
      * Runs one test of a class, once for each of its parameters if it has some.
      *
-     * @param contract a subclass of a contract; nested in a test, so that the build does not run it as a test of its own
+     * @param contract a subclass of a contract; nested in a test, so that the build does not run it as a test of its
+     *     own
      * @param test the name of the test's method
      * @param configuration JUnit's configuration parameters for the run
      * @return why it failed, the first failure of several; empty if it did not

@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Netty's {@link EmbeddedChannel} as a connection of Baton's: for tests of pipelines, all on one thread.
  *
- * <p>With {@link #elsewhere} it behaves as if another loop owned it: nobody enters, what is posted waits for {@link
- * #runPosted}. With {@link #stalled} its peer takes no bytes.
+ * <p>With {@link #elsewhere} it behaves as if another loop owned it: nobody enters, what is posted waits for
+ * {@link #runPosted}. With {@link #stalled} its peer takes no bytes.
  */
 public final class EmbeddedConnection extends EmbeddedChannel implements MovableChannel, SocketChannel {
     private static final InetSocketAddress ADDRESS = new InetSocketAddress("192.0.2.1", 4711);

@@ -73,8 +73,8 @@ public final class FaultyPollCalls implements PollCalls {
     }
 
     /**
-     * The first argument of the last wait, the array of poll(2) or the epoll fd: it tells this system call from every other
-     * that a thread may be in.
+     * The first argument of the last wait, the array of poll(2) or the epoll fd: it tells this system call from every
+     * other that a thread may be in.
      */
     public long waiting() {
         return waiting;

@@ -9,8 +9,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The real system calls with faults planted among them while other threads call them, which a mock does not allow; counts
- * what was made and closed.
+ * The real system calls with faults planted among them while other threads call them, which a mock does not allow;
+ * counts what was made and closed.
  */
 public final class FaultyPosix {
     private final Posix real;

@@ -25,8 +25,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * What every fd hook promises: it runs on whichever thread does the operation, under whatever locks that holds, so it returns at
- * once, waits for nothing and throws nothing, whatever it is told and in which order that may come. A hook's test extends this.
+ * What every fd hook promises: it runs on whichever thread does the operation, under whatever locks that holds, so it
+ * returns at once, waits for nothing and throws nothing, whatever it is told and in which order that may come. A hook's
+ * test extends this.
  */
 @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 public abstract class FdHookContract {
@@ -65,7 +66,10 @@ public abstract class FdHookContract {
         assertThatCode(() -> live(hook, fd(7, 0, kind))).doesNotThrowAnyException();
     }
 
-    /** The deleter tells that it orphaned the fd after the last user has closed it, and perhaps after the number's next life began. */
+    /**
+     * The deleter tells that it orphaned the fd after the last user has closed it, and perhaps after the number's next
+     * life began.
+     */
     @Test
     final void shouldTakeWhatComesLate() {
         FdHook hook = hook();

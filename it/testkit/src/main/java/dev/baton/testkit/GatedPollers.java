@@ -11,8 +11,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Pollers with a gate between the fetch of an event and its dispatch: the moment in which a loop has been woken for an fd
- * and has not entered it yet, which no timing of a test can hit reliably.
+ * Pollers with a gate between the fetch of an event and its dispatch: the moment in which a loop has been woken for an
+ * fd and has not entered it yet, which no timing of a test can hit reliably.
  */
 public final class GatedPollers extends ForwardingPollers {
     private static final int SECONDS_MAX = 20;

@@ -64,7 +64,9 @@ interface GenerationPromises extends PollerPromises {
         assertThat(rig.turn()).hasSize(1).allMatch(event -> event.of(young));
     }
 
-    /** R15: fetched, then its fd is closed and the number reopened, then told. It must still be told as the old one's. */
+    /**
+     * R15: fetched, then its fd is closed and the number reopened, then told. It must still be told as the old one's.
+     */
     @Test
     default void shouldNotReportAFetchedEventAsOneOfTheReopenedNumber() {
         PollerRig rig = rig();

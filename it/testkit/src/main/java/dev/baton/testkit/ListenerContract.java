@@ -30,8 +30,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * What every kind of listener promises, on real sockets: a kind's test extends this. Its endpoints open, bind and describe sockets;
- * they close none, because the caller has entered the number into the fd table by then.
+ * What every kind of listener promises, on real sockets: a kind's test extends this. Its endpoints open, bind and
+ * describe sockets; they close none, because the caller has entered the number into the fd table by then.
  */
 @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 public abstract class ListenerContract {
@@ -175,7 +175,9 @@ public abstract class ListenerContract {
         assertThat(second.address()).isEqualTo(first.address());
     }
 
-    /** For the other sockets of a listener, and for the trial after an unbind: the port that the kernel chose counts. */
+    /**
+     * For the other sockets of a listener, and for the trial after an unbind: the port that the kernel chose counts.
+     */
     @Test
     final void shouldBindTheSameAddressAgain() throws Exception {
         BoundSocket first = listening(freeBind(folder));

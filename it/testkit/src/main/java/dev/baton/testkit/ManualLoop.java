@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A loop whose thread is whichever says so and whose time stands still until a test moves it.
  *
- * <p>A test acts as the loop in {@link #call} or {@link #run}; tasks wait for {@link #runTasks}, timers for {@link
- * #advance}. One thread at a time may be a given loop; which one a thread is, {@link #current} says.
+ * <p>A test acts as the loop in {@link #call} or {@link #run}; tasks wait for {@link #runTasks}, timers for
+ * {@link #advance}. One thread at a time may be a given loop; which one a thread is, {@link #current} says.
  */
 public final class ManualLoop implements Loop {
     private static final ThreadLocal<@Nullable ManualLoop> CURRENT = new ThreadLocal<>();

@@ -10,11 +10,11 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /**
- * What this process has open in the kernel and Baton may have opened: sockets, eventfds and epoll instances, whoever made them;
- * not files, of which the virtual machine opens some at any time. Any thread.
+ * What this process has open in the kernel and Baton may have opened: sockets, eventfds and epoll instances, whoever
+ * made them; not files, of which the virtual machine opens some at any time. Any thread.
  *
- * <p>A socket that an earlier test has left goes when the collector comes by. So a test that left nothing has a subset of what
- * there was before it, and not the same number.
+ * <p>A socket that an earlier test has left goes when the collector comes by. So a test that left nothing has a subset
+ * of what there was before it, and not the same number.
  */
 public final class OpenFds {
     static {
@@ -28,7 +28,10 @@ public final class OpenFds {
 
     private OpenFds() {}
 
-    /** Each as its number and what it is, for example {@code 12 socket:[3456]}: another socket of the same number is another one. */
+    /**
+     * Each as its number and what it is, for example {@code 12 socket:[3456]}: another socket of the same number is
+     * another one.
+     */
     public static Set<String> now() {
         Set<String> open = new TreeSet<>();
         try (Stream<Path> fds = Files.list(Path.of("/proc/self/fd"))) {

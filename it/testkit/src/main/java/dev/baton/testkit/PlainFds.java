@@ -9,8 +9,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A table of real fds without claims and loops: it hands out generations, closes each fd once, and knows what is open. What
- * is wrong with a number (entered twice, closed by somebody else) throws at once.
+ * A table of real fds without claims and loops: it hands out generations, closes each fd once, and knows what is open.
+ * What is wrong with a number (entered twice, closed by somebody else) throws at once.
  */
 public final class PlainFds implements Fds, AutoCloseable {
     private final Posix posix;

@@ -10,8 +10,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * What every poller promises, as tests on real sockets: a poller plugin extends this with its provider. The promises are
- * grouped by what they are about, each group an interface of its own.
+ * What every poller promises, as tests on real sockets: a poller plugin extends this with its provider. The promises
+ * are grouped by what they are about, each group an interface of its own.
  */
 @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 public abstract class PollerContract

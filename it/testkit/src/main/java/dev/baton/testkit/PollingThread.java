@@ -14,10 +14,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * A loop that does nothing but poll, without limit of time; for tests in which somebody else acts while it sleeps.
  *
- * <p>That it sleeps is read from the kernel ({@code /proc/.../syscall}), because nothing on this side of the system call can
- * know it: a thread that has begun a poll may stand before the call for as long as the machine is busy. Until it is in there,
- * the poller still takes the thread that added the fds for its loop, a close reaches the peer at once, and a test of what
- * happens while the loop sleeps would test something else.
+ * <p>That it sleeps is read from the kernel ({@code /proc/.../syscall}), because nothing on this side of the system
+ * call can know it: a thread that has begun a poll may stand before the call for as long as the machine is busy. Until
+ * it is in there, the poller still takes the thread that added the fds for its loop, a close reaches the peer at once,
+ * and a test of what happens while the loop sleeps would test something else.
  */
 final class PollingThread implements AutoCloseable {
     private final PollerRig rig;
@@ -92,7 +92,10 @@ final class PollingThread implements AutoCloseable {
         }
     }
 
-    /** The kernel writes {@code number argument argument ...} while the thread sleeps in a call, and {@code running} else. */
+    /**
+     * The kernel writes {@code number argument argument ...} while the thread sleeps in a call, and {@code running}
+     * else.
+     */
     private boolean waits(String syscall) {
         String[] fields = syscall.split(" ", 3);
         return fields.length == 3

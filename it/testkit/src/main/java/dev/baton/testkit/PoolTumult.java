@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Rows R32, R33 and F8 of the list of races: a connection that is in two lists or handed out twice, accounting that
  * drifts, entries that are stale. Loops take, put, close, rescue and hold at random, peers close at random; nothing may
- * be handed out that somebody else uses, and in the end idle + in use = open and each connection was closed at most once.
+ * be handed out that somebody else uses, and in the end idle + in use = open and each connection was closed at most
+ * once.
  */
 final class PoolTumult {
     private static final int LOOPS = 4;

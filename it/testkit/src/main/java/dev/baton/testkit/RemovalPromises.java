@@ -159,8 +159,8 @@ interface RemovalPromises extends PollerPromises {
     }
 
     /**
-     * R17, with threads: loop B takes the connection over and removes it from A's poller; A takes it back before its next
-     * turn. What B left behind must not end the new registration, which bears the same pair.
+     * R17, with threads: loop B takes the connection over and removes it from A's poller; A takes it back before its
+     * next turn. What B left behind must not end the new registration, which bears the same pair.
      */
     @Test
     default void shouldKeepWhatIsAddedAfterAnotherThreadRemovedIt() throws InterruptedException {

@@ -24,11 +24,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * What every takeover policy promises about its pools of idle connections, on connections that consist of their claim and loops
- * whose threads and time are the test's: a policy's test extends this with its policy.
+ * What every takeover policy promises about its pools of idle connections, on connections that consist of their claim
+ * and loops whose threads and time are the test's: a policy's test extends this with its policy.
  *
- * <p>How it looks for a connection, in which order and how often it tries, is its own affair; that what it hands out is alive,
- * claimed by the caller and nobody else's is not, nor that idle + in use = open.
+ * <p>How it looks for a connection, in which order and how often it tries, is its own affair; that what it hands out is
+ * alive, claimed by the caller and nobody else's is not, nor that idle + in use = open.
  */
 @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 public abstract class TakeoverPolicyContract {
@@ -251,7 +251,9 @@ public abstract class TakeoverPolicyContract {
         assertThat(unnoticed.closes()).isEqualTo(1);
     }
 
-    /** R33: the peer closes in the very moment of the put, and {@code remove} comes before there is anything to remove. */
+    /**
+     * R33: the peer closes in the very moment of the put, and {@code remove} comes before there is anything to remove.
+     */
     @Test
     final void shouldNotKeepWhatClosesDuringThePut() {
         List<FakeConnection> puts = new ArrayList<>();

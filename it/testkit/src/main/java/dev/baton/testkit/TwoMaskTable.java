@@ -5,8 +5,8 @@ import java.util.function.IntConsumer;
 
 /**
  * The algorithm that Baton is a consequence of, kept as a permanent negative: the deletion of an fd by its last user as
- * HAProxy's commit 2c3f9818e has it, with a mask of the threads that run in the fd and a mask of those that may. Written
- * from its description, for one number.
+ * HAProxy's commit 2c3f9818e has it, with a mask of the threads that run in the fd and a mask of those that may.
+ * Written from its description, for one number.
  *
  * <pre>
  *   enter:   if thread has my bit: running |= me
@@ -14,8 +14,8 @@ import java.util.function.IntConsumer;
  *   delete:  running |= me; thread = 0; then leave
  * </pre>
  *
- * <p>"Am I the last user of a deleted fd" is asked of two words with two reads, and so two threads can both be (row R02 of
- * the list of races):
+ * <p>"Am I the last user of a deleted fd" is asked of two words with two reads, and so two threads can both be (row R02
+ * of the list of races):
  *
  * <ol>
  *   <li>B leaves and finds that it left 0 in running; thread is not 0 yet;

@@ -145,8 +145,8 @@ interface WakeupPromises extends PollerPromises {
     }
 
     /**
-     * R18: the loop announces that it sleeps, looks for work once more, and sleeps; others add work and wake it only if it
-     * has announced. With each of them active at every gap of the other, no work may wait for a timeout.
+     * R18: the loop announces that it sleeps, looks for work once more, and sleeps; others add work and wake it only if
+     * it has announced. With each of them active at every gap of the other, no work may wait for a timeout.
      */
     @Test
     default void shouldLoseNoWakeupOfManyThreads() throws InterruptedException {
@@ -246,7 +246,10 @@ interface WakeupPromises extends PollerPromises {
         }
     }
 
-    /** Makes an eventfd in the place of each of these, and in each lower place that was free: the kernel gives the lowest first. */
+    /**
+     * Makes an eventfd in the place of each of these, and in each lower place that was free: the kernel gives the
+     * lowest first.
+     */
     private static List<Fd> eventfds(PollerRig rig, List<Fd> closed) {
         List<Fd> strangers = new ArrayList<>();
         assertThat(closed).as("fds of the poller").isNotEmpty();

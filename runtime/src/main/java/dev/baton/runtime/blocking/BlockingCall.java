@@ -21,8 +21,9 @@ import org.jspecify.annotations.Nullable;
  *            closed  -> nothing; a result that is reference-counted is released
  * </pre>
  *
- * <p>The connection closes before: work that has not begun is left out, and nothing is told. Each handler of a connection waits for
- * itself: one that waits for the second message does not disturb one behind it that waits for the first.
+ * <p>The connection closes before: work that has not begun is left out, and nothing is told. Each handler of a
+ * connection waits for itself: one that waits for the second message does not disturb one behind it that waits for the
+ * first.
  */
 public final class BlockingCall {
     /** How many handlers of a connection wait; absent or null if none does. Read and written under the claim. */

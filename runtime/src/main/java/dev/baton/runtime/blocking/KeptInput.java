@@ -11,13 +11,13 @@ import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stands before a handler that waits, and keeps what comes for it in order: messages that were decoded of what was read already, the
- * end of the peer's output, and exceptions of the handlers before, such as a decoder's. They are given to it when the wait is over,
- * until it waits again.
+ * Stands before a handler that waits, and keeps what comes for it in order: messages that were decoded of what was read
+ * already, the end of the peer's output, and exceptions of the handlers before, such as a decoder's. They are given to
+ * it when the wait is over, until it waits again.
  *
- * <p>What does not belong to the order of the input passes at once, because the handler may have to act on it while the work is not
- * done: the end of the connection, IOExceptions (a reset), and user events but those of the end of input. That holds for events that
- * are not known here too: what has to stay between two messages is sent as a message.
+ * <p>What does not belong to the order of the input passes at once, because the handler may have to act on it while the
+ * work is not done: the end of the connection, IOExceptions (a reset), and user events but those of the end of input.
+ * That holds for events that are not known here too: what has to stay between two messages is sent as a message.
  *
  * <p>It leaves the pipeline when it has nothing more to give. Everything under the claim.
  */

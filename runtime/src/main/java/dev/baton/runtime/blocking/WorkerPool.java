@@ -14,11 +14,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The workers of one plugin: so many pieces of work run at once, so many more wait, and others are refused. A plugin has workers of its
- * own, so that one whose database hangs does not hold up another. Work that is left out gives its room back at once.
+ * The workers of one plugin: so many pieces of work run at once, so many more wait, and others are refused. A plugin
+ * has workers of its own, so that one whose database hangs does not hold up another. Work that is left out gives its
+ * room back at once.
  *
- * <p>Each worker takes from the queue until that is empty, and ends. Who adds to the queue starts a worker if there may be one more.
- * A worker that ends looks at the queue once more afterwards: who has added meanwhile may have counted it as one that is there.
+ * <p>Each worker takes from the queue until that is empty, and ends. Who adds to the queue starts a worker if there may
+ * be one more. A worker that ends looks at the queue once more afterwards: who has added meanwhile may have counted it
+ * as one that is there.
  *
  * <p>Threading: any; nothing here waits.
  */
@@ -143,7 +145,9 @@ public final class WorkerPool {
         }
     }
 
-    /** Any thread: nothing waits for its result any longer. If it has not begun it never will. Looks through the queue. */
+    /**
+     * Any thread: nothing waits for its result any longer. If it has not begun it never will. Looks through the queue.
+     */
     void leaveOut(Work work) {
         if (work.leaveOut()) {
             leftOut.increment();

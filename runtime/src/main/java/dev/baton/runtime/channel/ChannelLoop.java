@@ -131,7 +131,8 @@ final class ChannelLoop extends AbstractEventExecutor implements EventLoop, Runn
     /**
      * Queues behind everything else and returns.
      *
-     * @throws RejectedExecutionException if the owner has ended: the task will not run, and what it holds is the caller's
+     * @throws RejectedExecutionException if the owner has ended: the task will not run, and what it holds is the
+     *     caller's
      */
     void queue(Runnable task) {
         Queue<Runnable> tasks = tasks();

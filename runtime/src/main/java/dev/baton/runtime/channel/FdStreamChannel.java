@@ -14,8 +14,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A stream socket: writing, and how it comes and ends. Reading is {@link ReadingChannel}'s, connecting {@link
- * Connector}'s.
+ * A stream socket: writing, and how it comes and ends. Reading is {@link ReadingChannel}'s, connecting
+ * {@link Connector}'s.
  *
  * <p>OUT is asked of the poller only after the socket was full or while connecting.
  */

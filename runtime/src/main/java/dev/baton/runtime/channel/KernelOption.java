@@ -29,7 +29,8 @@ final class KernelOption {
     /**
      * Holder: what a close does with unsent bytes.
      *
-     * @param seconds 0 resets the connection; everything else leaves them to the kernel. Never to close(2), which would wait
+     * @param seconds 0 resets the connection; everything else leaves them to the kernel. Never to close(2), which would
+     *     wait
      */
     static void setLinger(Posix posix, int number, int seconds) {
         int result = posix.setLinger(number, seconds == 0 ? 0 : -1);

@@ -121,9 +121,9 @@ abstract class ReadingChannel extends CountedChannel {
     /**
      * Holder: no handler reads, and the peer has sent all that it will, or has reset the connection. As with Netty's
      * epoll transport it is told all the same, behind all that is unread, so that a handler that has paused learns that
-     * its work is in vain. That is at most what the socket's receive buffer holds. Without {@link
-     * MovableChannel#READ_TO_END} it is told at once if nothing is unread before it, else with the read that comes to
-     * it, as with Netty's NIO transport.
+     * its work is in vain. That is at most what the socket's receive buffer holds. Without
+     * {@link MovableChannel#READ_TO_END} it is told at once if nothing is unread before it, else with the read that
+     * comes to it, as with Netty's NIO transport.
      */
     private void tellEnd() {
         if (config.isReadToEnd()) {

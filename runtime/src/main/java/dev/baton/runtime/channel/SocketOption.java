@@ -39,9 +39,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The options that channels have beside those of {@link io.netty.channel.DefaultChannelConfig}: Netty's name, the
- * kernel's level and name, the type, the value that a channel begins with, and which kinds have it. {@link
- * SocketConfig} does the rest. Options of multicast are in {@link MulticastOptions}: their values are no ints, and two
- * families share them.
+ * kernel's level and name, the type, the value that a channel begins with, and which kinds have it.
+ * {@link SocketConfig} does the rest. Options of multicast are in {@link MulticastOptions}: their values are no ints,
+ * and two families share them.
  */
 final class SocketOption {
     /** No value: the kernel knows it. */

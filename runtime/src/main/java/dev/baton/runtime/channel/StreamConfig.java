@@ -78,8 +78,8 @@ public final class StreamConfig extends SocketConfig<SocketChannelConfig> implem
     }
 
     /**
-     * Whether small writes wait for others. A unix socket never waits, so that a service which sets this to true serves its clients
-     * as well.
+     * Whether small writes wait for others. A unix socket never waits, so that a service which sets this to true serves
+     * its clients as well.
      *
      * @throws UnsupportedOperationException if a unix socket is to wait
      */

@@ -44,8 +44,8 @@ final class BoundAddresses {
     }
 
     /**
-     * One spelling for each address: IPv4 in dots, IPv6 in brackets. {@code localhost} is the address that it will be bound
-     * to, because that needs no name server; other names stay what they are.
+     * One spelling for each address: IPv4 in dots, IPv6 in brackets. {@code localhost} is the address that it will be
+     * bound to, because that needs no name server; other names stay what they are.
      */
     private static String canonical(String host) {
         String bare = host.startsWith("[") && host.endsWith("]") ? host.substring(1, host.length() - 1) : host;

@@ -129,7 +129,9 @@ public final class ConfigReader {
         return new ConfigReader(file, folder, root, problems.sorted());
     }
 
-    /** The folders of {@code plugins: path:}, as far as they are written properly; {@link #read} complains of the rest. */
+    /**
+     * The folders of {@code plugins: path:}, as far as they are written properly; {@link #read} complains of the rest.
+     */
     public List<Path> pluginFolders() {
         List<Path> folders = new ArrayList<>();
         for (Value value : tree.values("plugins", "path")) {
@@ -161,7 +163,9 @@ public final class ConfigReader {
         return ids;
     }
 
-    /** A value of a section at the top, as it is written; for code that needs no more of the file and does not check it. */
+    /**
+     * A value of a section at the top, as it is written; for code that needs no more of the file and does not check it.
+     */
     public Optional<String> text(String section, String key) {
         return tree.text(section, key);
     }

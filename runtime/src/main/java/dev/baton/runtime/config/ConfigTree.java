@@ -9,7 +9,9 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** A file as it is written, before anything is known of what may be in it. What is not of the expected form is left out. */
+/**
+ * A file as it is written, before anything is known of what may be in it. What is not of the expected form is left out.
+ */
 record ConfigTree(Section root) {
     /** A key at the top; null if it is not there. */
     @Nullable

@@ -12,7 +12,9 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** What can be wrong with one listener beyond its record: its kind and the loops say. For files and for the admin API. */
+/**
+ * What can be wrong with one listener beyond its record: its kind and the loops say. For files and for the admin API.
+ */
 final class ListenerChecks {
     private final Problems problems;
     private final Vocabulary vocabulary;

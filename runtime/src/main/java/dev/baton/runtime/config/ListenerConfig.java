@@ -21,20 +21,20 @@ import java.util.OptionalInt;
  * @param backlog how many connections the kernel keeps until they are accepted; it may cap this itself
  * @param maxConnections how many of its connections may be open at once; without it only the fd limit and the
  *     {@code max-connections} of all listeners count
- * @param maxConnectionsPerClient how many connections one client may have open at once: an IPv4 address, or an IPv6 network of
- *     64 bits. More are reset
- * @param acceptRate how many connections it accepts on the average, for example {@code 500/s}; those of a tenth of a second
- *     at once. More wait in the backlog
- * @param acceptRatePerClient how many connections one client may open on the average; ten, or those of a second if that is more,
- *     at once. More are reset
+ * @param maxConnectionsPerClient how many connections one client may have open at once: an IPv4 address, or an IPv6
+ *     network of 64 bits. More are reset
+ * @param acceptRate how many connections it accepts on the average, for example {@code 500/s}; those of a tenth of a
+ *     second at once. More wait in the backlog
+ * @param acceptRatePerClient how many connections one client may open on the average; ten, or those of a second if that
+ *     is more, at once. More are reset
  * @param acceptsPerTurn how many connections a loop accepts before it looks after its others again
- * @param sockets {@code shared}, one socket for all its loops; or {@code per-loop}, a socket for each, among which the kernel
- *     spreads connections ({@code SO_REUSEPORT}; tcp only)
+ * @param sockets {@code shared}, one socket for all its loops; or {@code per-loop}, a socket for each, among which the
+ *     kernel spreads connections ({@code SO_REUSEPORT}; tcp only)
  * @param loops the loops that accept: {@code all}, or ids such as {@code [0, 2]}
- * @param balance {@code any}, a connection stays with the loop that accepted it; or {@code least-loaded}, it goes to the loop
- *     that has the fewest
- * @param mode permissions of a unix socket's file, for example {@code "0660"}; who may write may connect. Without it the
- *     process's umask decides
+ * @param balance {@code any}, a connection stays with the loop that accepted it; or {@code least-loaded}, it goes to
+ *     the loop that has the fewest
+ * @param mode permissions of a unix socket's file, for example {@code "0660"}; who may write may connect. Without it
+ *     the process's umask decides
  * @param user owner of a unix socket's file, a name or a number; needs CAP_CHOWN if it is not the process's own
  * @param group group of a unix socket's file, a name or a number
  * @param filters the connection filters that decide about each connection before its service sees it, in this order

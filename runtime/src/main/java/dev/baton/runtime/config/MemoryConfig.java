@@ -5,8 +5,8 @@ import dev.baton.spi.config.Percent;
 import dev.baton.spi.config.Range;
 
 /**
- * {@code memory:}, what all connections together may hold in requests that are not complete, bytes that wait for their turn and bytes
- * that wait to be sent. Above that the largest and oldest end.
+ * {@code memory:}, what all connections together may hold in requests that are not complete, bytes that wait for their
+ * turn and bytes that wait to be sent. Above that the largest and oldest end.
  *
  * @param heap of the heap ({@code -Xmx})
  * @param direct of the direct memory ({@code -XX:MaxDirectMemorySize}, or as much as the heap)

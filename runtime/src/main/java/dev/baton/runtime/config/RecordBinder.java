@@ -279,8 +279,9 @@ final class RecordBinder {
     }
 
     /**
-     * Which defaults a record's own constructor refuses, as a {@link WrongValueException} says. What it says of several keys together
-     * is for the user to mend: that one of them is needed, for example. All names that it refers to are taken to exist.
+     * Which defaults a record's own constructor refuses, as a {@link WrongValueException} says. What it says of several
+     * keys together is for the user to mend: that one of them is needed, for example. All names that it refers to are
+     * taken to exist.
      */
     static List<String> refusedDefaults(Class<? extends Record> type) {
         Problems problems = new Problems("");

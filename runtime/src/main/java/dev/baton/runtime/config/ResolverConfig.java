@@ -10,8 +10,8 @@ import java.util.regex.Pattern;
 /**
  * {@code resolver:}, how the names of upstream servers are looked up.
  *
- * @param servers name servers in place of those of {@code /etc/resolv.conf}, in the order in which they are asked: each an address,
- *     {@code ipv4:port} or {@code [ipv6]:port}
+ * @param servers name servers in place of those of {@code /etc/resolv.conf}, in the order in which they are asked: each
+ *     an address, {@code ipv4:port} or {@code [ipv6]:port}
  */
 public record ResolverConfig(List<String> servers) {
     /** As many as are asked in turn while all are silent. */

@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A whole file, valid as far as that can be said without binding anything. The maps are in the order of the file, but each service
- * is behind those that it names.
+ * A whole file, valid as far as that can be said without binding anything. The maps are in the order of the file, but
+ * each service is behind those that it names.
  *
  * @param loops how many loops
  * @param poller the poller that was asked for; empty takes the best available

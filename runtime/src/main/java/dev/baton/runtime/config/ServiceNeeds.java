@@ -18,7 +18,10 @@ final class ServiceNeeds {
 
     private final Map<String, List<Mention>> needs = new LinkedHashMap<>();
 
-    /** A service that is being looked at, and the names in it that are not yet. A loop over these, because a file may be hostile. */
+    /**
+     * A service that is being looked at, and the names in it that are not yet. A loop over these, because a file may be
+     * hostile.
+     */
     private record Visit(String service, Iterator<Mention> left) {}
 
     /**
@@ -34,7 +37,9 @@ final class ServiceNeeds {
                         .toList());
     }
 
-    /** All services, each behind those that it names; else in the order in which they were added. Reports each circle. */
+    /**
+     * All services, each behind those that it names; else in the order in which they were added. Reports each circle.
+     */
     List<String> ordered(Problems problems) {
         List<String> ordered = new ArrayList<>();
         Set<String> seen = new HashSet<>();

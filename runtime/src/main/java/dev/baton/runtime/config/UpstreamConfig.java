@@ -12,8 +12,8 @@ import java.util.Optional;
  * @param servers each {@code host:port}, {@code [ipv6]:port}, or {@code listener:NAME} for what a listener of the same
  *     process really listens on; never empty
  * @param connectTimeout how long opening a connection may take
- * @param proxyProtocol the header of the PROXY protocol that each connection begins with, which tells the server the client's
- *     address; without it none is sent. A connection serves one client then, and is not kept
+ * @param proxyProtocol the header of the PROXY protocol that each connection begins with, which tells the server the
+ *     client's address; without it none is sent. A connection serves one client then, and is not kept
  * @param pool what happens to idle connections
  */
 public record UpstreamConfig(

@@ -1,7 +1,8 @@
 package dev.baton.runtime.config;
 
 /**
- * One of several things that plugins bring, as the configuration has it: a word, or a section whose {@code type} is the word.
+ * One of several things that plugins bring, as the configuration has it: a word, or a section whose {@code type} is the
+ * word.
  *
  * @param type the word
  * @param settings all other keys, bound to the record of that type

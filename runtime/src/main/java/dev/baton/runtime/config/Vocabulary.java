@@ -12,8 +12,8 @@ public interface Vocabulary {
     Collection<String> plugins();
 
     /**
-     * Why a requirement of a plugin, {@code ID} or {@code ID >= VERSION}, is not met, as one sentence without a full stop; empty if
-     * it is.
+     * Why a requirement of a plugin, {@code ID} or {@code ID >= VERSION}, is not met, as one sentence without a full
+     * stop; empty if it is.
      */
     Optional<String> missing(String requirement);
 

@@ -16,7 +16,10 @@ public final class Words {
 
     private Words() {}
 
-    /** The known word that is nearest to a wrong one, if one is near: two letters may differ, in a long word a third of them. */
+    /**
+     * The known word that is nearest to a wrong one, if one is near: two letters may differ, in a long word a third of
+     * them.
+     */
     public static Optional<String> nearest(String wrong, Collection<String> known) {
         if (known.size() > COMPARED_MAX) {
             return Optional.empty();

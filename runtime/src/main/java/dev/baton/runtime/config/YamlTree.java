@@ -53,7 +53,10 @@ final class YamlTree {
         this.parser = new ParserImpl(new StreamReader(lastLineEnded(text)), options);
     }
 
-    /** The parser takes a carriage return for no line end where nothing follows it: places behind it were in the wrong line. */
+    /**
+     * The parser takes a carriage return for no line end where nothing follows it: places behind it were in the wrong
+     * line.
+     */
     private static String lastLineEnded(String text) {
         return text.endsWith("\r") ? text + "\n" : text;
     }

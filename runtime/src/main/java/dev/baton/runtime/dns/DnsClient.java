@@ -29,8 +29,8 @@ import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks name servers for the addresses of a name, in the order in which the C library does, which is why it is not left to Netty's
- * resolver: that sends and reads the messages, over TCP where an answer does not fit into a datagram.
+ * Asks name servers for the addresses of a name, in the order in which the C library does, which is why it is not left
+ * to Netty's resolver: that sends and reads the messages, over TCP where an answer does not fit into a datagram.
  *
  * <pre>
  *   answer                                          then
@@ -40,8 +40,8 @@ import org.jspecify.annotations.Nullable;
  *   silence                                         the next server, until all have been asked as often as may be; then failed
  * </pre>
  *
- * <p>A question has a socket of its own, so that its port cannot be guessed. Lookups begin with the server that answered last: one that
- * is dead costs its time once.
+ * <p>A question has a socket of its own, so that its port cannot be guessed. Lookups begin with the server that
+ * answered last: one that is dead costs its time once.
  *
  * <p>Threading: what is not said to be different runs on one loop, which it does not block.
  */

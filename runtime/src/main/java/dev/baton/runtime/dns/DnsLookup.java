@@ -21,12 +21,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Looks names up in the order in which the machine does, so that the TTL of an answer is known: the hosts file, then the name servers
- * of {@code resolv.conf}, and last the system's resolver, which knows whatever else {@code nsswitch.conf} names but does not tell a TTL.
- * Where {@code nsswitch.conf} has no DNS, the system's resolver alone.
+ * Looks names up in the order in which the machine does, so that the TTL of an answer is known: the hosts file, then
+ * the name servers of {@code resolv.conf}, and last the system's resolver, which knows whatever else
+ * {@code nsswitch.conf} names but does not tell a TTL. Where {@code nsswitch.conf} has no DNS, the system's resolver
+ * alone.
  *
- * <p>Files are read on a thread that may block, DNS runs on a loop. A loop that is blocked delays nobody for longer than
- * {@link #LIMIT}: the system's resolver is asked then.
+ * <p>Files are read on a thread that may block, DNS runs on a loop. A loop that is blocked delays nobody for longer
+ * than {@link #LIMIT}: the system's resolver is asked then.
  */
 @AnyThread
 public final class DnsLookup implements HostLookup {

@@ -4,7 +4,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * What the line {@code hosts:} of {@code nsswitch.conf(5)} says of the places where names are looked up, as far as it matters here.
+ * What the line {@code hosts:} of {@code nsswitch.conf(5)} says of the places where names are looked up, as far as it
+ * matters here.
  *
  * @param dns whether DNS is one of them
  * @param files whether the hosts file comes before it

@@ -22,8 +22,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The files in which the machine says how names are looked up: read when first asked for and again when they have changed. A file that
- * is missing counts as empty, and so does one that cannot be read, which is logged once.
+ * The files in which the machine says how names are looked up: read when first asked for and again when they have
+ * changed. A file that is missing counts as empty, and so does one that cannot be read, which is logged once.
  *
  * <p>Blocks for as long as a file takes. Threading: any thread but a loop; one at a time.
  */

@@ -77,8 +77,8 @@ public final class FdBudget {
      * Sets how many fds clients and upstream connections may have, before there are any.
      *
      * @param fds how many, at least 1
-     * @param more how many of the reserve an upstream connection may use for a moment: that of a client which has gone may end
-     *     later than the client, when the next one has been admitted already
+     * @param more how many of the reserve an upstream connection may use for a moment: that of a client which has gone
+     *     may end later than the client, when the next one has been admitted already
      */
     public void limit(int fds, int more) {
         assert fds >= 1 && more >= 0 : fds + " and " + more;

@@ -15,16 +15,16 @@ public interface FdHandler {
     void dispatch(int loop, int ready);
 
     /**
-     * Step of the finalizer, before the slot is FREE: no thread runs in the fd or ever will. Publishes the last
-     * owner for those who come too late to read it from the claim word. Any thread; must only store it.
+     * Step of the finalizer, before the slot is FREE: no thread runs in the fd or ever will. Publishes the last owner
+     * for those who come too late to read it from the claim word. Any thread; must only store it.
      *
      * @param lastOwner id of the loop that owned the fd last, or {@link FdTable#NONE}
      */
     void finalizing(int lastOwner);
 
     /**
-     * Last step: the number is closed and may be another's by now. Any thread, also under foreign locks: queues
-     * what is to happen and returns.
+     * Last step: the number is closed and may be another's by now. Any thread, also under foreign locks: queues what is
+     * to happen and returns.
      */
     void closed();
 }

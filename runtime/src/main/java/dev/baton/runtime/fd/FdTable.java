@@ -336,8 +336,8 @@ public final class FdTable implements Fds {
     }
 
     /**
-     * Notes that another holds the open file behind an fd (it was dup'ed, inherited or passed to another process):
-     * it is taken out of the pollers before it is closed.
+     * Notes that another holds the open file behind an fd (it was dup'ed, inherited or passed to another process): it
+     * is taken out of the pollers before it is closed.
      */
     public void heldElsewhere(Fd fd) {
         Registration registration = registrationOf(fd);

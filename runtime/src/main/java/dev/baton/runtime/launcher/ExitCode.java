@@ -28,7 +28,10 @@ public final class ExitCode {
         };
     }
 
-    /** The code of a command whose process has ended with a code of its own: only what that says of the start is passed on. */
+    /**
+     * The code of a command whose process has ended with a code of its own: only what that says of the start is passed
+     * on.
+     */
     public static int ofFailedStart(int code) {
         return code == CONFIG || code == CANNOT_BIND ? code : FAILED;
     }

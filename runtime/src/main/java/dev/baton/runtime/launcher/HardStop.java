@@ -9,9 +9,9 @@ import java.util.function.Consumer;
 import java.util.function.IntSupplier;
 
 /**
- * The last resort of a stop: some time after the grace time, or after the last connection if that is earlier, the process
- * ends, whatever a plugin is still at. A thread of its own that waits for nobody, because anything else may be what hangs;
- * it halts, because an orderly exit runs hooks that may hang too.
+ * The last resort of a stop: some time after the grace time, or after the last connection if that is earlier, the
+ * process ends, whatever a plugin is still at. A thread of its own that waits for nobody, because anything else may be
+ * what hangs; it halts, because an orderly exit runs hooks that may hang too.
  */
 public final class HardStop implements Runnable {
     /** How often it looks: a second signal makes the grace time shorter. */

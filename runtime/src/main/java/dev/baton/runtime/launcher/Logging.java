@@ -11,8 +11,9 @@ import dev.baton.runtime.server.Installation;
 import org.slf4j.Logger;
 
 /**
- * How a process that {@code bin/baton} started logs: to standard error, in code, because reading an XML file costs a start
- * 0.1 s. {@code -Dlogback.configurationFile=FILE} in {@code BATON_JAVA_OPTS} replaces it; tests and embedders have their own.
+ * How a process that {@code bin/baton} started logs: to standard error, in code, because reading an XML file costs a
+ * start 0.1 s. {@code -Dlogback.configurationFile=FILE} in {@code BATON_JAVA_OPTS} replaces it; tests and embedders
+ * have their own.
  */
 public final class Logging extends ContextAwareBase implements Configurator {
 

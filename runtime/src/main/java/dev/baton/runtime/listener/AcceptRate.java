@@ -5,16 +5,20 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
 /**
- * How many connections a listener may accept a second: a bucket that holds the tokens of a tenth of a second, at least one.
+ * How many connections a listener may accept a second: a bucket that holds the tokens of a tenth of a second, at least
+ * one.
  *
- * <p>The bucket is one number, the time at which it would be full again: taking a token moves it on by the time that one token
- * needs, and there is a token as long as it is not further away than the bucket is large. Any thread.
+ * <p>The bucket is one number, the time at which it would be full again: taking a token moves it on by the time that
+ * one token needs, and there is a token as long as it is not further away than the bucket is large. Any thread.
  */
 final class AcceptRate {
     /** No limit, at no cost. */
     static final AcceptRate UNLIMITED = new AcceptRate(Double.POSITIVE_INFINITY, () -> 0);
 
-    /** The shortest wait for tokens, if the bucket holds that many: a timer for every connection would cost more than it. */
+    /**
+     * The shortest wait for tokens, if the bucket holds that many: a timer for every connection would cost more than
+     * it.
+     */
     private static final long WAIT_MIN_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
     private static final int BURSTS_A_SECOND = 10;

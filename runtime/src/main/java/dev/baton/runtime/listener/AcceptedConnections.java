@@ -17,12 +17,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes connections of accepted sockets and gives them to the service. Whatever throws on the way costs that connection and
- * nothing else, and each reservation is given back once: when its connection ends, or here if it never began.
+ * Makes connections of accepted sockets and gives them to the service. Whatever throws on the way costs that connection
+ * and nothing else, and each reservation is given back once: when its connection ends, or here if it never began.
  *
- * <p>The service is called from a handler that leaves the pipeline at once, because Netty adds handlers when the channel is
- * registered and before it becomes active, which is the moment that the service is promised; and because a channel can be closed
- * in an orderly way only once it is registered.
+ * <p>The service is called from a handler that leaves the pipeline at once, because Netty adds handlers when the
+ * channel is registered and before it becomes active, which is the moment that the service is promised; and because a
+ * channel can be closed in an orderly way only once it is registered.
  */
 @Sharable
 final class AcceptedConnections extends ChannelHandlerAdapter {

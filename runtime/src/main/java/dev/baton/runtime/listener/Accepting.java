@@ -12,8 +12,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 
 /**
- * What becomes of each attempt of a listener's loops to accept: a connection for the service, or a pause, a look for idle clients or
- * another loop's turn. Counts it and says what a person has to know.
+ * What becomes of each attempt of a listener's loops to accept: a connection for the service, or a pause, a look for
+ * idle clients or another loop's turn. Counts it and says what a person has to know.
  */
 @AnyThread
 final class Accepting implements Acceptor.Reports, TotalLimit.Waiting {

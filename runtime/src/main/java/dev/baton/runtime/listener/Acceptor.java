@@ -21,17 +21,18 @@ import org.slf4j.LoggerFactory;
 /**
  * One loop's side of a listening socket: whether its poller has the fd, and its accepts.
  *
- * <p>Polled if and only if READY (R38): whoever changes the readiness queues {@link #SYNC} here afterwards; the task, on the
- * loop and under a claim on the fd, reads the gate and brings the poller in line. The task takes its orders before it reads the
- * gate: a change after that read queues another task, so the last change always has a task behind it. A loop that is blocked
- * catches up when it goes on; until then its poller's events find the gate closed.
+ * <p>Polled if and only if READY (R38): whoever changes the readiness queues {@link #SYNC} here afterwards; the task,
+ * on the loop and under a claim on the fd, reads the gate and brings the poller in line. The task takes its orders
+ * before it reads the gate: a change after that read queues another task, so the last change always has a task behind
+ * it. A loop that is blocked catches up when it goes on; until then its poller's events find the gate closed.
  *
- * <p>A burst does not become one loop's: a turn accepts a few, then asks itself and its neighbour to go on. It asks itself because with edges nobody else tells it of the rest of the backlog, and because the neighbour may
- * be blocked.
+ * <p>A burst does not become one loop's: a turn accepts a few, then asks itself and its neighbour to go on. It asks
+ * itself because with edges nobody else tells it of the rest of the backlog, and because the neighbour may be blocked.
  *
- * <p>A loop that is to accept no more lets go in an order that leaves nobody with half of it: its poller first, then its place
- * among those that share the fd, then {@code GONE}, all in one task of the loop and under one claim; and the others look for
- * connections, because an exclusive wakeup of this loop's may be lost with it. Until then {@link #keep} revokes it.
+ * <p>A loop that is to accept no more lets go in an order that leaves nobody with half of it: its poller first, then
+ * its place among those that share the fd, then {@code GONE}, all in one task of the loop and under one claim; and the
+ * others look for connections, because an exclusive wakeup of this loop's may be lost with it. Until then {@link #keep}
+ * revokes it.
  *
  * <p>Threading: {@link #request} by any thread, everything else on the loop.
  */
@@ -46,8 +47,8 @@ final class Acceptor implements Runnable, Admission.Backlog {
     static final int REFUSE = 4;
 
     /**
-     * How many accepts in a row may cost a connection each. So many without one that works or an empty backlog, and it is not the
-     * connections: a security module may refuse every accept, with the same EPERM.
+     * How many accepts in a row may cost a connection each. So many without one that works or an empty backlog, and it
+     * is not the connections: a security module may refuse every accept, with the same EPERM.
      */
     static final int LOST_IN_A_ROW_MAX = 128;
 
@@ -311,9 +312,9 @@ final class Acceptor implements Runnable, Admission.Backlog {
     // ---- accepting ------------------------------------------------------------------------------------------------
 
     /**
-     * Under a claim. Returns only when the backlog is empty, or the fd is out of the poller, or this is queued again: with
-     * edges nobody would report the rest. So whatever finds the gate closed looks again after it has told the poller: the gate
-     * may have opened in between, and then no sync would add the fd anew.
+     * Under a claim. Returns only when the backlog is empty, or the fd is out of the poller, or this is queued again:
+     * with edges nobody would report the rest. So whatever finds the gate closed looks again after it has told the
+     * poller: the gate may have opened in between, and then no sync would add the fd anew.
      */
     private void accept() {
         PeerAddress peer = PEER.get();

@@ -5,9 +5,9 @@ import dev.baton.runtime.listener.ListenerGate.Change;
 import java.util.function.LongSupplier;
 
 /**
- * The right to accept one connection: a place at the listener's gate, one among all listeners, and a token of its rate. What
- * one of the three refuses gives back what the others gave, holds the gate until there is room or time has passed, and has
- * every loop told; so a loop only ever has to look at the gate.
+ * The right to accept one connection: a place at the listener's gate, one among all listeners, and a token of its rate.
+ * What one of the three refuses gives back what the others gave, holds the gate until there is room or time has passed,
+ * and has every loop told; so a loop only ever has to look at the gate.
  *
  * <p>Threading: any thread; nothing here waits.
  */
@@ -29,7 +29,9 @@ final class Admission {
         ADMITTED,
         /** The gate is closed, or was a moment ago. */
         HELD,
-        /** There is room only if an idle client is closed for it, and nobody waits: to be asked again at the next event. */
+        /**
+         * There is room only if an idle client is closed for it, and nobody waits: to be asked again at the next event.
+         */
         NOBODY_WAITS
     }
 
@@ -91,7 +93,8 @@ final class Admission {
     }
 
     /**
-     * Has the listener accept again if it is held by the want of room and there are idle clients that can be closed. No loop.
+     * Has the listener accept again if it is held by the want of room and there are idle clients that can be closed. No
+     * loop.
      *
      * @return true if it is to look again later
      */
@@ -110,8 +113,8 @@ final class Admission {
     }
 
     /**
-     * A right could not be used, as the process has no fd left, or the system: closes idle upstream connections, or else clients
-     * if others wait for their place.
+     * A right could not be used, as the process has no fd left, or the system: closes idle upstream connections, or
+     * else clients if others wait for their place.
      *
      * @return whether it has closed any: the same may be tried again
      */

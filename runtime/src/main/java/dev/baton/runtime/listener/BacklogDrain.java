@@ -13,9 +13,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Empties the kernel's queues of a listener before its sockets are closed, which would cut the connections in them.
  *
- * <p>A loop has the kernel refuse new connections first; then the loops go on accepting as always, within all limits. It is
- * over when no handshake is under way, and after that on each socket an accept has found nobody. On what other processes hold
- * too nothing is refused and nothing is left to do: what waits there is theirs.
+ * <p>A loop has the kernel refuse new connections first; then the loops go on accepting as always, within all limits.
+ * It is over when no handshake is under way, and after that on each socket an accept has found nobody. On what other
+ * processes hold too nothing is refused and nothing is left to do: what waits there is theirs.
  *
  * <p>Threading: {@link #start} by any thread, everything else on the timer's.
  */

@@ -16,10 +16,10 @@ import org.slf4j.LoggerFactory;
 /**
  * Gives accepted connections to the loops that have the fewest, {@code balance: least-loaded}.
  *
- * <p>The loop that accepted a connection sets it up and serves it; the chosen one then takes it over like any other. So nothing
- * waits for the chosen loop: if that is blocked, ends or refuses, the connection stays where it is served already (R44), and a
- * rescue finds it in the fd table at any time. What is under way is counted as if it had arrived, for otherwise a burst would
- * choose one loop for all.
+ * <p>The loop that accepted a connection sets it up and serves it; the chosen one then takes it over like any other. So
+ * nothing waits for the chosen loop: if that is blocked, ends or refuses, the connection stays where it is served
+ * already (R44), and a rescue finds it in the fd table at any time. What is under way is counted as if it had arrived,
+ * for otherwise a burst would choose one loop for all.
  *
  * <p>Threading: any thread; {@link #choose} is a loop's.
  */
@@ -78,7 +78,8 @@ public final class Balance {
     }
 
     /**
-     * Has a loop take a connection over that another has set up. On the accepting loop, after it has left the connection.
+     * Has a loop take a connection over that another has set up. On the accepting loop, after it has left the
+     * connection.
      *
      * @param connection null if it never began
      */

@@ -22,8 +22,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The listeners of a process by name, sorted. Some come and go while it runs, and an upgrade gives them to another process:
- * where the two meet over one listener, one CAS of its {@link Place} says which of them it was.
+ * The listeners of a process by name, sorted. Some come and go while it runs, and an upgrade gives them to another
+ * process: where the two meet over one listener, one CAS of its {@link Place} says which of them it was.
  *
  * <p>Threading: any thread.
  */
@@ -91,7 +91,10 @@ public final class BoundListeners implements ListenerAddresses {
         return byName.putIfAbsent(listener.name(), new Entry(listener, text, Place.OPENING)) == null;
     }
 
-    /** One that was added at run time serves. False if an upgrade has gone by without it: it is none of this process's then. */
+    /**
+     * One that was added at run time serves. False if an upgrade has gone by without it: it is none of this process's
+     * then.
+     */
     public boolean opened(SharedListener listener) {
         Entry entry = entry(listener);
         return entry != null && entry.move(Place.OPENING, Place.HERE);
@@ -127,8 +130,8 @@ public final class BoundListeners implements ListenerAddresses {
      * An upgrade comes by.
      *
      * @return whether the other process is to have it; not one that is only being added
-     * @throws IOException if it is being unbound: the socket may be deaf to new connections for good, which the other process would
-     *     not know, and its address is not free yet
+     * @throws IOException if it is being unbound: the socket may be deaf to new connections for good, which the other
+     *     process would not know, and its address is not free yet
      */
     public boolean hand(SharedListener listener) throws IOException {
         Entry entry = entry(listener);
@@ -221,7 +224,9 @@ public final class BoundListeners implements ListenerAddresses {
         return parse(listener.address());
     }
 
-    /** The real address of a bound socket: always a literal; a wildcard is reached through loopback, as the kernel does. */
+    /**
+     * The real address of a bound socket: always a literal; a wildcard is reached through loopback, as the kernel does.
+     */
     private static @Nullable SocketAddress parse(String address) {
         if (address.startsWith(UNIX)) {
             String name = address.substring(UNIX.length());

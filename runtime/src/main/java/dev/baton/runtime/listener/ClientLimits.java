@@ -10,10 +10,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Refuses clients of a listener because of what else the same client has; counted, and logged once a minute. Any thread.
+ * Refuses clients of a listener because of what else the same client has; counted, and logged once a minute. Any
+ * thread.
  *
- * <p>A listener without filters asks at the accept, before there is a channel. One with filters asks when all of them have let the
- * connection pass: a client is the one that they have found out, and not the load balancer that all connections come from.
+ * <p>A listener without filters asks at the accept, before there is a channel. One with filters asks when all of them
+ * have let the connection pass: a client is the one that they have found out, and not the load balancer that all
+ * connections come from.
  */
 final class ClientLimits {
     private static final Logger LOG = LoggerFactory.getLogger(ClientLimits.class);

@@ -14,12 +14,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * How many connections each client address has, and how fast it opens more: a table of fixed size, whatever comes.
  *
- * <p>A client is an IPv4 address, or the first 64 bits of an IPv6 address: no network gets less, and one host has all of it. An
- * address that is not of the internet has no limit.
+ * <p>A client is an IPv4 address, or the first 64 bits of an IPv6 address: no network gets less, and one host has all
+ * of it. An address that is not of the internet has no limit.
  *
- * <p>A slot is {@code client:40 | connections:24}, one word, changed by CAS only, and the time at which its bucket would be full
- * again, as with {@link AcceptRate}. A client is a hash of its address with a secret of this table: that two who meet have the
- * same is as good as impossible, and nobody can choose an address for it.
+ * <p>A slot is {@code client:40 | connections:24}, one word, changed by CAS only, and the time at which its bucket
+ * would be full again, as with {@link AcceptRate}. A client is a hash of its address with a secret of this table: that
+ * two who meet have the same is as good as impossible, and nobody can choose an address for it.
  *
  * <pre>
  * operation   guard                                     effect
@@ -29,9 +29,9 @@ import org.jspecify.annotations.Nullable;
  * leave       holds one                                 connections - 1
  * </pre>
  *
- * <p>A client is looked for in {@value #PROBES} slots. Where all of them have others to remember it is let in and not counted: a
- * crowd of that many clients is for {@code max-connections}, not for a limit of each. Two loops may claim two slots for one
- * client that comes to both at the same moment; it then has twice the limit until both are empty.
+ * <p>A client is looked for in {@value #PROBES} slots. Where all of them have others to remember it is let in and not
+ * counted: a crowd of that many clients is for {@code max-connections}, not for a limit of each. Two loops may claim
+ * two slots for one client that comes to both at the same moment; it then has twice the limit until both are empty.
  *
  * <p>Threading: any thread; nothing here waits.
  */
@@ -84,7 +84,8 @@ final class ClientTable {
     /**
      * A client has come.
      *
-     * @return a slot, for {@link #leave}; or {@link #UNCOUNTED}; or why it is refused, {@link #TOO_MANY} or {@link #TOO_FAST}
+     * @return a slot, for {@link #leave}; or {@link #UNCOUNTED}; or why it is refused, {@link #TOO_MANY} or
+     *     {@link #TOO_FAST}
      */
     int enter(@Nullable SocketAddress address) {
         if (!(address instanceof InetSocketAddress inet) || inet.getAddress() == null) {
@@ -196,7 +197,10 @@ final class ClientTable {
         return number;
     }
 
-    /** What Stafford calls Mix13: each bit of the one changes half the bits of the other, and no two numbers have the same. */
+    /**
+     * What Stafford calls Mix13: each bit of the one changes half the bits of the other, and no two numbers have the
+     * same.
+     */
     private static long mix(long number) {
         long mixed = (number ^ (number >>> 30)) * 0xBF58476D1CE4E5B9L;
         mixed = (mixed ^ (mixed >>> 27)) * 0x94D049BB133111EBL;

@@ -22,9 +22,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The open connections of one listener, whichever loop has them now, and how they end.
  *
- * <p>A connection that is accepted while the others are told to drain is told as well: it is entered first and the order is
- * looked at then, the other side gives the order first and looks through the entries then. Whoever of the two comes second sees
- * it; the entry's value makes sure that it is told once.
+ * <p>A connection that is accepted while the others are told to drain is told as well: it is entered first and the
+ * order is looked at then, the other side gives the order first and looks through the entries then. Whoever of the two
+ * comes second sees it; the entry's value makes sure that it is told once.
  */
 final class Connections implements IdleClients.Owner {
     private final ConcurrentHashMap<MovableChannel, Told> open = new ConcurrentHashMap<>();

@@ -12,11 +12,12 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A listener's service with connection filters before it. A listener without filters has the service itself, and pays nothing.
+ * A listener's service with connection filters before it. A listener without filters has the service itself, and pays
+ * nothing.
  *
- * <p>To the listener it is a service like any other. A connection that waits for a filter's decision has never been idle, and one that
- * is told to drain has as long for the decision as it would have for its next request. {@link Filtering} is the part of each
- * connection.
+ * <p>To the listener it is a service like any other. A connection that waits for a filter's decision has never been
+ * idle, and one that is told to drain has as long for the decision as it would have for its next request.
+ * {@link Filtering} is the part of each connection.
  */
 public final class FilteredService implements Service {
     private final List<Filter> filters;
@@ -98,7 +99,9 @@ public final class FilteredService implements Service {
         service.close();
     }
 
-    /** Whether the client of a connection that all filters have let pass may have it, until it closes. Under the claim. */
+    /**
+     * Whether the client of a connection that all filters have let pass may have it, until it closes. Under the claim.
+     */
     boolean admits(MovableChannel connection) {
         ClientLimits limits = clients;
         if (limits == null) {

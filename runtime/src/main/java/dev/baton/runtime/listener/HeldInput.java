@@ -10,11 +10,13 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 
 /**
- * Stands behind the handlers of a filter that has not decided yet, and keeps what comes past them for those that are added behind it
- * later: the next filter's, or the service's. These see the same as if they had been there from the beginning: {@code channelActive},
- * then what was read, in order with the events between, and not before they want to read.
+ * Stands behind the handlers of a filter that has not decided yet, and keeps what comes past them for those that are
+ * added behind it later: the next filter's, or the service's. These see the same as if they had been there from the
+ * beginning: {@code channelActive}, then what was read, in order with the events between, and not before they want to
+ * read.
  *
- * <p>It keeps what one turn of reading brings; then the socket is left alone. It leaves the pipeline when it has nothing more to give.
+ * <p>It keeps what one turn of reading brings; then the socket is left alone. It leaves the pipeline when it has
+ * nothing more to give.
  */
 final class HeldInput extends ChannelDuplexHandler {
     private final Filtering filtering;

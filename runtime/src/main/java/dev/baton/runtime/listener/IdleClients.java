@@ -12,20 +12,25 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * The clients of all listeners that are between two messages, of which some are closed where there is no room for new ones: those
- * first that have been idle longest.
+ * The clients of all listeners that are between two messages, of which some are closed where there is no room for new
+ * ones: those first that have been idle longest.
  *
  * <p>Nothing is kept in order while connections come and go. A search asks the service of every connection
- * ({@link dev.baton.spi.service.Service#idleNanos}) and keeps the {@value #KEPT_MAX} that have been idle longest; the loops close
- * those one by one, each after another look under its claim. One that has had a message since the search is passed over. So a
- * search is paid for by many closes, a loop never searches, and as long as there is room nothing is done at all.
+ * ({@link dev.baton.spi.service.Service#idleNanos}) and keeps the {@value #KEPT_MAX} that have been idle longest; the
+ * loops close those one by one, each after another look under its claim. One that has had a message since the search is
+ * passed over. So a search is paid for by many closes, a loop never searches, and as long as there is room nothing is
+ * done at all.
  *
- * <p>Threading: {@link #search} by any thread that is no loop, {@link #closeOne} by loops, the rest by any; nothing waits.
+ * <p>Threading: {@link #search} by any thread that is no loop, {@link #closeOne} by loops, the rest by any; nothing
+ * waits.
  */
 final class IdleClients {
     /** How many a search keeps. */
     static final int KEPT_MAX = 1024;
-    /** A client that has been idle for less may have its next message on the way, and asks for one thing after the other. */
+    /**
+     * A client that has been idle for less may have its next message on the way, and asks for one thing after the
+     * other.
+     */
     static final Duration IDLE_MIN = Duration.ofMillis(100);
     /** How long after a search that has found all there are the next may be; longer where there are many. */
     private static final Duration PAUSE = Duration.ofMillis(100);

@@ -23,8 +23,8 @@ import org.slf4j.LoggerFactory;
 /**
  * How a listener ends: what an {@link UnbindStrategy} steers, and what it leaves to be told.
  *
- * <p>Threading: any thread. Several unbinds of one listener may run at once; its fds are deleted once, by the gate's last
- * transition.
+ * <p>Threading: any thread. Several unbinds of one listener may run at once; its fds are deleted once, by the gate's
+ * last transition.
  */
 @AnyThread
 final class ListenerEnding {

@@ -8,9 +8,9 @@ import java.util.concurrent.atomic.AtomicLong;
  *
  * <p>{@code episode:26 | THROTTLED:1 | LIMITED:1 | SUSPENDED:1 | phase:2 | CROWDED:1 | connections:32}
  *
- * <p>The phase only goes forward; the other parts are independent of each other, so that nothing that ends (a pause for lack
- * of fds, a suspension, a connection) has to know what else holds the listener back. The state that others see is derived:
- * the first row that applies.
+ * <p>The phase only goes forward; the other parts are independent of each other, so that nothing that ends (a pause for
+ * lack of fds, a suspension, a connection) has to know what else holds the listener back. The state that others see is
+ * derived: the first row that applies.
  *
  * <pre>
  * state      when                                  accepts and is polled
@@ -40,14 +40,14 @@ import java.util.concurrent.atomic.AtomicLong;
  * release      a connection has ended              connections - 1; LIMITED off: there is an fd again
  * </pre>
  *
- * <p>STOPPED is terminal because no guard of a row that sets the phase accepts it, whatever runs at the same time. Connections
- * are counted in every phase: they outlive the listener. 0 &lt;= connections &lt;= max, because a reservation is counted
- * before the accept.
+ * <p>STOPPED is terminal because no guard of a row that sets the phase accepts it, whatever runs at the same time.
+ * Connections are counted in every phase: they outlive the listener. 0 &lt;= connections &lt;= max, because a
+ * reservation is counted before the accept.
  *
- * <p>An operation that changed whether the listener is READY says so; its caller then has every loop bring its poller in line.
- * But for reserve: FULL because of a reservation may be over in a moment, and its holder, who knows, tells if it lasts. Therefore
- * nothing that holds the listener back may conclude from FULL that the loops were told: after limit, throttle, crowd and suspend
- * they always are.
+ * <p>An operation that changed whether the listener is READY says so; its caller then has every loop bring its poller
+ * in line. But for reserve: FULL because of a reservation may be over in a moment, and its holder, who knows, tells if
+ * it lasts. Therefore nothing that holds the listener back may conclude from FULL that the loops were told: after
+ * limit, throttle, crowd and suspend they always are.
  */
 final class ListenerGate {
     /** Answer of {@link #limit}: somebody else has limited it already. */

@@ -35,8 +35,8 @@ public record ListenerSpec(
      * What a listener may take, and how fast.
      *
      * @param backlog how many connections the kernel keeps until they are accepted
-     * @param maxConnections how many of its connections may be open at once, at least 1; {@link Integer#MAX_VALUE} for no
-     *     limit
+     * @param maxConnections how many of its connections may be open at once, at least 1; {@link Integer#MAX_VALUE} for
+     *     no limit
      * @param acceptsPerSecond how many connections it accepts a second on the average; infinity for no limit
      * @param acceptsPerTurn how many connections a loop accepts at a time, at least 1
      * @param fds how many fds one of its connections may come to need, its own included, at most

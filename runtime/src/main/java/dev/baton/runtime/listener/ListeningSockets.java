@@ -24,8 +24,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The sockets of one listener: opening them or taking them from another process, what they are together, and their end. Which
- * loops serve them {@link ServingLoops} says.
+ * The sockets of one listener: opening them or taking them from another process, what they are together, and their end.
+ * Which loops serve them {@link ServingLoops} says.
  *
  * <p>Threading: any thread; what opens sockets is for threads that may block.
  */
@@ -54,8 +54,8 @@ final class ListeningSockets {
      * @param worker where binding may block
      * @param stopped whether the listener is, for good
      * @param acceptors makes a loop's acceptor for a socket
-     * @param allClosed is told that the last of the sockets is closed; by any thread, also under foreign locks: must neither wait
-     *     nor throw
+     * @param allClosed is told that the last of the sockets is closed; by any thread, also under foreign locks: must
+     *     neither wait nor throw
      */
     ListeningSockets(
             ListenerSpec spec,
@@ -171,8 +171,8 @@ final class ListeningSockets {
     }
 
     /**
-     * Takes sockets that another process has bound for this listener; at least one. They are this listener's from here on,
-     * also if it fails.
+     * Takes sockets that another process has bound for this listener; at least one. They are this listener's from here
+     * on, also if it fails.
      *
      * @throws IOException if one is none of this listener's; all are closed then
      */

@@ -21,15 +21,17 @@ import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells when the address of a deleted listener can be bound again (J4): close(2) may return before that, and an orphan is
- * closed only when the last callback in it has returned.
+ * Tells when the address of a deleted listener can be bound again (J4): close(2) may return before that, and an orphan
+ * is closed only when the last callback in it has returned.
  *
- * <p>When the fd table has closed the fd, a worker tries by binding, again and again up to {@link #LIMIT}; nothing else shows
- * it. The trial socket does not listen, and it is gone before the stage completes. What it cannot tell is a port that somebody
- * else listens on by now: that looks like a port that is not free, and is reported so.
+ * <p>When the fd table has closed the fd, a worker tries by binding, again and again up to {@link #LIMIT}; nothing else
+ * shows it. The trial socket does not listen, and it is gone before the stage completes. What it cannot tell is a port
+ * that somebody else listens on by now: that looks like a port that is not free, and is reported so.
  */
 final class PortRelease {
-    /** How long it may take at most from the deletion: a loop that never gives its claim back must not hang an unbind. */
+    /**
+     * How long it may take at most from the deletion: a loop that never gives its claim back must not hang an unbind.
+     */
     static final Duration LIMIT = Duration.ofSeconds(10);
     /** Between two trials: a port is usually free at once, or when a connection that was just accepted is. */
     static final Duration BETWEEN_TRIALS = Duration.ofMillis(20);
@@ -137,8 +139,8 @@ final class PortRelease {
     }
 
     /**
-     * False if the refusal says nothing about other sockets: a process that bound port 80 as root and is not root any more
-     * would never succeed.
+     * False if the refusal says nothing about other sockets: a process that bound port 80 as root and is not root any
+     * more would never succeed.
      */
     private static boolean mayPass(Throwable refused) {
         for (Throwable each = refused; each != null; each = each.getCause()) {

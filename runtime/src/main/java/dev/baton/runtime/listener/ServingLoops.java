@@ -19,10 +19,10 @@ import org.slf4j.LoggerFactory;
 /**
  * Which loops serve which sockets of one listener: all of them the one, or each its own.
  *
- * <p>Loops come and go while it serves. What is wanted ({@link #seats}) is written first, then {@link #reconcile} brings the
- * sockets in line with it: one thread at a time, without a lock; who finds another at it leaves the work to that one. No
- * socket is ever closed because its loop goes: its backlog would be cut. Another loop takes it over, until one comes that has
- * none.
+ * <p>Loops come and go while it serves. What is wanted ({@link #seats}) is written first, then {@link #reconcile}
+ * brings the sockets in line with it: one thread at a time, without a lock; who finds another at it leaves the work to
+ * that one. No socket is ever closed because its loop goes: its backlog would be cut. Another loop takes it over, until
+ * one comes that has none.
  *
  * <pre>
  *              shared                              per loop

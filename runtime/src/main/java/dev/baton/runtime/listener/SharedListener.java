@@ -48,9 +48,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>This class puts the parts together, and gives accepted sockets to the service.
  *
- * <p>No callback runs under a lock: there is none. A service's {@code initialize} runs on the accepting loop under the claims on
- * the new connection and on the listening fd: one that blocks there delays the close of an unbound listener (it is an orphan
- * then) and nothing else.
+ * <p>No callback runs under a lock: there is none. A service's {@code initialize} runs on the accepting loop under the
+ * claims on the new connection and on the listening fd: one that blocks there delays the close of an unbound listener
+ * (it is an orphan then) and nothing else.
  *
  * <p>Threading: everything but {@link #open} and {@link #adopt} by any thread.
  */
@@ -104,8 +104,8 @@ public final class SharedListener implements Listener {
     }
 
     /**
-     * A listener without a socket that shares no limit with others, and whose connections stay with the loop that accepted
-     * them, and end at once when it is drained and they are idle.
+     * A listener without a socket that shares no limit with others, and whose connections stay with the loop that
+     * accepted them, and end at once when it is drained and they are idle.
      *
      * @param worker where binding may block, for the trial after an unbind
      */
@@ -124,7 +124,8 @@ public final class SharedListener implements Listener {
     }
 
     /**
-     * A listener whose time and loops are a test's. These owe a {@link #connectionEnded} for each socket that they have accepted.
+     * A listener whose time and loops are a test's. These owe a {@link #connectionEnded} for each socket that they have
+     * accepted.
      */
     static SharedListener ofSeats(
             ListenerSpec spec, ListenerEnv env, List<Acceptor.Seat> seats, Timer timer, LongSupplier clock) {
@@ -218,7 +219,8 @@ public final class SharedListener implements Listener {
     // ---- birth ----------------------------------------------------------------------------------------------------
 
     /**
-     * Binds the sockets and lets them listen; the kernel queues, nobody accepts yet. Can be tried again after a failure.
+     * Binds the sockets and lets them listen; the kernel queues, nobody accepts yet. Can be tried again after a
+     * failure.
      *
      * @throws IOException with a message for a person
      * @throws IllegalStateException if it is bound, or was unbound
@@ -231,8 +233,8 @@ public final class SharedListener implements Listener {
     }
 
     /**
-     * Opens with sockets that are bound and listen already, for example those of the process before. They are this listener's
-     * from here on, also if it fails.
+     * Opens with sockets that are bound and listen already, for example those of the process before. They are this
+     * listener's from here on, also if it fails.
      *
      * @param numbers the kernel's numbers; as many as the other process had, at least one
      * @throws IOException if one of them is none of this listener's
@@ -246,8 +248,8 @@ public final class SharedListener implements Listener {
     }
 
     /**
-     * Opens as {@link #adopt} does, with sockets that another process still serves and may go on with: until {@link #mine},
-     * an unbind leaves the address, the socket's file and what waits in the backlog to that process.
+     * Opens as {@link #adopt} does, with sockets that another process still serves and may go on with: until
+     * {@link #mine}, an unbind leaves the address, the socket's file and what waits in the backlog to that process.
      *
      * @param numbers as there
      * @throws IOException as there
@@ -310,7 +312,10 @@ public final class SharedListener implements Listener {
         return gate.connections();
     }
 
-    /** How many connections are open; not among them, other than with {@link #connections}, what a loop only tries to accept. */
+    /**
+     * How many connections are open; not among them, other than with {@link #connections}, what a loop only tries to
+     * accept.
+     */
     public int openConnections() {
         return connections.count();
     }
@@ -335,7 +340,9 @@ public final class SharedListener implements Listener {
         return new ListenerSnapshot(name(), address(), spec.serviceName(), state().word(), accepted(), connections());
     }
 
-    /** Has a loop look for connections without an event: a rescue, when another's exclusive wakeup may be lost with it. */
+    /**
+     * Has a loop look for connections without an event: a rescue, when another's exclusive wakeup may be lost with it.
+     */
     public void tryAccept(Loop loop) {
         for (ListeningSocket socket : sockets.all()) {
             for (Acceptor acceptor : socket.acceptors()) {
@@ -364,8 +371,8 @@ public final class SharedListener implements Listener {
     }
 
     /**
-     * The loops that there are have changed: those that it has lost serve it no more, and new ones do, unless it was bound to
-     * certain loops, of which at least one is left. Any thread.
+     * The loops that there are have changed: those that it has lost serve it no more, and new ones do, unless it was
+     * bound to certain loops, of which at least one is left. Any thread.
      *
      * @param serving the loops that there are
      * @return completes when those that are gone have let go of it
@@ -395,8 +402,8 @@ public final class SharedListener implements Listener {
     }
 
     /**
-     * A loop is to accept no more; its connections stay. Works with one that has ended as well. What its own socket has in the
-     * backlog others accept.
+     * A loop is to accept no more; its connections stay. Works with one that has ended as well. What its own socket has
+     * in the backlog others accept.
      *
      * @return completes when it has let go, which takes as long as what it does now
      */
@@ -406,8 +413,8 @@ public final class SharedListener implements Listener {
     }
 
     /**
-     * A loop is blocked, or goes on again. The kernel gives a socket of its own its share of the connections whatever it does:
-     * meanwhile another loop serves that one too. What all loops share they serve anyway.
+     * A loop is blocked, or goes on again. The kernel gives a socket of its own its share of the connections whatever
+     * it does: meanwhile another loop serves that one too. What all loops share they serve anyway.
      */
     public void blocked(BatonLoop loop, boolean blocked) {
         if (!spec.socket().perLoop()) {
@@ -430,8 +437,8 @@ public final class SharedListener implements Listener {
     }
 
     /**
-     * Another process holds the sockets too and goes on with them: from now on an unbind leaves the address, the socket's file
-     * and what waits in the backlog to that process.
+     * Another process holds the sockets too and goes on with them: from now on an unbind leaves the address, the
+     * socket's file and what waits in the backlog to that process.
      */
     public void handedOver() {
         sockets.heldElsewhere();
@@ -491,7 +498,8 @@ public final class SharedListener implements Listener {
     /**
      * {@inheritDoc}
      *
-     * <p>May be called again while an unbind runs, for example with a shorter grace: the strategy then runs beside the first.
+     * <p>May be called again while an unbind runs, for example with a shorter grace: the strategy then runs beside the
+     * first.
      */
     @Override
     public CompletionStage<ListenerResult> unbind(Duration grace) {

@@ -6,13 +6,13 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * How many connections all listeners of a process may have together: a number of connections where one is configured, and always
- * what the fds allow ({@link FdBudget}).
+ * How many connections all listeners of a process may have together: a number of connections where one is configured,
+ * and always what the fds allow ({@link FdBudget}).
  *
- * <p>A listener that finds no room marks itself {@code CROWDED}, stops polling, and looks for room once more. Whoever ends the
- * fullness counts down first and looks for marked listeners then. Both sides use volatile accesses: either the listener sees
- * the room, or the other side sees the mark. So the last release always wakes whoever waits (R41), and a listener that has
- * nothing to accept keeps no other waiting: all are woken, once for each time that it was full.
+ * <p>A listener that finds no room marks itself {@code CROWDED}, stops polling, and looks for room once more. Whoever
+ * ends the fullness counts down first and looks for marked listeners then. Both sides use volatile accesses: either the
+ * listener sees the room, or the other side sees the mark. So the last release always wakes whoever waits (R41), and a
+ * listener that has nothing to accept keeps no other waiting: all are woken, once for each time that it was full.
  */
 public final class TotalLimit {
     private final int max;

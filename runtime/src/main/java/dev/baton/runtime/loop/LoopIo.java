@@ -318,8 +318,8 @@ final class LoopIo implements IoHandler, PollSink {
     }
 
     /**
-     * Deletes what this loop owns: no loop would dispatch it. Channels are told by tasks of this loop. SHARED fds
-     * have other loops, and an end of their own.
+     * Deletes what this loop owns: no loop would dispatch it. Channels are told by tasks of this loop. SHARED fds have
+     * other loops, and an end of their own.
      *
      * @return true if there was something
      */

@@ -24,7 +24,9 @@ public final class PrometheusMetrics implements Metrics {
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final ConcurrentMap<Meter.Id, Adder> counters = new ConcurrentHashMap<>();
-    /** Micrometer holds what it counts weakly: what nobody else holds would stand still after a collection of garbage. */
+    /**
+     * Micrometer holds what it counts weakly: what nobody else holds would stand still after a collection of garbage.
+     */
     private final ConcurrentMap<Meter.Id, LongSupplier> held = new ConcurrentHashMap<>();
 
     /** Without any metric yet. */

@@ -11,8 +11,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lines on their way to a reader that may be slow or stand still. Nobody but the queue's own thread waits for the reader: when the
- * queue is full, lines are dropped until it is empty, and one line then says how many.
+ * Lines on their way to a reader that may be slow or stand still. Nobody but the queue's own thread waits for the
+ * reader: when the queue is full, lines are dropped until it is empty, and one line then says how many.
  *
  * <pre>
  * TAKING    offer, and there is room        queued
@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * DROPPING  the thread finds it empty       TAKING; says how many were dropped
  * </pre>
  *
- * <p>A line that is offered between the last two is counted after the queue takes lines again: it makes the queue DROPPING once
- * more, and is told by the next such line. So every dropped line is told once, where it is missing.
+ * <p>A line that is offered between the last two is counted after the queue takes lines again: it makes the queue
+ * DROPPING once more, and is told by the next such line. So every dropped line is told once, where it is missing.
  *
  * <p>Threading: any thread offers; nothing there blocks or locks.
  */

@@ -6,8 +6,8 @@ import java.util.Arrays;
 import java.util.function.Supplier;
 
 /**
- * Makes whole lines of what is printed, so that a line is queued or dropped as one. What is written at once and ends with a line,
- * such as a log event with its stack trace, stays together.
+ * Makes whole lines of what is printed, so that a line is queued or dropped as one. What is written at once and ends
+ * with a line, such as a log event with its stack trace, stays together.
  *
  * <p>Threading: guarded by the {@link java.io.PrintStream} in front of it.
  */

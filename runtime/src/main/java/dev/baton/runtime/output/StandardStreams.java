@@ -13,11 +13,13 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code System.out} and {@code System.err} of a process that serves. A log reader that stands still fills the pipe, and a write
- * to a full pipe blocks: on a loop, in the watchdog, in a signal's handler. So whatever prints only queues, and a thread writes.
+ * {@code System.out} and {@code System.err} of a process that serves. A log reader that stands still fills the pipe,
+ * and a write to a full pipe blocks: on a loop, in the watchdog, in a signal's handler. So whatever prints only queues,
+ * and a thread writes.
  *
- * <p>Both streams share a queue where they are one file, so that their lines stay in order; otherwise each has its own, and one
- * reader does not hold up the other. What the JVM prints itself (a thread dump, a crash) does not come through here.
+ * <p>Both streams share a queue where they are one file, so that their lines stay in order; otherwise each has its own,
+ * and one reader does not hold up the other. What the JVM prints itself (a thread dump, a crash) does not come through
+ * here.
  */
 public final class StandardStreams {
     /** A few thousand lines: what a reader that restarts may miss, and no more than a process can spare. */
@@ -65,8 +67,8 @@ public final class StandardStreams {
     }
 
     /**
-     * Waits, within limits, until what was printed so far is written. For a thread that may wait, before a halt, which runs no
-     * hooks, and before the streams become other files.
+     * Waits, within limits, until what was printed so far is written. For a thread that may wait, before a halt, which
+     * runs no hooks, and before the streams become other files.
      */
     public static void drain() {
         System.out.flush();

@@ -11,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The jars of one plugin, open. They are copies without a name: a jar that is overwritten in place, as {@code cp} does, would
- * otherwise break classes that are loaded later.
+ * The jars of one plugin, open. They are copies without a name: a jar that is overwritten in place, as {@code cp} does,
+ * would otherwise break classes that are loaded later.
  */
 final class PluginJars implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PluginJars.class);

@@ -35,8 +35,8 @@ import org.objectweb.asm.Opcodes;
 import org.objectweb.asm.Type;
 
 /**
- * Resolves what the classes of a plugin refer to before any of them runs, so that a missing jar, a removed method or a mixed library
- * is told when the plugin is loaded and not by a NoClassDefFoundError at the first connection.
+ * Resolves what the classes of a plugin refer to before any of them runs, so that a missing jar, a removed method or a
+ * mixed library is told when the plugin is loaded and not by a NoClassDefFoundError at the first connection.
  *
  * <pre>
  * classes of                        every reference to        must be there

@@ -31,9 +31,9 @@ import org.slf4j.LoggerFactory;
  * Loads plugins one by one into a registry. Each is checked before a class of it is loaded, and each has an injector of
  * its own over the runtime's bindings, so that nothing one of them does wrong touches another.
  *
- * <p>The injectors make singletons when they are asked for, not all at once ({@link Stage#DEVELOPMENT}): a poller has to
- * exist before the loops, and what takes a Vert.x only after them. The launcher asks for everything before the process
- * is ready, so nothing is made late.
+ * <p>The injectors make singletons when they are asked for, not all at once ({@link Stage#DEVELOPMENT}): a poller has
+ * to exist before the loops, and what takes a Vert.x only after them. The launcher asks for everything before the
+ * process is ready, so nothing is made late.
  */
 public final class PluginLoader {
     private static final Logger LOG = LoggerFactory.getLogger(PluginLoader.class);

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A version, ordered as people expect: numbers between dots by their value (1.10 comes after 1.9, 1.0 is 1), and one with something
- * behind a hyphen before the one without (2.0-rc1 comes before 2.0).
+ * A version, ordered as people expect: numbers between dots by their value (1.10 comes after 1.9, 1.0 is 1), and one
+ * with something behind a hyphen before the one without (2.0-rc1 comes before 2.0).
  */
 public record PluginVersion(List<Long> numbers, String qualifier) implements Comparable<PluginVersion> {
 

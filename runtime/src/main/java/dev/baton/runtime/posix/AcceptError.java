@@ -7,8 +7,8 @@ public enum AcceptError {
     /** The backlog is empty. */
     NOBODY_WAITS,
     /**
-     * The connection that was to be accepted is lost, or a signal came; the next may be in order. Where the same error may be the
-     * listener's own, as with EPERM of a security module, so many in a row say so.
+     * The connection that was to be accepted is lost, or a signal came; the next may be in order. Where the same error
+     * may be the listener's own, as with EPERM of a security module, so many in a row say so.
      */
     ONE_CONNECTION,
     /** The process or the system has no fd left. Connections wait, and are reported again by levels only. */

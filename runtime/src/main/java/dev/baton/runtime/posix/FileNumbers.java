@@ -8,9 +8,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The fd numbers of files that Java has opened, for calls that Java does not make as they are needed here. Java does not tell
- * them: they are read where it keeps them, as Netty's native transports do, by Netty's way to memory. Where that is shut (a
- * JDK that forbids it, another class of channel) there is no number, and who asks has to do without.
+ * The fd numbers of files that Java has opened, for calls that Java does not make as they are needed here. Java does
+ * not tell them: they are read where it keeps them, as Netty's native transports do, by Netty's way to memory. Where
+ * that is shut (a JDK that forbids it, another class of channel) there is no number, and who asks has to do without.
  */
 public final class FileNumbers {
     /** No number can be told. */
@@ -28,7 +28,8 @@ public final class FileNumbers {
     /**
      * The number of an open file.
      *
-     * @return the number, good as long as nobody closes the channel; {@link #UNKNOWN} if it cannot be told, or is closed
+     * @return the number, good as long as nobody closes the channel; {@link #UNKNOWN} if it cannot be told, or is
+     *     closed
      */
     public static int of(FileChannel channel) {
         if (DESCRIPTOR == NOWHERE || NUMBER == NOWHERE || channel.getClass() != CHANNEL || !channel.isOpen()) {

@@ -8,8 +8,8 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A user and a group that a process may become, for good: all threads of it, with real, effective and saved ids, the groups of that
- * user, and no capabilities.
+ * A user and a group that a process may become, for good: all threads of it, with real, effective and saved ids, the
+ * groups of that user, and no capabilities.
  *
  * <p>The C library's calls are made, not the kernel's own, which change only the thread that makes them.
  *

@@ -3,8 +3,8 @@ package dev.baton.runtime.posix;
 import dev.baton.spi.posix.NativeMemory;
 
 /**
- * {@code struct iovec}, of which {@link Posix#sendGather} takes an array: the address of a piece of memory and its length,
- * two longs on every 64-bit machine.
+ * {@code struct iovec}, of which {@link Posix#sendGather} takes an array: the address of a piece of memory and its
+ * length, two longs on every 64-bit machine.
  */
 public final class IoVec {
     /** Bytes from one entry to the next. */

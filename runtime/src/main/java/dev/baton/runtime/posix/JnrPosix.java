@@ -18,8 +18,8 @@ import jnr.posix.Passwd;
  * The system calls of the Linux that this process runs on: jnr-posix where it has the call, the layer below it
  * ({@link LibC}) where it has not, or where jnr-posix would cost an allocation a call.
  *
- * <p>The error number is read right after each call, on the same thread and before anything else native. jnr-posix is loaded
- * by the first call that needs it, because that takes longer than everything else here together.
+ * <p>The error number is read right after each call, on the same thread and before anything else native. jnr-posix is
+ * loaded by the first call that needs it, because that takes longer than everything else here together.
  */
 public final class JnrPosix implements Posix {
     private static final int SOCKET_FLAGS = Sockets.SOCK_CLOEXEC | Sockets.SOCK_NONBLOCK;

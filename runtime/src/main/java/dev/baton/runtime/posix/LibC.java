@@ -9,16 +9,17 @@ import com.kenai.jffi.Type;
 import java.util.Arrays;
 
 /**
- * The functions of the C library that {@link JnrPosix} calls, bound by jffi, the layer on which jnr-ffi and jnr-posix stand.
+ * The functions of the C library that {@link JnrPosix} calls, bound by jffi, the layer on which jnr-ffi and jnr-posix
+ * stand.
  *
- * <p>Not by jnr-ffi itself, which generates a class and a machine code stub a function: that costs five times as much at
- * start-up for calls that are 1 to 5 ns cheaper, and passes garbage for the sixth of six integer arguments on x86-64
- * (jnr-ffi 2.2.19). So that nothing here breaks should it ever be bound by jnr-ffi again, no function has six arguments (a
- * test looks): sendto, recvfrom and mmap are missing on purpose.
+ * <p>Not by jnr-ffi itself, which generates a class and a machine code stub a function: that costs five times as much
+ * at start-up for calls that are 1 to 5 ns cheaper, and passes garbage for the sixth of six integer arguments on x86-64
+ * (jnr-ffi 2.2.19). So that nothing here breaks should it ever be bound by jnr-ffi again, no function has six arguments
+ * (a test looks): sendto, recvfrom and mmap are missing on purpose.
  *
- * <p>Arguments and results are passed as longs, which both machines' calling conventions allow for ints as well; of a result
- * that is an int, only its 32 bits mean anything. Every call keeps the error number for {@link #lastError}, which must be
- * asked on the same thread before its next call.
+ * <p>Arguments and results are passed as longs, which both machines' calling conventions allow for ints as well; of a
+ * result that is an int, only its 32 bits mean anything. Every call keeps the error number for {@link #lastError},
+ * which must be asked on the same thread before its next call.
  */
 final class LibC {
     private static final Library LIBRARY = open("libc.so.6");

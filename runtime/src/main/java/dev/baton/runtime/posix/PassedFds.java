@@ -23,8 +23,8 @@ public final class PassedFds {
     }
 
     /**
-     * Tells whether fds were lost: the kernel had no room for them, usually because this process is at its limit of open
-     * files.
+     * Tells whether fds were lost: the kernel had no room for them, usually because this process is at its limit of
+     * open files.
      *
      * @return whether fewer arrived than were sent
      */

@@ -5,8 +5,8 @@ import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where {@link Posix#accept(int, PeerAddress)} and {@link Posix#recvFrom} note who it is from. Reusable, for one thread at a
- * time: it is decoded only if somebody asks, before the next call overwrites it.
+ * Where {@link Posix#accept(int, PeerAddress)} and {@link Posix#recvFrom} note who it is from. Reusable, for one thread
+ * at a time: it is decoded only if somebody asks, before the next call overwrites it.
  */
 public final class PeerAddress implements AutoCloseable {
     private final NativeMemory memory = NativeMemory.allocate(SocketAddresses.SIZE_MAX);

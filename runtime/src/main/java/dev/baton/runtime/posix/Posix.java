@@ -11,20 +11,20 @@ import dev.baton.spi.threading.OffLoop;
 import java.net.SocketAddress;
 
 /**
- * Every system call that Baton makes: what plugins get ({@link PollCalls}, {@link SocketCalls}) and what only the runtime
- * may do. An interface, so that tests can inject errors and count calls.
+ * Every system call that Baton makes: what plugins get ({@link PollCalls}, {@link SocketCalls}) and what only the
+ * runtime may do. An interface, so that tests can inject errors and count calls.
  *
- * <p>Each call makes one system call, allocates nothing unless it returns an object or is said to be rare, and returns its
- * value or minus the error number of {@link Errno}. Those for {@link OffLoop} load classes for hundreds of milliseconds the
- * first time. None retries: an interruption by a signal is
- * {@code -EINTR}. Memory is passed by address; that it stays valid during the call is the caller's business, with
- * {@link dev.baton.spi.posix.NativeMemory} or a reference-counted buffer that it holds.
+ * <p>Each call makes one system call, allocates nothing unless it returns an object or is said to be rare, and returns
+ * its value or minus the error number of {@link Errno}. Those for {@link OffLoop} load classes for hundreds of
+ * milliseconds the first time. None retries: an interruption by a signal is {@code -EINTR}. Memory is passed by
+ * address; that it stays valid during the call is the caller's business, with {@link dev.baton.spi.posix.NativeMemory}
+ * or a reference-counted buffer that it holds.
  */
 public interface Posix extends PollCalls, SocketCalls {
 
     /**
-     * Takes a connection from a listening socket: non-blocking, closed on exec. Its peer's address can be asked for later
-     * ({@link #remoteAddress}) as long as the peer has not reset the connection.
+     * Takes a connection from a listening socket: non-blocking, closed on exec. Its peer's address can be asked for
+     * later ({@link #remoteAddress}) as long as the peer has not reset the connection.
      *
      * @param fd the listening socket
      * @return the connection's fd, or minus the error number: {@link Errno#EAGAIN} when there is none,
@@ -35,8 +35,8 @@ public interface Posix extends PollCalls, SocketCalls {
     int accept(int fd);
 
     /**
-     * Takes a connection from a listening socket as {@link #accept(int)} does, and notes who it is from, which cannot fail
-     * later.
+     * Takes a connection from a listening socket as {@link #accept(int)} does, and notes who it is from, which cannot
+     * fail later.
      *
      * @param fd the listening socket
      * @param peer filled on success; one for each thread, reused
@@ -124,15 +124,15 @@ public interface Posix extends PollCalls, SocketCalls {
     int sendGather(int fd, long iovecsAddress, int count);
 
     /**
-     * Sends bytes of a file without copying them through this process (sendfile(2)). Reads what is not in memory from the disk,
-     * and the caller waits for that; the position of the open file stays as it is.
+     * Sends bytes of a file without copying them through this process (sendfile(2)). Reads what is not in memory from
+     * the disk, and the caller waits for that; the position of the open file stays as it is.
      *
      * @param fd the stream socket
      * @param file the fd of the file
      * @param offset of the first byte, from the beginning of the file
      * @param length how many bytes at most; more than the socket takes now is no error
-     * @return how many were taken, 0 at or behind the end of the file, or minus the error number: {@link Errno#EAGAIN} when the
-     *     socket is full, {@link Errno#EINVAL} for a file that has to be copied
+     * @return how many were taken, 0 at or behind the end of the file, or minus the error number: {@link Errno#EAGAIN}
+     *     when the socket is full, {@link Errno#EINVAL} for a file that has to be copied
      */
     @AnyThread
     int sendFile(int fd, int file, long offset, int length);
@@ -175,8 +175,8 @@ public interface Posix extends PollCalls, SocketCalls {
     int sendFds(int fd, long address, int length, int[] fds);
 
     /**
-     * Receives bytes and the fds that came with them, each closed on exec; they share their O_NONBLOCK with whoever sent
-     * them. Rare.
+     * Receives bytes and the fds that came with them, each closed on exec; they share their O_NONBLOCK with whoever
+     * sent them. Rare.
      *
      * @param fd the unix socket
      * @param address where to put the bytes
@@ -280,7 +280,8 @@ public interface Posix extends PollCalls, SocketCalls {
      * Reads and clears the pending error of a socket, such as the outcome of a connect.
      *
      * @param fd the socket
-     * @return 0 if there is none, else the pending error number (positive), or minus the error number of the call itself
+     * @return 0 if there is none, else the pending error number (positive), or minus the error number of the call
+     *     itself
      */
     @AnyThread
     default int socketError(int fd) {
@@ -291,8 +292,8 @@ public interface Posix extends PollCalls, SocketCalls {
      * Decides what close does with unsent data.
      *
      * @param fd the socket
-     * @param seconds 0 to discard it and reset the connection, more to keep trying for so long (close then blocks), -1 to
-     *     keep trying in the background, as is usual
+     * @param seconds 0 to discard it and reset the connection, more to keep trying for so long (close then blocks), -1
+     *     to keep trying in the background, as is usual
      * @return 0, or minus the error number
      */
     @AnyThread

@@ -6,9 +6,9 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 /**
  * Small blocks of native memory for the arguments of one system call: an address, an option, a message header.
  *
- * <p>A few blocks are kept in slots that threads swap in and out, and a call that finds none allocates its own. This instead
- * of a block a thread, because nothing frees the memory of a thread that ended, and instead of a block a call, because
- * allocating costs more than the call.
+ * <p>A few blocks are kept in slots that threads swap in and out, and a call that finds none allocates its own. This
+ * instead of a block a thread, because nothing frees the memory of a thread that ended, and instead of a block a call,
+ * because allocating costs more than the call.
  *
  * <pre>
  *    0  address           128 bytes

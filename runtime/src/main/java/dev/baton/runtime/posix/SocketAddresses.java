@@ -135,8 +135,8 @@ public final class SocketAddresses {
 
     /**
      * Reads an address that the kernel wrote. An IPv4 address in IPv6's clothes ({@code ::ffff:1.2.3.4}, the peers of a
-     * socket that serves both) comes back as IPv4, as everywhere in Java. A unix path that this JVM's file system cannot
-     * name gets a {@code ?} for each byte it cannot.
+     * socket that serves both) comes back as IPv4, as everywhere in Java. A unix path that this JVM's file system
+     * cannot name gets a {@code ?} for each byte it cannot.
      *
      * @param memory where it is
      * @param offset where in it

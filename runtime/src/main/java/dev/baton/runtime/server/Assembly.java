@@ -47,7 +47,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The parts of a {@link Server}, made in the order in which they need each other; nothing is bound, and nothing serves.
  *
- * <p>What plugins make comes last but for the count of the fds: by then everything is there that they may have injected.
+ * <p>What plugins make comes last but for the count of the fds: by then everything is there that they may have
+ * injected.
  *
  * <p>Threading: the thread that starts the server.
  */
@@ -170,7 +171,9 @@ final class Assembly {
                         foundation.fds));
     }
 
-    /** DNS runs on the loop apart, which no connection of a client can block; where there is none, the system is asked. */
+    /**
+     * DNS runs on the loop apart, which no connection of a client can block; where there is none, the system is asked.
+     */
     private HostLookup lookup() {
         SystemNames system = new SystemNames(machine.worker());
         BatonLoop apart = foundation.loops.find(LoopRegistry.APART);

@@ -10,8 +10,9 @@ import java.util.stream.Collectors;
 /**
  * How many fds the connections of each listener may come to need.
  *
- * <p>Those of a listener that is a server of this process's own upstreams ({@code listener:NAME}) need none: the client in front
- * has been admitted with them. Else clients could fill the process, and wait for answers of a listener that has no room.
+ * <p>Those of a listener that is a server of this process's own upstreams ({@code listener:NAME}) need none: the client
+ * in front has been admitted with them. Else clients could fill the process, and wait for answers of a listener that
+ * has no room.
  */
 final class ClientCosts {
     private final RootConfig config;
@@ -36,8 +37,8 @@ final class ClientCosts {
     }
 
     /**
-     * What a client of a listener is admitted with. Where the number of clients is configured that is its own fd: whoever sets it
-     * knows how many of them wait for an upstream at the same time.
+     * What a client of a listener is admitted with. Where the number of clients is configured that is its own fd:
+     * whoever sets it knows how many of them wait for an upstream at the same time.
      */
     int admitted(String listener, String service) {
         return inner.contains(listener) ? 0 : config.maxConnections().isPresent() ? 1 : fdsPerClient(service);

@@ -23,8 +23,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What plugins make of their own sections of a configuration: made with the server, started in the configuration's order and
- * stopped in the reverse one.
+ * What plugins make of their own sections of a configuration: made with the server, started in the configuration's
+ * order and stopped in the reverse one.
  *
  * <p>Threading: one thread, which is no loop.
  */

@@ -13,7 +13,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The configuration that a command works with: the file that was named, else {@code ./baton.yaml}, else the built-in demo.
+ * The configuration that a command works with: the file that was named, else {@code ./baton.yaml}, else the built-in
+ * demo.
  *
  * @param file what it is called in messages
  * @param origin why it is this one, for a person

@@ -11,8 +11,8 @@ import java.util.List;
 /**
  * What the fd limit leaves for clients and upstream connections, and what is kept from them.
  *
- * <p>Without a reserve the clients that come first have every fd, and then there is none to answer them with, none for the admin
- * API, and none for the upgrade that would help.
+ * <p>Without a reserve the clients that come first have every fd, and then there is none to answer them with, none for
+ * the admin API, and none for the upgrade that would help.
  *
  * @param limit how many fds the process may have
  * @param reserved how many are for everything else that comes after the start
@@ -32,9 +32,14 @@ record FdPlan(long limit, int reserved, int wanted, int clients, int perClient) 
     private static final int SPARES_MAX = 4;
 
     private static final int SPARE_SHARE = 8;
-    /** Pipes to the new process, the handoff's socket and its connection; the copies of listening sockets come on top. */
+    /**
+     * Pipes to the new process, the handoff's socket and its connection; the copies of listening sockets come on top.
+     */
     private static final int UPGRADE_FDS = 12;
-    /** What plugins and the JVM open at run time: jars, files, a recording, a dump. A socket a loop for names comes on top. */
+    /**
+     * What plugins and the JVM open at run time: jars, files, a recording, a dump. A socket a loop for names comes on
+     * top.
+     */
     private static final int OTHER_FDS = 16;
 
     /**
@@ -78,7 +83,9 @@ record FdPlan(long limit, int reserved, int wanted, int clients, int perClient) 
         return (reserved + 1) / 4;
     }
 
-    /** How many clients can be there at once with everything that they may need, or as many as the configuration says. */
+    /**
+     * How many clients can be there at once with everything that they may need, or as many as the configuration says.
+     */
     private int connections(RootConfig config) {
         return config.maxConnections().map(max -> Math.min(max, clients)).orElse(clients / perClient);
     }

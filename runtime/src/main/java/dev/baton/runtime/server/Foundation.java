@@ -162,7 +162,8 @@ public final class Foundation {
     }
 
     /**
-     * For tests, and for whoever embeds Baton: plugins that are on the class path, system calls and memory of the caller's.
+     * For tests, and for whoever embeds Baton: plugins that are on the class path, system calls and memory of the
+     * caller's.
      *
      * @param version what it says of itself
      * @param posix the system calls

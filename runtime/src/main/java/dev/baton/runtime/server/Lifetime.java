@@ -16,7 +16,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a server is at: starting, ready, draining; and ready again if the process that has followed it dies while it drains.
+ * What a server is at: starting, ready, draining; and ready again if the process that has followed it dies while it
+ * drains.
  */
 @AnyThread
 final class Lifetime {
@@ -108,7 +109,9 @@ final class Lifetime {
         }
     }
 
-    /** After {@link #revoke}, when everything is in place: a stop that came meanwhile may have met the shutdown before. */
+    /**
+     * After {@link #revoke}, when everything is in place: a stop that came meanwhile may have met the shutdown before.
+     */
     void stopIfAsked() {
         Duration asked = stopAsked;
         if (asked != null) {

@@ -102,8 +102,8 @@ final class ListenerChanges {
     }
 
     /**
-     * A listener that was added to the process before goes on here: not opened yet, but one of this process's. Its text is
-     * checked as that of a new one is.
+     * A listener that was added to the process before goes on here: not opened yet, but one of this process's. Its text
+     * is checked as that of a new one is.
      *
      * @throws IllegalArgumentException if it cannot, with the reason
      */

@@ -14,8 +14,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Opens the listeners of a process that starts: with the sockets that the process before had for them, else by binding.
  *
- * <p>What the file says now goes before what an operator did to the process before, because it is what an operator wrote last;
- * and nobody is to lose a service that the file does not speak of:
+ * <p>What the file says now goes before what an operator did to the process before, because it is what an operator
+ * wrote last; and nobody is to lose a service that the file does not speak of:
  *
  * <pre>
  * in the process before                  in the file now      here
@@ -28,7 +28,8 @@ import org.slf4j.LoggerFactory;
  * in its file                            no                   closed
  * </pre>
  *
- * <p>Each row but the first of a listener that nobody touched is told to whoever asked for the upgrade. For the starting thread.
+ * <p>Each row but the first of a listener that nobody touched is told to whoever asked for the upgrade. For the
+ * starting thread.
  */
 final class ListenerOpening {
     private static final Logger LOG = LoggerFactory.getLogger(ListenerOpening.class);

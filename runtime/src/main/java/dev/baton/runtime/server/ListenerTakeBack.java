@@ -11,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * New listeners on the sockets that this process has kept, because the process that it handed them to has died. The listeners
- * that it had are draining, and go on with that.
+ * New listeners on the sockets that this process has kept, because the process that it handed them to has died. The
+ * listeners that it had are draining, and go on with that.
  *
  * <p>For one thread that may block.
  */

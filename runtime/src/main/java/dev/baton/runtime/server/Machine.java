@@ -15,8 +15,8 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeoutException;
 
 /**
- * What a {@link Server} runs on: loops, time, and threads that may block. A process has the one of {@link VertxMachine}; a
- * simulation brings its own, so that what it runs is this server and not a copy of its wiring.
+ * What a {@link Server} runs on: loops, time, and threads that may block. A process has the one of
+ * {@link VertxMachine}; a simulation brings its own, so that what it runs is this server and not a copy of its wiring.
  */
 public interface Machine extends LiveLoads.Gauges {
 

@@ -8,9 +8,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * {@code user:} and {@code group:} of the configuration: what a process that was started by root becomes once it has bound its
- * listeners. The process of an upgrade is started by that user: it gets the sockets and need not change, and cannot bind what only
- * root can.
+ * {@code user:} and {@code group:} of the configuration: what a process that was started by root becomes once it has
+ * bound its listeners. The process of an upgrade is started by that user: it gets the sockets and need not change, and
+ * cannot bind what only root can.
  */
 final class Privileges {
     private static final Logger LOG = LoggerFactory.getLogger(Privileges.class);

@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * A whole Baton: loops, upstreams, services, listeners and components, as a configuration says.
  *
  * <p>Life: {@link #assemble} (opens no address), {@link #open} (binds), {@link #start} (serves), then a stop by
- * {@link dev.baton.spi.admin.RuntimeControl} from any thread, and {@link #end}. All but the stop by one thread, which is no loop.
+ * {@link dev.baton.spi.admin.RuntimeControl} from any thread, and {@link #end}. All but the stop by one thread, which
+ * is no loop.
  */
 public final class Server {
     private final Assembly parts;
@@ -47,7 +48,8 @@ public final class Server {
     }
 
     /**
-     * As {@link #assemble(Foundation, RootConfig)}, on a machine of the caller's: for a simulation, where there is no Vert.x.
+     * As {@link #assemble(Foundation, RootConfig)}, on a machine of the caller's: for a simulation, where there is no
+     * Vert.x.
      *
      * @throws StartException as there
      */
@@ -111,7 +113,8 @@ public final class Server {
     }
 
     /**
-     * Starts the components and lets the listeners accept, once the process before says so. After a stop it starts nothing more.
+     * Starts the components and lets the listeners accept, once the process before says so. After a stop it starts
+     * nothing more.
      *
      * @param said is told what a component says of itself
      * @throws StartException if a component cannot start, or the process before has changed its mind

@@ -14,7 +14,10 @@ import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** What a service is given, and what that says of it: a client of a service that has an upstream may need a connection to it. */
+/**
+ * What a service is given, and what that says of it: a client of a service that has an upstream may need a connection
+ * to it.
+ */
 final class ServiceEnv implements ServiceContext {
     private final String plugin;
     private final Parts parts;
@@ -37,8 +40,9 @@ final class ServiceEnv implements ServiceContext {
     }
 
     /**
-     * How many fds one client may come to need: its own, and what a connection to an upstream costs, to one at a time. Nobody has
-     * to declare it, so that nobody can forget to; what a service opens beyond it is refused when there are no fds left.
+     * How many fds one client may come to need: its own, and what a connection to an upstream costs, to one at a time.
+     * Nobody has to declare it, so that nobody can forget to; what a service opens beyond it is refused when there are
+     * no fds left.
      */
     int fdsPerClient() {
         return fdsPerClient;

@@ -22,7 +22,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The services of a configuration: made with the server, those that others name before these, and closed in the reverse order.
+ * The services of a configuration: made with the server, those that others name before these, and closed in the reverse
+ * order.
  *
  * <p>Threading: {@link #shared} by any thread, the rest by the one that starts and ends the server.
  */

@@ -23,8 +23,8 @@ import org.slf4j.LoggerFactory;
  * <p>A stop that is asked for again with less time cuts the first one short. Nothing here waits, and nothing that a
  * plugin does can hold it up: some seconds after the grace time it is over whatever is left.
  *
- * <p>The drain after an upgrade can be revoked: the process serves again, with new listeners, because the one that followed it has
- * died. What drains goes on draining. Whether the process ends or serves again is one CAS:
+ * <p>The drain after an upgrade can be revoked: the process serves again, with new listeners, because the one that
+ * followed it has died. What drains goes on draining. Whether the process ends or serves again is one CAS:
  *
  * <pre>
  * OPEN -> ENDS     {@link #end}: the drain is over, and so is the process
@@ -35,7 +35,9 @@ import org.slf4j.LoggerFactory;
 final class Shutdown {
     private static final Logger LOG = LoggerFactory.getLogger(Shutdown.class);
 
-    /** What connections that were cut may take to be gone, and ports to be free; a loop that is blocked takes longer. */
+    /**
+     * What connections that were cut may take to be gone, and ports to be free; a loop that is blocked takes longer.
+     */
     private static final Duration SLACK = Duration.ofSeconds(5);
 
     private enum Fate {

@@ -97,7 +97,8 @@ final class Succession implements Upgrade.Upgraded {
     }
 
     /**
-     * Everything of this process has started, and it accepts next: says so to the process before, and waits for its word.
+     * Everything of this process has started, and it accepts next: says so to the process before, and waits for its
+     * word.
      *
      * @throws StartException if that one has changed its mind
      */
@@ -114,8 +115,9 @@ final class Succession implements Upgrade.Upgraded {
     /**
      * This process accepts: says so to the process before and to the service manager.
      *
-     * <p>First to the process before: until it knows that this one serves it may think better of it. Then to the manager, by this
-     * process, as the other one may die now; and when that one has let go once more, because a manager may listen to it alone.
+     * <p>First to the process before: until it knows that this one serves it may think better of it. Then to the
+     * manager, by this process, as the other one may die now; and when that one has let go once more, because a manager
+     * may listen to it alone.
      */
     void serving(Upstreams upstreams) {
         before.serving(listeners.all(), upstreams, this::sayServing);

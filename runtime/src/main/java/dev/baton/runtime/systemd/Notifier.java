@@ -17,8 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells the service manager how the service is: the protocol of sd_notify(3), a datagram of {@code KEY=VALUE} lines to the unix
- * socket that {@code NOTIFY_SOCKET} names. Without one it does nothing.
+ * Tells the service manager how the service is: the protocol of sd_notify(3), a datagram of {@code KEY=VALUE} lines to
+ * the unix socket that {@code NOTIFY_SOCKET} names. Without one it does nothing.
  *
  * <p>Threading: any thread. A datagram never waits: one that does not fit any more is lost, and said.
  */
@@ -64,16 +64,16 @@ public final class Notifier {
     }
 
     /**
-     * Another process is the service until this one claims it: what this one says before that, of its own end for example, would be
-     * taken for the service's by a manager that listens to all of its processes.
+     * Another process is the service until this one claims it: what this one says before that, of its own end for
+     * example, would be taken for the service's by a manager that listens to all of its processes.
      */
     public void follow() {
         following = true;
     }
 
     /**
-     * This process is the service, and whatever another one has claimed is over. Heard of a process that is not the main one if
-     * the unit has {@code NotifyAccess=all}.
+     * This process is the service, and whatever another one has claimed is over. Heard of a process that is not the
+     * main one if the unit has {@code NotifyAccess=all}.
      */
     public void claim(String status) {
         following = false;

@@ -19,15 +19,18 @@ import org.slf4j.LoggerFactory;
 /**
  * The heartbeat that the service manager asks for by {@code WATCHDOG_USEC}: as long as it comes, the process is well.
  *
- * <p>The process is well as long as one of its loops runs tasks: what the others had is taken over from them, so a callback that
- * blocks is no reason to end the process (R50). Only when all are stuck for the whole time is the manager right to end it.
+ * <p>The process is well as long as one of its loops runs tasks: what the others had is taken over from them, so a
+ * callback that blocks is no reason to end the process (R50). Only when all are stuck for the whole time is the manager
+ * right to end it.
  */
 public final class Watchdog implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Watchdog.class);
 
     private static final String PERIOD = "WATCHDOG_USEC";
     private static final String PID = "WATCHDOG_PID";
-    /** Twice as often as the manager wants it, as sd_watchdog_enabled(3) recommends, and once more for a late thread. */
+    /**
+     * Twice as often as the manager wants it, as sd_watchdog_enabled(3) recommends, and once more for a late thread.
+     */
     private static final int BEATS_PER_PERIOD = 3;
 
     private final Notifier notifier;

@@ -49,9 +49,9 @@ import org.slf4j.LoggerFactory;
  *   die      the loop's own thread says so. As retire, but that it accepts no more by itself, and a new one takes its place
  * </pre>
  *
- * <p>Of connections that cannot move, Vert.x's for example, a retiring loop waits for the end, at most for the grace time. A
- * listener that is made at the same time is brought in line with the loops after it has been entered, as it is after each change
- * of the loops: whichever of the two comes second sees the other.
+ * <p>Of connections that cannot move, Vert.x's for example, a retiring loop waits for the end, at most for the grace
+ * time. A listener that is made at the same time is brought in line with the loops after it has been entered, as it is
+ * after each change of the loops: whichever of the two comes second sees the other.
  *
  * <p>Threading: any thread; the work is the worker's.
  */
@@ -68,7 +68,9 @@ public final class LoopChanges implements BatonLoop.Deaths {
     private static final String BOUND = "connections of Vert.x are bound to their context";
     /** What the end of a thread may take that has nothing to do. */
     private static final long END_SECONDS = 5;
-    /** Loops that die within a minute and are replaced: more of them die of something that the next would die of too. */
+    /**
+     * Loops that die within a minute and are replaced: more of them die of something that the next would die of too.
+     */
     private static final int DEATHS_MAX = 16;
 
     private static final long DEATHS_NANOS = Duration.ofMinutes(1).toNanos();
@@ -240,7 +242,9 @@ public final class LoopChanges implements BatonLoop.Deaths {
             return done;
         }
 
-        /** Completes when the loop has let go of a listener, whoever has told it to: others may leave at the same time. */
+        /**
+         * Completes when the loop has let go of a listener, whoever has told it to: others may leave at the same time.
+         */
         private CompletableFuture<Void> leave(SharedListener listener) {
             settle(listener);
             return listener.removeLoop(loop).toCompletableFuture();
@@ -326,7 +330,9 @@ public final class LoopChanges implements BatonLoop.Deaths {
             again();
         }
 
-        /** Looked for, and not told: Netty tells it on a thread of its own, which keeps another time than the loops may. */
+        /**
+         * Looked for, and not told: Netty tells it on a thread of its own, which keeps another time than the loops may.
+         */
         private void lookForEnd() {
             if (!loop.isTerminated()) {
                 // It may hang for as long as its process lives.

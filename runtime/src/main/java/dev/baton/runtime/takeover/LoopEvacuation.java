@@ -25,19 +25,24 @@ import org.slf4j.LoggerFactory;
  *   over     the list is through, or the victim has gone on, or somebody says so
  * </pre>
  *
- * <p>A helper that blocks or ends in the middle keeps what it has taken, and the others pull the rest: it has never pulled more
- * than one ahead. What it has taken is its own, and is rescued from it like anything else. A helper that is slow to begin only
- * leaves more to the others. What cannot be taken is left: the victim runs in it, or it is gone, or somebody has it.
+ * <p>A helper that blocks or ends in the middle keeps what it has taken, and the others pull the rest: it has never
+ * pulled more than one ahead. What it has taken is its own, and is rescued from it like anything else. A helper that is
+ * slow to begin only leaves more to the others. What cannot be taken is left: the victim runs in it, or it is gone, or
+ * somebody has it.
  *
- * <p>A list grows old: what the victim gets after the moment is in the next one. So whoever wants everything makes another list,
- * and another, until one is empty; for a victim that is blocked or dead the second is, but for what a helper had in its hands.
+ * <p>A list grows old: what the victim gets after the moment is in the next one. So whoever wants everything makes
+ * another list, and another, until one is empty; for a victim that is blocked or dead the second is, but for what a
+ * helper had in its hands.
  *
  * <p>Threading: any thread.
  */
 public final class LoopEvacuation implements Rescue {
     private static final Logger LOG = LoggerFactory.getLogger(LoopEvacuation.class);
 
-    /** Takeovers a turn, of about a microsecond and a timer's arming each: they delay the helper's own connections little. */
+    /**
+     * Takeovers a turn, of about a microsecond and a timer's arming each: they delay the helper's own connections
+     * little.
+     */
     static final int TAKEN_A_TURN_MAX = 32;
 
     private final BatonLoop victim;
@@ -68,8 +73,8 @@ public final class LoopEvacuation implements Rescue {
     }
 
     /**
-     * Some of what a victim owns, which one other loop is to have: for as long as neither of them is to go, and nobody has seen
-     * that the thief is blocked. A victim that is blocked meanwhile loses them all the same: that is no worse.
+     * Some of what a victim owns, which one other loop is to have: for as long as neither of them is to go, and nobody
+     * has seen that the thief is blocked. A victim that is blocked meanwhile loses them all the same: that is no worse.
      */
     static LoopEvacuation ofSome(BatonLoop victim, BatonLoop thief, List<MovableStreamChannel> some) {
         return new LoopEvacuation(victim, some, () -> !thief.isAvoided() && !victim.isLeaving());

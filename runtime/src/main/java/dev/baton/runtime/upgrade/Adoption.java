@@ -14,11 +14,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds for each listener the sockets that the process before had for it. Their address decides, as its kind tells; the name
- * only among several that fit, so that a listener may be renamed, or its address be written in another way.
+ * Finds for each listener the sockets that the process before had for it. Their address decides, as its kind tells; the
+ * name only among several that fit, so that a listener may be renamed, or its address be written in another way.
  *
- * <p>In this order: the same name, and the address fits; the same text of the bind; the address fits, if it is one that only one
- * socket can have. A socket that this process did not make itself (an inherited one) has the text of its bind alone.
+ * <p>In this order: the same name, and the address fits; the same text of the bind; the address fits, if it is one that
+ * only one socket can have. A socket that this process did not make itself (an inherited one) has the text of its bind
+ * alone.
  */
 final class Adoption {
     private static final Logger LOG = LoggerFactory.getLogger(Adoption.class);

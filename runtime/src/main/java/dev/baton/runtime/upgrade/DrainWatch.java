@@ -9,8 +9,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The old process after its upgrade, until it has drained: sends idle upstream connections to the new process, closes its copies of
- * the sockets that the new one lets go of, and notices if the new one dies.
+ * The old process after its upgrade, until it has drained: sends idle upstream connections to the new process, closes
+ * its copies of the sockets that the new one lets go of, and notices if the new one dies.
  *
  * <p>For the upgrade's thread.
  */

@@ -115,7 +115,9 @@ public final class Giver implements AutoCloseable {
         return notes;
     }
 
-    /** True if the new process says which sockets it lets go of while this one drains. Known after {@link #awaitReady}. */
+    /**
+     * True if the new process says which sockets it lets go of while this one drains. Known after {@link #awaitReady}.
+     */
     public boolean tellsDrops() {
         return tellsDrops;
     }
@@ -193,7 +195,9 @@ public final class Giver implements AutoCloseable {
         return closedThere && !peer.isAlive();
     }
 
-    /** Step 9: connections of one key; they stay open here, and share everything but the close with the copies there. */
+    /**
+     * Step 9: connections of one key; they stay open here, and share everything but the close with the copies there.
+     */
     public void sendIdle(List<IdleConnection> connections) throws IOException {
         IdleConnection first = connections.get(0);
         int[] numbers = connections.stream()

@@ -38,7 +38,8 @@ public final class HandedListener {
      * @param bind where it listens, as configured
      * @param address where it really listens
      * @param suspended whether somebody has suspended it
-     * @param text what it was added by at run time, {@value #TEXT_BYTES_MAX} bytes at most; empty for one of the configuration
+     * @param text what it was added by at run time, {@value #TEXT_BYTES_MAX} bytes at most; empty for one of the
+     *     configuration
      * @param numbers its sockets; at least one, more where each loop has one
      */
     public HandedListener(String name, String bind, String address, boolean suspended, String text, int... numbers) {

@@ -17,7 +17,10 @@ public record HandedServer(SocketAddress address, int number) {
     private static final String UNIX = "unix:";
     private static final String UNIX_ABSTRACT = UNIX + "@";
 
-    /** Bytes of an address and a port, or {@code unix:} and a path or a name, for packets; empty for what is not handed over. */
+    /**
+     * Bytes of an address and a port, or {@code unix:} and a path or a name, for packets; empty for what is not handed
+     * over.
+     */
     static String text(SocketAddress address) {
         if (address instanceof InetSocketAddress inet && inet.getAddress() != null) {
             StringBuilder text = new StringBuilder();

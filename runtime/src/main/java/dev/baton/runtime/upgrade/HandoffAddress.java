@@ -26,8 +26,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where the old process waits for the new one: a unix socket of mode 0600 in a folder of its own of mode 0700, both gone when
- * it is closed. Connections of other users or processes are closed and said, and cost nothing else.
+ * Where the old process waits for the new one: a unix socket of mode 0600 in a folder of its own of mode 0700, both
+ * gone when it is closed. Connections of other users or processes are closed and said, and cost nothing else.
  */
 public final class HandoffAddress implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HandoffAddress.class);

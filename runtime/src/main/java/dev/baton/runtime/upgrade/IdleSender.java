@@ -20,8 +20,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sends this process's idle upstream connections to the one that follows it, as long as it drains: what is in use now may be idle
- * a moment later. One is made for each upgrade.
+ * Sends this process's idle upstream connections to the one that follows it, as long as it drains: what is in use now
+ * may be idle a moment later. One is made for each upgrade.
  *
  * <p>For the upgrade's thread; connections are taken on the loops' own threads, like every take.
  */

@@ -18,8 +18,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What the process with the pid 1 does beside serving, as in a container: it takes the ends of orphans, and after an upgrade it
- * stays as the parent of those that serve, because the kernel ends all processes of a pid namespace with its first one.
+ * What the process with the pid 1 does beside serving, as in a container: it takes the ends of orphans, and after an
+ * upgrade it stays as the parent of those that serve, because the kernel ends all processes of a pid namespace with its
+ * first one.
  *
  * <pre>
  * SERVING    it reaps orphans                          {@link #follow}: this process was upgraded
@@ -28,9 +29,9 @@ import org.slf4j.LoggerFactory;
  *            each was started by the one before
  * </pre>
  *
- * <p>Each process of the line knows by its environment who has started it for an upgrade, so a process that upgrades itself needs
- * to tell nothing here, and one whose parent was killed in the middle of an upgrade is found as well. It is found within a
- * second; of one that ends before that, the exit code is not known.
+ * <p>Each process of the line knows by its environment who has started it for an upgrade, so a process that upgrades
+ * itself needs to tell nothing here, and one whose parent was killed in the middle of an upgrade is found as well. It
+ * is found within a second; of one that ends before that, the exit code is not known.
  *
  * <p>Threading: a thread of its own, and any thread asks.
  */

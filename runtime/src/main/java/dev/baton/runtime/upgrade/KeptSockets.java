@@ -16,8 +16,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Copies of the listening sockets that an upgrade hands over. They are what is sent, and are kept while this process drains: as long
- * as one is open, a listening socket and its backlog outlive a new process that dies.
+ * Copies of the listening sockets that an upgrade hands over. They are what is sent, and are kept while this process
+ * drains: as long as one is open, a listening socket and its backlog outlive a new process that dies.
  *
  * <p>For the upgrade's thread.
  */

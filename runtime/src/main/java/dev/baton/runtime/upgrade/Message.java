@@ -24,7 +24,8 @@ import java.util.List;
  *   8  fields   in the order in which they are read; {@value #BYTES_MAX} bytes at most, header included
  * </pre>
  *
- * <p>Everything that is read is checked: the other side is another program, perhaps of another version, perhaps hostile.
+ * <p>Everything that is read is checked: the other side is another program, perhaps of another version, perhaps
+ * hostile.
  */
 public final class Message {
     /** What one packet may have; the fields of the largest are a few names and {@value #FDS_MAX} numbers. */
@@ -32,8 +33,9 @@ public final class Message {
     /** Fds of one packet: below the kernel's limit, so that a limit of one less there is no end of the handoff. */
     static final int FDS_MAX = PassedFds.COUNT_MAX - 1;
     /**
-     * Raised with every change that the other side cannot do without. Fields that are added behind those of a message are no such
-     * change: who does not know them does not read them, and who misses them ({@link #hasMore}) goes on without.
+     * Raised with every change that the other side cannot do without. Fields that are added behind those of a message
+     * are no such change: who does not know them does not read them, and who misses them ({@link #hasMore}) goes on
+     * without.
      */
     static final int VERSION = 1;
 

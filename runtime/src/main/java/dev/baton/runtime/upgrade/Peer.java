@@ -19,7 +19,9 @@ public record Peer(long pid, int uid) {
     /** Scripts between a process and the one that it started: a wrapper or two. */
     private static final int GENERATIONS_MAX = 8;
 
-    /** From the close of a dying process's sockets to its end; shorter than the patience of one that lives and gives up. */
+    /**
+     * From the close of a dying process's sockets to its end; shorter than the patience of one that lives and gives up.
+     */
     private static final Duration ORPHAN_MAX = Duration.ofSeconds(1);
 
     private static final long LOOK_NANOS = 1_000_000;
@@ -43,8 +45,8 @@ public record Peer(long pid, int uid) {
     }
 
     /**
-     * True if the process that has started this one, perhaps through a script, is dead: its children are somebody else's then.
-     * Waits a little, because its sockets are closed a moment before that.
+     * True if the process that has started this one, perhaps through a script, is dead: its children are somebody
+     * else's then. Waits a little, because its sockets are closed a moment before that.
      */
     public static boolean isOrphanOf(long pid) {
         long self = ProcessHandle.current().pid();

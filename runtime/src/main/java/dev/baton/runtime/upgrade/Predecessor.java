@@ -32,8 +32,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The process before this one, as this one sees it: what it leaves, and what it is told. Where this one was started by itself
- * there was none, and nothing here does anything.
+ * The process before this one, as this one sees it: what it leaves, and what it is told. Where this one was started by
+ * itself there was none, and nothing here does anything.
  *
  * <p>For the starting thread.
  */
@@ -165,7 +165,9 @@ public final class Predecessor {
         }
     }
 
-    /** Has the process before give up all that it has kept: it is not to serve again in place of this one. Any thread. */
+    /**
+     * Has the process before give up all that it has kept: it is not to serve again in place of this one. Any thread.
+     */
     public void dropAll() {
         if (receiver != null) {
             receiver.dropped(
@@ -307,7 +309,9 @@ public final class Predecessor {
         }
     }
 
-    /** An exclusive wakeup may have gone to a loop over there that did not accept any more: every loop here looks once. */
+    /**
+     * An exclusive wakeup may have gone to a loop over there that did not accept any more: every loop here looks once.
+     */
     private void released(Collection<SharedListener> listeners) {
         for (SharedListener listener : listeners) {
             loops.batonLoops().forEach(listener::tryAccept);

@@ -9,8 +9,8 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The listening sockets that came from the process before and that nobody has taken yet. What is left when the new process has
- * all it wants is closed.
+ * The listening sockets that came from the process before and that nobody has taken yet. What is left when the new
+ * process has all it wants is closed.
  *
  * <p>Threading: any thread.
  */

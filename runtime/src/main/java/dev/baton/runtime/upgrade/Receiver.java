@@ -29,7 +29,9 @@ import org.slf4j.LoggerFactory;
 public final class Receiver implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Receiver.class);
 
-    /** The old one answers at once, unless its machine is overloaded; it ends this one itself if it has lost patience. */
+    /**
+     * The old one answers at once, unless its machine is overloaded; it ends this one itself if it has lost patience.
+     */
     private static final Duration STEP_MAX = Duration.ofSeconds(60);
     /** Between the close of a process's fds and its end there is an instant, in which it frees its memory. */
     private static final Duration DYING_MAX = Duration.ofSeconds(5);
@@ -269,8 +271,8 @@ public final class Receiver implements AutoCloseable {
      * Steps 8 to 10, for as long as the old process drains. Whatever ends it, this process serves by now.
      *
      * @param limit how long at most
-     * @param released step 8, or the old process is dead; is given the listeners that were suspended and resumed there after
-     *     step 4
+     * @param released step 8, or the old process is dead; is given the listeners that were suspended and resumed there
+     *     after step 4
      * @param idle takes each connection, whose number is its own from there on
      */
     public void follow(Duration limit, Released released, Consumer<IdleConnection> idle) throws IOException {
@@ -304,8 +306,8 @@ public final class Receiver implements AutoCloseable {
     }
 
     /**
-     * After step 7: this process lets go of sockets, or is about to, and the other must not keep them open. Any thread, never
-     * waits; not told to a process that takes nothing, which closes them when it has drained.
+     * After step 7: this process lets go of sockets, or is about to, and the other must not keep them open. Any thread,
+     * never waits; not told to a process that takes nothing, which closes them when it has drained.
      *
      * @param listeners by the names of step 4
      * @param servers by the addresses of step 4

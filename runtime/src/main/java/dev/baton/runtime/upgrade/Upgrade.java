@@ -27,8 +27,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The old process's side of an upgrade: starts the new process, hands the sockets over, and drains once the new one serves. Until
- * then nothing of this process changes. If the new one dies while this one drains, this one serves again.
+ * The old process's side of an upgrade: starts the new process, hands the sockets over, and drains once the new one
+ * serves. Until then nothing of this process changes. If the new one dies while this one drains, this one serves again.
  *
  * <p>Threading: any thread may begin; the rest is a thread of its own, one at a time.
  */

@@ -1,9 +1,10 @@
 /**
  * Everything between a process and the one before or after it. In an upgrade a process starts another
- * ({@link dev.baton.runtime.upgrade.Upgrade}) and gives it its listening sockets, and later its idle upstream connections.
+ * ({@link dev.baton.runtime.upgrade.Upgrade}) and gives it its listening sockets, and later its idle upstream
+ * connections.
  *
- * <p>Over a unix socket (SOCK_SEQPACKET: one packet a {@link dev.baton.runtime.upgrade.Message}) of mode 0600 in a folder of
- * mode 0700, whose two ends check each other's user and process. Who says what, in this order:
+ * <p>Over a unix socket (SOCK_SEQPACKET: one packet a {@link dev.baton.runtime.upgrade.Message}) of mode 0600 in a
+ * folder of mode 0700, whose two ends check each other's user and process. Who says what, in this order:
  *
  * <pre>
  *      old process (giver)                          new process (receiver)
@@ -20,18 +21,21 @@
  * 10   ends                        <- END
  * </pre>
  *
- * <p>While it drains the old process keeps copies of the listening sockets: if the new one dies, it accepts again, and what waits
- * in the backlogs is not lost. A copy would also keep an address taken that the new process lets go of, so it says so first
- * (DROPPED, any thread, at any time after 7). It promises to by a field of READY; for a process that does not, no copies are kept.
+ * <p>While it drains the old process keeps copies of the listening sockets: if the new one dies, it accepts again, and
+ * what waits in the backlogs is not lost. A copy would also keep an address taken that the new process lets go of, so
+ * it says so first (DROPPED, any thread, at any time after 7). It promises to by a field of READY; for a process that
+ * does not, no copies are kept.
  *
- * <p>What an operator has changed at run time comes along: LISTENER says whether one was suspended, and the text that one was added
- * by; SOCKETS_END which were unbound; RELEASED what was suspended or resumed after 4; READY what became of it all, for a person.
- * These fields stand behind those that there were first: a process of a version that does not know them does without.
+ * <p>What an operator has changed at run time comes along: LISTENER says whether one was suspended, and the text that
+ * one was added by; SOCKETS_END which were unbound; RELEASED what was suspended or resumed after 4; READY what became
+ * of it all, for a person. These fields stand behind those that there were first: a process of a version that does not
+ * know them does without.
  *
- * <p>Both accept between 7 and 8, nobody needs to be without either. Until 7 nothing of the old process has changed: whatever
- * happens to the new one costs nothing but the attempt. From 4 on the new one has all it needs: if the old one dies then, it
- * goes on alone; if it dies before, even before 3, the new one binds for itself, as nobody else holds the addresses any more. That the old one
- * only gave up, which it says (REFUSED) or which its being alive shows, ends the new one.
+ * <p>Both accept between 7 and 8, nobody needs to be without either. Until 7 nothing of the old process has changed:
+ * whatever happens to the new one costs nothing but the attempt. From 4 on the new one has all it needs: if the old one
+ * dies then, it goes on alone; if it dies before, even before 3, the new one binds for itself, as nobody else holds the
+ * addresses any more. That the old one only gave up, which it says (REFUSED) or which its being alive shows, ends the
+ * new one.
  */
 @NullMarked
 package dev.baton.runtime.upgrade;

@@ -10,9 +10,9 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Leaves one server out for a while after a connect to it has failed, so that not every request in its turn waits for the
- * connect-timeout again. The time doubles with each failure; when it is over, one request tries the server, and the others leave
- * it out until that is decided.
+ * Leaves one server out for a while after a connect to it has failed, so that not every request in its turn waits for
+ * the connect-timeout again. The time doubles with each failure; when it is over, one request tries the server, and the
+ * others leave it out until that is decided.
  *
  * <pre>
  *   state      event                                                 then
@@ -89,7 +89,9 @@ final class Backoff {
         return state.get() != null && state.getAndSet(null) != null;
     }
 
-    /** Whether a connect failed because of the server or the way to it, and not because this process lacks something. */
+    /**
+     * Whether a connect failed because of the server or the way to it, and not because this process lacks something.
+     */
     static boolean isTheServers(Throwable cause) {
         if (cause instanceof PosixException posix) {
             int errno = posix.errno();

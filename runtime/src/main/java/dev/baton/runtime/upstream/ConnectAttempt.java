@@ -16,15 +16,18 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One attempt to connect: find the server, register a channel with the loop, connect it, and where a name has more addresses go
- * on to the next if that fails, all within one timeout; its outcome is told once.
+ * One attempt to connect: find the server, register a channel with the loop, connect it, and where a name has more
+ * addresses go on to the next if that fails, all within one timeout; its outcome is told once.
  *
- * <p>Until there is a channel everything runs on the loop that asked, so {@code lateness} needs no guard; afterwards the
- * channel's own promise tells the end, under a claim, on whichever loop owns the channel then.
+ * <p>Until there is a channel everything runs on the loop that asked, so {@code lateness} needs no guard; afterwards
+ * the channel's own promise tells the end, under a claim, on whichever loop owns the channel then.
  */
 final class ConnectAttempt implements ServerLocator.Found {
 
-    /** Addresses of a name that are tried. Each gets its share of the time, which would be too short for a connect with more. */
+    /**
+     * Addresses of a name that are tried. Each gets its share of the time, which would be too short for a connect with
+     * more.
+     */
     private static final int TRIES_MAX = 3;
 
     /** Is told the outcome, once. */

@@ -7,7 +7,9 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One address of one server. Connections to it are kept apart from those to the server's other addresses. Any thread. */
+/**
+ * One address of one server. Connections to it are kept apart from those to the server's other addresses. Any thread.
+ */
 final class Endpoint {
     private static final Logger LOG = LoggerFactory.getLogger(Endpoint.class);
 

@@ -12,12 +12,13 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The idle connections of one profile to one server: a pool for each of its addresses, as if they were servers. Any thread.
+ * The idle connections of one profile to one server: a pool for each of its addresses, as if they were servers. Any
+ * thread.
  *
- * <p>They follow the addresses without a lock: whoever uses them compares what they were made for with the addresses of now, and
- * replaces them where that differs. The pool of an address that is gone is closed by whoever replaced it: what is idle is closed,
- * and what is in use is closed when it comes back, whichever is first, as {@link IdlePool#close} promises. That nothing goes
- * backwards needs the order in {@link #now}: first what is there, then the addresses.
+ * <p>They follow the addresses without a lock: whoever uses them compares what they were made for with the addresses of
+ * now, and replaces them where that differs. The pool of an address that is gone is closed by whoever replaced it: what
+ * is idle is closed, and what is in use is closed when it comes back, whichever is first, as {@link IdlePool#close}
+ * promises. That nothing goes backwards needs the order in {@link #now}: first what is there, then the addresses.
  */
 final class EndpointPools {
 

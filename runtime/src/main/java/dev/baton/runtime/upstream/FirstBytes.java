@@ -7,8 +7,9 @@ import io.netty.channel.ChannelPipeline;
 import io.netty.channel.ChannelPromise;
 
 /**
- * Sends bytes before everything else on a new connection. It stands before all handlers of the protocol, so that what they write passes
- * it last, and has left the pipeline when their owner is told of the connection: that one finds its own handlers there and no other.
+ * Sends bytes before everything else on a new connection. It stands before all handlers of the protocol, so that what
+ * they write passes it last, and has left the pipeline when their owner is told of the connection: that one finds its
+ * own handlers there and no other.
  */
 final class FirstBytes extends ChannelOutboundHandlerAdapter {
     private final byte[] bytes;
@@ -17,7 +18,9 @@ final class FirstBytes extends ChannelOutboundHandlerAdapter {
         this.bytes = bytes;
     }
 
-    /** Sends the first bytes of a connection that is open now, if it has any and they are not sent yet. Under the claim. */
+    /**
+     * Sends the first bytes of a connection that is open now, if it has any and they are not sent yet. Under the claim.
+     */
     static void send(MovableChannel channel) {
         FirstBytes first = channel.pipeline().get(FirstBytes.class);
         if (first != null) {
@@ -25,7 +28,10 @@ final class FirstBytes extends ChannelOutboundHandlerAdapter {
         }
     }
 
-    /** From the head of the pipeline: a handler that was added before this one, for TLS for example, must not change them. */
+    /**
+     * From the head of the pipeline: a handler that was added before this one, for TLS for example, must not change
+     * them.
+     */
     private void send(ChannelHandlerContext context) {
         ChannelPipeline pipeline = context.pipeline();
         pipeline.remove(this);

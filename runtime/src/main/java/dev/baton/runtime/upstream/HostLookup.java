@@ -8,7 +8,10 @@ import java.util.List;
 /** Asks for the addresses of a host name. Does not block; remembers nothing. */
 @FunctionalInterface
 public interface HostLookup {
-    /** Between two lookups where nothing tells how long an answer is valid: the system's resolver, the hosts file, a failure. */
+    /**
+     * Between two lookups where nothing tells how long an answer is valid: the system's resolver, the hosts file, a
+     * failure.
+     */
     Duration REFRESH = Duration.ofSeconds(5);
 
     /** Is told the outcome of one lookup, once, on any thread. */
@@ -31,8 +34,8 @@ public interface HostLookup {
          * There is no answer that could be used.
          *
          * @param why what the resolver said
-         * @param noSuchName whether the answer is that the name does not exist or has no address; else nothing is known of it, as
-         *     when a name server is silent
+         * @param noSuchName whether the answer is that the name does not exist or has no address; else nothing is known
+         *     of it, as when a name server is silent
          */
         @AnyThread
         void failed(String why, boolean noSuchName);

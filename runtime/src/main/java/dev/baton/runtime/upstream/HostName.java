@@ -19,9 +19,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What is known of one host name. It is looked up again when the last answer is no longer valid, or {@link HostLookup#REFRESH}
- * after a failure, by one lookup at a time; whoever needs an address does not wait while one is known, be the name server as
- * silent as it may.
+ * What is known of one host name. It is looked up again when the last answer is no longer valid, or
+ * {@link HostLookup#REFRESH} after a failure, by one lookup at a time; whoever needs an address does not wait while one
+ * is known, be the name server as silent as it may.
  *
  * <pre>
  *   event                                            addresses                           lookups that fail
@@ -45,7 +45,8 @@ final class HostName {
     static final Duration VALID_MIN = Duration.ofSeconds(1);
 
     /**
-     * A longer TTL counts as this. Some are a day, set when nobody thought of a move; a lookup every five minutes costs two datagrams.
+     * A longer TTL counts as this. Some are a day, set when nobody thought of a move; a lookup every five minutes costs
+     * two datagrams.
      */
     static final Duration VALID_MAX = Duration.ofMinutes(5);
 
@@ -74,7 +75,9 @@ final class HostName {
     private final HostNames names;
     private final AtomicReference<Known> known;
     private final AtomicReference<@Nullable Flight> flight = new AtomicReference<>();
-    /** The lookup whose end has set the time of the next one; tasks of the timer that older ones have set do nothing. */
+    /**
+     * The lookup whose end has set the time of the next one; tasks of the timer that older ones have set do nothing.
+     */
     private final AtomicReference<@Nullable Flight> last = new AtomicReference<>();
 
     private final List<Runnable> watchers = new CopyOnWriteArrayList<>();
@@ -212,8 +215,8 @@ final class HostName {
         }
 
         /**
-         * In this order: what was learnt is there before the next lookup may begin, and whoever finds this one under way after
-         * the end of it is told at once.
+         * In this order: what was learnt is there before the next lookup may begin, and whoever finds this one under
+         * way after the end of it is told at once.
          *
          * @param next when the name is to be asked for again, unless somebody who needs an address does before
          */

@@ -9,7 +9,10 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
-/** The idle connections of all upstreams, of which some are closed where somebody needs their fds: of each pool in its turn. */
+/**
+ * The idle connections of all upstreams, of which some are closed where somebody needs their fds: of each pool in its
+ * turn.
+ */
 final class IdleConnections implements FdBudget.Idle, Consumer<ServerPool> {
     private final Loops loops;
     private final List<ServerPool> pools = new CopyOnWriteArrayList<>();

@@ -67,7 +67,10 @@ final class PooledConnections implements UpstreamConnections {
         return bare && header == null;
     }
 
-    /** Makes an idle connection of another process one of these. On the loop; throws nothing, and the number is closed at worst. */
+    /**
+     * Makes an idle connection of another process one of these. On the loop; throws nothing, and the number is closed
+     * at worst.
+     */
     void receive(UpstreamServer server, IdleConnection idle, SocketAddress peer, BatonLoop loop, Inherited channels) {
         MovableStreamChannel channel = channels.make(plugin, loop, idle.number(), peer);
         try {

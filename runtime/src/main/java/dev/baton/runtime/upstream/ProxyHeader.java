@@ -14,8 +14,8 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes headers of the PROXY protocol, "The PROXY protocol, versions 1 and 2" (haproxy.org, doc/proxy-protocol.txt). Section numbers
- * below are of that text. The plugin {@code proxy-protocol} reads what this writes.
+ * Writes headers of the PROXY protocol, "The PROXY protocol, versions 1 and 2" (haproxy.org, doc/proxy-protocol.txt).
+ * Section numbers below are of that text. The plugin {@code proxy-protocol} reads what this writes.
  *
  * <pre>
  * client and server           version 1        version 2

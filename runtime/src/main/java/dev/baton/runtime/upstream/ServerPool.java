@@ -20,8 +20,8 @@ final class ServerPool {
     private static final AttributeKey<Member> MEMBER = AttributeKey.valueOf(ServerPool.class, "member");
 
     /**
-     * Idle connections that one take discards, of some microseconds each, before it gives up: the rest may be dead too, and a
-     * new one costs less than to look on.
+     * Idle connections that one take discards, of some microseconds each, before it gives up: the rest may be dead too,
+     * and a new one costs less than to look on.
      */
     private static final int DISCARDS_MAX = 16;
 
@@ -79,9 +79,9 @@ final class ServerPool {
     }
 
     /**
-     * Under a claim: whether the server has neither ended an idle connection nor sent anything on it. If it has, the events may
-     * still be on their way to a loop that is busy; whoever sends a request first loses it, or takes those bytes for the
-     * answer. Such a connection is closed and left.
+     * Under a claim: whether the server has neither ended an idle connection nor sent anything on it. If it has, the
+     * events may still be on their way to a loop that is busy; whoever sends a request first loses it, or takes those
+     * bytes for the answer. Such a connection is closed and left.
      */
     private boolean isQuiet(MovableStreamChannel channel) {
         Input input = channel.unseenInput();
@@ -97,7 +97,10 @@ final class ServerPool {
         return false;
     }
 
-    /** Closes an idle connection, whichever loop has it, for the sake of its fd; false if there is none. On a loop's thread. */
+    /**
+     * Closes an idle connection, whichever loop has it, for the sake of its fd; false if there is none. On a loop's
+     * thread.
+     */
     boolean evict(Loop loop) {
         MovableChannel channel = null;
         for (IdlePool each : idle.all()) {
@@ -118,7 +121,10 @@ final class ServerPool {
         return true;
     }
 
-    /** Gives idle connections away, on a loop's thread, until nobody wants them or none is left. See {@link Upstreams#give}. */
+    /**
+     * Gives idle connections away, on a loop's thread, until nobody wants them or none is left. See
+     * {@link Upstreams#give}.
+     */
     void give(BatonLoop loop, String upstream, String server, Profile profile, Predicate<IdleConnection> taker) {
         int given = 0;
         for (IdlePool from : idle.all()) {
@@ -196,8 +202,8 @@ final class ServerPool {
     static final class Member implements Runnable {
         private final ServerPool pool;
         /**
-         * Where it rests: the pool of the address that it is connected to. Null if it is not kept, or if that address was gone
-         * before it was open.
+         * Where it rests: the pool of the address that it is connected to. Null if it is not kept, or if that address
+         * was gone before it was open.
          */
         private final @Nullable IdlePool home;
 

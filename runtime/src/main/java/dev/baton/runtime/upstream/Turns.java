@@ -11,7 +11,10 @@ import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Whose turn it is among the servers of an upstream, of which those are left out that could not be connected to. Any thread. */
+/**
+ * Whose turn it is among the servers of an upstream, of which those are left out that could not be connected to. Any
+ * thread.
+ */
 final class Turns {
     private static final Logger LOG = LoggerFactory.getLogger(Turns.class);
 

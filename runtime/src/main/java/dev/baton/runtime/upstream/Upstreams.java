@@ -87,9 +87,9 @@ public final class Upstreams {
     }
 
     /**
-     * Gives idle connections to another process, on a loop's thread: its own and, where they are shared, others', a turn's
-     * worth of each pool. Those that may not be without their handlers stay, and those to listeners of this process, which end
-     * with it. One that has bytes to be read is closed, as it would be in the pool.
+     * Gives idle connections to another process, on a loop's thread: its own and, where they are shared, others', a
+     * turn's worth of each pool. Those that may not be without their handlers stay, and those to listeners of this
+     * process, which end with it. One that has bytes to be read is closed, as it would be in the pool.
      *
      * @param taker is given each, whose number is its own from there on; false stops
      */
@@ -103,8 +103,8 @@ public final class Upstreams {
      *
      * @param peer who it is connected to, as the kernel tells it
      * @param channels makes the channel
-     * @return false if there is no such pool (any more), or it is not connected to an address of that server: the number is still the
-     *     caller's
+     * @return false if there is no such pool (any more), or it is not connected to an address of that server: the
+     *     number is still the caller's
      */
     @OnLoop
     public boolean receive(IdleConnection idle, SocketAddress peer, BatonLoop loop, Inherited channels) {

@@ -14,12 +14,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Whose code runs in which contexts of a Vert.x that plugins share: what a context's handlers throw is logged with that plugin and
- * counted for it.
+ * Whose code runs in which contexts of a Vert.x that plugins share: what a context's handlers throw is logged with that
+ * plugin and counted for it.
  *
- * <p>A context belongs to the plugin whose code makes it. That is, in this order: the one on whose behalf the runtime or its {@link
- * OwnedVertx} calls; the one whose context the code runs in; the one whose class is innermost on the stack, which its class loader
- * tells. The contexts that Vert.x makes for itself belong to none.
+ * <p>A context belongs to the plugin whose code makes it. That is, in this order: the one on whose behalf the runtime
+ * or its {@link OwnedVertx} calls; the one whose context the code runs in; the one whose class is innermost on the
+ * stack, which its class loader tells. The contexts that Vert.x makes for itself belong to none.
  *
  * <p>Thread-safe.
  */
@@ -90,7 +90,9 @@ public final class ContextOwners {
         return owners.computeIfAbsent(plugin, Owner::new);
     }
 
-    /** Is told what the handlers of a plugin's contexts throw, unless the plugin has set another handler at the context. */
+    /**
+     * Is told what the handlers of a plugin's contexts throw, unless the plugin has set another handler at the context.
+     */
     final class Owner implements Handler<Throwable> {
         private final String plugin;
         /** The plugin's own, for all of its contexts; null if it has none. */

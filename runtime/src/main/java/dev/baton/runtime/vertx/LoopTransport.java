@@ -165,9 +165,9 @@ final class LoopTransport implements Transport {
     }
 
     /**
-     * Sets what Vert.x sets on NIO alone, the options of multicast, and on epoll alone, {@code SO_REUSEPORT}. Whether datagrams
-     * come back is said the other way round there: {@code loopbackModeDisabled}, which is the default, lets them. An application
-     * finds the same here.
+     * Sets what Vert.x sets on NIO alone, the options of multicast, and on epoll alone, {@code SO_REUSEPORT}. Whether
+     * datagrams come back is said the other way round there: {@code loopbackModeDisabled}, which is the default, lets
+     * them. An application finds the same here.
      */
     @Override
     public void configure(DatagramChannel channel, DatagramSocketOptions options) {
@@ -197,8 +197,8 @@ final class LoopTransport implements Transport {
     }
 
     /**
-     * Baton's stream channels send files by sendfile(2), a turn's share at a time. A slow disk holds the loop up, as it does when
-     * Vert.x reads the file in pieces, which is its other way and runs on the loop as well.
+     * Baton's stream channels send files by sendfile(2), a turn's share at a time. A slow disk holds the loop up, as it
+     * does when Vert.x reads the file in pieces, which is its other way and runs on the loop as well.
      */
     @Override
     public boolean supportFileRegion() {

@@ -23,8 +23,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The Vert.x that one plugin has injected: the runtime's, which all share, but the contexts that are made through it are the
- * plugin's, and so is its {@code exceptionHandler}. Threading: any.
+ * The Vert.x that one plugin has injected: the runtime's, which all share, but the contexts that are made through it
+ * are the plugin's, and so is its {@code exceptionHandler}. Threading: any.
  */
 public final class OwnedVertx extends VertxWrapper {
     private final String plugin;

@@ -11,8 +11,8 @@ import io.vertx.core.impl.KeptVertx;
 import java.util.function.Supplier;
 
 /**
- * Starts a Vert.x whose event loops are Baton's. They are the loops of the {@link ChannelEnv}'s registry from then on, and
- * end when the Vert.x is closed.
+ * Starts a Vert.x whose event loops are Baton's. They are the loops of the {@link ChannelEnv}'s registry from then on,
+ * and end when the Vert.x is closed.
  *
  * <p>Vert.x's own connections stay on the loop of their context; the loops are free to carry channels that move, too.
  */
@@ -88,8 +88,8 @@ public final class VertxLoops {
     }
 
     /**
-     * Starts with options of the caller's. The threads keep Vert.x's names, {@code vert.x-eventloop-thread-0} and so on, by which
-     * applications, their logs and their tests know them.
+     * Starts with options of the caller's. The threads keep Vert.x's names, {@code vert.x-eventloop-thread-0} and so
+     * on, by which applications, their logs and their tests know them.
      *
      * @param count how many loops, at least 1; the options' own number is not asked
      * @param provider opens a poller for each

@@ -132,8 +132,8 @@ public final class LiveView implements RuntimeView {
     }
 
     /**
-     * True if a loop is in the same callback as at a look before. The plugin that watches loops sees it sooner, but it may not be
-     * there, or its thread may stand still too.
+     * True if a loop is in the same callback as at a look before. The plugin that watches loops sees it sooner, but it
+     * may not be there, or its thread may stand still too.
      */
     private boolean isStuck(BatonLoop loop, long now) {
         long progress = loop.progress();

@@ -15,9 +15,9 @@ import org.jspecify.annotations.NullMarked;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A Vert.x that can be shared with code which must not end it. A wrapper is not enough: each context leads to the Vert.x
- * behind it, and with it each verticle, so the one behind has to refuse. Vert.x's own class can be extended in its package only,
- * which is why this one is here.
+ * A Vert.x that can be shared with code which must not end it. A wrapper is not enough: each context leads to the
+ * Vert.x behind it, and with it each verticle, so the one behind has to refuse. Vert.x's own class can be extended in
+ * its package only, which is why this one is here.
  *
  * <p>Threading: any.
  */

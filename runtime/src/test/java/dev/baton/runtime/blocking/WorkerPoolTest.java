@@ -63,7 +63,9 @@ class WorkerPoolTest {
         }
     }
 
-    /** 1. T1 adds A; 2. a worker polls A; 3. T1's own start fails and T1 leaves A out; 4. the worker does not begin it. */
+    /**
+     * 1. T1 adds A; 2. a worker polls A; 3. T1's own start fails and T1 leaves A out; 4. the worker does not begin it.
+     */
     @Test
     void shouldRefuseWorkWithoutAThreadThatAnotherWorkerHasPolled() throws InterruptedException {
         WorkerPool pool = pool(2, 2);

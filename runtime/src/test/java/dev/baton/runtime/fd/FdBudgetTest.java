@@ -120,7 +120,10 @@ class FdBudgetTest {
         assertThat(budget).hasToString("fds: 0 open, 0 promised, of 3");
     }
 
-    /** However clients and connections come and go, there are never more sockets than fds, and a client always finds its own. */
+    /**
+     * However clients and connections come and go, there are never more sockets than fds, and a client always finds its
+     * own.
+     */
     @Test
     void theBudgetHoldsUnderLoad() throws Exception {
         int most = 40;

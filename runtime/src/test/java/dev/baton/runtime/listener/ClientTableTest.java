@@ -104,7 +104,9 @@ class ClientTableTest {
         assertThat(table.clients()).isZero();
     }
 
-    /** More clients at the same time than it has slots: those beyond are let in, and those within keep to their limit. */
+    /**
+     * More clients at the same time than it has slots: those beyond are let in, and those within keep to their limit.
+     */
     @Test
     void aFullTableRefusesNobody() throws Exception {
         ClientTable table = table(1, NO_RATE);

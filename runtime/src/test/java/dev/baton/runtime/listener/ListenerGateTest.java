@@ -9,8 +9,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * R37, a stopped listener that comes back: every sequence of operations of the table in the class comment, beside a plain model
- * of it. Each operation is one CAS, so that what threads can do together is one of these sequences.
+ * R37, a stopped listener that comes back: every sequence of operations of the table in the class comment, beside a
+ * plain model of it. Each operation is one CAS, so that what threads can do together is one of these sequences.
  */
 class ListenerGateTest {
     private static final int LENGTH = 6;

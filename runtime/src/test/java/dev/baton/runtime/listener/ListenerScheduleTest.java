@@ -16,8 +16,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * R38, a listener that is suspended but polled (100 % CPU), or ready but not polled (deaf); R37, one that comes back after its
- * stop; R41, one that is full and whose last connection wakes nobody; R42, counts that drift.
+ * R38, a listener that is suspended but polled (100 % CPU), or ready but not polled (deaf); R37, one that comes back
+ * after its stop; R41, one that is full and whose last connection wakes nobody; R42, counts that drift.
  *
  * <p>One thread plays every other: at each call that the listener makes into its pollers, its loops and the kernel, the
  * schedule may do anything that another thread could do just then.
@@ -30,9 +30,9 @@ class ListenerScheduleTest {
     private static final double RATE = 20;
 
     /**
-     * A, the only loop that may take the one connection that fits, stands in accept(2): the listener is full, and nobody was
-     * told. Somebody suspends it: from FULL to SUSPENDED, no change of the readiness. A comes back with nothing and gives its
-     * reservation back: from SUSPENDED to SUSPENDED, no change either. Both pollers kept it.
+     * A, the only loop that may take the one connection that fits, stands in accept(2): the listener is full, and
+     * nobody was told. Somebody suspends it: from FULL to SUSPENDED, no change of the readiness. A comes back with
+     * nothing and gives its reservation back: from SUSPENDED to SUSPENDED, no change either. Both pollers kept it.
      */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
@@ -103,7 +103,10 @@ class ListenerScheduleTest {
         assertThat(world.open).hasSize(1);
     }
 
-    /** A security module that refuses every accept leaves the connection in the backlog: without a pause the loop would spin. */
+    /**
+     * A security module that refuses every accept leaves the connection in the backlog: without a pause the loop would
+     * spin.
+     */
     @Test
     void aListenerWhoseEveryAcceptIsRefusedPauses() {
         ListenerWorld world = new ListenerWorld(1, 10, true);
@@ -126,7 +129,10 @@ class ListenerScheduleTest {
         assertThat(world.open).hasSize(1);
     }
 
-    /** Out of fds while it is full of reservations; the last connection ends during the pause, then nothing else happens. */
+    /**
+     * Out of fds while it is full of reservations; the last connection ends during the pause, then nothing else
+     * happens.
+     */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void theLastConnectionThatEndsDuringAPauseEndsThePause(boolean edges) {
@@ -173,8 +179,8 @@ class ListenerScheduleTest {
     }
 
     /**
-     * R41. A finds no room among all listeners; before it has marked itself, the last connection of another listener ends, which
-     * wakes whoever is marked.
+     * R41. A finds no room among all listeners; before it has marked itself, the last connection of another listener
+     * ends, which wakes whoever is marked.
      */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
@@ -260,7 +266,10 @@ class ListenerScheduleTest {
         assertThat(world.loops).allMatch(loop -> loop.polled);
     }
 
-    /** Nothing that ends (a reservation, a connection, a pause) opens what somebody holds back on purpose, or has stopped. */
+    /**
+     * Nothing that ends (a reservation, a connection, a pause) opens what somebody holds back on purpose, or has
+     * stopped.
+     */
     @ParameterizedTest
     @ValueSource(strings = {"suspend", "unbind"})
     void whatEndsLaterDoesNotOpenIt(String how) {

@@ -34,8 +34,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
 /**
- * A listener with loops, pollers, a kernel and a clock that one thread works by hand. Whatever the listener calls may stand
- * between two of its steps: {@link #between} runs there, and may do anything, as another thread could at that moment.
+ * A listener with loops, pollers, a kernel and a clock that one thread works by hand. Whatever the listener calls may
+ * stand between two of its steps: {@link #between} runs there, and may do anything, as another thread could at that
+ * moment.
  */
 final class ListenerWorld {
     /** The number of the listening socket. */

@@ -13,7 +13,9 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** epoll, poll and eventfd against the kernel; several events at once, because that is where a wrong struct size shows. */
+/**
+ * epoll, poll and eventfd against the kernel; several events at once, because that is where a wrong struct size shows.
+ */
 class JnrPosixPollTest {
     private static final int PATIENCE_MILLIS = 20_000;
     private static final int EVENTS_MAX = 8;

@@ -79,7 +79,9 @@ class HandoffChangesTest extends HandoffFixture {
         POSIX.close(number);
     }
 
-    /** While it drains, the old process hears what the new one lets go of, however much that is, and notices its end. */
+    /**
+     * While it drains, the old process hears what the new one lets go of, however much that is, and notices its end.
+     */
     @Test
     void shouldHearWhatIsLetGoOf() throws Exception {
         try (Pair pair = new Pair(1);

@@ -19,7 +19,10 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** R49: the steps of a handoff, and that neither side believes the other. Processes that die are in the integration tests. */
+/**
+ * R49: the steps of a handoff, and that neither side believes the other. Processes that die are in the integration
+ * tests.
+ */
 class HandoffTest extends HandoffFixture {
     // ---- as it should be --------------------------------------------------------------------------------------------
 

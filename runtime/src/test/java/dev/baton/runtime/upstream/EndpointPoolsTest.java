@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
- * The race in which an address goes: somebody has seen the old addresses and is making their pools while somebody else has seen
- * the new ones. Whoever is late must not bring an address back, and each pool that was opened and is not used must be closed.
+ * The race in which an address goes: somebody has seen the old addresses and is making their pools while somebody else
+ * has seen the new ones. Whoever is late must not bring an address back, and each pool that was opened and is not used
+ * must be closed.
  */
 class EndpointPoolsTest {
     private final List<Pool> opened = new ArrayList<>();

@@ -89,7 +89,10 @@ class ProxyHeaderTest {
         assertThat(version2(longest, longest)).endsWith(("00" + "78".repeat(107)).repeat(2));
     }
 
-    /** A connection that is a client's, of whom nothing can be said: the server is to use none of the socket's addresses either. */
+    /**
+     * A connection that is a client's, of whom nothing can be said: the server is to use none of the socket's addresses
+     * either.
+     */
     @Test
     void shouldSayThatItDoesNotKnow() {
         String unknown = SIGNATURE + "21000000";

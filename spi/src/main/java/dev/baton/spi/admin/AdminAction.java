@@ -15,7 +15,8 @@ public interface AdminAction<P extends Record> {
      * Does it. Must not block: what takes long completes the stage later, from any thread.
      *
      * @return completes when it is done, with a record whose components become the answer's keys in kebab-case
-     * @throws IllegalArgumentException if the parameters do not fit what there is; its message is the answer, with status 400
+     * @throws IllegalArgumentException if the parameters do not fit what there is; its message is the answer, with
+     *     status 400
      */
     @AnyThread
     CompletionStage<? extends Record> act(P parameters);

@@ -13,7 +13,8 @@ public interface OfferedAction {
      * One parameter.
      *
      * @param name its key
-     * @param type what it is, for a person: {@code number}, {@code duration}, {@code text} or the words that are possible
+     * @param type what it is, for a person: {@code number}, {@code duration}, {@code text} or the words that are
+     *     possible
      * @param required whether it must be given
      * @param otherwise its value where it is not given, if it has one
      */

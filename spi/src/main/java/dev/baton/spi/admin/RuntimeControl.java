@@ -45,7 +45,8 @@ public interface RuntimeControl {
     CompletionStage<LoopResult> addLoop();
 
     /**
-     * Has a loop give everything to the others and ends it: connections with their timers and queued tasks, and listeners.
+     * Has a loop give everything to the others and ends it: connections with their timers and queued tasks, and
+     * listeners.
      *
      * @param id its id
      * @return what really happened: RETIRED, or FAILED if it is the last one
@@ -65,8 +66,8 @@ public interface RuntimeControl {
     CompletionStage<StopReport> stop(@Nullable Duration grace);
 
     /**
-     * Starts a new process from what is installed now, with the configuration as it is now, hands the listening sockets to it
-     * and, once it serves, drains this one. Whatever goes wrong before that costs nothing but the attempt.
+     * Starts a new process from what is installed now, with the configuration as it is now, hands the listening sockets
+     * to it and, once it serves, drains this one. Whatever goes wrong before that costs nothing but the attempt.
      *
      * @param limit how long the new process may take until it serves; null takes the usual time
      * @return completes when the new process serves or is not going to; never fails exceptionally

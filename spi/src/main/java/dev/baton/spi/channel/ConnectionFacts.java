@@ -4,8 +4,8 @@ import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who speaks with whom on a connection, as far as it is known. A load balancer in front has connections of its own to this process;
- * a filter that understands what it says about them replaces the socket's addresses by the real ones.
+ * Who speaks with whom on a connection, as far as it is known. A load balancer in front has connections of its own to
+ * this process; a filter that understands what it says about them replaces the socket's addresses by the real ones.
  *
  * @param client the address of the client; null if it is not known, for example when the connection has closed
  * @param server the address that the client has connected to; null if it is not known

@@ -13,11 +13,11 @@ import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection that is not married to its thread: a Netty channel whose fd may be taken over by another loop whenever no
- * callback runs in it.
+ * A connection that is not married to its thread: a Netty channel whose fd may be taken over by another loop whenever
+ * no callback runs in it.
  *
- * <p>Code runs on a channel only under a claim on it. Netty's handlers get one from the dispatcher; code that comes from
- * elsewhere, another channel's handler above all, has three ways in:
+ * <p>Code runs on a channel only under a claim on it. Netty's handlers get one from the dispatcher; code that comes
+ * from elsewhere, another channel's handler above all, has three ways in:
  *
  * <ul>
  *   <li>{@link #tryEnter} and, in a {@code finally}, {@link #leave}: the cheap one, for hot code;
@@ -28,31 +28,35 @@ import org.jspecify.annotations.Nullable;
  * <p>{@code eventLoop()} is a facade of this channel's own that stays the same for life and whose {@code inEventLoop()}
  * is true only for the thread that holds a claim now.
  *
- * <p>Over TCP it is also a {@link io.netty.channel.socket.SocketChannel}, whose addresses are internet ones. Over a unix socket
- * they are {@link java.net.UnixDomainSocketAddress}, without a path where nothing was bound, or {@link
- * dev.baton.spi.posix.AbstractUnixAddress}. An accepted connection has a parent, a {@link io.netty.channel.ServerChannel}
- * that stands for its listener and can be looked at only.
+ * <p>Over TCP it is also a {@link io.netty.channel.socket.SocketChannel}, whose addresses are internet ones. Over a
+ * unix socket they are {@link java.net.UnixDomainSocketAddress}, without a path where nothing was bound, or
+ * {@link dev.baton.spi.posix.AbstractUnixAddress}. An accepted connection has a parent, a
+ * {@link io.netty.channel.ServerChannel} that stands for its listener and can be looked at only.
  *
- * <p>What the code of a plugin throws here is an error of the plugin: logged, counted in {@code baton_plugin_errors_total},
- * and the connection is closed. That goes for a handler's inbound callbacks, {@code handlerAdded} and {@code
- * handlerRemoved} included, if no {@code exceptionCaught} behind them keeps it to itself (an {@code IOException} that gets
- * through is an end of the connection and no error), for an {@code exceptionCaught} that throws itself, for tasks of {@code
- * execute}, {@code submit}, {@link #post}, {@link #offer} and {@link #afterLeave}, for timers, and for listeners of promises and
- * futures. A listener is taken to run for the connection that its thread has entered last. The future of a timer or of {@code
- * submit} fails as well. What fails another future is told by that future alone: a {@code write} of a handler (with a void
- * promise it comes back as {@code exceptionCaught}).
+ * <p>What the code of a plugin throws here is an error of the plugin: logged, counted in
+ * {@code baton_plugin_errors_total}, and the connection is closed. That goes for a handler's inbound callbacks,
+ * {@code handlerAdded} and {@code handlerRemoved} included, if no {@code exceptionCaught} behind them keeps it to
+ * itself (an {@code IOException} that gets through is an end of the connection and no error), for an
+ * {@code exceptionCaught} that throws itself, for tasks of {@code execute}, {@code submit}, {@link #post},
+ * {@link #offer} and {@link #afterLeave}, for timers, and for listeners of promises and futures. A listener is taken to
+ * run for the connection that its thread has entered last. The future of a timer or of {@code submit} fails as well.
+ * What fails another future is told by that future alone: a {@code write} of a handler (with a void promise it comes
+ * back as {@code exceptionCaught}).
  */
 public interface MovableChannel extends DuplexChannel {
     /**
-     * What becomes of bytes that are unread when the peer ends its side, or resets the connection, while nobody reads ({@code
-     * AUTO_READ} off). True, the default: all of them are given to the handlers, and then the end is told, as Netty's epoll
-     * transport does; they are as many as the socket's receive buffer holds, up to {@code net.ipv4.tcp_rmem}. False: no byte is
-     * read unasked, and an end with bytes before it is told by the read that comes to it, as with Netty's NIO transport; for
-     * services that bound what they hold by not reading.
+     * What becomes of bytes that are unread when the peer ends its side, or resets the connection, while nobody reads
+     * ({@code AUTO_READ} off). True, the default: all of them are given to the handlers, and then the end is told, as
+     * Netty's epoll transport does; they are as many as the socket's receive buffer holds, up to
+     * {@code net.ipv4.tcp_rmem}. False: no byte is read unasked, and an end with bytes before it is told by the read
+     * that comes to it, as with Netty's NIO transport; for services that bound what they hold by not reading.
      */
     ChannelOption<Boolean> READ_TO_END = ChannelOption.valueOf(MovableChannel.class, "READ_TO_END");
 
-    /** Where the runtime keeps what connection filters have found out; absent if they found nothing. Read {@link #facts} instead. */
+    /**
+     * Where the runtime keeps what connection filters have found out; absent if they found nothing. Read {@link #facts}
+     * instead.
+     */
     AttributeKey<ConnectionFacts> FACTS = AttributeKey.valueOf(MovableChannel.class, "FACTS");
 
     /** Its options, for TCP and unix sockets alike. */
@@ -61,9 +65,10 @@ public interface MovableChannel extends DuplexChannel {
     SocketChannelConfig config();
 
     /**
-     * Who speaks with whom on an accepted connection: what connection filters have found out, else the socket's own addresses. For
-     * everything that concerns the client (logs, limits, forwarded headers) use these, and not {@link #remoteAddress}. Cost: where
-     * no filter found anything, a system call the first time, for the server's address.
+     * Who speaks with whom on an accepted connection: what connection filters have found out, else the socket's own
+     * addresses. For everything that concerns the client (logs, limits, forwarded headers) use these, and not
+     * {@link #remoteAddress}. Cost: where no filter found anything, a system call the first time, for the server's
+     * address.
      */
     @AnyThread
     default ConnectionFacts facts() {
@@ -96,7 +101,9 @@ public interface MovableChannel extends DuplexChannel {
     @AnyThread
     boolean tryEnter();
 
-    /** Gives a claim of {@link #tryEnter} or {@link #takeover} back. If the fd was deleted meanwhile, this closes it. */
+    /**
+     * Gives a claim of {@link #tryEnter} or {@link #takeover} back. If the fd was deleted meanwhile, this closes it.
+     */
     @OnLoop
     void leave();
 
@@ -120,16 +127,16 @@ public interface MovableChannel extends DuplexChannel {
     void post(Runnable task);
 
     /**
-     * Says how much memory the connection's service holds for it, beside what it has written: parts of a message that has not come
-     * whole, bytes that wait for their turn. Replaces what was said before; zero is nothing. It is counted against the budget of the
-     * process ({@code memory} in the configuration), and given back when the channel closes. When the budget is used up, the
-     * connections that hold most get an {@link Eviction}. Only what stays after a callback is worth saying: it costs an atomic
-     * addition whenever it changes by a page of 4 KiB.
+     * Says how much memory the connection's service holds for it, beside what it has written: parts of a message that
+     * has not come whole, bytes that wait for their turn. Replaces what was said before; zero is nothing. It is counted
+     * against the budget of the process ({@code memory} in the configuration), and given back when the channel closes.
+     * When the budget is used up, the connections that hold most get an {@link Eviction}. Only what stays after a
+     * callback is worth saying: it costs an atomic addition whenever it changes by a page of 4 KiB.
      *
      * @param heapBytes in objects and arrays; at least 0
      * @param directBytes in buffers of the channel's allocator, by their capacity; at least 0
-     * @return false: there is no room for it, as those that were told to end have not ended yet. The caller does now what it would do
-     *     at an {@link Eviction}
+     * @return false: there is no room for it, as those that were told to end have not ended yet. The caller does now
+     *     what it would do at an {@link Eviction}
      */
     @OnLoop
     default boolean hold(long heapBytes, long directBytes) {
@@ -142,8 +149,8 @@ public interface MovableChannel extends DuplexChannel {
 
     /**
      * Runs once when the claim that is held now has been given back, on the same thread: what makes the channel
-     * available to others (putting it into a pool) stands here, so that it is not busy because of its own put.
-     * Replaces one that was set before in the same claim.
+     * available to others (putting it into a pool) stands here, so that it is not busy because of its own put. Replaces
+     * one that was set before in the same claim.
      */
     @OnLoop
     void afterLeave(Runnable action);

@@ -11,7 +11,9 @@ public final class Hosts {
 
     private Hosts() {}
 
-    /** True for an IPv4 address, an IPv6 address in brackets, and what has the form of a name. Never asks a name server. */
+    /**
+     * True for an IPv4 address, an IPv6 address in brackets, and what has the form of a name. Never asks a name server.
+     */
     public static boolean isHost(String host) {
         if (host.startsWith("[")) {
             return host.endsWith("]") && NetUtil.isValidIpV6Address(host);

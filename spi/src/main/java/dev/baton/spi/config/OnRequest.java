@@ -7,8 +7,8 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Marks the record of a component that is used only where its section stands in the file, even if it could be made of nothing:
- * {@code loop-rebalance: {}} asks for it, with every default.
+ * Marks the record of a component that is used only where its section stands in the file, even if it could be made of
+ * nothing: {@code loop-rebalance: {}} asks for it, with every default.
  */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)

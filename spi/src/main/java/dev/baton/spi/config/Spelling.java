@@ -8,8 +8,8 @@ import java.util.Optional;
 @FunctionalInterface
 public interface Spelling {
     /**
-     * The known word that is nearest to a wrong one: two letters may differ, in a long word a third of them; upper case, hyphens
-     * and underscores do not count.
+     * The known word that is nearest to a wrong one: two letters may differ, in a long word a third of them; upper
+     * case, hyphens and underscores do not count.
      *
      * @return empty if none is near, or if more than 200 words are known
      */

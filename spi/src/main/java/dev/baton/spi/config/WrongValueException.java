@@ -1,9 +1,9 @@
 package dev.baton.spi.config;
 
 /**
- * Thrown by the constructor of a configuration record that refuses the value of one of its components: the error is then told
- * with that key, and with its place in the file. For what is wrong with several together an IllegalArgumentException does, which
- * is told of the section.
+ * Thrown by the constructor of a configuration record that refuses the value of one of its components: the error is
+ * then told with that key, and with its place in the file. For what is wrong with several together an
+ * IllegalArgumentException does, which is told of the section.
  */
 public final class WrongValueException extends IllegalArgumentException {
     private static final long serialVersionUID = 1;

@@ -7,8 +7,8 @@ import dev.baton.spi.threading.AnyThread;
  *
  * <p>A hook runs on the thread that does the operation, which may be any thread, may hold locks of its own, and may be
  * inside a claim: a hook must return at once, must not block, and must not touch the fd. The time that hooks take is
- * counted for their plugin ({@code baton_fd_hook_ms_total}), and one that takes 5 ms is logged. What a hook throws is counted
- * against its plugin and changes nothing for the fd or for other hooks. For one registration {@code inserted}
+ * counted for their plugin ({@code baton_fd_hook_ms_total}), and one that takes 5 ms is logged. What a hook throws is
+ * counted against its plugin and changes nothing for the fd or for other hooks. For one registration {@code inserted}
  * comes once and first, then any number of {@code takenOver}, and {@code closed} once; {@code orphaned} comes at most
  * once, told by the deleter, which may be overtaken by the last user's {@code closed}.
  */

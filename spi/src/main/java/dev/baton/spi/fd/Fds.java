@@ -3,8 +3,8 @@ package dev.baton.spi.fd;
 import dev.baton.spi.threading.AnyThread;
 
 /**
- * The operations of the fd table that a plugin may call. Each plugin has one of its own, which reaches only what that plugin has
- * inserted and the connections of its own services.
+ * The operations of the fd table that a plugin may call. Each plugin has one of its own, which reaches only what that
+ * plugin has inserted and the connections of its own services.
  */
 public interface Fds {
 
@@ -19,8 +19,8 @@ public interface Fds {
     Fd fdInsert(int number, FdKind kind);
 
     /**
-     * Deletes an fd: the one way in which any fd dies. Never waits, spins, locks or calls back; the last user closes the
-     * fd, exactly once. If nobody runs in it, that is the caller, before this returns. Cost: O(1).
+     * Deletes an fd: the one way in which any fd dies. Never waits, spins, locks or calls back; the last user closes
+     * the fd, exactly once. If nobody runs in it, that is the caller, before this returns. Cost: O(1).
      *
      * @return true if this call is the one that deleted it; false, and nothing done, if it was deleted before or the
      *     number belongs to another generation by now

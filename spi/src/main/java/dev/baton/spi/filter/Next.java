@@ -4,8 +4,9 @@ import dev.baton.spi.channel.ConnectionFacts;
 import dev.baton.spi.threading.AnyThread;
 
 /**
- * Takes the decision of one filter about one connection. The first call counts. Later calls do nothing, nor does a call after the
- * connection has closed or was cut. Under the claim a call takes effect at once; from elsewhere it is posted to the connection.
+ * Takes the decision of one filter about one connection. The first call counts. Later calls do nothing, nor does a call
+ * after the connection has closed or was cut. Under the claim a call takes effect at once; from elsewhere it is posted
+ * to the connection.
  */
 @AnyThread
 public interface Next {

@@ -8,8 +8,8 @@ import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 
 /**
- * The value of a Date field for now, as in {@code Sun, 06 Nov 1994 08:49:37 GMT} (RFC 9110, sections 5.6.7 and 6.6.1). Whoever has a clock
- * puts one into each answer of its own, and into each that it passes on without one.
+ * The value of a Date field for now, as in {@code Sun, 06 Nov 1994 08:49:37 GMT} (RFC 9110, sections 5.6.7 and 6.6.1).
+ * Whoever has a clock puts one into each answer of its own, and into each that it passes on without one.
  */
 public final class HttpDate {
     private static final DateTimeFormatter FORMAT = DateTimeFormatter.ofPattern(
@@ -30,7 +30,8 @@ public final class HttpDate {
     /**
      * Says what time it is.
      *
-     * @return the text, in ASCII; the same object for a second, because it is formatted once. The cost is that of reading the clock
+     * @return the text, in ASCII; the same object for a second, because it is formatted once. The cost is that of
+     *     reading the clock
      */
     @AnyThread
     public static CharSequence now() {

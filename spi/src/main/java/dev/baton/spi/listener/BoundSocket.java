@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.util.Optional;
 
 /**
- * A socket that a {@link ListenerEndpoint} has bound or adopted. It does not own the fd: {@link #refuse} and {@link #queued} are only
- * called while the number is this socket's, {@link #cleanUp} only after the close.
+ * A socket that a {@link ListenerEndpoint} has bound or adopted. It does not own the fd: {@link #refuse} and
+ * {@link #queued} are only called while the number is this socket's, {@link #cleanUp} only after the close.
  */
 public interface BoundSocket {
 
@@ -15,15 +15,15 @@ public interface BoundSocket {
     int UNKNOWN = -1;
 
     /**
-     * The real address, in the form of a {@code bind}, for example with the port that the kernel chose. Of a socket that was not made
-     * here, in the form of the kind that makes such sockets.
+     * The real address, in the form of a {@code bind}, for example with the port that the kernel chose. Of a socket
+     * that was not made here, in the form of the kind that makes such sockets.
      */
     @AnyThread
     String address();
 
     /**
-     * Binds exactly this address again: for the other sockets of {@code sockets: per-loop}, and for the trial after an unbind that
-     * shows when the address is free.
+     * Binds exactly this address again: for the other sockets of {@code sockets: per-loop}, and for the trial after an
+     * unbind that shows when the address is free.
      *
      * <p>Empty if there is one socket only, and the address is free as soon as it is closed and cleaned up.
      */
@@ -33,8 +33,8 @@ public interface BoundSocket {
     }
 
     /**
-     * Makes the kernel refuse new connections (or ignore them, so that the client tries again) and keep those that wait for
-     * accept. For good.
+     * Makes the kernel refuse new connections (or ignore them, so that the client tries again) and keep those that wait
+     * for accept. For good.
      *
      * @return whether it could
      */
@@ -59,8 +59,8 @@ public interface BoundSocket {
     }
 
     /**
-     * Does what is left when the socket has been closed, for example unlinks its file. Called once, and not if another process still
-     * uses the socket.
+     * Does what is left when the socket has been closed, for example unlinks its file. Called once, and not if another
+     * process still uses the socket.
      *
      * @throws IOException if something of the socket is still in the way of the next one on its address
      */

@@ -17,7 +17,9 @@ public interface Listener {
     /** What it does now. */
     ListenerState state();
 
-    /** How many connections that it accepted are open now; for a moment, one more for each loop that tries to accept. */
+    /**
+     * How many connections that it accepted are open now; for a moment, one more for each loop that tries to accept.
+     */
     int connections();
 
     /**

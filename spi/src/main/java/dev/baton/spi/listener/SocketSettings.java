@@ -6,7 +6,8 @@ import java.util.OptionalInt;
 /**
  * What the configuration says of a listener's socket besides its address.
  *
- * @param perLoop each loop has a socket of its own on the address ({@code SO_REUSEPORT}), in place of one for all of them
+ * @param perLoop each loop has a socket of its own on the address ({@code SO_REUSEPORT}), in place of one for all of
+ *     them
  * @param mode permissions of the socket's file, such as 0660
  * @param user owner of the socket's file, a name or a number
  * @param group group of the socket's file, a name or a number

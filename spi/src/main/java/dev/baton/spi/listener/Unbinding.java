@@ -21,8 +21,8 @@ public interface Unbinding {
     Duration grace();
 
     /**
-     * What is left of {@link #grace} now, zero if nothing is: for a strategy that takes one step after the other. By the clock
-     * that the limits of this interface are measured with.
+     * What is left of {@link #grace} now, zero if nothing is: for a strategy that takes one step after the other. By
+     * the clock that the limits of this interface are measured with.
      */
     Duration graceLeft();
 
@@ -34,8 +34,8 @@ public interface Unbinding {
     CompletionStage<Void> deleteFd();
 
     /**
-     * Stops new connections where the kind of the listener can, and has those accepted that the kernel holds already; the
-     * listening fd stays. What other processes hold too is left to them.
+     * Stops new connections where the kind of the listener can, and has those accepted that the kernel holds already;
+     * the listening fd stays. What other processes hold too is left to them.
      *
      * @param limit how long it may take at most
      * @return completes when none is left, or after the time
@@ -45,26 +45,28 @@ public interface Unbinding {
     }
 
     /**
-     * What the result of an unbind that has gone well is, once {@link #deleteFd} has completed: {@link Outcome#UNBOUND}, or
-     * {@link Outcome#RELEASED} if another process may hold the address.
+     * What the result of an unbind that has gone well is, once {@link #deleteFd} has completed:
+     * {@link Outcome#UNBOUND}, or {@link Outcome#RELEASED} if another process may hold the address.
      */
     default Outcome outcome() {
         return Outcome.UNBOUND;
     }
 
     /**
-     * How many connections the kernel held when the fd was deleted, which nobody has accepted: known once {@link #deleteFd}
-     * has completed, and then only if the kind of the listener can tell.
+     * How many connections the kernel held when the fd was deleted, which nobody has accepted: known once
+     * {@link #deleteFd} has completed, and then only if the kind of the listener can tell.
      */
     default Optional<Integer> abandoned() {
         return Optional.empty();
     }
 
     /**
-     * Asks every connection of the listener to end at its next natural boundary (the end of a response). Those that wait for
-     * their peer end one by one within the configured {@code close-spread}, or half the grace time if that is less.
+     * Asks every connection of the listener to end at its next natural boundary (the end of a response). Those that
+     * wait for their peer end one by one within the configured {@code close-spread}, or half the grace time if that is
+     * less.
      *
-     * @return how many are open now. Not {@link Listener#connections}, among which is for a moment what a loop tries to accept
+     * @return how many are open now. Not {@link Listener#connections}, among which is for a moment what a loop tries to
+     *     accept
      */
     int drainConnections();
 

@@ -4,7 +4,9 @@ import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.threading.AnyThread;
 
-/** A connection in the eyes of somebody who shares work out among loops: nothing can be done with it here but move it. */
+/**
+ * A connection in the eyes of somebody who shares work out among loops: nothing can be done with it here but move it.
+ */
 @AnyThread
 public interface LoadedConnection {
 
@@ -18,8 +20,9 @@ public interface LoadedConnection {
     Loop loop();
 
     /**
-     * How much has run in it since it began: each event, each batch of its tasks and each message from another connection counts
-     * as one, and so does each buffer that a read has filled. Counts on wherever it goes, never back. Cost: a read.
+     * How much has run in it since it began: each event, each batch of its tasks and each message from another
+     * connection counts as one, and so does each buffer that a read has filled. Counts on wherever it goes, never back.
+     * Cost: a read.
      */
     long events();
 }

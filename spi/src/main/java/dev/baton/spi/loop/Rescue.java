@@ -3,8 +3,8 @@ package dev.baton.spi.loop;
 import dev.baton.spi.threading.AnyThread;
 
 /**
- * How other loops get on with taking over the connections of one that is blocked. It is over when all were tried or the loop has
- * gone on.
+ * How other loops get on with taking over the connections of one that is blocked. It is over when all were tried or the
+ * loop has gone on.
  */
 @AnyThread
 public interface Rescue extends Takeovers {

@@ -9,7 +9,9 @@ public interface Takeovers {
     /** Ends it early: nothing more is taken. */
     void end();
 
-    /** True when nothing more is taken: all were tried, there is no reason for it any more, or {@link #end} was called. */
+    /**
+     * True when nothing more is taken: all were tried, there is no reason for it any more, or {@link #end} was called.
+     */
     boolean isOver();
 
     /** How many connections are to be taken over. */
@@ -18,6 +20,9 @@ public interface Takeovers {
     /** How many were taken over so far. */
     int taken();
 
-    /** How many could not be taken over so far: a loop runs in them, or they have ended, or another loop has them already. */
+    /**
+     * How many could not be taken over so far: a loop runs in them, or they have ended, or another loop has them
+     * already.
+     */
     int refused();
 }

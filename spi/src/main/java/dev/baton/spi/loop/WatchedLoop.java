@@ -6,8 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One loop in the eyes of somebody who watches whether it turns. Everything is read without stopping it: what is read one
- * after the other need not belong together.
+ * One loop in the eyes of somebody who watches whether it turns. Everything is read without stopping it: what is read
+ * one after the other need not belong together.
  */
 @AnyThread
 public interface WatchedLoop {
@@ -16,8 +16,8 @@ public interface WatchedLoop {
     Loop loop();
 
     /**
-     * How much its thread has begun so far: turns, events and tasks. As long as it is inside one callback the number stays; a
-     * number that stays while the loop is not {@link #isWaiting} says so. Cost: a read.
+     * How much its thread has begun so far: turns, events and tasks. As long as it is inside one callback the number
+     * stays; a number that stays while the loop is not {@link #isWaiting} says so. Cost: a read.
      */
     long progress();
 
@@ -28,7 +28,10 @@ public interface WatchedLoop {
     @Nullable
     LoopThread thread();
 
-    /** The fds in which it runs now, that of the event under way first; none if it runs something else. Cost: O(highest number). */
+    /**
+     * The fds in which it runs now, that of the event under way first; none if it runs something else. Cost: O(highest
+     * number).
+     */
     @OffLoop
     List<RunningFd> running();
 
@@ -39,16 +42,17 @@ public interface WatchedLoop {
     }
 
     /**
-     * Says that it is blocked, or that it is not any more: connections that are opened meanwhile avoid it, and the admin API
-     * tells. It changes nothing else, and can be wrong: then it is a loop that gets less to do.
+     * Says that it is blocked, or that it is not any more: connections that are opened meanwhile avoid it, and the
+     * admin API tells. It changes nothing else, and can be wrong: then it is a loop that gets less to do.
      */
     @OffLoop
     void blocked(boolean blocked);
 
     /**
-     * Has the other loops, those that are not said to be blocked, take over the connections that it owns now, each with what
-     * waits for it: queued tasks and timers. They work through one list, a few in each turn, and look for connections that
-     * wait to be accepted, of which the kernel may have told this loop alone. Nothing is taken once this loop has gone on.
+     * Has the other loops, those that are not said to be blocked, take over the connections that it owns now, each with
+     * what waits for it: queued tasks and timers. They work through one list, a few in each turn, and look for
+     * connections that wait to be accepted, of which the kernel may have told this loop alone. Nothing is taken once
+     * this loop has gone on.
      *
      * <p>Can be repeated while the loop stays blocked. Cost: O(highest number).
      *

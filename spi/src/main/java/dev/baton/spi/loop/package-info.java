@@ -1,5 +1,6 @@
 /**
- * The loops: what a plugin can run on them, how busy each is, which of them do not turn, and how their connections get to others.
+ * The loops: what a plugin can run on them, how busy each is, which of them do not turn, and how their connections get
+ * to others.
  */
 @NullMarked
 package dev.baton.spi.loop;

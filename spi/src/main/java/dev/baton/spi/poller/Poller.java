@@ -40,16 +40,15 @@ public interface Poller {
     /**
      * Stops reporting this registration and no other. The caller holds a claim on the fd or finalizes it, so that the
      * number cannot be recycled meanwhile. A poller that cannot do so from another thread at once does it at its next
-     * turn and wakes itself up; until then an event may still come, which the fd table refuses. What is added after this
-     * returned stays, also under the same pair. After {@link #close()} it does nothing.
+     * turn and wakes itself up; until then an event may still come, which the fd table refuses. What is added after
+     * this returned stays, also under the same pair. After {@link #close()} it does nothing.
      */
     @AnyThread
     void remove(Fd fd);
 
     /**
      * Waits for events and gives each to the sink, at most a fixed number a turn, which is {@link #EVENTS_MAX_LEAST} or
-     * more. An interrupted wait (EINTR) is no
-     * error and loses nothing: it counts as a turn without events.
+     * more. An interrupted wait (EINTR) is no error and loses nothing: it counts as a turn without events.
      *
      * @param timeoutNanos how long to wait at most; 0 returns at once, negative waits until an event or a wakeup
      * @return how many events the sink took, or {@code -errno} if the kernel refuses to wait

@@ -8,8 +8,8 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Idle connections to one server. An entry may be stale at any time (closed, taken over, rescued): the fd table decides,
- * the pool only remembers. No method waits for another loop.
+ * Idle connections to one server. An entry may be stale at any time (closed, taken over, rescued): the fd table
+ * decides, the pool only remembers. No method waits for another loop.
  */
 public interface IdlePool {
 
@@ -24,7 +24,8 @@ public interface IdlePool {
     MovableChannel take(Loop loop);
 
     /**
-     * Takes a connection out that is to be closed because its fd is needed: any loop's, also where the loops do not share.
+     * Takes a connection out that is to be closed because its fd is needed: any loop's, also where the loops do not
+     * share.
      *
      * @param loop the loop whose thread is calling
      * @return as {@link #take}
@@ -43,8 +44,8 @@ public interface IdlePool {
     boolean put(Loop loop, MovableChannel connection);
 
     /**
-     * Puts a connection in that has been idle for a while, in the process before this one: it may rest here for what is left
-     * of the idle timeout.
+     * Puts a connection in that has been idle for a while, in the process before this one: it may rest here for what is
+     * left of the idle timeout.
      *
      * @return as {@link #put(Loop, MovableChannel)}; a pool that knows no ages may forget this one
      */
@@ -54,7 +55,8 @@ public interface IdlePool {
     }
 
     /**
-     * How long a connection had been idle when it was {@linkplain #take taken}; asked by whoever took it. Need not be exact.
+     * How long a connection had been idle when it was {@linkplain #take taken}; asked by whoever took it. Need not be
+     * exact.
      */
     @OnLoop
     default Duration idleFor(MovableChannel connection) {

@@ -4,8 +4,9 @@ import dev.baton.spi.loop.Loops;
 import java.time.Duration;
 
 /**
- * What a pool is opened for. Connections of one pool are interchangeable: same address of the same server, same protocol and
- * set-up. The server's name may have several addresses, and others later: each has a pool, closed when the address is gone.
+ * What a pool is opened for. Connections of one pool are interchangeable: same address of the same server, same
+ * protocol and set-up. The server's name may have several addresses, and others later: each has a pool, closed when the
+ * address is gone.
  *
  * @param upstream the upstream's name
  * @param server the server's address, {@code host:port}

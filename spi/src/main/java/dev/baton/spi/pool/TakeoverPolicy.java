@@ -7,8 +7,8 @@ import dev.baton.spi.threading.AnyThread;
 public interface TakeoverPolicy {
 
     /**
-     * Opens the pool of one address of a server and one kind of interchangeable connections. Two calls for the same pair may race;
-     * the pool that is not used is closed at once.
+     * Opens the pool of one address of a server and one kind of interchangeable connections. Two calls for the same
+     * pair may race; the pool that is not used is closed at once.
      */
     @AnyThread
     IdlePool open(PoolSpec spec);

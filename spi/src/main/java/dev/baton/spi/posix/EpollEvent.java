@@ -1,8 +1,8 @@
 package dev.baton.spi.posix;
 
 /**
- * {@code struct epoll_event} and the constants of epoll(7), so that a poller can read what
- * {@link PollCalls#epollWait} left in memory.
+ * {@code struct epoll_event} and the constants of epoll(7), so that a poller can read what {@link PollCalls#epollWait}
+ * left in memory.
  *
  * <p>The kernel packs the struct on x86-64 and on no other machine; fields have native byte order.
  */

@@ -4,8 +4,8 @@ package dev.baton.spi.posix;
  * Linux's error numbers, with a name, a text and, where something can be done about it, a hint for a person.
  *
  * <p>Ints and not an enum, because calls return them negated ({@code result == -Errno.EAGAIN}) and a hot path compares
- * without a lookup. The values are the same on x86-64 and aarch64 ({@code asm-generic/errno.h}); those listed are the ones
- * that the calls of this package can give.
+ * without a lookup. The values are the same on x86-64 and aarch64 ({@code asm-generic/errno.h}); those listed are the
+ * ones that the calls of this package can give.
  */
 public final class Errno {
     /** Operation not permitted. */

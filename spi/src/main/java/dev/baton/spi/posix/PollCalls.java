@@ -28,8 +28,8 @@ public interface PollCalls {
      * @param fd the fd it is about
      * @param events the events wanted, from {@link EpollEvent}; ignored by a removal
      * @param data what the kernel gives back with each event of this fd; ignored by a removal
-     * @return 0, or minus the error number: {@link Errno#EEXIST} for an ADD of what is there, {@link Errno#ENOENT} for a
-     *     MOD or DEL of what is not, {@link Errno#EPERM} for an fd that cannot be polled (a regular file),
+     * @return 0, or minus the error number: {@link Errno#EEXIST} for an ADD of what is there, {@link Errno#ENOENT} for
+     *     a MOD or DEL of what is not, {@link Errno#EPERM} for an fd that cannot be polled (a regular file),
      *     {@link Errno#ENOSPC} beyond {@code fs.epoll.max_user_watches}
      */
     @AnyThread
@@ -50,8 +50,8 @@ public interface PollCalls {
     /**
      * Waits for events by poll(2). Blocks the calling thread for up to the timeout; O(count).
      *
-     * @param pollfdsAddress the fds and the events wanted of each, laid out as {@link PollFd} says; the kernel writes the
-     *     events that happened into it. An entry whose fd is negative is skipped
+     * @param pollfdsAddress the fds and the events wanted of each, laid out as {@link PollFd} says; the kernel writes
+     *     the events that happened into it. An entry whose fd is negative is skipped
      * @param count the number of entries
      * @param timeoutMillis how long to wait; 0 only looks, -1 waits without limit
      * @return the number of entries with events, 0 after the timeout, or minus the error number

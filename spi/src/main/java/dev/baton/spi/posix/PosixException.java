@@ -37,8 +37,8 @@ public final class PosixException extends IOException {
      * @param action what could not be done, such as {@code bind tcp}; the address follows it in the message
      * @param address the address
      * @param result the negative result of the call
-     * @return an exception with a message such as
-     *     {@code cannot bind tcp 0.0.0.0:80: EACCES (ports below 1024 need CAP_NET_BIND_SERVICE)}
+     * @return an exception with a message such as {@code cannot bind tcp 0.0.0.0:80: EACCES (ports below 1024 need
+     *     CAP_NET_BIND_SERVICE)}
      * @throws IllegalArgumentException if the result is not negative, so no failure
      */
     public static PosixException of(String action, SocketAddress address, int result) {

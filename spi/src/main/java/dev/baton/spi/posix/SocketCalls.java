@@ -10,9 +10,9 @@ import java.nio.file.Path;
  * The system calls a listener or a service needs to prepare a socket; accepting, connecting and closing belong to the
  * runtime.
  *
- * <p>All of them may be called from any thread, never block (every socket made here is non-blocking), return the value of
- * the call or minus the error number, and know these addresses: {@link java.net.InetSocketAddress} (resolved; IPv6 with its
- * scope), {@link java.net.UnixDomainSocketAddress} and {@link AbstractUnixAddress}.
+ * <p>All of them may be called from any thread, never block (every socket made here is non-blocking), return the value
+ * of the call or minus the error number, and know these addresses: {@link java.net.InetSocketAddress} (resolved; IPv6
+ * with its scope), {@link java.net.UnixDomainSocketAddress} and {@link AbstractUnixAddress}.
  */
 public interface SocketCalls {
 
@@ -22,8 +22,8 @@ public interface SocketCalls {
      * @param domain an address family of {@link Sockets}, such as {@link Sockets#AF_INET}
      * @param type {@link Sockets#SOCK_STREAM} or another type of {@link Sockets}
      * @param protocol 0 for the usual one of the type
-     * @return the new fd, or minus the error number ({@link Errno#EMFILE}, {@link Errno#EAFNOSUPPORT} where the kernel has
-     *     no IPv6, ...)
+     * @return the new fd, or minus the error number ({@link Errno#EMFILE}, {@link Errno#EAFNOSUPPORT} where the kernel
+     *     has no IPv6, ...)
      */
     @AnyThread
     int socket(int domain, int type, int protocol);
@@ -33,9 +33,10 @@ public interface SocketCalls {
      *
      * @param fd the socket
      * @param address the address, of the socket's own family
-     * @return 0, or minus the error number: {@link Errno#EADDRINUSE}, {@link Errno#EACCES}, {@link Errno#EADDRNOTAVAIL};
-     *     {@link Errno#EAFNOSUPPORT} for a kind of address that is not known, {@link Errno#ENAMETOOLONG} for a unix path
-     *     of more than 107 bytes, {@link Errno#EINVAL} for an unresolved name
+     * @return 0, or minus the error number: {@link Errno#EADDRINUSE}, {@link Errno#EACCES},
+     *     {@link Errno#EADDRNOTAVAIL}; {@link Errno#EAFNOSUPPORT} for a kind of address that is not known,
+     *     {@link Errno#ENAMETOOLONG} for a unix path of more than 107 bytes, {@link Errno#EINVAL} for an unresolved
+     *     name
      */
     @AnyThread
     int bind(int fd, SocketAddress address);
@@ -65,8 +66,8 @@ public interface SocketCalls {
     /**
      * Reads a socket option that is an int (or a flag: 0 or 1).
      *
-     * <p>A negative result is always an error: none of the options in {@link SocketOptions} has a negative value to read,
-     * which is the condition for using this call with any other.
+     * <p>A negative result is always an error: none of the options in {@link SocketOptions} has a negative value to
+     * read, which is the condition for using this call with any other.
      *
      * @param fd the socket
      * @param level the level of the option, such as {@link SocketOptions#SOL_SOCKET}
@@ -123,8 +124,8 @@ public interface SocketCalls {
     SocketAddress localAddress(int fd) throws PosixException;
 
     /**
-     * Sets the permissions of a socket's own inode. On Linux the file that a later {@link #bind} of a unix socket makes begins
-     * with them, less the process's umask, so that it is at no moment open to more users than wanted.
+     * Sets the permissions of a socket's own inode. On Linux the file that a later {@link #bind} of a unix socket makes
+     * begins with them, less the process's umask, so that it is at no moment open to more users than wanted.
      *
      * @param fd the socket
      * @param mode permissions, such as 0660
@@ -145,8 +146,9 @@ public interface SocketCalls {
     }
 
     /**
-     * Does something with a file that nobody can exchange for another one meanwhile: it is opened without following a link
-     * ({@code O_PATH|O_NOFOLLOW}; if it is a link, the link itself is held), and reached through {@code /proc/self/fd}.
+     * Does something with a file that nobody can exchange for another one meanwhile: it is opened without following a
+     * link ({@code O_PATH|O_NOFOLLOW}; if it is a link, the link itself is held), and reached through
+     * {@code /proc/self/fd}.
      *
      * @param file the file; it needs no permissions
      * @return 0 when the work is done, or minus the error number of the open

@@ -38,7 +38,10 @@ public final class SocketOptions {
     /** Who is at the other end of a unix socket: {@code struct ucred}, of the time of connect or listen. */
     public static final int SO_PEERCRED = 17;
 
-    /** Let a filter of the kernel's classic kind decide which packets reach the socket; its value is a struct sock_fprog. */
+    /**
+     * Let a filter of the kernel's classic kind decide which packets reach the socket; its value is a struct
+     * sock_fprog.
+     */
     public static final int SO_ATTACH_FILTER = 26;
 
     /** Whether the socket listens; read only. */
@@ -62,7 +65,9 @@ public final class SocketOptions {
     /** Level {@link Sockets#IPPROTO_IP}: choose the source port at connect, not at bind. */
     public static final int IP_BIND_ADDRESS_NO_PORT = 24;
 
-    /** Level {@link Sockets#IPPROTO_IP}: through which interface multicast datagrams go; its value is a struct ip_mreqn. */
+    /**
+     * Level {@link Sockets#IPPROTO_IP}: through which interface multicast datagrams go; its value is a struct ip_mreqn.
+     */
     public static final int IP_MULTICAST_IF = 32;
 
     /** Level {@link Sockets#IPPROTO_IP}: how far multicast datagrams go. */
@@ -71,7 +76,10 @@ public final class SocketOptions {
     /** Level {@link Sockets#IPPROTO_IP}: whether multicast datagrams come back. */
     public static final int IP_MULTICAST_LOOP = 34;
 
-    /** Levels {@link Sockets#IPPROTO_IP} and {@link Sockets#IPPROTO_IPV6}: join a group; its value is a struct group_req. */
+    /**
+     * Levels {@link Sockets#IPPROTO_IP} and {@link Sockets#IPPROTO_IPV6}: join a group; its value is a struct
+     * group_req.
+     */
     public static final int MCAST_JOIN_GROUP = 42;
 
     /** Levels of IP: refuse a source in a group that was joined; its value is a struct group_source_req. */
@@ -86,7 +94,10 @@ public final class SocketOptions {
     /** Levels of IP: leave a group that was joined for one source; its value is a struct group_source_req. */
     public static final int MCAST_LEAVE_SOURCE_GROUP = 47;
 
-    /** Level {@link Sockets#IPPROTO_IP}: hear groups, too, that only other sockets of this machine have joined; on at first. */
+    /**
+     * Level {@link Sockets#IPPROTO_IP}: hear groups, too, that only other sockets of this machine have joined; on at
+     * first.
+     */
     public static final int IP_MULTICAST_ALL = 49;
 
     /** Level {@link Sockets#IPPROTO_IPV6}: the index of the interface through which multicast datagrams go. */

@@ -8,8 +8,8 @@ import java.time.Duration;
 /**
  * What speaks on accepted connections: one instance for each service of the configuration.
  *
- * <p>What its callbacks throw costs the connection that they run for and is counted for the plugin, with the two exceptions
- * that {@link MovableChannel} names.
+ * <p>What its callbacks throw costs the connection that they run for and is counted for the plugin, with the two
+ * exceptions that {@link MovableChannel} names.
  */
 public interface Service {
     /** Answer of {@link #idleNanos}: it is at work, or has not been served yet. */
@@ -27,24 +27,25 @@ public interface Service {
     void initialize(MovableChannel connection, String listener);
 
     /**
-     * Asks a connection to end at its next natural boundary, for example after the response that is under way, which says so
-     * where the protocol has words for it. What has no boundary goes on until it is cut.
+     * Asks a connection to end at its next natural boundary, for example after the response that is under way, which
+     * says so where the protocol has words for it. What has no boundary goes on until it is cut.
      *
-     * @param patience how long from now on a connection may wait for its peer's next request, whether it does already or only
-     *     after a response that did not say so any more: a request that is on its way is answered then, and the peer hears that
-     *     it was the last. Zero ends it at once. Of all connections that are
-     *     asked at the same time each is given another time, so that their peers do not all come back at once.
+     * @param patience how long from now on a connection may wait for its peer's next request, whether it does already
+     *     or only after a response that did not say so any more: a request that is on its way is answered then, and the
+     *     peer hears that it was the last. Zero ends it at once. Of all connections that are asked at the same time
+     *     each is given another time, so that their peers do not all come back at once.
      */
     @OnLoop
     default void drain(MovableChannel connection, Duration patience) {}
 
     /**
-     * How long a connection has been between two messages: its peer has been served at least once, has everything that was written
-     * for it, and nothing of its next message has been read. Where a new client finds no room (fds, {@code max-connections}) the
-     * connections that have been idle longest are asked to {@link #drain} with no patience, which has to close them at once.
+     * How long a connection has been between two messages: its peer has been served at least once, has everything that
+     * was written for it, and nothing of its next message has been read. Where a new client finds no room (fds,
+     * {@code max-connections}) the connections that have been idle longest are asked to {@link #drain} with no
+     * patience, which has to close them at once.
      *
-     * <p>Asked for all connections without a claim, when the answer may be out of date; then again under the claim for one that is to
-     * end, when it must be right. Reads a few fields, takes no lock.
+     * <p>Asked for all connections without a claim, when the answer may be out of date; then again under the claim for
+     * one that is to end, when it must be right. Reads a few fields, takes no lock.
      *
      * @return in nanoseconds, or {@link #NOT_IDLE}, or {@link #NEVER_IDLE}
      */

@@ -14,28 +14,29 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a service is given.
  *
- * <p>Timers are not among it: those of a connection are set by its {@code eventLoop().schedule}, which runs them under the claim on
- * whichever loop owns the connection then.
+ * <p>Timers are not among it: those of a connection are set by its {@code eventLoop().schedule}, which runs them under
+ * the claim on whichever loop owns the connection then.
  */
 public interface ServiceContext {
 
     /**
      * An upstream of the configuration.
      *
-     * @throws NoSuchElementException if there is none of this name; cannot happen for a component that is annotated with
-     *     {@link dev.baton.spi.config.UpstreamName}
+     * @throws NoSuchElementException if there is none of this name; cannot happen for a component that is annotated
+     *     with {@link dev.baton.spi.config.UpstreamName}
      */
     @AnyThread
     Upstream upstream(String name);
 
     /**
-     * Another service of the configuration, to which this one may give connections by its {@link Service#initialize}. From then on
-     * this one passes {@link Service#drain} and {@link Service#idleNanos} of the connection on to it. The runtime closes it: after this
-     * one if a component of this one's record names it ({@link dev.baton.spi.config.ServiceName}), else in any order.
+     * Another service of the configuration, to which this one may give connections by its {@link Service#initialize}.
+     * From then on this one passes {@link Service#drain} and {@link Service#idleNanos} of the connection on to it. The
+     * runtime closes it: after this one if a component of this one's record names it
+     * ({@link dev.baton.spi.config.ServiceName}), else in any order.
      *
-     * @throws NoSuchElementException if there is none of this name; cannot happen for a component that is annotated with
-     *     {@link dev.baton.spi.config.ServiceName}. A service that no such component names may be missing as long as services are
-     *     being made, and is there afterwards
+     * @throws NoSuchElementException if there is none of this name; cannot happen for a component that is annotated
+     *     with {@link dev.baton.spi.config.ServiceName}. A service that no such component names may be missing as long
+     *     as services are being made, and is there afterwards
      */
     @AnyThread
     default Service service(String name) {
@@ -43,30 +44,33 @@ public interface ServiceContext {
     }
 
     /**
-     * Runs code that may block, on a worker, while the handler that asks for it waits: a file, a database, a client of another
-     * service. Called under the claim, in a callback of that handler; returns at once.
+     * Runs code that may block, on a worker, while the handler that asks for it waits: a file, a database, a client of
+     * another service. Called under the claim, in a callback of that handler; returns at once.
      *
-     * <p>Until the result is told nothing is read from the connection, nor the end of it noticed, but for a reset. What was read and
-     * decoded already is given to the handler afterwards, in order, and so are the end of input and what the handlers before it throw;
-     * so the next message comes when the one before is done with. {@code autoRead} stays as it is. Timers, writability changes,
-     * IOExceptions and user events, such as an {@code IdleStateEvent} or {@link dev.baton.spi.channel.Eviction}, still come at once: the
-     * handler may close a connection whose work takes too long. What has to stay between two messages is sent as a message.
+     * <p>Until the result is told nothing is read from the connection, nor the end of it noticed, but for a reset. What
+     * was read and decoded already is given to the handler afterwards, in order, and so are the end of input and what
+     * the handlers before it throw; so the next message comes when the one before is done with. {@code autoRead} stays
+     * as it is. Timers, writability changes, IOExceptions and user events, such as an {@code IdleStateEvent} or
+     * {@link dev.baton.spi.channel.Eviction}, still come at once: the handler may close a connection whose work takes
+     * too long. What has to stay between two messages is sent as a message.
      *
-     * <p>Then one of {@code then} and {@code failed} runs, once, under the claim, on whichever loop owns the connection by then; what
-     * it throws is an error of the plugin and closes the connection. If the connection is closed by then neither runs, and work that
-     * has not begun is left out; a result that is {@link io.netty.util.ReferenceCounted} is released. A result that has to be closed
-     * must not be returned, because no callback may ever get it: {@code work} closes it.
+     * <p>Then one of {@code then} and {@code failed} runs, once, under the claim, on whichever loop owns the connection
+     * by then; what it throws is an error of the plugin and closes the connection. If the connection is closed by then
+     * neither runs, and work that has not begun is left out; a result that is {@link io.netty.util.ReferenceCounted} is
+     * released. A result that has to be closed must not be returned, because no callback may ever get it: {@code work}
+     * closes it.
      *
      * <p>Several handlers of one connection may wait at a time. It is read again when none waits.
      *
-     * <p>Workers are virtual threads where the JDK has them, from 21 on. Each plugin has its own: as many pieces of work run at once as
-     * {@code workers: threads} in the configuration says, {@code workers: queue} more wait, others are refused. When the process
-     * ends, after its connections, work that still runs is interrupted.
+     * <p>Workers are virtual threads where the JDK has them, from 21 on. Each plugin has its own: as many pieces of
+     * work run at once as {@code workers: threads} in the configuration says, {@code workers: queue} more wait, others
+     * are refused. When the process ends, after its connections, work that still runs is interrupted.
      *
      * @param handler the context of the handler that waits, of a {@link dev.baton.spi.channel.MovableChannel}
      * @param work runs without a claim: it must not touch the connection, nor fields that callbacks use
      * @param then is given what {@code work} returned
-     * @param failed is given what {@code work} threw, or a {@link java.util.concurrent.RejectedExecutionException} if it was refused
+     * @param failed is given what {@code work} threw, or a {@link java.util.concurrent.RejectedExecutionException} if
+     *     it was refused
      * @throws IllegalStateException if the caller has no claim, or the handler waits already
      * @throws IllegalArgumentException if the handler's channel is no connection of a service
      */

@@ -13,8 +13,8 @@ public interface ConnectHandler {
     /**
      * There is no connection: refused, unreachable, too slow, or out of fds.
      *
-     * @param cause {@link java.net.ConnectException} or another IOException; {@link
-     *     io.netty.channel.ConnectTimeoutException} if it took longer than {@code connect-timeout}
+     * @param cause {@link java.net.ConnectException} or another IOException;
+     *     {@link io.netty.channel.ConnectTimeoutException} if it took longer than {@code connect-timeout}
      */
     @OnLoop
     void failed(Throwable cause);

@@ -15,14 +15,14 @@ public interface Upstream {
     List<UpstreamServer> servers();
 
     /**
-     * The server whose turn it is (round robin over all loops). One that could not be connected to just now is left out, unless
-     * there is no other. Cost: one atomic increment.
+     * The server whose turn it is (round robin over all loops). One that could not be connected to just now is left
+     * out, unless there is no other. Cost: one atomic increment.
      */
     UpstreamServer next();
 
     /**
-     * The server to ask after one could not be connected to: the next in order, with the same exception as {@link #next}.
-     * Whoever has asked no more often than there are servers is given another one each time.
+     * The server to ask after one could not be connected to: the next in order, with the same exception as
+     * {@link #next}. Whoever has asked no more often than there are servers is given another one each time.
      *
      * @param failed one of {@link #servers}
      */
@@ -33,9 +33,9 @@ public interface Upstream {
     /**
      * Opens the connections of one protocol to all servers. Call it once, when the service is made.
      *
-     * @param profile names what makes connections interchangeable, for example {@code http/1.1}; a second call of the same
-     *     plugin with the same profile returns the same object and ignores the initializer. Profiles of other plugins are
-     *     apart, whatever their names
+     * @param profile names what makes connections interchangeable, for example {@code http/1.1}; a second call of the
+     *     same plugin with the same profile returns the same object and ignores the initializer. Profiles of other
+     *     plugins are apart, whatever their names
      * @param initializer sets each new connection's pipeline up, under the claim; sharable
      */
     UpstreamConnections connections(String profile, ChannelHandler initializer);
@@ -43,9 +43,9 @@ public interface Upstream {
     /**
      * Opens connections as {@link #connections(String, ChannelHandler)} does.
      *
-     * @param bare whether an idle connection is nothing but a socket: its handlers have no state then that new ones would not
-     *     have (a TLS session is one). Such connections are handed to the next process at an upgrade, where this initializer
-     *     sets their pipelines up when they are active already
+     * @param bare whether an idle connection is nothing but a socket: its handlers have no state then that new ones
+     *     would not have (a TLS session is one). Such connections are handed to the next process at an upgrade, where
+     *     this initializer sets their pipelines up when they are active already
      */
     default UpstreamConnections connections(String profile, ChannelHandler initializer, boolean bare) {
         return connections(profile, initializer);

@@ -9,8 +9,9 @@ import org.jspecify.annotations.Nullable;
  * Connections of one protocol to the servers of one upstream: {@link #take} an idle one or {@link #connect} a new one,
  * and {@link #release} it or close it. idle + in use = open, always.
  *
- * <p>Where the configuration sets {@code proxy-protocol}, each connection begins with a header that names one client, before anything
- * that handlers write. No other client may use it then: {@link #take} finds none, and {@link #release} closes it.
+ * <p>Where the configuration sets {@code proxy-protocol}, each connection begins with a header that names one client,
+ * before anything that handlers write. No other client may use it then: {@link #take} finds none, and {@link #release}
+ * closes it.
  */
 public interface UpstreamConnections {
 
@@ -25,7 +26,8 @@ public interface UpstreamConnections {
     MovableChannel take(UpstreamServer server, Loop loop);
 
     /**
-     * Opens a new connection for no client in particular, owned by the calling loop. The handler is called exactly once.
+     * Opens a new connection for no client in particular, owned by the calling loop. The handler is called exactly
+     * once.
      *
      * @param loop the loop whose thread is calling
      */
@@ -47,9 +49,9 @@ public interface UpstreamConnections {
      * Gives a connection back that can serve another exchange. The caller holds a claim on it; it goes into the pool
      * after the last leave. Everything of the exchange must have been cleared before.
      *
-     * <p>An idle connection goes on reading, so that its close is noticed. Bytes that arrive then belong to no exchange:
-     * the handler must close the connection when it reads any, as nothing else can see them. Taken meanwhile or not, it
-     * is never used again then.
+     * <p>An idle connection goes on reading, so that its close is noticed. Bytes that arrive then belong to no
+     * exchange: the handler must close the connection when it reads any, as nothing else can see them. Taken meanwhile
+     * or not, it is never used again then.
      */
     @OnLoop
     void release(MovableChannel connection);

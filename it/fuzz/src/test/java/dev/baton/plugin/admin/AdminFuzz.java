@@ -8,7 +8,10 @@ import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
-/** Whatever method, target and body: the answer is well-formed, none is a 500, and only a POST that is answered 200 acts. */
+/**
+ * Whatever method, target and body: the answer is well-formed, none is a 500, and only a POST that is answered 200
+ * acts.
+ */
 class AdminFuzz {
     private static final List<String> METHODS =
             List.of("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "CONNECT", "get", "X");

@@ -8,8 +8,8 @@ import dev.baton.plugin.httpproxy.FuzzProxy.Asker;
 import java.util.List;
 
 /**
- * Whatever bytes a server sends: the client gets the answer that an independent strict parser sees in them, or something that
- * it can see is none; and only a connection on which nothing more can come is used again.
+ * Whatever bytes a server sends: the client gets the answer that an independent strict parser sees in them, or
+ * something that it can see is none; and only a connection on which nothing more can come is used again.
  */
 class AnswerBytesFuzz {
     private static final int BYTES_MAX = 8 * 1024;

@@ -15,7 +15,10 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 
-/** Answers that are valid arrive whole; with a piece replaced the client gets what the strict parser sees, or sees that it is none. */
+/**
+ * Answers that are valid arrive whole; with a piece replaced the client gets what the strict parser sees, or sees that
+ * it is none.
+ */
 class AnswerProperties {
     private static final String[] PIECES = {
         "\r",

@@ -8,8 +8,9 @@ import dev.baton.plugin.httpproxy.Bench.Ends;
 import dev.baton.plugin.httpproxy.FuzzProxy.Requests;
 
 /**
- * Whatever bytes a client sends: what servers get is the same sequence of requests that an independent strict parser sees in
- * those bytes, or the beginning of it and then a refusal; wherever the bytes were cut and whichever loops the ends are on.
+ * Whatever bytes a client sends: what servers get is the same sequence of requests that an independent strict parser
+ * sees in those bytes, or the beginning of it and then a refusal; wherever the bytes were cut and whichever loops the
+ * ends are on.
  */
 class RequestBytesFuzz {
     private static final int BYTES_MAX = 8 * 1024;

@@ -13,7 +13,9 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 
-/** Requests that are valid all arrive; with a piece of one replaced they arrive as the strict parser sees them, or not. */
+/**
+ * Requests that are valid all arrive; with a piece of one replaced they arrive as the strict parser sees them, or not.
+ */
 class RequestProperties {
     /** What has been used to make two parsers disagree. */
     private static final String[] PIECES = {

@@ -16,8 +16,8 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 
 /**
- * A valid file is accepted, however it is written; with one thing wrong it has exactly one error, where that thing stands;
- * and a hostile file costs no more than its size.
+ * A valid file is accepted, however it is written; with one thing wrong it has exactly one error, where that thing
+ * stands; and a hostile file costs no more than its size.
  */
 class ConfigProperties {
 

@@ -4,7 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 
-/** Any text is a configuration or has problems, each at a place of the text; nothing else happens, and nothing for long. */
+/**
+ * Any text is a configuration or has problems, each at a place of the text; nothing else happens, and nothing for long.
+ */
 class ConfigTextFuzz {
 
     @FuzzTest(maxDuration = "2m")

@@ -56,7 +56,9 @@ final class FuzzConfig {
         }
     }
 
-    /** The place is one where an editor can put its cursor: on a character of the file, or behind the last of a line. */
+    /**
+     * The place is one where an editor can put its cursor: on a character of the file, or behind the last of a line.
+     */
     private static void assertPlace(String[] lines, Problem problem) {
         Position position = problem.position();
         assertThat(position.line()).as("line of %s", problem).isBetween(1, lines.length);

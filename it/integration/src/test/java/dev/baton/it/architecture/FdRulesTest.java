@@ -16,8 +16,8 @@ import dev.baton.runtime.posix.Posix;
  * R04, R10: an fd is closed by the fd table alone, and whoever deletes one never waits.
  *
  * <p>R10: a raw close of an fd that is in the table, or a second close on an error path, hits whatever got the number
- * since. R04: HAProxy's fd_delete() waited for all threads, and so deadlocked with any of them that wanted a lock which the
- * caller held.
+ * since. R04: HAProxy's fd_delete() waited for all threads, and so deadlocked with any of them that wanted a lock which
+ * the caller held.
  */
 @AnalyzeClasses(packages = "dev.baton", importOptions = DoNotIncludeTests.class)
 class FdRulesTest {

@@ -18,8 +18,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Follows every call from a method through the code of Baton, and through each implementation of an interface of Baton's,
- * and complains about what waits: a lock, a monitor, a park, a sleep, a future.
+ * Follows every call from a method through the code of Baton, and through each implementation of an interface of
+ * Baton's, and complains about what waits: a lock, a monitor, a park, a sleep, a future.
  */
 final class NotReach extends ArchCondition<JavaMethod> {
 
@@ -127,7 +127,10 @@ final class NotReach extends ArchCondition<JavaMethod> {
         return found;
     }
 
-    /** Without what waits on purpose: the simulation's kernel, which stops its callers, and the plugin that rehearses faults. */
+    /**
+     * Without what waits on purpose: the simulation's kernel, which stops its callers, and the plugin that rehearses
+     * faults.
+     */
     private static boolean ofBaton(JavaClass owner) {
         String name = owner.getPackageName() + ".";
         return name.startsWith("dev.baton.")

@@ -37,8 +37,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * R07, R15 for the channel's own system calls. The fd of a live channel is deleted from outside; its number is somebody
- * else's at once, before the channel's loop has got round to telling the channel. What the channel does until then, a read
- * that was queued before or a write, must not touch the number: a gone channel may still be entered.
+ * else's at once, before the channel's loop has got round to telling the channel. What the channel does until then, a
+ * read that was queued before or a write, must not touch the number: a gone channel may still be entered.
  */
 @Timeout(60)
 class DeadNumberIT {

@@ -34,7 +34,8 @@ import org.junit.jupiter.api.Timeout;
 
 /**
  * What the facade promises while two loops keep taking a channel from each other and other threads use it: tasks run
- * once, in order, one at a time (R30); timers fire once; promises are fulfilled; a stream does not overtake itself (F3).
+ * once, in order, one at a time (R30); timers fire once; promises are fulfilled; a stream does not overtake itself
+ * (F3).
  */
 @Timeout(120)
 class FacadeIT {

@@ -49,7 +49,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Files that a handler writes as {@link FileRegion}s, as Netty's file server does: what arrives, what is told, what is given back. */
+/**
+ * Files that a handler writes as {@link FileRegion}s, as Netty's file server does: what arrives, what is told, what is
+ * given back.
+ */
 @Timeout(60)
 class FileRegionIT {
     private static final Posix REAL = new JnrPosix();

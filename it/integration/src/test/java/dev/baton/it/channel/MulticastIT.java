@@ -35,8 +35,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Multicast over loopback. What must not arrive is followed by a datagram to the member alone, which comes after it: the queue of a
- * socket keeps their order.
+ * Multicast over loopback. What must not arrive is followed by a datagram to the member alone, which comes after it:
+ * the queue of a socket keeps their order.
  */
 @Timeout(60)
 class MulticastIT {
@@ -150,8 +150,8 @@ class MulticastIT {
     }
 
     /**
-     * An interface for IPv6 groups: the kernel routes none of them to loopback. A group of the scope ff01 is heard by members
-     * on this machine and leaves it by no interface (RFC 4291, 2.7).
+     * An interface for IPv6 groups: the kernel routes none of them to loopback. A group of the scope ff01 is heard by
+     * members on this machine and leaves it by no interface (RFC 4291, 2.7).
      */
     private static NetworkInterface forIpv6() throws Exception {
         Optional<NetworkInterface> found = NetworkInterface.networkInterfaces()

@@ -34,10 +34,11 @@ import org.junit.jupiter.params.provider.MethodSource;
 /**
  * What handlers that do not read ({@code AUTO_READ} off) learn of their peer's end, and of a reset.
  *
- * <p>The measure is Netty's epoll transport, which asks for EPOLLRDHUP also while nobody reads: it gives all that is unread, then
- * tells the end, by {@code channelInactive} or, with {@code ALLOW_HALF_CLOSURE}, by {@link ChannelInputShutdownEvent}. Netty's NIO
- * transport tells nothing before somebody reads, and neither does Baton of an end behind unread bytes if {@link
- * MovableChannel#READ_TO_END} is off. A reset behind an end that was told is one that Netty tells with the next write.
+ * <p>The measure is Netty's epoll transport, which asks for EPOLLRDHUP also while nobody reads: it gives all that is
+ * unread, then tells the end, by {@code channelInactive} or, with {@code ALLOW_HALF_CLOSURE}, by
+ * {@link ChannelInputShutdownEvent}. Netty's NIO transport tells nothing before somebody reads, and neither does Baton
+ * of an end behind unread bytes if {@link MovableChannel#READ_TO_END} is off. A reset behind an end that was told is
+ * one that Netty tells with the next write.
  */
 @Timeout(60)
 class PeerEndIT {

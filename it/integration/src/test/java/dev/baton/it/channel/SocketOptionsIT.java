@@ -30,7 +30,9 @@ import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Options that the kernel knows better than Netty's configuration objects, and halves of a connection that can be shut. */
+/**
+ * Options that the kernel knows better than Netty's configuration objects, and halves of a connection that can be shut.
+ */
 @Timeout(60)
 class SocketOptionsIT {
     private static final InetSocketAddress ANYWHERE = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);

@@ -30,13 +30,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * A long body goes through to a reader that stops again and again until everything before it stands still: what the proxy
- * holds stays small, whatever the length. Once with both ends on one loop, once with the ends forced onto different loops
- * and moved to others at each standstill (row F4 of the list of races).
+ * A long body goes through to a reader that stops again and again until everything before it stands still: what the
+ * proxy holds stays small, whatever the length. Once with both ends on one loop, once with the ends forced onto
+ * different loops and moved to others at each standstill (row F4 of the list of races).
  *
- * <p>The request that follows the long exchange shows that the client's connection is in order, on whatever connection to
- * the server it goes: with the ends on two loops a client may have its answer, and ask again, before the other loop has
- * left the connection that brought it, and what is not left yet is not idle. {@link GiveBackIT} shows just that.
+ * <p>The request that follows the long exchange shows that the client's connection is in order, on whatever connection
+ * to the server it goes: with the ends on two loops a client may have its answer, and ask again, before the other loop
+ * has left the connection that brought it, and what is not left yet is not idle. {@link GiveBackIT} shows just that.
  */
 @Timeout(120)
 class BackpressureIT {

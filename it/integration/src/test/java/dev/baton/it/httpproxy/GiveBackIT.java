@@ -17,10 +17,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The ends of an exchange are on two loops, and the client asks again between two steps of the server's end: it has handed
- * over the end of the answer, and has not left its connection yet. A connection that somebody runs in is not idle (it is
- * put into the pool after the leave), and nobody waits for it: the second request goes out on another one, at once. A test
- * that took the reuse of the first for granted failed now and then.
+ * The ends of an exchange are on two loops, and the client asks again between two steps of the server's end: it has
+ * handed over the end of the answer, and has not left its connection yet. A connection that somebody runs in is not
+ * idle (it is put into the pool after the leave), and nobody waits for it: the second request goes out on another one,
+ * at once. A test that took the reuse of the first for granted failed now and then.
  */
 @Timeout(60)
 class GiveBackIT {

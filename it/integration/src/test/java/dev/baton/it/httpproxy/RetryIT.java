@@ -15,8 +15,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * A server closes an idle connection at the moment at which it is used again: what may be sent twice is. A server cannot be
- * connected to: what was not sent at all goes to another.
+ * A server closes an idle connection at the moment at which it is used again: what may be sent twice is. A server
+ * cannot be connected to: what was not sent at all goes to another.
  */
 @Timeout(60)
 class RetryIT {
@@ -53,7 +53,10 @@ class RetryIT {
         }
     }
 
-    /** Two servers in turn, of which one swallows connects: one request waits, for the connect-timeout, and then none for a while. */
+    /**
+     * Two servers in turn, of which one swallows connects: one request waits, for the connect-timeout, and then none
+     * for a while.
+     */
     @ParameterizedTest
     @MethodSource("dev.baton.it.Pollers#all")
     void aServerThatHearsNothingCostsOneRequestAConnectTimeout(PollerProvider poller) throws Exception {

@@ -14,7 +14,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The plugin of the author's page is compiled, packaged and checked by the commands that stand there, and then serves. */
+/**
+ * The plugin of the author's page is compiled, packaged and checked by the commands that stand there, and then serves.
+ */
 @Timeout(120)
 class AuthorsPageIT {
     private static final Page PAGE = Page.read("spi/README.md");

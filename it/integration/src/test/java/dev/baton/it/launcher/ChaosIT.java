@@ -23,7 +23,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The rehearsal of faults, as an operator does it: it rests until the configuration asks for it, and then does as it is told. */
+/**
+ * The rehearsal of faults, as an operator does it: it rests until the configuration asks for it, and then does as it is
+ * told.
+ */
 @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ChaosIT {
     private static final String SERVICES = """

@@ -5,7 +5,10 @@ import dev.baton.testkit.BatonProcess.Outcome;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 
-/** Command lines in this JVM, which saves the start of one each; that {@code bin/baton} leads there is a test's of its own. */
+/**
+ * Command lines in this JVM, which saves the start of one each; that {@code bin/baton} leads there is a test's of its
+ * own.
+ */
 final class Commands {
     private Commands() {}
 

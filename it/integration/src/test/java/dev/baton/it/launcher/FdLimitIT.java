@@ -135,7 +135,9 @@ class FdLimitIT {
                 .count();
     }
 
-    /** More clients than the limit allows: those who are in are answered, all at the same time, and so is the operator. */
+    /**
+     * More clients than the limit allows: those who are in are answered, all at the same time, and so is the operator.
+     */
     @Test
     void whoIsInIsAnsweredAndTheOthersWait() throws Exception {
         start(220, SHOP).await(line -> line.startsWith("ready in "));

@@ -28,8 +28,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What the operator's guide says is true: its commands are run, page by page, against one server; its configurations are checked; its
- * tables have the keys, metrics, events, paths and commands that there are.
+ * What the operator's guide says is true: its commands are run, page by page, against one server; its configurations
+ * are checked; its tables have the keys, metrics, events, paths and commands that there are.
  */
 @Timeout(180)
 class GuideIT {

@@ -25,7 +25,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The launcher as its user meets it: a process, its output, its signals, its exit codes. The demo is {@link ReadmeIT}'s. */
+/**
+ * The launcher as its user meets it: a process, its output, its signals, its exit codes. The demo is
+ * {@link ReadmeIT}'s.
+ */
 @Timeout(120)
 class LauncherIT {
     private static final Duration PATIENCE = Duration.ofSeconds(60);

@@ -22,7 +22,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Clients that want more memory than there is end, the largest first, and nobody else does; one that does not read holds little. */
+/**
+ * Clients that want more memory than there is end, the largest first, and nobody else does; one that does not read
+ * holds little.
+ */
 @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class MemoryIT {
     private static final int HEAD = 58_000;

@@ -26,8 +26,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A log reader that stands still: the pipe of standard error is full, and every line that is logged would block whoever logs it, on a
- * loop, in the watchdog, in a signal's handler. The process goes on serving and tells the truth about itself.
+ * A log reader that stands still: the pipe of standard error is full, and every line that is logged would block whoever
+ * logs it, on a loop, in the watchdog, in a signal's handler. The process goes on serving and tells the truth about
+ * itself.
  */
 @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class OutputIT {
@@ -167,7 +168,10 @@ class OutputIT {
         }
     }
 
-    /** What is left of a process that has run out of memory holds its port and serves nothing: it ends, to be started again. */
+    /**
+     * What is left of a process that has run out of memory holds its port and serves nothing: it ends, to be started
+     * again.
+     */
     @Test
     void shouldEndWhenItRunsOutOfMemory() throws Exception {
         Process process = start("-Xmx64m");

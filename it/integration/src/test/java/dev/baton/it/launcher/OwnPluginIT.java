@@ -119,7 +119,10 @@ class OwnPluginIT {
         assertThat(plugins.text()).contains("this Baton has SPI " + SPI);
     }
 
-    /** A plugin that cannot be loaded may be the one that checks tokens: nothing starts without it unless somebody says so. */
+    /**
+     * A plugin that cannot be loaded may be the one that checks tokens: nothing starts without it unless somebody says
+     * so.
+     */
     @Test
     void shouldNotStartWithoutAPluginThatCannotBeLoaded() throws Exception {
         plugin("shout", SPI);

@@ -16,8 +16,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * A page of the documentation. What its fenced blocks hold is told by their language: none for commands that are run in their
- * order, {@code yaml} for configurations, {@code text} for pictures and output.
+ * A page of the documentation. What its fenced blocks hold is told by their language: none for commands that are run in
+ * their order, {@code yaml} for configurations, {@code text} for pictures and output.
  */
 record Page(Path file, String text) {
     private static final Pattern BLOCK = Pattern.compile("(?ms)^```(\\w*)\\n(.*?)^```$");

@@ -21,7 +21,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code user:} and {@code group:}: what root has started binds, and is somebody else from there on, all threads of it. */
+/**
+ * {@code user:} and {@code group:}: what root has started binds, and is somebody else from there on, all threads of it.
+ */
 @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class PrivilegesIT {
     private static final String YAML = """

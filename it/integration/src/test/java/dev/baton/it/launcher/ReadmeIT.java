@@ -30,8 +30,8 @@ class ReadmeIT {
     }
 
     /**
-     * The demo's addresses are fixed: where somebody else has them, nothing can be shown. No other test may use them, for test
-     * classes run at the same time.
+     * The demo's addresses are fixed: where somebody else has them, nothing can be shown. No other test may use them,
+     * for test classes run at the same time.
      */
     @Test
     void shouldRunEveryCommandWhileTheDemoRuns() throws Exception {

@@ -21,8 +21,8 @@ import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * A plugin as somebody else would write it, with a service, an fd hook and a table of its own. Tests put it into a jar; it is
- * on no class path of the process that loads it. The service shouts back, and throws what a line asks for.
+ * A plugin as somebody else would write it, with a service, an fd hook and a table of its own. Tests put it into a jar;
+ * it is on no class path of the process that loads it. The service shouts back, and throws what a line asks for.
  */
 public final class ShoutPlugin implements Plugin {
 

@@ -25,8 +25,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The end of a process, R47: with many connections, at any moment of the start, and where something does not end. Its ordinary
- * course is in {@link LauncherIT}.
+ * The end of a process, R47: with many connections, at any moment of the start, and where something does not end. Its
+ * ordinary course is in {@link LauncherIT}.
  */
 @Timeout(120)
 class StopIT {
@@ -91,8 +91,8 @@ class StopIT {
     }
 
     /**
-     * Every second one asks once more when the stop has begun, the others wait. Whether an answer says that it is the last
-     * depends on who was first, and is what the services' own tests show.
+     * Every second one asks once more when the stop has begun, the others wait. Whether an answer says that it is the
+     * last depends on who was first, and is what the services' own tests show.
      */
     @Test
     void shouldAnswerOneMoreRequestAndEndTheIdleOnesOneByOne() throws Exception {

@@ -19,7 +19,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Where the folder for temporary files cannot be used: read-only or without the right to execute, as in many a container. */
+/**
+ * Where the folder for temporary files cannot be used: read-only or without the right to execute, as in many a
+ * container.
+ */
 @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class TemporaryFilesIT {
     private static final String YAML = """

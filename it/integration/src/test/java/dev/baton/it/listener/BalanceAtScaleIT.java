@@ -30,8 +30,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * {@code balance: least-loaded} with 10,000 connections on 4 loops of a real process: even within 10 %, after they have come and
- * after half of them have gone and others have come. The clients are in this process, so that each needs 10,000 fds and no more.
+ * {@code balance: least-loaded} with 10,000 connections on 4 loops of a real process: even within 10 %, after they have
+ * come and after half of them have gone and others have come. The clients are in this process, so that each needs
+ * 10,000 fds and no more.
  */
 @Tag("long")
 @Timeout(value = 10, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)

@@ -20,8 +20,8 @@ import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Filters before a service: what the service sees of a connection that had to wait for them, and what becomes of one that they do not
- * let through.
+ * Filters before a service: what the service sees of a connection that had to wait for them, and what becomes of one
+ * that they do not let through.
  */
 @Timeout(60)
 class ConnectionFiltersIT {
@@ -74,7 +74,9 @@ class ConnectionFiltersIT {
         assertThat(refused(world, "web", "address-list")).isOne();
     }
 
-    /** The tcp-proxy reads nothing before it has a connection to its server: what came behind the header waits for that. */
+    /**
+     * The tcp-proxy reads nothing before it has a connection to its server: what came behind the header waits for that.
+     */
     @InEachWorld
     void shouldGiveToATcpProxyWhatCameBehindTheHeader(PluginWorld world) {
         Origin origin = proxy(world, "proxy-protocol");
@@ -305,7 +307,10 @@ class ConnectionFiltersIT {
         assertThat(GatePlugin.initialized()).isEqualTo(all.size());
     }
 
-    /** F18: a rescue takes what waits for a filter's decision. A loop at rest is to it as one that is blocked: it makes no progress. */
+    /**
+     * F18: a rescue takes what waits for a filter's decision. A loop at rest is to it as one that is blocked: it makes
+     * no progress.
+     */
     @InEachWorld
     void shouldBeRescuedWhileAFilterWaits(PluginWorld world) {
         scripted(world, "filters: [ gate ], accept-timeout: 1h");

@@ -30,9 +30,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * {@code balance: least-loaded}: even within 10 % whatever the wakeups do (with as many as {@code -Dconnections=10000} says);
- * R42, the counts follow connections through takeovers; R44, a connection whose new loop ends or is blocked is served all the
- * same.
+ * {@code balance: least-loaded}: even within 10 % whatever the wakeups do (with as many as {@code -Dconnections=10000}
+ * says); R42, the counts follow connections through takeovers; R44, a connection whose new loop ends or is blocked is
+ * served all the same.
  */
 @Timeout(180)
 class ListenerBalanceIT {
@@ -108,7 +108,9 @@ class ListenerBalanceIT {
                 .toList();
     }
 
-    /** The loop with the fewest is one that is blocked: whoever accepted serves, and what is under way is counted once. */
+    /**
+     * The loop with the fewest is one that is blocked: whoever accepted serves, and what is under way is counted once.
+     */
     @ParameterizedTest
     @MethodSource("dev.baton.it.Pollers#all")
     void aConnectionWhoseNewLoopIsBlockedIsServedMeanwhile(PollerProvider poller) throws Exception {

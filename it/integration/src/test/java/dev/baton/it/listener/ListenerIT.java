@@ -46,8 +46,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * A listener on real sockets and two loops: what makes it stop accepting and begin again (R38, R41), what fails on the way to
- * its socket (R10), and which addresses it serves.
+ * A listener on real sockets and two loops: what makes it stop accepting and begin again (R38, R41), what fails on the
+ * way to its socket (R10), and which addresses it serves.
  */
 @Timeout(60)
 class ListenerIT {
@@ -316,8 +316,8 @@ class ListenerIT {
     }
 
     /**
-     * On a port below those that the kernel gives to connections: between an unbind and the next bind any connection of this
-     * machine may get one of those, and every address is in the way of the wildcard.
+     * On a port below those that the kernel gives to connections: between an unbind and the next bind any connection of
+     * this machine may get one of those, and every address is in the way of the wildcard.
      */
     private static SharedListener openWhereNobodyConnectsFrom(ListenerRig rig) throws IOException {
         int first;

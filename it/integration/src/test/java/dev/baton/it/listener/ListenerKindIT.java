@@ -53,9 +53,9 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * R43, suspending means different things for tcp, unix, abstract, inherited sockets and those that another process shares: the
- * matrix, with an explicit result for each; J4, the address can be bound again when the unbind is done. What only sockets with a
- * file have is {@link UnixSocketFileIT}'s.
+ * R43, suspending means different things for tcp, unix, abstract, inherited sockets and those that another process
+ * shares: the matrix, with an explicit result for each; J4, the address can be bound again when the unbind is done.
+ * What only sockets with a file have is {@link UnixSocketFileIT}'s.
  */
 @Timeout(120)
 class ListenerKindIT {
@@ -284,7 +284,10 @@ class ListenerKindIT {
         assertThat(OpenFds.now()).isSubsetOf(openBefore);
     }
 
-    /** The kernel holds them when the unbind begins; nobody is cut, nobody new gets in, and the address is free afterwards. */
+    /**
+     * The kernel holds them when the unbind begins; nobody is cut, nobody new gets in, and the address is free
+     * afterwards.
+     */
     @ParameterizedTest
     @MethodSource("matrix")
     void drainBacklogServesWhomTheKernelHoldsAndAbandonsNobody(PollerProvider poller, Column column) throws Exception {

@@ -32,7 +32,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** R41, a limited listener whose last release wakes nobody; R42, counts stay within their limit; and the rate of accepting. */
+/**
+ * R41, a limited listener whose last release wakes nobody; R42, counts stay within their limit; and the rate of
+ * accepting.
+ */
 @Timeout(120)
 class ListenerLimitsIT {
     private static final int LOOPS = 2;
@@ -103,7 +106,10 @@ class ListenerLimitsIT {
         return listeners.stream().mapToInt(SharedListener::connections).sum();
     }
 
-    /** A client that has what it may is reset, and another one is served; what it closes it can open again, on whichever loop. */
+    /**
+     * A client that has what it may is reset, and another one is served; what it closes it can open again, on whichever
+     * loop.
+     */
     @ParameterizedTest
     @MethodSource("dev.baton.it.Pollers#all")
     void aClientThatHasAsManyAsItMayIsReset(PollerProvider poller) throws Exception {

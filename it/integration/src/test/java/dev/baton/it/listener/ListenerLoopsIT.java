@@ -44,8 +44,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * A listener gets loops and loses them while it serves: nobody who connects is lost, a loop that has let go neither polls nor
- * accepts (R38 for one loop), and the finalizer takes the fd out of every poller that still has it.
+ * A listener gets loops and loses them while it serves: nobody who connects is lost, a loop that has let go neither
+ * polls nor accepts (R38 for one loop), and the finalizer takes the fd out of every poller that still has it.
  */
 @Timeout(120)
 class ListenerLoopsIT {
@@ -171,7 +171,10 @@ class ListenerLoopsIT {
         }
     }
 
-    /** It cannot let go while it is blocked; the unbind needs it not, and whatever it does afterwards is of another time. */
+    /**
+     * It cannot let go while it is blocked; the unbind needs it not, and whatever it does afterwards is of another
+     * time.
+     */
     @ParameterizedTest
     @MethodSource("both")
     void aBlockedLoopThatIsToGoHoldsNothingUp(PollerProvider poller, boolean perLoop) throws Exception {

@@ -29,8 +29,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Listeners on real sockets with loops around them. They are bound to addresses of the loopback network that nobody else uses
- * and clients come from another: a port of theirs is nobody's source port while it is unbound, and no client connects to itself.
+ * Listeners on real sockets with loops around them. They are bound to addresses of the loopback network that nobody
+ * else uses and clients come from another: a port of theirs is nobody's source port while it is unbound, and no client
+ * connects to itself.
  */
 final class ListenerRig implements AutoCloseable {
     /** Where listeners are bound, with a port of the kernel's choice. */
@@ -42,7 +43,10 @@ final class ListenerRig implements AutoCloseable {
     final FaultyPosix faults = new FaultyPosix(Kernel.POSIX);
     final TestLoops loops;
     final PrometheusMetrics metrics = new PrometheusMetrics();
-    /** What listeners of {@link #listener(ListenerKind, String, SocketSettings, ListenerSpec.Limits, boolean, UnbindStrategy)} share. */
+    /**
+     * What listeners of {@link #listener(ListenerKind, String, SocketSettings, ListenerSpec.Limits, boolean,
+     * UnbindStrategy)} share.
+     */
     TotalLimit total = new TotalLimit(Integer.MAX_VALUE);
 
     final ExecutorService worker = Executors.newCachedThreadPool();

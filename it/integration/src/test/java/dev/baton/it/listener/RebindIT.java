@@ -39,8 +39,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * R40, accept against unbind: a listener is unbound and its address bound again ten times a second while clients connect as fast
- * as they can. Each connection is served or cleanly refused, and nothing is left over.
+ * R40, accept against unbind: a listener is unbound and its address bound again ten times a second while clients
+ * connect as fast as they can. Each connection is served or cleanly refused, and nothing is left over.
  */
 @Timeout(120)
 class RebindIT {

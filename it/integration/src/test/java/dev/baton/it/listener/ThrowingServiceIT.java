@@ -31,8 +31,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Row J1 of the list of races: whatever a service throws, wherever, costs the connection and nothing else, and the client sees a
- * reset: what it got so far does not look like all of it.
+ * Row J1 of the list of races: whatever a service throws, wherever, costs the connection and nothing else, and the
+ * client sees a reset: what it got so far does not look like all of it.
  */
 @Timeout(60)
 class ThrowingServiceIT {

@@ -44,8 +44,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * R01, the deadlock that Baton's seed is about: a thread unbinds a listener under a lock that a loop inside accept waits for;
- * J4: the end of an unbind is the moment at which the port can be bound again; R37: a stopped listener that comes back.
+ * R01, the deadlock that Baton's seed is about: a thread unbinds a listener under a lock that a loop inside accept
+ * waits for; J4: the end of an unbind is the moment at which the port can be bound again; R37: a stopped listener that
+ * comes back.
  */
 @Timeout(60)
 class UnbindIT {

@@ -32,8 +32,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * An Error gets out of a loop and ends its thread: its connections, with what is queued for them and their timers, go to the
- * others, and whoever gives them something to do meanwhile is not refused. Where nobody takes care of deaths they end with it.
+ * An Error gets out of a loop and ends its thread: its connections, with what is queued for them and their timers, go
+ * to the others, and whoever gives them something to do meanwhile is not refused. Where nobody takes care of deaths
+ * they end with it.
  */
 @Timeout(60)
 class LoopDeathIT {

@@ -36,8 +36,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * A loop that ends takes its fds with it: none outlives it, each is closed once, and whoever waits for a promise or an end
- * of one of its channels gets it (R47, F1). What belongs to other loops stays.
+ * A loop that ends takes its fds with it: none outlives it, each is closed once, and whoever waits for a promise or an
+ * end of one of its channels gets it (R47, F1). What belongs to other loops stays.
  */
 @Timeout(60)
 class LoopEndIT {

@@ -31,8 +31,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Idle upstream connections that leave the pools of one process for those of the next: here two sets of loops, tables and pools.
- * What goes must be whole: not in use, nothing unread, nothing that its handlers know; and it is not shut down on the way.
+ * Idle upstream connections that leave the pools of one process for those of the next: here two sets of loops, tables
+ * and pools. What goes must be whole: not in use, nothing unread, nothing that its handlers know; and it is not shut
+ * down on the way.
  */
 @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class GivenConnectionsIT {
@@ -169,7 +170,9 @@ class GivenConnectionsIT {
         }
     }
 
-    /** F9: it came when neither process was looking, and the next one is asked for a connection before it has polled. */
+    /**
+     * F9: it came when neither process was looking, and the next one is asked for a connection before it has polled.
+     */
     @ParameterizedTest
     @MethodSource("dev.baton.it.Pollers#all")
     void oneOnWhichBytesComeOnTheWayIsNotUsed(PollerProvider poller) throws Exception {

@@ -182,7 +182,9 @@ class NamesIT {
         }
     }
 
-    /** What is idle is closed soon, what is in use when it is released; new connections go to the new address at once. */
+    /**
+     * What is idle is closed soon, what is in use when it is released; new connections go to the new address at once.
+     */
     @ParameterizedTest
     @MethodSource("dev.baton.it.Pollers#all")
     void connectionsToAnAddressThatIsGoneAreLetGoOf(PollerProvider poller) throws Exception {
@@ -237,7 +239,10 @@ class NamesIT {
         }
     }
 
-    /** One name is silent; connects to it end in time, a connect to another name does not wait, and nobody asks twice at once. */
+    /**
+     * One name is silent; connects to it end in time, a connect to another name does not wait, and nobody asks twice at
+     * once.
+     */
     @ParameterizedTest
     @MethodSource("dev.baton.it.Pollers#all")
     void aSilentNameHoldsUpNobodyElse(PollerProvider poller) throws Exception {

@@ -16,8 +16,8 @@ import java.util.HexFormat;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * {@code proxy-protocol} of an upstream: what a server reads first is the header of its client, byte for byte as the load balancer
- * before this process has sent it; and no connection is another client's later.
+ * {@code proxy-protocol} of an upstream: what a server reads first is the header of its client, byte for byte as the
+ * load balancer before this process has sent it; and no connection is another client's later.
  */
 @Timeout(60)
 class UpstreamHeadersIT {
@@ -128,7 +128,10 @@ class UpstreamHeadersIT {
         client.expect("" + i);
     }
 
-    /** What a server reads behind a header is that client's: a request of another one there would be taken for the first one's. */
+    /**
+     * What a server reads behind a header is that client's: a request of another one there would be taken for the first
+     * one's.
+     */
     @InEachWorld
     void shouldKeepNoConnectionForTheNextRequest(PluginWorld world) {
         Origin origin = start(world, ", proxy-protocol: v1");

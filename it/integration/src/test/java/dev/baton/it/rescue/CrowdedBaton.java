@@ -17,8 +17,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A process of the distribution, an origin behind it and a crowd of clients before it, who ask all the time and know every
- * answer. Its listeners are {@code web}, for HTTP, and {@code raw}, for lines and upgrades. For the thread of one test.
+ * A process of the distribution, an origin behind it and a crowd of clients before it, who ask all the time and know
+ * every answer. Its listeners are {@code web}, for HTTP, and {@code raw}, for lines and upgrades. For the thread of one
+ * test.
  */
 final class CrowdedBaton implements AutoCloseable {
     /** Far more than an answer takes on a machine that is busy with other tests. */

@@ -23,7 +23,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The thread of a loop dies, in a whole process: its connections go on with others, and another loop takes its place. */
+/**
+ * The thread of a loop dies, in a whole process: its connections go on with others, and another loop takes its place.
+ */
 @Timeout(value = 180, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class DeadLoopIT {
     private static final List<String> CLASSES = List.of(

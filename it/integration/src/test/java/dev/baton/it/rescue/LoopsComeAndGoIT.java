@@ -19,7 +19,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Loops are added and retired under load: no connection is lost, no answer lost, doubled or mixed, and no thread or fd is left. */
+/**
+ * Loops are added and retired under load: no connection is lost, no answer lost, doubled or mixed, and no thread or fd
+ * is left.
+ */
 @Timeout(value = 300, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class LoopsComeAndGoIT {
     /** 100 in the long run of the build. */

@@ -20,9 +20,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * 2,000 connections that are all on one loop of four at the start, on a process of the distribution: as long as they are idle they
- * stay; when all of them ask they are spread, no faster than is allowed, none is lost and no answer is lost, doubled or mixed;
- * and then nothing is moved any more (R36). Nobody else moves connections here: a busy machine makes loops look blocked.
+ * 2,000 connections that are all on one loop of four at the start, on a process of the distribution: as long as they
+ * are idle they stay; when all of them ask they are spread, no faster than is allowed, none is lost and no answer is
+ * lost, doubled or mixed; and then nothing is moved any more (R36). Nobody else moves connections here: a busy machine
+ * makes loops look blocked.
  */
 @Timeout(value = 600, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class RebalanceIT {

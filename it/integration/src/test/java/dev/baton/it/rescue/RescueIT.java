@@ -20,9 +20,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The rescue as clients meet it, on a process of the distribution: while a loop is blocked every connection but the guilty one
- * goes on, the ones through a proxy wherever their halves are, and no answer is lost, doubled or mixed; the loop finds only the
- * guilty one when it comes back, and goes on as a full member. F6: connections that are opened meanwhile do not wait for it.
+ * The rescue as clients meet it, on a process of the distribution: while a loop is blocked every connection but the
+ * guilty one goes on, the ones through a proxy wherever their halves are, and no answer is lost, doubled or mixed; the
+ * loop finds only the guilty one when it comes back, and goes on as a full member. F6: connections that are opened
+ * meanwhile do not wait for it.
  */
 @Timeout(value = 300, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class RescueIT {

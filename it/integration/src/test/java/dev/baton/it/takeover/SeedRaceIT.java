@@ -32,8 +32,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The race that Baton's seed is about: loop B takes a connection over and deletes it while loop A, woken for the same fd,
- * is about to enter its handler; and the same with A inside already. Forced by a gate, not left to luck.
+ * The race that Baton's seed is about: loop B takes a connection over and deletes it while loop A, woken for the same
+ * fd, is about to enter its handler; and the same with A inside already. Forced by a gate, not left to luck.
  */
 @Timeout(60)
 class SeedRaceIT {

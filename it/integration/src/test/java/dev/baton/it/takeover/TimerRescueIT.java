@@ -29,9 +29,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * F7: a timer fires twice, or never, across a rescue. The loop that has it is blocked, its connection is taken from it by
- * name: the timer fires on the thief, and not again when the loop goes on. A takeover that names nobody leaves it where it
- * is.
+ * F7: a timer fires twice, or never, across a rescue. The loop that has it is blocked, its connection is taken from it
+ * by name: the timer fires on the thief, and not again when the loop goes on. A takeover that names nobody leaves it
+ * where it is.
  */
 @Timeout(60)
 class TimerRescueIT {

@@ -35,9 +35,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * R28: the peer writes and closes at random moments around takeovers and deletes, 100,000 connections, with every number
- * recycled all the time. Each generation is closed once; callbacks never overlap, never come after inactive, and come
- * only to the thread that holds the claim.
+ * R28: the peer writes and closes at random moments around takeovers and deletes, 100,000 connections, with every
+ * number recycled all the time. Each generation is closed once; callbacks never overlap, never come after inactive, and
+ * come only to the thread that holds the claim.
  */
 @Timeout(240)
 class UnforcedTakeoversIT {

@@ -45,8 +45,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Streams through the proxy on real sockets while the loops keep taking both ends of them from each other (rows F3 and F4
- * of the list of races: bytes that overtake each other, ends that touch each other's state).
+ * Streams through the proxy on real sockets while the loops keep taking both ends of them from each other (rows F3 and
+ * F4 of the list of races: bytes that overtake each other, ends that touch each other's state).
  */
 @Timeout(120)
 class TcpProxyIT {
@@ -109,8 +109,8 @@ class TcpProxyIT {
     }
 
     /**
-     * Lets each loop take ends of streams from the other, again and again, until {@code quiet}. The loops call each other
-     * by turns, so that each polls between two moves.
+     * Lets each loop take ends of streams from the other, again and again, until {@code quiet}. The loops call each
+     * other by turns, so that each polls between two moves.
      */
     private void keepMoving(UpstreamRig rig, SplittableRandom random) {
         rig.loops.loop(0).execute(() -> move(rig, 0, random));

@@ -11,7 +11,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** An HTTP server that keeps every connection and counts them: outside the processes that come and go. A thread each. */
+/**
+ * An HTTP server that keeps every connection and counts them: outside the processes that come and go. A thread each.
+ */
 final class CountingOrigin implements AutoCloseable {
     private static final byte[] ANSWER =
             "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello".getBytes(StandardCharsets.ISO_8859_1);

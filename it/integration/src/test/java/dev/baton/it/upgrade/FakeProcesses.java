@@ -26,8 +26,8 @@ import java.util.stream.Stream;
 
 /**
  * One side of a handoff that stops at a step, as a process of its own: {@code successor STEP die|hang}, or
- * {@code predecessor STEP COMMAND...}, which writes its port in place of PORT into the
- * {@code baton.yaml} of its folder, and is killed by the signal that nobody can do anything about.
+ * {@code predecessor STEP COMMAND...}, which writes its port in place of PORT into the {@code baton.yaml} of its
+ * folder, and is killed by the signal that nobody can do anything about.
  */
 final class FakeProcesses {
     private static final Duration LIMIT = Duration.ofMinutes(2);
@@ -114,7 +114,9 @@ final class FakeProcesses {
         }
     }
 
-    /** One listener that an operator can have added, and some that none can: what comes with them is not to be believed. */
+    /**
+     * One listener that an operator can have added, and some that none can: what comes with them is not to be believed.
+     */
     private static List<HandedListener> changed(Posix posix, HandedListener web) throws IOException {
         return List.of(
                 web,

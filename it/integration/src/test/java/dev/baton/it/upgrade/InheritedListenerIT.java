@@ -31,8 +31,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * R43, the rows of inherited sockets: a real process gets some as systemd would give them, and one by number. Suspended they queue,
- * unbound they are only released, since whoever gave them has them still; and the next process goes on with them.
+ * R43, the rows of inherited sockets: a real process gets some as systemd would give them, and one by number. Suspended
+ * they queue, unbound they are only released, since whoever gave them has them still; and the next process goes on with
+ * them.
  */
 @Timeout(value = 5, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class InheritedListenerIT {

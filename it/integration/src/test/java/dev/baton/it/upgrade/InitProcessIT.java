@@ -26,8 +26,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A Baton with the pid 1, as in a container: with it the kernel ends every process of its pid namespace, so after an upgrade it must
- * stay as the parent of the one that serves.
+ * A Baton with the pid 1, as in a container: with it the kernel ends every process of its pid namespace, so after an
+ * upgrade it must stay as the parent of the one that serves.
  */
 @Timeout(value = 180, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class InitProcessIT {
@@ -187,7 +187,10 @@ class InitProcessIT {
                 .count();
     }
 
-    /** The one that follows dies while this one still drains: it serves again, and may be upgraded and stopped as before. */
+    /**
+     * The one that follows dies while this one still drains: it serves again, and may be upgraded and stopped as
+     * before.
+     */
     @Test
     void shouldServeAgainIfTheOneThatFollowsDies() throws Exception {
         try (BatonProcess container = serve("grace: 10m");
@@ -211,7 +214,9 @@ class InitProcessIT {
         }
     }
 
-    /** What becomes of the one that serves becomes of the container, also when another one than pid 1 has started it. */
+    /**
+     * What becomes of the one that serves becomes of the container, also when another one than pid 1 has started it.
+     */
     @Test
     void shouldEndWithTheExitCodeOfTheOneThatServes() throws Exception {
         try (BatonProcess container = serve()) {

@@ -14,12 +14,13 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Clients that send one request after the other for as long as they are told to, each on connections that it keeps or on a new
- * one each time.
+ * Clients that send one request after the other for as long as they are told to, each on connections that it keeps or
+ * on a new one each time.
  *
- * <p>A request has failed if there was no whole answer 200 to it. One case is no failure but what RFC 9112, 9.3.1, asks of
- * clients: a connection that was kept ends without a single byte of the answer, which is how a server that closes an idle
- * connection looks to a client that just wants to use it again. The request is repeated, once, on a new connection, and counted.
+ * <p>A request has failed if there was no whole answer 200 to it. One case is no failure but what RFC 9112, 9.3.1, asks
+ * of clients: a connection that was kept ends without a single byte of the answer, which is how a server that closes an
+ * idle connection looks to a client that just wants to use it again. The request is repeated, once, on a new
+ * connection, and counted.
  */
 final class Load implements AutoCloseable {
     private static final byte[] REQUEST = "GET / HTTP/1.1\r\nHost: test\r\n\r\n".getBytes(StandardCharsets.ISO_8859_1);

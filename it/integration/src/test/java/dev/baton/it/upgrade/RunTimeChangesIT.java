@@ -189,8 +189,8 @@ class RunTimeChangesIT {
     }
 
     /**
-     * R49, and the moment between: what comes with the sockets is checked as if somebody had typed it, and what is suspended and
-     * resumed in the old process after it has sent its sockets is so in the new one.
+     * R49, and the moment between: what comes with the sockets is checked as if somebody had typed it, and what is
+     * suspended and resumed in the old process after it has sent its sockets is so in the new one.
      */
     @Test
     void shouldBelieveNothingThatComesWithTheSocketsAndFollowLateChanges() throws Exception {

@@ -37,7 +37,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a service manager hears of real processes through an upgrade, one that fails and one that does not; and the unit. */
+/**
+ * What a service manager hears of real processes through an upgrade, one that fails and one that does not; and the
+ * unit.
+ */
 @Timeout(value = 5, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ServiceManagerIT {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -170,8 +173,9 @@ class ServiceManagerIT {
             """;
 
     /**
-     * The main process is killed when the new one has just been started and has not asked for anything: that one binds for itself.
-     * The command that asked for the upgrade waits meanwhile: as long as it runs, systemd does not end the service.
+     * The main process is killed when the new one has just been started and has not asked for anything: that one binds
+     * for itself. The command that asked for the upgrade waits meanwhile: as long as it runs, systemd does not end the
+     * service.
      */
     @Test
     void shouldNameItselfWhenTheMainProcessIsKilledAtItsStart() throws Exception {

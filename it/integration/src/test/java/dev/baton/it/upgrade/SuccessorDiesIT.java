@@ -28,8 +28,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The process that an upgrade has started dies while the old one still drains: the old one serves again, on the same sockets, and
- * what waited in their backlogs is answered. What the new process lets go of by itself is let go of.
+ * The process that an upgrade has started dies while the old one still drains: the old one serves again, on the same
+ * sockets, and what waited in their backlogs is answered. What the new process lets go of by itself is let go of.
  */
 @Timeout(value = 5, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class SuccessorDiesIT {

@@ -21,7 +21,9 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
-/** A Baton that is upgraded: the process that the test has started, and those that follow it, which end with the test. */
+/**
+ * A Baton that is upgraded: the process that the test has started, and those that follow it, which end with the test.
+ */
 final class UpgradeRig implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 

@@ -8,8 +8,10 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.LLLL_Result;
 
-/** Row R02: two loops are in a shared fd, and one of them deletes it. An event that comes too late is STALE and never
- * NOT_OWNER, whereupon its loop would take the number out of its poller (row 4 of the claim word). */
+/**
+ * Row R02: two loops are in a shared fd, and one of them deletes it. An event that comes too late is STALE and never
+ * NOT_OWNER, whereupon its loop would take the number out of its poller (row 4 of the claim word).
+ */
 @JCStressTest
 @Outcome(
         id = "ENTERED, ENTERED, true, 1",

@@ -19,8 +19,8 @@ import org.junit.jupiter.params.provider.EnumSource;
  * Rows R32 and R33 of the list of races: an idle connection is handed out or withdrawn once, never both, none is lost
  * beside walks that unlink the dead, and no dead node is counted off twice.
  *
- * <p>There is no specification to compare the answers with: the stack is none that one could tell the order of. A popper
- * that has unlinked a node and not won it yet is overtaken by others, who get what lay below it.
+ * <p>There is no specification to compare the answers with: the stack is none that one could tell the order of. A
+ * popper that has unlinked a node and not won it yet is overtaken by others, who get what lay below it.
  */
 class IdleStackLincheckTest {
     private static volatile Mutation mutation = Mutation.NONE;

@@ -21,8 +21,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Rows R18 and R19 of the list of races: a loop never sleeps with work queued, whenever the work comes, and is woken by one
- * system call a poll at most. The poller here sleeps without a timeout, so that a lost wakeup is a deadlock, which
+ * Rows R18 and R19 of the list of races: a loop never sleeps with work queued, whenever the work comes, and is woken by
+ * one system call a poll at most. The poller here sleeps without a timeout, so that a lost wakeup is a deadlock, which
  * Lincheck reports.
  */
 class SleepLincheckTest {

@@ -19,8 +19,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Clients that keep their connections and ask something on each of them again and again, one question at a time, and know the
- * only right answer: none is lost, doubled, mixed up with another's, or comes on a connection that was closed.
+ * Clients that keep their connections and ask something on each of them again and again, one question at a time, and
+ * know the only right answer: none is lost, doubled, mixed up with another's, or comes on a connection that was closed.
  *
  * <p>One thread asks for all; every other thread may look.
  */

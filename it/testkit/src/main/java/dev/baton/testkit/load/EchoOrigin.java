@@ -14,8 +14,9 @@ import java.util.Iterator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A server that answers HTTP requests with their target as the body, a request to upgrade with a 101 and then everything with
- * itself, and anything that does not begin as HTTP with itself from the start. One thread for all connections.
+ * A server that answers HTTP requests with their target as the body, a request to upgrade with a 101 and then
+ * everything with itself, and anything that does not begin as HTTP with itself from the start. One thread for all
+ * connections.
  */
 public final class EchoOrigin implements AutoCloseable {
     private static final int BUFFER_BYTES = 16 * 1024;

@@ -9,8 +9,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An epoll instance. A registration is kept under its number <em>and</em> its open file, as Linux does it: it ends with the
- * open file, not with the number, and cannot be reached by a number that was closed.
+ * An epoll instance. A registration is kept under its number <em>and</em> its open file, as Linux does it: it ends with
+ * the open file, not with the number, and cannot be reached by a number that was closed.
  */
 final class EpollFile extends OpenFile {
     private final List<EpollItem> items = new ArrayList<>();

@@ -5,7 +5,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Error numbers that calls answer in place of doing anything: planned ones, and random ones by the schedule's choice. */
+/**
+ * Error numbers that calls answer in place of doing anything: planned ones, and random ones by the schedule's choice.
+ */
 public final class Faults {
     private final Simulation simulation;
     private final Map<String, Integer> calls = new HashMap<>();
@@ -22,7 +24,8 @@ public final class Faults {
     /**
      * The nth call from now on fails, once.
      *
-     * @param call the method of {@code Posix}, or {@code epollCtl.add}, {@code epollCtl.modify}, {@code epollCtl.delete}
+     * @param call the method of {@code Posix}, or {@code epollCtl.add}, {@code epollCtl.modify},
+     *     {@code epollCtl.delete}
      * @param nth 1 for the next
      */
     public Faults plan(String call, int nth, int errno) {
@@ -30,7 +33,9 @@ public final class Faults {
         return this;
     }
 
-    /** From now on a call fails now and then, with one of these. Not for close, which frees the number whatever it says. */
+    /**
+     * From now on a call fails now and then, with one of these. Not for close, which frees the number whatever it says.
+     */
     public Faults random(String call, int... errnos) {
         random.put(call, errnos.clone());
         return this;

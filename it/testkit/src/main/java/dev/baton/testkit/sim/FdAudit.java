@@ -12,8 +12,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps account of each generation of each number: inserted once, closed once, by the kernel only after the table has said
- * so. What does not agree fails the run at once. Each call of this hook is a point.
+ * Keeps account of each generation of each number: inserted once, closed once, by the kernel only after the table has
+ * said so. What does not agree fails the run at once. Each call of this hook is a point.
  */
 public final class FdAudit implements FdHook {
     private final Simulation simulation;

@@ -4,7 +4,9 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
-/** Chooses at random; keeps to the thread that runs with a probability, so that long stretches are met as well as short. */
+/**
+ * Chooses at random; keeps to the thread that runs with a probability, so that long stretches are met as well as short.
+ */
 final class RandomWalk implements Schedule {
     private final long seed;
     private final double stay;

@@ -4,8 +4,9 @@ import io.netty.util.concurrent.Ticker;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The time of a simulation: stands still until the scheduler moves it, but for a nanosecond with each look at it. That much
- * Netty needs to see that time has passed since its last task; otherwise it would sleep for real at each end of a loop.
+ * The time of a simulation: stands still until the scheduler moves it, but for a nanosecond with each look at it. That
+ * much Netty needs to see that time has passed since its last task; otherwise it would sleep for real at each end of a
+ * loop.
  */
 final class SimClock implements Ticker {
     private static final long NANOS_PER_MICRO = 1_000;

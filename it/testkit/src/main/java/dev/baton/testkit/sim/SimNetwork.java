@@ -13,8 +13,8 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The network around the process under test: who is bound where, and the ends that belong to others. Those have no numbers
- * in the process, so that they never disturb which number is free.
+ * The network around the process under test: who is bound where, and the ends that belong to others. Those have no
+ * numbers in the process, so that they never disturb which number is free.
  */
 public final class SimNetwork {
     private static final int FIRST_EPHEMERAL_PORT = 40_000;

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  * A kernel in memory: descriptors, stream sockets, epoll, poll, eventfd. Each call is a point of the simulation, then
  * happens at once; a number that was closed is given out again at once, the lowest first, as Linux does it.
  *
- * <p>To close a number that is not open, which on a real machine may be somebody else's by then, fails the run. Datagrams
- * are not there: their sockets answer EAFNOSUPPORT.
+ * <p>To close a number that is not open, which on a real machine may be somebody else's by then, fails the run.
+ * Datagrams are not there: their sockets answer EAFNOSUPPORT.
  */
 public final class SimPosix extends PollingCalls {
     private static final int BUFFER_SIZE = 4_096;

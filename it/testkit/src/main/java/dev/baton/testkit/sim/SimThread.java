@@ -6,7 +6,9 @@ import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** A thread of a simulation: runs only while it is its turn. All fields but {@link #turn} are of whoever's turn it is. */
+/**
+ * A thread of a simulation: runs only while it is its turn. All fields but {@link #turn} are of whoever's turn it is.
+ */
 final class SimThread extends FastThreadLocalThread {
     /** No deadline. */
     static final long NEVER = Long.MAX_VALUE;

@@ -5,8 +5,8 @@ import java.time.Duration;
 import java.util.concurrent.ThreadFactory;
 
 /**
- * Workers of a simulation, called {@code W0}, {@code W1} and so on. Each piece of work takes some of the simulated time before its
- * code runs, which takes none: how much is the schedule's choice, and with it which work is done first.
+ * Workers of a simulation, called {@code W0}, {@code W1} and so on. Each piece of work takes some of the simulated time
+ * before its code runs, which takes none: how much is the schedule's choice, and with it which work is done first.
  */
 public final class SimulatedWorkers implements WorkerThreads {
     /** Few enough that work waits in tests. */

@@ -19,12 +19,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * Runs real threads one at a time and chooses who goes on at each <em>point</em>: before each call of an SPI.
  *
- * <p>A test builds its world, makes threads by {@link #thread} and {@link #threads}, and lets them run by {@link #run()},
- * {@link #run(String)} and {@link #pass}. In between nothing runs but the test itself, which may look at and change
- * everything; its own calls are no points. Time stands still while anybody can go on.
+ * <p>A test builds its world, makes threads by {@link #thread} and {@link #threads}, and lets them run by
+ * {@link #run()}, {@link #run(String)} and {@link #pass}. In between nothing runs but the test itself, which may look
+ * at and change everything; its own calls are no points. Time stands still while anybody can go on.
  *
- * <p>Threading: the turn goes from hand to hand by park and unpark over a volatile, so what one thread wrote the next one
- * reads, and nothing here needs a lock.
+ * <p>Threading: the turn goes from hand to hand by park and unpark over a volatile, so what one thread wrote the next
+ * one reads, and nothing here needs a lock.
  */
 public final class Simulation {
     /** Steps of one run: ten times of what the longest needs; beyond it nothing ends any more. */
@@ -129,15 +129,19 @@ public final class Simulation {
         run();
     }
 
-    /** The clock jumps ahead, wherever the threads stand: nobody has had a turn in the time between. By the test or a thread. */
+    /**
+     * The clock jumps ahead, wherever the threads stand: nobody has had a turn in the time between. By the test or a
+     * thread.
+     */
     public void jump(Duration far) {
         point("jump");
         clock.moveTo(clock.now() + far.toNanos());
     }
 
     /**
-     * A thread gets no turn from its nth point from here on, as one that the kernel does not run or that a debugger has stopped:
-     * wherever it stands then, and whatever comes to pass. Others go on, and so does time; {@link #run()} does not wait for it.
+     * A thread gets no turn from its nth point from here on, as one that the kernel does not run or that a debugger has
+     * stopped: wherever it stands then, and whatever comes to pass. Others go on, and so does time; {@link #run()} does
+     * not wait for it.
      *
      * @param nth 0 for where it stands now
      */
@@ -204,8 +208,8 @@ public final class Simulation {
     }
 
     /**
-     * Runs until each thread of the test has ended and nobody else has anything to do now. Time passes only as long as a
-     * thread of the test needs it.
+     * Runs until each thread of the test has ended and nobody else has anything to do now. Time passes only as long as
+     * a thread of the test needs it.
      */
     public void run() {
         horizon = clock.now();

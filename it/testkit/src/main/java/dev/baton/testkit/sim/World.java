@@ -26,8 +26,8 @@ import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The runtime under test on the simulated kernel: a table, loops named {@code L0}, {@code L1} and so on, channels; and what
- * must hold at the end of each run, whatever the schedule.
+ * The runtime under test on the simulated kernel: a table, loops named {@code L0}, {@code L1} and so on, channels; and
+ * what must hold at the end of each run, whatever the schedule.
  */
 public final class World {
     /** Where {@link #server()} listens. */

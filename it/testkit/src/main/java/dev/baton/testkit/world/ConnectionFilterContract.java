@@ -11,9 +11,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * What every connection filter promises, in a whole server and in each world: it lets pass what it should with every byte that it has
- * not used, and refuses the rest; it decides on whichever loop the connection is, wherever its input is cut, and keeps nothing of a
- * client that leaves. A filter's test extends this.
+ * What every connection filter promises, in a whole server and in each world: it lets pass what it should with every
+ * byte that it has not used, and refuses the rest; it decides on whichever loop the connection is, wherever its input
+ * is cut, and keeps nothing of a client that leaves. A filter's test extends this.
  */
 public abstract class ConnectionFilterContract {
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
@@ -41,7 +41,9 @@ public abstract class ConnectionFilterContract {
         return type;
     }
 
-    /** An entry of {@code filters:} that refuses a client of 127.0.0.1, at the latest when it has sent {@link #refused}. */
+    /**
+     * An entry of {@code filters:} that refuses a client of 127.0.0.1, at the latest when it has sent {@link #refused}.
+     */
     protected String refusing() {
         return type;
     }
@@ -88,7 +90,9 @@ public abstract class ConnectionFilterContract {
         client.expect(text);
     }
 
-    /** The service has everything behind what the filter has read, be it in the same packet, and all that comes later. */
+    /**
+     * The service has everything behind what the filter has read, be it in the same packet, and all that comes later.
+     */
     @InEachWorld
     final void shouldGiveBackWhatItDoesNotUse(PluginWorld world) {
         start(world, admitting());
@@ -128,7 +132,9 @@ public abstract class ConnectionFilterContract {
         }
     }
 
-    /** Connections of both loops, which may wait for a decision; then one loop retires, and the other one has them all. */
+    /**
+     * Connections of both loops, which may wait for a decision; then one loop retires, and the other one has them all.
+     */
     @InEachWorld
     final void shouldDecideOnAnotherLoop(PluginWorld world) {
         start(world, admitting());

@@ -19,10 +19,16 @@ import org.junit.platform.commons.support.AnnotationSupport;
 
 /** Runs each {@link InEachWorld} once for each seed, and once for real. */
 final class EachWorldExtension implements TestTemplateInvocationContextProvider {
-    /** One of so many of the seeds that a race is explored with: a plugin's test is one of many, and has a whole server in it. */
+    /**
+     * One of so many of the seeds that a race is explored with: a plugin's test is one of many, and has a whole server
+     * in it.
+     */
     static final int DIVISOR = 100;
 
-    /** JUnit's configuration parameter: how long what a test leaves open may take to be closed, in milliseconds of the world. */
+    /**
+     * JUnit's configuration parameter: how long what a test leaves open may take to be closed, in milliseconds of the
+     * world.
+     */
     static final String CLOSING = "baton.world.closing-ms";
 
     private static final int SEEDS = 500;

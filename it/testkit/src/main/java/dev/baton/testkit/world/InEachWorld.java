@@ -10,9 +10,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * A test of a plugin that runs in the simulation, under as many schedules as {@code -Dsim.seeds} has for it, and on a real
- * runtime. It takes a {@link PluginWorld}, which is new for each run, as a parameter; so may {@code @BeforeEach} methods, to
- * name plugins.
+ * A test of a plugin that runs in the simulation, under as many schedules as {@code -Dsim.seeds} has for it, and on a
+ * real runtime. It takes a {@link PluginWorld}, which is new for each run, as a parameter; so may {@code @BeforeEach}
+ * methods, to name plugins.
  *
  * <pre>{@code
  * class ShoutPluginTest {
@@ -52,13 +52,13 @@ import org.junit.jupiter.api.extension.ExtendWith;
  * }
  * }</pre>
  *
- * <p>What the plugins of the test do not bring and the configuration needs stands in for them: a poller, a kind of listener
- * for {@code 127.0.0.1:PORT}, the unbind strategy {@code drain} and a takeover policy {@code takeover} that keeps nothing. A
- * service of type {@code testkit-echo}, which sends back what it gets, is always there.
+ * <p>What the plugins of the test do not bring and the configuration needs stands in for them: a poller, a kind of
+ * listener for {@code 127.0.0.1:PORT}, the unbind strategy {@code drain} and a takeover policy {@code takeover} that
+ * keeps nothing. A service of type {@code testkit-echo}, which sends back what it gets, is always there.
  *
- * <p>A run that fails in the simulation prints its seed and its trace, and {@code -Dseed=N} with {@code -Dtest=Class#method}
- * gives the same run again. The real world needs no luck: each wait is bounded, and the whole by the timeout, for which a
- * test may have another by an annotation of its own.
+ * <p>A run that fails in the simulation prints its seed and its trace, and {@code -Dseed=N} with
+ * {@code -Dtest=Class#method} gives the same run again. The real world needs no luck: each wait is bounded, and the
+ * whole by the timeout, for which a test may have another by an annotation of its own.
  */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)

@@ -6,9 +6,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * The other end of a connection of the process under test: a client of one of its listeners, or what an {@link Origin} has
- * accepted. Text is UTF-8. Every wait is bounded, by {@link PluginWorld#PATIENCE} of the world's time, and then fails saying
- * what has come instead.
+ * The other end of a connection of the process under test: a client of one of its listeners, or what an {@link Origin}
+ * has accepted. Text is UTF-8. Every wait is bounded, by {@link PluginWorld#PATIENCE} of the world's time, and then
+ * fails saying what has come instead.
  *
  * <p>For one thread, the test's. What is left open ends with the test.
  */
@@ -34,7 +34,9 @@ public final class Peer implements AutoCloseable {
         send(text.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** Sends bytes, all of them; what comes in meanwhile is taken in, so that an echo of any size does not stand still. */
+    /**
+     * Sends bytes, all of them; what comes in meanwhile is taken in, so that an echo of any size does not stand still.
+     */
     public void send(byte[] bytes) {
         int at = 0;
         while (at < bytes.length) {

@@ -14,11 +14,11 @@ import dev.baton.spi.posix.PosixException;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * epoll without anything clever: edge-triggered, each listener wakes every loop. It keeps all that {@code PollerContract} asks
- * for, so that a test of another plugin has a poller.
+ * epoll without anything clever: edge-triggered, each listener wakes every loop. It keeps all that
+ * {@code PollerContract} asks for, so that a test of another plugin has a poller.
  *
- * <p>{@link #wakeup} and {@link #remove} may come after the close, when the numbers may be somebody else's: the fds have users,
- * counted like claims, and the last one after the close gives them back.
+ * <p>{@link #wakeup} and {@link #remove} may come after the close, when the numbers may be somebody else's: the fds
+ * have users, counted like claims, and the last one after the close gives them back.
  */
 final class PlainPoller implements Poller {
     static final int EVENTS_MAX = 512;

@@ -44,11 +44,12 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One world with one server in it: {@link #plugin} names the plugins, {@link #start} loads and configures them and serves,
- * {@link #connect} is a client. Everything ends with the test, and then the books must balance; see the package.
+ * One world with one server in it: {@link #plugin} names the plugins, {@link #start} loads and configures them and
+ * serves, {@link #connect} is a client. Everything ends with the test, and then the books must balance; see the
+ * package.
  *
- * <p>For one thread, the one that runs the test's method. In the simulation that thread is one of its threads, so loops go on
- * at any point between two of its calls; nothing in a test may wait for anything but by this world and its peers.
+ * <p>For one thread, the one that runs the test's method. In the simulation that thread is one of its threads, so loops
+ * go on at any point between two of its calls; nothing in a test may wait for anything but by this world and its peers.
  */
 public abstract class PluginWorld {
     /** How long any wait of a test may take, in the world's time: far above what a busy machine needs. */
@@ -116,8 +117,8 @@ public abstract class PluginWorld {
     // ---- for tests: before the start ------------------------------------------------------------------------------
 
     /**
-     * Names a plugin by its entry point. Its id is made of the class's name: {@code TcpProxyPlugin} is {@code tcp-proxy}.
-     * Those that are named first are loaded first.
+     * Names a plugin by its entry point. Its id is made of the class's name: {@code TcpProxyPlugin} is
+     * {@code tcp-proxy}. Those that are named first are loaded first.
      */
     public final PluginWorld plugin(Class<? extends Plugin> entryPoint) {
         if (server != null) {
@@ -146,7 +147,8 @@ public abstract class PluginWorld {
     /**
      * Loads the plugins, configures the server and lets it serve.
      *
-     * @param configuration what a user would write, without {@code version}; with two {@code loops}, unless it says otherwise
+     * @param configuration what a user would write, without {@code version}; with two {@code loops}, unless it says
+     *     otherwise
      */
     public final void start(String configuration) {
         if (server != null) {
@@ -246,8 +248,8 @@ public abstract class PluginWorld {
     }
 
     /**
-     * The number of a socket that listens on a free port of 127.0.0.1, as whoever starts a process passes one to it. It is for a
-     * listener that is added, which closes it.
+     * The number of a socket that listens on a free port of 127.0.0.1, as whoever starts a process passes one to it. It
+     * is for a listener that is added, which closes it.
      */
     public final int passedSocket() {
         Posix posix = Objects.requireNonNull(calls, "the server has not started");

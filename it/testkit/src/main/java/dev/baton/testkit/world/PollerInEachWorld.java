@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A poller plugin in a whole server: bursts, half-closed streams, resets, and a connection that is silent for long. The test of
- * a plugin extends this.
+ * A poller plugin in a whole server: bursts, half-closed streams, resets, and a connection that is silent for long. The
+ * test of a plugin extends this.
  */
 public abstract class PollerInEachWorld {
     private final Class<? extends Plugin> plugin;

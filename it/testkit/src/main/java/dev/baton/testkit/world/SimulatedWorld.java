@@ -19,7 +19,9 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.opentest4j.TestAbortedException;
 
-/** The server of the launcher on the threads, the kernel and the clock of a simulation, under the schedule of one seed. */
+/**
+ * The server of the launcher on the threads, the kernel and the clock of a simulation, under the schedule of one seed.
+ */
 final class SimulatedWorld extends PluginWorld {
     private static final String TEST = "test's";
     private static final Duration LOOK_FIRST = Duration.ofMillis(1);

@@ -26,7 +26,10 @@ import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
-/** The plugins of the kit itself: its own hook and window, and what stands in for what the plugins under test do not bring. */
+/**
+ * The plugins of the kit itself: its own hook and window, and what stands in for what the plugins under test do not
+ * bring.
+ */
 final class StandIns {
     /** The plugin with the hook and the window. */
     static final String KIT = "testkit";

@@ -8,9 +8,9 @@ import java.nio.file.Path;
 import java.util.Collection;
 
 /**
- * R27 (64d20fc9e): a child process inherits fds, and with them ports that are never free and peers that never see an end. An
- * audit of a server that serves: the kernel says of each number that it has opened that an exec closes it. (A child of the
- * virtual machine's own would not show it: that closes all numbers by itself.)
+ * R27 (64d20fc9e): a child process inherits fds, and with them ports that are never free and peers that never see an
+ * end. An audit of a server that serves: the kernel says of each number that it has opened that an exec closes it. (A
+ * child of the virtual machine's own would not show it: that closes all numbers by itself.)
  */
 class CloseOnExecTest {
     /** {@code O_CLOEXEC} of x86-64 and aarch64, as {@code /proc} shows it. */

@@ -27,7 +27,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 
-/** A small plugin that is right: shouts back, by itself or what its upstream says, where it is to; and shouts on demand. */
+/**
+ * A small plugin that is right: shouts back, by itself or what its upstream says, where it is to; and shouts on demand.
+ */
 final class ShoutPlugin implements Plugin {
 
     @Override

@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
 /**
- * What a plugin's code throws is logged once and counted for the plugin, and closes the connection that it ran for, so that
- * its client does not wait in vain. Other connections of the same service are served.
+ * What a plugin's code throws is logged once and counted for the plugin, and closes the connection that it ran for, so
+ * that its client does not wait in vain. Other connections of the same service are served.
  */
 class ThrowOwnerTest {
     private static final String MARK = "thrown on request";
@@ -197,7 +197,10 @@ class ThrowOwnerTest {
         }
     }
 
-    /** A task for a loop has no connection to lose. Its plugin is known by its class loader, of which each plugin has one. */
+    /**
+     * A task for a loop has no connection to lose. Its plugin is known by its class loader, of which each plugin has
+     * one.
+     */
     @InEachWorld
     void shouldBeOfThePluginWhoseTaskALoopRuns(PluginWorld world) {
         world.expectErrors();

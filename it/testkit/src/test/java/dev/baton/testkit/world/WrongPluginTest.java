@@ -15,7 +15,9 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.platform.engine.TestExecutionResult;
 
-/** A plugin with one thing wrong fails its test in each world, under each schedule, with the reason; though it serves. */
+/**
+ * A plugin with one thing wrong fails its test in each world, under each schedule, with the reason; though it serves.
+ */
 class WrongPluginTest {
     private static final int SEEDS = 3;
     /** What is never closed is waited for in vain; a healthy close takes a thousandth of it. */

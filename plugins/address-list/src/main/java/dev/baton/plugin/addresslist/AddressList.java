@@ -7,8 +7,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 
 /**
- * Looks a client's address up, as filters before this one have found it out. A client without an internet address, for example one of
- * a unix socket, passes only where no network is named that is allowed.
+ * Looks a client's address up, as filters before this one have found it out. A client without an internet address, for
+ * example one of a unix socket, passes only where no network is named that is allowed.
  */
 final class AddressList implements ConnectionFilter {
     private final AddressSet allow;

@@ -6,8 +6,8 @@ import java.util.List;
 /**
  * Keys of the filter.
  *
- * @param allow networks whose clients may come, for example {@code 10.0.0.0/8}, {@code 2001:db8::/32} or a single address; empty
- *     allows all
+ * @param allow networks whose clients may come, for example {@code 10.0.0.0/8}, {@code 2001:db8::/32} or a single
+ *     address; empty allows all
  * @param deny networks whose clients are refused, also if they are allowed
  */
 public record AddressListConfig(List<String> allow, List<String> deny) {

@@ -9,8 +9,9 @@ import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /**
- * A set of networks. Two networks are either apart or one is inside the other; of those only the outer is kept, so that the last one
- * that begins at or before an address is the only one that can have it. Immutable; a look-up costs the logarithm of their number.
+ * A set of networks. Two networks are either apart or one is inside the other; of those only the outer is kept, so that
+ * the last one that begins at or before an address is the only one that can have it. Immutable; a look-up costs the
+ * logarithm of their number.
  */
 final class AddressSet {
     private static final int IPV4_BYTES = 4;

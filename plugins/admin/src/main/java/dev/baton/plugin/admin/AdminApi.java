@@ -44,13 +44,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The admin API. What there is stands in {@link #routes}, from which {@code GET /} lists the paths and {@code GET /v1/openapi.json}
- * describes them.
+ * The admin API. What there is stands in {@link #routes}, from which {@code GET /} lists the paths and {@code GET
+ * /v1/openapi.json} describes them.
  *
- * <p>A GET (or HEAD) changes nothing, a POST or DELETE answers when it is done. Every error is an object with {@code error} and
- * perhaps {@code hint}. Everything but {@code /live} and {@code /ready} is worked out by other threads, because a snapshot may be
- * long and plugins have a part in it, and is written in pieces. What takes longer than 10 s is answered with 504, and with 503
- * while it is stuck.
+ * <p>A GET (or HEAD) changes nothing, a POST or DELETE answers when it is done. Every error is an object with
+ * {@code error} and perhaps {@code hint}. Everything but {@code /live} and {@code /ready} is worked out by other
+ * threads, because a snapshot may be long and plugins have a part in it, and is written in pieces. What takes longer
+ * than 10 s is answered with 504, and with 503 while it is stuck.
  */
 final class AdminApi implements Handler<HttpServerRequest> {
     private static final Logger LOG = LoggerFactory.getLogger(AdminApi.class);
@@ -402,7 +402,10 @@ final class AdminApi implements Handler<HttpServerRequest> {
         return "did you mean " + word + "?";
     }
 
-    /** Only what may stand in a request target (RFC 9112, 3.2): Vert.x takes any octet, and what it stands for is anybody's guess. */
+    /**
+     * Only what may stand in a request target (RFC 9112, 3.2): Vert.x takes any octet, and what it stands for is
+     * anybody's guess.
+     */
     private static boolean isTarget(String target) {
         return target.chars().allMatch(c -> c > ' ' && c < 0x7f && c != '#');
     }

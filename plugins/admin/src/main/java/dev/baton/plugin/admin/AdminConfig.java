@@ -14,8 +14,10 @@ import java.util.Optional;
 /**
  * The section {@code admin} of the configuration.
  *
- * @param listen {@code host:port}, {@code [ipv6]:port} or {@code *:port} (every IPv4 address); port 0 lets the kernel choose; or {@code unix:/path}
- * @param hosts names by which it may be asked ({@code Host}), besides the one in {@code listen}, {@code localhost} and addresses
+ * @param listen {@code host:port}, {@code [ipv6]:port} or {@code *:port} (every IPv4 address); port 0 lets the kernel
+ *     choose; or {@code unix:/path}
+ * @param hosts names by which it may be asked ({@code Host}), besides the one in {@code listen}, {@code localhost} and
+ *     addresses
  * @param mode permissions of a unix socket's file
  * @param users who may connect to a unix socket, besides root and the process's own user: names or numbers
  * @param maxConnections connections at a time; a further one ends that which has been idle longest

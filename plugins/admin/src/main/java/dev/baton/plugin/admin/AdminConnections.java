@@ -21,8 +21,8 @@ import org.slf4j.LoggerFactory;
  *               (TCP_USER_TIMEOUT), or its channel on a unix socket: a close of Vert.x's would wait for what has been written
  * </pre>
  *
- * <p>Requests are not pipelined: one that arrives before the answer to the one before it is not begun, no more is read, and the
- * connection ends after that answer. RFC 9112, 9.3.2: a client that pipelines has to be prepared for that.
+ * <p>Requests are not pipelined: one that arrives before the answer to the one before it is not begun, no more is read,
+ * and the connection ends after that answer. RFC 9112, 9.3.2: a client that pipelines has to be prepared for that.
  *
  * <p>Threading: the server's loop only.
  */
@@ -109,7 +109,10 @@ final class AdminConnections {
         });
     }
 
-    /** Closes the connection that has waited longest for a request: a client that only holds places must not keep others out. */
+    /**
+     * Closes the connection that has waited longest for a request: a client that only holds places must not keep others
+     * out.
+     */
     private boolean makePlace() {
         if (!full) {
             full = true;

@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The HTTP server of the admin API.
  *
- * <p>A Vert.x connection stays with its loop. So the API has a loop of its own: it answers, and {@code /live} tells, while those
- * that serve connections are blocked.
+ * <p>A Vert.x connection stays with its loop. So the API has a loop of its own: it answers, and {@code /live} tells,
+ * while those that serve connections are blocked.
  */
 final class AdminServer implements Component {
     /** How long requests under way may go on when the server stops, among them the one that stops the process. */

@@ -12,8 +12,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes records as JSON, their components as keys in kebab-case. They need not be public, and may be of any plugin's class
- * loader: they are read here, and the encoder of Vert.x gets maps and lists.
+ * Writes records as JSON, their components as keys in kebab-case. They need not be public, and may be of any plugin's
+ * class loader: they are read here, and the encoder of Vert.x gets maps and lists.
  *
  * <pre>
  * null, empty Optional, NaN, infinity   null

@@ -15,7 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Does one thing at a time, on at most one thread: a plugin whose view or action blocks costs that thread and no other answer.
+ * Does one thing at a time, on at most one thread: a plugin whose view or action blocks costs that thread and no other
+ * answer.
  *
  * <pre>
  *   nothing runs                     ask: run it
@@ -102,7 +103,10 @@ final class Lane {
         return limited(run);
     }
 
-    /** As {@link #ask}; those who ask for the same work before it has begun share one result, which is never older than the question. */
+    /**
+     * As {@link #ask}; those who ask for the same work before it has begun share one result, which is never older than
+     * the question.
+     */
     @SuppressWarnings("unchecked") // the same work has the same result
     <T> Future<T> share(Callable<T> work) {
         for (Run<?> run : waiting) {

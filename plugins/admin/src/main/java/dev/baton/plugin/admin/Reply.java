@@ -25,7 +25,10 @@ import org.slf4j.LoggerFactory;
 final class Reply {
     private static final Logger LOG = LoggerFactory.getLogger(Reply.class);
 
-    /** Elements a piece: some 150 KiB, encoded in about a millisecond, so that a million fds do not stand in memory as text. */
+    /**
+     * Elements a piece: some 150 KiB, encoded in about a millisecond, so that a million fds do not stand in memory as
+     * text.
+     */
     private static final int ROWS_A_PIECE = 1_000;
 
     static final String JSON = "application/json";

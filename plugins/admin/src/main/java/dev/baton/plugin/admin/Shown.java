@@ -13,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What a GET shows: the runtime's tables, those of plugins, and the metrics. Each has a lane of its own, also the runtime's: its
- * pools and gauges are plugins' too.
+ * What a GET shows: the runtime's tables, those of plugins, and the metrics. Each has a lane of its own, also the
+ * runtime's: its pools and gauges are plugins' too.
  */
 final class Shown {
     private static final Logger LOG = LoggerFactory.getLogger(Shown.class);

@@ -11,8 +11,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps web pages out. A browser on this machine reaches a loopback address that the author of a page cannot, and a page can make
- * it send requests there: from another origin, or under a name of the author's that resolves to this address (DNS rebinding).
+ * Keeps web pages out. A browser on this machine reaches a loopback address that the author of a page cannot, and a
+ * page can make it send requests there: from another origin, or under a name of the author's that resolves to this
+ * address (DNS rebinding).
  *
  * <pre>
  *   what gives it away                                       refused with

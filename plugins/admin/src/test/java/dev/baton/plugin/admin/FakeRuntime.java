@@ -35,7 +35,9 @@ import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** A runtime with one listener, whose actions complete when the test says so, and which writes down what it is asked. */
+/**
+ * A runtime with one listener, whose actions complete when the test says so, and which writes down what it is asked.
+ */
 final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics, UnixServers {
     final List<String> asked = new CopyOnWriteArrayList<>();
     final CompletableFuture<StopReport> stopped = new CompletableFuture<>();

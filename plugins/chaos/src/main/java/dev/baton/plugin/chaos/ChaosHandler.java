@@ -22,8 +22,8 @@ import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Answers {@code GET /block/MS}, {@code /spin/MS}, {@code /throw/KIND} and {@code /}. What is asked for happens in this callback,
- * on the connection's loop and under the claim on it; the answer follows, unless the callback throws.
+ * Answers {@code GET /block/MS}, {@code /spin/MS}, {@code /throw/KIND} and {@code /}. What is asked for happens in this
+ * callback, on the connection's loop and under the claim on it; the answer follows, unless the callback throws.
  */
 final class ChaosHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     private static final String HELP = "/block/MS blocks this loop, /spin/MS keeps it busy, /throw/KIND throws in it\n";

@@ -4,8 +4,8 @@ import dev.baton.spi.Plugin;
 import dev.baton.spi.PluginBinder;
 
 /**
- * Contributes the service type {@code chaos} and the admin actions {@code chaos/...}. Its manifest says that it is loaded on
- * request only: {@code plugins: { enable: [chaos] }}.
+ * Contributes the service type {@code chaos} and the admin actions {@code chaos/...}. Its manifest says that it is
+ * loaded on request only: {@code plugins: { enable: [chaos] }}.
  */
 public final class ChaosPlugin implements Plugin {
 

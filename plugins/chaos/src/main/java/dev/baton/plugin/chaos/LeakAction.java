@@ -12,9 +12,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
- * {@code POST /v1/chaos/leak?fds=100}: opens files behind the fd table's back and keeps them, as a library that forgets its close
- * does; a negative number closes so many again. {@code ?mib=100} keeps so much of the heap, and a negative number gives it back.
- * With it one rehearses what happens when the process runs out of fds or of memory.
+ * {@code POST /v1/chaos/leak?fds=100}: opens files behind the fd table's back and keeps them, as a library that forgets
+ * its close does; a negative number closes so many again. {@code ?mib=100} keeps so much of the heap, and a negative
+ * number gives it back. With it one rehearses what happens when the process runs out of fds or of memory.
  */
 final class LeakAction implements AdminAction<LeakAction.Wanted> {
     private static final int MIB = 1 << 20;

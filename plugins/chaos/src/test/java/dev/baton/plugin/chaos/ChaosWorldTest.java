@@ -7,7 +7,10 @@ import dev.baton.testkit.world.Peer;
 import dev.baton.testkit.world.PluginWorld;
 import java.util.Map;
 
-/** What the plugin does wrong on request costs the connection that asked for it, is counted, and costs nobody else anything. */
+/**
+ * What the plugin does wrong on request costs the connection that asked for it, is counted, and costs nobody else
+ * anything.
+ */
 class ChaosWorldTest {
 
     @InEachWorld

@@ -9,14 +9,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * The idle connections of one loop, the last one put first: a lock-free linked stack.
  *
- * <p>Only the loop pushes; any loop pops; any thread withdraws entries, which stay as dead nodes until they are popped or
- * unlinked. Unlinking in the middle is safe beside pops and pushes because a walker unlinks only what is not in any more,
- * because nothing is ever inserted in the middle, and because a node never comes back. (One thread at a time walks: two
- * would not lose anything either, but link dead nodes in again that the other has unlinked.)
+ * <p>Only the loop pushes; any loop pops; any thread withdraws entries, which stay as dead nodes until they are popped
+ * or unlinked. Unlinking in the middle is safe beside pops and pushes because a walker unlinks only what is not in any
+ * more, because nothing is ever inserted in the middle, and because a node never comes back. (One thread at a time
+ * walks: two would not lose anything either, but link dead nodes in again that the other has unlinked.)
  *
  * <ol>
  *   <li>the walker reads {@code a -> d -> b}, d dead, and writes {@code a.next = b};
- *   <li>a popper that read {@code a.next == d} before makes d the head: d.next is b still, and d is dropped when popped;
+ *   <li>a popper that read {@code a.next == d} before makes d the head: d.next is b still, and d is dropped when
+ *       popped;
  *   <li>a popper that pops {@code a} meanwhile makes the walker's write one into a node that nobody reaches.
  * </ol>
  *
@@ -113,8 +114,8 @@ final class IdleStack {
     }
 
     /**
-     * Unlinks dead entries, after having asked about each live one whether it is to be withdrawn. Does nothing if another
-     * thread does it just now.
+     * Unlinks dead entries, after having asked about each live one whether it is to be withdrawn. Does nothing if
+     * another thread does it just now.
      *
      * @param withdraw returns true if it withdrew the entry; called in the order of the stack
      */

@@ -315,8 +315,8 @@ final class LoopStacks implements IdlePool {
     }
 
     /**
-     * The loop that sweeps a stack ends, and cancels its timers: another one goes on, for what is idle there is not gone. By the
-     * ending loop's thread, which puts nothing any more.
+     * The loop that sweeps a stack ends, and cancels its timers: another one goes on, for what is idle there is not
+     * gone. By the ending loop's thread, which puts nothing any more.
      */
     private void inherit(IdleStack stack) {
         for (Loop next : loops.all()) {
@@ -334,7 +334,10 @@ final class LoopStacks implements IdlePool {
         }
     }
 
-    /** One timer a loop, only while it has idle connections; ages are counted in its ticks, so that a put reads no clock. */
+    /**
+     * One timer a loop, only while it has idle connections; ages are counted in its ticks, so that a put reads no
+     * clock.
+     */
     private void tick(IdleStack stack) {
         stack.tick++;
         expire(stack);

@@ -46,7 +46,9 @@ class IdleStackTest {
         assertThat(stack.isEmpty()).isTrue();
     }
 
-    /** A connection remembers its last entry for as long as it is in use: that must not keep a chain of others alive. */
+    /**
+     * A connection remembers its last entry for as long as it is in use: that must not keep a chain of others alive.
+     */
     @Test
     void whatWasPoppedHoldsOnToNothing() {
         push();

@@ -370,7 +370,10 @@ final class OriginHandler extends ChannelInboundHandlerAdapter {
 
     // ---- the end of the connection --------------------------------------------------------------------------------
 
-    /** Ends the connection after the answer that is under way; if there is none, after one more or when patience is over. */
+    /**
+     * Ends the connection after the answer that is under way; if there is none, after one more or when patience is
+     * over.
+     */
     void drain(Duration patience) {
         draining = true;
         keepAlive = false;

@@ -7,7 +7,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Writes one answer after another to a client, framed as that client can read it. Writes, and leaves flushing. */
 final class AnswerWriter {
-    /** How a client sees where an answer ends. Bytes, because an idle connection has this object and each word of it counts. */
+    /**
+     * How a client sees where an answer ends. Bytes, because an idle connection has this object and each word of it
+     * counts.
+     */
     private static final byte BY_LENGTH = 0;
 
     private static final byte CHUNKED = 1;

@@ -3,8 +3,9 @@ package dev.baton.plugin.httpproxy;
 import io.netty.util.NetUtil;
 
 /**
- * The grammar of a host with or without a port, as it stands in a Host field and in a target (RFC 9110, section 7.2, and RFC 3986,
- * section 3.2.2). User names do not belong there (RFC 9110, section 4.2.4). A list is refused although a comma may stand in a name.
+ * The grammar of a host with or without a port, as it stands in a Host field and in a target (RFC 9110, section 7.2,
+ * and RFC 3986, section 3.2.2). User names do not belong there (RFC 9110, section 4.2.4). A list is refused although a
+ * comma may stand in a name.
  */
 final class Authority {
     private static final int PORT_MAX = 65_535;

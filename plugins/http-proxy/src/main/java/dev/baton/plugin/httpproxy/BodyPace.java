@@ -1,9 +1,9 @@
 package dev.baton.plugin.httpproxy;
 
 /**
- * How fast a client sends a body, measured while it is its turn: not while a connection is looked for, the server takes no more, or the
- * client waits to be told to go on. Clock readings come from the caller, which has them anyway. Runs under the claim on the client's
- * connection.
+ * How fast a client sends a body, measured while it is its turn: not while a connection is looked for, the server takes
+ * no more, or the client waits to be told to go on. Clock readings come from the caller, which has them anyway. Runs
+ * under the claim on the client's connection.
  */
 final class BodyPace {
     private long bytes;
@@ -43,7 +43,9 @@ final class BodyPace {
         }
     }
 
-    /** How much longer the client may take at least for what has come, or {@link Timeouts#NEVER} if it is not its turn. */
+    /**
+     * How much longer the client may take at least for what has come, or {@link Timeouts#NEVER} if it is not its turn.
+     */
     long left(Timeouts timeouts, long nowNanos) {
         return clientsTurn ? timeouts.allowed(bytes) - before - (nowNanos - since) : Timeouts.NEVER;
     }

@@ -191,8 +191,9 @@ final class BodyReader {
     }
 
     /**
-     * Takes the data of small chunks out of a buffer, as {@link #next} would find it piece by piece, but at a few instructions a
-     * byte. Stops before what is not of the plain form "hex digits CR LF": that is for {@link #next} to judge.
+     * Takes the data of small chunks out of a buffer, as {@link #next} would find it piece by piece, but at a few
+     * instructions a byte. Stops before what is not of the plain form "hex digits CR LF": that is for {@link #next} to
+     * judge.
      *
      * @param to gets the data; a chunk that does not fit is left
      * @param length bytes that it has already
@@ -253,7 +254,9 @@ final class BodyReader {
         return filled;
     }
 
-    /** Takes the data of plain small chunks that are there with both their lines; {@link #gathered} is how much it was. */
+    /**
+     * Takes the data of plain small chunks that are there with both their lines; {@link #gathered} is how much it was.
+     */
     private int wholeChunks(byte[] window, int from, int there, byte[] to, int filled) {
         int at = from;
         int out = filled;

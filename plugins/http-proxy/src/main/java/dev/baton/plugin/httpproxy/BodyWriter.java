@@ -6,7 +6,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Writes the body of a message, framed as its new head says. */
 final class BodyWriter {
-    /** Up to here copying bytes into one buffer with what stands around them is cheaper than one more buffer to write. */
+    /**
+     * Up to here copying bytes into one buffer with what stands around them is cheaper than one more buffer to write.
+     */
     static final int COPY_LIMIT = 8 * 1024;
     /** A chunk's size in hex, three line ends, and the last chunk. */
     static final int CHUNK_OVERHEAD = 16 + 2 + 2 + 5;

@@ -3,9 +3,9 @@ package dev.baton.plugin.httpproxy;
 import io.netty.buffer.ByteBuf;
 
 /**
- * The grammar of what may follow a chunk's size (RFC 9112, section 7.1.1): names, each with a token or a quoted string as its value.
- * They are dropped here, but what one reader takes for an extension another may take for data: a quote that is not closed lets the
- * line go on beyond its end for a reader that looks for the closing one.
+ * The grammar of what may follow a chunk's size (RFC 9112, section 7.1.1): names, each with a token or a quoted string
+ * as its value. They are dropped here, but what one reader takes for an extension another may take for data: a quote
+ * that is not closed lets the line go on beyond its end for a reader that looks for the closing one.
  */
 final class ChunkExtensions {
     private static final String TOKEN_MARKS = "!#$%&'*+-.^_`|~";

@@ -5,18 +5,19 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
- * How many requests each client address may still make. Every client has an allowance that fills at the rate and holds a burst at most;
- * what is kept of it is one time, when it will be full again (the generic cell rate algorithm), in one word:
+ * How many requests each client address may still make. Every client has an allowance that fills at the rate and holds
+ * a burst at most; what is kept of it is one time, when it will be full again (the generic cell rate algorithm), in one
+ * word:
  *
  * <pre>
  * bits 63..40   who: a part of the address's hash, never 0; a word of 0 is free
  * bits 39..0    when the allowance is full, in microseconds, modulo 2^40 (12 days)
  * </pre>
  *
- * <p>The table has a fixed size and no lock: a request is a look at the 8 words of one set and one CAS. A client whose allowance is full
- * needs no word. If all 8 of a set are taken, the one that is nearest to full is forgotten, which gives that client its burst once more:
- * so much can be had by whoever has very many addresses, and no memory. IPv6 clients count by their /64, which is what one customer has.
- * Any thread.
+ * <p>The table has a fixed size and no lock: a request is a look at the 8 words of one set and one CAS. A client whose
+ * allowance is full needs no word. If all 8 of a set are taken, the one that is nearest to full is forgotten, which
+ * gives that client its burst once more: so much can be had by whoever has very many addresses, and no memory. IPv6
+ * clients count by their /64, which is what one customer has. Any thread.
  */
 final class ClientRates {
     /** Clients whose allowance is not full: 512 KiB. */
@@ -89,7 +90,10 @@ final class ClientRates {
         return place;
     }
 
-    /** How long it takes until the allowance is full, in microseconds; a time further away than ever written is long over. */
+    /**
+     * How long it takes until the allowance is full, in microseconds; a time further away than ever written is long
+     * over.
+     */
     private long missing(long word, long now) {
         long ahead = (word - now) & TIME_MASK;
         return word != 0 && ahead <= burstMicros ? ahead : 0;

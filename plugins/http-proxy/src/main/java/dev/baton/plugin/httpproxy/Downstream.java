@@ -16,8 +16,8 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The client's end of each exchange, one after the other. Its {@link RequestReader} finds the requests, its {@link
- * Forwarder} hands them to an {@link UpstreamEnd}, which hands the answer back.
+ * The client's end of each exchange, one after the other. Its {@link RequestReader} finds the requests, its
+ * {@link Forwarder} hands them to an {@link UpstreamEnd}, which hands the answer back.
  *
  * <pre>
  * phase     is over when                             then
@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>Everything here runs under the claim on this connection. The upstream end may be on another loop at any time: it
- * calls the methods that take an exchange under this claim, and what is not of the current exchange and from the current
- * upstream connection is dropped.
+ * calls the methods that take an exchange under this claim, and what is not of the current exchange and from the
+ * current upstream connection is dropped.
  */
 final class Downstream {
     enum Phase {
@@ -483,8 +483,8 @@ final class Downstream {
 
     /**
      * Closes after what was written. If bytes of the client's are unread, or may come, the connection stays half open
-     * for a moment: closing it at once would reset it, and the client might never see the answer. Resets it if it would take
-     * what was written for all of the answer.
+     * for a moment: closing it at once would reset it, and the client might never see the answer. Resets it if it would
+     * take what was written for all of the answer.
      */
     private void close(boolean linger) {
         phase = Phase.DISCARD;
@@ -509,8 +509,8 @@ final class Downstream {
     }
 
     /**
-     * Closes after the answer that is under way, which says so. If there is none, or one whose head has said already that the
-     * connection stays, closes after one more answer, or without one when patience is over.
+     * Closes after the answer that is under way, which says so. If there is none, or one whose head has said already
+     * that the connection stays, closes after one more answer, or without one when patience is over.
      */
     void drain(Duration patience) {
         draining = true;
@@ -526,8 +526,8 @@ final class Downstream {
     }
 
     /**
-     * How long the client has been between two requests, in nanoseconds; {@link Service#NOT_IDLE} if it is not. Any thread:
-     * without a claim it is a guess.
+     * How long the client has been between two requests, in nanoseconds; {@link Service#NOT_IDLE} if it is not. Any
+     * thread: without a claim it is a guess.
      */
     long idleNanos() {
         boolean idle = phase == Phase.HEAD
@@ -609,7 +609,9 @@ final class Downstream {
         return current == null || current.headBytes() < LARGE_HEAD_BYTES ? 0 : current.headBytes();
     }
 
-    /** The process is short of memory, and this connection holds much of it: says so where that is possible, and ends. */
+    /**
+     * The process is short of memory, and this connection holds much of it: says so where that is possible, and ends.
+     */
     void evict() {
         boolean toHead = reader.isHead();
         reader.releaseAll();

@@ -14,7 +14,10 @@ import org.jspecify.annotations.Nullable;
 final class DownstreamTimer implements Callable<@Nullable Void> {
     private final Downstream end;
 
-    /** That of the loops' timers, the same for all of them: looked up once, because the facade asks for the owner each time. */
+    /**
+     * That of the loops' timers, the same for all of them: looked up once, because the facade asks for the owner each
+     * time.
+     */
     @SuppressWarnings("NullAway.Init") // set when the handler is added, before anything else is called
     private Ticker clock;
 
@@ -169,7 +172,9 @@ final class DownstreamTimer implements Callable<@Nullable Void> {
         }
     }
 
-    /** How much longer the client may take for what has come of its head or body, at the slowest rate that is allowed. */
+    /**
+     * How much longer the client may take for what has come of its head or body, at the slowest rate that is allowed.
+     */
     private long paceLeft(Timeouts timeouts, long now) {
         return switch (end.phase()) {
             case HEAD -> end.headBegun() ? since + timeouts.allowed(end.headBytes()) - now : Timeouts.NEVER;

@@ -11,8 +11,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request, and the name of the exchange that it began: every message between the two ends carries it, and an end drops
- * what does not belong to its current one.
+ * A request, and the name of the exchange that it began: every message between the two ends carries it, and an end
+ * drops what does not belong to its current one.
  *
  * <p>The request is read by both ends, on different loops perhaps, and does not change any more once the first server
  * was asked for a connection. {@link #attempts} and {@link #unreached} belong to the downstream end.

@@ -26,14 +26,18 @@ enum FieldKind {
     /** Ends here, and says whether the client can read trailers. */
     TE(1 << 11),
     /**
-     * {@code Content_Length}, {@code Transfer_Encoding}. Whatever hands fields to a program as variables (CGI and its heirs) makes one
-     * name of this one and the real one: there it frames the message once more. A request with such a field is refused.
+     * {@code Content_Length}, {@code Transfer_Encoding}. Whatever hands fields to a program as variables (CGI and its
+     * heirs) makes one name of this one and the real one: there it frames the message once more. A request with such a
+     * field is refused.
      */
     FRAMING_LOOKALIKE(1 << 12),
     /** Another field that the proxy acts on, with {@code _} for {@code -}: ends here, for the same reason. */
     LOOKALIKE(1 << 13);
 
-    /** Never a field of anybody's: the name is reserved, because {@code Connection: close} names it (RFC 9110, section 18.4). */
+    /**
+     * Never a field of anybody's: the name is reserved, because {@code Connection: close} names it (RFC 9110, section
+     * 18.4).
+     */
     private static final AsciiString CLOSE = AsciiString.cached("close");
 
     private static final AsciiString PROXY = AsciiString.cached("proxy");

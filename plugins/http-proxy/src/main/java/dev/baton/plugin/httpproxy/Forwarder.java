@@ -10,12 +10,12 @@ import io.netty.channel.ConnectTimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request's way from its client: finds a connection for each exchange and hands the request over to the {@link
- * UpstreamEnd} there. Belongs to a {@link Downstream} and runs under the claim on its connection.
+ * A request's way from its client: finds a connection for each exchange and hands the request over to the
+ * {@link UpstreamEnd} there. Belongs to a {@link Downstream} and runs under the claim on its connection.
  *
- * <p>A piece of a body is handed over directly if this thread can enter the upstream connection, else it is posted. Over
- * there it waits in a queue that nobody limits, so reading stops until all pieces of one read have arrived: a question
- * behind the last of them is answered by {@link Downstream#resumeRequest}.
+ * <p>A piece of a body is handed over directly if this thread can enter the upstream connection, else it is posted.
+ * Over there it waits in a queue that nobody limits, so reading stops until all pieces of one read have arrived: a
+ * question behind the last of them is answered by {@link Downstream#resumeRequest}.
  */
 final class Forwarder {
     /** Connections that one exchange is sent on. */
@@ -45,7 +45,10 @@ final class Forwarder {
     /** Pieces are on their way to the upstream end, which will say when it has them. */
     private boolean waiting;
 
-    /** What of this read the upstream end has. A byte, because an idle connection has this object and each word of it counts. */
+    /**
+     * What of this read the upstream end has. A byte, because an idle connection has this object and each word of it
+     * counts.
+     */
     private byte handedOver = NOTHING;
 
     Forwarder(HttpProxyService service, MovableChannel channel) {
@@ -83,7 +86,9 @@ final class Forwarder {
         ask(exchange);
     }
 
-    /** Takes an idle connection, which is at {@link #end} afterwards, or begins to open one, which tells the exchange. */
+    /**
+     * Takes an idle connection, which is at {@link #end} afterwards, or begins to open one, which tells the exchange.
+     */
     private void ask(Exchange exchange) {
         UpstreamServer server = exchange.server();
         if (server == null) {
@@ -118,8 +123,8 @@ final class Forwarder {
     }
 
     /**
-     * Asks the next server after one could not be connected to. Nothing was sent, so it does not matter what the request
-     * is.
+     * Asks the next server after one could not be connected to. Nothing was sent, so it does not matter what the
+     * request is.
      *
      * @return null, or why not
      */

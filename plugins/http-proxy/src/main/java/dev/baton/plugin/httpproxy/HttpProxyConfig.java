@@ -14,14 +14,15 @@ import java.util.Optional;
  * The keys of a service of type {@code http-proxy}.
  *
  * @param upstream where requests go
- * @param headerLimit bytes of the request line, of the header fields of a message and of its trailers; what is longer is
- *     refused
+ * @param headerLimit bytes of the request line, of the header fields of a message and of its trailers; what is longer
+ *     is refused
  * @param bodyLimit bytes of a request's body; what is longer is refused with 413. Empty: no limit
  * @param firstRequestTimeout from the accept to the first byte of the first request
  * @param headerTimeout from the first byte of a request's head to its last
  * @param responseTimeout how long the server may be silent while it is its turn
  * @param idleTimeout how long the client may be silent while it is its turn, between requests too
- * @param minRate bytes a second that the client must send of a head or body on the average, when {@code rateGrace} is over; 0: none
+ * @param minRate bytes a second that the client must send of a head or body on the average, when {@code rateGrace} is
+ *     over; 0: none
  * @param rateGrace how long a head or body may come more slowly
  * @param requestRate requests of one client address; what is more is refused with 429. Empty: no limit
  * @param requestBurst how many of those may come at once. Empty: as many as in a second, but at least 10

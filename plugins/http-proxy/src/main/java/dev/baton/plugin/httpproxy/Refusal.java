@@ -5,7 +5,9 @@ import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import java.util.Locale;
 
-/** Why an exchange did not get its server's answer: what the client is told, and the label {@code reason} of the metric. */
+/**
+ * Why an exchange did not get its server's answer: what the client is told, and the label {@code reason} of the metric.
+ */
 enum Refusal {
     /** The bytes are not a request, or one that two parsers could read in two ways. */
     MALFORMED_REQUEST(HttpResponseStatus.BAD_REQUEST, "malformed request"),

@@ -12,8 +12,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Counts the refusals of one service, and logs the first of each kind in a minute: a server that is down must not fill the log,
- * and one that fails again a day later must not be silent. Any thread.
+ * Counts the refusals of one service, and logs the first of each kind in a minute: a server that is down must not fill
+ * the log, and one that fails again a day later must not be silent. Any thread.
  */
 final class Refusals {
     private static final Logger LOG = LoggerFactory.getLogger(Refusals.class);

@@ -1,6 +1,8 @@
 package dev.baton.plugin.httpproxy;
 
-/** Carries a refusal out of a decoder. Has no stack trace: whoever sends garbage must not cost more than who does not. */
+/**
+ * Carries a refusal out of a decoder. Has no stack trace: whoever sends garbage must not cost more than who does not.
+ */
 final class RefusedException extends RuntimeException {
     private final transient Refusal refusal;
 

@@ -23,7 +23,9 @@ import org.jspecify.annotations.Nullable;
 final class RequestDecoder extends HttpRequestDecoder {
     private static final byte[] HEAD = HeadWriter.ascii("HEAD ");
 
-    /** One head and, if it has no body, its end. Only within one call of {@link #decodeHead}; never shared by threads. */
+    /**
+     * One head and, if it has no body, its end. Only within one call of {@link #decodeHead}; never shared by threads.
+     */
     private final List<Object> decoded = new ArrayList<>(2);
 
     /** A decoder with its buffers, in bytes. */
@@ -40,7 +42,9 @@ final class RequestDecoder extends HttpRequestDecoder {
     /** The request's method is HEAD, as far as there is one: a refusal may have no body then. */
     private boolean head;
 
-    /** Whose head it is. Only within one call of {@link #decodeHead}: a spare decoder must not keep a connection alive. */
+    /**
+     * Whose head it is. Only within one call of {@link #decodeHead}: a spare decoder must not keep a connection alive.
+     */
     private @Nullable Downstream client;
 
     RequestDecoder(HttpDecoderConfig config) {
@@ -52,8 +56,8 @@ final class RequestDecoder extends HttpRequestDecoder {
      *
      * @param downstream the end of the connection that sent it
      * @return the exchange that it begins, or null if more bytes are needed
-     * @throws RuntimeException if it is not a request; {@link Refusal#ofRequest} says what was wrong. Nothing more can be
-     *     decoded then
+     * @throws RuntimeException if it is not a request; {@link Refusal#ofRequest} says what was wrong. Nothing more can
+     *     be decoded then
      */
     @Nullable
     Exchange decodeHead(Downstream downstream, ChannelHandlerContext ctx, ByteBuf in) throws Exception {
@@ -107,8 +111,8 @@ final class RequestDecoder extends HttpRequestDecoder {
     }
 
     /**
-     * Skips what may stand before a request line (RFC 9112, section 2.2): empty lines. The decoder would skip any control
-     * characters and blanks, in which another reader may see the beginning of another request.
+     * Skips what may stand before a request line (RFC 9112, section 2.2): empty lines. The decoder would skip any
+     * control characters and blanks, in which another reader may see the beginning of another request.
      *
      * @return false: the first byte of a request line has not come yet
      */
@@ -129,7 +133,10 @@ final class RequestDecoder extends HttpRequestDecoder {
         return false;
     }
 
-    /** Bytes of the heap that the decoded part of an unfinished head takes: its lines, and a buffer for the longest of them. */
+    /**
+     * Bytes of the heap that the decoded part of an unfinished head takes: its lines, and a buffer for the longest of
+     * them.
+     */
     int heldBytes() {
         return DECODER_BYTES + 2 * headBytes + lines * HeaderFields.FIELD_BYTES;
     }

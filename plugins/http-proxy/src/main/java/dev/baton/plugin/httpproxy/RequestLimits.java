@@ -4,7 +4,10 @@ import dev.baton.spi.config.Rate;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** What a service asks of a request beyond that it can be read: how long its body may be, and how many a client may make. Any thread. */
+/**
+ * What a service asks of a request beyond that it can be read: how long its body may be, and how many a client may
+ * make. Any thread.
+ */
 final class RequestLimits {
     /** Requests at once that even a low rate allows if nothing else is said: a page and what is on it. */
     private static final int LEAST_BURST = 10;

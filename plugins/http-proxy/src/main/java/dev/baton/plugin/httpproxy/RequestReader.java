@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The only handler of an accepted connection: cuts what the client sends into requests for the {@link Downstream} end.
  *
- * <p>Bytes that cannot be used yet (the next request, a body before there is a connection or while the server takes no more)
- * stay in {@code unread}, and reading stops: that is one read at most. No head is read while the client does not take what was
- * written for it: each would bring one more answer, and what waits for that client would have no limit.
+ * <p>Bytes that cannot be used yet (the next request, a body before there is a connection or while the server takes no
+ * more) stay in {@code unread}, and reading stops: that is one read at most. No head is read while the client does not
+ * take what was written for it: each would bring one more answer, and what waits for that client would have no limit.
  */
 final class RequestReader extends ChannelInboundHandlerAdapter implements Runnable {
     private static final int NO_HEAD = -1;
@@ -135,8 +135,8 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
     }
 
     /**
-     * Says what stays here until more comes: an unfinished head, and bytes that wait for their turn; and the head of the exchange
-     * under way, if that is a large one.
+     * Says what stays here until more comes: an unfinished head, and bytes that wait for their turn; and the head of
+     * the exchange under way, if that is a large one.
      */
     private void countMemory() {
         RequestDecoder used = decoder;

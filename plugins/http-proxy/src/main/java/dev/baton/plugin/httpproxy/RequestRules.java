@@ -6,8 +6,8 @@ import io.netty.util.AsciiString;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a request must be beyond what the decoder checks: one meaning for everybody who reads it. Whatever another parser
- * could read otherwise is refused, not repaired (RFC 9112, sections 3, 6.3 and 11.2).
+ * What a request must be beyond what the decoder checks: one meaning for everybody who reads it. Whatever another
+ * parser could read otherwise is refused, not repaired (RFC 9112, sections 3, 6.3 and 11.2).
  */
 final class RequestRules {
     /** Not a length: the field that says it is wrong, or there are several. */
@@ -126,7 +126,8 @@ final class RequestRules {
     /**
      * How long the body is that follows a head.
      *
-     * @return bytes, {@link BodyReader#CHUNKED}, {@link #BAD_LENGTH}, or {@link BodyReader#UNTIL_CLOSE} if no field says
+     * @return bytes, {@link BodyReader#CHUNKED}, {@link #BAD_LENGTH}, or {@link BodyReader#UNTIL_CLOSE} if no field
+     *     says
      */
     static long bodyLength(HeaderFields fields, boolean http10) {
         int coding = fields.indexOf(FieldKind.TRANSFER_ENCODING, 0);
@@ -162,8 +163,8 @@ final class RequestRules {
     }
 
     /**
-     * Reads the Connection fields: marks the fields that they name as ending here, and says whether the connection stays
-     * open. Fields that the proxy itself depends on cannot be named away.
+     * Reads the Connection fields: marks the fields that they name as ending here, and says whether the connection
+     * stays open. Fields that the proxy itself depends on cannot be named away.
      *
      * @throws RefusedException if they name more than {@link #MAX_OPTIONS}
      */
@@ -197,7 +198,10 @@ final class RequestRules {
         return keepAlive && !close;
     }
 
-    /** Marks the trailers that the Connection fields of the message's head name as ending here (RFC 9110, section 7.6.1). */
+    /**
+     * Marks the trailers that the Connection fields of the message's head name as ending here (RFC 9110, section
+     * 7.6.1).
+     */
     static void endTrailersHere(HeaderFields head, HeaderFields trailers) {
         for (int i = head.indexOf(FieldKind.CONNECTION, 0); i >= 0; i = head.indexOf(FieldKind.CONNECTION, i + 1)) {
             for (String option : head.value(i).toString().split(",", -1)) {

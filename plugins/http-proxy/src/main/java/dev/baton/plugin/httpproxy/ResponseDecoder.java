@@ -86,10 +86,10 @@ abstract class ResponseDecoder extends HttpResponseDecoder {
     }
 
     /**
-     * Refuses what the decoder does not. A blank in a name: it takes what stands before it for the name and drops the rest, so that
-     * {@code Content-Length x: 5} would be a length; blanks right before the colon are for a proxy to remove (RFC 9112, section
-     * 5.1). And control characters at the ends of a folded line, which the decoder drops as if they were blanks. Only whole lines are
-     * decoded.
+     * Refuses what the decoder does not. A blank in a name: it takes what stands before it for the name and drops the
+     * rest, so that {@code Content-Length x: 5} would be a length; blanks right before the colon are for a proxy to
+     * remove (RFC 9112, section 5.1). And control characters at the ends of a folded line, which the decoder drops as
+     * if they were blanks. Only whole lines are decoded.
      */
     private void checkLines(ByteBuf in, int from, int to) {
         int line = from;
@@ -124,7 +124,10 @@ abstract class ResponseDecoder extends HttpResponseDecoder {
         }
     }
 
-    /** Bytes of the heap that the decoded part of an unfinished head takes: its lines, and a buffer for the longest of them. */
+    /**
+     * Bytes of the heap that the decoded part of an unfinished head takes: its lines, and a buffer for the longest of
+     * them.
+     */
     int heldBytes() {
         return 2 * headBytes;
     }

@@ -6,8 +6,8 @@ import io.netty.util.concurrent.FastThreadLocal;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Joins the small chunks of one read, which then go on as one chunk: a proxy may re-chunk (RFC 9112, section 7.1), and a buffer and
- * a write for each byte of a body would cost a hundred times what the byte does.
+ * Joins the small chunks of one read, which then go on as one chunk: a proxy may re-chunk (RFC 9112, section 7.1), and
+ * a buffer and a write for each byte of a body would cost a hundred times what the byte does.
  *
  * <p>Nothing waits for a chunk that has not come: what is joined is what is there.
  */
@@ -33,8 +33,8 @@ final class SmallChunks {
      * @param body has found the piece just now
      * @param in begins with the piece
      * @param count length of the piece, in bytes
-     * @return a buffer of its own with the piece and those behind it, taken out of {@code in}: the caller's. Null, with nothing
-     *     taken: there is nothing to be joined
+     * @return a buffer of its own with the piece and those behind it, taken out of {@code in}: the caller's. Null, with
+     *     nothing taken: there is nothing to be joined
      * @throws IllegalArgumentException if what stands behind it is no body
      */
     static @Nullable ByteBuf join(BodyReader body, ByteBuf in, int count, ByteBufAllocator memory) {

@@ -5,12 +5,12 @@ import io.netty.util.concurrent.FastThreadLocal;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Request decoders that no connection needs now. A decoder with its buffers is a fifth of what an idle connection would cost,
- * and only one that has sent a part of a head needs one: a whole head is decoded in one call. So each loop keeps a few, and a
- * connection takes one for its next head and gives it back as soon as it has that head.
+ * Request decoders that no connection needs now. A decoder with its buffers is a fifth of what an idle connection would
+ * cost, and only one that has sent a part of a head needs one: a whole head is decoded in one call. So each loop keeps
+ * a few, and a connection takes one for its next head and gives it back as soon as it has that head.
  *
- * <p>A decoder belongs to whoever took it. A connection that is taken over in the middle of a head brings its own along,
- * under its claim, and gives it to the loop that it is on then; nothing here is ever seen by two threads.
+ * <p>A decoder belongs to whoever took it. A connection that is taken over in the middle of a head brings its own
+ * along, under its claim, and gives it to the loop that it is on then; nothing here is ever seen by two threads.
  */
 final class SpareDecoders {
     /** Spare ones a loop: heads that come in pieces at the same time beyond these make new ones. */

@@ -8,8 +8,9 @@ final class Unread {
     private Unread() {}
 
     /**
-     * Appends what was read to what waits. Netty's cumulator would keep what has been used of the first buffer, and a peer whose
-     * reads never end where its messages do would have it grow for ever: here it costs no more than what waits.
+     * Appends what was read to what waits. Netty's cumulator would keep what has been used of the first buffer, and a
+     * peer whose reads never end where its messages do would have it grow for ever: here it costs no more than what
+     * waits.
      *
      * @param before is released or returned
      * @param in is released or returned

@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
  * nothing of the exchange is left in it, or else is closed.
  *
  * <p>Everything here runs under the claim on this connection; the client's end may be on another loop. Data is handed
- * over directly where this thread can enter that end; when the client takes no more, what has been read waits here, and reading
- * stops. Where it cannot enter, the pieces of one read are posted, and reading stops until they were taken, because a queue has
- * no limit.
+ * over directly where this thread can enter that end; when the client takes no more, what has been read waits here, and
+ * reading stops. Where it cannot enter, the pieces of one read are posted, and reading stops until they were taken,
+ * because a queue has no limit.
  */
 final class UpstreamEnd extends ResponseDecoder {
     /** Heads before the answer (1xx) that one exchange may have. */
@@ -44,7 +44,9 @@ final class UpstreamEnd extends ResponseDecoder {
     private boolean broken;
     /** The server has ended its side in order: what has come is all that it sent. */
     private boolean inputEnded;
-    /** The connection is gone: what was read is handed over whether there is room or not, and nothing comes after it. */
+    /**
+     * The connection is gone: what was read is handed over whether there is room or not, and nothing comes after it.
+     */
     private boolean ended;
     /** The client's end reads no more of the request until it is told. */
     private boolean requestPaused;
@@ -261,7 +263,10 @@ final class UpstreamEnd extends ResponseDecoder {
         countMemory();
     }
 
-    /** Says what stays here: an unfinished head, what waits until the client takes it, and what is on its way to its loop. */
+    /**
+     * Says what stays here: an unfinished head, what waits until the client takes it, and what is on its way to its
+     * loop.
+     */
     private void countMemory() {
         ByteBuf waiting = unread;
         int heap = heldBytes();
@@ -505,8 +510,8 @@ final class UpstreamEnd extends ResponseDecoder {
     }
 
     /**
-     * One question for all pieces of a read, in channelReadComplete: an answer for each would let another read begin while most of
-     * this one waits, and could find the connection idle already.
+     * One question for all pieces of a read, in channelReadComplete: an answer for each would let another read begin
+     * while most of this one waits, and could find the connection idle already.
      */
     private void stopReadingForPosted() {
         answerPosted = true;

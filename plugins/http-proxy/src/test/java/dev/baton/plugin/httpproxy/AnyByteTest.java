@@ -11,8 +11,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Each byte that could matter at every place of a message, put in and in place of what stands there: whatever the proxy makes of it, what
- * it sends on can be read in one way only. It is refused, or it is what a strict grammar calls one message.
+ * Each byte that could matter at every place of a message, put in and in place of what stands there: whatever the proxy
+ * makes of it, what it sends on can be read in one way only. It is refused, or it is what a strict grammar calls one
+ * message.
  */
 class AnyByteTest {
     /** Controls, blanks in somebody's eyes, separators, digits and letters, and bytes above ASCII. */

@@ -50,7 +50,9 @@ class ClientRatesTest {
         assertThat(rates.take(A, SECOND)).isZero();
     }
 
-    /** What is kept of the time comes around every 12.7 days: the time of long ago is not taken for one that is to come. */
+    /**
+     * What is kept of the time comes around every 12.7 days: the time of long ago is not taken for one that is to come.
+     */
     @Test
     void aClientThatComesBackAfterManyDaysHasItsWholeBurst() {
         for (int days = 1; days < 100; days++) {
@@ -72,7 +74,10 @@ class ClientRatesTest {
         assertThat(rates.take(ascii("2001:db8:0:10:0:0:0:1"), 0)).isZero();
     }
 
-    /** The table does not grow: who has very many addresses is limited less, and what others are allowed is not touched by it. */
+    /**
+     * The table does not grow: who has very many addresses is limited less, and what others are allowed is not touched
+     * by it.
+     */
     @Test
     void manyClientsShareATableOfOneSize() {
         ClientRates rates = new ClientRates(1, 10);

@@ -290,7 +290,10 @@ class FailureTest {
                 .flatMap(answer -> Stream.of(Ends.values()).map(ends -> Arguments.of(ends, answer)));
     }
 
-    /** What stands before the blank is no name, wherever the answer is cut: a server of ours and one behind it would differ. */
+    /**
+     * What stands before the blank is no name, wherever the answer is cut: a server of ours and one behind it would
+     * differ.
+     */
     @ParameterizedTest
     @EnumSource
     void refusesABlankInTheNameOfAField(Ends ends) {
@@ -480,7 +483,9 @@ class FailureTest {
         }
     }
 
-    /** The server's end is told twice: by an error of a write, which uses the reset up, and then by an end that is none. */
+    /**
+     * The server's end is told twice: by an error of a write, which uses the reset up, and then by an end that is none.
+     */
     @ParameterizedTest
     @EnumSource
     void doesNotTakeAnEndBehindAnErrorForTheEndOfAnAnswer(Ends ends) {

@@ -103,7 +103,9 @@ class FlowControlTest {
         }
     }
 
-    /** 60 KB are below the high-water mark: the connection can be written to, and once was closed as idle for all that. */
+    /**
+     * 60 KB are below the high-water mark: the connection can be written to, and once was closed as idle for all that.
+     */
     @ParameterizedTest
     @EnumSource
     void aClientThatTakesTheEndOfItsAnswerSlowlyIsNotIdle(Ends ends) {
@@ -198,7 +200,9 @@ class FlowControlTest {
         }
     }
 
-    /** Once each piece asked for the next, and the answer to that found the connection idle: it was busy for its taker. */
+    /**
+     * Once each piece asked for the next, and the answer to that found the connection idle: it was busy for its taker.
+     */
     @ParameterizedTest
     @EnumSource
     void nothingIsQueuedInAConnectionThatIsIdle(Ends ends) {

@@ -11,8 +11,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * What an exchange keeps while it waits is told to the channel, and nothing is kept by one that does not wait; who holds too much is
- * told so where that is possible. That all of it is given back at the end is checked by every {@link Bench#close}.
+ * What an exchange keeps while it waits is told to the channel, and nothing is kept by one that does not wait; who
+ * holds too much is told so where that is possible. That all of it is given back at the end is checked by every
+ * {@link Bench#close}.
  */
 class HeldMemoryTest {
     private static final String GET = "GET / HTTP/1.1\r\nHost: shop\r\n\r\n";

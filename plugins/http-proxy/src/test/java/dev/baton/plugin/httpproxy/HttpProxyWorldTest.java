@@ -85,7 +85,10 @@ class HttpProxyWorldTest {
         assertThat(client.readUntil("\r\n\r\n")).startsWith("HTTP/1.1 502 ");
     }
 
-    /** An answer without a length, to a client that knows no chunks: only how the connection ends tells whether it is whole. */
+    /**
+     * An answer without a length, to a client that knows no chunks: only how the connection ends tells whether it is
+     * whole.
+     */
     @InEachWorld
     void shouldEndOrResetAnOldClientAsItsServerDid(PluginWorld world) {
         Origin origin = start(world);

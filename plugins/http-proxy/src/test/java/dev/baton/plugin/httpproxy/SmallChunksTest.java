@@ -104,7 +104,10 @@ class SmallChunksTest {
         }
     }
 
-    /** Chunks of all sizes, with and without extensions and zeros in front, in reads of all sizes: the data is what was sent. */
+    /**
+     * Chunks of all sizes, with and without extensions and zeros in front, in reads of all sizes: the data is what was
+     * sent.
+     */
     @RepeatedTest(50)
     void joinedDataIsTheData(RepetitionInfo repetition) {
         Random random = new Random(repetition.getCurrentRepetition());

@@ -5,7 +5,8 @@ import dev.baton.spi.listener.ListenerEndpoint;
 import dev.baton.spi.listener.ListenerKind;
 
 /**
- * Listens on a socket that the process has inherited, by its number: {@code fd@3}. Tcp or unix, bound and listening already.
+ * Listens on a socket that the process has inherited, by its number: {@code fd@3}. Tcp or unix, bound and listening
+ * already.
  *
  * <p>The process that started this one may have kept it: an unbind closes it here and tells no more.
  */

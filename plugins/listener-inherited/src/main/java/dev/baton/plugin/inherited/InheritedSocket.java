@@ -22,8 +22,8 @@ final class InheritedSocket {
     private InheritedSocket() {}
 
     /**
-     * Looks at a number before anybody owns it: what is no listening socket may be a file of the JVM's own, which must not be
-     * closed.
+     * Looks at a number before anybody owns it: what is no listening socket may be a file of the JVM's own, which must
+     * not be closed.
      *
      * @throws IOException if it is not one that a listener can use
      */

@@ -7,12 +7,12 @@ import java.io.IOException;
 import java.util.Map;
 
 /**
- * Listens on a socket that systemd holds for the service, by the name that its unit gives it: {@code systemd@web} is the one of
- * {@code FileDescriptorName=web} (or, without that, of the name of the socket unit).
+ * Listens on a socket that systemd holds for the service, by the name that its unit gives it: {@code systemd@web} is
+ * the one of {@code FileDescriptorName=web} (or, without that, of the name of the socket unit).
  *
- * <p>By the protocol of sd_listen_fds_with_names(3): {@code LISTEN_PID} must be this process, {@code LISTEN_FDS} says how many there
- * are from number 3 on, {@code LISTEN_FDNAMES} their names, parted by colons. systemd keeps them: what waits in one whose service
- * has ended is for the next start.
+ * <p>By the protocol of sd_listen_fds_with_names(3): {@code LISTEN_PID} must be this process, {@code LISTEN_FDS} says
+ * how many there are from number 3 on, {@code LISTEN_FDNAMES} their names, parted by colons. systemd keeps them: what
+ * waits in one whose service has ended is for the next start.
  */
 public final class SystemdListenerKind implements ListenerKind {
     private static final String PREFIX = "systemd@";

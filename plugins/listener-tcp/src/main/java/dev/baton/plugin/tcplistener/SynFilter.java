@@ -5,8 +5,8 @@ import dev.baton.spi.posix.SocketCalls;
 import dev.baton.spi.posix.SocketOptions;
 
 /**
- * A filter of the kernel's classic kind on a listening socket, which drops every packet that has SYN set and lets everything
- * else through. The kernel runs it on packets for the listener and for its handshakes, not for connections.
+ * A filter of the kernel's classic kind on a listening socket, which drops every packet that has SYN set and lets
+ * everything else through. The kernel runs it on packets for the listener and for its handshakes, not for connections.
  *
  * <pre>
  * ldb  [13]            the flags of the TCP header, where a filter on a TCP socket begins

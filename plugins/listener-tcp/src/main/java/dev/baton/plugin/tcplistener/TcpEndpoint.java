@@ -29,8 +29,8 @@ import java.net.UnknownHostException;
 import java.util.Optional;
 
 /**
- * A TCP address to listen on. Which family it serves never depends on {@code net.ipv6.bindv6only}, because {@code IPV6_V6ONLY} is
- * always set:
+ * A TCP address to listen on. Which family it serves never depends on {@code net.ipv6.bindv6only}, because
+ * {@code IPV6_V6ONLY} is always set:
  *
  * <pre>
  * bind            socket                                        serves
@@ -41,9 +41,9 @@ import java.util.Optional;
  * a name          that of the first address it resolves to      that address
  * </pre>
  *
- * <p>{@code SO_REUSEADDR} is set: on Linux it lets a port be bound while old connections of it are in TIME_WAIT, and does
- * not let two sockets listen on one port. {@code sockets: per-loop} sets {@code SO_REUSEPORT} as well, which lets sockets of
- * one user do so.
+ * <p>{@code SO_REUSEADDR} is set: on Linux it lets a port be bound while old connections of it are in TIME_WAIT, and
+ * does not let two sockets listen on one port. {@code sockets: per-loop} sets {@code SO_REUSEPORT} as well, which lets
+ * sockets of one user do so.
  *
  * @param bind what the user wrote, for messages
  * @param host {@code *}, an IPv4 or IPv6 address (without its brackets), or a name
@@ -152,7 +152,9 @@ record TcpEndpoint(String bind, String host, int port) implements ListenerEndpoi
         return TcpSocket.of(number, calls);
     }
 
-    /** The address must be the one of the {@code bind}, as far as that says one: a port that the kernel chose is any. */
+    /**
+     * The address must be the one of the {@code bind}, as far as that says one: a port that the kernel chose is any.
+     */
     @Override
     public BoundSocket adopt(int number, SocketSettings settings, SocketCalls calls) throws IOException {
         SocketAddress local = calls.localAddress(number);

@@ -4,8 +4,8 @@ import dev.baton.spi.listener.ListenerEndpoint;
 import dev.baton.spi.listener.ListenerKind;
 
 /**
- * Listens on TCP: {@code 127.0.0.1:8080}, {@code [::1]:8080}, {@code localhost:8080}, {@code *:8080}; see {@link TcpEndpoint} for
- * what each of them serves.
+ * Listens on TCP: {@code 127.0.0.1:8080}, {@code [::1]:8080}, {@code localhost:8080}, {@code *:8080}; see
+ * {@link TcpEndpoint} for what each of them serves.
  */
 public final class TcpListenerKind implements ListenerKind {
 

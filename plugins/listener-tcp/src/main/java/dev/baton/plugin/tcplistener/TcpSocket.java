@@ -17,9 +17,10 @@ import java.util.Optional;
 /**
  * A bound TCP socket.
  *
- * <p>New connections are refused by a filter on the listening socket that drops SYN: what is in the queue stays there, a
- * handshake that has begun can end, and a client that comes now tries again within a second, by when another process may listen,
- * or the kernel refuses it. Connections that are accepted under the filter keep it, which changes nothing for them.
+ * <p>New connections are refused by a filter on the listening socket that drops SYN: what is in the queue stays there,
+ * a handshake that has begun can end, and a client that comes now tries again within a second, by when another process
+ * may listen, or the kernel refuses it. Connections that are accepted under the filter keep it, which changes nothing
+ * for them.
  *
  * @param number the kernel's number
  * @param host the real host, as a {@code bind} has it: {@code *}, an IPv4 address, or an IPv6 address in brackets

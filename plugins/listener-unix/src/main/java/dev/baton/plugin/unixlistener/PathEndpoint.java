@@ -12,8 +12,9 @@ import java.util.Optional;
 /**
  * The path of a unix socket.
  *
- * <p>The file's mode is set before the bind as far as the umask lets it, and the rest of it with the owner between the bind and
- * the listen, when clients cannot connect, on the file itself and not by its path. What stands in the way of a new file:
+ * <p>The file's mode is set before the bind as far as the umask lets it, and the rest of it with the owner between the
+ * bind and the listen, when clients cannot connect, on the file itself and not by its path. What stands in the way of a
+ * new file:
  *
  * <pre>
  * at the path             what happens

@@ -25,9 +25,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * F11: who owns the folder of a socket can put another file in its place at any moment. The mode was set by path after the bind,
- * so that a symbolic link made it the mode of any file of the process's user. The swap comes right after the bind here, and right
- * before the file is held.
+ * F11: who owns the folder of a socket can put another file in its place at any moment. The mode was set by path after
+ * the bind, so that a symbolic link made it the mode of any file of the process's user. The swap comes right after the
+ * bind here, and right before the file is held.
  */
 class SwappedFileTest {
     private static final int MODE = 0666;

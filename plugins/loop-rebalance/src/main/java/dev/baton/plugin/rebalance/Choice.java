@@ -6,9 +6,10 @@ import java.util.List;
 /**
  * Which connections should leave a hot loop, and where to. Nothing but arithmetic.
  *
- * <p>What a connection costs is an estimate: its part of the loop's events, as if each cost the same. What goes with it, such as
- * its upstream connection, is not in it. So one choice brings the loop only half of the way to the average, and the next one
- * is made of what was measured then: an estimate that is wrong by a factor of two still ends at the average and not below.
+ * <p>What a connection costs is an estimate: its part of the loop's events, as if each cost the same. What goes with
+ * it, such as its upstream connection, is not in it. So one choice brings the loop only half of the way to the average,
+ * and the next one is made of what was measured then: an estimate that is wrong by a factor of two still ends at the
+ * average and not below.
  *
  * <pre>
  *   heaviest first    few takeovers bring as much as many

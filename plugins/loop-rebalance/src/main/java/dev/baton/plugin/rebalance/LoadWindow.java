@@ -55,7 +55,10 @@ final class LoadWindow {
         return looks.size() > 1 && looks.getLast().nanos() - looks.getFirst().nanos() >= nanos;
     }
 
-    /** The loops of the last look, by ascending id. One that was not there before is not judged yet: it is not among them. */
+    /**
+     * The loops of the last look, by ascending id. One that was not there before is not judged yet: it is not among
+     * them.
+     */
     List<Load> loads() {
         List<Load> loads = new ArrayList<>();
         if (looks.isEmpty()) {

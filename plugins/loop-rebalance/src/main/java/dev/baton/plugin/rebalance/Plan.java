@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Connections that leave one loop, some of them each round. One that is busy just then is refused and left to a later plan. One
- * thread, but for the end.
+ * Connections that leave one loop, some of them each round. One that is busy just then is refused and left to a later
+ * plan. One thread, but for the end.
  */
 final class Plan {
     private final LoopLoads loads;
@@ -40,8 +40,8 @@ final class Plan {
     }
 
     /**
-     * Has some more of them taken over; if their loop is not one that gives any more, none. What was asked for in the round
-     * before is counted, and no longer waited for: a loop that has not got to it by now has other things to do.
+     * Has some more of them taken over; if their loop is not one that gives any more, none. What was asked for in the
+     * round before is counted, and no longer waited for: a loop that has not got to it by now has other things to do.
      *
      * @param max so many at most
      * @param now the loops as they are

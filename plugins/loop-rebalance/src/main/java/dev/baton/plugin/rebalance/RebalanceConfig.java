@@ -8,8 +8,8 @@ import dev.baton.spi.config.Rate;
 import java.time.Duration;
 
 /**
- * The section {@code loop-rebalance} of the configuration; without it nothing is moved. A loop's load is the share of one
- * processor that it has had.
+ * The section {@code loop-rebalance} of the configuration; without it nothing is moved. A loop's load is the share of
+ * one processor that it has had.
  *
  * @param period how often the loops are looked at
  * @param window over which time loads are averaged

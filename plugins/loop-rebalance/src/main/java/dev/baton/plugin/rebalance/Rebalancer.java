@@ -27,10 +27,10 @@ import org.slf4j.LoggerFactory;
  *   MOVING     at each look as many as the rate allows. When all were tried: MEASURING, for what it has brought is yet unknown
  * </pre>
  *
- * <p>So nothing is decided on loads that an earlier decision has changed since, the two marks keep apart what begins and what
- * ends, and a connection that was moved rests. Each episode doubles the looks that it takes to find a loop uneven to which
- * connections were moved, until it has been quiet for long: what does not stay even was not worth it, and a load that wanders is
- * not followed. So no connection goes to and fro.
+ * <p>So nothing is decided on loads that an earlier decision has changed since, the two marks keep apart what begins
+ * and what ends, and a connection that was moved rests. Each episode doubles the looks that it takes to find a loop
+ * uneven to which connections were moved, until it has been quiet for long: what does not stay even was not worth it,
+ * and a load that wanders is not followed. So no connection goes to and fro.
  *
  * <p>Threading: one look at a time; {@link #stop} by any thread.
  */
@@ -40,7 +40,9 @@ final class Rebalancer implements LoadSampler {
     /** How often in an episode another loop may turn out to be the hottest with nothing moved in between. */
     private static final int WANDERINGS_MAX = 3;
 
-    /** Plans in a row that have not made the loops any more even than they had been, at the best, until an episode ends. */
+    /**
+     * Plans in a row that have not made the loops any more even than they had been, at the best, until an episode ends.
+     */
     private static final int VAIN_MAX = 2;
     /** How often the looks may double that it takes to move connections on from where they were moved to. */
     private static final int DOUBLINGS_MAX = 6;

@@ -36,8 +36,8 @@ final class Shares {
     }
 
     /**
-     * Those that may go, the costliest first. Clients' connections alone if any of them has done anything: what they need
-     * upstream goes with them by itself where it is pooled.
+     * Those that may go, the costliest first. Clients' connections alone if any of them has done anything: what they
+     * need upstream goes with them by itself where it is pooled.
      *
      * @param load of the loop, over the same time
      * @param mayGo which of them may go at all

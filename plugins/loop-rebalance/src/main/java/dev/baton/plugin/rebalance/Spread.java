@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  */
 record Spread(Load hottest, Load coldest, double total) {
     /**
-     * The share of all processors from which on the loops count as having had every one of them: what a loop is relieved of, the
-     * others could not do any sooner.
+     * The share of all processors from which on the loops count as having had every one of them: what a loop is
+     * relieved of, the others could not do any sooner.
      */
     private static final double FULL = 0.95;
 

@@ -19,8 +19,8 @@ import java.util.Set;
 import java.util.SplittableRandom;
 
 /**
- * Loops and connections that make the load that the test says: a connection wants a share of a processor, an event costs what the
- * test says, and a loop on which more is wanted than a processor has gives each its part of one.
+ * Loops and connections that make the load that the test says: a connection wants a share of a processor, an event
+ * costs what the test says, and a loop on which more is wanted than a processor has gives each its part of one.
  */
 final class FakeLoads implements LoopLoads {
     private static final double NANOS_PER_EVENT = 20_000;

@@ -15,8 +15,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * R36: takeovers that cost more than they save. Loops and time are the test's: what is piled up is spread, at a bounded rate;
- * what is even, idle, or would be no better elsewhere stays; and nothing goes to and fro, whatever the load does.
+ * R36: takeovers that cost more than they save. Loops and time are the test's: what is piled up is spread, at a bounded
+ * rate; what is even, idle, or would be no better elsewhere stays; and nothing goes to and fro, whatever the load does.
  */
 class RebalancerTest {
     private static final long SECOND = 1_000_000_000;

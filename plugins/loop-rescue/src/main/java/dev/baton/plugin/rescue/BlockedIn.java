@@ -45,8 +45,8 @@ record BlockedIn(int loop, List<RunningFd> fds, String callback, String owner, L
     }
 
     /**
-     * What the runtime has called: of the frames that are neither its own, nor Netty's, nor the JDK's, the one through which the
-     * thread came last. Where it has called nothing, or only the poller, whatever runs.
+     * What the runtime has called: of the frames that are neither its own, nor Netty's, nor the JDK's, the one through
+     * which the thread came last. Where it has called nothing, or only the poller, whatever runs.
      */
     private static @Nullable StackTraceElement called(List<StackTraceElement> stack) {
         StackTraceElement innermost = null;

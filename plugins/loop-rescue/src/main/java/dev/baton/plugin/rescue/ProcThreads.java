@@ -8,8 +8,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads {@code /proc/self/task}, which costs some ten microseconds: only of a thread that is suspected. See proc(5) for the
- * form of the two files.
+ * Reads {@code /proc/self/task}, which costs some ten microseconds: only of a thread that is suspected. See proc(5) for
+ * the form of the two files.
  */
 final class ProcThreads implements ThreadStates {
     private static final Logger LOG = LoggerFactory.getLogger(ProcThreads.class);

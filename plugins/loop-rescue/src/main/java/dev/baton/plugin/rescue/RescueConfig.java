@@ -8,8 +8,8 @@ import java.time.Duration;
  * The section {@code rescue} of the configuration.
  *
  * @param detect how long a loop may be inside one callback until it counts as blocked
- * @param settle how long after the start a loop is said to be blocked only after ten times {@code detect}: code runs for the first
- *     time then, and classes are loaded. Its connections are taken over after {@code detect} all the same
+ * @param settle how long after the start a loop is said to be blocked only after ten times {@code detect}: code runs
+ *     for the first time then, and classes are loaded. Its connections are taken over after {@code detect} all the same
  */
 public record RescueConfig(
         @Default("50ms") @Range(min = "10ms", max = "1m") Duration detect,

@@ -10,8 +10,8 @@ import jdk.jfr.StackTrace;
 import jdk.jfr.Timespan;
 
 /**
- * Blocked loops and rescues in the JDK's flight recorder. Where nobody has started it, it stays so: that takes 0.1 s, for which the
- * watchdog would look at no loop.
+ * Blocked loops and rescues in the JDK's flight recorder. Where nobody has started it, it stays so: that takes 0.1 s,
+ * for which the watchdog would look at no loop.
  */
 final class RescueEvents {
     private RescueEvents() {}

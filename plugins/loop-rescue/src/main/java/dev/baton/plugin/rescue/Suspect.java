@@ -56,9 +56,9 @@ final class Suspect {
     }
 
     /**
-     * True if it is not the loop that is slow but the machine: its thread could run and is not let. What it needs then is a
-     * processor, and another loop would not get one sooner. A thread that waits for anything else, or has had a processor for
-     * half of a time that is too long for a callback, is blocked indeed.
+     * True if it is not the loop that is slow but the machine: its thread could run and is not let. What it needs then
+     * is a processor, and another loop would not get one sooner. A thread that waits for anything else, or has had a
+     * processor for half of a time that is too long for a callback, is blocked indeed.
      */
     boolean isDescheduled(long detectNanos, ThreadStates threads) {
         long id = nativeId();

@@ -15,8 +15,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Looks at every loop every 10 ms and has the connections of one that is blocked taken over.
  *
- * <p>The loops only count what they begin; nothing on them reads a clock for this. A loop whose number stays while it is not
- * asleep is <em>stuck</em>, and after a time <em>blocked</em>:
+ * <p>The loops only count what they begin; nothing on them reads a clock for this. A loop whose number stays while it
+ * is not asleep is <em>stuck</em>, and after a time <em>blocked</em>:
  *
  * <pre>
  *   round in time, the number has changed or the loop sleeps   free: not stuck, not blocked
@@ -33,9 +33,9 @@ import org.slf4j.LoggerFactory;
  *   every loop blocked                                         say so; nobody is left to help
  * </pre>
  *
- * <p>A round that is late is what a pause of the JVM looks like from here: this thread stands still at a safepoint as well. So a
- * collection of garbage never looks like a blocked loop, and neither does a process that was stopped (R50). A loop that is
- * wrongly taken for blocked loses connections to other loops, and nothing else.
+ * <p>A round that is late is what a pause of the JVM looks like from here: this thread stands still at a safepoint as
+ * well. So a collection of garbage never looks like a blocked loop, and neither does a process that was stopped (R50).
+ * A loop that is wrongly taken for blocked loses connections to other loops, and nothing else.
  *
  * <p>Threading: one thread.
  */
@@ -182,8 +182,8 @@ final class Watchdog {
     }
 
     /**
-     * Runs once what a rescue needs, as far as that changes nothing: code that runs for the first time in a rescue takes as long
-     * as all the rest of it.
+     * Runs once what a rescue needs, as far as that changes nothing: code that runs for the first time in a rescue
+     * takes as long as all the rest of it.
      */
     void warmUp() {
         for (WatchedLoop loop : watch.loops()) {

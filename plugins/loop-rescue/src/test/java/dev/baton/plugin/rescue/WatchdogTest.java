@@ -19,8 +19,9 @@ import jdk.jfr.consumer.RecordedEvent;
 import org.junit.jupiter.api.Test;
 
 /**
- * R50: a watchdog punishes a healthy process. Time here is the test's: slow tasks far apart, many slightly slow ones, pauses of
- * the whole process, a machine without processors to spare, start-up; and what is really stuck is seen, in time and once.
+ * R50: a watchdog punishes a healthy process. Time here is the test's: slow tasks far apart, many slightly slow ones,
+ * pauses of the whole process, a machine without processors to spare, start-up; and what is really stuck is seen, in
+ * time and once.
  */
 class WatchdogTest {
     private static final long MS = 1_000_000;

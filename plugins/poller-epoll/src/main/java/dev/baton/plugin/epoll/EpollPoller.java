@@ -17,9 +17,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 /**
  * One epoll instance, edge-triggered, for one loop.
  *
- * <p>It keeps no registrations of its own: the kernel has them, each with {@link Fd#key()} as its data, so an event tells
- * by itself under which generation it was asked for. A connection costs one {@code EPOLL_CTL_ADD} and a turn costs one
- * {@code epoll_wait}; nothing is allocated after {@link #open}.
+ * <p>It keeps no registrations of its own: the kernel has them, each with {@link Fd#key()} as its data, so an event
+ * tells by itself under which generation it was asked for. A connection costs one {@code EPOLL_CTL_ADD} and a turn
+ * costs one {@code epoll_wait}; nothing is allocated after {@link #open}.
  *
  * <p>Threads: {@link #add}, {@link #modify}, {@link #poll} and {@link #close} belong to the loop; {@link #remove} and
  * {@link #wakeup} to anybody, also while the loop waits, and after the close, when the numbers of the two fds may be
@@ -34,8 +34,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 final class EpollPoller implements Poller {
     /**
-     * Events a turn. Enough that the system call is a small part of what a full turn costs (each event runs a handler of a
-     * microsecond or more), and few enough that tasks and timers get their turn within about a millisecond. 6 KiB.
+     * Events a turn. Enough that the system call is a small part of what a full turn costs (each event runs a handler
+     * of a microsecond or more), and few enough that tasks and timers get their turn within about a millisecond. 6 KiB.
      */
     static final int EVENTS_MAX = EVENTS_MAX_LEAST;
 
@@ -181,9 +181,7 @@ final class EpollPoller implements Poller {
         return taken;
     }
 
-    /**
-     * Rounded up: rounded down, a loop would spin through the last millisecond before each timer.
-     */
+    /** Rounded up: rounded down, a loop would spin through the last millisecond before each timer. */
     static int millis(long nanos) {
         if (nanos <= 0) {
             return nanos == 0 ? 0 : -1;

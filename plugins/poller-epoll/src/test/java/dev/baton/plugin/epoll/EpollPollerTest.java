@@ -109,7 +109,9 @@ class EpollPollerTest {
         verify(calls).epollCtl(EPFD, EPOLL_CTL_ADD, EVENTFD, EPOLLIN | EPOLLET, WAKEUP.key());
     }
 
-    /** A write to an edge-triggered eventfd is an edge, read or not: a read for each wakeup would be a call for nothing. */
+    /**
+     * A write to an edge-triggered eventfd is an edge, read or not: a read for each wakeup would be a call for nothing.
+     */
     @Test
     void shouldUseUpWakeupsWithoutReadingThem() throws PosixException {
         JnrPosix posix = new JnrPosix();

@@ -23,15 +23,15 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The registrations are kept here, in a {@link PollSet} that only the loop touches. Another thread that removes one
  * leaves a note in a queue and wakes the loop. The wakeup is not for speed: while the loop waits in poll(2), the kernel
- * holds every open file that it polls, and a socket that is closed meanwhile stays open, its peer none the wiser, until the
- * wait ends.
+ * holds every open file that it polls, and a socket that is closed meanwhile stays open, its peer none the wiser, until
+ * the wait ends.
  *
- * <p>A note stands for one registration, {fd, generation}. Those that were left before an fd is added are older than that
- * registration, even if they bear the same pair: the connection was taken away and taken back. Therefore {@link #add}
- * works off the queue first.
+ * <p>A note stands for one registration, {fd, generation}. Those that were left before an fd is added are older than
+ * that registration, even if they bear the same pair: the connection was taken away and taken back. Therefore
+ * {@link #add} works off the queue first.
  *
- * <p>{@link #wakeup} may come after the close, when the number of the eventfd may be somebody else's. For that the eventfd
- * has users, counted like claims on an fd:
+ * <p>{@link #wakeup} may come after the close, when the number of the eventfd may be somebody else's. For that the
+ * eventfd has users, counted like claims on an fd:
  *
  * <pre>
  * users: CLOSED:1 | count:31
@@ -42,8 +42,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class PollPoller implements Poller {
     /**
-     * Events a turn, so that tasks and timers of the loop get their turn within about a millisecond. What is left over is
-     * reported in the next turn, which begins where this one stopped.
+     * Events a turn, so that tasks and timers of the loop get their turn within about a millisecond. What is left over
+     * is reported in the next turn, which begins where this one stopped.
      */
     static final int EVENTS_MAX = EVENTS_MAX_LEAST;
 

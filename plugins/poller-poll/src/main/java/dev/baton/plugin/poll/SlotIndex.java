@@ -5,8 +5,8 @@ import java.util.Arrays;
 /**
  * Finds the slot of an fd's number: two array reads.
  *
- * <p>Numbers are dense, because the kernel gives out the lowest, but one loop sees only some of them. So the map is cut into
- * pages that exist only where a number was seen: 4 KiB for each 1,024 numbers in use, at most 4 MiB in all.
+ * <p>Numbers are dense, because the kernel gives out the lowest, but one loop sees only some of them. So the map is cut
+ * into pages that exist only where a number was seen: 4 KiB for each 1,024 numbers in use, at most 4 MiB in all.
  */
 final class SlotIndex {
     /** What {@link #get} returns for a number that has no slot. */

@@ -60,8 +60,8 @@ class PollPollerTest {
     }
 
     /**
-     * Whatever the sink thinks of it: the kernel says POLLNVAL in no time and for ever, so the loop would spin. The sink is
-     * told nevertheless, so that it is counted.
+     * Whatever the sink thinks of it: the kernel says POLLNVAL in no time and for ever, so the loop would spin. The
+     * sink is told nevertheless, so that it is counted.
      */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})

@@ -36,8 +36,8 @@ import org.mockito.Mock;
 import org.mockito.junit.jupiter.MockitoExtension;
 
 /**
- * What one turn makes of what the kernel wrote, on a kernel that writes what no socket can be brought to at will: combinations
- * of conditions, and what handlers and other threads change between the kernel's answer and the dispatch.
+ * What one turn makes of what the kernel wrote, on a kernel that writes what no socket can be brought to at will:
+ * combinations of conditions, and what handlers and other threads change between the kernel's answer and the dispatch.
  */
 @ExtendWith(MockitoExtension.class)
 class PollTurnTest {
@@ -157,8 +157,8 @@ class PollTurnTest {
     }
 
     /**
-     * The turn begins in the middle, where the last one stopped, and goes round once over what the kernel was told of. If what a
-     * handler adds counted, it would end before it is round.
+     * The turn begins in the middle, where the last one stopped, and goes round once over what the kernel was told of.
+     * If what a handler adds counted, it would end before it is round.
      */
     @Test
     void shouldGoRoundOverWhatTheKernelSawWhileHandlersAdd() {
@@ -196,7 +196,10 @@ class PollTurnTest {
         verify(calls).eventfdRead(EVENTFD);
     }
 
-    /** A number that another thread removed between two turns may be closed by now: the kernel must not be asked about it. */
+    /**
+     * A number that another thread removed between two turns may be closed by now: the kernel must not be asked about
+     * it.
+     */
     @Test
     void shouldNotAskTheKernelForWhatWasRemovedBetweenTwoTurns() throws InterruptedException {
         List.of(A, B, C).forEach(fd -> poller.add(fd, Interest.IN));

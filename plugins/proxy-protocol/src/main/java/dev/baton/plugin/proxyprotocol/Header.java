@@ -15,8 +15,8 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A header of the PROXY protocol, "The PROXY protocol, versions 1 and 2" (haproxy.org, doc/proxy-protocol.txt). Section numbers below
- * are of that text. Extensions (section 2.2: TLVs) are skipped, the checksum among them.
+ * A header of the PROXY protocol, "The PROXY protocol, versions 1 and 2" (haproxy.org, doc/proxy-protocol.txt). Section
+ * numbers below are of that text. Extensions (section 2.2: TLVs) are skipped, the checksum among them.
  *
  * @param bytes how long it is; 0 if it is not complete yet
  * @param facts what it says; null if it says nothing of addresses, and those of the socket are to be used

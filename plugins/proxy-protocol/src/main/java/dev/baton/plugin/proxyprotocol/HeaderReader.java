@@ -9,8 +9,8 @@ import io.netty.util.ReferenceCountUtil;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a header, which has to be the first that comes: section 5 of the protocol forbids to guess whether there is one. What comes
- * behind it is passed on. Runs under the claim, and leaves the pipeline when it has decided.
+ * Reads a header, which has to be the first that comes: section 5 of the protocol forbids to guess whether there is
+ * one. What comes behind it is passed on. Runs under the claim, and leaves the pipeline when it has decided.
  */
 final class HeaderReader extends ChannelInboundHandlerAdapter {
     private final Next next;

@@ -192,7 +192,9 @@ class HeaderTest {
                 .hasMessageContaining("4096");
     }
 
-    /** Whatever a header becomes by a few wrong bytes: it is read, refused or waited for, and never more than there is. */
+    /**
+     * Whatever a header becomes by a few wrong bytes: it is read, refused or waited for, and never more than there is.
+     */
     @Test
     void shouldSurviveAnyBytes() {
         long seed = new Random().nextLong();

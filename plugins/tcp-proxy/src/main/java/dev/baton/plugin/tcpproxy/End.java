@@ -28,13 +28,15 @@ import org.slf4j.LoggerFactory;
  *   <li>everything else, and bytes that find no way in: {@code post}, which keeps the order.
  * </ul>
  *
- * <p>Backpressure has two sources. The partner's peer is slow: the partner says so when its buffer fills and drains. The
- * partner's loop is slow: bytes that were posted are counted until it acknowledges them, at most {@value #WINDOW_BYTES}.
- * While either holds, this end does not read, so that one stream never holds more than a few buffers.
+ * <p>Backpressure has two sources. The partner's peer is slow: the partner says so when its buffer fills and drains.
+ * The partner's loop is slow: bytes that were posted are counted until it acknowledges them, at most
+ * {@value #WINDOW_BYTES}. While either holds, this end does not read, so that one stream never holds more than a few
+ * buffers.
  *
- * <p>A stream that was cut must not look complete. So the sockets are set to reset when they are closed ({@code SO_LINGER} 0),
- * from the beginning: whatever ends one, be it an error, a timeout, a callback that throws, a stop, or the death of this process,
- * its peer sees a reset. An end is closed in order in one case only: each peer has ended its side, and all of it was written.
+ * <p>A stream that was cut must not look complete. So the sockets are set to reset when they are closed
+ * ({@code SO_LINGER} 0), from the beginning: whatever ends one, be it an error, a timeout, a callback that throws, a
+ * stop, or the death of this process, its peer sees a reset. An end is closed in order in one case only: each peer has
+ * ended its side, and all of it was written.
  *
  * <pre>
  *   this end                                             the partner is told
@@ -44,7 +46,9 @@ import org.slf4j.LoggerFactory;
  * </pre>
  */
 final class End extends ChannelInboundHandlerAdapter {
-    /** Bytes on the way to the partner's loop: some full reads, so that the way there and back does not slow a stream. */
+    /**
+     * Bytes on the way to the partner's loop: some full reads, so that the way there and back does not slow a stream.
+     */
     private static final int WINDOW_BYTES = 256 * 1024;
 
     /** How long the rest of a stream whose other end is gone may make no progress before it is given up. */
@@ -372,7 +376,10 @@ final class End extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** A look: true when nothing has come or gone here, nor been written by the kernel, for as many looks as make a timeout. */
+    /**
+     * A look: true when nothing has come or gone here, nor been written by the kernel, for as many looks as make a
+     * timeout.
+     */
     private boolean isQuiet() {
         long pending = pendingBytes();
         if (moved || pending != pendingSeen) {

@@ -18,8 +18,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Forwards TCP streams: opens an upstream connection for each accepted one and passes bytes on in both directions, the
- * end of each direction by itself, and a cut as a reset. A stream has no boundary at which it could be ended early, so a drain
- * leaves it alone.
+ * end of each direction by itself, and a cut as a reset. A stream has no boundary at which it could be ended early, so
+ * a drain leaves it alone.
  */
 final class TcpProxy implements Service {
     private static final Logger LOG = LoggerFactory.getLogger(TcpProxy.class);

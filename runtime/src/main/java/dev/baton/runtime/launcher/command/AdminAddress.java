@@ -10,7 +10,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a command finds the process: {@code host:port} or {@code unix:/path}. What is said nearest to the command counts:
+ * Where a command finds the process: {@code host:port} or {@code unix:/path}. What is said nearest to the command
+ * counts:
  *
  * <pre>
  *   --admin ADDRESS

@@ -28,7 +28,9 @@ final class AdminOption {
         return new AdminClient(AdminAddress.find(address, System.getenv(), file));
     }
 
-    /** Checks it as the command line is read: what cannot be an address is wrong usage, not a process that is not there. */
+    /**
+     * Checks it as the command line is read: what cannot be an address is wrong usage, not a process that is not there.
+     */
     static final class Address implements ITypeConverter<String> {
         Address() {}
 

@@ -10,11 +10,11 @@ import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * An upgrade as whoever asked for it sees it, through the death of the process that was asked: the one that it had started goes
- * on, and answers at the same address when it serves.
+ * An upgrade as whoever asked for it sees it, through the death of the process that was asked: the one that it had
+ * started goes on, and answers at the same address when it serves.
  *
- * <p>This is more than politeness: as long as the command of {@code ExecReload=} runs, systemd does not end a service whose main
- * process has died, and the new process has the time to name itself.
+ * <p>This is more than politeness: as long as the command of {@code ExecReload=} runs, systemd does not end a service
+ * whose main process has died, and the new process has the time to name itself.
  */
 final class Handover {
     private static final long LOOK_NANOS = 100_000_000;
@@ -56,8 +56,8 @@ final class Handover {
     }
 
     /**
-     * True if a process lives that this one has started for an upgrade. By what that was given to know it by, and not as a child:
-     * nobody is the child of a process that is dead.
+     * True if a process lives that this one has started for an upgrade. By what that was given to know it by, and not
+     * as a child: nobody is the child of a process that is dead.
      */
     static boolean isAwaited(long old) {
         byte[] given = (HandoffAddress.GIVER + "=" + old + "\0").getBytes(StandardCharsets.US_ASCII);

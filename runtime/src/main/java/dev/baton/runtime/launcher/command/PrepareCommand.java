@@ -23,9 +23,9 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
 
 /**
- * {@code baton prepare}: a rehearsal of {@code run} and of the commands that ask it, in one process, so that the classes of all of
- * them are loaded when it ends. {@code bin/baton} has the JVM write them down at its end, and later JVMs map what is written
- * instead of reading and verifying the jars: about a third of the CPU time of a start.
+ * {@code baton prepare}: a rehearsal of {@code run} and of the commands that ask it, in one process, so that the
+ * classes of all of them are loaded when it ends. {@code bin/baton} has the JVM write them down at its end, and later
+ * JVMs map what is written instead of reading and verifying the jars: about a third of the CPU time of a start.
  */
 @Command(
         name = "prepare",
@@ -87,7 +87,9 @@ final class PrepareCommand implements Callable<Integer> {
         }
     }
 
-    /** The loops only exchange a few connections; but one that is blocked some day is not to wait for classes as well. */
+    /**
+     * The loops only exchange a few connections; but one that is blocked some day is not to wait for classes as well.
+     */
     private static void rescue(Server server) {
         for (WatchedLoop loop : server.watch().loops()) {
             loop.running();

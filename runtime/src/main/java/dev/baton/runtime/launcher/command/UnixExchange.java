@@ -13,8 +13,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * One request over a unix socket, which the JDK's HTTP client does not speak to. In HTTP/1.0, whose answer is not chunked and
- * ends with the connection (RFC 1945, 7.2.2).
+ * One request over a unix socket, which the JDK's HTTP client does not speak to. In HTTP/1.0, whose answer is not
+ * chunked and ends with the connection (RFC 1945, 7.2.2).
  */
 final class UnixExchange {
     private static final Pattern STATUS = Pattern.compile("HTTP/1\\.[01] ([0-9]{3})[ \r]");

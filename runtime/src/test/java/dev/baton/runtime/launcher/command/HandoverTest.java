@@ -8,8 +8,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Whoever asked for an upgrade waits for the process that was started for it, also if the one that started it was killed before
- * anybody could see its child: the command gave up then, and the service manager ended the service.
+ * Whoever asked for an upgrade waits for the process that was started for it, also if the one that started it was
+ * killed before anybody could see its child: the command gave up then, and the service manager ended the service.
  */
 @Timeout(60)
 class HandoverTest {
