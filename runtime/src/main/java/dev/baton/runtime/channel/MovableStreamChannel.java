@@ -13,6 +13,7 @@ import io.netty.channel.EventLoop;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,8 +29,15 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
      */
     private static final long UNSEEN_NANOS_MAX = 5_000_000;
 
-    /** How often a loop that it is registered with tries to take it over: enough for callbacks, and not for ever. */
+    /**
+     * How often a loop that it is registered with tries to take it over: at first in each turn, which is enough for
+     * most callbacks; then once in some milliseconds, as the thread that has the claim may wait for a processor. Not
+     * for ever: a loop that is stuck in it is a rescue's.
+     */
     private static final int MOVES_MAX = 1_000;
+
+    private static final int MOVES_QUICK = 100;
+    private static final long MOVE_AGAIN_MILLIS = 5;
 
     private final ChannelLoop facade = new ChannelLoop(this);
     private final String plugin;
@@ -154,7 +162,12 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
         if (result == TakeoverResult.TAKEN) {
             leave();
         } else if (result == TakeoverResult.BUSY && tries > 1) {
-            wanted.nextTurn(() -> moveTo(wanted, owner, tries - 1));
+            Runnable again = () -> moveTo(wanted, owner, tries - 1);
+            if (tries > MOVES_MAX - MOVES_QUICK) {
+                wanted.nextTurn(again);
+            } else {
+                wanted.schedule(again, MOVE_AGAIN_MILLIS, TimeUnit.MILLISECONDS);
+            }
         }
     }
 

@@ -15,6 +15,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.AbstractChannel;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
@@ -25,6 +26,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Timeout;
@@ -136,6 +138,35 @@ class RegistrationIT {
             goesToAnotherLoop(loops, new PinnedSocketChannel(loops.env()), server);
             goesToAnotherLoop(loops, new MovableSocketChannel(loops.env(), "test"), server);
         }
+    }
+
+    /** As when the thread that has the claim waits for a processor: the loop goes on asking for the connection. */
+    @ParameterizedTest
+    @MethodSource("dev.baton.it.Pollers#all")
+    void aConnectionGoesToItsLoopHoweverLongACallbackTakes(PollerProvider poller) throws Exception {
+        try (TestLoops loops = TestLoops.start(poller, 2);
+                ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            MovableSocketChannel channel = new MovableSocketChannel(loops.env(), "test");
+            loops.loop(0).register(channel).sync();
+            channel.connect(server.getLocalSocketAddress()).sync();
+            channel.deregister().sync();
+            CountDownLatch over = new CountDownLatch(1);
+            channel.pipeline().addLast(new ChannelInboundHandlerAdapter() {
+                @Override
+                public void channelRegistered(ChannelHandlerContext ctx) throws Exception {
+                    assertThat(over.await(30, TimeUnit.SECONDS)).isTrue();
+                }
+            });
+            ChannelFuture registered = loops.loop(1).register(channel);
+            turns(loops.loop(1), 3_000, over::countDown);
+            registered.sync();
+            await().until(() -> channel.loop() == loops.loop(1));
+            channel.close().sync();
+        }
+    }
+
+    private static void turns(BatonLoop loop, int count, Runnable then) {
+        loop.nextTurn(count == 0 ? then : () -> turns(loop, count - 1, then));
     }
 
     @ParameterizedTest

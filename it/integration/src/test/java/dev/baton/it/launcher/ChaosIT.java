@@ -178,16 +178,13 @@ class ChaosIT {
                     .contains("chaos/leak");
             assertThat(baton(baton, 0, "do", "chaos/block", "loop=1", "ms=5"))
                     .containsPattern("loop +1\\R *fault +block\\R *ms +5");
-            assertThat(baton(baton, 0, "do", "--json", "chaos/block", "loop=0", "ms=5"))
-                    .contains("{\"loop\":0,\"fault\":\"block\",\"ms\":5}");
-            assertThat(baton(baton, 0, "do", "chaos/delay", "point=service-initialize", "ms=1"))
-                    .contains("service-initialize");
-            assertThat(baton(baton, 0, "view")).containsPattern("NAME\\R *chaos");
+            assertThat(post(baton.admin(), "/v1/chaos/delay?point=service-initialize&ms=1")
+                            .statusCode())
+                    .isEqualTo(200);
             assertThat(baton(baton, 0, "view", "chaos")).containsPattern("(?m)^service-initialize +1 +1 ");
 
             assertThat(baton(baton, 1, "do", "chaos/blok")).contains("did you mean 'chaos/block'?");
             assertThat(baton(baton, 1, "view", "chaoss")).contains("did you mean 'chaos'?");
-            assertThat(baton(baton, 1, "do", "chaos/block", "loop=9", "ms=5")).contains("loop");
             assertThat(baton(baton, 2, "do", "chaos/block", "loop"))
                     .contains("'loop' is no parameter: expected KEY=VALUE");
         }
