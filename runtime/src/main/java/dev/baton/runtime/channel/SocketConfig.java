@@ -27,17 +27,29 @@ import org.jspecify.annotations.Nullable;
  */
 abstract class SocketConfig<C extends ChannelConfig> extends DefaultChannelConfig {
     private static final VarHandle SET;
+    private static final VarHandle FLAGS;
     private static final VarHandle VALUE = MethodHandles.arrayElementVarHandle(int[].class);
 
     static {
         try {
             SET = MethodHandles.lookup().findVarHandle(SocketConfig.class, "set", int[].class);
+            FLAGS = MethodHandles.lookup().findVarHandle(SocketConfig.class, "flags", int.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
     }
 
-    /** What was set, by the places in the table; null until something is. */
+    /** Places in the table that fit beside each other in {@link #flags}. */
+    private static final int FLAGS_MAX = 16;
+
+    /**
+     * The flags that were set: a bit for each place in the table, and {@value #FLAGS_MAX} bits higher its value.
+     * Services set one for each connection, which must not cost an array.
+     */
+    @SuppressWarnings("UnusedVariable") // through FLAGS
+    private int flags;
+
+    /** The numbers that were set, by the places in the table; null until one is. */
     @SuppressWarnings("UnusedVariable") // through SET
     private int @Nullable [] set;
 
@@ -66,6 +78,10 @@ abstract class SocketConfig<C extends ChannelConfig> extends DefaultChannelConfi
     }
 
     private int stored(SocketOption option) {
+        if (option.isFlag()) {
+            int all = (int) FLAGS.getVolatile(this);
+            return (all & bit(option)) == 0 ? SocketOption.UNSET : (all >>> (option.index() + FLAGS_MAX)) & 1;
+        }
         int[] values = values();
         return values == null ? SocketOption.UNSET : (int) VALUE.getVolatile(values, option.index());
     }
@@ -75,7 +91,29 @@ abstract class SocketConfig<C extends ChannelConfig> extends DefaultChannelConfi
         return stored != SocketOption.UNSET ? stored : option.initial(kind());
     }
 
+    private static int bit(SocketOption option) {
+        assert SocketOption.count() <= FLAGS_MAX : "flags have no room for all options";
+        return 1 << option.index();
+    }
+
+    private void storeFlag(SocketOption option, int value) {
+        int bit = bit(option);
+        int before;
+        int after;
+        do {
+            before = (int) FLAGS.getVolatile(this);
+            after = before | bit | (bit << FLAGS_MAX);
+            if (value == 0) {
+                after &= ~(bit << FLAGS_MAX);
+            }
+        } while (!FLAGS.compareAndSet(this, before, after));
+    }
+
     private void store(SocketOption option, int value) {
+        if (option.isFlag()) {
+            storeFlag(option, value);
+            return;
+        }
         int[] values = values();
         if (values == null) {
             int[] made = new int[SocketOption.count()];
