@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The options of a channel by the table of {@link SocketOption}. They are remembered, and given to the kernel when
  * there is a socket: a channel gets its socket late, when the address family is known. A channel whose options are all
- * as they began has a single field for them. An option that its kind does not have is refused as by Netty's own:
+ * as they began has two fields for them. An option that its kind does not have is refused as by Netty's own:
  * {@code getOption} gives null and {@code setOption} false.
  *
  * <p>Threading: any thread.

@@ -72,7 +72,7 @@ final class AcceptedConnections extends ChannelHandlerAdapter {
         MovableStreamChannel connection;
         try {
             connection = MovableStreamChannel.accepted(parent, env, spec.plugin(), loop, number, peer.address());
-        } catch (Throwable t) { // an Error too: the number must not leak
+        } catch (Throwable t) { // the number must not leak
             LOG.error("listener {} cannot take fd {}", spec.name(), number, t);
             left(slot);
             discard(number);
@@ -94,7 +94,7 @@ final class AcceptedConnections extends ChannelHandlerAdapter {
                                         left(slot);
                                         ended(connection);
                                     });
-        } catch (Throwable t) { // an Error too
+        } catch (Throwable t) {
             LOG.error("listener {} cannot register {}", spec.name(), connection, t);
             Fd fd = connection.fd();
             if (fd != null) {
@@ -140,7 +140,7 @@ final class AcceptedConnections extends ChannelHandlerAdapter {
         MovableChannel connection = (MovableChannel) context.channel();
         try {
             spec.service().initialize(connection, spec.name());
-        } catch (Throwable t) { // an Error too
+        } catch (Throwable t) {
             LOG.error("plugin {} cannot set up a connection of listener {}", spec.plugin(), spec.name(), t);
             env.failures().failed(spec.plugin(), t);
             connection.config().setSoLinger(0); // nothing, not even the end of an empty stream

@@ -256,7 +256,7 @@ final class Acceptor implements Runnable, Admission.Backlog {
             if ((taken & ACCEPT) != 0 && polled) {
                 accept();
             }
-        } catch (Throwable t) { // an Error too
+        } catch (Throwable t) {
             stumbled(t);
         } finally {
             table.leave(fd);
@@ -270,7 +270,7 @@ final class Acceptor implements Runnable, Admission.Backlog {
         }
         try {
             accept();
-        } catch (Throwable t) { // an Error too: the fd serves the other loops as well and must survive it
+        } catch (Throwable t) { // the fd serves the other loops as well and must survive it
             stumbled(t);
         }
     }
@@ -376,7 +376,7 @@ final class Acceptor implements Runnable, Admission.Backlog {
     private int acceptReserved(PeerAddress peer) {
         try {
             return posix.accept(fd.number(), peer);
-        } catch (Throwable t) { // an Error too: the reservation must not be lost with it
+        } catch (Throwable t) { // the reservation must not be lost with it
             admission.nothingCame(reports);
             throw t;
         }

@@ -80,7 +80,7 @@ final class BacklogDrain {
                 return;
             }
             handshakes = sockets.all().stream().allMatch(ListeningSocket::refuses) ? underWay() : UNKNOWN;
-        } catch (Throwable t) { // an Error too: it is a plugin's, and an unbind must not hang on it
+        } catch (Throwable t) { // a plugin's: an unbind must not hang on it
             LOG.warn("the backlog of {} cannot be drained", sockets.address(), t);
             over.complete(null);
             return;

@@ -148,7 +148,7 @@ final class Connections implements IdleClients.Owner {
     private long idleNanos(MovableChannel connection) {
         try {
             return service.idleNanos(connection);
-        } catch (Throwable t) { // an Error too: it is a plugin's
+        } catch (Throwable t) { // a plugin's
             env.failures().failed(plugin, t);
             return Service.NOT_IDLE;
         }
@@ -174,7 +174,7 @@ final class Connections implements IdleClients.Owner {
             }
             idleClosed.increment();
             return true;
-        } catch (Throwable t) { // an Error too: the listener for which it happens must survive it
+        } catch (Throwable t) { // the listener for which it happens must survive it
             env.failures().failed(plugin, t);
             connection.close();
             return true;

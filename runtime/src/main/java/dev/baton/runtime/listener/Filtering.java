@@ -93,7 +93,7 @@ final class Filtering {
         asking = true;
         try {
             filtered.filter(index).filter().accepted(connection, new Decision(index));
-        } catch (Throwable t) { // an Error too: it costs this connection only
+        } catch (Throwable t) { // it costs this connection only
             failed(filtered.filter(index).plugin(), t);
         } finally {
             asking = false;
@@ -119,7 +119,7 @@ final class Filtering {
         }
         try {
             filtered.service().initialize(connection, listener);
-        } catch (Throwable t) { // an Error too
+        } catch (Throwable t) {
             failed(filtered.plugin(), t);
         }
     }
@@ -200,7 +200,7 @@ final class Filtering {
         draining = false;
         try {
             filtered.service().drain(connection, Duration.ofNanos(Math.max(0, drainAtNanos - now())));
-        } catch (Throwable t) { // an Error too
+        } catch (Throwable t) {
             failed(filtered.plugin(), t);
         }
     }

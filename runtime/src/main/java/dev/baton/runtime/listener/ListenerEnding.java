@@ -85,7 +85,7 @@ final class ListenerEnding {
         try {
             return strategy.unbind(new Steering(grace))
                     .exceptionally(failure -> failed(failure, "the unbind strategy failed: "));
-        } catch (Throwable t) { // an Error too: it is a plugin's
+        } catch (Throwable t) { // a plugin's
             return CompletableFuture.completedStage(failed(t, "the unbind strategy threw: "));
         }
     }

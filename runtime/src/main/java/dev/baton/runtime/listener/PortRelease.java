@@ -101,7 +101,7 @@ final class PortRelease {
             } else {
                 free.complete(null);
             }
-        } catch (Throwable t) { // an Error too: it is a plugin's, and whoever waits must hear of it
+        } catch (Throwable t) { // a plugin's; the caller waits for an answer
             free.completeExceptionally(t);
         }
     }
@@ -115,7 +115,7 @@ final class PortRelease {
                 free.complete(null);
                 return;
             }
-        } catch (Throwable t) { // an Error too: whoever waits must hear of it
+        } catch (Throwable t) { // the caller waits for an answer
             free.completeExceptionally(t);
             return;
         }

@@ -160,7 +160,7 @@ final class ServingLoops {
                     sockets.forEach(socket -> seats.forEach(seat -> serve(socket, seat)));
                 }
                 dismiss();
-            } catch (Throwable t) { // an Error too: the next change must find nobody at it
+            } catch (Throwable t) { // the next change must find nobody at it
                 LOG.error("listener {} cannot tell its sockets which loops serve them", listener, t);
             }
             seen = changes.addAndGet(-seen);

@@ -16,11 +16,15 @@ public final class Occupants {
 
     Occupants() {}
 
-    /** A channel was entered that was not entered before; {@link #left} must follow. */
+    /** A channel was entered that was not entered before; {@link #left} must follow. Throws nothing: it has a claim. */
     public void entered(Occupant channel) {
         Occupant around = innermost;
         if (around != null) {
-            outer.add(around);
+            try {
+                outer.add(around);
+            } catch (OutOfMemoryError e) {
+                return; // the one around it answers for it
+            }
         }
         innermost = channel;
     }

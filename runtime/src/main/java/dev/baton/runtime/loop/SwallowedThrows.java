@@ -1,8 +1,6 @@
 package dev.baton.runtime.loop;
 
 import dev.baton.runtime.fd.PluginFailures;
-import dev.baton.spi.Plugin;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,23 +47,12 @@ public final class SwallowedThrows {
             return true;
         }
         PluginFailures failures = loop.failures();
-        String plugin = plugin(cause);
-        if (failures == null || plugin == null) {
+        String plugin = PluginFailures.nearest(cause);
+        if (failures == null || plugin.isEmpty()) {
             return false;
         }
         LOG.error("a task of plugin {} threw on {}", plugin, loop, cause);
         failures.failed(plugin, cause);
         return true;
-    }
-
-    /** The plugin whose class is nearest to the throw; null if none is. */
-    private static @Nullable String plugin(Throwable cause) {
-        for (StackTraceElement frame : cause.getStackTrace()) {
-            String loader = frame.getClassLoaderName();
-            if (loader != null && loader.startsWith(Plugin.LOADER_PREFIX)) {
-                return loader.substring(Plugin.LOADER_PREFIX.length());
-            }
-        }
-        return null;
     }
 }

@@ -1,14 +1,12 @@
 package dev.baton.runtime.vertx;
 
 import dev.baton.runtime.fd.PluginFailures;
-import dev.baton.spi.Plugin;
 import io.vertx.core.Context;
 import io.vertx.core.Handler;
 import io.vertx.core.internal.ContextInternal;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -72,17 +70,10 @@ public final class ContextOwners {
         if (current != null && ((ContextInternal) current).exceptionHandler() instanceof Owner owner) {
             return owner;
         }
-        String plugin = STACK.walk(
-                frames -> pluginOf(frames.map(frame -> frame.getDeclaringClass().getClassLoader())
+        String plugin = STACK.walk(frames -> PluginFailures.nearest(
+                frames.map(frame -> frame.getDeclaringClass().getClassLoader())
                         .map(loader -> loader == null ? null : loader.getName())));
         return plugin.isEmpty() ? nobody : of(plugin);
-    }
-
-    private static String pluginOf(Stream<@Nullable String> loaders) {
-        return loaders.filter(name -> name != null && name.startsWith(Plugin.LOADER_PREFIX))
-                .map(name -> name == null ? "" : name.substring(Plugin.LOADER_PREFIX.length()))
-                .findFirst()
-                .orElse("");
     }
 
     /** The contexts of a plugin. */
@@ -127,9 +118,7 @@ public final class ContextOwners {
         }
 
         private void failed(Throwable thrown) {
-            String whose = plugin.isEmpty()
-                    ? pluginOf(Stream.of(thrown.getStackTrace()).map(StackTraceElement::getClassLoaderName))
-                    : plugin;
+            String whose = plugin.isEmpty() ? PluginFailures.nearest(thrown) : plugin;
             if (whose.isEmpty()) {
                 LOG.error("a callback in a context of Vert.x threw", thrown);
                 return;
