@@ -26,6 +26,8 @@ import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.mockito.Mockito;
 
 /** Plugins in every state of disrepair: each error names its jar, and the others go on. */
@@ -525,12 +527,14 @@ class PluginLoaderTest {
         }
     }
 
-    @Test
-    void aSectionOfTheRuntimesOwn() throws IOException {
+    /** Any key of the top level, whatever the section could hold. */
+    @ParameterizedTest
+    @ValueSource(strings = {"version", "grace", "hard-stop", "memory", "workers", "resolver", "listeners", "plugins"})
+    void aSectionOfTheRuntimesOwn(String section) throws IOException {
         PluginJar.plugin("a", "a.Entry")
-                .entryPoint("a.Entry", "binder.component(\"listeners\", null, null);")
+                .entryPoint("a.Entry", "binder.component(\"" + section + "\", null, null);")
                 .in(root.resolve("a"), "a.jar");
-        assertThat(problem()).endsWith("the section 'listeners' is the runtime's own");
+        assertThat(problem()).endsWith("the section '" + section + "' is the runtime's own");
     }
 
     @Test
