@@ -1,8 +1,8 @@
 package dev.baton.spi;
 
 /**
- * The one entry point of a plugin: a class with a constructor that Guice can use, named by the manifest of the plugin's
- * jar.
+ * The one entry point of a plugin: a class with a constructor without parameters, named by the manifest of the plugin's
+ * jar. What it contributes can have things injected, itself it cannot.
  *
  * <p>A plugin is a folder of jars. The manifest of exactly one of them has {@code Baton-Plugin-Id},
  * {@code Baton-Plugin-Version}, {@code Baton-Spi-Version} and {@code Baton-Plugin-Class}; these are checked before any

@@ -23,7 +23,7 @@ import dev.baton.spi.service.ServiceFactory;
  * {@code baton check} and at the start. Where a name may have keys, a user writes {@code drain}, or {@code { type:
  * drain, KEY: VALUE }}.
  *
- * <p>Guice makes one instance of the class in a private module of the plugin's own. Besides what {@link #guice()} binds
+ * <p>Guice makes one instance of the class, in an injector of the plugin's own. Besides what {@link #guice()} binds
  * these can be injected: {@link dev.baton.spi.loop.Loops}, {@link dev.baton.spi.fd.Fds},
  * {@link dev.baton.spi.loop.LoopWatch}, {@link dev.baton.spi.loop.LoopLoads}, {@link dev.baton.spi.admin.RuntimeView},
  * {@link dev.baton.spi.admin.RuntimeControl}, {@link dev.baton.spi.metrics.Metrics},
@@ -135,6 +135,9 @@ public interface PluginBinder {
      */
     <P extends Record> void adminAction(String name, Class<P> parameters, Class<? extends AdminAction<P>> action);
 
-    /** The plugin's private Guice module, for bindings of its own. */
+    /**
+     * The plugin's Guice module, for bindings of its own, which no other plugin sees. Method interceptors are not
+     * possible: Guice generates no classes here.
+     */
     Binder guice();
 }

@@ -2,7 +2,6 @@ package dev.baton.runtime.plugin;
 
 import com.google.inject.Binder;
 import com.google.inject.Injector;
-import com.google.inject.PrivateBinder;
 import com.google.inject.Singleton;
 import dev.baton.runtime.config.ConfigReader;
 import dev.baton.runtime.config.NoKeys;
@@ -27,20 +26,33 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Collects what one plugin contributes, and binds each class once in the plugin's private module. */
+/** Collects what one plugin contributes, and binds each class once in the plugin's module. */
 final class Contributions implements PluginBinder {
     private final String plugin;
+    private final boolean thorough;
     private final Set<Class<?>> bound = new HashSet<>();
     private final List<Contribution<?>> all = new ArrayList<>();
-    private @Nullable PrivateBinder guice;
+    private @Nullable Binder guice;
     private @Nullable Injector injector;
 
-    Contributions(String plugin) {
+    /**
+     * Makes an empty collection.
+     *
+     * @param plugin the plugin's id
+     * @param thorough checks that each record can be bound
+     */
+    Contributions(String plugin, boolean thorough) {
         this.plugin = plugin;
+        this.thorough = thorough;
     }
 
-    /** The private module that is being configured; before any contribution. */
-    void open(PrivateBinder binder) {
+    /** Whose they are. */
+    String plugin() {
+        return plugin;
+    }
+
+    /** The module that is being configured; before any contribution. */
+    void open(Binder binder) {
         guice = binder;
     }
 
@@ -60,10 +72,6 @@ final class Contributions implements PluginBinder {
 
     @Override
     public Binder guice() {
-        return privateBinder();
-    }
-
-    private PrivateBinder privateBinder() {
         if (guice == null || injector != null) {
             throw new IllegalStateException("a PluginBinder is for use inside of Plugin.configure");
         }
@@ -165,14 +173,13 @@ final class Contributions implements PluginBinder {
             throw new IllegalArgumentException("'" + name + "' is no name: it must begin with a letter and have only"
                     + " lower-case letters, digits and '-'");
         }
-        List<String> problems = RecordShape.problems(config, point.reserved());
+        List<String> problems = thorough ? RecordShape.problems(config, point.reserved()) : List.of();
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException(String.join("; ", problems));
         }
-        PrivateBinder binder = privateBinder();
+        Binder binder = guice();
         if (bound.add(type)) {
-            binder.bind(type).in(Singleton.class);
-            binder.expose(type);
+            binder.withSource(plugin).bind(type).in(Singleton.class);
         }
         Supplier<T> instance = () -> {
             Injector made = injector;

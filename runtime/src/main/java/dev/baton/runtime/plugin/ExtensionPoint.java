@@ -16,15 +16,12 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * One kind of thing that plugins contribute, each under a name.
+ * One kind of thing that plugins contribute, each under a name: one of the constants here.
  *
  * @param <T> what is contributed, or what makes it
- * @param noun what a person calls it: {@code unbind strategy}
- * @param named the form of its names
- * @param reserved keys that its records cannot have, because they have a meaning where they stand
  */
 @SuppressWarnings("UnusedTypeParameter") // it is what the constants are for
-public record ExtensionPoint<T>(String noun, Pattern named, Set<String> reserved) {
+public final class ExtensionPoint<T> {
     /** A word of the configuration. */
     private static final Pattern WORD = Pattern.compile("[a-z][a-z0-9-]{0,62}");
     /** A path of the admin API: words with slashes between them. */
@@ -74,6 +71,27 @@ public record ExtensionPoint<T>(String noun, Pattern named, Set<String> reserved
             ADMIN_VIEW,
             ADMIN_ACTION);
 
+    private final String noun;
+    private final Pattern named;
+    private final Set<String> reserved;
+
+    private ExtensionPoint(String noun, Pattern named, Set<String> reserved) {
+        this.noun = noun;
+        this.named = named;
+        this.reserved = reserved;
+    }
+
+    /** The form of its names. */
+    Pattern named() {
+        return named;
+    }
+
+    /** Keys that its records cannot have, because they have a meaning where they stand. */
+    Set<String> reserved() {
+        return reserved;
+    }
+
+    /** What a person calls it: {@code unbind-strategy}. */
     @Override
     public String toString() {
         return noun;

@@ -11,23 +11,38 @@ import java.util.stream.Stream;
 /**
  * A folder of jars that is one plugin.
  *
+ * @param folder where it is
  * @param manifest of the one jar that has the plugin's manifest
- * @param jars all of them, sorted
+ * @param jars all of them, open, sorted
  */
-record PluginFolder(PluginManifest manifest, List<Path> jars) {
+record PluginFolder(Path folder, PluginManifest manifest, PluginJars jars) implements AutoCloseable {
 
     /**
-     * Looks at a folder, without loading anything.
+     * Opens a folder, without loading anything.
      *
      * @throws PluginException if it is no plugin that this runtime can load
      */
     static PluginFolder open(Path folder) throws PluginException {
-        List<Path> jars = jars(folder);
-        if (jars.isEmpty()) {
+        List<Path> paths = jars(folder);
+        if (paths.isEmpty()) {
             throw new PluginException(folder + " has no jar; a plugin is a folder of jars");
         }
+        PluginJars jars = PluginJars.open(paths);
+        boolean done = false;
+        try {
+            PluginFolder opened = new PluginFolder(folder, manifest(folder, jars), jars);
+            done = true;
+            return opened;
+        } finally {
+            if (!done) {
+                jars.close();
+            }
+        }
+    }
+
+    private static PluginManifest manifest(Path folder, PluginJars jars) throws PluginException {
         List<PluginManifest> manifests = new ArrayList<>();
-        for (Path jar : jars) {
+        for (PluginJars.Open jar : jars.all()) {
             Optional<PluginManifest> manifest = PluginManifest.read(jar);
             manifest.ifPresent(manifests::add);
         }
@@ -41,7 +56,12 @@ record PluginFolder(PluginManifest manifest, List<Path> jars) {
         }
         PluginManifest manifest = manifests.get(0);
         manifest.checkSpi();
-        return new PluginFolder(manifest, jars);
+        return manifest;
+    }
+
+    @Override
+    public void close() {
+        jars.close();
     }
 
     /** The jars in a folder, sorted. */

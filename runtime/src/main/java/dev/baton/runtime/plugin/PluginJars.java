@@ -1,11 +1,20 @@
 package dev.baton.runtime.plugin;
 
+import java.io.EOFException;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.jar.Attributes;
 import java.util.jar.JarFile;
+import java.util.jar.Manifest;
 import java.util.zip.ZipFile;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,10 +26,29 @@ import org.slf4j.LoggerFactory;
 final class PluginJars implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PluginJars.class);
 
+    private static final FileAttribute<?> OWNER_ONLY =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+    private static final AtomicInteger COPIES = new AtomicInteger();
+    private static final int NAMES_MAX = 1000;
+
     private final List<Open> jars = new ArrayList<>();
 
     /** One jar: where it was found, and its content at that time. */
-    record Open(Path path, JarFile file) {}
+    record Open(Path path, JarFile file) {
+        /**
+         * What its manifest says; empty if it has none.
+         *
+         * @throws PluginException if it cannot be read
+         */
+        Attributes attributes() throws PluginException {
+            try {
+                Manifest manifest = file.getManifest();
+                return manifest == null ? new Attributes() : manifest.getMainAttributes();
+            } catch (IOException e) {
+                throw new PluginException(path + " cannot be read as a jar: " + e.getMessage(), e);
+            }
+        }
+    }
 
     private PluginJars() {}
 
@@ -46,23 +74,55 @@ final class PluginJars implements AutoCloseable {
     }
 
     private static JarFile copy(Path path) throws PluginException {
-        Path copy;
-        try {
-            copy = Files.createTempFile("baton-plugin-", ".jar");
+        Path copy = null;
+        try (FileChannel from = FileChannel.open(path, StandardOpenOption.READ)) {
+            copy = newFile();
+            try (FileChannel to = FileChannel.open(copy, StandardOpenOption.WRITE)) {
+                copy(from, to);
+            }
+            return jar(copy, path);
         } catch (IOException e) {
+            if (copy != null) {
+                throw new PluginException(path + " cannot be copied to " + copy.getParent() + ": " + e, e);
+            }
             LOG.warn(
                     "{} is used in place, as no temporary file can be made ({}): do not overwrite it",
                     path,
                     e.toString());
             return jar(path, path);
-        }
-        try {
-            Files.write(copy, Files.readAllBytes(path));
-            return jar(copy, path);
-        } catch (IOException e) {
-            throw new PluginException(path + " cannot be copied to " + copy.getParent() + ": " + e, e);
         } finally {
-            delete(copy); // what is open stays readable
+            if (copy != null) {
+                delete(copy); // what is open stays readable
+            }
+        }
+    }
+
+    /**
+     * Of this process alone: nobody can have put a link there. Files.createTempFile takes longer, for a random name.
+     */
+    private static Path newFile() throws IOException {
+        Path folder = Path.of(System.getProperty("java.io.tmpdir"));
+        for (int tried = 1; ; tried++) {
+            Path file = folder.resolve(
+                    "baton-plugin-" + ProcessHandle.current().pid() + "-" + COPIES.incrementAndGet() + ".jar");
+            try {
+                return Files.createFile(file, OWNER_ONLY);
+            } catch (FileAlreadyExistsException e) {
+                if (tried == NAMES_MAX) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private static void copy(FileChannel from, FileChannel to) throws IOException {
+        long size = from.size();
+        for (long done = 0; done < size; ) {
+            long moved = from.transferTo(done, size - done, to);
+            if (moved == 0) {
+                throw new EOFException("it has become shorter");
+            }
+            done += moved;
         }
     }
 

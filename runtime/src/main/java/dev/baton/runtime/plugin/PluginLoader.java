@@ -1,17 +1,18 @@
 package dev.baton.runtime.plugin;
 
+import com.google.inject.AbstractModule;
 import com.google.inject.ConfigurationException;
 import com.google.inject.CreationException;
 import com.google.inject.Guice;
-import com.google.inject.Injector;
 import com.google.inject.Module;
-import com.google.inject.PrivateModule;
 import com.google.inject.ProvisionException;
 import com.google.inject.Stage;
 import com.google.inject.spi.Message;
 import dev.baton.runtime.plugin.PluginRegistry.Clash;
 import dev.baton.spi.Plugin;
 import dev.baton.spi.admin.PluginSnapshot;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.InvocationTargetException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -40,11 +41,10 @@ public final class PluginLoader {
 
     private final Module runtimeBindings;
     private final Function<String, Module> ownBindings;
-    private final Injector runtimeInjector;
     private final PluginRegistry registry = new PluginRegistry();
     private final Map<String, String> placesById = new HashMap<>();
     private final Set<String> enabled;
-    private boolean linksAll;
+    private boolean allThorough;
 
     /**
      * Makes a loader.
@@ -57,12 +57,14 @@ public final class PluginLoader {
         this.runtimeBindings = runtimeBindings;
         this.ownBindings = ownBindings;
         this.enabled = Set.copyOf(enabled);
-        this.runtimeInjector = Guice.createInjector(Stage.DEVELOPMENT, runtimeBindings);
     }
 
-    /** Has the plugins of the distribution linked too, which takes a moment. */
-    public void linkAll() {
-        linksAll = true;
+    /**
+     * Has the plugins of the distribution checked as those that were added always are: that what their classes refer to
+     * is there, and that their records can be bound. It takes a moment, and the build has done it.
+     */
+    public void checkAll() {
+        allThorough = true;
     }
 
     /** What the plugins that were loaded so far contribute. */
@@ -74,7 +76,7 @@ public final class PluginLoader {
      * Loads every plugin in some folders of plugins; what cannot be loaded is in the snapshots with its problem.
      *
      * @param bundled folders of the distribution
-     * @param added folders of the user's, whose plugins are linked before they are loaded
+     * @param added folders of the user's, whose plugins are checked more thoroughly
      */
     public void loadAll(List<Path> bundled, List<Path> added) {
         List<Found> found = new ArrayList<>();
@@ -87,7 +89,7 @@ public final class PluginLoader {
     }
 
     /** A plugin in a folder. */
-    private record Found(PluginFolder plugin, Path folder, boolean added) {
+    private record Found(PluginFolder plugin, boolean added) {
         PluginManifest manifest() {
             return plugin.manifest();
         }
@@ -108,7 +110,7 @@ public final class PluginLoader {
             }
             for (Path folder : PluginFolder.folders(root)) {
                 try {
-                    found.add(new Found(PluginFolder.open(folder), folder, added));
+                    found.add(new Found(PluginFolder.open(folder), added));
                 } catch (PluginException e) {
                     failed(folder, "", e);
                 }
@@ -132,6 +134,10 @@ public final class PluginLoader {
                     && PluginVersion.of(chosen.manifest().version())
                                     .compareTo(PluginVersion.of(next.manifest().version()))
                             != 0;
+            Found kept = clear ? chosen : null;
+            sameId.stream()
+                    .filter(each -> !each.equals(kept))
+                    .forEach(each -> each.plugin().close());
             if (!clear) {
                 failed(
                         chosen,
@@ -156,6 +162,7 @@ public final class PluginLoader {
     private void load(Found found) {
         PluginManifest manifest = found.manifest();
         if (manifest.onRequest() && !enabled.contains(manifest.id())) {
+            found.plugin().close();
             registry.addResting(new PluginSnapshot(
                     manifest.id(),
                     manifest.version(),
@@ -166,29 +173,33 @@ public final class PluginLoader {
                             + "] }"));
             return;
         }
+        PluginJars jars = found.plugin().jars();
+        PluginClassLoader loader = new PluginClassLoader(manifest.id(), jars, PluginLoader.class.getClassLoader());
+        boolean loaded = false;
         try {
-            PluginJars jars = PluginJars.open(found.plugin().jars());
-            PluginClassLoader loader = new PluginClassLoader(manifest.id(), jars, PluginLoader.class.getClassLoader());
-            boolean loaded = false;
-            try {
-                if (found.added() || linksAll) {
-                    PluginLinker.link(manifest.jar(), jars, loader);
-                }
-                install(manifest.id(), manifest.version(), manifest.spi(), found.place(), entryPoint(manifest, loader));
-                loaded = true;
-            } finally {
-                if (!loaded) {
-                    loader.close();
-                }
+            boolean thorough = found.added() || allThorough;
+            if (thorough) {
+                PluginLinker.link(manifest.jar(), jars, loader);
             }
+            install(
+                    new Contributions(manifest.id(), thorough),
+                    manifest.version(),
+                    manifest.spi(),
+                    found.place(),
+                    entryPoint(manifest, loader));
+            loaded = true;
         } catch (PluginException e) {
             failed(found, e);
+        } finally {
+            if (!loaded) {
+                loader.close();
+            }
         }
     }
 
     private void failed(Found found, PluginException e) {
         PluginManifest manifest = found.manifest();
-        failed(found.folder(), manifest.id(), manifest.version(), manifest.spi(), found.place(), e);
+        failed(found.plugin().folder(), manifest.id(), manifest.version(), manifest.spi(), found.place(), e);
     }
 
     private static Class<? extends Plugin> entryPoint(PluginManifest manifest, ClassLoader loader)
@@ -218,20 +229,22 @@ public final class PluginLoader {
     public void loadEmbedded(String id, Class<? extends Plugin> entryPoint) {
         String from = "class " + entryPoint.getName();
         try {
-            install(id, "embedded", "", from, entryPoint);
+            install(new Contributions(id, true), "embedded", "", from, entryPoint);
         } catch (PluginException e) {
             failed(Path.of(id), id, "embedded", "", from, e);
         }
     }
 
-    private void install(String id, String version, String spi, String from, Class<? extends Plugin> entryPoint)
+    private void install(
+            Contributions contributions, String version, String spi, String from, Class<? extends Plugin> entryPoint)
             throws PluginException {
+        String id = contributions.plugin();
         String first = placesById.get(id);
         if (first != null) {
             throw new PluginException(
                     from + ": a plugin '" + id + "' is loaded already, from " + first + "; remove one of them");
         }
-        Contributions contributions = contributions(id, from, entryPoint);
+        collect(contributions, from, entryPoint);
         Clash clash = registry.add(contributions).orElse(null);
         if (clash != null) {
             if (clash.second().equals(clash.first())) {
@@ -252,16 +265,14 @@ public final class PluginLoader {
                 null));
     }
 
-    private Contributions contributions(String id, String from, Class<? extends Plugin> entryPoint)
+    private void collect(Contributions contributions, String from, Class<? extends Plugin> entryPoint)
             throws PluginException {
-        Contributions contributions = new Contributions(id);
-        PrivateModuleOf module = new PrivateModuleOf(entryPoint, contributions);
+        PluginModule module = new PluginModule(entryPoint, contributions);
         ClassLoader before = Thread.currentThread().getContextClassLoader();
         Thread.currentThread().setContextClassLoader(entryPoint.getClassLoader());
         try {
-            contributions.close(
-                    Guice.createInjector(Stage.DEVELOPMENT, runtimeBindings, ownBindings.apply(id), module));
-            return contributions;
+            contributions.close(Guice.createInjector(
+                    Stage.DEVELOPMENT, runtimeBindings, ownBindings.apply(contributions.plugin()), module));
         } catch (Throwable t) { // the end of this plugin only
             Throwable cause = module.thrown == null ? t : module.thrown;
             throw new PluginException(from + ": " + entryPoint.getName() + " cannot be configured: " + words(cause), t);
@@ -273,6 +284,9 @@ public final class PluginLoader {
     /** What a person can use of an exception, in one line. */
     public static String words(Throwable cause) {
         Collection<Message> messages = List.of();
+        if (cause instanceof PluginException) {
+            return String.valueOf(cause.getMessage());
+        }
         if (cause instanceof CreationException creation) {
             messages = creation.getErrorMessages();
         } else if (cause instanceof ProvisionException provision) {
@@ -289,13 +303,13 @@ public final class PluginLoader {
         return message.getMessage().lines().findFirst().orElse("");
     }
 
-    /** The plugin's private module; remembers what the plugin threw, which Guice would bury in its own report. */
-    private final class PrivateModuleOf extends PrivateModule {
+    /** The plugin's module; remembers what the plugin threw, which Guice would bury in its own report. */
+    private static final class PluginModule extends AbstractModule {
         private final Class<? extends Plugin> entryPoint;
         private final Contributions contributions;
         private @Nullable Throwable thrown;
 
-        PrivateModuleOf(Class<? extends Plugin> entryPoint, Contributions contributions) {
+        PluginModule(Class<? extends Plugin> entryPoint, Contributions contributions) {
             this.entryPoint = entryPoint;
             this.contributions = contributions;
         }
@@ -304,10 +318,25 @@ public final class PluginLoader {
         protected void configure() {
             contributions.open(binder());
             try {
-                runtimeInjector.getInstance(entryPoint).configure(contributions);
+                entryPoint().configure(contributions);
             } catch (Throwable t) {
                 thrown = t;
                 addError("configure threw"); // ends the injector without Guice logging a stack trace of its own
+            }
+        }
+
+        private Plugin entryPoint() throws Throwable {
+            Constructor<? extends Plugin> constructor;
+            try {
+                constructor = entryPoint.getDeclaredConstructor();
+                constructor.setAccessible(true);
+            } catch (NoSuchMethodException e) {
+                throw new PluginException("it has no constructor without parameters", e);
+            }
+            try {
+                return constructor.newInstance();
+            } catch (InvocationTargetException e) {
+                throw e.getCause();
             }
         }
     }

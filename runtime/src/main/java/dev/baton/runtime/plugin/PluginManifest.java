@@ -2,13 +2,10 @@ package dev.baton.runtime.plugin;
 
 import dev.baton.runtime.config.Words;
 import dev.baton.spi.SpiVersion;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.jar.Attributes;
-import java.util.jar.JarFile;
-import java.util.jar.Manifest;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -41,29 +38,25 @@ record PluginManifest(Path jar, String id, String version, String spi, String en
      * @return empty if the jar is no plugin's but a library's
      * @throws PluginException if it is a plugin's and lacks something, or no jar at all
      */
-    static Optional<PluginManifest> read(Path jar) throws PluginException {
-        try (JarFile file = new JarFile(jar.toFile())) {
-            Manifest manifest = file.getManifest();
-            Attributes attributes = manifest == null ? new Attributes() : manifest.getMainAttributes();
-            checkKeys(jar, attributes);
-            String id = attributes.getValue(ID);
-            if (id == null) {
-                return Optional.empty();
-            }
-            if (!ID_FORM.matcher(id).matches()) {
-                throw new PluginException(jar + ": " + ID + " is '" + id
-                        + "', must begin with a letter and have only lower-case letters, digits and '-'");
-            }
-            return Optional.of(new PluginManifest(
-                    jar,
-                    id,
-                    required(jar, attributes, VERSION),
-                    required(jar, attributes, SPI),
-                    required(jar, attributes, CLASS),
-                    onRequest(jar, attributes)));
-        } catch (IOException e) {
-            throw new PluginException(jar + " cannot be read as a jar: " + e.getMessage(), e);
+    static Optional<PluginManifest> read(PluginJars.Open open) throws PluginException {
+        Path jar = open.path();
+        Attributes attributes = open.attributes();
+        checkKeys(jar, attributes);
+        String id = attributes.getValue(ID);
+        if (id == null) {
+            return Optional.empty();
         }
+        if (!ID_FORM.matcher(id).matches()) {
+            throw new PluginException(jar + ": " + ID + " is '" + id
+                    + "', must begin with a letter and have only lower-case letters, digits and '-'");
+        }
+        return Optional.of(new PluginManifest(
+                jar,
+                id,
+                required(jar, attributes, VERSION),
+                required(jar, attributes, SPI),
+                required(jar, attributes, CLASS),
+                onRequest(jar, attributes)));
     }
 
     /** A key that is misspelt would be as if it were not there. */

@@ -1,6 +1,7 @@
 package dev.baton.runtime.server;
 
 import com.google.inject.AbstractModule;
+import com.google.inject.Binder;
 import com.google.inject.Module;
 import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.runtime.channel.MemoryBudget;
@@ -81,21 +82,23 @@ public final class Foundation {
     private final class Bindings extends AbstractModule {
         @Override
         protected void configure() {
-            bind(Loops.class).toInstance(loops);
-            bind(Metrics.class).toInstance(metrics);
-            bind(Spelling.class).toInstance(Words::nearest);
-            bind(ParameterBinder.class).toInstance(parameters);
-            bind(UnixServers.class).toInstance(channels.servers());
-            bind(RuntimeView.class).toProvider(view);
-            bind(LoopWatch.class).toProvider(watch);
-            bind(LoopLoads.class).toProvider(loads);
-            bind(RuntimeControl.class).toProvider(control);
+            Binder binder = binder().withSource("the runtime"); // else Guice looks at a stack trace for each
+            binder.bind(Loops.class).toInstance(loops);
+            binder.bind(Metrics.class).toInstance(metrics);
+            binder.bind(Spelling.class).toInstance(Words::nearest);
+            binder.bind(ParameterBinder.class).toInstance(parameters);
+            binder.bind(UnixServers.class).toInstance(channels.servers());
+            binder.bind(RuntimeView.class).toProvider(view);
+            binder.bind(LoopWatch.class).toProvider(watch);
+            binder.bind(LoopLoads.class).toProvider(loads);
+            binder.bind(RuntimeControl.class).toProvider(control);
         }
     }
 
     /** What each plugin has for itself, so that it reaches nothing of others. */
     private Module own(String plugin) {
-        return binder -> {
+        return anonymous -> {
+            Binder binder = anonymous.withSource("the runtime");
             binder.bind(Fds.class).toInstance(new OwnedFds(table, plugin));
             binder.bind(Vertx.class).toProvider(() -> owned(vertx.get(), plugin));
             binder.bind(Vertx.class).annotatedWith(Apart.class).toProvider(() -> owned(vertxApart.get(), plugin));
@@ -141,7 +144,7 @@ public final class Foundation {
     /**
      * As {@link #lay(Installation, ConfigReader)}.
      *
-     * @param thorough has the plugins of the distribution linked too, as those that were added always are
+     * @param thorough has the plugins of the distribution checked too, as those that were added always are
      * @throws StartException as there
      */
     public static Foundation lay(Installation installation, ConfigReader configuration, boolean thorough)
@@ -155,7 +158,7 @@ public final class Foundation {
         Foundation foundation =
                 new Foundation(installation, configuration.enabledPlugins(), posix, ByteBufAllocator.DEFAULT);
         if (thorough) {
-            foundation.loader.linkAll();
+            foundation.loader.checkAll();
         }
         foundation.loader.loadAll(installation.plugins(), configuration.pluginFolders());
         return foundation.laid();

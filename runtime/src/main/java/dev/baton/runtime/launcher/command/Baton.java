@@ -1,6 +1,7 @@
 package dev.baton.runtime.launcher.command;
 
 import dev.baton.runtime.launcher.ExitCode;
+import dev.baton.runtime.launcher.WarmUp;
 import dev.baton.runtime.output.StandardStreams;
 import dev.baton.runtime.server.Installation;
 import dev.baton.runtime.server.StartException;
@@ -146,6 +147,7 @@ public final class Baton implements Runnable {
     /** Where the process begins. */
     public static void main(String[] arguments) {
         if (arguments.length > 0 && arguments[0].equals(name(RunCommand.class))) {
+            WarmUp.begin();
             StandardStreams.install(); // what serves waits for no reader; every other command is for its reader
         }
         // Flushed line by line: a reader of the pipe gets whole lines.
