@@ -5,6 +5,8 @@ import dev.baton.spi.admin.AdminAction;
 import dev.baton.spi.admin.AdminView;
 import dev.baton.spi.fd.FdHook;
 import dev.baton.spi.filter.ConnectionFilter;
+import dev.baton.spi.http.HttpFilter;
+import dev.baton.spi.http.HttpHandler;
 import dev.baton.spi.listener.ListenerKind;
 import dev.baton.spi.listener.UnbindStrategy;
 import dev.baton.spi.poller.PollerProvider;
@@ -100,6 +102,26 @@ public interface PluginBinder {
      */
     <C extends Record> void connectionFilter(
             String type, Class<C> config, Class<? extends Configured<C, ? extends ConnectionFilter>> factory);
+
+    /**
+     * Something in the way of HTTP requests and their responses.
+     *
+     * @param type the word in {@code filters:} of an {@code http} service or a route of it
+     * @param config the record to which its other keys are bound; those of {@link dev.baton.spi.http.HttpFilterOptions}
+     *     every filter has
+     */
+    <C extends Record> void httpFilter(
+            String type, Class<C> config, Class<? extends Configured<C, ? extends HttpFilter>> factory);
+
+    /**
+     * Something that answers HTTP requests itself.
+     *
+     * @param type the word in {@code handler:} of a route of an {@code http} service
+     * @param config the record to which its other keys are bound; those of {@link dev.baton.spi.http.HttpFilterOptions}
+     *     every handler has
+     */
+    <C extends Record> void httpHandler(
+            String type, Class<C> config, Class<? extends Configured<C, ? extends HttpHandler>> factory);
 
     /**
      * A type of service.

@@ -71,7 +71,7 @@ public final class RescueBenchmark {
                           raw: { bind: "127.0.0.1:0", service: pass, balance: least-loaded }
                           rehearsal: { bind: "127.0.0.1:0", service: rehearsal }
                         services:
-                          shop: { type: http-proxy, upstream: app }
+                          shop: { type: http, upstream: app }
                           pass: { type: tcp-proxy, upstream: app }
                           rehearsal: { type: chaos }
                         upstreams:

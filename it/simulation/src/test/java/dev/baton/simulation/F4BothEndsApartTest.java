@@ -2,8 +2,8 @@ package dev.baton.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.plugin.httpproxy.HttpProxyConfig;
-import dev.baton.plugin.httpproxy.HttpProxyFactory;
+import dev.baton.plugin.http.HttpConfig;
+import dev.baton.plugin.http.HttpServiceFactory;
 import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.config.ByteRate;
@@ -174,10 +174,10 @@ class F4BothEndsApartTest {
     private static Service proxy(World world, App app) {
         Counts counts = new Counts();
         Duration ages = Duration.ofMinutes(10);
-        return new HttpProxyFactory()
+        return new HttpServiceFactory()
                 .create(
                         "shop",
-                        new HttpProxyConfig(
+                        new HttpConfig(
                                 "app",
                                 new ByteSize(8_192),
                                 Optional.empty(),

@@ -2,7 +2,7 @@ package dev.baton.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.plugin.httpproxy.HttpProxyPlugin;
+import dev.baton.plugin.http.HttpPlugin;
 import dev.baton.plugin.takeover.ConnectionTakeoverPlugin;
 import dev.baton.plugin.tcpproxy.TcpProxyPlugin;
 import dev.baton.plugin.unbind.UnbindPlugin;
@@ -31,7 +31,7 @@ class R47SoftStopTest {
         Origin origin = world.origin();
         world.plugin(UnbindPlugin.class)
                 .plugin(ConnectionTakeoverPlugin.class)
-                .plugin(HttpProxyPlugin.class)
+                .plugin(HttpPlugin.class)
                 .plugin(TcpProxyPlugin.class);
         world.start("""
                 close-spread: 0s
@@ -40,7 +40,7 @@ class R47SoftStopTest {
                   raw: { bind: "127.0.0.1:0", service: pass }
                   one: { bind: "127.0.0.1:0", service: pass, max-connections: 1, unbind: drain-backlog }
                 services:
-                  shop: { type: http-proxy, upstream: app, response-timeout: 1h, header-timeout: 1h, idle-timeout: 1h }
+                  shop: { type: http, upstream: app, response-timeout: 1h, header-timeout: 1h, idle-timeout: 1h }
                   pass: { type: tcp-proxy, upstream: app }
                 upstreams: { app: { servers: ["%s"] } }
                 """.formatted(origin.address()));

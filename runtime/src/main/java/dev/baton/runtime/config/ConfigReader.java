@@ -327,6 +327,8 @@ public final class ConfigReader {
             case UNBIND_STRATEGY -> vocabulary.unbindStrategies().keySet();
             case TAKEOVER_POLICY -> vocabulary.takeoverPolicies().keySet();
             case CONNECTION_FILTER -> vocabulary.connectionFilters().keySet();
+            case HTTP_FILTER -> vocabulary.httpFilters().keySet();
+            case HTTP_HANDLER -> vocabulary.httpHandlers().keySet();
             case LISTENER_KIND -> vocabulary.listenerKinds().keySet();
         };
     }
@@ -337,6 +339,8 @@ public final class ConfigReader {
             case UNBIND_STRATEGY -> vocabulary.unbindStrategies();
             case TAKEOVER_POLICY -> vocabulary.takeoverPolicies();
             case CONNECTION_FILTER -> vocabulary.connectionFilters();
+            case HTTP_FILTER -> vocabulary.httpFilters();
+            case HTTP_HANDLER -> vocabulary.httpHandlers();
             case LISTENER_KIND -> vocabulary.listenerKinds();
             case SERVICE, UPSTREAM, POLLER -> Map.of();
         };

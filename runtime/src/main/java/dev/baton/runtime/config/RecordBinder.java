@@ -5,6 +5,7 @@ import dev.baton.runtime.config.ConfigNode.Items;
 import dev.baton.runtime.config.ConfigNode.Section;
 import dev.baton.runtime.config.ConfigNode.Value;
 import dev.baton.spi.config.ByteSize;
+import dev.baton.spi.config.Choice;
 import dev.baton.spi.config.Default;
 import dev.baton.spi.config.Range;
 import dev.baton.spi.config.ServiceName;
@@ -158,6 +159,9 @@ final class RecordBinder {
         if (raw == Variant.class) {
             return variant(component, node, path, keyPosition);
         }
+        if (raw == Choice.class) {
+            return choice(type, node, path, keyPosition);
+        }
         if (raw == LoopSet.class && node instanceof Items) {
             return loops(component, node, path);
         }
@@ -187,9 +191,32 @@ final class RecordBinder {
         return variant(reference, node, path, keyPosition);
     }
 
+    /** As {@link #variant}, and the keys that all of the kind have. */
+    private @Nullable Choice<?> choice(Type type, ConfigNode node, String path, Position keyPosition) {
+        Choosing choosing = Choosing.of(type)
+                .orElseThrow(() -> new IllegalStateException(path + " chooses from what is no extension point"));
+        Set<String> shared = RecordShape.withKeys(choosing.options(), TYPE);
+        Variant variant = variant(choosing.reference(), node, path, keyPosition, shared);
+        Section section = node instanceof Section keys ? keys : new Section(keyPosition, Map.of());
+        Record options = bind(
+                choosing.options(),
+                section,
+                path,
+                keyPosition,
+                section.entries().keySet()); // whose keys the others are, the variant has checked
+        return variant == null || options == null
+                ? null
+                : new Choice<>(choosing.kind(), variant.type(), variant.settings(), options);
+    }
+
     /** Binds one of several things: its word, or a section whose {@code type} is the word. */
     @Nullable
     Variant variant(Reference reference, ConfigNode node, String path, Position keyPosition) {
+        return variant(reference, node, path, keyPosition, Set.of(TYPE));
+    }
+
+    private @Nullable Variant variant(
+            Reference reference, ConfigNode node, String path, Position keyPosition, Set<String> others) {
         ConfigNode type = node;
         Section settings = new Section(keyPosition, Map.of());
         String typePath = path;
@@ -217,7 +244,7 @@ final class RecordBinder {
         if (record == null) {
             return Variant.of(word.text()); // only where every name is taken for one that exists
         }
-        Record bound = bind(record, settings, path, keyPosition, Set.of(TYPE));
+        Record bound = bind(record, settings, path, keyPosition, others);
         return bound == null ? null : new Variant(word.text(), bound);
     }
 

@@ -1,6 +1,7 @@
 package dev.baton.runtime.config;
 
 import dev.baton.spi.admin.OfferedAction;
+import dev.baton.spi.config.Choice;
 import dev.baton.spi.config.Default;
 import dev.baton.spi.config.Range;
 import dev.baton.spi.config.ServiceName;
@@ -10,7 +11,7 @@ import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.util.Arrays;
-import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -47,7 +48,10 @@ public final class RecordShape {
         return Arrays.stream(type.getRecordComponents())
                 .filter(component -> {
                     Class<?> raw = component.getType();
-                    return raw == List.class || raw == Map.class || isSection(raw);
+                    if (raw == Optional.class) {
+                        raw = valueClass(component.getGenericType());
+                    }
+                    return raw == List.class || raw == Map.class || raw == Choice.class || isSection(raw);
                 })
                 .map(component -> name(component) + " has the type "
                         + component.getGenericType().getTypeName() + ", and must be a single value")
@@ -76,6 +80,12 @@ public final class RecordShape {
                         + component.getGenericType().getTypeName() + ", and @" + naming.getSimpleName()
                         + " is for texts");
             }
+        }
+        if (value == Choice.class) {
+            return Choosing.of(innermost(component.getGenericType())).isPresent()
+                    ? List.of()
+                    : List.of(name(component) + " has the type "
+                            + component.getGenericType().getTypeName() + ", and there is no such extension point");
         }
         if (isSection(value)) {
             return problems(value.asSubclass(Record.class), Set.of());
@@ -123,7 +133,7 @@ public final class RecordShape {
 
     /** True for a record that stands in the file as keys with values; a {@code ByteSize} is one that does not. */
     static boolean isSection(Class<?> type) {
-        return type.isRecord() && type != Variant.class && !Scalars.knows(type);
+        return type.isRecord() && type != Variant.class && type != Choice.class && !Scalars.knows(type);
     }
 
     /** True if a record can be made of nothing. */
@@ -143,18 +153,27 @@ public final class RecordShape {
 
     /** What remains of a type without Optional, List and Map around it. */
     private static Class<?> valueClass(Type type) {
+        return rawClass(innermost(type));
+    }
+
+    private static Type innermost(Type type) {
         if (type instanceof ParameterizedType generic) {
             Class<?> raw = rawClass(type);
-            if (raw == Optional.class || Collection.class.isAssignableFrom(raw)) {
-                return raw == Optional.class || raw == List.class
-                        ? valueClass(generic.getActualTypeArguments()[0])
-                        : raw;
+            if (raw == Optional.class || raw == List.class) {
+                return innermost(generic.getActualTypeArguments()[0]);
             }
             if (raw == Map.class && generic.getActualTypeArguments()[0] == String.class) {
-                return valueClass(generic.getActualTypeArguments()[1]);
+                return innermost(generic.getActualTypeArguments()[1]);
             }
         }
-        return rawClass(type);
+        return type;
+    }
+
+    /** The keys of a record, and another one. */
+    public static Set<String> withKeys(Class<? extends Record> type, String other) {
+        Set<String> keys = new HashSet<>(keys(type));
+        keys.add(other);
+        return Set.copyOf(keys);
     }
 
     /** The class of a type, without its parameters; {@code void} for what is none. */

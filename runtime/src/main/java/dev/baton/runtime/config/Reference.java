@@ -17,7 +17,11 @@ enum Reference {
     /** A listener kind of a plugin. */
     LISTENER_KIND("listener kind"),
     /** A connection filter of a plugin. */
-    CONNECTION_FILTER("connection filter");
+    CONNECTION_FILTER("connection filter"),
+    /** An HTTP filter of a plugin. */
+    HTTP_FILTER("HTTP filter"),
+    /** An HTTP handler of a plugin. */
+    HTTP_HANDLER("HTTP handler");
 
     private final String noun;
 

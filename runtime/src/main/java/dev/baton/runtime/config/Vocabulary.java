@@ -29,6 +29,12 @@ public interface Vocabulary {
     /** The connection filters, and the record of each. */
     Map<String, Class<? extends Record>> connectionFilters();
 
+    /** The HTTP filters, and the record of each. */
+    Map<String, Class<? extends Record>> httpFilters();
+
+    /** The HTTP handlers, and the record of each. */
+    Map<String, Class<? extends Record>> httpHandlers();
+
     /** The fd hooks, and the record of each. */
     Map<String, Class<? extends Record>> hooks();
 

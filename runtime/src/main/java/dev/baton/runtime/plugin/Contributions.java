@@ -13,6 +13,8 @@ import dev.baton.spi.admin.AdminAction;
 import dev.baton.spi.admin.AdminView;
 import dev.baton.spi.fd.FdHook;
 import dev.baton.spi.filter.ConnectionFilter;
+import dev.baton.spi.http.HttpFilter;
+import dev.baton.spi.http.HttpHandler;
 import dev.baton.spi.listener.ListenerKind;
 import dev.baton.spi.listener.UnbindStrategy;
 import dev.baton.spi.poller.PollerProvider;
@@ -131,6 +133,18 @@ final class Contributions implements PluginBinder {
     public <C extends Record> void connectionFilter(
             String type, Class<C> config, Class<? extends Configured<C, ? extends ConnectionFilter>> factory) {
         add(ExtensionPoint.CONNECTION_FILTER, type, config, factory, made -> made);
+    }
+
+    @Override
+    public <C extends Record> void httpFilter(
+            String type, Class<C> config, Class<? extends Configured<C, ? extends HttpFilter>> factory) {
+        add(ExtensionPoint.HTTP_FILTER, type, config, factory, made -> made);
+    }
+
+    @Override
+    public <C extends Record> void httpHandler(
+            String type, Class<C> config, Class<? extends Configured<C, ? extends HttpHandler>> factory) {
+        add(ExtensionPoint.HTTP_HANDLER, type, config, factory, made -> made);
     }
 
     @Override

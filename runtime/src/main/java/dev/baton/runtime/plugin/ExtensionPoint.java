@@ -1,11 +1,15 @@
 package dev.baton.runtime.plugin;
 
+import dev.baton.runtime.config.RecordShape;
 import dev.baton.spi.ComponentFactory;
 import dev.baton.spi.Configured;
 import dev.baton.spi.admin.AdminAction;
 import dev.baton.spi.admin.AdminView;
 import dev.baton.spi.fd.FdHook;
 import dev.baton.spi.filter.ConnectionFilter;
+import dev.baton.spi.http.HttpFilter;
+import dev.baton.spi.http.HttpFilterOptions;
+import dev.baton.spi.http.HttpHandler;
 import dev.baton.spi.listener.ListenerKind;
 import dev.baton.spi.listener.UnbindStrategy;
 import dev.baton.spi.poller.PollerProvider;
@@ -47,6 +51,12 @@ public final class ExtensionPoint<T> {
     /** What decides about accepted connections. */
     public static final ExtensionPoint<Configured<?, ? extends ConnectionFilter>> CONNECTION_FILTER =
             new ExtensionPoint<>("connection-filter", WORD, Set.of(TYPE));
+    /** What stands in the way of HTTP requests. */
+    public static final ExtensionPoint<Configured<?, ? extends HttpFilter>> HTTP_FILTER =
+            new ExtensionPoint<>("http-filter", WORD, RecordShape.withKeys(HttpFilterOptions.class, TYPE));
+    /** What answers HTTP requests. */
+    public static final ExtensionPoint<Configured<?, ? extends HttpHandler>> HTTP_HANDLER =
+            new ExtensionPoint<>("http-handler", WORD, RecordShape.withKeys(HttpFilterOptions.class, TYPE));
     /** Types of services. */
     public static final ExtensionPoint<ServiceFactory<?>> SERVICE = new ExtensionPoint<>("service", WORD, Set.of(TYPE));
     /** What starts and stops with the process, by its section of the configuration. */
@@ -66,6 +76,8 @@ public final class ExtensionPoint<T> {
             UNBIND_STRATEGY,
             TAKEOVER_POLICY,
             CONNECTION_FILTER,
+            HTTP_FILTER,
+            HTTP_HANDLER,
             SERVICE,
             COMPONENT,
             ADMIN_VIEW,

@@ -6,6 +6,9 @@ import dev.baton.runtime.config.Vocabulary;
 import dev.baton.runtime.config.Words;
 import dev.baton.spi.Configured;
 import dev.baton.spi.admin.PluginSnapshot;
+import dev.baton.spi.config.Choice;
+import dev.baton.spi.http.HttpFilter;
+import dev.baton.spi.http.HttpHandler;
 import dev.baton.spi.listener.InvalidBindException;
 import dev.baton.spi.listener.ListenerEndpoint;
 import dev.baton.spi.listener.ListenerKind;
@@ -82,6 +85,25 @@ public final class PluginRegistry implements Vocabulary {
     public <T> T make(ExtensionPoint<? extends Configured<?, ? extends T>> point, Variant variant) {
         Configured<?, ? extends T> factory = get(point, variant.type()).get();
         return ((Configured<Record, ? extends T>) factory).create(variant.settings());
+    }
+
+    /** Id of the plugin that contributes what a user has chosen for a service. */
+    public String contributor(Choice<?> choice) {
+        return get(point(choice), choice.type()).plugin();
+    }
+
+    /** Makes what a user has chosen for a service. */
+    public <T> T make(Choice<T> choice) {
+        return choice.kind().cast(make(point(choice), new Variant(choice.type(), choice.settings())));
+    }
+
+    private static ExtensionPoint<? extends Configured<?, ?>> point(Choice<?> choice) {
+        if (choice.kind() == HttpFilter.class) {
+            return ExtensionPoint.HTTP_FILTER;
+        } else if (choice.kind() == HttpHandler.class) {
+            return ExtensionPoint.HTTP_HANDLER;
+        }
+        throw new IllegalArgumentException("there is no extension point of " + choice.kind());
     }
 
     /** Two contributions that claim one name. */
@@ -180,6 +202,16 @@ public final class PluginRegistry implements Vocabulary {
     @Override
     public Map<String, Class<? extends Record>> connectionFilters() {
         return records(ExtensionPoint.CONNECTION_FILTER);
+    }
+
+    @Override
+    public Map<String, Class<? extends Record>> httpFilters() {
+        return records(ExtensionPoint.HTTP_FILTER);
+    }
+
+    @Override
+    public Map<String, Class<? extends Record>> httpHandlers() {
+        return records(ExtensionPoint.HTTP_HANDLER);
     }
 
     @Override

@@ -249,8 +249,15 @@ final class Assembly {
     }
 
     private void makeServices(ClientCosts costs) {
-        ServiceEnv.Parts parts =
-                new ServiceEnv.Parts(upstreams, services, costs, workers, foundation.loops, foundation.metrics);
+        ServiceEnv.Parts parts = new ServiceEnv.Parts(
+                upstreams,
+                services,
+                foundation.plugins(),
+                foundation.pluginErrors,
+                costs,
+                workers,
+                foundation.loops,
+                foundation.metrics);
         config.services()
                 .forEach((name, service) -> services.make(
                         name,

@@ -3,30 +3,51 @@ package dev.baton.runtime.server;
 import dev.baton.runtime.blocking.BlockingCall;
 import dev.baton.runtime.blocking.WorkerPool;
 import dev.baton.runtime.blocking.Workers;
+import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.runtime.upstream.Upstreams;
+import dev.baton.runtime.vertx.ContextOwners;
+import dev.baton.spi.config.Choice;
 import dev.baton.spi.loop.Loops;
 import dev.baton.spi.metrics.Metrics;
+import dev.baton.spi.service.Contributed;
 import dev.baton.spi.service.Service;
 import dev.baton.spi.service.ServiceContext;
 import dev.baton.spi.upstream.Upstream;
 import io.netty.channel.ChannelHandlerContext;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What a service is given, and what that says of it: a client of a service that has an upstream may need a connection
  * to it.
  */
 final class ServiceEnv implements ServiceContext {
+    private static final Logger LOG = LoggerFactory.getLogger(ServiceEnv.class);
+
+    /** A client can have a filter throw as often as it likes: all is counted, and one in this time logged. */
+    private static final long QUIET_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     private final String plugin;
     private final Parts parts;
     private final WorkerPool workers;
+    private final AtomicLong logDue = new AtomicLong(System.nanoTime());
     private volatile int fdsPerClient = 1;
 
     /** What all services of a process share. */
     record Parts(
-            Upstreams upstreams, Services services, ClientCosts costs, Workers workers, Loops loops, Metrics metrics) {}
+            Upstreams upstreams,
+            Services services,
+            PluginRegistry plugins,
+            PluginErrors errors,
+            ClientCosts costs,
+            Workers workers,
+            Loops loops,
+            Metrics metrics) {}
 
     /**
      * For one service.
@@ -60,6 +81,34 @@ final class ServiceEnv implements ServiceContext {
         Service service = parts.services().shared(name);
         costs(parts.costs().fdsPerClient(name));
         return service;
+    }
+
+    @Override
+    public <T> Contributed<T> make(Choice<T> choice) {
+        String contributor = parts.plugins().contributor(choice);
+        return ContextOwners.as(
+                contributor,
+                () -> new Contributed<>(contributor, parts.plugins().make(choice)));
+    }
+
+    @Override
+    public void failed(Contributed<?> culprit, String what, Throwable thrown) {
+        long now = System.nanoTime();
+        long due = logDue.get();
+        if (now - due >= 0 && logDue.compareAndSet(due, now + QUIET_NANOS)) {
+            LOG.error("plugin {}: {} threw", culprit.plugin(), what, thrown);
+        }
+        parts.errors().failed(culprit.plugin(), thrown);
+    }
+
+    @Override
+    public <T extends @Nullable Object> void blocking(
+            Contributed<?> code,
+            ChannelHandlerContext handler,
+            Callable<? extends T> work,
+            Consumer<? super T> then,
+            Consumer<? super Throwable> failed) {
+        BlockingCall.make(parts.workers().of(code.plugin()), handler, work, then, failed);
     }
 
     @Override

@@ -5,19 +5,26 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.baton.runtime.config.TestVocabulary.Admin;
 import dev.baton.runtime.config.TestVocabulary.Census;
+import dev.baton.runtime.config.TestVocabulary.Chooser;
 import dev.baton.runtime.config.TestVocabulary.Even;
 import dev.baton.runtime.config.TestVocabulary.Gate;
 import dev.baton.runtime.config.TestVocabulary.Mode;
 import dev.baton.runtime.config.TestVocabulary.Proxy;
 import dev.baton.runtime.config.TestVocabulary.Retry;
 import dev.baton.runtime.config.TestVocabulary.Slowly;
+import dev.baton.runtime.config.TestVocabulary.Stamp;
 import dev.baton.spi.config.ByteRate;
 import dev.baton.spi.config.ByteSize;
+import dev.baton.spi.config.Choice;
 import dev.baton.spi.config.Default;
 import dev.baton.spi.config.Percent;
 import dev.baton.spi.config.Range;
 import dev.baton.spi.config.Rate;
 import dev.baton.spi.config.WrongValueException;
+import dev.baton.spi.http.HttpFilter;
+import dev.baton.spi.http.HttpFilterOptions;
+import dev.baton.spi.http.HttpFilterOptions.OnFailure;
+import dev.baton.spi.http.HttpHandler;
 import dev.baton.spi.pool.Sharing;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -446,5 +453,48 @@ class ConfigReaderTest {
                 .isInstanceOf(ConfigException.class)
                 .hasMessageContaining("services need each other in a circle: s0 -> s1 -> ")
                 .hasMessageContaining(" -> s9 -> ... -> s0");
+    }
+
+    /** The keys of what was chosen, and those that all of its kind have, stand side by side. */
+    @Test
+    void choosesAmongWhatOthersContribute() throws ConfigException {
+        RootConfig root = read("""
+                version: 1
+                services:
+                  shop:
+                    type: chooser
+                    filters: [ plain, { type: stamp, name: a, on-failure: bypass, timeout: 1s } ]
+                    handler: hello
+                """);
+        HttpFilterOptions usual =
+                new HttpFilterOptions(OnFailure.REFUSE, Duration.ofSeconds(10), Duration.ofMillis(20));
+        assertThat(root.services())
+                .containsEntry(
+                        "shop",
+                        new ServiceConfig(
+                                "chooser",
+                                new Chooser(
+                                        List.of(
+                                                new Choice<>(HttpFilter.class, "plain", new NoKeys(), usual),
+                                                new Choice<>(
+                                                        HttpFilter.class,
+                                                        "stamp",
+                                                        new Stamp("a"),
+                                                        new HttpFilterOptions(
+                                                                OnFailure.BYPASS,
+                                                                Duration.ofSeconds(1),
+                                                                Duration.ofMillis(20)))),
+                                        Optional.of(new Choice<>(HttpHandler.class, "hello", new NoKeys(), usual)))));
+    }
+
+    private record Choosy(Optional<Choice<String>> choice) {}
+
+    @Test
+    void aChoiceFromWhatIsNoExtensionPoint() {
+        assertThat(RecordShape.problems(Choosy.class, Set.of()))
+                .containsExactly("Choosy.choice has the type"
+                        + " java.util.Optional<dev.baton.spi.config.Choice<java.lang.String>>, and there is no such"
+                        + " extension point");
+        assertThat(RecordShape.notScalar(Chooser.class)).hasSize(2);
     }
 }

@@ -1,6 +1,7 @@
 package dev.baton.runtime.config;
 
 import dev.baton.spi.config.ByteSize;
+import dev.baton.spi.config.Choice;
 import dev.baton.spi.config.Default;
 import dev.baton.spi.config.OnRequest;
 import dev.baton.spi.config.Percent;
@@ -8,6 +9,8 @@ import dev.baton.spi.config.Range;
 import dev.baton.spi.config.ServiceName;
 import dev.baton.spi.config.UpstreamName;
 import dev.baton.spi.config.WrongValueException;
+import dev.baton.spi.http.HttpFilter;
+import dev.baton.spi.http.HttpHandler;
 import dev.baton.spi.listener.BoundSocket;
 import dev.baton.spi.listener.InvalidBindException;
 import dev.baton.spi.listener.ListenerEndpoint;
@@ -71,6 +74,11 @@ final class TestVocabulary implements Vocabulary {
 
     record Slowly(@Default("1") @Range(min = "1", max = "9") int step) {}
 
+    record Stamp(String name) {}
+
+    /** Chooses what others contribute. */
+    record Chooser(List<Choice<HttpFilter>> filters, Optional<Choice<HttpHandler>> handler) {}
+
     record Census(Duration every) {}
 
     record Gate(@Default("closed") String state) {}
@@ -100,6 +108,16 @@ final class TestVocabulary implements Vocabulary {
     }
 
     @Override
+    public Map<String, Class<? extends Record>> httpFilters() {
+        return Map.of("stamp", Stamp.class, "plain", NoKeys.class);
+    }
+
+    @Override
+    public Map<String, Class<? extends Record>> httpHandlers() {
+        return Map.of("hello", NoKeys.class);
+    }
+
+    @Override
     public Map<String, Class<? extends Record>> unbindStrategies() {
         return Map.of("drain", NoKeys.class, "at-once", NoKeys.class, "slowly", Slowly.class);
     }
@@ -116,7 +134,7 @@ final class TestVocabulary implements Vocabulary {
 
     @Override
     public Map<String, Class<? extends Record>> services() {
-        return Map.of("http-proxy", Proxy.class, "odd", Odd.class, "chain", Chain.class);
+        return Map.of("http-proxy", Proxy.class, "odd", Odd.class, "chain", Chain.class, "chooser", Chooser.class);
     }
 
     @Override

@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * An element of {@code /v1/loops}.
  *
- * @param current what runs now, for example {@code fd 17/3 (http-proxy)}, or null
+ * @param current what runs now, for example {@code fd 17/3 (http)}, or null
  * @param accepted connections that this loop has accepted, wherever they are now
  * @param connections downstream connections that it owns now, wherever they were accepted
  * @param blocked somebody has seen that it is inside one callback for too long

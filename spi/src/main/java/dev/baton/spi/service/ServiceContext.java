@@ -1,5 +1,6 @@
 package dev.baton.spi.service;
 
+import dev.baton.spi.config.Choice;
 import dev.baton.spi.loop.Loops;
 import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.threading.AnyThread;
@@ -44,6 +45,24 @@ public interface ServiceContext {
     }
 
     /**
+     * Makes something that the user has chosen for this service. The service closes it, when no connection uses it.
+     *
+     * @throws IllegalArgumentException if its keys contradict each other
+     */
+    @AnyThread
+    default <T> Contributed<T> make(Choice<T> choice) {
+        throw new UnsupportedOperationException("there are no plugins here");
+    }
+
+    /**
+     * Says that something that {@link #make} has made threw: logs it and counts it for its plugin.
+     *
+     * @param what what it was doing, for the log: "the filter bearer in the request of route api"
+     */
+    @AnyThread
+    default void failed(Contributed<?> culprit, String what, Throwable thrown) {}
+
+    /**
      * Runs code that may block, on a worker, while the handler that asks for it waits: a file, a database, a client of
      * another service. Called under the claim, in a callback of that handler; returns at once.
      *
@@ -81,6 +100,20 @@ public interface ServiceContext {
             Consumer<? super T> then,
             Consumer<? super Throwable> failed) {
         throw new UnsupportedOperationException("this context has no workers");
+    }
+
+    /**
+     * As {@link #blocking(ChannelHandlerContext, Callable, Consumer, Consumer)}, with a worker of the plugin that has
+     * contributed the code.
+     */
+    @OnLoop
+    default <T extends @Nullable Object> void blocking(
+            Contributed<?> code,
+            ChannelHandlerContext handler,
+            Callable<? extends T> work,
+            Consumer<? super T> then,
+            Consumer<? super Throwable> failed) {
+        blocking(handler, work, then, failed);
     }
 
     /** The loops of this process. */

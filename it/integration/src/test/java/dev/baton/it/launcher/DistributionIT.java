@@ -64,7 +64,7 @@ class DistributionIT {
                                         : null));
         assertThat(rows.stream().map(row -> row.getString("id"))).containsExactlyElementsOf(folders);
         assertThat(folders)
-                .contains("admin", "connection-takeover", "demo-origin", "http-proxy", "listener-inherited")
+                .contains("admin", "connection-takeover", "demo-origin", "http", "listener-inherited")
                 .contains("listener-tcp", "listener-unix", "listener-unbind", "loop-rebalance", "loop-rescue")
                 .contains("poller-epoll", "poller-poll", "tcp-proxy", "address-list", "proxy-protocol");
     }

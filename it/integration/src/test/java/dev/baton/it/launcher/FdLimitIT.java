@@ -40,7 +40,7 @@ class FdLimitIT {
               web: { bind: "127.0.0.1:0", service: shop }
               origin: { bind: "127.0.0.1:0", service: page }
             services:
-              shop: { type: http-proxy, upstream: app, first-request-timeout: 60s }
+              shop: { type: http, upstream: app, first-request-timeout: 60s }
               page: { type: demo-origin }
             upstreams:
               app: { servers: ["listener:origin"] }

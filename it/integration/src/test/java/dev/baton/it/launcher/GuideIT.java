@@ -45,7 +45,7 @@ class GuideIT {
             "listeners",
             "listeners: { web: { bind: \"127.0.0.1:0\", service: shop } }\n",
             "services",
-            "services: { shop: { type: http-proxy, upstream: app } }\n",
+            "services: { shop: { type: http, upstream: app } }\n",
             "upstreams",
             "upstreams: { app: { servers: [\"127.0.0.1:9001\"] } }\n");
 
@@ -58,7 +58,7 @@ class GuideIT {
               web: { bind: "127.0.0.1:0", service: shop }
               origin: { bind: "127.0.0.1:0", service: page }
             services:
-              shop: { type: http-proxy, upstream: app }
+              shop: { type: http, upstream: app }
               page: { type: demo-origin }
             upstreams:
               app: { servers: ["listener:origin"] }

@@ -42,7 +42,7 @@ class LauncherIT {
               web: { bind: "127.0.0.1:0", service: shop }
               origin: { bind: "127.0.0.1:0", service: page }
             services:
-              shop: { type: http-proxy, upstream: app }
+              shop: { type: http, upstream: app }
               page: { type: demo-origin }
             upstreams:
               app: { servers: ["listener:origin"] }
@@ -141,7 +141,7 @@ class LauncherIT {
                 .contains("broken.yaml:4:40: ")
                 .contains("did you mean 'shop'")
                 .contains("broken.yaml:6:17: ")
-                .contains("did you mean 'http-proxy'")
+                .contains("did you mean 'http'")
                 .contains("broken.yaml:8:");
     }
 
@@ -150,11 +150,11 @@ class LauncherIT {
         Files.writeString(folder.resolve("limits.yaml"), """
                 version: 1
                 services:
-                  a: { type: http-proxy, upstream: app, body-limit: 10MB, first-request-timeout: 10, min-rate: 240B }
-                  b: { type: http-proxy, upstream: app, rate-grace: 1ms, request-rate: 100, request-burst: 0 }
-                  c: { type: http-proxy, upstream: app, request-burst: 5 }
-                  d: { type: http-proxy, upstream: app, request-rate: 1/h, request-burst: 25 }
-                  e: { type: http-proxy, upstream: app, body-limit: 10MiB, first-request-timeout: 5s, min-rate: 0B/s,
+                  a: { type: http, upstream: app, body-limit: 10MB, first-request-timeout: 10, min-rate: 240B }
+                  b: { type: http, upstream: app, rate-grace: 1ms, request-rate: 100, request-burst: 0 }
+                  c: { type: http, upstream: app, request-burst: 5 }
+                  d: { type: http, upstream: app, request-rate: 1/h, request-burst: 25 }
+                  e: { type: http, upstream: app, body-limit: 10MiB, first-request-timeout: 5s, min-rate: 0B/s,
                        rate-grace: 5s, request-rate: 100/s, request-burst: 200 }
                 upstreams:
                   app: { servers: ["127.0.0.1:1"] }
@@ -288,9 +288,7 @@ class LauncherIT {
         JsonObject pool = new JsonArray(ask("pools", "--json").text()).getJsonObject(0);
         assertThat(pool.getString("upstream")).isEqualTo("app");
         assertThat(pool.getInteger("connects")).isEqualTo(1);
-        assertThat(BatonProcess.run(folder, "plugins").text())
-                .contains("http-proxy")
-                .contains("poller epoll");
+        assertThat(BatonProcess.run(folder, "plugins").text()).contains("http").contains("poller epoll");
     }
 
     @Test
@@ -415,7 +413,7 @@ class LauncherIT {
                 "--balance",
                 "least-loaded");
         assertThat(added.code()).as(added.text()).isZero();
-        assertThat(added.text()).startsWith("more added: listens on 127.0.0.1:").contains("(http-proxy shop)");
+        assertThat(added.text()).startsWith("more added: listens on 127.0.0.1:").contains("(http shop)");
         String address = added.text().replaceAll("(?s).* on (\\S+) .*", "$1");
         assertThat(Client.get(address, "/").body()).contains("<h1>page</h1>");
         Outcome unix = ask(

@@ -44,7 +44,7 @@ class MemoryIT {
                   web: { bind: "127.0.0.1:0", service: shop }
                   origin: { bind: "127.0.0.1:0", service: demo }
                 services:
-                  shop: { type: http-proxy, upstream: app, header-timeout: 60s }
+                  shop: { type: http, upstream: app, header-timeout: 60s }
                   demo: { type: demo-origin }
                 upstreams:
                   app: { servers: ["listener:origin"] }

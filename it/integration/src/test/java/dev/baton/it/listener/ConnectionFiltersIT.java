@@ -3,7 +3,7 @@ package dev.baton.it.listener;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.plugin.addresslist.AddressListPlugin;
-import dev.baton.plugin.httpproxy.HttpProxyPlugin;
+import dev.baton.plugin.http.HttpPlugin;
 import dev.baton.plugin.proxyprotocol.ProxyProtocolPlugin;
 import dev.baton.plugin.tcpproxy.TcpProxyPlugin;
 import dev.baton.spi.admin.LoopResult;
@@ -32,7 +32,7 @@ class ConnectionFiltersIT {
 
     private static Origin proxy(PluginWorld world, String filters) {
         Origin origin = world.origin();
-        world.plugin(HttpProxyPlugin.class)
+        world.plugin(HttpPlugin.class)
                 .plugin(TcpProxyPlugin.class)
                 .plugin(ProxyProtocolPlugin.class)
                 .plugin(AddressListPlugin.class);
@@ -41,7 +41,7 @@ class ConnectionFiltersIT {
                   web: { bind: "127.0.0.1:0", service: shop, filters: [ %1$s ] }
                   in: { bind: "127.0.0.1:0", service: pass, filters: [ %1$s ] }
                 services:
-                  shop: { type: http-proxy, upstream: app }
+                  shop: { type: http, upstream: app }
                   pass: { type: tcp-proxy, upstream: app }
                 upstreams: { app: { servers: ["%2$s"] } }
                 """.formatted(filters, origin.address()));

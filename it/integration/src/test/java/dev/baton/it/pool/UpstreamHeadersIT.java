@@ -2,7 +2,7 @@ package dev.baton.it.pool;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.plugin.httpproxy.HttpProxyPlugin;
+import dev.baton.plugin.http.HttpPlugin;
 import dev.baton.plugin.proxyprotocol.ProxyProtocolPlugin;
 import dev.baton.plugin.takeover.ConnectionTakeoverPlugin;
 import dev.baton.plugin.tcpproxy.TcpProxyPlugin;
@@ -44,7 +44,7 @@ class UpstreamHeadersIT {
 
     private static Origin start(PluginWorld world, String more) {
         Origin origin = world.origin();
-        world.plugin(HttpProxyPlugin.class)
+        world.plugin(HttpPlugin.class)
                 .plugin(TcpProxyPlugin.class)
                 .plugin(ProxyProtocolPlugin.class)
                 .plugin(ConnectionTakeoverPlugin.class);
@@ -54,7 +54,7 @@ class UpstreamHeadersIT {
                   in: { bind: "127.0.0.1:0", service: pass, filters: [ proxy-protocol ] }
                   plain: { bind: "127.0.0.1:0", service: pass }
                 services:
-                  shop: { type: http-proxy, upstream: app }
+                  shop: { type: http, upstream: app }
                   pass: { type: tcp-proxy, upstream: app }
                 upstreams: { app: { servers: ["%s"]%s } }
                 """.formatted(origin.address(), more));

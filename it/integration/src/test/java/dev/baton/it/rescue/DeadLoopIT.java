@@ -75,7 +75,7 @@ class DeadLoopIT {
                           web: { bind: "127.0.0.1:0", service: shop, balance: least-loaded }
                           raw: { bind: "127.0.0.1:0", service: pass, balance: least-loaded, loops: [1] }
                         services:
-                          shop: { type: http-proxy, upstream: app }
+                          shop: { type: http, upstream: app }
                           pass: { type: tcp-proxy, upstream: app }
                         upstreams:
                           app: { servers: ["ORIGIN"], connect-timeout: 60s }

@@ -46,7 +46,7 @@ class LoopsComeAndGoIT {
                   web: { bind: "127.0.0.1:0", service: shopMORE }
                   raw: { bind: "127.0.0.1:0", service: passMORE }
                 services:
-                  shop: { type: http-proxy, upstream: app }
+                  shop: { type: http, upstream: app }
                   pass: { type: tcp-proxy, upstream: app }
                 upstreams:
                   app: { servers: ["ORIGIN"], connect-timeout: 60s, pool: { idle-timeout: 1s } }

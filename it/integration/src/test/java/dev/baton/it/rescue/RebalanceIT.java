@@ -69,7 +69,7 @@ class RebalanceIT {
                   web: { bind: "127.0.0.1:0", service: shop, loops: [0], backlog: 2000 }
                   raw: { bind: "127.0.0.1:0", service: pass, loops: [0], backlog: 2000 }
                 services:
-                  shop: { type: http-proxy, upstream: app, idle-timeout: 5m, first-request-timeout: 5m }
+                  shop: { type: http, upstream: app, idle-timeout: 5m, first-request-timeout: 5m }
                   pass: { type: tcp-proxy, upstream: app }
                 upstreams:
                   app: { servers: ["ORIGIN"], connect-timeout: 60s, pool: { idle-timeout: 1s } }

@@ -53,7 +53,7 @@ class RescueIT {
                   rehearsal2: { bind: "127.0.0.1:0", service: rehearsal, loops: [2] }
                   rehearsal3: { bind: "127.0.0.1:0", service: rehearsal, loops: [3] }
                 services:
-                  shop: { type: http-proxy, upstream: app }
+                  shop: { type: http, upstream: app }
                   pass: { type: tcp-proxy, upstream: app }
                   rehearsal: { type: chaos, max-time: 60s }
                 upstreams:

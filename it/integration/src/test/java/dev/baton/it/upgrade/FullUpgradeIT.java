@@ -89,7 +89,7 @@ class FullUpgradeIT {
                 listeners:
                   web: { bind: "127.0.0.1:0", service: shop }
                 services:
-                  shop: { type: http-proxy, upstream: app, response-timeout: 120s }
+                  shop: { type: http, upstream: app, response-timeout: 120s }
                 upstreams:
                   app: { servers: ["127.0.0.1:%d"] }
                 plugins: { enable: [chaos] }

@@ -145,7 +145,7 @@ class InheritedListenerIT {
                       file: { bind: "systemd@file", service: shop }
                       raw: { bind: "fd@5", service: shop }
                     services:
-                      shop: { type: http-proxy, upstream: app }
+                      shop: { type: http, upstream: app }
                     upstreams:
                       app: { servers: ["%s"] }
                     """.formatted(origin.address()));

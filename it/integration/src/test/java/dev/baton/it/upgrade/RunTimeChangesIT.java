@@ -47,7 +47,7 @@ class RunTimeChangesIT {
                 listeners:
                 %s
                 services:
-                  shop: { type: http-proxy, upstream: app }
+                  shop: { type: http, upstream: app }
                 %s
                 upstreams:
                   app: { servers: ["%s"] }
@@ -102,8 +102,8 @@ class RunTimeChangesIT {
         String gone =
                 "  gone: { bind: \"127.0.0.1:0\", service: shop }\n  cut: { bind: \"127.0.0.1:0\", service: shop }\n";
         try (CountingOrigin origin = new CountingOrigin();
-                UpgradeRig rig = new UpgradeRig(
-                        folder, yaml(origin, web + gone, "  old: { type: http-proxy, upstream: app }"))) {
+                UpgradeRig rig =
+                        new UpgradeRig(folder, yaml(origin, web + gone, "  old: { type: http, upstream: app }"))) {
             SocketAddress file = UnixDomainSocketAddress.of(folder.resolve("extra.sock"));
             InetSocketAddress extra = address(add(rig, "extra", "127.0.0.1:0", "shop"));
             add(rig, "file", "unix:" + folder + "/extra.sock", "shop");

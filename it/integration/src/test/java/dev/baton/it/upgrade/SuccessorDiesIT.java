@@ -54,7 +54,7 @@ class SuccessorDiesIT {
                   pipe: { bind: "127.0.0.1:0", service: pipe }
                 %s
                 services:
-                  shop: { type: http-proxy, upstream: app }
+                  shop: { type: http, upstream: app }
                   pipe: { type: tcp-proxy, upstream: held }
                 upstreams:
                   app: { servers: ["%s"] }

@@ -46,7 +46,7 @@ class UpgradeFailuresIT {
                   web: { bind: "%s", service: shop }
                   file: { bind: "unix:%s/web.sock", service: shop }
                 services:
-                  shop: { type: http-proxy, upstream: app }
+                  shop: { type: http, upstream: app }
                 upstreams:
                   app: { servers: ["%s"] }
                 """.formatted(bind, folder, origin.address());

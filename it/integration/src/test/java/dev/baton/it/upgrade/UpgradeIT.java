@@ -41,7 +41,7 @@ class UpgradeIT {
                   file: { bind: "unix:%s/web.sock", service: shop, mode: "0600" }
                 %s
                 services:
-                  shop: { type: http-proxy, upstream: app }
+                  shop: { type: http, upstream: app }
                 upstreams:
                   app: { servers: ["%s"] }
                 """.formatted(folder, more, origin.address());
@@ -94,7 +94,7 @@ class UpgradeIT {
                 .until(() -> rig.rows("/v1/fds").stream()
                         .map(JsonObject.class::cast)
                         .noneMatch(fd -> (fd.getString("kind").equals("downstream")
-                                        && fd.getString("plugin").equals("http-proxy"))
+                                        && fd.getString("plugin").equals("http"))
                                 || fd.getString("kind").equals("handoff")));
         // Those of the pool, and the test's own to the admin API.
         long connections = rig.rows("/v1/fds").stream()

@@ -35,14 +35,14 @@ class AdminApiTest extends AdminFixture {
         assertThat(get("/v1/loops").body())
                 .isEqualTo(
                         "[{\"id\":0,\"thread\":\"baton-loop-0\",\"fds\":4,\"turns\":100,\"tasks-queued\":0,"
-                                + "\"last-turn-age-ms\":1,\"current\":{\"fd\":17,\"generation\":3,\"plugin\":\"http-proxy\"},"
+                                + "\"last-turn-age-ms\":1,\"current\":{\"fd\":17,\"generation\":3,\"plugin\":\"http\"},"
                                 + "\"accepted\":12,\"connections\":2,\"blocked\":false},"
                                 + "{\"id\":1,\"thread\":\"baton-loop-1\",\"fds\":5,\"turns\":90,\"tasks-queued\":2,"
                                 + "\"last-turn-age-ms\":7,\"current\":null,\"accepted\":10,\"connections\":3,\"blocked\":true}]");
         assertThat(get("/v1/fds").body())
                 .isEqualTo(
                         "[{\"fd\":0,\"generation\":4294967295,\"kind\":\"downstream\",\"owner\":\"shared\",\"running\":1,"
-                                + "\"orphaned\":false,\"age-ms\":5,\"takeovers\":2,\"plugin\":\"http-proxy\"}]");
+                                + "\"orphaned\":false,\"age-ms\":5,\"takeovers\":2,\"plugin\":\"http\"}]");
         assertThat(get("/v1/orphans").body())
                 .isEqualTo("[{\"fd\":8,\"generation\":1,\"orphaned-for-ms\":20,\"running\":2,\"loops\":[0,1],"
                         + "\"plugin\":\"tcp-proxy\"}]");

@@ -61,14 +61,14 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics, UnixSer
     @Override
     public List<LoopSnapshot> loops() {
         return List.of(
-                new LoopSnapshot(0, "baton-loop-0", 4, 100, 0, 1, new Current(17, 3, "http-proxy"), 12, 2, false),
+                new LoopSnapshot(0, "baton-loop-0", 4, 100, 0, 1, new Current(17, 3, "http"), 12, 2, false),
                 new LoopSnapshot(1, "baton-loop-1", 5, 90, 2, 7, null, 10, 3, true));
     }
 
     @Override
     public List<FdSnapshot> fds() {
         return IntStream.range(0, fdCount)
-                .mapToObj(i -> new FdSnapshot(i, 4_294_967_295L, "downstream", "shared", 1, false, 5, 2, "http-proxy"))
+                .mapToObj(i -> new FdSnapshot(i, 4_294_967_295L, "downstream", "shared", 1, false, 5, 2, "http"))
                 .toList();
     }
 

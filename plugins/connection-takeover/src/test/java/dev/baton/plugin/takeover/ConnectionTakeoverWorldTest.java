@@ -2,7 +2,7 @@ package dev.baton.plugin.takeover;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.plugin.httpproxy.HttpProxyPlugin;
+import dev.baton.plugin.http.HttpPlugin;
 import dev.baton.spi.admin.PoolSnapshot;
 import dev.baton.testkit.world.InEachWorld;
 import dev.baton.testkit.world.Origin;
@@ -16,10 +16,10 @@ class ConnectionTakeoverWorldTest {
 
     private static Origin start(PluginWorld world) {
         Origin origin = world.origin();
-        world.plugin(HttpProxyPlugin.class).plugin(ConnectionTakeoverPlugin.class);
+        world.plugin(HttpPlugin.class).plugin(ConnectionTakeoverPlugin.class);
         world.start("""
                 listeners: { web: { bind: "127.0.0.1:0", service: shop } }
-                services: { shop: { type: http-proxy, upstream: app } }
+                services: { shop: { type: http, upstream: app } }
                 upstreams: { app: { servers: ["%s"] } }
                 """.formatted(origin.address()));
         return origin;

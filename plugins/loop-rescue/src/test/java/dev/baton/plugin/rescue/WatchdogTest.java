@@ -307,17 +307,17 @@ class WatchdogTest {
                 frame("plugin audit", "org.example.Hook", "closed"),
                 frame("app", "dev.baton.runtime.fd.FdHooks", "call"),
                 frame("app", "dev.baton.runtime.fd.FdTable", "fdDelete"),
-                frame("plugin http-proxy", "org.example.Handler", "channelRead"),
+                frame("plugin http", "org.example.Handler", "channelRead"),
                 frame("app", "dev.baton.runtime.loop.LoopIo", "dispatch"));
-        List<RunningFd> fds = List.of(new RunningFd(new Fd(17, 3), "http-proxy"));
+        List<RunningFd> fds = List.of(new RunningFd(new Fd(17, 3), "http"));
 
         BlockedIn hook = BlockedIn.of(0, fds, stack);
         assertThat(hook.plugin()).isEqualTo("audit");
-        assertThat(hook.words()).isEqualTo("plugin audit, fd 17/3 of http-proxy, org.example.Hook.closed");
+        assertThat(hook.words()).isEqualTo("plugin audit, fd 17/3 of http, org.example.Hook.closed");
 
         BlockedIn handler = BlockedIn.of(0, fds, stack.subList(4, 6));
-        assertThat(handler.plugin()).isEqualTo("http-proxy");
-        assertThat(handler.words()).isEqualTo("plugin http-proxy, fd 17/3, org.example.Handler.channelRead");
+        assertThat(handler.plugin()).isEqualTo("http");
+        assertThat(handler.words()).isEqualTo("plugin http, fd 17/3, org.example.Handler.channelRead");
 
         assertThat(BlockedIn.of(0, List.of(), stack).words())
                 .isEqualTo("plugin audit, a task, org.example.Hook.closed");

@@ -1,5 +1,0 @@
-/** An HTTP/1.0 and 1.1 reverse proxy. */
-@NullMarked
-package dev.baton.plugin.httpproxy;
-
-import org.jspecify.annotations.NullMarked;

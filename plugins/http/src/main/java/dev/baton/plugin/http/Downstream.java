@@ -1,0 +1,635 @@
+package dev.baton.plugin.http;
+
+import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.service.Service;
+import dev.baton.spi.upstream.UpstreamServer;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The client's end of each exchange, one after the other. Its {@link RequestReader} finds the requests, its
+ * {@link Forwarder} hands them to an {@link UpstreamEnd}, which hands the answer back.
+ *
+ * <pre>
+ * phase     is over when                             then
+ * HEAD      a request's head is there                BODY or ANSWER
+ * BODY      the request's body is complete           ANSWER
+ * ANSWER    the answer is complete                   HEAD, or the connection closes
+ * DISCARD   all is written and the client closes, or a second later
+ * </pre>
+ *
+ * <p>Everything here runs under the claim on this connection. The upstream end may be on another loop at any time: it
+ * calls the methods that take an exchange under this claim, and what is not of the current exchange and from the
+ * current upstream connection is dropped.
+ */
+final class Downstream {
+    enum Phase {
+        HEAD,
+        BODY,
+        ANSWER,
+        DISCARD
+    }
+
+    /** Values of {@code SO_LINGER}. */
+    private static final int RESET = 0;
+
+    private static final int KERNEL_SENDS_THE_REST = -1;
+
+    private static final byte[] UNKNOWN = HeadWriter.ascii("unknown");
+
+    /** In bytes: smaller heads are gone with their exchange, and not worth counting. */
+    private static final int LARGE_HEAD_BYTES = 4096;
+
+    private final HttpService service;
+    private final MovableChannel channel;
+    private final RequestReader reader;
+    private final Forwarder forwarder;
+    private final AnswerWriter answer = new AnswerWriter();
+    private final DownstreamTimer timer;
+
+    @SuppressWarnings("NullAway.Init") // set when the handler is added, before anything else is called
+    private ChannelHandlerContext ctx;
+
+    /** In ASCII: as a string it would take twice as much of an idle connection. */
+    private byte @Nullable [] client;
+
+    private @Nullable Exchange exchange;
+
+    private Phase phase = Phase.HEAD;
+    /** The upstream end reads no more of the answer until it is told. */
+    private boolean answerPaused;
+
+    /** An answer of ours was written in the midst of a read: the end of that flushes it, with what else comes of it. */
+    private boolean ownAnswerUnflushed;
+
+    private boolean draining;
+
+    Downstream(HttpService service, MovableChannel channel, RequestReader reader) {
+        this.service = service;
+        this.channel = channel;
+        this.reader = reader;
+        forwarder = new Forwarder(service, channel);
+        timer = new DownstreamTimer(this);
+    }
+
+    MovableChannel channel() {
+        return channel;
+    }
+
+    HttpService service() {
+        return service;
+    }
+
+    /** The client's address, as servers are told. Called by the upstream end only after a request came. */
+    byte[] client() {
+        byte[] known = client;
+        if (known == null) {
+            InetAddress address =
+                    channel.clientAddress() instanceof InetSocketAddress remote ? remote.getAddress() : null;
+            String text = address == null ? "" : address.getHostAddress();
+            int zone = text.indexOf('%');
+            known = address == null ? UNKNOWN : HeadWriter.ascii(zone < 0 ? text : text.substring(0, zone));
+            client = known;
+        }
+        return known;
+    }
+
+    /** Counts what the client asked for and does not get. */
+    void count(Refusal refusal) {
+        service.refusals().count(refusal, clientText(), null);
+    }
+
+    /** The client has an address of its own: that of a unix socket has none. */
+    boolean hasAddress() {
+        return client() != UNKNOWN;
+    }
+
+    private String clientText() {
+        return new String(client(), StandardCharsets.US_ASCII);
+    }
+
+    // ----------------------------------------------------------------------------------------------- from the reader
+
+    /** The handler is in the pipeline. */
+    void added(ChannelHandlerContext context) {
+        ctx = context;
+        timer.added(channel.eventLoop().ticker());
+        if (channel.isActive()) {
+            timer.start();
+        }
+    }
+
+    void active() {
+        timer.start();
+    }
+
+    void writabilityChanged() {
+        if (!channel.isWritable()) {
+            return;
+        }
+        if (answerPaused) {
+            answerPaused = false;
+            timer.progress();
+            Exchange current = exchange;
+            UpstreamEnd end = forwarder.end();
+            if (current != null && end != null && !end.resumeAnswer(current)) {
+                ctx.close();
+            }
+        } else if (phase == Phase.HEAD) {
+            reader.next();
+        }
+    }
+
+    void inactive() {
+        phase = Phase.DISCARD;
+        timer.stop();
+        Exchange current = exchange;
+        if (current != null) {
+            current.abandon();
+            exchange = null;
+            forget(current);
+        }
+    }
+
+    /** Something came. */
+    void progress() {
+        timer.progress();
+    }
+
+    /** A head was read. */
+    void begin(Exchange next) {
+        exchange = next;
+        answer.begin(next.keepAlive() && !draining);
+        service.requests().increment();
+        timer.request();
+        phase = next.hasBody() ? Phase.BODY : Phase.ANSWER;
+        OwnAnswer own = service.limits().answer(next, this, timer.lastProgress());
+        if (own != null) {
+            answerItself(next, own);
+            return;
+        }
+        if (next.hasBody()) {
+            timer.beginBody();
+        }
+        forwarder.begin(next);
+        if (takesBody()) {
+            clientsTurn(next);
+        }
+    }
+
+    /** The client takes what is written for it: it may ask for more. */
+    boolean clientTakes() {
+        return channel.isWritable();
+    }
+
+    /** There is somebody to hand a body to. */
+    boolean takesBody() {
+        return forwarder.end() != null;
+    }
+
+    /** Takes a piece of the body from the buffer; false: that was all for now. */
+    boolean readBody(ByteBuf in) {
+        Exchange current = exchange;
+        UpstreamEnd end = forwarder.end();
+        if (current == null || end == null) {
+            throw new IllegalStateException("a body that nobody wants");
+        }
+        int count;
+        ByteBuf joined;
+        try {
+            count = forwarder.nextPiece(in);
+            joined = forwarder.join(in, count, ctx.alloc());
+        } catch (RuntimeException e) {
+            forget(current);
+            refuse(Refusal.BAD_CHUNK, e.getMessage(), current.isHead());
+            return true;
+        }
+        if (forwarder.isLastPiece()) {
+            phase = Phase.ANSWER;
+        } else if (count == 0) {
+            return false;
+        }
+        timer.received(joined == null ? count : joined.readableBytes());
+        boolean forwarded;
+        if (timer.bodyBytes() > service.limits().bodyBytes()) {
+            if (joined != null) {
+                joined.release();
+            }
+            forget(current);
+            refuse(Refusal.BODY_TOO_LARGE, null, current.isHead());
+            return true;
+        }
+        if (joined == null) {
+            forwarded = forwarder.forward(current, end, in, count);
+        } else {
+            try {
+                forwarded = forwarder.forward(current, end, joined, joined.readableBytes());
+            } finally {
+                joined.release();
+            }
+        }
+        if (!forwarded) {
+            ctx.close();
+        } else if (forwarder.paused()) {
+            timer.serversTurn();
+        }
+        return true;
+    }
+
+    /** The end of a read, or of what waited: what was handed over goes out. */
+    void flushRequest() {
+        if (ownAnswerUnflushed) {
+            flushAnswer();
+        }
+        if (!forwarder.flush(exchange)) {
+            ctx.close();
+        }
+    }
+
+    /**
+     * What the client sent cannot be read: nothing after it can be either.
+     *
+     * @param toHead what can be read of it asks for a head only
+     */
+    void refuse(Refusal refusal, @Nullable String detail, boolean toHead) {
+        service.refusals().count(refusal, clientText(), detail);
+        boolean answering = exchange != null && answer.started();
+        exchange = null;
+        if (!answering) {
+            answer.own(ctx, null, toHead, OwnAnswer.of(refusal));
+        }
+        close(true);
+    }
+
+    // ----------------------------------------------------------------------------------------- from the connection
+
+    /** A new connection carries the exchange. */
+    void attached(Exchange named, UpstreamEnd end, boolean sent) {
+        if (!named.equals(exchange) || forwarder.end() != null) {
+            end.abortSoon(named);
+            return;
+        }
+        if (!sent) {
+            connectFailed(named, new ConnectException("closed before anything was sent"));
+            return;
+        }
+        forwarder.attach(end);
+        timer.progress();
+        clientsTurn(named);
+        reader.resume();
+    }
+
+    /** The body can be sent. A client that expects to be told to go on sends nothing until it is. */
+    private void clientsTurn(Exchange current) {
+        if (phase == Phase.BODY && !current.fields().has(FieldKind.EXPECT)) {
+            timer.clientsTurn();
+        }
+    }
+
+    /** There is no new connection. */
+    void connectFailed(Exchange named, Throwable cause) {
+        if (!named.equals(exchange) || forwarder.end() != null) {
+            return;
+        }
+        timer.progress();
+        Refusal refusal = forwarder.askNext(named, cause);
+        if (refusal != null) {
+            fail(named, refusal, cause.getMessage());
+        } else if (forwarder.end() != null) {
+            // An idle connection carries the exchange now: nobody else will fetch the body that waits.
+            clientsTurn(named);
+            reader.resume();
+        }
+    }
+
+    // -------------------------------------------------------------------------------------- from the upstream end
+
+    /** The upstream end can take more of the request's body. */
+    void resumeRequest(Exchange named, UpstreamEnd from) {
+        if (isCurrent(named, from) && forwarder.resume()) {
+            timer.progress();
+            timer.clientsTurn();
+            reader.resume();
+        }
+    }
+
+    void informational(Exchange named, UpstreamEnd from, ResponseHead head) {
+        if (isCurrent(named, from)) {
+            timer.progress();
+            answer.informational(ctx, named, head);
+        }
+    }
+
+    /**
+     * The answer begins.
+     *
+     * @param in its next {@code count} bytes are the body's first; taken out in any case
+     * @param last they are all of it
+     */
+    void answer(
+            Exchange named,
+            UpstreamEnd from,
+            ResponseHead head,
+            ByteBuf in,
+            int count,
+            boolean last,
+            @Nullable HeaderFields trailers) {
+        if (!isCurrent(named, from)) {
+            in.skipBytes(count);
+            return;
+        }
+        timer.progress();
+        if (draining || phase == Phase.BODY) {
+            // Nobody knows where a request ends whose server has answered before: the next cannot be found.
+            answer.closeAfterwards();
+        }
+        answer.start(ctx, named, head, in, count, last, trailers);
+        if (answer.endsWithConnection()) {
+            // Whatever closes it before all was written, the client sees a reset.
+            channel.config().setSoLinger(RESET);
+        }
+        if (last) {
+            finish();
+        }
+    }
+
+    /** The answer goes on. */
+    void answerBody(
+            Exchange named, UpstreamEnd from, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
+        if (!isCurrent(named, from)) {
+            in.skipBytes(count);
+            return;
+        }
+        timer.progress();
+        answer.body(ctx, in, count, last, trailers);
+        if (last) {
+            finish();
+        }
+    }
+
+    /** False: read no more of the answer before {@link UpstreamEnd#resumeAnswer}. */
+    boolean takesMoreAnswer(Exchange named, UpstreamEnd from) {
+        if (!isCurrent(named, from)) {
+            return true;
+        }
+        answerPaused = !channel.isWritable();
+        return !answerPaused;
+    }
+
+    /** All that was posted of the answer so far has arrived here: flushes it and asks for more. */
+    void caughtUpWithAnswer(Exchange named, UpstreamEnd from) {
+        flushAnswer();
+        if (isCurrent(named, from) && takesMoreAnswer(named, from) && !from.resumeAnswer(named)) {
+            ctx.close();
+        }
+    }
+
+    void flushAnswer() {
+        ownAnswerUnflushed = false;
+        ctx.flush();
+    }
+
+    /**
+     * There will be no answer, or no more of it.
+     *
+     * @param unused the server sent nothing, so it may not even have read the request
+     */
+    void upstreamFailed(Exchange named, UpstreamEnd from, Refusal refusal, boolean unused, @Nullable String detail) {
+        if (!isCurrent(named, from)) {
+            return;
+        }
+        forget(null);
+        if (!unused || answer.started() || !forwarder.askAgain(named)) {
+            fail(named, refusal, detail);
+        }
+    }
+
+    private boolean isCurrent(Exchange named, UpstreamEnd from) {
+        assert channel.eventLoop().inEventLoop() : "without the claim on the client's connection (F4)";
+        return named.equals(exchange) && from == forwarder.end();
+    }
+
+    // ------------------------------------------------------------------------------------------- ending an exchange
+
+    private void finish() {
+        exchange = null;
+        forget(null);
+        if (answer.keepAlive() && phase == Phase.ANSWER) {
+            ctx.flush();
+            next();
+        } else {
+            close(phase == Phase.BODY || reader.hasUnread());
+        }
+    }
+
+    private void next() {
+        phase = Phase.HEAD;
+        timer.progress();
+        reader.next();
+        if (draining && phase == Phase.HEAD && !reader.headBegun()) {
+            timer.awaitLastRequest();
+        }
+    }
+
+    /** The upstream end belongs to no exchange of ours any more; tells it so, if it does not know. */
+    private void forget(@Nullable Exchange aborted) {
+        answerPaused = false;
+        if (aborted == null) {
+            forwarder.forget();
+        } else {
+            forwarder.abort(aborted);
+        }
+    }
+
+    private void fail(Exchange current, Refusal refusal, @Nullable String detail) {
+        UpstreamServer server = current.server();
+        boolean byClient = refusal.status().equals(HttpResponseStatus.REQUEST_TIMEOUT);
+        service.refusals().count(refusal, server == null || byClient ? clientText() : server.address(), detail);
+        current.abandon();
+        forget(current);
+        exchange = null;
+        if (answer.started()) {
+            close(false);
+            return;
+        }
+        answerItself(current, OwnAnswer.of(refusal));
+        flushAnswer();
+    }
+
+    /** Answers instead of a server, and goes on to the next request or ends. Flushing is left to the caller. */
+    private void answerItself(Exchange current, OwnAnswer own) {
+        exchange = null;
+        boolean unread = phase == Phase.BODY;
+        if (draining || unread) {
+            answer.closeAfterwards();
+        }
+        answer.own(ctx, current, current.isHead(), own);
+        ownAnswerUnflushed = true;
+        if (answer.keepAlive()) {
+            next();
+        } else {
+            close(unread);
+        }
+    }
+
+    /**
+     * Closes after what was written. If bytes of the client's are unread, or may come, the connection stays half open
+     * for a moment: closing it at once would reset it, and the client might never see the answer. Resets it if it would
+     * take what was written for all of the answer.
+     */
+    private void close(boolean linger) {
+        phase = Phase.DISCARD;
+        reader.releaseUnread();
+        reader.updateReading();
+        if (answer.wouldLookComplete()) {
+            ctx.close();
+            return;
+        }
+        boolean armed = answer.endsWithConnection();
+        ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> {
+            if (armed && written.isSuccess()) {
+                channel.config().setSoLinger(KERNEL_SENDS_THE_REST);
+            }
+            if (!linger) {
+                channel.close();
+            } else if (written.isSuccess()) {
+                timer.linger();
+                channel.shutdownOutput();
+            }
+        });
+    }
+
+    /**
+     * Closes after the answer that is under way, which says so. If there is none, or one whose head has said already
+     * that the connection stays, closes after one more answer, or without one when patience is over.
+     */
+    void drain(Duration patience) {
+        draining = true;
+        timer.lastRequestWithin(patience.toNanos());
+        boolean idle = phase == Phase.HEAD && !reader.headBegun() && !reader.hasWaiting();
+        if (idle && patience.isZero()) {
+            close(false); // behind the end of an answer that the client has not taken yet
+        } else if (idle) {
+            timer.awaitLastRequest();
+        } else if (patience.isZero() || !answering()) {
+            answer.closeAfterwards();
+        }
+    }
+
+    /**
+     * How long the client has been between two requests, in nanoseconds; {@link Service#NOT_IDLE} if it is not. Any
+     * thread: without a claim it is a guess.
+     */
+    long idleNanos() {
+        boolean idle = phase == Phase.HEAD
+                && exchange == null
+                && timer.hasAsked()
+                && !draining
+                && !reader.headBegun()
+                && !reader.hasUnread()
+                && pendingBytes() == 0;
+        return idle ? timer.silentNanos() : Service.NOT_IDLE;
+    }
+
+    // ------------------------------------------------------------------------------------------------ for the timer
+
+    Phase phase() {
+        return phase;
+    }
+
+    boolean headBegun() {
+        return reader.headBegun();
+    }
+
+    /** Bytes that came of the head that has begun. */
+    long headBytes() {
+        return reader.headBytes();
+    }
+
+    boolean connecting() {
+        return exchange != null && forwarder.end() == null;
+    }
+
+    boolean answering() {
+        return exchange != null && answer.started();
+    }
+
+    /** Bytes that were written for the client and that it has not taken. */
+    long pendingBytes() {
+        ChannelOutboundBuffer out = channel.unsafe().outboundBuffer();
+        return out == null ? 0 : out.totalPendingWriteBytes();
+    }
+
+    boolean requestPaused() {
+        return forwarder.paused();
+    }
+
+    /** The server takes no more of the request's body, not even what has been read of it. */
+    boolean serverFull() {
+        return forwarder.full();
+    }
+
+    /** Bytes wait for the client, and nothing else can happen before it takes them. */
+    boolean waitsForClient() {
+        if (pendingBytes() == 0) {
+            return false;
+        }
+        boolean full = !channel.isWritable();
+        return switch (phase) {
+            case DISCARD -> true;
+            case HEAD -> full || !headBegun();
+            case BODY, ANSWER -> full && (answerPaused || answering());
+        };
+    }
+
+    /** Somebody was silent for too long while it was his turn. */
+    void timedOut(Refusal refusal) {
+        Exchange current = exchange;
+        if (current != null) {
+            fail(current, refusal, null);
+        } else if (phase == Phase.HEAD && headBegun()) {
+            refuse(refusal, null, reader.isHead());
+        } else {
+            ctx.close();
+        }
+    }
+
+    /** Bytes of the heap that the head of the exchange under way takes, if it is a large one; else 0. */
+    int heldHeadBytes() {
+        Exchange current = exchange;
+        return current == null || current.headBytes() < LARGE_HEAD_BYTES ? 0 : current.headBytes();
+    }
+
+    /**
+     * The process is short of memory, and this connection holds much of it: says so where that is possible, and ends.
+     */
+    void evict() {
+        boolean toHead = reader.isHead();
+        reader.releaseAll();
+        Exchange current = exchange;
+        if (pendingBytes() > 0 || phase == Phase.DISCARD || (current != null && answer.started())) {
+            channel.config().setSoLinger(RESET); // what is cut short must not look complete
+            cut(Refusal.EVICTED);
+        } else if (current == null) {
+            refuse(Refusal.HEAD_EVICTED, null, toHead);
+        } else {
+            answer.closeAfterwards();
+            fail(current, Refusal.EVICTED, null);
+        }
+    }
+
+    /** The client does not read: what was written for it will never go out, so there is nothing to wait for. */
+    void cut(Refusal refusal) {
+        service.refusals().count(refusal, clientText(), null);
+        ctx.close();
+    }
+}

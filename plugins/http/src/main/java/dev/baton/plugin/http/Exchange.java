@@ -1,0 +1,173 @@
+package dev.baton.plugin.http;
+
+import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.upstream.ConnectHandler;
+import dev.baton.spi.upstream.UpstreamServer;
+import io.netty.handler.codec.http.DefaultHttpRequest;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpVersion;
+import java.net.ConnectException;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request, and the name of the exchange that it began: every message between the two ends carries it, and an end
+ * drops what does not belong to its current one.
+ *
+ * <p>The request is read by both ends, on different loops perhaps, and does not change any more once the first server
+ * was asked for a connection. {@link #attempts} and {@link #unreached} belong to the downstream end.
+ */
+final class Exchange extends DefaultHttpRequest implements ConnectHandler {
+    private static final Set<HttpMethod> IDEMPOTENT = Set.of(
+            HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS, HttpMethod.TRACE, HttpMethod.PUT, HttpMethod.DELETE);
+
+    private final Downstream downstream;
+
+    /** What is asked of the server: origin-form, or {@code *}. */
+    private String target;
+
+    /** Value of the Host field to send; null: the server's address. */
+    private @Nullable String host;
+
+    private long bodyLength;
+    private boolean keepAlive;
+    private int headBytes;
+
+    /** Goes no further: the proxy is the one that is asked. */
+    private boolean endsHere;
+
+    /** Where the attempt under way goes. Written before the attempt begins, by the thread that begins it. */
+    private @Nullable UpstreamServer server;
+
+    /** Connections that carried the exchange and died. */
+    int attempts;
+    /** Servers that could not be connected to: nothing was sent there. */
+    int unreached;
+
+    /** The client is gone: whoever reads it in time is spared work; nothing depends on that. */
+    private volatile boolean abandoned;
+
+    Exchange(Downstream downstream, HttpVersion version, HttpMethod method, String target) {
+        super(version, method, target, new HeaderFields(), false);
+        this.downstream = downstream;
+        this.target = target;
+    }
+
+    /** Says what {@link RequestRules} found out. */
+    void understood(String target, @Nullable String host, long bodyLength, boolean keepAlive) {
+        this.target = target;
+        this.host = host;
+        this.bodyLength = bodyLength;
+        this.keepAlive = keepAlive;
+    }
+
+    /** Says that no server is to be asked. */
+    void endHere() {
+        endsHere = true;
+    }
+
+    boolean endsHere() {
+        return endsHere;
+    }
+
+    Downstream downstream() {
+        return downstream;
+    }
+
+    HeaderFields fields() {
+        return (HeaderFields) headers();
+    }
+
+    String target() {
+        return target;
+    }
+
+    @Nullable
+    String host() {
+        return host;
+    }
+
+    /** In bytes, 0 if there is none, or {@link BodyReader#CHUNKED}. */
+    long bodyLength() {
+        return bodyLength;
+    }
+
+    boolean hasBody() {
+        return bodyLength != 0;
+    }
+
+    /** Bytes of the heap that its head takes. */
+    int headBytes() {
+        return headBytes;
+    }
+
+    void setHeadBytes(int bytes) {
+        headBytes = bytes;
+    }
+
+    /** The client wants to keep its connection. */
+    boolean keepAlive() {
+        return keepAlive;
+    }
+
+    boolean isHttp10() {
+        return protocolVersion().minorVersion() == 0;
+    }
+
+    boolean isHead() {
+        return method().equals(HttpMethod.HEAD);
+    }
+
+    /** Asking twice is as good as asking once (RFC 9110, section 9.2.2), and there is no body that is gone by now. */
+    boolean isRepeatable() {
+        return !hasBody() && IDEMPOTENT.contains(method());
+    }
+
+    @Nullable
+    UpstreamServer server() {
+        return server;
+    }
+
+    void goTo(UpstreamServer server) {
+        this.server = server;
+    }
+
+    void abandon() {
+        abandoned = true;
+    }
+
+    /** An exchange is equal to itself only. */
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return this == other;
+    }
+
+    @Override
+    public int hashCode() {
+        return System.identityHashCode(this);
+    }
+
+    @Override
+    public void connected(MovableChannel connection) {
+        UpstreamEnd end = UpstreamEnd.of(connection);
+        if (end == null) {
+            failed(new ConnectException("closed as soon as it was open"));
+            return;
+        }
+        if (abandoned) {
+            end.giveBack();
+            return;
+        }
+        // The head goes out before the other end hears of the connection: it would send the body at once.
+        boolean sent = end.begin(this);
+        if (!Messages.post(downstream.channel(), () -> downstream.attached(this, end, sent))) {
+            end.abort();
+        }
+    }
+
+    @Override
+    public void failed(Throwable cause) {
+        // Not to be delivered only if the client's end is gone: then nobody waits.
+        Messages.post(downstream.channel(), () -> downstream.connectFailed(this, cause));
+    }
+}

@@ -1,0 +1,265 @@
+package dev.baton.plugin.http;
+
+import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.loop.Loop;
+import dev.baton.spi.upstream.Upstream;
+import dev.baton.spi.upstream.UpstreamServer;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.ConnectTimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request's way from its client: finds a connection for each exchange and hands the request over to the
+ * {@link UpstreamEnd} there. Belongs to a {@link Downstream} and runs under the claim on its connection.
+ *
+ * <p>A piece of a body is handed over directly if this thread can enter the upstream connection, else it is posted.
+ * Over there it waits in a queue that nobody limits, so reading stops until all pieces of one read have arrived: a
+ * question behind the last of them is answered by {@link Downstream#resumeRequest}.
+ */
+final class Forwarder {
+    /** Connections that one exchange is sent on. */
+    private static final int MAX_ATTEMPTS = 3;
+    /** Servers that are tried for one exchange; each may take the connect-timeout. */
+    private static final int MAX_UNREACHED = 3;
+    /** From this attempt on the connection is a new one: the idle ones may all be dead. */
+    private static final int FRESH_ATTEMPT = 2;
+
+    private static final byte NOTHING = 0;
+    /** Pieces that are not flushed yet. */
+    private static final byte UNFLUSHED = 1;
+    /** Pieces were posted, and the question behind them was not yet. */
+    private static final byte POSTED = 2;
+
+    private final HttpService service;
+    private final MovableChannel channel;
+
+    /** Made for the first request that has a body. */
+    private @Nullable BodyReader body;
+
+    private @Nullable UpstreamEnd end;
+    /** The connection under way served another exchange before: it may have died since. */
+    private boolean reused;
+    /** The upstream end takes no more of the body now, and will say when it does. */
+    private boolean full;
+    /** Pieces are on their way to the upstream end, which will say when it has them. */
+    private boolean waiting;
+
+    /**
+     * What of this read the upstream end has. A byte, because an idle connection has this object and each word of it
+     * counts.
+     */
+    private byte handedOver = NOTHING;
+
+    Forwarder(HttpService service, MovableChannel channel) {
+        this.service = service;
+        this.channel = channel;
+    }
+
+    /** The end that carries the exchange; null: there is none, or it is being connected. */
+    @Nullable
+    UpstreamEnd end() {
+        return end;
+    }
+
+    /** No more of the body is to be read from the client. */
+    boolean paused() {
+        return full || waiting;
+    }
+
+    /** What has been read of the body has to wait too. */
+    boolean full() {
+        return full;
+    }
+
+    // --------------------------------------------------------------------------------------- finding a connection
+
+    /** Begins with the server whose turn it is. */
+    void begin(Exchange exchange) {
+        if (exchange.hasBody()) {
+            if (body == null) {
+                body = new BodyReader(service.headerLimit(), false);
+            }
+            body.begin(exchange.bodyLength());
+        }
+        exchange.goTo(service.upstream().next());
+        ask(exchange);
+    }
+
+    /**
+     * Takes an idle connection, which is at {@link #end} afterwards, or begins to open one, which tells the exchange.
+     */
+    private void ask(Exchange exchange) {
+        UpstreamServer server = exchange.server();
+        if (server == null) {
+            throw new IllegalStateException("no server was chosen");
+        }
+        Loop loop = channel.loop();
+        while (exchange.attempts < FRESH_ATTEMPT) {
+            MovableChannel idle = service.connections().take(server, loop);
+            if (idle == null) {
+                break;
+            }
+            try {
+                UpstreamEnd taken = UpstreamEnd.of(idle);
+                reused = true;
+                end = taken;
+                if (taken != null && taken.begin(exchange)) {
+                    return;
+                }
+                end = null;
+                exchange.attempts++;
+            } finally {
+                idle.leave();
+            }
+        }
+        reused = false;
+        service.connections().connect(server, loop, channel, exchange);
+    }
+
+    /** A new connection carries the exchange. */
+    void attach(UpstreamEnd opened) {
+        end = opened;
+    }
+
+    /**
+     * Asks the next server after one could not be connected to. Nothing was sent, so it does not matter what the
+     * request is.
+     *
+     * @return null, or why not
+     */
+    @Nullable
+    Refusal askNext(Exchange exchange, Throwable cause) {
+        Upstream upstream = service.upstream();
+        UpstreamServer failed = exchange.server();
+        exchange.unreached++;
+        if (failed == null
+                || exchange.unreached
+                        >= Math.min(MAX_UNREACHED, upstream.servers().size())) {
+            return cause instanceof ConnectTimeoutException ? Refusal.CONNECT_TIMEOUT : Refusal.CONNECT_FAILED;
+        }
+        exchange.goTo(upstream.nextAfter(failed));
+        ask(exchange);
+        return null;
+    }
+
+    /**
+     * Asks again after the connection died that carried the exchange, and no byte had come from it.
+     *
+     * @return false: it may not be sent twice, or was often enough
+     */
+    boolean askAgain(Exchange exchange) {
+        if (!reused || !exchange.isRepeatable() || ++exchange.attempts >= MAX_ATTEMPTS) {
+            return false;
+        }
+        service.retries().increment();
+        ask(exchange);
+        return true;
+    }
+
+    // --------------------------------------------------------------------------------------------------- the body
+
+    /**
+     * Finds the next piece of the body; {@link #forward} must follow unless it is empty and not the last.
+     *
+     * @return how many bytes of the buffer it has
+     * @throws RuntimeException if this is no body
+     */
+    int nextPiece(ByteBuf in) {
+        return body().next(in);
+    }
+
+    /** Joins the piece that was found with the small ones behind it; see {@link SmallChunks#join}. */
+    @Nullable
+    ByteBuf join(ByteBuf in, int count, ByteBufAllocator memory) {
+        return SmallChunks.join(body(), in, count, memory);
+    }
+
+    /** The piece that was found is the last. */
+    boolean isLastPiece() {
+        return body().done();
+    }
+
+    private BodyReader body() {
+        BodyReader reader = body;
+        if (reader == null) {
+            throw new IllegalStateException("a body without a request");
+        }
+        return reader;
+    }
+
+    /** Takes the piece out of the buffer and hands it over. False: the other end is gone, with its loop. */
+    boolean forward(Exchange exchange, UpstreamEnd to, ByteBuf in, int count) {
+        boolean last = body().done();
+        HeaderFields trailers = body().trailers();
+        if (trailers != null) {
+            RequestRules.endTrailersHere(exchange.fields(), trailers);
+        }
+        if (to.channel().tryEnter()) {
+            try {
+                to.requestBody(exchange, in, count, last, trailers);
+                full = !last && !to.takesMoreRequest(exchange);
+                handedOver = handedOver == POSTED ? POSTED : UNFLUSHED;
+            } finally {
+                to.channel().leave();
+            }
+            return true;
+        }
+        waiting = !last;
+        handedOver = last ? NOTHING : POSTED;
+        ByteBuf data = in.readRetainedSlice(count);
+        boolean sent = Messages.post(to.channel(), () -> to.postedRequestBody(exchange, data, last, trailers));
+        if (!sent) {
+            data.release();
+        }
+        return sent;
+    }
+
+    /** Ends a read: what was handed over goes out. False: the other end is gone, with its loop. */
+    boolean flush(@Nullable Exchange exchange) {
+        UpstreamEnd to = end;
+        byte before = handedOver;
+        handedOver = NOTHING;
+        if (before == NOTHING || to == null || exchange == null) {
+            return true;
+        }
+        if (before == POSTED) {
+            return Messages.post(to.channel(), () -> to.caughtUpWithRequest(exchange));
+        }
+        if (to.channel().tryEnter()) {
+            try {
+                to.flushRequest(exchange);
+            } finally {
+                to.channel().leave();
+            }
+            return true;
+        }
+        return Messages.post(to.channel(), () -> to.flushRequest(exchange));
+    }
+
+    /** The upstream end can take more of the body. False: it could all the time. */
+    boolean resume() {
+        boolean was = paused();
+        full = false;
+        waiting = false;
+        return was;
+    }
+
+    // ------------------------------------------------------------------------------------------------- the end of it
+
+    void forget() {
+        end = null;
+        full = false;
+        waiting = false;
+        handedOver = NOTHING;
+    }
+
+    /** Nobody waits for the exchange any more. */
+    void abort(Exchange exchange) {
+        UpstreamEnd to = end;
+        forget();
+        if (to != null) {
+            to.abortSoon(exchange);
+        }
+    }
+}

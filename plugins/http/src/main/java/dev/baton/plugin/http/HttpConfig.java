@@ -1,0 +1,65 @@
+package dev.baton.plugin.http;
+
+import dev.baton.spi.config.ByteRate;
+import dev.baton.spi.config.ByteSize;
+import dev.baton.spi.config.Default;
+import dev.baton.spi.config.Range;
+import dev.baton.spi.config.Rate;
+import dev.baton.spi.config.UpstreamName;
+import dev.baton.spi.config.WrongValueException;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * The keys of a service of type {@code http}.
+ *
+ * @param upstream where requests go
+ * @param headerLimit bytes of the request line, of the header fields of a message and of its trailers; what is longer
+ *     is refused
+ * @param bodyLimit bytes of a request's body; what is longer is refused with 413. Empty: no limit
+ * @param firstRequestTimeout from the accept to the first byte of the first request
+ * @param headerTimeout from the first byte of a request's head to its last
+ * @param responseTimeout how long the server may be silent while it is its turn
+ * @param idleTimeout how long the client may be silent while it is its turn, between requests too
+ * @param minRate bytes a second that the client must send of a head or body on the average, when {@code rateGrace} is
+ *     over; 0: none
+ * @param rateGrace how long a head or body may come more slowly
+ * @param requestRate requests of one client address; what is more is refused with 429. Empty: no limit
+ * @param requestBurst how many of those may come at once. Empty: as many as in a second, but at least 10
+ */
+public record HttpConfig(
+        @UpstreamName String upstream,
+        @Default("64KiB") @Range(min = "1KiB", max = "1MiB") ByteSize headerLimit,
+        @Range(min = "1B", max = "1048576GiB") Optional<ByteSize> bodyLimit,
+        @Default("10s") @Range(min = "10ms", max = "24h") Duration firstRequestTimeout,
+        @Default("10s") @Range(min = "10ms", max = "1h") Duration headerTimeout,
+        @Default("30s") @Range(min = "10ms", max = "24h") Duration responseTimeout,
+        @Default("60s") @Range(min = "10ms", max = "24h") Duration idleTimeout,
+
+        @Default("240B/s") @Range(min = "0B/s", max = "1GiB/s")
+        ByteRate minRate,
+
+        @Default("10s") @Range(min = "10ms", max = "1h") Duration rateGrace,
+        @Range(min = "1/h", max = "100000/s") Optional<Rate> requestRate,
+        @Range(min = "1", max = "1000000") Optional<Integer> requestBurst) {
+
+    /** An allowance that takes longer to fill than this is no rate any more, and cannot be kept in a word. */
+    private static final Duration FILL_MAX = Duration.ofHours(24);
+
+    /** Checks what one key means for another. */
+    public HttpConfig {
+        if (requestBurst.isPresent()) {
+            if (requestRate.isEmpty()) {
+                throw new WrongValueException(
+                        "requestBurst", "means nothing without request-rate; add that or remove this");
+            }
+            double most = requestRate.get().perSecond() * FILL_MAX.toSeconds();
+            if (requestBurst.get() > most) {
+                throw new WrongValueException(
+                        "requestBurst",
+                        "at " + requestRate.get() + " it takes more than 24h until " + requestBurst.get()
+                                + " are allowed again; at most " + (long) most);
+            }
+        }
+    }
+}

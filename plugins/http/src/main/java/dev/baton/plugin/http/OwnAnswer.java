@@ -1,0 +1,79 @@
+package dev.baton.plugin.http;
+
+import dev.baton.plugin.http.Heads.Persistence;
+import dev.baton.spi.http.HttpDate;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An answer of the proxy's own.
+ *
+ * @param fields lines of fields beside Date, Content-Length and Connection, each with its line end
+ * @param content what an answer to HEAD says the length of and leaves out (RFC 9110, section 9.3.2)
+ */
+record OwnAnswer(HttpResponseStatus status, String fields, String content) {
+    private static final Set<String> SECRET = Set.of("authorization", "proxy-authorization", "cookie");
+
+    /** What a server may be asked through here: no method is held back but CONNECT. */
+    private static final String ALLOW = "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE\r\n";
+
+    private static final String TEXT = "Content-Type: text/plain\r\n";
+
+    /** Says why there is no answer of a server's. */
+    static OwnAnswer of(Refusal refusal) {
+        return new OwnAnswer(refusal.status(), TEXT, refusal.words() + "\n");
+    }
+
+    /** Says that there were too many requests, and in how many seconds the next one is welcome. */
+    static OwnAnswer later(long seconds) {
+        Refusal refusal = Refusal.TOO_MANY_REQUESTS;
+        return new OwnAnswer(refusal.status(), TEXT + "Retry-After: " + seconds + "\r\n", refusal.words() + "\n");
+    }
+
+    /** Answers a request that may not be forwarded further: TRACE or OPTIONS with {@code Max-Forwards: 0}. */
+    static OwnAnswer ofLastHop(Exchange exchange) {
+        return exchange.method().equals(HttpMethod.TRACE)
+                ? new OwnAnswer(HttpResponseStatus.OK, "Content-Type: message/http\r\n", reflected(exchange))
+                : new OwnAnswer(HttpResponseStatus.OK, ALLOW, "");
+    }
+
+    /** What was received, without what a page may not know of (RFC 9110, section 9.3.8). */
+    private static String reflected(Exchange exchange) {
+        StringBuilder text = new StringBuilder();
+        text.append(exchange.method()).append(' ').append(exchange.uri()).append(' ');
+        text.append(exchange.protocolVersion()).append("\r\n");
+        HeaderFields fields = exchange.fields();
+        for (int i = 0; i < fields.size(); i++) {
+            String name = fields.name(i).toString();
+            if (!SECRET.contains(name.toLowerCase(Locale.ROOT))) {
+                text.append(name).append(": ").append(fields.value(i)).append("\r\n");
+            }
+        }
+        return text.append("\r\n").toString();
+    }
+
+    /**
+     * Puts it together.
+     *
+     * @param connection what to say about the connection, null for nothing
+     * @param toHead it answers a HEAD
+     */
+    HeadWriter write(@Nullable Persistence connection, boolean toHead) {
+        HeadWriter out = HeadWriter.begin();
+        out.text("HTTP/1.1 ")
+                .text(status.codeAsText())
+                .octet(' ')
+                .text(status.reasonPhrase())
+                .crlf();
+        out.field("Date", HttpDate.now()).text(fields);
+        out.text("Content-Length: ").number(content.length()).crlf();
+        if (connection != null) {
+            out.field("Connection", connection == Persistence.CLOSE ? "close" : "keep-alive");
+        }
+        out.crlf();
+        return toHead ? out : out.text(content);
+    }
+}

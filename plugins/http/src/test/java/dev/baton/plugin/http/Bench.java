@@ -1,0 +1,385 @@
+package dev.baton.plugin.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.config.ByteRate;
+import dev.baton.spi.config.ByteSize;
+import dev.baton.spi.fd.TakeoverResult;
+import dev.baton.spi.loop.Loop;
+import dev.baton.spi.loop.Loops;
+import dev.baton.spi.metrics.Metrics;
+import dev.baton.spi.service.ServiceContext;
+import dev.baton.spi.upstream.ConnectHandler;
+import dev.baton.spi.upstream.Upstream;
+import dev.baton.spi.upstream.UpstreamConnections;
+import dev.baton.spi.upstream.UpstreamServer;
+import dev.baton.testkit.EmbeddedConnection;
+import dev.baton.testkit.ManualLoop;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.UnpooledByteBufAllocator;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A proxy between one client and some servers, all played by the test on one thread.
+ *
+ * <p>{@link Ends#APART} makes every connection look as if another loop owned it: neither end can enter the other, so
+ * everything between them is posted. {@link #close} checks that nothing leaked and no claim is held.
+ */
+final class Bench implements AutoCloseable, Upstream, UpstreamConnections, ServiceContext, Metrics {
+
+    /** Where the two ends of an exchange are. */
+    enum Ends {
+        TOGETHER,
+        APART
+    }
+
+    /** A Date field with its line end. */
+    static final String DATE = "Date: [A-Z][a-z]{2}, \\d\\d [A-Z][a-z]{2} \\d{4} \\d\\d:\\d\\d:\\d\\d GMT\r\n";
+
+    final Ends ends;
+    final ManualLoop loop = new ManualLoop(0);
+    final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(true);
+    final HttpService service;
+    final EmbeddedConnection client;
+
+    /** Every upstream connection ever opened, and those that were given back. */
+    final List<EmbeddedConnection> opened = new ArrayList<>();
+
+    final Deque<EmbeddedConnection> idle = new ArrayDeque<>();
+    /** Attempts to connect that a test has not answered yet; only if it says so. */
+    final Deque<ConnectHandler> connecting = new ArrayDeque<>();
+
+    final List<UpstreamServer> asked = new ArrayList<>();
+    boolean connectLater;
+    /** Idle connections close between the takeover and the first byte. */
+    boolean dieWhenTaken;
+    /** New connections close before anybody hears of them. */
+    boolean dieWhenOpened;
+
+    @Nullable
+    Throwable refuseWith;
+
+    List<UpstreamServer> servers = List.of(new UpstreamServer("origin.test:80", 0));
+
+    private final Map<String, Counter> counters = new HashMap<>();
+    private final Map<EmbeddedConnection, UpstreamServer> serverOf = new HashMap<>();
+    private final List<EmbeddedConnection> all = new ArrayList<>();
+    private int turn;
+    private @Nullable ChannelHandler initializer;
+
+    Bench(Ends ends) {
+        this(ends, new ByteSize(4096));
+    }
+
+    Bench(Ends ends, ByteSize headerLimit) {
+        this(ends, config(headerLimit));
+    }
+
+    /** Without the limits that a test would have to wait for, or to think of. */
+    private static HttpConfig config(ByteSize headerLimit) {
+        return new HttpConfig(
+                "app",
+                headerLimit,
+                Optional.empty(),
+                Duration.ofSeconds(60),
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(60),
+                new ByteRate(0),
+                Duration.ofSeconds(10),
+                Optional.empty(),
+                Optional.empty());
+    }
+
+    Bench(Ends ends, HttpConfig config) {
+        this.ends = ends;
+        service = new HttpService("shop", config, this);
+        client = connection();
+        service.initialize(client, "web");
+    }
+
+    /** One more client of the same service, on the same loop. */
+    EmbeddedConnection anotherClient() {
+        EmbeddedConnection another = connection();
+        service.initialize(another, "web");
+        return another;
+    }
+
+    private EmbeddedConnection connection() {
+        EmbeddedConnection connection = new EmbeddedConnection(loop);
+        connection.config().setAllocator(allocator);
+        connection.freezeTime();
+        connection.elsewhere(ends == Ends.APART);
+        all.add(connection);
+        return connection;
+    }
+
+    // ------------------------------------------------------------------------------------------------ playing
+
+    /** Runs something as the loop that owns a connection would, then everything that follows from it. */
+    void under(EmbeddedConnection connection, Runnable action) {
+        connection.offer(action);
+        settle();
+    }
+
+    /** Lets all posted messages arrive. */
+    void settle() {
+        boolean busy = true;
+        while (busy) {
+            busy = false;
+            for (EmbeddedConnection connection : List.copyOf(all)) {
+                connection.runPendingTasks();
+                if (connection.hasPosted()) {
+                    busy = true;
+                    connection.runPosted();
+                }
+            }
+        }
+    }
+
+    ByteBuf bytes(String text) {
+        return allocator
+                .directBuffer(Math.max(1, text.length()))
+                .writeBytes(text.getBytes(StandardCharsets.ISO_8859_1));
+    }
+
+    /** The client sends. */
+    void send(String text) {
+        receive(client, text);
+    }
+
+    /** A server answers, on its connection. */
+    void answer(int connection, String text) {
+        receive(opened.get(connection), text);
+    }
+
+    /** Bytes arrive at a connection, and everything follows from it. */
+    void receive(EmbeddedConnection connection, String text) {
+        arrive(connection, text);
+        settle();
+    }
+
+    /** Bytes arrive at a connection; what is posted then waits. */
+    void arrive(EmbeddedConnection connection, String text) {
+        connection.offer(() -> {
+            connection.pipeline().fireChannelRead(bytes(text));
+            connection.pipeline().fireChannelReadComplete();
+        });
+        connection.runPosted();
+    }
+
+    /** The peer of a connection closes it. */
+    void hangUp(EmbeddedConnection connection) {
+        if (connection.config().isAllowHalfClosure()) {
+            under(connection, () -> connection.pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE));
+        }
+        under(connection, connection::close);
+    }
+
+    /** A connection is closed by anything but its peer. */
+    void cut(EmbeddedConnection connection) {
+        under(connection, connection::close);
+    }
+
+    /** What came out of a connection since the last call, as text. */
+    String out(EmbeddedConnection connection) {
+        StringBuilder text = new StringBuilder();
+        ByteBuf piece;
+        while ((piece = connection.readOutbound()) != null) {
+            text.append(piece.toString(StandardCharsets.ISO_8859_1));
+            piece.release();
+        }
+        return text.toString();
+    }
+
+    /** What came out of the client's connection since the last call, without the Date fields that the proxy puts in. */
+    String toClient() {
+        return undated(out(client));
+    }
+
+    static String undated(String answers) {
+        return answers.replaceAll(DATE, "");
+    }
+
+    String toServer(int connection) {
+        return out(opened.get(connection));
+    }
+
+    /** Sends a request and answers it, to get an idle upstream connection. */
+    void warmUp() {
+        send("GET /warm HTTP/1.1\r\nHost: shop\r\n\r\n");
+        int connection = opened.size() - 1;
+        toServer(connection);
+        answer(connection, "HTTP/1.1 204 No Content\r\n\r\n");
+        toClient();
+        assertThat(idle).hasSize(1);
+    }
+
+    /** Lets time pass. */
+    void pass(long seconds) {
+        for (long i = 0; i < seconds; i++) {
+            for (EmbeddedConnection connection : List.copyOf(all)) {
+                connection.advanceTimeBy(1, TimeUnit.SECONDS);
+                under(connection, connection::runScheduledPendingTasks);
+            }
+        }
+    }
+
+    long count(String name, String... labels) {
+        return counter(name, "", labels).count();
+    }
+
+    long refusals(Refusal refusal) {
+        return count("baton_http_refusals_total", "service", "shop", "reason", refusal.label());
+    }
+
+    @Override
+    public void close() {
+        for (EmbeddedConnection connection : List.copyOf(all)) {
+            under(connection, connection::close);
+            assertThat(connection.claims()).isZero();
+            assertThat(connection.heldHeap() + connection.heldDirect())
+                    .as("held by a closed connection")
+                    .isZero();
+            out(connection);
+            connection.checkException();
+        }
+        assertThat(allocator.metric().usedDirectMemory() + allocator.metric().usedHeapMemory())
+                .as("bytes leaked")
+                .isZero();
+    }
+
+    // ------------------------------------------------------------------------------------------------ upstream
+
+    @Override
+    public String name() {
+        return "app";
+    }
+
+    @Override
+    public List<UpstreamServer> servers() {
+        return servers;
+    }
+
+    @Override
+    public UpstreamServer next() {
+        return servers.get(turn++ % servers.size());
+    }
+
+    @Override
+    public UpstreamConnections connections(String profile, ChannelHandler initializer) {
+        this.initializer = initializer;
+        return this;
+    }
+
+    @Override
+    public @Nullable MovableChannel take(UpstreamServer server, Loop taker) {
+        EmbeddedConnection connection = idle.stream()
+                .filter(each -> server.equals(serverOf.get(each)))
+                .findFirst()
+                .orElse(null);
+        if (connection == null) {
+            return null;
+        }
+        idle.remove(connection);
+        asked.add(server);
+        assertThat(connection.takeover(taker)).isEqualTo(TakeoverResult.TAKEN);
+        if (dieWhenTaken) {
+            connection.close();
+        }
+        return connection;
+    }
+
+    @Override
+    public void connect(UpstreamServer server, Loop opener, ConnectHandler handler) {
+        asked.add(server);
+        if (refuseWith != null) {
+            handler.failed(refuseWith);
+        } else if (connectLater) {
+            connecting.add(handler);
+        } else {
+            connected(handler);
+        }
+    }
+
+    /** An attempt to connect succeeds. */
+    void connected(ConnectHandler handler) {
+        EmbeddedConnection connection = connection();
+        serverOf.put(connection, Objects.requireNonNull(((Exchange) handler).server()));
+        connection.pipeline().addLast(initializer);
+        opened.add(connection);
+        if (dieWhenOpened) {
+            connection.close();
+        }
+        connection.offer(() -> handler.connected(connection));
+        connection.runPosted();
+    }
+
+    @Override
+    public void release(MovableChannel connection) {
+        EmbeddedConnection released = (EmbeddedConnection) connection;
+        assertThat(released.claims()).as("released under a claim").isPositive();
+        assertThat(idle).doesNotContain(released);
+        released.afterLeave(() -> idle.add(released));
+    }
+
+    // ------------------------------------------------------------------------------------------------ context
+
+    @Override
+    public Upstream upstream(String name) {
+        return this;
+    }
+
+    @Override
+    public Loops loops() {
+        return ManualLoop.loops(loop);
+    }
+
+    @Override
+    public Metrics metrics() {
+        return this;
+    }
+
+    @Override
+    public Counter counter(String name, String help, String... labels) {
+        return counters.computeIfAbsent(name + List.of(labels), key -> new Counter() {
+            private final AtomicLong count = new AtomicLong();
+
+            @Override
+            public void increment() {
+                count.incrementAndGet();
+            }
+
+            @Override
+            public long count() {
+                return count.get();
+            }
+        });
+    }
+
+    @Override
+    public void gauge(String name, String help, LongSupplier value, String... labels) {
+        throw new UnsupportedOperationException("the proxy has no gauges");
+    }
+
+    @Override
+    public String scrape() {
+        throw new UnsupportedOperationException("nobody scrapes here");
+    }
+}

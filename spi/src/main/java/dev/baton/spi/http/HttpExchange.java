@@ -1,0 +1,87 @@
+package dev.baton.spi.http;
+
+import dev.baton.spi.channel.ConnectionFacts;
+import dev.baton.spi.threading.AnyThread;
+import dev.baton.spi.threading.OnLoop;
+import io.netty.buffer.ByteBufAllocator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request and its response. It begins when the request's head has been read and its route is known, and has exactly
+ * one end.
+ *
+ * <p>Callbacks run under the claim on the client's connection. Between them, while a filter or handler waits, whoever
+ * it waits for may use the exchange until it calls {@link #resume} or {@link #answer}: only one at a time.
+ */
+public interface HttpExchange {
+    /** The head of the request. */
+    HttpRequest request();
+
+    /** The head of the response; null until it is there. */
+    @Nullable
+    HttpResponse response();
+
+    /** Who asks whom, as connection filters and trusted proxies say. */
+    ConnectionFacts facts();
+
+    /** Name of the service. */
+    String service();
+
+    /** Name of the route: the one that is configured, or made of what it matches. */
+    String route();
+
+    /** Address of the server that was asked last; null if none was. */
+    @Nullable
+    String server();
+
+    /** Servers and connections that were tried before the one that answered. */
+    int retries();
+
+    /** When what happened so far. */
+    HttpTimings timings();
+
+    /** Bytes of the request's body that came, and of the response's that were written. */
+    long requestBytes();
+
+    /** Bytes of the response's body that were written. */
+    long responseBytes();
+
+    /** What a plugin keeps here; null if it keeps nothing. */
+    <T> @Nullable T get(HttpAttribute<T> key);
+
+    /** Keeps something until the end of the exchange; null: no more. */
+    <T> void set(HttpAttribute<T> key, @Nullable T value);
+
+    /** In the callback of a head: the filter that is called does not want the body of this message after all. */
+    @OnLoop
+    void skipBody();
+
+    /**
+     * Goes on after a {@link HttpVerdict#WAIT}. May be called before the callback has returned. What comes too late, or
+     * a second time, does nothing.
+     */
+    @AnyThread
+    void resume();
+
+    /**
+     * Answers the request. In a callback, which then returns {@link HttpVerdict#ANSWERED}, or while a filter or handler
+     * waits, which ends the wait. In the callback of a response's head it takes the place of that response. Filters
+     * that have seen the request and come before this one see the answer as they would a server's.
+     *
+     * @throws IllegalArgumentException if a field is not allowed
+     * @throws IllegalStateException if the head of a response has been written already
+     */
+    @AnyThread
+    void answer(HttpAnswer answer);
+
+    /**
+     * Begins a response whose body comes piece by piece. For handlers, where {@link #answer} could be called.
+     *
+     * @param head status and fields; its body, if there is one, is the first piece
+     */
+    @AnyThread
+    HttpStream stream(HttpAnswer head);
+
+    /** Where buffers for bodies are taken from. */
+    ByteBufAllocator allocator();
+}

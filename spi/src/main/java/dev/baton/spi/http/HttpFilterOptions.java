@@ -1,0 +1,28 @@
+package dev.baton.spi.http;
+
+import dev.baton.spi.config.Default;
+import dev.baton.spi.config.Range;
+import java.time.Duration;
+
+/**
+ * Keys that every HTTP filter and handler of the configuration may have beside its own.
+ *
+ * @param onFailure what becomes of an exchange whose filter throws, waits too long, or is quarantined
+ * @param timeout how long one exchange may wait for it
+ * @param budget how long one callback may take. One that took longer ten times within ten seconds puts its filter into
+ *     quarantine for half a minute: {@code on-failure} says what that means. Not for what is
+ *     {@link dev.baton.spi.threading.Blocking}
+ */
+public record HttpFilterOptions(
+        @Default("refuse") OnFailure onFailure,
+        @Default("10s") @Range(min = "1ms", max = "24h") Duration timeout,
+        @Default("20ms") @Range(min = "1ms", max = "1m") Duration budget) {
+
+    /** What becomes of an exchange whose filter fails. */
+    public enum OnFailure {
+        /** It is answered with 500 or 503. */
+        REFUSE,
+        /** It goes on without the filter. A handler cannot be gone without. */
+        BYPASS
+    }
+}
