@@ -4,26 +4,45 @@ import dev.baton.spi.metrics.Metrics;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.prometheus.metrics.model.snapshots.Label;
+import io.prometheus.metrics.model.snapshots.Labels;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Metrics on Micrometer's Prometheus registry. Counters are adders of our own, which Micrometer reads when somebody
- * asks: counting touches nothing shared. Thread-safe.
+ * Metrics on Micrometer's Prometheus registry. Counters and histograms are our own and are read when somebody asks:
+ * counting touches nothing shared. Thread-safe.
  */
 public final class PrometheusMetrics implements Metrics {
     private static final Pattern NAME = Pattern.compile("baton_[a-z0-9]+(_[a-z0-9]+)*");
     private static final String COUNTER_END = "_total";
+    private static final String HISTOGRAM_END = "_seconds";
+    private static final String OTHER = "other";
+    private static final Logger LOG = LoggerFactory.getLogger(PrometheusMetrics.class);
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final ConcurrentMap<Meter.Id, Adder> counters = new ConcurrentHashMap<>();
+    private final ConcurrentMap<String, HistogramFamily> histograms = new ConcurrentHashMap<>();
+    /** How many counters there are of a name. */
+    private final ConcurrentMap<String, AtomicInteger> series = new ConcurrentHashMap<>();
+    /** Names of which there are too many. */
+    private final Set<String> crowded = ConcurrentHashMap.newKeySet();
+
     /**
      * Micrometer holds what it counts weakly: what nobody else holds would stand still after a collection of garbage.
      */
@@ -47,15 +66,80 @@ public final class PrometheusMetrics implements Metrics {
         if (!name.endsWith(COUNTER_END)) {
             throw new IllegalArgumentException("counter " + name + ": its name must end in " + COUNTER_END);
         }
-        Meter.Id id = new Meter.Id(name, tags, null, help, Meter.Type.COUNTER);
+        Adder known = counters.get(new Meter.Id(name, tags, null, help, Meter.Type.COUNTER));
+        if (known != null) {
+            return known;
+        }
+        boolean room =
+                series.computeIfAbsent(name, first -> new AtomicInteger()).getAndIncrement() < SERIES_MAX;
+        Tags bounded = room ? tags : others(name, tags);
+        Meter.Id id = new Meter.Id(name, bounded, null, help, Meter.Type.COUNTER);
         return counters.computeIfAbsent(id, absent -> {
             Adder adder = new Adder();
             FunctionCounter.builder(name, adder, LongAdder::sum)
-                    .tags(tags)
+                    .tags(bounded)
                     .description(help)
                     .register(registry);
             return adder;
         });
+    }
+
+    @Override
+    public Histogram histogram(String name, String help, String... labels) {
+        Tags tags = check(name, labels);
+        if (!name.endsWith(HISTOGRAM_END)) {
+            throw new IllegalArgumentException("histogram " + name + ": its name must end in " + HISTOGRAM_END);
+        }
+        HistogramFamily family = histograms.computeIfAbsent(name, absent -> {
+            HistogramFamily made = new HistogramFamily(name, help);
+            registry.getPrometheusRegistry().register(made);
+            return made;
+        });
+        StripedHistogram known = family.find(labels(tags));
+        return known != null ? known : family.make(labels(family.size() < SERIES_MAX ? tags : others(name, tags)));
+    }
+
+    /** The same keys, with values that say that they stand for many; says once that a name has too many. */
+    private Tags others(String name, Tags tags) {
+        if (crowded.add(name)) {
+            LOG.warn(
+                    "metric {} has {} sets of label values, which is the limit: others are counted as \"{}\", among"
+                            + " them {}",
+                    name,
+                    SERIES_MAX,
+                    OTHER,
+                    tags);
+        }
+        return Tags.of(tags.stream().map(tag -> Tag.of(tag.getKey(), OTHER)).toList());
+    }
+
+    private static Labels labels(Tags tags) {
+        return Labels.of(
+                tags.stream().map(Tag::getKey).toList(),
+                tags.stream().map(Tag::getValue).toList());
+    }
+
+    static Map<String, String> map(Labels labels) {
+        return labels.stream().collect(Collectors.toUnmodifiableMap(Label::getName, Label::getValue));
+    }
+
+    /** What the histograms of a name have recorded, by their labels; empty if there are none. */
+    public List<Series<Distribution>> histograms(String name) {
+        HistogramFamily family = histograms.get(name);
+        return family == null ? List.of() : family.read();
+    }
+
+    /** What the counters of a name have counted; empty if there are none. Cost: O(all counters). */
+    public List<Series<Long>> counters(String name) {
+        List<Series<Long>> found = new ArrayList<>();
+        counters.forEach((id, adder) -> {
+            if (id.getName().equals(name)) {
+                found.add(new Series<>(
+                        id.getTags().stream().collect(Collectors.toUnmodifiableMap(Tag::getKey, Tag::getValue)),
+                        adder.sum()));
+            }
+        });
+        return found;
     }
 
     /**
