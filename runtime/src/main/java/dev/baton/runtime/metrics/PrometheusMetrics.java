@@ -8,6 +8,7 @@ import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.netty.buffer.ByteBufAllocator;
 import io.prometheus.metrics.model.snapshots.Label;
 import io.prometheus.metrics.model.snapshots.Labels;
 import java.util.ArrayList;
@@ -175,6 +176,16 @@ public final class PrometheusMetrics implements Metrics {
                 .description(help)
                 .strongReference(true)
                 .register(registry);
+    }
+
+    /**
+     * Adds the JVM, the process and the versions.
+     *
+     * @param version Baton's
+     * @param allocator the one that connections take their buffers from
+     */
+    public void publishProcess(String version, ByteBufAllocator allocator) {
+        registry.getPrometheusRegistry().register(new ProcessMetrics(version, allocator));
     }
 
     @Override

@@ -124,6 +124,7 @@ public final class Foundation {
         this.vertxConnections = new VertxConnections(table);
         this.channels = new ChannelEnv(
                 table, posix, loops, pluginErrors, memory, new ServerSockets(), fds, new MemoryBudget(table));
+        metrics.publishProcess(installation.version(), memory);
         metrics.counted(
                 "baton_output_lines_dropped_total",
                 "Lines of standard output and error that were dropped because the reader was too slow.",
