@@ -29,6 +29,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +40,8 @@ import org.jspecify.annotations.Nullable;
 final class RecordBinder {
     /** The key that says which of several things is meant. */
     static final String TYPE = "type";
+
+    private static final Pattern ITEM = Pattern.compile("(.+)\\[(\\d{1,6})]");
 
     private final Problems problems;
     /** What constructors refuse counts only if it is a value that the record itself gives. */
@@ -458,14 +462,27 @@ final class RecordBinder {
                     ? cause.getMessage()
                     : cause.toString();
             String key = cause instanceof WrongValueException wrong ? Words.kebab(wrong.component()) : "";
-            Entry refused = section.entries().get(key);
+            ConfigNode refused = refused(section, key);
             String where = refused == null ? path : join(path, key);
-            problems.add(
-                    refused == null ? at : refused.value().position(), where.isEmpty() ? words : where + ": " + words);
+            problems.add(refused == null ? at : refused.position(), where.isEmpty() ? words : where + ": " + words);
             return null;
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException("cannot make a " + type.getName(), e);
         }
+    }
+
+    /** The value of a key, or, of {@code key[2]}, an item of its list; null if it is not in the file. */
+    private static @Nullable ConfigNode refused(Section section, String key) {
+        Matcher item = ITEM.matcher(key);
+        Entry entry = section.entries().get(item.matches() ? item.group(1) : key);
+        if (entry == null) {
+            return null;
+        }
+        if (item.matches() && entry.value() instanceof Items list) {
+            int index = Integer.parseInt(item.group(2));
+            return index < list.items().size() ? list.items().get(index) : list;
+        }
+        return entry.value();
     }
 
     private static boolean isOfADefault(Throwable cause, RecordComponent[] components) {

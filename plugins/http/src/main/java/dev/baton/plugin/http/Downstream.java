@@ -1,6 +1,9 @@
 package dev.baton.plugin.http;
 
+import dev.baton.spi.channel.ConnectionFacts;
 import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.http.HttpOutcome;
+import dev.baton.spi.http.HttpOutcome.Kind;
 import dev.baton.spi.service.Service;
 import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.buffer.ByteBuf;
@@ -13,6 +16,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +48,8 @@ final class Downstream {
     private static final int RESET = 0;
 
     private static final int KERNEL_SENDS_THE_REST = -1;
+
+    private static final byte[] CONTINUE = HeadWriter.ascii("HTTP/1.1 100 Continue\r\n\r\n");
 
     private static final byte[] UNKNOWN = HeadWriter.ascii("unknown");
 
@@ -136,16 +143,27 @@ final class Downstream {
         if (!channel.isWritable()) {
             return;
         }
-        if (answerPaused) {
-            answerPaused = false;
+        Exchange current = exchange;
+        if (current != null && current.filtered() != null) {
+            current.filtered().writable();
+        }
+        if (answerPaused && current != null) {
             timer.progress();
-            Exchange current = exchange;
-            UpstreamEnd end = forwarder.end();
-            if (current != null && end != null && !end.resumeAnswer(current)) {
-                ctx.close();
-            }
+            answerRoom(current);
         } else if (phase == Phase.HEAD) {
             reader.next();
+        }
+    }
+
+    /** The client may take more of the answer: lets the server's end read on. */
+    private void answerRoom(Exchange current) {
+        FilteredExchange filtered = current.filtered();
+        UpstreamEnd end = forwarder.end();
+        if (answerPaused && end != null && channel.isWritable() && (filtered == null || !filtered.holdsResponse())) {
+            answerPaused = false;
+            if (!end.resumeAnswer(current)) {
+                ctx.close();
+            }
         }
     }
 
@@ -157,6 +175,7 @@ final class Downstream {
             current.abandon();
             exchange = null;
             forget(current);
+            over(current, Kind.CLIENT_ABORTED, null);
         }
     }
 
@@ -172,18 +191,119 @@ final class Downstream {
         service.requests().increment();
         timer.request();
         phase = next.hasBody() ? Phase.BODY : Phase.ANSWER;
-        OwnAnswer own = service.limits().answer(next, this, timer.lastProgress());
-        if (own != null) {
-            answerItself(next, own);
-            return;
-        }
         if (next.hasBody()) {
             timer.beginBody();
+            forwarder.beginBody(next.bodyLength());
         }
-        forwarder.begin(next);
-        if (takesBody()) {
-            clientsTurn(next);
+        Route route = service.router().find(next);
+        next.goBy(route, timer.lastProgress());
+        route.retries().request();
+        OwnAnswer own = service.limits().answer(next, this, timer.lastProgress());
+        if (route.isFiltered()) {
+            FilteredExchange filtered = new FilteredExchange(this, next, route, timer.lastProgress());
+            next.setFiltered(filtered);
+            if (own == null) {
+                filtered.begin();
+            } else {
+                filtered.answerItself(own, "");
+            }
+        } else if (own != null) {
+            answerItself(next, own);
+        } else {
+            sendToServer(next);
         }
+    }
+
+    // -------------------------------------------------------------------------------------------- for what is filtered
+
+    ChannelHandlerContext context() {
+        return ctx;
+    }
+
+    ConnectionFacts facts() {
+        return channel.facts();
+    }
+
+    /** By the clock of the loops. */
+    long nanoTime() {
+        return timer.nanoTime();
+    }
+
+    /** Runs a task under the claim, later. */
+    Future<?> schedule(Runnable task, long nanos) {
+        return channel.eventLoop().schedule(task, nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** Looks for a connection to a server. */
+    void sendToServer(Exchange current) {
+        forwarder.begin(current);
+        if (forwarder.end() != null) {
+            carried(current);
+        }
+    }
+
+    /** A connection carries the exchange. */
+    private void carried(Exchange current) {
+        FilteredExchange filtered = current.filtered();
+        if (filtered != null) {
+            filtered.attached();
+        }
+        clientsTurn(current);
+    }
+
+    /** A connection to a server carries the exchange. */
+    boolean hasServer() {
+        return forwarder.end() != null;
+    }
+
+    /** Hands a piece of the request's body to the server; taken out of the buffer. False: the other end is gone. */
+    boolean forward(Exchange current, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
+        UpstreamEnd end = forwarder.end();
+        if (end == null) {
+            throw new IllegalStateException("a body that nobody wants");
+        }
+        return forwarder.forward(current, end, in, count, last, trailers);
+    }
+
+    /** The server's end of the exchange is gone, with its loop. */
+    void lost() {
+        ctx.close();
+    }
+
+    /** Somebody here wants the body of the request; its client may wait to be told. */
+    void continueBody(Exchange current) {
+        if (current.expectsContinue()) {
+            ctx.write(Unpooled.wrappedBuffer(CONTINUE));
+            ownAnswerUnflushed = true;
+        }
+        timer.progress();
+        timer.clientsTurn();
+    }
+
+    /** The exchange cannot go on: the client is told so, or cut. */
+    void refuse(Exchange current, Refusal refusal) {
+        if (current.equals(exchange)) {
+            fail(current, refusal, null);
+        }
+    }
+
+    /** What a server may still do for the exchange is for nobody. */
+    void letGoOfServer(Exchange current) {
+        if (forwarder.end() != null || forwarder.connecting()) {
+            current.abandon();
+            forget(current);
+        }
+    }
+
+    /** An exchange that had waited goes on. */
+    void wentOn(Exchange current) {
+        timer.progress();
+        flushAnswer();
+        if (current.equals(exchange)) {
+            answerRoom(current);
+        }
+        reader.resume();
+        flushRequest();
     }
 
     /** The client takes what is written for it: it may ask for more. */
@@ -193,14 +313,15 @@ final class Downstream {
 
     /** There is somebody to hand a body to. */
     boolean takesBody() {
-        return forwarder.end() != null;
+        Exchange current = exchange;
+        FilteredExchange filtered = current == null ? null : current.filtered();
+        return filtered == null ? forwarder.end() != null : filtered.takesBody();
     }
 
     /** Takes a piece of the body from the buffer; false: that was all for now. */
     boolean readBody(ByteBuf in) {
         Exchange current = exchange;
-        UpstreamEnd end = forwarder.end();
-        if (current == null || end == null) {
+        if (current == null) {
             throw new IllegalStateException("a body that nobody wants");
         }
         int count;
@@ -213,8 +334,11 @@ final class Downstream {
             refuse(Refusal.BAD_CHUNK, e.getMessage(), current.isHead());
             return true;
         }
-        if (forwarder.isLastPiece()) {
+        boolean last = forwarder.isLastPiece();
+        HeaderFields trailers = null;
+        if (last) {
             phase = Phase.ANSWER;
+            trailers = forwarder.trailers(current);
         } else if (count == 0) {
             return false;
         }
@@ -229,10 +353,10 @@ final class Downstream {
             return true;
         }
         if (joined == null) {
-            forwarded = forwarder.forward(current, end, in, count);
+            forwarded = bodyGoesOn(current, in, count, last, trailers);
         } else {
             try {
-                forwarded = forwarder.forward(current, end, joined, joined.readableBytes());
+                forwarded = bodyGoesOn(current, joined, joined.readableBytes(), last, trailers);
             } finally {
                 joined.release();
             }
@@ -243,6 +367,13 @@ final class Downstream {
             timer.serversTurn();
         }
         return true;
+    }
+
+    private boolean bodyGoesOn(Exchange current, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
+        FilteredExchange filtered = current.filtered();
+        return filtered == null
+                ? forward(current, in, count, last, trailers)
+                : filtered.requestBody(in, count, last, trailers);
     }
 
     /** The end of a read, or of what waited: what was handed over goes out. */
@@ -262,8 +393,12 @@ final class Downstream {
      */
     void refuse(Refusal refusal, @Nullable String detail, boolean toHead) {
         service.refusals().count(refusal, clientText(), detail);
-        boolean answering = exchange != null && answer.started();
+        Exchange current = exchange;
+        boolean answering = current != null && answer.started();
         exchange = null;
+        if (current != null) {
+            over(current, answering ? Kind.CUT : Kind.COMPLETE, refusal.label());
+        }
         if (!answering) {
             answer.own(ctx, null, toHead, OwnAnswer.of(refusal));
         }
@@ -284,8 +419,9 @@ final class Downstream {
         }
         forwarder.attach(end);
         timer.progress();
-        clientsTurn(named);
+        carried(named);
         reader.resume();
+        flushRequest();
     }
 
     /** The body can be sent. A client that expects to be told to go on sends nothing until it is. */
@@ -306,8 +442,9 @@ final class Downstream {
             fail(named, refusal, cause.getMessage());
         } else if (forwarder.end() != null) {
             // An idle connection carries the exchange now: nobody else will fetch the body that waits.
-            clientsTurn(named);
+            carried(named);
             reader.resume();
+            flushRequest();
         }
     }
 
@@ -348,17 +485,43 @@ final class Downstream {
             return;
         }
         timer.progress();
-        if (draining || phase == Phase.BODY) {
-            // Nobody knows where a request ends whose server has answered before: the next cannot be found.
-            answer.closeAfterwards();
+        FilteredExchange filtered = named.filtered();
+        if (filtered == null) {
+            write(named, head, in, count, last, trailers);
+        } else {
+            filtered.response(head, in, count, last, trailers);
         }
-        answer.start(ctx, named, head, in, count, last, trailers);
-        if (answer.endsWithConnection()) {
-            // Whatever closes it before all was written, the client sees a reset.
-            channel.config().setSoLinger(RESET);
+    }
+
+    /**
+     * Writes a response for the client, without a flush.
+     *
+     * @param head the head; null: it was written before
+     * @param in its next {@code count} bytes are of the body; taken out in any case
+     */
+    void write(
+            Exchange named,
+            @Nullable ResponseHead head,
+            ByteBuf in,
+            int count,
+            boolean last,
+            @Nullable HeaderFields trailers) {
+        if (head == null) {
+            answer.body(ctx, in, count, last, trailers);
+        } else {
+            if (draining || phase == Phase.BODY) {
+                // Nobody knows where a request ends whose server has answered before: the next cannot be found.
+                answer.closeAfterwards();
+            }
+            answer.start(ctx, named, head, in, count, last, trailers);
+            if (answer.endsWithConnection()) {
+                // Whatever closes it before all was written, the client sees a reset.
+                channel.config().setSoLinger(RESET);
+            }
         }
+        ownAnswerUnflushed |= named.filtered() != null;
         if (last) {
-            finish();
+            finish(named);
         }
     }
 
@@ -370,9 +533,11 @@ final class Downstream {
             return;
         }
         timer.progress();
-        answer.body(ctx, in, count, last, trailers);
-        if (last) {
-            finish();
+        FilteredExchange filtered = named.filtered();
+        if (filtered == null) {
+            write(named, null, in, count, last, trailers);
+        } else {
+            filtered.responseBody(in, count, last, trailers);
         }
     }
 
@@ -381,7 +546,8 @@ final class Downstream {
         if (!isCurrent(named, from)) {
             return true;
         }
-        answerPaused = !channel.isWritable();
+        FilteredExchange filtered = named.filtered();
+        answerPaused = !channel.isWritable() || (filtered != null && filtered.holdsResponse());
         return !answerPaused;
     }
 
@@ -420,9 +586,11 @@ final class Downstream {
 
     // ------------------------------------------------------------------------------------------- ending an exchange
 
-    private void finish() {
+    private void finish(Exchange current) {
         exchange = null;
         forget(null);
+        FilteredExchange filtered = current.filtered();
+        over(current, Kind.COMPLETE, filtered == null ? null : filtered.reason());
         if (answer.keepAlive() && phase == Phase.ANSWER) {
             ctx.flush();
             next();
@@ -456,13 +624,30 @@ final class Downstream {
         service.refusals().count(refusal, server == null || byClient ? clientText() : server.address(), detail);
         current.abandon();
         forget(current);
-        exchange = null;
         if (answer.started()) {
+            exchange = null;
+            over(current, refusal == Refusal.UPSTREAM_CLOSED ? Kind.SERVER_ABORTED : Kind.CUT, refusal.label());
             close(false);
             return;
         }
-        answerItself(current, OwnAnswer.of(refusal));
+        FilteredExchange filtered = current.filtered();
+        if (filtered == null) {
+            answerItself(current, OwnAnswer.of(refusal));
+        } else if (!filtered.answerItself(OwnAnswer.of(refusal), refusal.label())) {
+            exchange = null;
+            over(current, Kind.CUT, refusal.label());
+            ctx.close();
+            return;
+        }
         flushAnswer();
+    }
+
+    /** An exchange has ended. */
+    private void over(Exchange current, Kind kind, @Nullable String reason) {
+        FilteredExchange filtered = current.filtered();
+        if (filtered != null) {
+            filtered.end(new HttpOutcome(kind, reason == null || reason.isEmpty() ? null : reason));
+        }
     }
 
     /** Answers instead of a server, and goes on to the next request or ends. Flushing is left to the caller. */
@@ -555,8 +740,25 @@ final class Downstream {
         return reader.headBytes();
     }
 
-    boolean connecting() {
-        return exchange != null && forwarder.end() == null;
+    /** It is the turn of somebody else than client or server, who has a limit of its own. */
+    boolean waitsElsewhere() {
+        Exchange current = exchange;
+        if (current == null) {
+            return false;
+        }
+        FilteredExchange filtered = current.filtered();
+        return filtered == null
+                ? forwarder.end() == null
+                : filtered.isWaiting() || forwarder.connecting() || (phase == Phase.ANSWER && forwarder.end() == null);
+    }
+
+    /** How much longer the head of the response may take; {@link Timeouts#NEVER} if the route does not limit it. */
+    long routeLeft(long nowNanos) {
+        Exchange current = exchange;
+        if (current == null || answer.started() || current.route().timeoutNanos() == Timeouts.NEVER) {
+            return Timeouts.NEVER;
+        }
+        return current.beganNanos() + current.route().timeoutNanos() - nowNanos;
     }
 
     boolean answering() {
@@ -609,6 +811,13 @@ final class Downstream {
         return current == null || current.headBytes() < LARGE_HEAD_BYTES ? 0 : current.headBytes();
     }
 
+    /** Bytes of bodies that are kept for filters. */
+    int heldBodyBytes() {
+        Exchange current = exchange;
+        FilteredExchange filtered = current == null ? null : current.filtered();
+        return filtered == null ? 0 : filtered.heldBytes();
+    }
+
     /**
      * The process is short of memory, and this connection holds much of it: says so where that is possible, and ends.
      */
@@ -630,6 +839,10 @@ final class Downstream {
     /** The client does not read: what was written for it will never go out, so there is nothing to wait for. */
     void cut(Refusal refusal) {
         service.refusals().count(refusal, clientText(), null);
+        Exchange current = exchange;
+        if (current != null) {
+            over(current, Kind.CUT, refusal.label());
+        }
         ctx.close();
     }
 }

@@ -63,6 +63,10 @@ final class DownstreamTimer implements Callable<@Nullable Void> {
         since = clock.nanoTime();
     }
 
+    long nanoTime() {
+        return clock.nanoTime();
+    }
+
     /** When something came or went last, by the clock of the loops. */
     long lastProgress() {
         return since;
@@ -163,8 +167,11 @@ final class DownstreamTimer implements Callable<@Nullable Void> {
         boolean stuck = clientIsStuck();
         long now = clock.nanoTime();
         long paceLeft = stuck ? Timeouts.NEVER : paceLeft(timeouts, now);
-        long left = Math.min(since + limit(timeouts, stuck) - now, paceLeft);
-        if (left <= 0) {
+        long routeLeft = end.routeLeft(now);
+        long left = Math.min(Math.min(since + limit(timeouts, stuck) - now, paceLeft), routeLeft);
+        if (routeLeft <= 0) {
+            end.timedOut(Refusal.RESPONSE_TIMEOUT);
+        } else if (left <= 0) {
             expire(stuck, paceLeft <= 0);
         }
         if (end.channel().isOpen() && scheduled == null) {
@@ -196,8 +203,8 @@ final class DownstreamTimer implements Callable<@Nullable Void> {
     }
 
     private long limit(Timeouts timeouts, boolean stuck) {
-        if (end.connecting() && !stuck) {
-            return Timeouts.NEVER; // the upstream's connect-timeout limits it
+        if (end.waitsElsewhere() && !stuck) {
+            return Timeouts.NEVER; // the upstream's connect-timeout limits it, or a filter's own
         }
         return switch (end.phase()) {
             case HEAD -> {

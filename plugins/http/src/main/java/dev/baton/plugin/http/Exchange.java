@@ -4,6 +4,7 @@ import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.upstream.ConnectHandler;
 import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.handler.codec.http.DefaultHttpRequest;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpVersion;
 import java.net.ConnectException;
@@ -33,6 +34,12 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler {
     private boolean keepAlive;
     private int headBytes;
 
+    private @Nullable Route route;
+    /** When its head had been read, by the clock of the loops. */
+    private long beganNanos;
+
+    private @Nullable FilteredExchange filtered;
+
     /** Goes no further: the proxy is the one that is asked. */
     private boolean endsHere;
 
@@ -41,6 +48,8 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler {
 
     /** Connections that carried the exchange and died. */
     int attempts;
+    /** Servers that ended their connection without a byte of response, and were given up for the next. */
+    int retries;
     /** Servers that could not be connected to: nothing was sent there. */
     int unreached;
 
@@ -85,6 +94,67 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler {
     @Nullable
     String host() {
         return host;
+    }
+
+    /** Host and perhaps port that the client asks for; empty if it does not say. */
+    String authority() {
+        return host == null ? "" : host;
+    }
+
+    void rewriteTarget(String other) {
+        target = other;
+    }
+
+    void rewriteAuthority(String other) {
+        host = other;
+    }
+
+    /** The body goes on in another length than it came. */
+    void setBodyLength(long length) {
+        bodyLength = length;
+    }
+
+    /** The client sends its body when it is told to. */
+    boolean expectsContinue() {
+        return !isHttp10() && fields().has(FieldKind.EXPECT);
+    }
+
+    /** Whoever gets the request next need not say anything before its body comes. */
+    void expectNothing() {
+        fields().remove(HttpHeaderNames.EXPECT);
+    }
+
+    /** Where it goes. */
+    Route route() {
+        Route known = route;
+        if (known == null) {
+            throw new IllegalStateException("no route was looked for");
+        }
+        return known;
+    }
+
+    void goBy(Route route, long nowNanos) {
+        this.route = route;
+        beganNanos = nowNanos;
+    }
+
+    long beganNanos() {
+        return beganNanos;
+    }
+
+    /** The servers that its route leads to. */
+    Target.Servers servers() {
+        return (Target.Servers) route().target();
+    }
+
+    /** Its way through filters; null if its route has none. */
+    @Nullable
+    FilteredExchange filtered() {
+        return filtered;
+    }
+
+    void setFiltered(FilteredExchange filtered) {
+        this.filtered = filtered;
     }
 
     /** In bytes, 0 if there is none, or {@link BodyReader#CHUNKED}. */
@@ -155,7 +225,7 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler {
             return;
         }
         if (abandoned) {
-            end.giveBack();
+            end.giveBack(this);
             return;
         }
         // The head goes out before the other end hears of the connection: it would send the body at once.

@@ -40,6 +40,8 @@ final class Forwarder {
     private @Nullable UpstreamEnd end;
     /** The connection under way served another exchange before: it may have died since. */
     private boolean reused;
+    /** A new connection is being opened. */
+    private boolean connecting;
     /** The upstream end takes no more of the body now, and will say when it does. */
     private boolean full;
     /** Pieces are on their way to the upstream end, which will say when it has them. */
@@ -62,6 +64,11 @@ final class Forwarder {
         return end;
     }
 
+    /** A connection is being opened. */
+    boolean connecting() {
+        return connecting;
+    }
+
     /** No more of the body is to be read from the client. */
     boolean paused() {
         return full || waiting;
@@ -74,15 +81,17 @@ final class Forwarder {
 
     // --------------------------------------------------------------------------------------- finding a connection
 
+    /** A request with a body begins. */
+    void beginBody(long length) {
+        if (body == null) {
+            body = new BodyReader(service.headerLimit(), false);
+        }
+        body.begin(length);
+    }
+
     /** Begins with the server whose turn it is. */
     void begin(Exchange exchange) {
-        if (exchange.hasBody()) {
-            if (body == null) {
-                body = new BodyReader(service.headerLimit(), false);
-            }
-            body.begin(exchange.bodyLength());
-        }
-        exchange.goTo(service.upstream().next());
+        exchange.goTo(exchange.servers().upstream().next());
         ask(exchange);
     }
 
@@ -96,7 +105,7 @@ final class Forwarder {
         }
         Loop loop = channel.loop();
         while (exchange.attempts < FRESH_ATTEMPT) {
-            MovableChannel idle = service.connections().take(server, loop);
+            MovableChannel idle = exchange.servers().connections().take(server, loop);
             if (idle == null) {
                 break;
             }
@@ -114,11 +123,13 @@ final class Forwarder {
             }
         }
         reused = false;
-        service.connections().connect(server, loop, channel, exchange);
+        connecting = true;
+        exchange.servers().connections().connect(server, loop, channel, exchange);
     }
 
     /** A new connection carries the exchange. */
     void attach(UpstreamEnd opened) {
+        connecting = false;
         end = opened;
     }
 
@@ -130,7 +141,8 @@ final class Forwarder {
      */
     @Nullable
     Refusal askNext(Exchange exchange, Throwable cause) {
-        Upstream upstream = service.upstream();
+        connecting = false;
+        Upstream upstream = exchange.servers().upstream();
         UpstreamServer failed = exchange.server();
         exchange.unreached++;
         if (failed == null
@@ -149,7 +161,19 @@ final class Forwarder {
      * @return false: it may not be sent twice, or was often enough
      */
     boolean askAgain(Exchange exchange) {
-        if (!reused || !exchange.isRepeatable() || ++exchange.attempts >= MAX_ATTEMPTS) {
+        if (!exchange.isRepeatable()) {
+            return false;
+        }
+        UpstreamServer server = exchange.server();
+        if (reused && exchange.attempts + 1 < MAX_ATTEMPTS) {
+            exchange.attempts++; // it may have died long ago: the server is asked once more
+        } else if (server != null
+                && exchange.retries < exchange.route().retries().attempts()
+                && exchange.route().retries().spend()) {
+            exchange.retries++;
+            exchange.attempts = FRESH_ATTEMPT;
+            exchange.goTo(exchange.servers().upstream().nextAfter(server));
+        } else {
             return false;
         }
         service.retries().increment();
@@ -188,13 +212,19 @@ final class Forwarder {
         return reader;
     }
 
-    /** Takes the piece out of the buffer and hands it over. False: the other end is gone, with its loop. */
-    boolean forward(Exchange exchange, UpstreamEnd to, ByteBuf in, int count) {
-        boolean last = body().done();
+    /** What came behind the body that has been found, without what ends here. */
+    @Nullable
+    HeaderFields trailers(Exchange exchange) {
         HeaderFields trailers = body().trailers();
         if (trailers != null) {
             RequestRules.endTrailersHere(exchange.fields(), trailers);
         }
+        return trailers;
+    }
+
+    /** Takes the piece out of the buffer and hands it over. False: the other end is gone, with its loop. */
+    boolean forward(
+            Exchange exchange, UpstreamEnd to, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
         if (to.channel().tryEnter()) {
             try {
                 to.requestBody(exchange, in, count, last, trailers);
@@ -248,6 +278,7 @@ final class Forwarder {
     // ------------------------------------------------------------------------------------------------- the end of it
 
     void forget() {
+        connecting = false;
         end = null;
         full = false;
         waiting = false;

@@ -368,6 +368,23 @@ final class HeaderFields extends HttpHeaders {
         return this;
     }
 
+    /** Removes all fields of a name but the last. */
+    void keepLast(CharSequence name) {
+        int last = -1;
+        for (int i = find(name, 0); i >= 0; i = find(name, i + 1)) {
+            last = i;
+        }
+        int kept = 0;
+        for (int i = 0; i < count; i++) {
+            if (i == last || !AsciiString.contentEqualsIgnoreCase(name(i), name)) {
+                texts[2 * kept] = texts[2 * i];
+                texts[2 * kept + 1] = texts[2 * i + 1];
+                kinds[kept++] = kinds[i];
+            }
+        }
+        count = kept;
+    }
+
     @Override
     public HttpHeaders clear() {
         count = 0;

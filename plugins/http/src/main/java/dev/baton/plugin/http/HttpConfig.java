@@ -2,18 +2,23 @@ package dev.baton.plugin.http;
 
 import dev.baton.spi.config.ByteRate;
 import dev.baton.spi.config.ByteSize;
+import dev.baton.spi.config.Choice;
 import dev.baton.spi.config.Default;
 import dev.baton.spi.config.Range;
 import dev.baton.spi.config.Rate;
 import dev.baton.spi.config.UpstreamName;
 import dev.baton.spi.config.WrongValueException;
+import dev.baton.spi.http.HttpFilter;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /**
  * The keys of a service of type {@code http}.
  *
- * @param upstream where requests go
+ * @param upstream where requests go that no route takes: the short form of a last route without {@code match}
+ * @param filters what stands in the way of every request, before the filters of its route
+ * @param routes where requests go
  * @param headerLimit bytes of the request line, of the header fields of a message and of its trailers; what is longer
  *     is refused
  * @param bodyLimit bytes of a request's body; what is longer is refused with 413. Empty: no limit
@@ -28,7 +33,9 @@ import java.util.Optional;
  * @param requestBurst how many of those may come at once. Empty: as many as in a second, but at least 10
  */
 public record HttpConfig(
-        @UpstreamName String upstream,
+        @UpstreamName Optional<String> upstream,
+        List<Choice<HttpFilter>> filters,
+        List<RouteConfig> routes,
         @Default("64KiB") @Range(min = "1KiB", max = "1MiB") ByteSize headerLimit,
         @Range(min = "1B", max = "1048576GiB") Optional<ByteSize> bodyLimit,
         @Default("10s") @Range(min = "10ms", max = "24h") Duration firstRequestTimeout,
@@ -46,8 +53,55 @@ public record HttpConfig(
     /** An allowance that takes longer to fill than this is no rate any more, and cannot be kept in a word. */
     private static final Duration FILL_MAX = Duration.ofHours(24);
 
+    /** Without filters and routes: everything goes to one upstream. */
+    public HttpConfig(
+            String upstream,
+            ByteSize headerLimit,
+            Optional<ByteSize> bodyLimit,
+            Duration firstRequestTimeout,
+            Duration headerTimeout,
+            Duration responseTimeout,
+            Duration idleTimeout,
+            ByteRate minRate,
+            Duration rateGrace,
+            Optional<Rate> requestRate,
+            Optional<Integer> requestBurst) {
+        this(
+                Optional.of(upstream),
+                List.of(),
+                List.of(),
+                headerLimit,
+                bodyLimit,
+                firstRequestTimeout,
+                headerTimeout,
+                responseTimeout,
+                idleTimeout,
+                minRate,
+                rateGrace,
+                requestRate,
+                requestBurst);
+    }
+
     /** Checks what one key means for another. */
     public HttpConfig {
+        if (upstream.isEmpty() && routes.isEmpty()) {
+            throw new IllegalArgumentException("it needs 'upstream' or 'routes': where is a request to go?");
+        }
+        for (int i = 0; i < routes.size(); i++) {
+            for (int earlier = 0; earlier < i; earlier++) {
+                if (routes.get(earlier).match().takesAllOf(routes.get(i).match())) {
+                    throw new WrongValueException(
+                            "routes[" + i + "]",
+                            "it can never match: routes[" + earlier
+                                    + "] takes all that it would; put this one first, or remove it");
+                }
+            }
+        }
+        if (upstream.isPresent()
+                && routes.stream().anyMatch(route -> route.match().takesEverything())) {
+            throw new WrongValueException(
+                    "upstream", "no request ever gets there: a route without conditions takes all; remove one of them");
+        }
         if (requestBurst.isPresent()) {
             if (requestRate.isEmpty()) {
                 throw new WrongValueException(

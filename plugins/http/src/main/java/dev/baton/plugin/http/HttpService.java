@@ -4,21 +4,26 @@ import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.metrics.Metrics.Counter;
 import dev.baton.spi.service.Service;
 import dev.baton.spi.service.ServiceContext;
-import dev.baton.spi.upstream.Upstream;
-import dev.baton.spi.upstream.UpstreamConnections;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import java.time.Duration;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** One reverse proxy: what all its connections share. */
+/** One service: what all its connections share. */
 final class HttpService implements Service {
+    private static final Logger LOG = LoggerFactory.getLogger(HttpService.class);
+
     /** A new request's lines are copied into a buffer of this size in bytes, which grows with the longest of them. */
     private static final int LINE_BUFFER_BYTES = 128;
 
-    private final Upstream upstream;
-    private final UpstreamConnections connections;
+    private final String name;
+    private final ServiceContext context;
+    private final Router router;
+    private final List<FilterUse> filters;
     private final HttpDecoderConfig decoding;
     private final SpareDecoders decoders;
     private final Refusals refusals;
@@ -29,6 +34,8 @@ final class HttpService implements Service {
     private final int headerLimit;
 
     HttpService(String name, HttpConfig config, ServiceContext context) {
+        this.name = name;
+        this.context = context;
         timeouts = Timeouts.of(config);
         limits = new RequestLimits(config);
         headerLimit = (int) config.headerLimit().bytes();
@@ -51,10 +58,10 @@ final class HttpService implements Service {
                         "Requests sent again on another connection because the first one died unused.",
                         "service",
                         name);
-        upstream = context.upstream(config.upstream());
         // The limit is part of the profile: connections whose decoders differ are not interchangeable.
-        // Between two exchanges nothing is left of the first: what is idle is bare.
-        connections = upstream.connections("http/1.1 " + config.headerLimit(), new UpstreamInitializer(), true);
+        Routes routes = new Routes(context, "http/1.1 " + config.headerLimit(), new UpstreamInitializer());
+        router = routes.router(config);
+        filters = routes.made();
     }
 
     @Override
@@ -77,12 +84,53 @@ final class HttpService implements Service {
         return reader == null ? NOT_IDLE : reader.downstream().idleNanos();
     }
 
-    Upstream upstream() {
-        return upstream;
+    @Override
+    public void close() {
+        for (FilterUse each : filters) {
+            try {
+                each.filter().close();
+            } catch (Throwable t) {
+                failed(each, "while it is closed", t);
+            }
+        }
     }
 
-    UpstreamConnections connections() {
-        return connections;
+    /** Counts for its plugin what a filter or handler threw. */
+    void failed(FilterUse use, String where, Throwable thrown) {
+        context.failed(use.contributed(), use.type() + " of service " + name + ", " + where, thrown);
+    }
+
+    /** A filter or handler has been over its budget too often. */
+    void quarantined(FilterUse use, Route route) {
+        context.metrics()
+                .counter(
+                        "baton_http_quarantines_total",
+                        "Filters and handlers that were not called for a while because they blocked loops.",
+                        "service",
+                        name,
+                        "type",
+                        use.type())
+                .increment();
+        LOG.warn(
+                "service {}: {} of plugin {} blocks loops longer than its budget of {} ms, last in route {}: it is not"
+                        + " called for 30 s; if it has to block, mark its class @Blocking",
+                name,
+                use.type(),
+                use.contributed().plugin(),
+                use.options().budget().toMillis(),
+                route.name());
+    }
+
+    String name() {
+        return name;
+    }
+
+    ServiceContext context() {
+        return context;
+    }
+
+    Router router() {
+        return router;
     }
 
     HttpDecoderConfig decoding() {

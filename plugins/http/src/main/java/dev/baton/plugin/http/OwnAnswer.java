@@ -4,6 +4,8 @@ import dev.baton.plugin.http.Heads.Persistence;
 import dev.baton.spi.http.HttpDate;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpVersion;
+import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -12,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * An answer of the proxy's own.
  *
  * @param fields lines of fields beside Date, Content-Length and Connection, each with its line end
- * @param content what an answer to HEAD says the length of and leaves out (RFC 9110, section 9.3.2)
+ * @param content octets, one a character; what an answer to HEAD says the length of and leaves out (RFC 9110, section
+ *     9.3.2)
  */
 record OwnAnswer(HttpResponseStatus status, String fields, String content) {
     private static final Set<String> SECRET = Set.of("authorization", "proxy-authorization", "cookie");
@@ -31,6 +34,16 @@ record OwnAnswer(HttpResponseStatus status, String fields, String content) {
     static OwnAnswer later(long seconds) {
         Refusal refusal = Refusal.TOO_MANY_REQUESTS;
         return new OwnAnswer(refusal.status(), TEXT + "Retry-After: " + seconds + "\r\n", refusal.words() + "\n");
+    }
+
+    /**
+     * Sends the client to another place.
+     *
+     * @param status a redirect's
+     * @param to in ASCII, without control characters
+     */
+    static OwnAnswer redirect(int status, String to) {
+        return new OwnAnswer(HttpResponseStatus.valueOf(status), "Location: " + to + "\r\n", "");
     }
 
     /** Answers a request that may not be forwarded further: TRACE or OPTIONS with {@code Max-Forwards: 0}. */
@@ -53,6 +66,35 @@ record OwnAnswer(HttpResponseStatus status, String fields, String content) {
             }
         }
         return text.append("\r\n").toString();
+    }
+
+    /** A fixed answer of the configuration. */
+    static OwnAnswer of(RespondConfig config) {
+        StringBuilder fields = new StringBuilder();
+        if (!config.body().isEmpty()) {
+            fields.append("Content-Type: ").append(config.contentType()).append("\r\n");
+        }
+        config.fields()
+                .forEach((name, value) ->
+                        fields.append(name).append(": ").append(value).append("\r\n"));
+        String octets = new String(config.body().getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+        return new OwnAnswer(HttpResponseStatus.valueOf(config.status()), fields.toString(), octets);
+    }
+
+    /** The head, for filters to see. */
+    ResponseHead head() {
+        ResponseHead head = new ResponseHead(HttpVersion.HTTP_1_1, status);
+        fields.lines().forEach(line -> {
+            int colon = line.indexOf(':');
+            head.fields().add(line.substring(0, colon), line.substring(colon + 2));
+        });
+        head.setLength(content.length());
+        return head;
+    }
+
+    /** The body. */
+    byte[] bytes() {
+        return content.getBytes(StandardCharsets.ISO_8859_1);
     }
 
     /**

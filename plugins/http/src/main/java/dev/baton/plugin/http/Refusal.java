@@ -39,6 +39,22 @@ enum Refusal {
     BODY_TOO_LARGE(new HttpResponseStatus(413, "Content Too Large"), "request body too large"),
     /** The client's address has made more requests than {@code request-rate} allows. */
     TOO_MANY_REQUESTS(HttpResponseStatus.TOO_MANY_REQUESTS, "too many requests from this address"),
+    /** No route takes the request. */
+    NO_ROUTE(HttpResponseStatus.NOT_FOUND, "there is nothing here"),
+    /** Routes look at the path, and two servers may understand this one in two ways. */
+    AMBIGUOUS_PATH(HttpResponseStatus.BAD_REQUEST, "ambiguous path"),
+    /** A filter or handler has thrown, or broken a rule. */
+    FILTER_FAILED(HttpResponseStatus.INTERNAL_SERVER_ERROR, "a filter or handler has failed"),
+    /** The exchange has waited for a filter or handler longer than its {@code timeout}. */
+    FILTER_TIMEOUT(HttpResponseStatus.SERVICE_UNAVAILABLE, "a filter or handler took too long"),
+    /** All workers of a blocking filter's or handler's plugin are busy, and as many as may wait do. */
+    FILTER_BUSY(HttpResponseStatus.SERVICE_UNAVAILABLE, "a filter or handler has too much to do"),
+    /** A filter or handler has blocked its loops too often, and is not called for a while. */
+    FILTER_QUARANTINED(HttpResponseStatus.SERVICE_UNAVAILABLE, "a filter or handler is in quarantine"),
+    /** A handler has ended its response before it was complete. */
+    HANDLER_ABORTED(HttpResponseStatus.INTERNAL_SERVER_ERROR, "the response is not complete"),
+    /** A response that a filter asks to have whole is over its limit. */
+    RESPONSE_TOO_LARGE(HttpResponseStatus.BAD_GATEWAY, "response body too large"),
     /** No connection to any server that was tried. */
     CONNECT_FAILED(HttpResponseStatus.BAD_GATEWAY, "no connection to the server"),
     /** No connection within {@code connect-timeout}. */

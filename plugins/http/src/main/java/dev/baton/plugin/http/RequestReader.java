@@ -142,11 +142,12 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
         RequestDecoder used = decoder;
         ByteBuf waiting = unread;
         int heap = end.heldHeadBytes() + (used == null ? 0 : used.heldBytes());
-        if (heap == 0 && waiting == null && !holding) {
+        int bodies = end.heldBodyBytes();
+        if ((heap | bodies) == 0 && waiting == null && !holding) {
             return;
         }
-        holding = heap != 0 || waiting != null;
-        if (!channel.hold(heap, waiting == null ? 0 : waiting.capacity())) {
+        holding = (heap | bodies) != 0 || waiting != null;
+        if (!channel.hold(heap, bodies + (waiting == null ? 0 : waiting.capacity()))) {
             end.evict();
         }
     }

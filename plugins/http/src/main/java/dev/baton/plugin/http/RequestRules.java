@@ -90,7 +90,7 @@ final class RequestRules {
     }
 
     /** Visible ASCII without what begins a fragment: those do not travel. */
-    private static boolean isTargetText(String target) {
+    static boolean isTargetText(String target) {
         for (int i = 0; i < target.length(); i++) {
             char c = target.charAt(i);
             if (c <= ' ' || c >= 0x7f || c == '#') {

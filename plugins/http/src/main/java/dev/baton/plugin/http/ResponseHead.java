@@ -1,6 +1,8 @@
 package dev.baton.plugin.http;
 
+import dev.baton.spi.http.HttpAnswer;
 import io.netty.handler.codec.http.DefaultHttpResponse;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpVersion;
@@ -39,6 +41,42 @@ final class ResponseHead extends DefaultHttpResponse {
 
     void setBodyLength(long bodyLength) {
         this.bodyLength = bodyLength;
+    }
+
+    /**
+     * The head of a response that is made here.
+     *
+     * @param open its length is not known yet
+     * @throws IllegalArgumentException if a field is not allowed
+     */
+    static ResponseHead of(HttpAnswer answer, boolean open) {
+        ResponseHead head = new ResponseHead(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(answer.status()));
+        Fields fields = new Fields(head.fields());
+        answer.fields().forEach(field -> fields.add(field.name(), field.value()));
+        if (open) {
+            head.setBodyLength(BodyReader.CHUNKED);
+        } else {
+            head.setLength(answer.body().remaining());
+        }
+        return head;
+    }
+
+    /** Says how long the body is, in bytes. */
+    void setLength(long length) {
+        fields().remove(HttpHeaderNames.TRANSFER_ENCODING);
+        fields().set(HttpHeaderNames.CONTENT_LENGTH, Long.toString(length));
+        bodyLength = length;
+    }
+
+    /** The body has another length than the fields say. */
+    void lengthUnknown() {
+        dropLength();
+        bodyLength = BodyReader.CHUNKED;
+    }
+
+    /** Says nothing about the length of the body. */
+    void dropLength() {
+        fields().remove(HttpHeaderNames.CONTENT_LENGTH);
     }
 
     /** Content-Length says how long the body is, or, in an answer without one, how long it would be. */

@@ -1,5 +1,6 @@
 package dev.baton.plugin.http;
 
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -27,6 +28,9 @@ record Timeouts(
         long minRate = config.minRate().perSecond();
         long grace = minRate == 0 ? NEVER : config.rateGrace().toNanos();
         long check = Math.min(Math.min(first, header), Math.min(Math.min(response, idle), grace));
+        for (RouteConfig route : config.routes()) {
+            check = Math.min(check, route.timeout().map(Duration::toNanos).orElse(NEVER));
+        }
         return new Timeouts(first, header, response, idle, LINGER_NANOS, grace, minRate, check);
     }
 

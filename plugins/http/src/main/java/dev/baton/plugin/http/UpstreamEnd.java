@@ -195,8 +195,8 @@ final class UpstreamEnd extends ResponseDecoder {
     }
 
     /** Gives a new connection to the pool that nobody needs any more. */
-    void giveBack() {
-        service.connections().release(channel);
+    void giveBack(Exchange unused) {
+        unused.servers().connections().release(channel);
     }
 
     // ---------------------------------------------------------------------------------------------- from the channel
@@ -449,7 +449,7 @@ final class UpstreamEnd extends ResponseDecoder {
             postedBytes = 0;
             read(true);
             if (keepAlive && requestSent && !broken && !ended && !rest && nothingToWrite()) {
-                service.connections().release(channel);
+                current.servers().connections().release(channel);
             } else {
                 channel.close();
             }

@@ -1,0 +1,92 @@
+package dev.baton.plugin.http;
+
+import dev.baton.spi.http.HttpFields;
+import org.jspecify.annotations.Nullable;
+
+/** Fields as filters see them: what frames a message and what is between two hops cannot be changed. */
+final class Fields implements HttpFields {
+    private static final String TRAILER = "trailer";
+
+    private final HeaderFields fields;
+
+    Fields(HeaderFields fields) {
+        this.fields = fields;
+    }
+
+    /** True for a field that says where a message ends or how its connection is used, or looks like one. */
+    static boolean isServicesOwn(CharSequence name) {
+        return switch (FieldKind.of(name)) {
+            case CONTENT_LENGTH,
+                    TRANSFER_ENCODING,
+                    CONNECTION,
+                    HOST,
+                    TE,
+                    HOP_BY_HOP,
+                    FRAMING_LOOKALIKE,
+                    LOOKALIKE,
+                    EXPECT -> true;
+            default -> name.length() == TRAILER.length() && TRAILER.contentEquals(lower(name));
+        };
+    }
+
+    private static String lower(CharSequence name) {
+        return name.toString().toLowerCase(java.util.Locale.ROOT);
+    }
+
+    private static void check(String name) {
+        if (isServicesOwn(name)) {
+            throw new IllegalArgumentException("the field " + name + " is the service's own and cannot be changed");
+        }
+    }
+
+    @Override
+    public int size() {
+        return fields.size();
+    }
+
+    @Override
+    public String name(int index) {
+        return fields.name(checked(index)).toString();
+    }
+
+    @Override
+    public String value(int index) {
+        return fields.value(checked(index)).toString();
+    }
+
+    private int checked(int index) {
+        if (index < 0 || index >= fields.size()) {
+            throw new IndexOutOfBoundsException(index);
+        }
+        return index;
+    }
+
+    @Override
+    public @Nullable String get(String name) {
+        return fields.get(name);
+    }
+
+    @Override
+    public HttpFields add(String name, String value) {
+        check(name);
+        if (name.isEmpty()) {
+            throw new IllegalArgumentException("a field name is empty");
+        }
+        fields.add(name, value);
+        return this;
+    }
+
+    @Override
+    public HttpFields set(String name, String value) {
+        add(name, value); // which checks, before anything is lost
+        fields.keepLast(name);
+        return this;
+    }
+
+    @Override
+    public HttpFields remove(String name) {
+        check(name);
+        fields.remove(name);
+        return this;
+    }
+}

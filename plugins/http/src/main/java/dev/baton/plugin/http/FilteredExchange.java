@@ -1,0 +1,1151 @@
+package dev.baton.plugin.http;
+
+import dev.baton.spi.channel.ConnectionFacts;
+import dev.baton.spi.http.HttpAnswer;
+import dev.baton.spi.http.HttpAttribute;
+import dev.baton.spi.http.HttpBodyUse;
+import dev.baton.spi.http.HttpBodyUse.Kind;
+import dev.baton.spi.http.HttpExchange;
+import dev.baton.spi.http.HttpFilter;
+import dev.baton.spi.http.HttpFilterOptions.OnFailure;
+import dev.baton.spi.http.HttpOutcome;
+import dev.baton.spi.http.HttpRequest;
+import dev.baton.spi.http.HttpResponse;
+import dev.baton.spi.http.HttpStream;
+import dev.baton.spi.http.HttpTimings;
+import dev.baton.spi.http.HttpVerdict;
+import dev.baton.spi.upstream.UpstreamServer;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The way of one exchange through the filters of its route, and to its handler if it has one. Belongs to a
+ * {@link Downstream} and runs under the claim on its connection; only {@link #resume}, {@link #answer} and
+ * {@link #stream} may come from elsewhere, and are posted.
+ *
+ * <pre>
+ * stage     what happens                               over when                       then
+ * REQUEST   filters see the request's head, upwards    all let it pass                 COLLECT or SENT
+ * COLLECT   the request's body is kept                 it is complete, and has passed  SENT
+ * SENT      the server or handler has the request      the head of a response is there RESPONSE
+ * RESPONSE  filters see the response's head, downwards all let it pass                 GATHER or BODY
+ * GATHER    the response's body is kept                it is complete                  BODY
+ * BODY      pieces pass the filters, downwards         the last is written             ENDED
+ * </pre>
+ *
+ * <p>An answer of a filter or of the service's own leads to RESPONSE from each stage before it, and takes the place of
+ * the response in it. One callback waits at most: what comes from the server meanwhile is kept, and no more is read.
+ */
+final class FilteredExchange implements HttpExchange {
+    private enum Stage {
+        REQUEST,
+        COLLECT,
+        SENT,
+        RESPONSE,
+        GATHER,
+        BODY,
+        ENDED
+    }
+
+    private enum Call {
+        REQUEST,
+        REQUEST_BODY,
+        RESPONSE,
+        RESPONSE_BODY
+    }
+
+    /** What waits for its turn: a piece of the response, or its beginning. */
+    private record Event(@Nullable ResponseHead head, Piece piece) {}
+
+    /** The longest body that is read and dropped before the answer, in bytes, so that the connection can be kept. */
+    private static final int DROPPED_MAX = 64 * 1024;
+
+    private final Downstream client;
+    private final Exchange exchange;
+    private final Route route;
+    private final FilterUses uses;
+    /** Index of the handler, which is the last; -1 if the route leads elsewhere. */
+    private final int handler;
+
+    private final long beganNanos;
+
+    private Stage stage = Stage.REQUEST;
+    /** So many filters have seen the request. */
+    private int seen;
+    /** By filter: not called any more but for the end. */
+    private long off;
+    /** By filter: does not want the body of the request. */
+    private long withoutRequestBody;
+    /** By filter: does not want the body of the response. */
+    private long withoutResponseBody;
+
+    private @Nullable RequestView request;
+    private @Nullable ResponseView response;
+    private @Nullable Map<HttpAttribute<?>, Object> attributes;
+
+    /** The filter that saw the head of the response first: those above it see nothing of the response. */
+    private int top;
+
+    private Piece first = Piece.NONE;
+    /** The response was made here: no server sends it. */
+    private boolean own;
+    /** The service has given up: what fails now cuts the connection. */
+    private boolean failing;
+
+    private @Nullable String reason;
+
+    private boolean headWritten;
+    /** The rest of the request's body is for nobody. */
+    private boolean dropsBody;
+    /** Of a whole body: what has come, or what the server is still to get. */
+    private @Nullable ByteBuf kept;
+
+    private @Nullable Piece forServer;
+    /** The whole body, while the handler looks at the head. */
+    private @Nullable Piece whole;
+
+    // ---- the callback that is called, or waits
+    private @Nullable Call current;
+    private int at;
+    private @Nullable Piece piece;
+    private boolean waiting;
+    private boolean onWorker;
+    private boolean resumedEarly;
+    private int waits;
+    private @Nullable Future<?> timer;
+    /** The thread that runs a callback now. */
+    private volatile @Nullable Thread calling;
+    /** What the callback has answered; read when it has returned. */
+    private volatile @Nullable Given given;
+
+    private @Nullable Deque<Event> events;
+    private @Nullable Stream stream;
+
+    private long connectedNanos = HttpTimings.NEVER;
+    private long requestEndNanos = HttpTimings.NEVER;
+    private long responseBeginNanos = HttpTimings.NEVER;
+    private long responseEndNanos = HttpTimings.NEVER;
+    private long requestBytes;
+    private long responseBytes;
+
+    /** An answer, and the stream that it begins. */
+    private record Given(HttpAnswer answer, @Nullable Stream stream) {}
+
+    FilteredExchange(Downstream client, Exchange exchange, Route route, long nowNanos) {
+        this.client = client;
+        this.exchange = exchange;
+        this.route = route;
+        beganNanos = nowNanos;
+        if (route.target() instanceof Target.Handler last) {
+            uses = route.filters().then(List.of(last.use().use()));
+            handler = uses.count() - 1;
+        } else {
+            uses = route.filters();
+            handler = -1;
+        }
+        if (!exchange.hasBody()) {
+            requestEndNanos = 0;
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------- from the client's end
+
+    /** The head of the request is there. */
+    void begin() {
+        request(0);
+    }
+
+    /** A callback waits, or what follows one that did. */
+    boolean isWaiting() {
+        return waiting;
+    }
+
+    /** The client's body can be used now. */
+    boolean takesBody() {
+        if (waiting) {
+            return false;
+        }
+        return switch (stage) {
+            case REQUEST, ENDED -> false;
+            case COLLECT -> true;
+            case SENT, RESPONSE, GATHER, BODY -> dropsBody || handler >= 0 || (forServer == null && client.hasServer());
+        };
+    }
+
+    /** No more of the server's response is to be read now. */
+    boolean holdsResponse() {
+        return waiting || (events != null && !events.isEmpty());
+    }
+
+    /** Bytes of bodies that are kept here. */
+    int heldBytes() {
+        int held = kept == null ? 0 : kept.capacity();
+        held += piece == null ? 0 : piece.bytes().capacity();
+        held += forServer == null ? 0 : forServer.bytes().capacity();
+        if (events != null) {
+            for (Event each : events) {
+                held += each.piece().bytes().readableBytes();
+            }
+        }
+        return held;
+    }
+
+    /**
+     * A piece of the request's body; taken out of the buffer in any case.
+     *
+     * @return false: the server's end is gone, with its loop
+     */
+    boolean requestBody(ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
+        requestBytes += count;
+        if (last) {
+            requestEndNanos = sinceBegin();
+        }
+        if (dropsBody) {
+            in.skipBytes(count);
+            if (stage == Stage.COLLECT && (last || requestBytes > DROPPED_MAX)) {
+                send();
+            }
+        } else if (stage == Stage.COLLECT) {
+            collect(in, count, last, trailers);
+        } else if (handler < 0 && !anyBody(true)) {
+            return client.forward(exchange, in, count, last, trailers);
+        } else {
+            requestPiece(new Piece(in.readRetainedSlice(count), last, trailers), 0);
+        }
+        return true;
+    }
+
+    /** A connection to the server carries the exchange. */
+    void attached() {
+        connectedNanos = sinceBegin();
+        Piece whole = forServer;
+        if (whole != null) {
+            forServer = null;
+            toServer(whole);
+        }
+    }
+
+    /** The server's response begins; its first bytes are taken out of the buffer. */
+    void response(ResponseHead head, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
+        event(new Event(head, new Piece(in.readRetainedSlice(count), last, trailers)));
+    }
+
+    /** The server's response goes on; the bytes are taken out of the buffer. */
+    void responseBody(ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
+        if (own) {
+            in.skipBytes(count);
+            return;
+        }
+        event(new Event(null, new Piece(in.readRetainedSlice(count), last, trailers)));
+    }
+
+    /** The label of what the service has answered itself; null if it has not. */
+    @Nullable
+    String reason() {
+        return reason;
+    }
+
+    /** The service itself answers, instead of a server or a handler; false: it has tried to already. */
+    boolean answerItself(OwnAnswer answer, String reason) {
+        if (headWritten || failing) {
+            return false;
+        }
+        failing = true;
+        this.reason = reason;
+        stopWaiting();
+        dropsBody = true;
+        respond(answer.head(), Unpooled.wrappedBuffer(answer.bytes()), true, seen - 1);
+        return true;
+    }
+
+    /** The client takes more. */
+    void writable() {
+        Stream writer = stream;
+        if (writer != null) {
+            writer.writable();
+        }
+    }
+
+    /** The exchange is over. */
+    void end(HttpOutcome outcome) {
+        if (stage == Stage.ENDED) {
+            return;
+        }
+        stage = Stage.ENDED;
+        stopWaiting();
+        release();
+        int told = handler >= 0 && seen > handler ? handler + 1 : seen;
+        for (int i = 0; i < told; i++) {
+            FilterUse use = uses.get(i);
+            try {
+                use.filter().end(this, outcome);
+            } catch (Throwable t) {
+                client.service().failed(use, "at the end of an exchange of route " + route.name(), t);
+            }
+        }
+    }
+
+    private void release() {
+        if (kept != null) {
+            kept.release();
+            kept = null;
+        }
+        if (piece != null) {
+            piece.release();
+            piece = null;
+        }
+        if (forServer != null) {
+            forServer.release();
+            forServer = null;
+        }
+        if (whole != null) {
+            whole.release();
+            whole = null;
+        }
+        first.release();
+        first = Piece.NONE;
+        if (events != null) {
+            events.forEach(each -> each.piece().release());
+            events.clear();
+        }
+    }
+
+    // ----------------------------------------------------------------------------------------------------- the request
+
+    /** The head of the request meets the filters from an index on. */
+    private void request(int from) {
+        int filters = handler < 0 ? uses.count() : handler;
+        for (int i = from; i < filters; i++) {
+            seen = i + 1;
+            if (!call(Call.REQUEST, i, null)) {
+                return;
+            }
+        }
+        if (exchange.hasBody() && wholeLimit(true) > 0) {
+            stage = Stage.COLLECT;
+            client.continueBody(exchange);
+        } else if (exchange.hasBody() && bodyIsForNobody()) {
+            dropsBody = true;
+            if (exchange.expectsContinue() || exchange.bodyLength() > DROPPED_MAX) {
+                send();
+            } else {
+                stage = Stage.COLLECT; // what is left of it would cost the connection
+            }
+        } else {
+            send();
+        }
+    }
+
+    private void send() {
+        stage = Stage.SENT;
+        Target target = route.target();
+        if (target instanceof Target.Servers) {
+            if (exchange.hasBody() && forServer == null && anyTransform(true)) {
+                exchange.setBodyLength(BodyReader.CHUNKED);
+            }
+            client.sendToServer(exchange);
+        } else if (target instanceof Target.Refused refused) {
+            client.refuse(exchange, refused.refusal());
+        } else if (target instanceof Target.Fixed fixed) {
+            dropsBody = true;
+            respond(fixed.answer().head(), Unpooled.wrappedBuffer(fixed.answer().bytes()), true, seen - 1);
+        } else if (target instanceof Target.Redirect redirect) {
+            OwnAnswer answer = redirect.answer(exchange);
+            dropsBody = true;
+            respond(answer.head(), Unpooled.wrappedBuffer(answer.bytes()), true, seen - 1);
+        } else {
+            seen = handler + 1;
+            if (call(Call.REQUEST, handler, null)) {
+                handled();
+            }
+        }
+    }
+
+    /** The request goes where nobody reads its body. */
+    private boolean bodyIsForNobody() {
+        return handler >= 0
+                ? uses.get(handler).requestUse().kind() == Kind.NONE && !anyBody(true)
+                : !(route.target() instanceof Target.Servers) && !anyBody(true);
+    }
+
+    private void collect(ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
+        ByteBuf all = kept;
+        if (all == null) {
+            long expected = exchange.bodyLength();
+            all = allocator().buffer((int) Math.max(count, Math.min(expected, wholeLimit(true))));
+            kept = all;
+        }
+        if (all.readableBytes() + (long) count > wholeLimit(true)) {
+            in.skipBytes(count);
+            client.refuse(exchange, Refusal.BODY_TOO_LARGE);
+            return;
+        }
+        all.writeBytes(in, count);
+        if (last) {
+            kept = null;
+            requestPiece(new Piece(all, true, trailers), 0);
+        }
+    }
+
+    /** A piece of the request's body meets the filters from an index on; the piece is released. */
+    private void requestPiece(Piece next, int from) {
+        Piece passing = next;
+        int filters = handler < 0 || stage == Stage.COLLECT ? (handler < 0 ? uses.count() : handler) : uses.count();
+        for (int i = from; i < filters; i++) {
+            if (wantsBody(i, true)) {
+                if (!call(Call.REQUEST_BODY, i, passing)) {
+                    return;
+                }
+                passing = passed(passing);
+            }
+        }
+        if (stage == Stage.COLLECT) {
+            collected(passing);
+        } else if (handler < 0) {
+            toServer(passing);
+        } else {
+            boolean last = passing.last();
+            passing.release();
+            if (last && stage == Stage.SENT) {
+                broke(handler, Call.REQUEST_BODY, "it has neither answered nor waits, and all of the body was there");
+            }
+        }
+    }
+
+    /** The whole body has passed the filters: now the request can go. */
+    private void collected(Piece passing) {
+        exchange.setBodyLength(passing.bytes().readableBytes());
+        exchange.expectNothing();
+        if (handler < 0) {
+            if (route.target() instanceof Target.Servers) {
+                forServer = passing;
+            } else {
+                passing.release();
+            }
+        } else {
+            whole = passing;
+        }
+        send();
+    }
+
+    /** The handler has seen the head, and wants the body. */
+    private void handled() {
+        Piece body = whole;
+        whole = null;
+        if (uses.get(handler).requestUse().kind() == Kind.NONE) {
+            if (body != null) {
+                body.release();
+            }
+            broke(handler, Call.REQUEST, "it goes on to a body that it does not want");
+        } else if (body != null) {
+            requestPiece(body, handler);
+        } else if (!exchange.hasBody()) {
+            requestPiece(new Piece(Unpooled.EMPTY_BUFFER, true, null), handler);
+        } else {
+            client.continueBody(exchange);
+        }
+    }
+
+    private void toServer(Piece passing) {
+        if (!client.hasServer()) {
+            forServer = passing;
+            return;
+        }
+        try {
+            if (!client.forward(
+                    exchange,
+                    passing.bytes(),
+                    passing.bytes().readableBytes(),
+                    passing.last(),
+                    passing.trailerFields())) {
+                client.lost();
+            }
+        } finally {
+            passing.release();
+        }
+    }
+
+    // ---------------------------------------------------------------------------------------------------- the response
+
+    private void event(Event event) {
+        if (holdsResponse()) {
+            if (events == null) {
+                events = new ArrayDeque<>();
+            }
+            events.add(event);
+        } else {
+            process(event);
+        }
+    }
+
+    private void process(Event event) {
+        if (stage == Stage.ENDED || (own && event.head() == null && stream == null)) {
+            event.piece().release();
+        } else if (event.head() != null) {
+            first = event.piece();
+            begin(event.head(), seen - 1);
+        } else {
+            responseBody(event.piece());
+        }
+    }
+
+    private void begin(ResponseHead head, int from) {
+        stage = Stage.RESPONSE;
+        responseBeginNanos = sinceBegin();
+        response = new ResponseView(head, exchange);
+        top = handler >= 0 ? Math.min(from, handler - 1) : from;
+        withoutResponseBody = 0;
+        response(top);
+    }
+
+    /** A response that is made here. */
+    private void respond(ResponseHead head, ByteBuf content, boolean last, int from) {
+        release();
+        own = true;
+        first = new Piece(content, last, null);
+        begin(head, from);
+    }
+
+    /** The head of the response meets the filters from an index down. */
+    private void response(int from) {
+        for (int i = from; i >= 0; i--) {
+            if (!call(Call.RESPONSE, i, null)) {
+                return;
+            }
+        }
+        Piece beginning = first;
+        first = Piece.NONE;
+        ResponseHead head = head();
+        if (head.isBodyless(exchange) || (beginning.last() && !beginning.bytes().isReadable())) {
+            stage = Stage.BODY;
+            if (head.isBodyless(exchange) && changesBody()) {
+                head.dropLength();
+            }
+            beginning.release();
+            write(new Piece(Unpooled.EMPTY_BUFFER, true, beginning.trailerFields()));
+        } else if (wholeLimit(false) > 0) {
+            stage = Stage.GATHER;
+            gather(beginning);
+        } else {
+            stage = Stage.BODY;
+            if (anyTransform(false)) {
+                head.lengthUnknown();
+            }
+            if (beginning.bytes().isReadable()) {
+                responsePiece(beginning, top);
+            } else {
+                write(beginning);
+            }
+        }
+    }
+
+    /** Nobody knows the length that the body of this response would have. */
+    private boolean changesBody() {
+        return anyTransform(false) || wholeLimit(false) > 0;
+    }
+
+    private void responseBody(Piece next) {
+        if (stage == Stage.GATHER) {
+            gather(next);
+        } else {
+            responsePiece(next, top);
+        }
+    }
+
+    private void gather(Piece next) {
+        ByteBuf all = kept;
+        if (all == null) {
+            all = allocator().buffer(Math.max(256, next.bytes().readableBytes()));
+            kept = all;
+        }
+        if (all.readableBytes() + (long) next.bytes().readableBytes() > wholeLimit(false)) {
+            next.release();
+            client.refuse(exchange, Refusal.RESPONSE_TOO_LARGE);
+            return;
+        }
+        all.writeBytes(next.bytes());
+        boolean last = next.last();
+        HeaderFields trailers = next.trailerFields();
+        next.release();
+        if (last) {
+            kept = null;
+            responsePiece(new Piece(all, true, trailers), top);
+        }
+    }
+
+    /** A piece of the response's body meets the filters from an index down; the piece is released. */
+    private void responsePiece(Piece next, int from) {
+        Piece passing = next;
+        for (int i = from; i >= 0; i--) {
+            if (wantsBody(i, false)) {
+                if (!call(Call.RESPONSE_BODY, i, passing)) {
+                    return;
+                }
+                passing = passed(passing);
+            }
+        }
+        if (stage == Stage.GATHER) {
+            stage = Stage.BODY;
+            head().setLength(passing.bytes().readableBytes());
+        }
+        write(passing);
+    }
+
+    private void write(Piece out) {
+        responseBytes += out.bytes().readableBytes();
+        boolean last = out.last();
+        if (last) {
+            responseEndNanos = sinceBegin();
+        }
+        boolean begins = !headWritten;
+        headWritten = true;
+        try {
+            if (begins) {
+                client.write(exchange, head(), out.bytes(), out.bytes().readableBytes(), last, out.trailerFields());
+            } else {
+                client.write(exchange, null, out.bytes(), out.bytes().readableBytes(), last, out.trailerFields());
+            }
+        } finally {
+            out.release();
+        }
+    }
+
+    private ResponseHead head() {
+        ResponseView view = response;
+        if (view == null) {
+            throw new IllegalStateException("there is no response");
+        }
+        return view.head();
+    }
+
+    // ------------------------------------------------------------------------------------------------- which wants
+    // what
+
+    private boolean isOff(int i) {
+        return (off & 1L << i) != 0;
+    }
+
+    private boolean wantsBody(int i, boolean ofRequest) {
+        long without = off | (ofRequest ? withoutRequestBody : withoutResponseBody);
+        if ((without & 1L << i) != 0) {
+            return false;
+        }
+        return uses.use(i, ofRequest).kind() != Kind.NONE;
+    }
+
+    private boolean anyBody(boolean ofRequest) {
+        for (int i = last(ofRequest); i >= 0; i--) {
+            if (wantsBody(i, ofRequest)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean anyTransform(boolean ofRequest) {
+        for (int i = last(ofRequest); i >= 0; i--) {
+            if (wantsBody(i, ofRequest) && uses.use(i, ofRequest).kind() == Kind.TRANSFORM) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** The least that a filter takes whole, in bytes; 0 if none asks for that. */
+    private long wholeLimit(boolean ofRequest) {
+        long least = 0;
+        for (int i = last(ofRequest); i >= 0; i--) {
+            if (wantsBody(i, ofRequest)) {
+                HttpBodyUse use = uses.use(i, ofRequest);
+                if (use.kind() == Kind.WHOLE && (least == 0 || use.limitBytes() < least)) {
+                    least = use.limitBytes();
+                }
+            }
+        }
+        return least;
+    }
+
+    private int last(boolean ofRequest) {
+        return ofRequest ? uses.count() - 1 : top;
+    }
+
+    // ------------------------------------------------------------------------------------------------- calling a
+    // filter
+
+    /**
+     * Calls a filter.
+     *
+     * @param passing what a callback of a body gets; kept here if the exchange waits, released if it ends otherwise
+     * @return true: it lets the exchange pass. False: the exchange waits, or goes another way already
+     */
+    private boolean call(Call call, int i, @Nullable Piece passing) {
+        if (isOff(i)) {
+            return true;
+        }
+        FilterUse use = uses.get(i);
+        long before = client.nanoTime();
+        current = call;
+        at = i;
+        piece = passing;
+        given = null;
+        resumedEarly = false;
+        if (use.quarantine().holds(before)) {
+            return failed(Refusal.FILTER_QUARANTINED);
+        }
+        if (use.isBlocking()) {
+            callOnWorker(use, call, passing);
+            return false;
+        }
+        HttpVerdict verdict;
+        calling = Thread.currentThread();
+        try {
+            verdict = invoke(use.filter(), call, passing);
+        } catch (Throwable t) {
+            threw(use, call, t);
+            return failed(Refusal.FILTER_FAILED);
+        } finally {
+            calling = null;
+        }
+        long now = client.nanoTime();
+        if (use.quarantine().took(now - before, now)) {
+            client.service().quarantined(use, route);
+        }
+        return decided(verdict);
+    }
+
+    private HttpVerdict invoke(HttpFilter filter, Call call, @Nullable Piece passing) {
+        Piece body = passing == null ? Piece.NONE : passing;
+        return switch (call) {
+            case REQUEST -> filter.request(this);
+            case REQUEST_BODY ->
+                filter.requestBody(this, body.allow(uses.get(at).requestUse()));
+            case RESPONSE -> filter.response(this);
+            case RESPONSE_BODY ->
+                filter.responseBody(this, body.allow(uses.get(at).responseUse()));
+        };
+    }
+
+    private void callOnWorker(FilterUse use, Call call, @Nullable Piece passing) {
+        if (passing != null) {
+            piece = passing.unpooled(); // of a closed connection nobody tells when the worker is done with it
+        }
+        Piece copy = piece;
+        int number = await();
+        onWorker = true;
+        try {
+            client.service()
+                    .context()
+                    .blocking(
+                            use.contributed(),
+                            client.context(),
+                            () -> {
+                                calling = Thread.currentThread();
+                                try {
+                                    return invoke(use.filter(), call, copy);
+                                } finally {
+                                    calling = null;
+                                }
+                            },
+                            verdict -> returned(number, verdict, null),
+                            thrown -> returned(number, HttpVerdict.CONTINUE, thrown));
+        } catch (IllegalStateException e) { // a callback of before, for which nobody waits any more, still runs
+            stopWaiting();
+            goOn(failed(Refusal.FILTER_BUSY));
+        }
+    }
+
+    private void returned(int number, HttpVerdict verdict, @Nullable Throwable thrown) {
+        if (stage == Stage.ENDED || number != waits) {
+            return;
+        }
+        stopWaiting();
+        boolean passes;
+        if (thrown == null) {
+            passes = decided(verdict);
+        } else if (thrown instanceof RejectedExecutionException) {
+            passes = failed(Refusal.FILTER_BUSY);
+        } else {
+            threw(uses.get(at), currentCall(), thrown);
+            passes = failed(Refusal.FILTER_FAILED);
+        }
+        goOn(passes);
+    }
+
+    private Call currentCall() {
+        Call call = current;
+        if (call == null) {
+            throw new IllegalStateException("no callback");
+        }
+        return call;
+    }
+
+    private void threw(FilterUse use, Call call, Throwable thrown) {
+        client.service().failed(use, call + " of route " + route.name(), thrown);
+    }
+
+    /** What a callback has decided; true: the exchange passes. */
+    private boolean decided(HttpVerdict verdict) {
+        Given answer = given;
+        if (verdict == HttpVerdict.CONTINUE) {
+            return true;
+        }
+        if (verdict == HttpVerdict.WAIT && answer == null) {
+            if (resumedEarly) {
+                return true;
+            }
+            await();
+            return false;
+        }
+        if (answer == null) {
+            return broke(at, currentCall(), "it says that it has answered, and has not");
+        }
+        if (current == Call.RESPONSE_BODY) {
+            return broke(at, Call.RESPONSE_BODY, "it answers when the response has begun");
+        }
+        answered(answer);
+        return false;
+    }
+
+    private void answered(Given answer) {
+        ResponseHead head;
+        try {
+            head = ResponseHead.of(answer.answer(), answer.stream() != null);
+        } catch (IllegalArgumentException e) {
+            threw(uses.get(at), currentCall(), e);
+            failed(Refusal.FILTER_FAILED);
+            return;
+        }
+        int from = at - 1;
+        dropPiece();
+        dropsBody = true;
+        client.letGoOfServer(exchange);
+        stream = answer.stream();
+        Stream begun = answer.stream();
+        respond(head, Unpooled.wrappedBuffer(answer.answer().body()), begun == null, from);
+    }
+
+    private void dropPiece() {
+        if (piece != null) {
+            piece.release();
+            piece = null;
+        }
+    }
+
+    /** The piece as a filter has left it. */
+    private Piece passed(Piece before) {
+        Piece after = piece == null ? before : piece;
+        piece = null;
+        return after.settled();
+    }
+
+    private boolean broke(int i, Call call, String words) {
+        at = i;
+        current = call;
+        threw(uses.get(i), call, new IllegalStateException(words));
+        return failed(Refusal.FILTER_FAILED);
+    }
+
+    /** A filter cannot be called, or has failed; true: the exchange goes on without it. */
+    private boolean failed(Refusal refusal) {
+        FilterUse use = uses.get(at);
+        off |= 1L << at;
+        boolean bypassed = use.options().onFailure() == OnFailure.BYPASS && at != handler;
+        if (bypassed || (failing && !headWritten)) {
+            client.count(refusal);
+            return true;
+        }
+        dropPiece();
+        client.refuse(exchange, refusal);
+        return false;
+    }
+
+    // --------------------------------------------------------------------------------------------------------- waiting
+
+    private int await() {
+        waiting = true;
+        int number = ++waits;
+        timer = client.schedule(
+                () -> overdue(number), uses.get(at).options().timeout().toNanos());
+        return number;
+    }
+
+    private void overdue(int number) {
+        if (waiting && number == waits && stage != Stage.ENDED) {
+            stopWaiting();
+            goOn(failed(Refusal.FILTER_TIMEOUT));
+        }
+    }
+
+    /** A callback that still runs on a worker is not listened to any more. */
+    private void stopWaiting() {
+        Future<?> scheduled = timer;
+        if (scheduled != null) {
+            scheduled.cancel(false);
+            timer = null;
+        }
+        waits++;
+        waiting = false;
+        onWorker = false;
+    }
+
+    @Override
+    public void resume() {
+        if (Thread.currentThread() == calling) {
+            resumedEarly = true;
+        } else {
+            Messages.post(client.channel(), () -> resumed(null));
+        }
+    }
+
+    private void resumed(@Nullable Given answer) {
+        if (stage == Stage.ENDED) {
+            return;
+        }
+        if (onWorker) {
+            resumedEarly = true;
+            if (answer != null) {
+                given = answer;
+            }
+            return;
+        }
+        if (!waiting) {
+            return;
+        }
+        stopWaiting();
+        if (answer == null) {
+            goOn(true);
+        } else if (current == Call.RESPONSE_BODY) {
+            goOn(broke(at, Call.RESPONSE_BODY, "it answers when the response has begun"));
+        } else {
+            answered(answer);
+            goOn(false);
+        }
+    }
+
+    /** Goes on after a wait. */
+    private void goOn(boolean passes) {
+        if (passes) {
+            switch (currentCall()) {
+                case REQUEST -> {
+                    if (at == handler) {
+                        handled();
+                    } else {
+                        request(at + 1);
+                    }
+                }
+                case REQUEST_BODY -> requestPiece(passed(Piece.NONE), at + 1);
+                case RESPONSE -> response(at - 1);
+                case RESPONSE_BODY -> responsePiece(passed(Piece.NONE), at - 1);
+            }
+        }
+        while (!waiting && stage != Stage.ENDED && events != null && !events.isEmpty()) {
+            process(events.remove());
+        }
+        client.wentOn(exchange);
+    }
+
+    // ------------------------------------------------------------------------------------------- what filters ask and
+    // say
+
+    @Override
+    public HttpRequest request() {
+        RequestView view = request;
+        if (view == null) {
+            view = new RequestView(exchange, () -> stage == Stage.REQUEST || stage == Stage.COLLECT);
+            request = view;
+        }
+        return view;
+    }
+
+    @Override
+    public @Nullable HttpResponse response() {
+        return response;
+    }
+
+    @Override
+    public ConnectionFacts facts() {
+        return client.facts();
+    }
+
+    @Override
+    public String service() {
+        return client.service().name();
+    }
+
+    @Override
+    public String route() {
+        return route.name();
+    }
+
+    @Override
+    public @Nullable String server() {
+        UpstreamServer server = exchange.server();
+        return server == null ? null : server.address();
+    }
+
+    @Override
+    public int retries() {
+        return exchange.attempts + exchange.unreached;
+    }
+
+    @Override
+    public HttpTimings timings() {
+        return new HttpTimings(requestEndNanos, connectedNanos, responseBeginNanos, responseEndNanos);
+    }
+
+    private long sinceBegin() {
+        return Math.max(0, client.nanoTime() - beganNanos);
+    }
+
+    @Override
+    public long requestBytes() {
+        return requestBytes;
+    }
+
+    @Override
+    public long responseBytes() {
+        return responseBytes;
+    }
+
+    @Override
+    @SuppressWarnings("unchecked") // it was put there under the key of its type
+    public <T> @Nullable T get(HttpAttribute<T> key) {
+        return attributes == null ? null : (T) attributes.get(key);
+    }
+
+    @Override
+    public <T> void set(HttpAttribute<T> key, @Nullable T value) {
+        if (attributes == null) {
+            attributes = new HashMap<>();
+        }
+        if (value == null) {
+            attributes.remove(key);
+        } else {
+            attributes.put(key, value);
+        }
+    }
+
+    @Override
+    public void skipBody() {
+        if (Thread.currentThread() != calling || (current != Call.REQUEST && current != Call.RESPONSE)) {
+            throw new IllegalStateException("skipBody is for the callback of a head");
+        }
+        if (current == Call.REQUEST) {
+            withoutRequestBody |= 1L << at;
+        } else {
+            withoutResponseBody |= 1L << at;
+        }
+    }
+
+    @Override
+    public void answer(HttpAnswer answer) {
+        give(new Given(answer, null));
+    }
+
+    @Override
+    public HttpStream stream(HttpAnswer head) {
+        Stream begun = new Stream();
+        give(new Given(head, begun));
+        return begun;
+    }
+
+    private void give(Given answer) {
+        ResponseHead.of(answer.answer(), answer.stream() != null); // refuses fields before anything has happened
+        if (headWritten) {
+            throw new IllegalStateException("the response has begun");
+        }
+        if (Thread.currentThread() == calling) {
+            if (given != null) {
+                throw new IllegalStateException("answered twice");
+            }
+            given = answer;
+        } else {
+            Messages.post(client.channel(), () -> resumed(answer));
+        }
+    }
+
+    @Override
+    public ByteBufAllocator allocator() {
+        return client.channel().alloc();
+    }
+
+    // ------------------------------------------------------------------------------------------------- a handler's
+    // stream
+
+    private final class Stream implements HttpStream {
+        private boolean over;
+        private @Nullable Runnable ready;
+
+        @Override
+        public boolean write(ByteBuf bytes) {
+            if (!post(() -> piece(new Piece(bytes, false, null)))) {
+                bytes.release();
+                return false;
+            }
+            return client.channel().isWritable();
+        }
+
+        @Override
+        public void whenReady(Runnable task) {
+            post(() -> {
+                ready = task;
+                writable();
+            });
+        }
+
+        @Override
+        public void end() {
+            post(() -> piece(new Piece(Unpooled.EMPTY_BUFFER, true, null)));
+        }
+
+        @Override
+        public void abort() {
+            post(() -> {
+                if (stage != Stage.ENDED) {
+                    client.refuse(exchange, Refusal.HANDLER_ABORTED);
+                }
+            });
+        }
+
+        /** Under the claim, behind what was posted before; the callback that has begun the stream has returned. */
+        private boolean post(Runnable task) {
+            return Messages.post(client.channel(), task);
+        }
+
+        private void piece(Piece next) {
+            if (over || stage == Stage.ENDED || stream != this) {
+                next.release();
+                return;
+            }
+            over = next.last();
+            if (next.last() || next.bytes().isReadable()) {
+                event(new Event(null, next));
+                client.wentOn(exchange);
+            } else {
+                next.release();
+            }
+        }
+
+        private void writable() {
+            Runnable task = ready;
+            if (task != null && stage != Stage.ENDED && client.channel().isWritable() && !holdsResponse()) {
+                ready = null;
+                try {
+                    task.run();
+                } catch (Throwable t) {
+                    threw(uses.get(handler), Call.RESPONSE_BODY, t);
+                    client.refuse(exchange, Refusal.FILTER_FAILED);
+                }
+            }
+        }
+    }
+}

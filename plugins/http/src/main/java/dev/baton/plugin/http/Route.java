@@ -1,0 +1,36 @@
+package dev.baton.plugin.http;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where requests of one kind go, and through which filters.
+ *
+ * @param name what metrics and logs call it
+ * @param filters in the order in which requests meet them
+ * @param target where they go
+ * @param timeoutNanos how long the head of a server's response may take, {@link Timeouts#NEVER} if only
+ *     {@code response-timeout} limits it
+ * @param retries what is asked again
+ */
+record Route(String name, FilterUses filters, Target target, long timeoutNanos, Retries retries) {
+    /** A route without filters and without what is for servers. */
+    static Route fixed(String name, FilterUses filters, Target target) {
+        return new Route(name, filters, target, Timeouts.NEVER, Retries.NONE);
+    }
+
+    /** Its exchanges take the long way: through filters, or to what is no server. */
+    boolean isFiltered() {
+        return !filters.isEmpty() || !(target instanceof Target.Servers);
+    }
+
+    /** A route is equal to itself only. */
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return this == other;
+    }
+
+    @Override
+    public int hashCode() {
+        return System.identityHashCode(this);
+    }
+}
