@@ -17,9 +17,18 @@ public interface HttpExchange {
     /** The head of the request. */
     HttpRequest request();
 
-    /** The head of the response; null until it is there. */
-    @Nullable
+    /**
+     * The head of the response.
+     *
+     * @throws IllegalStateException if there is none, or not yet
+     */
     HttpResponse response();
+
+    /**
+     * There is a response: always in a callback of one, and at the end if the client was answered or begun to be
+     * answered.
+     */
+    boolean hasResponse();
 
     /** Who asks whom, as connection filters and trusted proxies say. */
     ConnectionFacts facts();

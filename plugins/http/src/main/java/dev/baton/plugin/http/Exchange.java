@@ -30,6 +30,11 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler {
     /** Value of the Host field to send; null: the server's address. */
     private @Nullable String host;
 
+    /** A filter has put another host in the place of the client's. */
+    private boolean hostRewritten;
+
+    private @Nullable String askedHost;
+
     private long bodyLength;
     private boolean keepAlive;
     private int headBytes;
@@ -106,12 +111,26 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler {
     }
 
     void rewriteAuthority(String other) {
+        if (!hostRewritten) {
+            hostRewritten = true;
+            askedHost = host;
+        }
         host = other;
+    }
+
+    /** The authority that the client has asked for, whatever the server is asked for; null if it did not say. */
+    @Nullable
+    String askedHost() {
+        return hostRewritten ? askedHost : host;
     }
 
     /** The body goes on in another length than it came. */
     void setBodyLength(long length) {
         bodyLength = length;
+        if (length >= 0) {
+            fields().remove(HttpHeaderNames.TRANSFER_ENCODING);
+            fields().set(HttpHeaderNames.CONTENT_LENGTH, Long.toString(length));
+        }
     }
 
     /** The client sends its body when it is told to. */

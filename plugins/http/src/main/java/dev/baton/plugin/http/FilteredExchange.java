@@ -530,11 +530,16 @@ final class FilteredExchange implements HttpExchange {
             if (head.isBodyless(exchange) && changesBody()) {
                 head.dropLength();
             }
+            head.setBodyLength(0);
             beginning.release();
             write(new Piece(Unpooled.EMPTY_BUFFER, true, beginning.trailerFields()));
-        } else if (wholeLimit(false) > 0) {
+        } else if (wholeLimit(false) > 0 || (beginning.last() && anyTransform(false))) {
             stage = Stage.GATHER;
-            gather(beginning);
+            if (own && beginning.last()) {
+                responsePiece(beginning, top); // it is here, and no attack: no limit keeps it from its client
+            } else {
+                gather(beginning);
+            }
         } else {
             stage = Stage.BODY;
             if (anyTransform(false)) {
@@ -567,7 +572,8 @@ final class FilteredExchange implements HttpExchange {
             all = allocator().buffer(Math.max(256, next.bytes().readableBytes()));
             kept = all;
         }
-        if (all.readableBytes() + (long) next.bytes().readableBytes() > wholeLimit(false)) {
+        long limit = wholeLimit(false);
+        if (limit > 0 && all.readableBytes() + (long) next.bytes().readableBytes() > limit) {
             next.release();
             client.refuse(exchange, Refusal.RESPONSE_TOO_LARGE);
             return;
@@ -620,11 +626,7 @@ final class FilteredExchange implements HttpExchange {
     }
 
     private ResponseHead head() {
-        ResponseView view = response;
-        if (view == null) {
-            throw new IllegalStateException("there is no response");
-        }
-        return view.head();
+        return ((ResponseView) response()).head();
     }
 
     // ------------------------------------------------------------------------------------------------- which wants
@@ -967,8 +969,17 @@ final class FilteredExchange implements HttpExchange {
     }
 
     @Override
-    public @Nullable HttpResponse response() {
-        return response;
+    public HttpResponse response() {
+        ResponseView view = response;
+        if (view == null) {
+            throw new IllegalStateException("there is no response yet");
+        }
+        return view;
+    }
+
+    @Override
+    public boolean hasResponse() {
+        return response != null;
     }
 
     @Override

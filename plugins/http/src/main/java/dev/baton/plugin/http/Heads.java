@@ -51,8 +51,9 @@ final class Heads {
             out.text(fields.value(i)).octet(',').octet(' ');
         }
         out.raw(client).crlf();
-        if (host != null) {
-            out.raw(FORWARDED_HOST).text(host).crlf();
+        String asked = exchange.askedHost();
+        if (asked != null) {
+            out.raw(FORWARDED_HOST).text(asked).crlf();
         }
         out.raw(FORWARDED_PROTO);
         if (fields.has(FieldKind.TE) && !exchange.isHttp10() && RequestRules.takesTrailers(fields)) {

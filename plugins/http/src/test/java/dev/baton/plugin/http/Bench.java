@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.config.ByteRate;
 import dev.baton.spi.config.ByteSize;
+import dev.baton.spi.config.Choice;
 import dev.baton.spi.fd.TakeoverResult;
+import dev.baton.spi.http.HttpFilter;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.loop.Loops;
 import dev.baton.spi.metrics.Metrics;
+import dev.baton.spi.service.Contributed;
 import dev.baton.spi.service.ServiceContext;
 import dev.baton.spi.upstream.ConnectHandler;
 import dev.baton.spi.upstream.Upstream;
@@ -19,6 +22,7 @@ import dev.baton.testkit.ManualLoop;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -30,8 +34,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -77,6 +84,15 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
 
     List<UpstreamServer> servers = List.of(new UpstreamServer("origin.test:80", 0));
 
+    /** Filters and handlers by their words. */
+    final Map<String, Object> plugins = new HashMap<>();
+    /** What plugins threw. */
+    final List<String> thrown = new ArrayList<>();
+    /** Work for workers, which a test runs. */
+    final Deque<Runnable> work = new ArrayDeque<>();
+
+    boolean workersAreBusy;
+
     private final Map<String, Counter> counters = new HashMap<>();
     private final Map<EmbeddedConnection, UpstreamServer> serverOf = new HashMap<>();
     private final List<EmbeddedConnection> all = new ArrayList<>();
@@ -108,7 +124,31 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
     }
 
     Bench(Ends ends, HttpConfig config) {
+        this(ends, config, Map.of());
+    }
+
+    /** With filters and routes, before the one upstream if that is to take the rest. */
+    static HttpConfig config(boolean rest, List<Choice<HttpFilter>> filters, RouteConfig... routes) {
+        HttpConfig plain = config(new ByteSize(4096));
+        return new HttpConfig(
+                rest ? Optional.of("app") : Optional.empty(),
+                filters,
+                List.of(routes),
+                plain.headerLimit(),
+                plain.bodyLimit(),
+                plain.firstRequestTimeout(),
+                plain.headerTimeout(),
+                plain.responseTimeout(),
+                plain.idleTimeout(),
+                plain.minRate(),
+                plain.rateGrace(),
+                plain.requestRate(),
+                plain.requestBurst());
+    }
+
+    Bench(Ends ends, HttpConfig config, Map<String, ?> plugins) {
         this.ends = ends;
+        this.plugins.putAll(plugins);
         service = new HttpService("shop", config, this);
         client = connection();
         service.initialize(client, "web");
@@ -344,6 +384,38 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
     @Override
     public Upstream upstream(String name) {
         return this;
+    }
+
+    @Override
+    public <T> Contributed<T> make(Choice<T> choice) {
+        return new Contributed<>(
+                "plugin-" + choice.type(), choice.kind().cast(Objects.requireNonNull(plugins.get(choice.type()))));
+    }
+
+    @Override
+    public void failed(Contributed<?> culprit, String what, Throwable cause) {
+        thrown.add(culprit.plugin() + ": " + cause);
+    }
+
+    @Override
+    public <T extends @Nullable Object> void blocking(
+            ChannelHandlerContext handler,
+            Callable<? extends T> task,
+            Consumer<? super T> then,
+            Consumer<? super Throwable> failed) {
+        EmbeddedConnection connection = (EmbeddedConnection) handler.channel();
+        if (workersAreBusy) {
+            connection.post(() -> failed.accept(new RejectedExecutionException("busy")));
+            return;
+        }
+        work.add(() -> {
+            try {
+                T result = task.call();
+                connection.post(() -> then.accept(result));
+            } catch (Exception e) {
+                connection.post(() -> failed.accept(e));
+            }
+        });
     }
 
     @Override
