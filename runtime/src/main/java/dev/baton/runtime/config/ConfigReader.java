@@ -179,7 +179,10 @@ public final class ConfigReader {
         Problems problems = new Problems(file);
         syntaxProblems.forEach(problem -> problems.add(problem.position(), problem.message()));
         RecordBinder binder = new RecordBinder(
-                problems, reference -> names(reference, vocabulary), reference -> variants(reference, vocabulary));
+                problems,
+                folder,
+                reference -> names(reference, vocabulary),
+                reference -> variants(reference, vocabulary));
 
         Set<String> others = new HashSet<>(vocabulary.components().keySet());
         others.addAll(APART);

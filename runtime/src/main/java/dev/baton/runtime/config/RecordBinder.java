@@ -16,6 +16,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
+import java.nio.file.Path;
 import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -44,6 +45,7 @@ final class RecordBinder {
     private static final Pattern ITEM = Pattern.compile("(.+)\\[(\\d{1,6})]");
 
     private final Problems problems;
+    private final Path folder;
     /** What constructors refuse counts only if it is a value that the record itself gives. */
     private boolean onlyDefaults;
 
@@ -58,17 +60,28 @@ final class RecordBinder {
      */
     record Mention(Reference reference, String name, Position position, String path) {}
 
+    /** As the other one, for what has no paths, or is in no file. */
+    RecordBinder(
+            Problems problems,
+            Function<Reference, Collection<String>> names,
+            Function<Reference, Map<String, Class<? extends Record>>> variants) {
+        this(problems, Path.of(""), names, variants);
+    }
+
     /**
      * Makes one.
      *
+     * @param folder what paths are relative to
      * @param names the names that exist, of each kind
      * @param variants those whose things have keys of their own, with the record of each
      */
     RecordBinder(
             Problems problems,
+            Path folder,
             Function<Reference, Collection<String>> names,
             Function<Reference, Map<String, Class<? extends Record>>> variants) {
         this.problems = problems;
+        this.folder = folder;
         this.names = names;
         this.variants = variants;
     }
@@ -279,6 +292,9 @@ final class RecordBinder {
             problems.add(
                     node.position(), path + ": " + node.text() + " is outside " + range.min() + " to " + range.max());
             return null;
+        }
+        if (value instanceof Path relative) {
+            return folder.resolve(relative);
         }
         Reference reference = reference(component);
         return reference == null || exists(reference, node, path) ? value : null;

@@ -479,12 +479,29 @@ class ConfigReaderTest {
                                                 new Choice<>(
                                                         HttpFilter.class,
                                                         "stamp",
-                                                        new Stamp("a"),
+                                                        new Stamp("a", Optional.empty()),
                                                         new HttpFilterOptions(
                                                                 OnFailure.BYPASS,
                                                                 Duration.ofSeconds(1),
                                                                 Duration.ofMillis(20)))),
                                         Optional.of(new Choice<>(HttpHandler.class, "hello", new NoKeys(), usual)))));
+    }
+
+    @Test
+    void findsFilesNextToTheFile(@TempDir Path folder) throws Exception {
+        Path file = Files.writeString(folder.resolve("baton.yaml"), """
+                version: 1
+                services:
+                  shop: { type: chooser, filters: [ { type: stamp, name: a, image: seal.png } ] }
+                  other: { type: chooser, filters: [ { type: stamp, name: b, image: /srv/seal.png } ] }
+                """);
+        RootConfig root = ConfigReader.parse(file).read(new TestVocabulary());
+        assertThat(root.services().values())
+                .extracting(service ->
+                        ((Chooser) service.settings()).filters().get(0).settings())
+                .containsExactlyInAnyOrder(
+                        new Stamp("a", Optional.of(folder.resolve("seal.png"))),
+                        new Stamp("b", Optional.of(Path.of("/srv/seal.png"))));
     }
 
     private record Choosy(Optional<Choice<String>> choice) {}

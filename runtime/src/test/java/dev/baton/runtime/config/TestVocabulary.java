@@ -16,6 +16,7 @@ import dev.baton.spi.listener.InvalidBindException;
 import dev.baton.spi.listener.ListenerEndpoint;
 import dev.baton.spi.listener.SocketSettings;
 import dev.baton.spi.posix.SocketCalls;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -74,7 +75,7 @@ final class TestVocabulary implements Vocabulary {
 
     record Slowly(@Default("1") @Range(min = "1", max = "9") int step) {}
 
-    record Stamp(String name) {}
+    record Stamp(String name, Optional<Path> image) {}
 
     /** Chooses what others contribute. */
     record Chooser(List<Choice<HttpFilter>> filters, Optional<Choice<HttpHandler>> handler) {}

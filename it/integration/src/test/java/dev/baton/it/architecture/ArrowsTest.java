@@ -44,7 +44,10 @@ class ArrowsTest {
             .resideInAPackage(PLUGINS)
             .and()
             .resideOutsideOfPackages(
-                    "dev.baton.plugin.http..", "dev.baton.plugin.demoorigin..", "dev.baton.plugin.chaos..")
+                    "dev.baton.plugin.http..",
+                    "dev.baton.plugin.httpfilters..",
+                    "dev.baton.plugin.demoorigin..",
+                    "dev.baton.plugin.chaos..")
             .should()
             .onlyDependOnClassesThat(SHARED.or(resideInAPackage(PLUGINS)));
 
@@ -54,6 +57,14 @@ class ArrowsTest {
             .resideInAnyPackage("dev.baton.plugin.http..", "dev.baton.plugin.demoorigin..", "dev.baton.plugin.chaos..")
             .should()
             .onlyDependOnClassesThat(SHARED.or(resideInAPackage(PLUGINS)).or(NETTY_CODECS));
+
+    @ArchTest
+    static final ArchRule httpFiltersBringPasswordHashes = classes()
+            .that()
+            .resideInAPackage("dev.baton.plugin.httpfilters..")
+            .should()
+            .onlyDependOnClassesThat(SHARED.or(resideInAPackage(PLUGINS))
+                    .or(resideInAnyPackage("at.favre.lib..", "org.apache.commons.codec..")));
 
     @ArchTest
     static final ArchRule noPluginDependsOnAnother =

@@ -66,7 +66,7 @@ class DistributionIT {
         assertThat(folders)
                 .contains("admin", "connection-takeover", "demo-origin", "http", "listener-inherited")
                 .contains("listener-tcp", "listener-unix", "listener-unbind", "loop-rebalance", "loop-rescue")
-                .contains("poller-epoll", "poller-poll", "tcp-proxy", "address-list", "proxy-protocol");
+                .contains("poller-epoll", "poller-poll", "tcp-proxy", "address-list", "proxy-protocol", "http-filters");
     }
 
     @Test
