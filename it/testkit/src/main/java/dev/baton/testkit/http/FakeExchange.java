@@ -652,11 +652,10 @@ public final class FakeExchange implements HttpExchange {
 
     /** The response as the client got it. */
     public HttpResponse got() {
-        HttpResponse head = response();
-        if (head == null) {
+        if (!hasResponse()) {
             throw new AssertionError("there is no response");
         }
-        return head;
+        return response();
     }
 
     /**
@@ -665,7 +664,7 @@ public final class FakeExchange implements HttpExchange {
      * @param bodyAsRead the response's body as the client understands it
      */
     String transcript(String bodyAsRead) {
-        HttpResponse head = response();
+        HttpResponse head = hasResponse() ? response() : null;
         return verdicts + request.method() + ' ' + request.target() + ' ' + request.authority()
                 + '\n' + request.fields + '\n' + forwarded.toString(StandardCharsets.ISO_8859_1) + "\n"
                 + (head == null ? "no response" : head.status() + "\n" + head.fields() + '\n' + bodyAsRead);
@@ -686,8 +685,16 @@ public final class FakeExchange implements HttpExchange {
     }
 
     @Override
-    public synchronized @Nullable HttpResponse response() {
+    public synchronized HttpResponse response() {
+        if (response == null) {
+            throw new IllegalStateException("there is no response yet");
+        }
         return response;
+    }
+
+    @Override
+    public synchronized boolean hasResponse() {
+        return response != null;
     }
 
     @Override

@@ -172,7 +172,7 @@ class WrongHttpHandlerTest {
 
         @Override
         public void end(HttpExchange exchange, HttpOutcome outcome) {
-            if (wrong == Wrong.THROWS_AT_AN_EARLY_END && exchange.response() == null) {
+            if (wrong == Wrong.THROWS_AT_AN_EARLY_END && !exchange.hasResponse()) {
                 throw new IllegalStateException("not answered");
             }
         }
