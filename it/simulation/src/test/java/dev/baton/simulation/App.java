@@ -24,6 +24,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /** An upstream of a world, wired as the runtime does it, and exchanges on it. */
@@ -63,7 +64,31 @@ final class App {
         this(world, 10, Duration.ofMinutes(1), new FdBudget(), server, names);
     }
 
+    /** One whose server has a limit of connections. */
+    App(World world, int maxConnections, Duration queueTimeout, int queue) {
+        this(
+                world,
+                new UpstreamConfig(
+                        List.of("127.0.0.1:" + World.PORT),
+                        Duration.ofSeconds(2),
+                        Optional.empty(),
+                        Optional.of(maxConnections),
+                        queueTimeout,
+                        queue,
+                        pool(10, Duration.ofMinutes(1))),
+                new FdBudget(),
+                NO_NAMES);
+    }
+
     private App(World world, int idleMax, Duration idleTimeout, FdBudget fds, String server, HostNames names) {
+        this(world, new UpstreamConfig(List.of(server), Duration.ofSeconds(2), pool(idleMax, idleTimeout)), fds, names);
+    }
+
+    private static PoolConfig pool(int idleMax, Duration idleTimeout) {
+        return new PoolConfig(idleMax, idleTimeout, Sharing.TAKEOVER, Variant.of("takeover"));
+    }
+
+    private App(World world, UpstreamConfig config, FdBudget fds, HostNames names) {
         this.world = world;
         UpstreamEnv env = new UpstreamEnv(
                 plugin -> {
@@ -77,10 +102,8 @@ final class App {
                 world.loops(),
                 counts,
                 fds);
-        PoolConfig pool = new PoolConfig(idleMax, idleTimeout, Sharing.TAKEOVER, Variant.of("takeover"));
         ConnectionTakeover policy = new ConnectionTakeover();
-        this.upstreams = new Upstreams(
-                Map.of("app", new UpstreamConfig(List.of(server), Duration.ofSeconds(2), pool)), name -> policy, env);
+        this.upstreams = new Upstreams(Map.of("app", config), name -> policy, env);
         this.upstream = upstreams.upstream("app", "test");
         this.connections = upstream.connections("test", new Quiet());
     }
@@ -123,6 +146,11 @@ final class App {
             inUse.remove(connection);
         }
         connections.release(connection);
+    }
+
+    /** Connections of another profile. */
+    UpstreamConnections connections(String profile) {
+        return upstream.connections(profile, new Quiet());
     }
 
     Upstream upstream() {

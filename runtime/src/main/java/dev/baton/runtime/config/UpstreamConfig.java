@@ -14,16 +14,22 @@ import java.util.Optional;
  * @param connectTimeout how long opening a connection may take
  * @param proxyProtocol the header of the PROXY protocol that each connection begins with, which tells the server the
  *     client's address; without it none is sent. A connection serves one client then, and is not kept
+ * @param maxConnections how many connections of this process to each server there may be; without it, any number
+ * @param queueTimeout how long a request may wait for one of these
+ * @param queue how many requests may wait for one server; more fail at once
  * @param pool what happens to idle connections
  */
 public record UpstreamConfig(
         List<String> servers,
         @Default("2s") @Range(min = "1ms", max = "10m") Duration connectTimeout,
         Optional<ProxyVersion> proxyProtocol,
+        @Range(min = "1", max = "1000000") Optional<Integer> maxConnections,
+        @Default("1s") @Range(min = "1ms", max = "10m") Duration queueTimeout,
+        @Default("1024") @Range(min = "0", max = "1000000") int queue,
         PoolConfig pool) {
 
-    /** Without a header. */
+    /** Without a header and a limit. */
     public UpstreamConfig(List<String> servers, Duration connectTimeout, PoolConfig pool) {
-        this(servers, connectTimeout, Optional.empty(), pool);
+        this(servers, connectTimeout, Optional.empty(), Optional.empty(), Duration.ofSeconds(1), 1024, pool);
     }
 }

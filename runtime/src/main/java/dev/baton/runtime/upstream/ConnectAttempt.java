@@ -35,7 +35,12 @@ final class ConnectAttempt implements ServerLocator.Found {
         /** Under a claim on the channel, which the caller gives back. */
         void connected(MovableChannel channel, Endpoint to);
 
-        void failed(Throwable cause);
+        /**
+         * There is no connection.
+         *
+         * @param last the channel of the last try, which is closed or about to be; null if there was none
+         */
+        void failed(Throwable cause, @Nullable MovableChannel last);
     }
 
     private final UpstreamEnv env;
@@ -97,7 +102,7 @@ final class ConnectAttempt implements ServerLocator.Found {
 
     private void tooLate() {
         if (located()) {
-            outcome.failed(timeout("no answer of the name server"));
+            outcome.failed(timeout("no answer of the name server"), null);
         }
     }
 
@@ -116,7 +121,7 @@ final class ConnectAttempt implements ServerLocator.Found {
     @Override
     public void nowhere(IOException cause) {
         if (located()) {
-            outcome.failed(cause);
+            outcome.failed(cause, null);
         }
     }
 
@@ -132,18 +137,18 @@ final class ConnectAttempt implements ServerLocator.Found {
         if (located()) {
             this.endpoints = endpoints;
             this.first = first;
-            tryNext(loop, null);
+            tryNext(loop, null, null);
         }
     }
 
     // ---- one address after the other --------------------------------------------------------------------------------
 
     /** Tries the next address, for its share of the time that is left. On a loop: the first that asked, later any. */
-    private void tryNext(Loop on, @Nullable Throwable failure) {
+    private void tryNext(Loop on, @Nullable Throwable failure, @Nullable MovableChannel last) {
         long left = leftNanos();
         Endpoint next = failure == null || (tried < TRIES_MAX && left > 0) ? choose(failure == null) : null;
         if (next == null) {
-            outcome.failed(Objects.requireNonNull(failure));
+            outcome.failed(Objects.requireNonNull(failure), last);
             return;
         }
         tried++;
@@ -179,8 +184,9 @@ final class ConnectAttempt implements ServerLocator.Found {
 
     private void open(Loop on, Endpoint to, SocketAddress address, long nanos) {
         if (!env.fds().connect()) {
-            outcome.failed(new IOException(
-                    "cannot connect to " + server + ": all fds are in use; raise the limit: ulimit -n"));
+            outcome.failed(
+                    new IOException("cannot connect to " + server + ": all fds are in use; raise the limit: ulimit -n"),
+                    null);
             return;
         }
         long openedNanos = nanoTime();
@@ -197,7 +203,7 @@ final class ConnectAttempt implements ServerLocator.Found {
             channel.pipeline().addLast(initializer);
         } catch (Throwable t) { // after a name server's answer only this can tell the handler
             env.fds().disconnect();
-            outcome.failed(new IOException("cannot connect to " + server + ": " + t, t));
+            outcome.failed(new IOException("cannot connect to " + server + ": " + t, t), null);
             return;
         }
         on.eventLoop().register(channel).addListener((ChannelFuture registered) -> {
@@ -222,7 +228,7 @@ final class ConnectAttempt implements ServerLocator.Found {
                 FirstBytes.send(channel);
             } catch (Throwable t) { // for example short of memory: only this can tell the handler
                 channel.close();
-                outcome.failed(new IOException("cannot send the first bytes to " + server + ": " + t, t));
+                outcome.failed(new IOException("cannot send the first bytes to " + server + ": " + t, t), channel);
                 return;
             }
             outcome.connected(channel, to);
@@ -237,9 +243,9 @@ final class ConnectAttempt implements ServerLocator.Found {
             open(on, to, address, leftNanos());
         } else if (endpoints.size() > 1 && isOfTheAddress(cause)) {
             to.failed(openedNanos, nanoTime(), cause);
-            tryNext(on, cause);
+            tryNext(on, cause, channel);
         } else {
-            outcome.failed(cause);
+            outcome.failed(cause, channel);
         }
     }
 

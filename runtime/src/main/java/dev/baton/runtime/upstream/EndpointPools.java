@@ -102,6 +102,22 @@ final class EndpointPools {
         return endpoint == null ? null : of(endpoint);
     }
 
+    /** Whether connections may rest in a pool: the server still has its address. */
+    boolean isOpen(IdlePool pool) {
+        Slots now = now();
+        return !closed && (holds(now.current, pool) || holds(now.held, pool));
+    }
+
+    @SuppressWarnings("ReferenceEquality") // a pool is what it is
+    private static boolean holds(EndpointPool[] pools, IdlePool pool) {
+        for (EndpointPool each : pools) {
+            if (each.idle == pool) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     // ---- following the addresses ------------------------------------------------------------------------------------
 
     /** Closes the pools of addresses that are gone. */

@@ -85,15 +85,32 @@ final class PooledConnections implements UpstreamConnections {
         }
     }
 
+    String plugin() {
+        return plugin;
+    }
+
     @Override
     public @Nullable MovableChannel take(UpstreamServer server, Loop loop) {
-        ServerPool.Member member = pools.get(server.index()).take(loop);
+        ServerPool pool = pools.get(server.index());
+        ConnectionLimit limit = pool.limit();
+        if (limit != null && limit.isWaitedFor()) {
+            return null; // what is idle is theirs, whose turn is first
+        }
+        ServerPool.Member member = pool.take(loop);
         if (member == null) {
+            if (limit != null) {
+                limit.rested(); // it may have put back what was busy
+            }
             return null;
         }
+        reused(member, loop);
+        return member.channel();
+    }
+
+    /** Counts a connection that is used again. */
+    void reused(ServerPool.Member member, Loop loop) {
         Counter reuses = member.changesTo(loop) ? counters.reusesTakeover() : counters.reusesLocal();
         reuses.increment();
-        return member.channel();
     }
 
     @Override
@@ -108,6 +125,16 @@ final class PooledConnections implements UpstreamConnections {
 
     private void connect(UpstreamServer server, Loop loop, byte @Nullable [] firstBytes, ConnectHandler handler) {
         ServerPool pool = pools.get(server.index());
+        ConnectionLimit limit = pool.limit();
+        if (limit == null) {
+            open(pool, server, loop, firstBytes, handler);
+        } else {
+            limit.connect(new QueuedConnect(this, limit, pool, server, loop, firstBytes, handler));
+        }
+    }
+
+    /** Opens a connection, which has a place if the server has a limit. */
+    void open(ServerPool pool, UpstreamServer server, Loop loop, byte @Nullable [] firstBytes, ConnectHandler handler) {
         long startedNanos = loop.eventLoop().ticker().nanoTime();
         ConnectAttempt.Outcome outcome = new ConnectAttempt.Outcome() {
             @Override
@@ -115,23 +142,29 @@ final class PooledConnections implements UpstreamConnections {
                 pool.join(channel, to, channel.loop());
                 counters.connects().increment();
                 turns.connected(server);
-                try {
-                    handler.connected(channel);
-                } catch (Throwable t) { // only this knows of the connection
-                    channel.pipeline().fireExceptionCaught(t);
-                    channel.close();
-                }
+                tell(handler, channel);
             }
 
             @Override
-            public void failed(Throwable cause) {
+            public void failed(Throwable cause, @Nullable MovableChannel last) {
                 counters.connectFailures().increment();
                 turns.failed(server, startedNanos, cause);
+                pool.failed(last);
                 handler.failed(cause);
             }
         };
         new ConnectAttempt(env, plugin, server.address(), loop, firstBytes, initializer, connectTimeoutNanos, outcome)
                 .start(locators.get(server.index()));
+    }
+
+    /** Tells a handler of its connection. Under a claim. */
+    static void tell(ConnectHandler handler, MovableChannel channel) {
+        try {
+            handler.connected(channel);
+        } catch (Throwable t) { // only this knows of the connection
+            channel.pipeline().fireExceptionCaught(t);
+            channel.close();
+        }
     }
 
     @Override

@@ -32,6 +32,9 @@ final class ServerPool {
     private final UpstreamEnv env;
     private final UpstreamCounters counters;
     private final boolean keeps;
+    /** Null if the server has none. */
+    private final @Nullable ConnectionLimit limit;
+
     private final AtomicInteger open = new AtomicInteger();
     private final LongAdder connects = new LongAdder();
 
@@ -39,12 +42,24 @@ final class ServerPool {
      * Without connections.
      *
      * @param keeps whether a connection rests after its use; false if each is one client's
+     * @param limit of the server; null if it has none
      */
-    ServerPool(EndpointPools idle, UpstreamEnv env, UpstreamCounters counters, boolean keeps) {
+    ServerPool(
+            EndpointPools idle,
+            UpstreamEnv env,
+            UpstreamCounters counters,
+            boolean keeps,
+            @Nullable ConnectionLimit limit) {
+        this.limit = limit;
         this.keeps = keeps;
         this.idle = idle;
         this.env = env;
         this.counters = counters;
+    }
+
+    @Nullable
+    ConnectionLimit limit() {
+        return limit;
     }
 
     EndpointPools idle() {
@@ -63,37 +78,63 @@ final class ServerPool {
     @Nullable
     Member take(Loop loop) {
         IdlePool from = idle.next();
-        if (from == null) {
-            return null;
+        return from == null ? null : take(from, loop);
+    }
+
+    /** The same, whichever address it is connected to. */
+    @Nullable
+    Member takeAny(Loop loop) {
+        for (IdlePool each : idle.all()) {
+            Member taken = take(each, loop);
+            if (taken != null) {
+                return taken;
+            }
         }
+        return null;
+    }
+
+    boolean hasIdle() {
+        return idle.figures().idle() > 0;
+    }
+
+    private @Nullable Member take(IdlePool from, Loop loop) {
         for (int i = 0; i < DISCARDS_MAX; i++) {
             MovableChannel channel = from.take(loop);
             if (channel == null) {
                 return null;
             }
-            if (isQuiet((MovableStreamChannel) channel)) {
+            if (isQuietOrLeft((MovableStreamChannel) channel)) {
                 return member(channel).used(true);
             }
         }
         return null;
     }
 
+    /** {@link #isQuiet} of one that is left if it is closed. */
+    private boolean isQuietOrLeft(MovableStreamChannel channel) {
+        boolean quiet = false;
+        try {
+            quiet = isQuiet(channel);
+        } finally {
+            if (!quiet) {
+                channel.leave();
+            }
+        }
+        return quiet;
+    }
+
     /**
      * Under a claim: whether the server has neither ended an idle connection nor sent anything on it. If it has, the
      * events may still be on their way to a loop that is busy; whoever sends a request first loses it, or takes those
-     * bytes for the answer. Such a connection is closed and left.
+     * bytes for the answer. Such a connection is closed.
      */
-    private boolean isQuiet(MovableStreamChannel channel) {
+    boolean isQuiet(MovableStreamChannel channel) {
         Input input = channel.unseenInput();
         if (input == Input.NOTHING) {
             return true;
         }
-        try {
-            counters.discarded(input).increment();
-            channel.close();
-        } finally {
-            channel.leave();
-        }
+        counters.discarded(input).increment();
+        channel.close();
         return false;
     }
 
@@ -102,6 +143,15 @@ final class ServerPool {
      * thread.
      */
     boolean evict(Loop loop) {
+        boolean evicted = close(loop);
+        if (!evicted && limit != null) {
+            limit.rested(); // it may have put back what was busy
+        }
+        return evicted;
+    }
+
+    /** {@link #evict} for one that waits for a place. */
+    boolean close(Loop loop) {
         MovableChannel channel = null;
         for (IdlePool each : idle.all()) {
             channel = each.evict(loop);
@@ -131,10 +181,13 @@ final class ServerPool {
             MovableStreamChannel channel;
             while (given < GIVEN_MAX && (channel = (MovableStreamChannel) from.take(loop)) != null) {
                 given++;
-                if (isQuiet(channel) && !give(channel, from, upstream, server, profile, taker)) {
+                if (isQuietOrLeft(channel) && !give(channel, from, upstream, server, profile, taker)) {
                     return;
                 }
             }
+        }
+        if (limit != null) {
+            limit.rested(); // it may have put back what was busy
         }
     }
 
@@ -164,7 +217,12 @@ final class ServerPool {
     /** Makes a connection of another process one of the pool's, idle. Under a claim on it. */
     void receive(MovableChannel channel, SocketAddress address, Loop loop, Duration idleFor) {
         IdlePool at = idle.at(address);
-        if (at == null || !env.fds().connect()) {
+        if (at == null || (limit != null && !limit.takePlace())) {
+            channel.close();
+            return;
+        }
+        if (!env.fds().connect()) {
+            failed(channel);
             channel.close();
             return;
         }
@@ -176,8 +234,26 @@ final class ServerPool {
         channel.afterLeave(() -> {
             if (!at.put(loop, channel, idleFor)) {
                 channel.close();
+            } else if (limit != null) {
+                limit.rested();
             }
         });
+    }
+
+    /**
+     * Nothing came of an attempt to connect.
+     *
+     * @param last its channel, which has a place until it is closed; null if there was none
+     */
+    void failed(@Nullable MovableChannel last) {
+        if (limit == null) {
+            return;
+        }
+        if (last == null) {
+            limit.freed();
+        } else {
+            last.closeFuture().addListener(closed -> limit.freed());
+        }
     }
 
     /** Makes a connection that was just opened one of the pool's, in use. Under a claim on it. */
@@ -250,7 +326,21 @@ final class ServerPool {
         @Override
         public void run() {
             Loop loop = pool.env.loops().current();
-            if (loop == null || home == null || !home.put(loop, channel)) {
+            ConnectionLimit limit = pool.limit;
+            if (limit != null && loop != null && home != null && pool.idle.isOpen(home)) {
+                if (!limit.handOver(pool, this, loop)) {
+                    rest(loop, home);
+                    limit.rested();
+                }
+            } else if (loop == null || home == null) {
+                channel.close();
+            } else {
+                rest(loop, home);
+            }
+        }
+
+        private void rest(Loop loop, IdlePool home) {
+            if (!home.put(loop, channel)) {
                 channel.close();
             }
         }
@@ -261,6 +351,9 @@ final class ServerPool {
                 home.remove(channel);
             }
             pool.open.decrementAndGet();
+            if (pool.limit != null) {
+                pool.limit.freed();
+            }
         }
     }
 }

@@ -39,7 +39,8 @@ record UpstreamCounters(
                 metrics.counter(DISCARDS, DISCARDS_HELP, "upstream", upstream, "reason", "reset"),
                 metrics.counter(
                         "baton_upstream_evictions_total",
-                        "Idle upstream connections that were closed because a client or a request needed the fd.",
+                        "Idle upstream connections that were closed because a client or a request needed the fd, or a request"
+                                + " the place.",
                         "upstream",
                         upstream));
     }

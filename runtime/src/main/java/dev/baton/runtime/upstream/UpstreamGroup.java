@@ -32,6 +32,7 @@ final class UpstreamGroup {
     private final Consumer<ServerPool> opened;
     private final List<UpstreamServer> servers = new ArrayList<>();
     private final List<ServerLocator> locators = new ArrayList<>();
+    private final List<@Nullable ConnectionLimit> limits = new ArrayList<>();
     private final Map<Profile, PooledConnections> profiles = new ConcurrentHashMap<>();
     private final Turns turns;
 
@@ -49,7 +50,9 @@ final class UpstreamGroup {
         this.env = env;
         this.counters = UpstreamCounters.of(name, env.metrics());
         for (String address : config.servers()) {
-            servers.add(new UpstreamServer(address, servers.size()));
+            UpstreamServer server = new UpstreamServer(address, servers.size());
+            servers.add(server);
+            limits.add(ConnectionLimit.of(name, server, config, env.loops(), env.metrics()));
             ServerLocator locator = new ServerLocator(address, env);
             locators.add(locator);
             locator.watch(this::follow);
@@ -82,9 +85,13 @@ final class UpstreamGroup {
                         config.pool().sharing(),
                         env.loops());
                 EndpointPools idle = new EndpointPools(locators.get(server.index()), () -> policy.open(spec));
+                ConnectionLimit limit = limits.get(server.index());
                 ServerPool pool = new ServerPool(
-                        idle, env, counters, config.proxyProtocol().isEmpty());
+                        idle, env, counters, config.proxyProtocol().isEmpty(), limit);
                 pools.add(pool);
+                if (limit != null) {
+                    limit.add(pool);
+                }
                 opened.accept(pool);
             }
             return new PooledConnections(
@@ -137,7 +144,10 @@ final class UpstreamGroup {
             }
             // Read one after the other, so that a connection may be seen idle that was not seen open.
             int inUse = Math.max(0, open - idle);
-            rows.add(new PoolSnapshot(name, server.address(), idle, inUse, connects, local, takeover, refused));
+            ConnectionLimit limit = limits.get(server.index());
+            int waiting = limit == null ? 0 : limit.waiting();
+            rows.add(
+                    new PoolSnapshot(name, server.address(), idle, inUse, connects, local, takeover, refused, waiting));
         }
     }
 

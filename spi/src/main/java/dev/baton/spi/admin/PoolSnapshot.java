@@ -1,6 +1,10 @@
 package dev.baton.spi.admin;
 
-/** An element of {@code /v1/pools}. */
+/**
+ * An element of {@code /v1/pools}.
+ *
+ * @param waiting connects that wait now because of {@code max-connections}
+ */
 public record PoolSnapshot(
         String upstream,
         String server,
@@ -9,4 +13,5 @@ public record PoolSnapshot(
         long connects,
         long reusesLocal,
         long reusesTakeover,
-        long takeoversRefused) {}
+        long takeoversRefused,
+        int waiting) {}

@@ -12,6 +12,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Where the configuration sets {@code proxy-protocol}, each connection begins with a header that names one client,
  * before anything that handlers write. No other client may use it then: {@link #take} finds none, and {@link #release}
  * closes it.
+ *
+ * <p>Where it sets {@code max-connections}, no more than that are open to a server, over all loops, profiles and
+ * plugins, whether they are being connected, in use or idle. What does not find a place waits in {@link #connect},
+ * first come, first served: a released connection goes to the first that waits in its profile, the place of a closed
+ * one to the first of all. While any connect waits, {@link #take} finds nothing.
  */
 public interface UpstreamConnections {
 

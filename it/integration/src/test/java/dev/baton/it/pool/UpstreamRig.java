@@ -27,6 +27,7 @@ import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -78,6 +79,24 @@ public final class UpstreamRig implements AutoCloseable {
             Duration idleTimeout,
             Sharing sharing,
             Names names) {
+        this(
+                poller,
+                loopCount,
+                new UpstreamConfig(
+                        servers, connectTimeout, new PoolConfig(idleMax, idleTimeout, sharing, Variant.of("takeover"))),
+                names);
+    }
+
+    /** One server with a limit of connections, and ample limits else. */
+    static UpstreamRig limited(
+            PollerProvider poller, int loopCount, String server, int maxConnections, Duration queueTimeout, int queue) {
+        PoolConfig pool = new PoolConfig(256, Duration.ofMinutes(1), Sharing.TAKEOVER, Variant.of("takeover"));
+        UpstreamConfig config = new UpstreamConfig(
+                List.of(server), LONG, Optional.empty(), Optional.of(maxConnections), queueTimeout, queue, pool);
+        return new UpstreamRig(poller, loopCount, config, new Names());
+    }
+
+    private UpstreamRig(PollerProvider poller, int loopCount, UpstreamConfig config, Names names) {
         this.names = names;
         loops = TestLoops.start(poller, loopCount);
         UpstreamEnv env = new UpstreamEnv(
@@ -90,10 +109,8 @@ public final class UpstreamRig implements AutoCloseable {
                 listeners::get,
                 loops.registry(),
                 metrics);
-        PoolConfig pool = new PoolConfig(idleMax, idleTimeout, sharing, Variant.of("takeover"));
         ConnectionTakeover policy = new ConnectionTakeover();
-        upstreams = new Upstreams(
-                Map.of("app", new UpstreamConfig(servers, connectTimeout, pool)), policyName -> policy, env);
+        upstreams = new Upstreams(Map.of("app", config), policyName -> policy, env);
     }
 
     /** Two loops and one server, with ample limits. */
