@@ -131,6 +131,30 @@ class F19WaitingConnectsTest {
         assertThat(heldUp[0]).as("runs in which it was held up").isPositive();
     }
 
+    /** The loop that asked ends while its requests wait, and with it their timers: their time is over all the same. */
+    @Test
+    void thoseOfALoopThatEndsAreToldToo() {
+        Exploration.explore(4, simulation -> {
+            World world = Loops.world(simulation, LOOPS);
+            Requests requests = new Requests(world, 100);
+            requests.keeps = true;
+            SimServer server = world.server();
+            requests.start(1);
+            simulation.run();
+            assertThat(requests.connected).isEqualTo(LIMIT);
+            requests.start(0);
+            simulation.run();
+            world.loop(0).shutdownGracefully(0, 1, TimeUnit.SECONDS);
+            simulation.pass(QUEUE_TIMEOUT.multipliedBy(2));
+            requests.start(2);
+            simulation.pass(QUEUE_TIMEOUT.multipliedBy(2));
+            requests.checkAllEnded();
+            assertThat(requests.timedOut).isEqualTo(REQUESTS - LIMIT);
+            requests.closeKept();
+            requests.end(server);
+        });
+    }
+
     /** The twin counts and queues in two steps: a release between them finds nobody, and one waits for ever. */
     @Test
     void aCounterBesideAQueueWouldBeSeen() {
@@ -212,7 +236,13 @@ class F19WaitingConnectsTest {
         }
 
         void start() {
-            for (int i = 0; i < REQUESTS; i++) {
+            for (int i = 0; i < LOOPS; i++) {
+                start(i);
+            }
+        }
+
+        void start(int first) {
+            for (int i = first; i < REQUESTS; i += LOOPS) {
                 Loop loop = world.loop(i % LOOPS);
                 int id = i;
                 loop.execute(() -> {

@@ -213,7 +213,7 @@ final class ConnectionLimit {
         Loop loop = here();
         int[] nested = NESTED.get();
         if (loop != null && nested[0] >= NESTED_MAX) {
-            loop.execute(this::serve);
+            execute(loop, this::serve);
             return;
         }
         nested[0]++;
@@ -231,7 +231,11 @@ final class ConnectionLimit {
     @Nullable
     Loop here() {
         Loop current = loops.current();
-        return current == null || current.id() == LoopRegistry.APART ? null : current;
+        return current == null
+                        || current.id() == LoopRegistry.APART
+                        || current.eventLoop().isShuttingDown()
+                ? null
+                : current;
     }
 
     /** Finds an idle connection where there is no place; true: something was done, look again. */
@@ -266,18 +270,27 @@ final class ConnectionLimit {
     /** Later, for no event may tell that a connection is not busy any longer. The pool closes one that stays busy. */
     private void retry(Loop loop) {
         if (retries.compareAndSet(false, true)) {
-            schedule(loop, RETRY_NANOS, () -> {
-                retries.set(false);
-                rested();
-            });
+            Future<?> later = schedule(loop, RETRY_NANOS, this::retried);
+            if (later != null) {
+                later.addListener(ended -> {
+                    if (ended.isCancelled()) { // its loop has ended
+                        execute(loop, this::retried);
+                    }
+                });
+            }
         }
+    }
+
+    private void retried() {
+        retries.set(false);
+        rested();
     }
 
     // ---- other loops ------------------------------------------------------------------------------------------------
 
-    /** Runs a task on a loop, or on another if that has ended; false if all have. */
+    /** Runs a task on a loop, or on another if that ends; false if all do. */
     boolean execute(Loop on, Runnable task) {
-        for (Loop next = on; next != null; next = another(next)) {
+        for (Loop next = orAnother(on); next != null; next = orAnother(next)) {
             try {
                 next.execute(task);
                 return true;
@@ -288,10 +301,10 @@ final class ConnectionLimit {
         return false;
     }
 
-    /** Runs a task after a while on a loop, or, if that ends first, on another at once; null if all have ended. */
+    /** Runs a task after a while on a loop, or on another if that ends; null if all do. */
     @Nullable
     Future<?> schedule(Loop on, long nanos, Runnable task) {
-        for (Loop next = on; next != null; next = another(next)) {
+        for (Loop next = orAnother(on); next != null; next = orAnother(next)) {
             try {
                 return next.eventLoop().schedule(task, nanos, TimeUnit.NANOSECONDS);
             } catch (RejectedExecutionException ended) {
@@ -301,9 +314,13 @@ final class ConnectionLimit {
         return null;
     }
 
-    private @Nullable Loop another(Loop ended) {
+    /** One that rejects a task is shutting down, and so it is not found again. */
+    private @Nullable Loop orAnother(Loop loop) {
+        if (!loop.eventLoop().isShuttingDown()) {
+            return loop;
+        }
         for (Loop each : loops.all()) {
-            if (each != ended && !each.eventLoop().isShuttingDown()) {
+            if (!each.eventLoop().isShuttingDown()) {
                 return each;
             }
         }

@@ -11,6 +11,7 @@ import dev.baton.spi.upstream.ConnectHandler;
 import dev.baton.spi.upstream.UpstreamConnections;
 import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.channel.ChannelHandler;
+import java.io.IOException;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
@@ -135,26 +136,53 @@ final class PooledConnections implements UpstreamConnections {
 
     /** Opens a connection, which has a place if the server has a limit. */
     void open(ServerPool pool, UpstreamServer server, Loop loop, byte @Nullable [] firstBytes, ConnectHandler handler) {
-        long startedNanos = loop.eventLoop().ticker().nanoTime();
-        ConnectAttempt.Outcome outcome = new ConnectAttempt.Outcome() {
-            @Override
-            public void connected(MovableChannel channel, Endpoint to) {
-                pool.join(channel, to, channel.loop());
-                counters.connects().increment();
-                turns.connected(server);
-                tell(handler, channel);
+        Opening outcome =
+                new Opening(pool, server, handler, loop.eventLoop().ticker().nanoTime());
+        try {
+            new ConnectAttempt(
+                            env, plugin, server.address(), loop, firstBytes, initializer, connectTimeoutNanos, outcome)
+                    .start(locators.get(server.index()));
+        } catch (Throwable t) { // for example short of memory: a place would be lost
+            if (outcome.told) {
+                throw t;
             }
+            outcome.failed(new IOException("cannot connect to " + server.address() + ": " + t, t), null);
+        }
+    }
 
-            @Override
-            public void failed(Throwable cause, @Nullable MovableChannel last) {
-                counters.connectFailures().increment();
-                turns.failed(server, startedNanos, cause);
-                pool.failed(last);
-                handler.failed(cause);
-            }
-        };
-        new ConnectAttempt(env, plugin, server.address(), loop, firstBytes, initializer, connectTimeoutNanos, outcome)
-                .start(locators.get(server.index()));
+    /** What becomes of an attempt. */
+    private final class Opening implements ConnectAttempt.Outcome {
+        private final ServerPool pool;
+        private final UpstreamServer server;
+        private final ConnectHandler handler;
+        private final long startedNanos;
+        /** Read where the attempt was started, if that throws. */
+        private boolean told;
+
+        Opening(ServerPool pool, UpstreamServer server, ConnectHandler handler, long startedNanos) {
+            this.pool = pool;
+            this.server = server;
+            this.handler = handler;
+            this.startedNanos = startedNanos;
+        }
+
+        @Override
+        public void connected(MovableChannel channel, Endpoint to) {
+            told = true;
+            pool.join(channel, to, channel.loop());
+            counters.connects().increment();
+            turns.connected(server);
+            tell(handler, channel);
+        }
+
+        @Override
+        public void failed(Throwable cause, @Nullable MovableChannel last) {
+            told = true;
+            counters.connectFailures().increment();
+            turns.failed(server, startedNanos, cause);
+            pool.failed(last);
+            handler.failed(cause);
+        }
     }
 
     /** Tells a handler of its connection. Under a claim. */

@@ -5,9 +5,12 @@ import dev.baton.spi.metrics.Metrics.Counter;
 import dev.baton.spi.service.Service;
 import dev.baton.spi.service.ServiceContext;
 import dev.baton.spi.upstream.ConnectHandler;
+import dev.baton.spi.upstream.ServerBusyException;
+import dev.baton.spi.upstream.ServerBusyException.Reason;
 import dev.baton.spi.upstream.Upstream;
 import dev.baton.spi.upstream.UpstreamConnections;
 import dev.baton.spi.upstream.UpstreamServer;
+import dev.baton.spi.upstream.WaitingConnect;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
@@ -88,6 +91,11 @@ final class TcpProxy implements Service {
     private void connect(End client, UpstreamServer server, int attempt) {
         connections.connect(server, client.channel().loop(), client.channel(), new ConnectHandler() {
             @Override
+            public void waits(WaitingConnect wait) {
+                client.channel().closeFuture().addListener(closed -> wait.cancel());
+            }
+
+            @Override
             public void connected(MovableChannel connection) {
                 if (unreachable.get()) {
                     unreachable.set(false);
@@ -107,7 +115,8 @@ final class TcpProxy implements Service {
 
     private void connectFailed(End client, UpstreamServer server, Throwable cause, int attempt) {
         LOG.debug("{}: {}", name, cause.getMessage());
-        if (client.channel().isActive() && attempt < maxConnects) {
+        boolean waited = cause instanceof ServerBusyException busy && busy.reason() == Reason.TIMEOUT;
+        if (client.channel().isActive() && attempt < maxConnects && !waited) {
             connect(client, upstream.nextAfter(server), attempt + 1);
             return;
         }

@@ -2,6 +2,7 @@ package dev.baton.plugin.tcpproxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.spi.upstream.ServerBusyException;
 import dev.baton.testkit.EmbeddedConnection;
 import dev.baton.testkit.ManualLoop;
 import io.netty.buffer.ByteBuf;
@@ -128,6 +129,34 @@ class TcpProxyTest {
         assertThat(wasReset(client)).isTrue();
         assertThat(upstream.connects).isEmpty();
         assertThat(upstream.counts.get(UNSERVED)).hasValue(1);
+    }
+
+    @Test
+    void aClientThatHasWaitedForItsServerWaitsForNoOther() {
+        EmbeddedConnection client = accept();
+        upstream.fail(new ServerBusyException(ServerBusyException.Reason.FULL, "too many wait"));
+        assertThat(upstream.connectedTo).containsExactly("server-0:1", "server-1:1");
+        upstream.fail(new ServerBusyException(ServerBusyException.Reason.TIMEOUT, "waited too long"));
+        assertThat(wasReset(client)).isTrue();
+
+        EmbeddedConnection next = accept();
+        upstream.connectedTo.clear();
+        upstream.fail(new ServerBusyException(ServerBusyException.Reason.TIMEOUT, "waited too long"));
+        assertThat(wasReset(next)).isTrue();
+        assertThat(upstream.connectedTo).as("nor does it try another").isEmpty();
+    }
+
+    @Test
+    void aClientThatLeavesWaitsNoLonger() {
+        EmbeddedConnection client = accept();
+        int[] cancels = {0};
+        upstream.connects.element().waits(() -> {
+            cancels[0]++;
+            return true;
+        });
+        assertThat(cancels[0]).isZero();
+        client.close();
+        assertThat(cancels[0]).isEqualTo(1);
     }
 
     @Test
