@@ -1,6 +1,7 @@
 package dev.baton.plugin.addresslist;
 
 import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.config.AddressSet;
 import dev.baton.spi.filter.ConnectionFilter;
 import dev.baton.spi.filter.Next;
 import java.net.InetAddress;

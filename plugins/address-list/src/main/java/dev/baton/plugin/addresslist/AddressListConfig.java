@@ -1,5 +1,6 @@
 package dev.baton.plugin.addresslist;
 
+import dev.baton.spi.config.AddressSet;
 import dev.baton.spi.config.WrongValueException;
 import java.util.List;
 
@@ -23,7 +24,7 @@ public record AddressListConfig(List<String> allow, List<String> deny) {
     private static void check(String component, List<String> networks) {
         for (String text : networks) {
             try {
-                Network.parse(text);
+                AddressSet.check(text);
             } catch (IllegalArgumentException e) {
                 throw new WrongValueException(component, String.valueOf(e.getMessage()));
             }

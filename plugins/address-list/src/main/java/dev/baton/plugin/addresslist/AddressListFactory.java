@@ -1,6 +1,7 @@
 package dev.baton.plugin.addresslist;
 
 import dev.baton.spi.Configured;
+import dev.baton.spi.config.AddressSet;
 import dev.baton.spi.filter.ConnectionFilter;
 
 /** Makes one filter for each use. */

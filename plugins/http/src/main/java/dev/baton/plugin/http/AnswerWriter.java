@@ -64,7 +64,10 @@ final class AnswerWriter {
             @Nullable HeaderFields trailers) {
         started = true;
         whole = last;
-        if (head.bodyLength() < 0) {
+        if (head.isSwitch()) {
+            keepAlive = false;
+            framing = BY_CONNECTION;
+        } else if (head.bodyLength() < 0) {
             if (exchange.isHttp10()) {
                 // It cannot read chunks, so the end of the connection has to be the end of the body.
                 keepAlive = false;

@@ -14,6 +14,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.Future;
@@ -195,6 +196,9 @@ final class Downstream {
             timer.beginBody();
             forwarder.beginBody(next.bodyLength());
         }
+        if (service.proxies().contain(channel.clientAddress())) {
+            next.trustProxy();
+        }
         Route route = service.router().find(next);
         next.goBy(route, timer.lastProgress());
         route.retries().request();
@@ -220,8 +224,23 @@ final class Downstream {
         return ctx;
     }
 
-    ConnectionFacts facts() {
-        return channel.facts();
+    /** Who asks, as trusted proxies say. */
+    ConnectionFacts facts(Exchange current) {
+        ConnectionFacts facts = channel.facts();
+        SocketAddress peer = facts.client();
+        return peer == null || !current.fromTrustedProxy()
+                ? facts
+                : new ConnectionFacts(service.proxies().client(peer, current.fields()), facts.server());
+    }
+
+    /** The address of the one who asks, in ASCII; null if it has none of its own. */
+    byte @Nullable [] addressOf(Exchange current) {
+        if (!current.fromTrustedProxy()) {
+            return hasAddress() ? client() : null;
+        }
+        return facts(current).client() instanceof InetSocketAddress asks && asks.getAddress() != null
+                ? HeadWriter.ascii(asks.getAddress().getHostAddress())
+                : null;
     }
 
     /** By the clock of the loops. */
@@ -344,7 +363,7 @@ final class Downstream {
         }
         timer.received(joined == null ? count : joined.readableBytes());
         boolean forwarded;
-        if (timer.bodyBytes() > service.limits().bodyBytes()) {
+        if (!current.isTunnel() && timer.bodyBytes() > service.limits().bodyBytes()) {
             if (joined != null) {
                 joined.release();
             }
@@ -397,6 +416,9 @@ final class Downstream {
         boolean answering = current != null && answer.started();
         exchange = null;
         if (current != null) {
+            if (!answering) {
+                current.responds(refusal.status().code(), timer.lastProgress());
+            }
             over(current, answering ? Kind.CUT : Kind.COMPLETE, refusal.label());
         }
         if (!answering) {
@@ -506,12 +528,17 @@ final class Downstream {
             int count,
             boolean last,
             @Nullable HeaderFields trailers) {
+        named.sent(count);
         if (head == null) {
             answer.body(ctx, in, count, last, trailers);
         } else {
             if (draining || phase == Phase.BODY) {
                 // Nobody knows where a request ends whose server has answered before: the next cannot be found.
                 answer.closeAfterwards();
+            }
+            named.responds(head.status().code(), timer.lastProgress());
+            if (head.isSwitch()) {
+                beginTunnel(named);
             }
             answer.start(ctx, named, head, in, count, last, trailers);
             if (answer.endsWithConnection()) {
@@ -523,6 +550,15 @@ final class Downstream {
         if (last) {
             finish(named);
         }
+    }
+
+    /** The server speaks the protocol that the client has asked for: all that comes goes to the other side. */
+    private void beginTunnel(Exchange current) {
+        current.becomeTunnel();
+        phase = Phase.BODY;
+        timer.beginBody();
+        forwarder.beginBody(BodyReader.UNTIL_CLOSE);
+        reader.next(); // it may have spoken already
     }
 
     /** The answer goes on. */
@@ -644,6 +680,7 @@ final class Downstream {
 
     /** An exchange has ended. */
     private void over(Exchange current, Kind kind, @Nullable String reason) {
+        current.over(kind, current.hasBody() ? timer.bodyBytes() : 0, timer.nanoTime());
         FilteredExchange filtered = current.filtered();
         if (filtered != null) {
             filtered.end(new HttpOutcome(kind, reason == null || reason.isEmpty() ? null : reason));
@@ -658,6 +695,8 @@ final class Downstream {
             answer.closeAfterwards();
         }
         answer.own(ctx, current, current.isHead(), own);
+        current.responds(own.status().code(), timer.lastProgress());
+        over(current, Kind.COMPLETE, null);
         ownAnswerUnflushed = true;
         if (answer.keepAlive()) {
             next();
@@ -771,6 +810,12 @@ final class Downstream {
         return out == null ? 0 : out.totalPendingWriteBytes();
     }
 
+    /** Client and server speak another protocol. */
+    boolean isTunnel() {
+        Exchange current = exchange;
+        return current != null && current.isTunnel();
+    }
+
     boolean requestPaused() {
         return forwarder.paused();
     }
@@ -841,6 +886,9 @@ final class Downstream {
         service.refusals().count(refusal, clientText(), null);
         Exchange current = exchange;
         if (current != null) {
+            current.abandon();
+            exchange = null;
+            forget(current);
             over(current, Kind.CUT, refusal.label());
         }
         ctx.close();

@@ -206,6 +206,9 @@ final class DownstreamTimer implements Callable<@Nullable Void> {
         if (end.waitsElsewhere() && !stuck) {
             return Timeouts.NEVER; // the upstream's connect-timeout limits it, or a filter's own
         }
+        if (end.isTunnel()) {
+            return timeouts.tunnel();
+        }
         return switch (end.phase()) {
             case HEAD -> {
                 if (stuck) {
@@ -223,6 +226,10 @@ final class DownstreamTimer implements Callable<@Nullable Void> {
     }
 
     private void expire(boolean stuck, boolean slow) {
+        if (end.isTunnel()) {
+            end.cut(stuck ? Refusal.CLIENT_STALLED : Refusal.TUNNEL_IDLE);
+            return;
+        }
         if (slow) {
             end.timedOut(Refusal.SLOW_REQUEST);
             return;

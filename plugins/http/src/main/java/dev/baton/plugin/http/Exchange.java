@@ -1,6 +1,7 @@
 package dev.baton.plugin.http;
 
 import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.http.HttpOutcome;
 import dev.baton.spi.upstream.ConnectHandler;
 import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.handler.codec.http.DefaultHttpRequest;
@@ -40,10 +41,24 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler {
     private int headBytes;
 
     private @Nullable Route route;
+    /** The client is a proxy whose word counts. */
+    private boolean fromTrustedProxy;
+
+    /** Of the response that was written; 0 before. */
+    private int status;
+    /** When the head of the response was there. */
+    private long responseNanos;
+
+    private long responseBytes;
     /** When its head had been read, by the clock of the loops. */
     private long beganNanos;
 
     private @Nullable FilteredExchange filtered;
+
+    /** What the client wants to speak instead of HTTP; null: nothing else. */
+    private @Nullable String upgrade;
+
+    private boolean tunnel;
 
     /** Goes no further: the proxy is the one that is asked. */
     private boolean endsHere;
@@ -73,6 +88,27 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler {
         this.host = host;
         this.bodyLength = bodyLength;
         this.keepAlive = keepAlive;
+    }
+
+    /** Says that the client wants to speak another protocol from here on, if the server does. */
+    void askForUpgrade(String protocols) {
+        upgrade = protocols;
+    }
+
+    /** Value of the Upgrade field to send; null: none. */
+    @Nullable
+    String upgrade() {
+        return upgrade;
+    }
+
+    /** Client and server speak another protocol from here on: all bytes go through until one of them ends. */
+    void becomeTunnel() {
+        tunnel = true;
+        bodyLength = BodyReader.UNTIL_CLOSE;
+    }
+
+    boolean isTunnel() {
+        return tunnel;
     }
 
     /** Says that no server is to be asked. */
@@ -159,6 +195,41 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler {
 
     long beganNanos() {
         return beganNanos;
+    }
+
+    boolean fromTrustedProxy() {
+        return fromTrustedProxy;
+    }
+
+    void trustProxy() {
+        fromTrustedProxy = true;
+    }
+
+    /** The head of a response is written. */
+    void responds(int status, long nowNanos) {
+        this.status = status;
+        responseNanos = nowNanos;
+    }
+
+    /** Bytes of the response's body are written. */
+    void sent(int bytes) {
+        responseBytes += bytes;
+    }
+
+    /** Says in the metrics of its route that it is over. */
+    void over(HttpOutcome.Kind kind, long requestBytes, long nowNanos) {
+        RouteMetrics metrics = route().metrics();
+        String address = server == null ? null : server.address();
+        metrics.ended(
+                status,
+                status == 0 ? -1 : responseNanos - beganNanos,
+                Math.max(0, nowNanos - beganNanos),
+                requestBytes,
+                responseBytes,
+                address);
+        if (kind != HttpOutcome.Kind.COMPLETE) {
+            metrics.aborted(kind, address);
+        }
     }
 
     /** The servers that its route leads to. */

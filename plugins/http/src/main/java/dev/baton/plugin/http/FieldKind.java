@@ -9,7 +9,7 @@ enum FieldKind {
     END_TO_END(1),
     /** Named by a Connection field of the same message: ends here. */
     NAMED_BY_CONNECTION(1 << 1),
-    /** Ends here: Keep-Alive, Upgrade, what is between a client and a proxy, and the Proxy field of "httpoxy". */
+    /** Ends here: Keep-Alive, what is between a client and a proxy, and the Proxy field of "httpoxy". */
     HOP_BY_HOP(1 << 2),
     HOST(1 << 3),
     CONTENT_LENGTH(1 << 4),
@@ -19,6 +19,10 @@ enum FieldKind {
     X_FORWARDED_FOR(1 << 8),
     X_FORWARDED_PROTO(1 << 9),
     X_FORWARDED_HOST(1 << 10),
+    /**
+     * {@code Forwarded} and other {@code X-Forwarded-}: goes through from proxies that are trusted, and ends here else.
+     */
+    FORWARDED(1 << 16),
     /** Goes through; where there is none, the proxy puts its own into an answer. */
     DATE(1 << 14),
     /** Goes through; of a TRACE or OPTIONS one less. */
@@ -31,6 +35,8 @@ enum FieldKind {
      * field is refused.
      */
     FRAMING_LOOKALIKE(1 << 12),
+    /** Ends here, unless what it asks for becomes a tunnel. */
+    UPGRADE(1 << 17),
     /** Another field that the proxy acts on, with {@code _} for {@code -}: ends here, for the same reason. */
     LOOKALIKE(1 << 13);
 
@@ -49,6 +55,9 @@ enum FieldKind {
     private static final AsciiString FORWARDED_PROTO = AsciiString.cached("x-forwarded-proto");
     private static final AsciiString FORWARDED_HOST = AsciiString.cached("x-forwarded-host");
 
+    private static final AsciiString FORWARDED_FIELD = AsciiString.cached("forwarded");
+    private static final AsciiString FORWARDED_PREFIX = AsciiString.cached("x-forwarded-");
+
     private final int bit;
 
     FieldKind(int bit) {
@@ -65,15 +74,22 @@ enum FieldKind {
         return this == END_TO_END || this == DATE || this == MAX_FORWARDS;
     }
 
-    /** The kind of a field name, in any case. The length decides nearly always; few names are compared. */
+    /** The kind of a field name, in any case. */
     static FieldKind of(CharSequence name) {
+        FieldKind known = known(name);
+        return known == END_TO_END ? other(name) : known;
+    }
+
+    /** The length decides nearly always; few names are compared. */
+    private static FieldKind known(CharSequence name) {
         return switch (name.length()) {
             case 2 -> is(name, HttpHeaderNames.TE, TE);
             case 4 ->
                 startsWith(name, 'd') ? is(name, HttpHeaderNames.DATE, DATE) : is(name, HttpHeaderNames.HOST, HOST);
             case 5 -> startsWith(name, 'c') ? is(name, CLOSE, HOP_BY_HOP) : is(name, PROXY, HOP_BY_HOP);
             case 6 -> is(name, HttpHeaderNames.EXPECT, EXPECT);
-            case 7 -> is(name, HttpHeaderNames.UPGRADE, HOP_BY_HOP);
+            case 7 -> is(name, HttpHeaderNames.UPGRADE, UPGRADE);
+            case 9 -> is(name, FORWARDED_FIELD, FORWARDED);
             case 10 ->
                 startsWith(name, 'k')
                         ? is(name, KEEP_ALIVE, HOP_BY_HOP)
@@ -97,6 +113,14 @@ enum FieldKind {
             case 25 -> is(name, PROXY_AUTHENTICATION_INFO, HOP_BY_HOP);
             default -> END_TO_END;
         };
+    }
+
+    /** One of all names that begin with {@code X-Forwarded-}. */
+    private static FieldKind other(CharSequence name) {
+        boolean maybe = name.length() > FORWARDED_PREFIX.length()
+                && startsWith(name, 'x')
+                && (name.charAt(2) | 0x20) == FORWARDED_PREFIX.charAt(2);
+        return maybe ? is(name.subSequence(0, FORWARDED_PREFIX.length()), FORWARDED_PREFIX, FORWARDED) : END_TO_END;
     }
 
     private static boolean startsWith(CharSequence name, char letter) {

@@ -22,6 +22,7 @@ final class Fields implements HttpFields {
                     HOST,
                     TE,
                     HOP_BY_HOP,
+                    UPGRADE,
                     FRAMING_LOOKALIKE,
                     LOOKALIKE,
                     EXPECT -> true;

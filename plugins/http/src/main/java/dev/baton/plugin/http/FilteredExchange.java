@@ -525,7 +525,13 @@ final class FilteredExchange implements HttpExchange {
         Piece beginning = first;
         first = Piece.NONE;
         ResponseHead head = head();
-        if (head.isBodyless(exchange) || (beginning.last() && !beginning.bytes().isReadable())) {
+        if (head.isSwitch()) {
+            stage = Stage.BODY; // what follows is no body of HTTP
+            withoutRequestBody = -1;
+            withoutResponseBody = -1;
+            write(beginning);
+        } else if (head.isBodyless(exchange)
+                || (beginning.last() && !beginning.bytes().isReadable())) {
             stage = Stage.BODY;
             if (head.isBodyless(exchange) && changesBody()) {
                 head.dropLength();
@@ -984,7 +990,7 @@ final class FilteredExchange implements HttpExchange {
 
     @Override
     public ConnectionFacts facts() {
-        return client.facts();
+        return client.facts(exchange);
     }
 
     @Override

@@ -177,6 +177,7 @@ final class Forwarder {
             return false;
         }
         service.retries().increment();
+        exchange.route().metrics().retried();
         ask(exchange);
         return true;
     }
@@ -289,7 +290,9 @@ final class Forwarder {
     void abort(Exchange exchange) {
         UpstreamEnd to = end;
         forget();
-        if (to != null) {
+        if (to != null && exchange.isTunnel()) {
+            to.endTunnel(exchange);
+        } else if (to != null) {
             to.abortSoon(exchange);
         }
     }

@@ -17,6 +17,8 @@ final class Heads {
     /** For us as for the client: trailers go through. */
     private static final byte[] TAKES_TRAILERS = HeadWriter.ascii("TE: trailers\r\nConnection: TE\r\n");
 
+    private static final byte[] UPGRADE = HeadWriter.ascii("Upgrade: ");
+    private static final byte[] CONNECTION_UPGRADE = HeadWriter.ascii("Connection: Upgrade\r\n");
     private static final byte[] CLOSE = HeadWriter.ascii("Connection: close\r\n");
     private static final byte[] KEEP_ALIVE = HeadWriter.ascii("Connection: keep-alive\r\n");
 
@@ -44,20 +46,13 @@ final class Heads {
                 out.field(fields.name(i), fields.value(i));
             }
         }
-        out.raw(FORWARDED_FOR);
-        for (int i = fields.indexOf(FieldKind.X_FORWARDED_FOR, 0);
-                i >= 0;
-                i = fields.indexOf(FieldKind.X_FORWARDED_FOR, i + 1)) {
-            out.text(fields.value(i)).octet(',').octet(' ');
-        }
-        out.raw(client).crlf();
-        String asked = exchange.askedHost();
-        if (asked != null) {
-            out.raw(FORWARDED_HOST).text(asked).crlf();
-        }
-        out.raw(FORWARDED_PROTO);
+        forward(out, exchange, client);
         if (fields.has(FieldKind.TE) && !exchange.isHttp10() && RequestRules.takesTrailers(fields)) {
             out.raw(TAKES_TRAILERS);
+        }
+        String upgrade = exchange.upgrade();
+        if (upgrade != null) {
+            out.raw(UPGRADE).text(upgrade).crlf().raw(CONNECTION_UPGRADE);
         }
         if (exchange.bodyLength() == BodyReader.CHUNKED) {
             out.raw(CHUNKED);
@@ -65,6 +60,41 @@ final class Heads {
             out.raw(CONTENT_LENGTH).number(exchange.bodyLength()).crlf();
         }
         return out.crlf();
+    }
+
+    /** Says who asks for what. What a client says of itself is left out, unless it is a proxy that is trusted. */
+    private static void forward(HeadWriter out, Exchange exchange, byte[] client) {
+        HeaderFields fields = exchange.fields();
+        boolean trusted = exchange.fromTrustedProxy();
+        out.raw(FORWARDED_FOR);
+        if (trusted) {
+            for (int i = fields.indexOf(FieldKind.X_FORWARDED_FOR, 0);
+                    i >= 0;
+                    i = fields.indexOf(FieldKind.X_FORWARDED_FOR, i + 1)) {
+                out.text(fields.value(i)).octet(',').octet(' ');
+            }
+        }
+        out.raw(client).crlf();
+        String asked = exchange.askedHost();
+        if (trusted && fields.has(FieldKind.X_FORWARDED_HOST)) {
+            copy(out, fields, FieldKind.X_FORWARDED_HOST);
+        } else if (asked != null) {
+            out.raw(FORWARDED_HOST).text(asked).crlf();
+        }
+        if (trusted && fields.has(FieldKind.X_FORWARDED_PROTO)) {
+            copy(out, fields, FieldKind.X_FORWARDED_PROTO);
+        } else {
+            out.raw(FORWARDED_PROTO);
+        }
+        if (trusted) {
+            copy(out, fields, FieldKind.FORWARDED);
+        }
+    }
+
+    private static void copy(HeadWriter out, HeaderFields fields, FieldKind kind) {
+        for (int i = fields.indexOf(kind, 0); i >= 0; i = fields.indexOf(kind, i + 1)) {
+            out.field(fields.name(i), fields.value(i));
+        }
     }
 
     /**
@@ -94,7 +124,12 @@ final class Heads {
                     .text(fields.value(fields.indexOf(FieldKind.CONTENT_LENGTH, 0)))
                     .crlf();
         }
-        if (connection != null) {
+        if (head.isSwitch()) {
+            out.raw(UPGRADE)
+                    .text(fields.value(fields.indexOf(FieldKind.UPGRADE, 0)))
+                    .crlf()
+                    .raw(CONNECTION_UPGRADE);
+        } else if (connection != null) {
             out.raw(connection == Persistence.CLOSE ? CLOSE : KEEP_ALIVE);
         }
         return out.crlf();
@@ -105,6 +140,7 @@ final class Heads {
         return switch (kind) {
             case NAMED_BY_CONNECTION,
                     HOP_BY_HOP,
+                    UPGRADE,
                     TE,
                     CONNECTION,
                     CONTENT_LENGTH,

@@ -19,6 +19,7 @@ import java.util.Optional;
  * @param upstream where requests go that no route takes: the short form of a last route without {@code match}
  * @param filters what stands in the way of every request, before the filters of its route
  * @param routes where requests go
+ * @param forwarded whose word counts about clients
  * @param headerLimit bytes of the request line, of the header fields of a message and of its trailers; what is longer
  *     is refused
  * @param bodyLimit bytes of a request's body; what is longer is refused with 413. Empty: no limit
@@ -26,6 +27,7 @@ import java.util.Optional;
  * @param headerTimeout from the first byte of a request's head to its last
  * @param responseTimeout how long the server may be silent while it is its turn
  * @param idleTimeout how long the client may be silent while it is its turn, between requests too
+ * @param tunnelTimeout how long both sides may be silent after an Upgrade, for example to WebSocket
  * @param minRate bytes a second that the client must send of a head or body on the average, when {@code rateGrace} is
  *     over; 0: none
  * @param rateGrace how long a head or body may come more slowly
@@ -36,12 +38,14 @@ public record HttpConfig(
         @UpstreamName Optional<String> upstream,
         List<Choice<HttpFilter>> filters,
         List<RouteConfig> routes,
+        ForwardedConfig forwarded,
         @Default("64KiB") @Range(min = "1KiB", max = "1MiB") ByteSize headerLimit,
         @Range(min = "1B", max = "1048576GiB") Optional<ByteSize> bodyLimit,
         @Default("10s") @Range(min = "10ms", max = "24h") Duration firstRequestTimeout,
         @Default("10s") @Range(min = "10ms", max = "1h") Duration headerTimeout,
         @Default("30s") @Range(min = "10ms", max = "24h") Duration responseTimeout,
         @Default("60s") @Range(min = "10ms", max = "24h") Duration idleTimeout,
+        @Default("1h") @Range(min = "10ms", max = "168h") Duration tunnelTimeout,
 
         @Default("240B/s") @Range(min = "0B/s", max = "1GiB/s")
         ByteRate minRate,
@@ -70,12 +74,14 @@ public record HttpConfig(
                 Optional.of(upstream),
                 List.of(),
                 List.of(),
+                new ForwardedConfig(List.of()),
                 headerLimit,
                 bodyLimit,
                 firstRequestTimeout,
                 headerTimeout,
                 responseTimeout,
                 idleTimeout,
+                Duration.ofHours(1),
                 minRate,
                 rateGrace,
                 requestRate,

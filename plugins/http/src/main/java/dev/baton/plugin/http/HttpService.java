@@ -31,6 +31,7 @@ final class HttpService implements Service {
     private final Counter retries;
     private final Timeouts timeouts;
     private final RequestLimits limits;
+    private final TrustedProxies proxies;
     private final int headerLimit;
 
     HttpService(String name, HttpConfig config, ServiceContext context) {
@@ -38,6 +39,7 @@ final class HttpService implements Service {
         this.context = context;
         timeouts = Timeouts.of(config);
         limits = new RequestLimits(config);
+        proxies = new TrustedProxies(config.forwarded());
         headerLimit = (int) config.headerLimit().bytes();
         // The rest of Netty's defaults are the strict ones: CR LF only, one Content-Length, no Content-Length together
         // with Transfer-Encoding. They are stated all the same, because system properties can change the defaults.
@@ -59,7 +61,7 @@ final class HttpService implements Service {
                         "service",
                         name);
         // The limit is part of the profile: connections whose decoders differ are not interchangeable.
-        Routes routes = new Routes(context, "http/1.1 " + config.headerLimit(), new UpstreamInitializer());
+        Routes routes = new Routes(name, context, "http/1.1 " + config.headerLimit(), new UpstreamInitializer());
         router = routes.router(config);
         filters = routes.made();
     }
@@ -127,6 +129,10 @@ final class HttpService implements Service {
 
     ServiceContext context() {
         return context;
+    }
+
+    TrustedProxies proxies() {
+        return proxies;
     }
 
     Router router() {

@@ -72,6 +72,8 @@ enum Refusal {
             HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "not enough memory for header fields of this size"),
     /** The process's budget for memory was used up, and this exchange was among those that held most of it. */
     EVICTED(HttpResponseStatus.SERVICE_UNAVAILABLE, "not enough memory"),
+    /** Neither side of a tunnel has sent anything for {@code tunnel-timeout}. */
+    TUNNEL_IDLE(HttpResponseStatus.REQUEST_TIMEOUT, "the tunnel was idle"),
     /** The client stopped reading its answer. */
     CLIENT_STALLED(HttpResponseStatus.REQUEST_TIMEOUT, "the client did not read its answer");
 

@@ -33,8 +33,9 @@ final class RequestLimits {
     /** What is answered to a request of which no more than the head is there; null: a server is asked. */
     @Nullable
     OwnAnswer answer(Exchange exchange, Downstream from, long nowNanos) {
-        if (rates != null && from.hasAddress()) {
-            long waitNanos = rates.take(from.client(), nowNanos);
+        byte[] client = rates == null ? null : from.addressOf(exchange);
+        if (rates != null && client != null) {
+            long waitNanos = rates.take(client, nowNanos);
             if (waitNanos > 0) {
                 from.count(Refusal.TOO_MANY_REQUESTS);
                 return OwnAnswer.later(1 + TimeUnit.NANOSECONDS.toSeconds(waitNanos - 1));

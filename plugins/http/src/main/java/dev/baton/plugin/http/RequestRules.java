@@ -3,6 +3,7 @@ package dev.baton.plugin.http;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.util.AsciiString;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,8 +64,58 @@ final class RequestRules {
             return Refusal.BAD_MAX_FORWARDS;
         }
         boolean keepAlive = readConnection(fields, exchange.isHttp10());
+        if (fields.has(FieldKind.UPGRADE) && !exchange.isHttp10() && length <= 0 && length != BodyReader.CHUNKED) {
+            readUpgrade(exchange, fields);
+        }
         exchange.understood(target, hostValue, Math.max(length, length == BodyReader.CHUNKED ? length : 0), keepAlive);
         return null;
+    }
+
+    /**
+     * Reads the Upgrade field (RFC 9110, section 7.8). HTTP/2 is not forwarded so: it would go around all that this
+     * proxy checks.
+     */
+    private static void readUpgrade(Exchange exchange, HeaderFields fields) {
+        int field = fields.indexOf(FieldKind.UPGRADE, 0);
+        String protocols = fields.value(field).toString().trim();
+        boolean several = fields.indexOf(FieldKind.UPGRADE, field + 1) >= 0;
+        if (several || protocols.isEmpty() || !namesUpgrade(fields)) {
+            return;
+        }
+        for (String protocol : protocols.split(",", -1)) {
+            String name = protocol.trim().toLowerCase(Locale.ROOT);
+            if (name.isEmpty() || name.equals("h2c") || name.equals("h2") || name.startsWith("http/")) {
+                return;
+            }
+        }
+        exchange.askForUpgrade(protocols);
+    }
+
+    /** The Connection fields name Upgrade. */
+    private static boolean namesUpgrade(HeaderFields fields) {
+        for (int i = fields.indexOf(FieldKind.CONNECTION, 0); i >= 0; i = fields.indexOf(FieldKind.CONNECTION, i + 1)) {
+            for (String option : fields.value(i).toString().split(",", -1)) {
+                if (HttpHeaderValues.UPGRADE.contentEqualsIgnoreCase(option.trim())) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /** What a server has switched to, is one of those that the client has asked for, and both heads say so. */
+    static boolean isUpgradeOf(HeaderFields response, String asked) {
+        int field = response.indexOf(FieldKind.UPGRADE, 0);
+        if (field < 0 || response.indexOf(FieldKind.UPGRADE, field + 1) >= 0 || !namesUpgrade(response)) {
+            return false;
+        }
+        String chosen = response.value(field).toString().trim();
+        for (String protocol : asked.split(",", -1)) {
+            if (protocol.trim().equalsIgnoreCase(chosen)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /**

@@ -68,11 +68,14 @@ abstract class ResponseDecoder extends HttpResponseDecoder {
             if (decoded.size() == 1) {
                 reset();
             }
-            if (head.status().code() == 101) {
-                throw new IllegalArgumentException("101 without having been asked to switch protocols");
-            }
             Exchange exchange = answered;
-            if (exchange != null && !head.isInformational()) {
+            if (head.isSwitch()) {
+                String asked = exchange == null ? null : exchange.upgrade();
+                if (asked == null || !RequestRules.isUpgradeOf(head.fields(), asked)) {
+                    throw new IllegalArgumentException("101 without having been asked to switch protocols");
+                }
+                head.setBodyLength(BodyReader.UNTIL_CLOSE);
+            } else if (exchange != null && !head.isInformational()) {
                 // Also where no body follows: the length goes on to the client, and must mean one thing to everybody.
                 if (said == RequestRules.BAD_LENGTH) {
                     throw new IllegalArgumentException("ambiguous length");

@@ -25,7 +25,12 @@ final class ResponseHead extends DefaultHttpResponse {
 
     /** Not the answer yet, only something before it. */
     boolean isInformational() {
-        return status().codeClass() == HttpStatusClass.INFORMATIONAL;
+        return status().codeClass() == HttpStatusClass.INFORMATIONAL && !isSwitch();
+    }
+
+    /** The answer to a request for another protocol, which is spoken from here on. */
+    boolean isSwitch() {
+        return status().code() == 101;
     }
 
     /** Whatever its fields say, no body follows (RFC 9112, section 6.3). */

@@ -11,11 +11,12 @@ import org.jspecify.annotations.Nullable;
  * @param timeoutNanos how long the head of a server's response may take, {@link Timeouts#NEVER} if only
  *     {@code response-timeout} limits it
  * @param retries what is asked again
+ * @param metrics what counts its exchanges
  */
-record Route(String name, FilterUses filters, Target target, long timeoutNanos, Retries retries) {
-    /** A route without filters and without what is for servers. */
-    static Route fixed(String name, FilterUses filters, Target target) {
-        return new Route(name, filters, target, Timeouts.NEVER, Retries.NONE);
+record Route(String name, FilterUses filters, Target target, long timeoutNanos, Retries retries, RouteMetrics metrics) {
+    /** A route without what is for servers. */
+    static Route fixed(String name, FilterUses filters, Target target, RouteMetrics metrics) {
+        return new Route(name, filters, target, Timeouts.NEVER, Retries.NONE, metrics);
     }
 
     /** Its exchanges take the long way: through filters, or to what is no server. */

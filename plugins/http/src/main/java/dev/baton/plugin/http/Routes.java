@@ -19,6 +19,10 @@ final class Routes {
     /** Each has a bit of a word in an exchange. */
     private static final int FILTERS_MAX = 60;
 
+    /** What a request without a route is counted for. */
+    private static final String NONE = "none";
+
+    private final String service;
     private final ServiceContext context;
     private final Function<String, Target.Servers> connections;
     private final Map<String, Target.Servers> servers = new HashMap<>();
@@ -27,10 +31,12 @@ final class Routes {
     /**
      * For one service.
      *
+     * @param service its name
      * @param profile what makes connections to servers interchangeable
      * @param initializer sets them up
      */
-    Routes(ServiceContext context, String profile, ChannelHandler initializer) {
+    Routes(String service, ServiceContext context, String profile, ChannelHandler initializer) {
+        this.service = service;
         this.context = context;
         connections = name -> {
             var upstream = context.upstream(name);
@@ -53,11 +59,22 @@ final class Routes {
         config.upstream()
                 .ifPresent(name -> entries.add(new Entry(
                         MatchConfig.everything(),
-                        new Route(MatchConfig.ANY, common, servers(name), Timeouts.NEVER, Retries.NONE))));
+                        new Route(
+                                MatchConfig.ANY,
+                                common,
+                                servers(name),
+                                Timeouts.NEVER,
+                                Retries.NONE,
+                                metrics(MatchConfig.ANY)))));
+        RouteMetrics none = metrics(NONE);
         return new Router(
                 entries,
-                Route.fixed("none", common, new Target.Refused(Refusal.NO_ROUTE)),
-                Route.fixed("none", common, new Target.Refused(Refusal.AMBIGUOUS_PATH)));
+                Route.fixed(NONE, common, new Target.Refused(Refusal.NO_ROUTE), none),
+                Route.fixed(NONE, common, new Target.Refused(Refusal.AMBIGUOUS_PATH), none));
+    }
+
+    private RouteMetrics metrics(String route) {
+        return new RouteMetrics(context.metrics(), service, route);
     }
 
     private Route route(RouteConfig config, FilterUses common) {
@@ -74,7 +91,8 @@ final class Routes {
                 config.retry()
                         .map(retry ->
                                 new Retries(retry.attempts(), retry.budget().hundredths()))
-                        .orElse(Retries.NONE));
+                        .orElse(Retries.NONE),
+                metrics(config.label()));
     }
 
     private Target target(RouteConfig config) {

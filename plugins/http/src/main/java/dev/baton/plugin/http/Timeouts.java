@@ -13,7 +13,15 @@ import java.util.concurrent.TimeUnit;
  *     that was set meanwhile, so setting one costs nothing
  */
 record Timeouts(
-        long firstRequest, long header, long response, long idle, long linger, long grace, long minRate, long check) {
+        long firstRequest,
+        long header,
+        long response,
+        long idle,
+        long tunnel,
+        long linger,
+        long grace,
+        long minRate,
+        long check) {
     /** Later than anything, and a clock reading can be added to it. */
     static final long NEVER = Long.MAX_VALUE / 2;
 
@@ -25,13 +33,14 @@ record Timeouts(
         long header = config.headerTimeout().toNanos();
         long response = config.responseTimeout().toNanos();
         long idle = config.idleTimeout().toNanos();
+        long tunnel = config.tunnelTimeout().toNanos();
         long minRate = config.minRate().perSecond();
         long grace = minRate == 0 ? NEVER : config.rateGrace().toNanos();
-        long check = Math.min(Math.min(first, header), Math.min(Math.min(response, idle), grace));
+        long check = Math.min(Math.min(first, header), Math.min(Math.min(response, Math.min(idle, tunnel)), grace));
         for (RouteConfig route : config.routes()) {
             check = Math.min(check, route.timeout().map(Duration::toNanos).orElse(NEVER));
         }
-        return new Timeouts(first, header, response, idle, LINGER_NANOS, grace, minRate, check);
+        return new Timeouts(first, header, response, idle, tunnel, LINGER_NANOS, grace, minRate, check);
     }
 
     /** How long this many bytes may take. */

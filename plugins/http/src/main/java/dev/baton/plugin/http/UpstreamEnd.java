@@ -5,6 +5,7 @@ import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import java.io.IOException;
@@ -177,6 +178,16 @@ final class UpstreamEnd extends ResponseDecoder {
             flushAnswer();
         }
         countMemory();
+    }
+
+    /** The client has ended its side of the tunnel; called by the client's end, without a claim. */
+    void endTunnel(Exchange named) {
+        Messages.post(channel, () -> {
+            if (named.equals(exchange)) {
+                exchange = null;
+                ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE); // behind what waits
+            }
+        });
     }
 
     /** Nobody waits for this exchange any more; called by the client's end, without a claim. */
@@ -400,7 +411,7 @@ final class UpstreamEnd extends ResponseDecoder {
             }
             return true;
         }
-        keepAlive = RequestRules.readConnection(head.fields(), head.isHttp10());
+        keepAlive = !head.isSwitch() && RequestRules.readConnection(head.fields(), head.isHttp10());
         body.begin(head.bodyLength());
         inBody = true;
         headFields = head.bodyLength() == BodyReader.CHUNKED ? head.fields() : null;

@@ -1,4 +1,4 @@
-package dev.baton.plugin.addresslist;
+package dev.baton.spi.config;
 
 import io.netty.util.NetUtil;
 import java.util.Arrays;

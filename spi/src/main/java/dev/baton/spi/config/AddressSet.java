@@ -1,4 +1,4 @@
-package dev.baton.plugin.addresslist;
+package dev.baton.spi.config;
 
 import java.net.InetAddress;
 import java.util.Arrays;
@@ -13,7 +13,7 @@ import java.util.TreeMap;
  * the last one that begins at or before an address is the only one that can have it. Immutable; a look-up costs the
  * logarithm of their number.
  */
-final class AddressSet {
+public final class AddressSet {
     private static final int IPV4_BYTES = 4;
 
     private final TreeMap<byte[], byte[]> ipv4 = new TreeMap<>(Arrays::compareUnsigned);
@@ -22,11 +22,11 @@ final class AddressSet {
     private AddressSet() {}
 
     /**
-     * Makes a set of networks in the form of {@link Network#parse}.
+     * Makes a set of networks such as {@code 10.0.0.0/8}, {@code 2001:db8::/32}, or single addresses.
      *
-     * @throws IllegalArgumentException as there
+     * @throws IllegalArgumentException with a message for a person, about the first that is none
      */
-    static AddressSet of(List<String> networks) {
+    public static AddressSet of(List<String> networks) {
         AddressSet set = new AddressSet();
         networks.stream()
                 .map(Network::parse)
@@ -35,6 +35,15 @@ final class AddressSet {
                         .thenComparing(Network::last, (a, b) -> Arrays.compareUnsigned(b, a)))
                 .forEach(set::add);
         return set;
+    }
+
+    /**
+     * Checks that a text is a network.
+     *
+     * @throws IllegalArgumentException with a message for a person
+     */
+    public static void check(String network) {
+        Network.parse(network);
     }
 
     private NavigableMap<byte[], byte[]> family(byte[] address) {
@@ -52,12 +61,15 @@ final class AddressSet {
         return before != null && Arrays.compareUnsigned(address, before.getValue()) <= 0;
     }
 
-    /** IPv4 addresses that are mapped into IPv6 are IPv4 addresses in Java, and here. */
-    boolean contains(InetAddress address) {
+    /**
+     * True if an address is in one of the networks. IPv4 addresses that are mapped into IPv6 are IPv4 addresses here.
+     */
+    public boolean contains(InetAddress address) {
         return contains(address.getAddress());
     }
 
-    boolean isEmpty() {
+    /** There is no network in it. */
+    public boolean isEmpty() {
         return ipv4.isEmpty() && ipv6.isEmpty();
     }
 }
