@@ -31,13 +31,16 @@ import dev.baton.runtime.upstream.HostNames;
 import dev.baton.runtime.upstream.UpstreamEnv;
 import dev.baton.runtime.upstream.Upstreams;
 import dev.baton.runtime.view.LiveView;
+import dev.baton.runtime.view.TopView;
 import dev.baton.runtime.view.ViewSources;
 import dev.baton.spi.admin.AdminView;
 import dev.baton.spi.admin.OfferedAction;
+import dev.baton.spi.admin.RuntimeView;
 import dev.baton.spi.pool.TakeoverPolicy;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -210,6 +213,9 @@ final class Assembly {
     }
 
     private LiveView view(FdLimit limit) {
+        LateBinding<RuntimeView> loops = foundation.view;
+        TopView top = new TopView(
+                foundation.metrics, () -> loops.get().loops(), upstreams::snapshot, this::cpuNanos, machine::nanoTime);
         LiveView view = new LiveView(
                 foundation.loops,
                 foundation.table,
@@ -225,9 +231,17 @@ final class Assembly {
                                 .toList(),
                         upstreams::snapshot,
                         foundation.plugins()::snapshots,
-                        Collections.unmodifiableMap(views)));
+                        Collections.unmodifiableMap(views),
+                        top::look));
         view.publish(foundation.metrics);
         return view;
+    }
+
+    /** The processor time that each loop has had. */
+    private Map<Integer, Long> cpuNanos() {
+        Map<Integer, Long> all = new HashMap<>();
+        foundation.loops.batonLoops().forEach(loop -> all.put(loop.id(), machine.cpuNanos(loop)));
+        return all;
     }
 
     private void bindForPlugins(LiveView view) {
@@ -257,7 +271,8 @@ final class Assembly {
                 costs,
                 workers,
                 foundation.loops,
-                foundation.metrics);
+                foundation.metrics,
+                foundation.traffic);
         config.services()
                 .forEach((name, service) -> services.make(
                         name,

@@ -31,6 +31,7 @@ import dev.baton.runtime.server.StartException.Kind;
 import dev.baton.runtime.vertx.ContextOwners;
 import dev.baton.runtime.vertx.OwnedVertx;
 import dev.baton.runtime.vertx.VertxConnections;
+import dev.baton.runtime.view.LiveTraffic;
 import dev.baton.spi.admin.ParameterBinder;
 import dev.baton.spi.admin.PluginSnapshot;
 import dev.baton.spi.admin.RuntimeControl;
@@ -44,6 +45,7 @@ import dev.baton.spi.loop.Loops;
 import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.poller.PollerProvider;
 import dev.baton.spi.posix.UnixServers;
+import dev.baton.spi.traffic.Traffic;
 import io.netty.buffer.ByteBufAllocator;
 import io.vertx.core.Vertx;
 import java.util.ArrayList;
@@ -65,6 +67,7 @@ public final class Foundation {
     final FdTable table;
     final FdBudget fds = new FdBudget();
     final PrometheusMetrics metrics = new PrometheusMetrics();
+    final LiveTraffic traffic = new LiveTraffic();
     final ParameterBinder parameters = new QueryBinder();
     final PluginErrors pluginErrors = new PluginErrors(metrics);
     final ChannelEnv channels;
@@ -85,6 +88,7 @@ public final class Foundation {
             Binder binder = binder().withSource("the runtime"); // else Guice looks at a stack trace for each
             binder.bind(Loops.class).toInstance(loops);
             binder.bind(Metrics.class).toInstance(metrics);
+            binder.bind(Traffic.class).toInstance(traffic);
             binder.bind(Spelling.class).toInstance(Words::nearest);
             binder.bind(ParameterBinder.class).toInstance(parameters);
             binder.bind(UnixServers.class).toInstance(channels.servers());

@@ -12,6 +12,7 @@ import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.service.Contributed;
 import dev.baton.spi.service.Service;
 import dev.baton.spi.service.ServiceContext;
+import dev.baton.spi.traffic.Traffic;
 import dev.baton.spi.upstream.Upstream;
 import io.netty.channel.ChannelHandlerContext;
 import java.util.concurrent.Callable;
@@ -47,7 +48,8 @@ final class ServiceEnv implements ServiceContext {
             ClientCosts costs,
             Workers workers,
             Loops loops,
-            Metrics metrics) {}
+            Metrics metrics,
+            Traffic traffic) {}
 
     /**
      * For one service.
@@ -132,5 +134,10 @@ final class ServiceEnv implements ServiceContext {
     @Override
     public Metrics metrics() {
         return parts.metrics();
+    }
+
+    @Override
+    public Traffic traffic() {
+        return parts.traffic();
     }
 }

@@ -17,6 +17,7 @@ import dev.baton.spi.admin.PluginSnapshot;
 import dev.baton.spi.admin.PoolSnapshot;
 import dev.baton.spi.admin.RuntimeView;
 import dev.baton.spi.admin.StatusSnapshot;
+import dev.baton.spi.admin.TopSnapshot;
 import dev.baton.spi.fd.ClosedBy;
 import dev.baton.spi.fd.TakeoverResult;
 import java.lang.management.ManagementFactory;
@@ -240,6 +241,11 @@ public final class LiveView implements RuntimeView {
     @Override
     public List<PluginSnapshot> plugins() {
         return sources.plugins().get();
+    }
+
+    @Override
+    public TopSnapshot top() {
+        return sources.top().get();
     }
 
     @Override

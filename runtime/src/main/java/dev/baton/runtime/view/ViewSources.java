@@ -4,6 +4,7 @@ import dev.baton.spi.admin.AdminView;
 import dev.baton.spi.admin.ListenerSnapshot;
 import dev.baton.spi.admin.PluginSnapshot;
 import dev.baton.spi.admin.PoolSnapshot;
+import dev.baton.spi.admin.TopSnapshot;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,7 @@ import java.util.function.Supplier;
  * @param pools by upstream and server
  * @param plugins by id
  * @param views of plugins, by name
+ * @param top what is slow
  */
 public record ViewSources(
         String version,
@@ -31,4 +33,5 @@ public record ViewSources(
         Supplier<List<ListenerSnapshot>> listeners,
         Supplier<List<PoolSnapshot>> pools,
         Supplier<List<PluginSnapshot>> plugins,
-        Map<String, AdminView> views) {}
+        Map<String, AdminView> views,
+        Supplier<TopSnapshot> top) {}

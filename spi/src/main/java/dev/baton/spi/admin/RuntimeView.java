@@ -1,6 +1,7 @@
 package dev.baton.spi.admin;
 
 import dev.baton.spi.threading.AnyThread;
+import dev.baton.spi.threading.OffLoop;
 import java.util.List;
 import java.util.Map;
 
@@ -28,6 +29,13 @@ public interface RuntimeView {
 
     /** The plugins, by id, also those that were not loaded. */
     List<PluginSnapshot> plugins();
+
+    /**
+     * What is slow: routes and servers, by the metrics of {@link dev.baton.spi.traffic.TrafficMetrics}, and the loops.
+     * Waits while another thread asks for the same.
+     */
+    @OffLoop
+    TopSnapshot top();
 
     /** The additional views that plugins contributed, by name. Does not change while the process runs. */
     Map<String, AdminView> views();

@@ -5,6 +5,7 @@ import dev.baton.spi.loop.Loops;
 import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.threading.AnyThread;
 import dev.baton.spi.threading.OnLoop;
+import dev.baton.spi.traffic.Traffic;
 import dev.baton.spi.upstream.Upstream;
 import io.netty.channel.ChannelHandlerContext;
 import java.util.NoSuchElementException;
@@ -121,4 +122,9 @@ public interface ServiceContext {
 
     /** Where the service counts. */
     Metrics metrics();
+
+    /** Where the service reports what it has finished, for those who watch. */
+    default Traffic traffic() {
+        return Traffic.UNWATCHED;
+    }
 }

@@ -1,6 +1,9 @@
 package dev.baton.spi.traffic;
 
-/** Names and labels of the metrics that say how fast routes and servers answer. They are the same for every service. */
+/**
+ * Names and labels of the metrics that say how fast routes and servers answer, from which
+ * {@link dev.baton.spi.admin.RuntimeView#top} is worked out. They are the same for every service.
+ */
 public final class TrafficMetrics {
     /** Histogram by {@link #SERVICE} and {@link #ROUTE}: from the request's head to the last byte of the response. */
     public static final String REQUEST_SECONDS = "baton_http_request_seconds";

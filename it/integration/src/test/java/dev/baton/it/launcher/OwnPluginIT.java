@@ -7,11 +7,13 @@ import dev.baton.spi.SpiVersion;
 import dev.baton.testkit.BatonProcess;
 import dev.baton.testkit.BatonProcess.Outcome;
 import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.jar.Attributes;
 import java.util.jar.JarEntry;
@@ -95,13 +97,71 @@ class OwnPluginIT {
             assertThat(Client.get(baton.admin(), "/metrics").body())
                     .containsPattern("baton_plugin_errors_total\\{plugin=\"shout\"} 3");
             // Three that threw, three that asked, one that looked on.
-            await().atMost(java.time.Duration.ofSeconds(60))
+            await().atMost(Duration.ofSeconds(60))
                     .untilAsserted(() -> assertThat(new JsonArray(Client.get(baton.admin(), "/v1/shout-closes")
                                             .body())
                                     .getJsonObject(0)
                                     .getLong("closes"))
                             .isEqualTo(7));
             assertThat(Client.get(baton.admin(), "/v1/orphans").body()).isEqualTo("[]");
+        }
+    }
+
+    @Test
+    void shouldBeSeenByTopAndTail() throws Exception {
+        plugin("shout", SPI);
+        try (BatonProcess baton = BatonProcess.serve(folder, YAML)) {
+            String loud = baton.listener("loud");
+            try (BatonProcess tail = BatonProcess.start(
+                    folder, "tail", "--admin", baton.admin(), "--route", "loud", "--status", "2xx")) {
+                // What ended before it watches is not shown.
+                await().atMost(Duration.ofSeconds(60)).until(() -> {
+                    say(loud, "hello\u0007");
+                    return !tail.text().isEmpty();
+                });
+                assertThat(tail.text().lines())
+                        .allSatisfy(line -> assertThat(line)
+                                .matches("\\S+  200  SHOUT hello\\?  [0-9.]+ ms \\(first byte [0-9.]+ ms\\)  6 B"
+                                        + "  loud loud  -  from -"));
+                Outcome top = BatonProcess.run(folder, "top", "--admin", baton.admin());
+                assertThat(top.code()).as(top.text()).isZero();
+                assertThat(top.text())
+                        .startsWith("The last ")
+                        .doesNotContain("\u001b")
+                        .containsPattern("LOOP +BUSY %")
+                        .contains("no server was asked");
+                say(loud, "hello");
+                assertThat(BatonProcess.run(folder, "top", "--json", "--admin", baton.admin())
+                                .text())
+                        .containsPattern(
+                                "\"service\":\"loud\",\"route\":\"loud\",\"requests-per-second\":0?[0-9.]*[1-9]");
+            }
+            assertThat(Client.get(baton.admin(), "/metrics").body())
+                    .contains("baton_http_request_seconds_bucket{route=\"loud\",service=\"loud\",le=\"60.0\"}");
+        }
+    }
+
+    @Test
+    void shouldBeWatchedOverAUnixSocketUntilTheProcessStops() throws Exception {
+        plugin("shout", SPI);
+        String admin = "unix:" + folder.resolve("admin.sock");
+        try (BatonProcess baton =
+                BatonProcess.serve(folder, YAML.replace("127.0.0.1:0\" }\nlisteners", admin + "\" }\nlisteners"))) {
+            String loud = baton.listener("loud");
+            try (BatonProcess tail = BatonProcess.start(folder, "tail", "--json", "--admin", admin)) {
+                await().atMost(Duration.ofSeconds(60)).until(() -> {
+                    say(loud, "hello");
+                    return !tail.text().isEmpty();
+                });
+                assertThat(new JsonObject(tail.text().lines().findFirst().orElseThrow()).getString("path"))
+                        .isEqualTo("hello");
+                assertThat(BatonProcess.run(folder, "stop", "--admin", admin).code())
+                        .isZero();
+                assertThat(baton.exitCode()).isZero();
+                Outcome end = tail.outcome();
+                assertThat(end.code()).isEqualTo(1);
+                assertThat(end.text()).endsWith("the process shows no more: it stops, or has ended");
+            }
         }
     }
 

@@ -8,9 +8,13 @@ import dev.baton.spi.config.Default;
 import dev.baton.spi.fd.ClosedBy;
 import dev.baton.spi.fd.FdHook;
 import dev.baton.spi.fd.FdInfo;
+import dev.baton.spi.metrics.Metrics.Histogram;
 import dev.baton.spi.service.Service;
 import dev.baton.spi.service.ServiceContext;
 import dev.baton.spi.service.ServiceFactory;
+import dev.baton.spi.traffic.FinishedExchange;
+import dev.baton.spi.traffic.Traffic;
+import dev.baton.spi.traffic.TrafficMetrics;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
@@ -50,7 +54,7 @@ public final class ShoutPlugin implements Plugin {
 
         @Override
         public Service create(String name, Settings settings, ServiceContext context) {
-            return new Shout(settings.suffix());
+            return new Shout(settings.suffix(), new Report(name, context));
         }
     }
 
@@ -83,30 +87,64 @@ public final class ShoutPlugin implements Plugin {
         }
     }
 
-    private record Shout(String suffix) implements Service {
+    /** Tells those who watch of each answer, and counts how long it took. */
+    private static final class Report {
+        private final String service;
+        private final Traffic traffic;
+        private final Histogram seconds;
+
+        Report(String service, ServiceContext context) {
+            this.service = service;
+            this.traffic = context.traffic();
+            this.seconds = context.metrics()
+                    .histogram(
+                            TrafficMetrics.REQUEST_SECONDS,
+                            "How long answers took.",
+                            TrafficMetrics.SERVICE,
+                            service,
+                            TrafficMetrics.ROUTE,
+                            "loud");
+        }
+
+        void answered(String line, long beginNanos) {
+            long nanos = System.nanoTime() - beginNanos;
+            seconds.record(nanos);
+            if (traffic.isWatched()) {
+                traffic.ended(new FinishedExchange(
+                        service, "loud", null, null, "SHOUT", line, 200, 0, line.length(), nanos, nanos, "complete"));
+            }
+        }
+    }
+
+    private record Shout(String suffix, Report report) implements Service {
         @Override
         public void initialize(MovableChannel connection, String listener) {
-            connection.pipeline().addLast(new Handler(suffix));
+            connection.pipeline().addLast(new Handler(suffix, report));
         }
     }
 
     private static final class Handler extends SimpleChannelInboundHandler<ByteBuf> {
         private final String suffix;
+        private final Report report;
 
-        Handler(String suffix) {
+        Handler(String suffix, Report report) {
             this.suffix = suffix;
+            this.report = report;
         }
 
         @Override
         protected void channelRead0(ChannelHandlerContext context, ByteBuf message) {
+            long begin = System.nanoTime();
             String text = message.toString(StandardCharsets.UTF_8).strip();
             switch (text) {
                 case "runtime" -> throw new IllegalStateException("asked for");
                 case "memory" -> throw new OutOfMemoryError("asked for");
                 case "stack" -> throw new StackOverflowError("asked for");
-                default ->
+                default -> {
                     context.writeAndFlush(Unpooled.copiedBuffer(
                             text.toUpperCase(Locale.ROOT) + suffix + "\n", StandardCharsets.UTF_8));
+                    report.answered(text, begin);
+                }
             }
         }
 

@@ -82,6 +82,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
      * @param guard what keeps web pages out
      * @param spelling what a wrong name may have meant
      * @param binder reads the parameters of requests
+     * @param tails shows exchanges as they end
      * @param threads where tables are worked out and actions begin
      * @param limitMillis how long that may take
      */
@@ -94,6 +95,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
             WebGuard guard,
             Spelling spelling,
             ParameterBinder binder,
+            Tails tails,
             Executor threads,
             long limitMillis) {
         this.vertx = vertx;
@@ -104,6 +106,14 @@ final class AdminApi implements Handler<HttpServerRequest> {
         this.spelling = spelling;
         this.binder = binder;
         own();
+        routes.add(new Route(
+                "GET",
+                PREFIX + "tail",
+                any -> true,
+                "exchanges as they end, each a line of JSON",
+                binder.parameters(Tails.Wanted.class),
+                Map.of(503, "too many watch already"),
+                bound(Tails.Wanted.class, tails::answer)));
         new Shown(view, control, metrics, threads, limitMillis).addTo(routes);
         new Actions(threads, limitMillis).addTo(routes, control.actions());
     }
@@ -286,8 +296,8 @@ final class AdminApi implements Handler<HttpServerRequest> {
             List<String> allowed = allowed(here.keySet());
             request.response().putHeader(HttpHeaders.ALLOW, String.join(", ", allowed));
             reply.error(405, request.method() + " " + path + " is not possible", "use " + String.join(" or ", allowed));
-        } else if (changes) {
-            change(request, reply, path, match);
+        } else if (changes || !match.route().parameters().isEmpty()) {
+            ask(request, reply, path, match, changes);
         } else {
             match.route().call().answer(new Asked(request, reply, match.variable(), Map.of()));
         }
@@ -303,7 +313,8 @@ final class AdminApi implements Handler<HttpServerRequest> {
         return allowed;
     }
 
-    private void change(HttpServerRequest request, Reply reply, String path, Match match) {
+    /** Answers a request that may have parameters. */
+    private static void ask(HttpServerRequest request, Reply reply, String path, Match match, boolean changes) {
         MultiMap query;
         try {
             query = request.params();
@@ -320,7 +331,9 @@ final class AdminApi implements Handler<HttpServerRequest> {
             }
             given.put(parameter, values.get(0));
         }
-        LOG.info("{} {} {} asked for by {}", request.method(), path, given, request.remoteAddress());
+        if (changes) {
+            LOG.info("{} {} {} asked for by {}", request.method(), path, given, request.remoteAddress());
+        }
         match.route().call().answer(new Asked(request, reply, match.variable(), given));
     }
 

@@ -9,6 +9,7 @@ import dev.baton.spi.config.Spelling;
 import dev.baton.spi.loop.Apart;
 import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.posix.UnixServers;
+import dev.baton.spi.traffic.Traffic;
 import io.vertx.core.Vertx;
 import jakarta.inject.Inject;
 
@@ -21,6 +22,7 @@ public final class AdminFactory implements ComponentFactory<AdminConfig> {
     private final UnixServers unixServers;
     private final Spelling spelling;
     private final ParameterBinder parameters;
+    private final Traffic traffic;
 
     /**
      * Takes what the API is about.
@@ -32,6 +34,7 @@ public final class AdminFactory implements ComponentFactory<AdminConfig> {
      * @param unixServers who may reach a unix socket
      * @param spelling what a wrong name may have meant
      * @param parameters reads those of requests
+     * @param traffic what {@code /v1/tail} watches
      */
     @Inject
     public AdminFactory(
@@ -41,7 +44,8 @@ public final class AdminFactory implements ComponentFactory<AdminConfig> {
             Metrics metrics,
             UnixServers unixServers,
             Spelling spelling,
-            ParameterBinder parameters) {
+            ParameterBinder parameters,
+            Traffic traffic) {
         this.vertx = vertx;
         this.view = view;
         this.control = control;
@@ -49,10 +53,11 @@ public final class AdminFactory implements ComponentFactory<AdminConfig> {
         this.unixServers = unixServers;
         this.spelling = spelling;
         this.parameters = parameters;
+        this.traffic = traffic;
     }
 
     @Override
     public Component create(AdminConfig config) {
-        return new AdminServer(config, vertx, view, control, metrics, unixServers, spelling, parameters);
+        return new AdminServer(config, vertx, view, control, metrics, unixServers, spelling, parameters, traffic);
     }
 }

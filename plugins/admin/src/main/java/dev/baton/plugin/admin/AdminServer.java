@@ -9,6 +9,7 @@ import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.posix.Errno;
 import dev.baton.spi.posix.PosixException;
 import dev.baton.spi.posix.UnixServers;
+import dev.baton.spi.traffic.Traffic;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -45,6 +46,7 @@ final class AdminServer implements Component {
     private final UnixServers unixServers;
     private final Spelling spelling;
     private final ParameterBinder parameters;
+    private final Tails tails;
     private final long limitMillis;
     /** One for each table and action that is asked for, at most; a plugin may block them. */
     private final ExecutorService threads =
@@ -61,8 +63,9 @@ final class AdminServer implements Component {
             Metrics metrics,
             UnixServers unixServers,
             Spelling spelling,
-            ParameterBinder parameters) {
-        this(config, vertx, view, control, metrics, unixServers, spelling, parameters, LIMIT_MS);
+            ParameterBinder parameters,
+            Traffic traffic) {
+        this(config, vertx, view, control, metrics, unixServers, spelling, parameters, traffic, LIMIT_MS);
     }
 
     /** For tests: with another limit. */
@@ -75,10 +78,12 @@ final class AdminServer implements Component {
             UnixServers unixServers,
             Spelling spelling,
             ParameterBinder parameters,
+            Traffic traffic,
             long limitMillis) {
         this.unixServers = unixServers;
         this.spelling = spelling;
         this.parameters = parameters;
+        this.tails = new Tails(vertx, traffic);
         this.limitMillis = limitMillis;
         this.config = config;
         this.vertx = vertx;
@@ -104,6 +109,7 @@ final class AdminServer implements Component {
                         new WebGuard(config.file().isEmpty(), config.names()),
                         spelling,
                         parameters,
+                        tails,
                         threads,
                         limitMillis));
         return listen(made)
@@ -134,6 +140,7 @@ final class AdminServer implements Component {
     public CompletionStage<Void> stop() {
         HttpServer listening = server;
         server = null;
+        tails.close(); // they never end by themselves
         AdminConnections last = connections;
         if (last != null) {
             last.close();

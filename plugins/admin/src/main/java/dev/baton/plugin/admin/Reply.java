@@ -101,6 +101,30 @@ final class Reply {
         return Buffer.buffer(out.append(to == rows.size() ? "]" : "").toString());
     }
 
+    /** Begins an answer of unknown length, to be written in pieces until {@link #end}; its head is sent at once. */
+    HttpServerResponse begin(String type) {
+        client.is(State.ANSWERING);
+        response.setStatusCode(200)
+                .putHeader(HttpHeaders.CONTENT_TYPE, type)
+                .setChunked(request.version() != HttpVersion.HTTP_1_0); // there the end of the connection ends it
+        if (!request.method().equals(HttpMethod.HEAD)) {
+            response.write(Buffer.buffer()); // writeHead() would have chunks in HTTP/1.0 too
+        }
+        return response;
+    }
+
+    /** The next piece. */
+    void write(String text) {
+        response.write(text).onSuccess(taken -> client.is(State.ANSWERING));
+    }
+
+    /** No piece follows. */
+    void end() {
+        if (!response.ended() && !response.closed()) {
+            noted(response.end());
+        }
+    }
+
     void json(int status, @Nullable Object value) {
         send(status, JSON, Json.of(value));
     }

@@ -8,6 +8,7 @@ import dev.baton.runtime.server.QueryBinder;
 import dev.baton.spi.admin.AdminView;
 import dev.baton.spi.admin.OfferedAction;
 import dev.baton.spi.admin.StopReport;
+import dev.baton.spi.traffic.Traffic;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -45,7 +46,16 @@ class AdminAbuseTest {
         AdminConfig config =
                 new AdminConfig("127.0.0.1:0", List.of("ops.example"), Optional.empty(), List.of(), MAX, idleTimeout);
         return new AdminServer(
-                config, vertx, runtime, runtime, runtime, runtime, Words::nearest, new QueryBinder(), LIMIT_MS);
+                config,
+                vertx,
+                runtime,
+                runtime,
+                runtime,
+                runtime,
+                Words::nearest,
+                new QueryBinder(),
+                Traffic.UNWATCHED,
+                LIMIT_MS);
     }
 
     private void start() throws Exception {

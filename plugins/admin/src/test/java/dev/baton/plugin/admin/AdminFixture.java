@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.runtime.config.Words;
 import dev.baton.runtime.server.QueryBinder;
+import dev.baton.runtime.view.LiveTraffic;
 import io.vertx.core.Vertx;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(30)
 abstract class AdminFixture {
     final FakeRuntime runtime = new FakeRuntime();
+    final LiveTraffic traffic = new LiveTraffic();
     private final Vertx vertx = Vertx.vertx();
     private final HttpClient client =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -26,7 +28,15 @@ abstract class AdminFixture {
 
     AdminServer server(String listen) {
         return new AdminServer(
-                new AdminConfig(listen), vertx, runtime, runtime, runtime, runtime, Words::nearest, new QueryBinder());
+                new AdminConfig(listen),
+                vertx,
+                runtime,
+                runtime,
+                runtime,
+                runtime,
+                Words::nearest,
+                new QueryBinder(),
+                traffic);
     }
 
     @BeforeEach

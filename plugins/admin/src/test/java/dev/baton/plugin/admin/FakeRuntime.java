@@ -14,6 +14,7 @@ import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
 import dev.baton.spi.admin.StatusSnapshot;
 import dev.baton.spi.admin.StopReport;
+import dev.baton.spi.admin.TopSnapshot;
 import dev.baton.spi.admin.UpgradeReport;
 import dev.baton.spi.listener.Listener;
 import dev.baton.spi.listener.ListenerResult;
@@ -85,6 +86,16 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics, UnixSer
     @Override
     public List<PoolSnapshot> pools() {
         return List.of(new PoolSnapshot("app", "127.0.0.1:9001", 1, 2, 3, 4, 5, 6, 7));
+    }
+
+    @Override
+    public TopSnapshot top() {
+        return new TopSnapshot(
+                10_000,
+                false,
+                List.of(new TopSnapshot.Route("shop", "/*", 12.5, 0.01, 1, 2, 3, 0.5, 1.5, 2.5)),
+                List.of(new TopSnapshot.Server("shop", "127.0.0.1:9001", 12.5, null, 1, 2, 3)),
+                List.of(new TopSnapshot.Loop(0, 0.25, 2, 0, false)));
     }
 
     @Override

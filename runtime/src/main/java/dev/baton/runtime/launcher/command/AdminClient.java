@@ -6,11 +6,13 @@ import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,6 +21,9 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The admin API of a running process, from outside. */
@@ -62,6 +67,40 @@ final class AdminClient {
     /** The object that a GET answers. */
     JsonObject object(String path) throws AdminException {
         return decode(path, get(path)) instanceof JsonObject object ? object : new JsonObject();
+    }
+
+    /**
+     * Hands on the lines that a GET answers as they come, until the process ends the answer. Blocks.
+     *
+     * @throws AdminException if it is refused, or breaks off
+     */
+    void lines(String path, Consumer<String> line) throws AdminException {
+        CompletableFuture<Answer> answer = new CompletableFuture<>();
+        try {
+            answer.complete(
+                    file == null ? lines(HTTP + address + path, line, http) : UnixExchange.lines(file, path, line));
+        } catch (IOException e) {
+            answer.completeExceptionally(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AdminException("interrupted while reading " + path, e);
+        }
+        checked(path, wait(path, answer));
+    }
+
+    private static Answer lines(String uri, Consumer<String> line, HttpClient http)
+            throws IOException, InterruptedException {
+        HttpResponse<Stream<String>> response =
+                http.send(HttpRequest.newBuilder(URI.create(uri)).build(), BodyHandlers.ofLines());
+        try (Stream<String> lines = response.body()) {
+            if (response.statusCode() != 200) {
+                return new Answer(response.statusCode(), lines.collect(Collectors.joining("\n")));
+            }
+            lines.forEach(line);
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+        return new Answer(200, "");
     }
 
     /** A POST under way; it is answered when it is done, however long that takes. */

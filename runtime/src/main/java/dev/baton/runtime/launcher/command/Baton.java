@@ -49,6 +49,8 @@ public final class Baton implements Runnable {
             TableCommands.Orphans.class,
             TableCommands.Listeners.class,
             TableCommands.Pools.class,
+            TopCommand.class,
+            TailCommand.class,
             ViewCommand.class,
             DoCommand.class,
             ListenerCommand.class,
