@@ -4,6 +4,8 @@ import dev.baton.spi.http.HttpOutcome;
 import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.metrics.Metrics.Counter;
 import dev.baton.spi.metrics.Metrics.Histogram;
+import dev.baton.spi.traffic.FinishedExchange;
+import dev.baton.spi.traffic.Traffic;
 import dev.baton.spi.traffic.TrafficMetrics;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -14,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Counts the exchanges of one route, and those of its servers: one for each route, made with the service. Each exchange
- * is told once, by {@link #ended}; if it was cut short, by {@link #aborted} as well.
+ * is told once, by {@link #ended}; if it was cut short, by {@link #aborted} as well; if somebody watches, by
+ * {@link #report}.
  *
  * <p>Any thread. Allocates nothing, except for a server that is new.
  */
@@ -27,6 +30,7 @@ final class RouteMetrics {
 
     private final Metrics metrics;
     private final String service;
+    private final String route;
     private final Histogram total;
     private final Histogram firstByte;
     private final Counter[] responses = new Counter[STATUSES.length];
@@ -41,6 +45,7 @@ final class RouteMetrics {
     RouteMetrics(Metrics metrics, String service, String route) {
         this.metrics = metrics;
         this.service = service;
+        this.route = route;
         String[] labels = {TrafficMetrics.SERVICE, service, TrafficMetrics.ROUTE, route};
         this.total = metrics.histogram(
                 TrafficMetrics.REQUEST_SECONDS, "From a request's head to the last byte of its response.", labels);
@@ -126,6 +131,41 @@ final class RouteMetrics {
         if (kind == HttpOutcome.Kind.SERVER_ABORTED && server != null) {
             server(server).failures.increment();
         }
+    }
+
+    /**
+     * Tells those who watch of an exchange that has ended. Ask first whether there are any ({@link Traffic#isWatched}):
+     * this allocates. The parameters are those of {@link #ended}.
+     *
+     * @param target of the request; its query is left out, because it may hold what is secret
+     * @param client address of the client; null if it is not known
+     */
+    void report(
+            Traffic traffic,
+            String method,
+            String target,
+            int status,
+            long firstByteNanos,
+            long totalNanos,
+            long bytesIn,
+            long bytesOut,
+            @Nullable String server,
+            @Nullable String client,
+            HttpOutcome.Kind kind) {
+        int query = target.indexOf('?');
+        traffic.ended(new FinishedExchange(
+                service,
+                route,
+                server,
+                client,
+                method,
+                query < 0 ? target : target.substring(0, query),
+                status,
+                bytesIn,
+                bytesOut,
+                Math.max(-1, firstByteNanos),
+                totalNanos,
+                kind.name().toLowerCase(Locale.ROOT).replace('_', '-')));
     }
 
     /** A request is sent once more. */

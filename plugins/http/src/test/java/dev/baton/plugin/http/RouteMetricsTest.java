@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.spi.http.HttpOutcome;
 import dev.baton.spi.metrics.Metrics;
+import dev.baton.spi.traffic.FinishedExchange;
+import dev.baton.spi.traffic.Traffic;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -98,6 +100,32 @@ class RouteMetricsTest {
                         Map.entry("baton_http_route_retries_total service shop route /cart", 1L),
                         Map.entry("baton_http_server_failures_total service shop server 127.0.0.1:9001", 1L));
         assertThat(durations).containsOnlyKeys("baton_http_request_seconds service shop route /cart");
+    }
+
+    @Test
+    void shouldTellThoseWhoWatchWithoutTheQuery() {
+        List<FinishedExchange> seen = new ArrayList<>();
+        Traffic traffic = new Traffic() {
+            @Override
+            public boolean isWatched() {
+                return true;
+            }
+
+            @Override
+            public void ended(FinishedExchange exchange) {
+                seen.add(exchange);
+            }
+
+            @Override
+            public Watch watch(Watcher watcher) {
+                throw new AssertionError("not asked for");
+            }
+        };
+        HttpOutcome.Kind kind = HttpOutcome.Kind.CLIENT_ABORTED;
+        route.report(traffic, "GET", "/a?token=x", 0, -5, 7, 1, 2, "10.0.0.1:80", "192.0.2.7:5", kind);
+        assertThat(seen)
+                .containsExactly(new FinishedExchange(
+                        "shop", "/cart", "10.0.0.1:80", "192.0.2.7:5", "GET", "/a", 0, 1, 2, -1, 7, "client-aborted"));
     }
 
     @Test
