@@ -541,7 +541,7 @@ final class Downstream {
                 beginTunnel(named);
             }
             answer.start(ctx, named, head, in, count, last, trailers);
-            if (answer.endsWithConnection()) {
+            if (answer.endsWithConnection() && !named.isTunnel()) {
                 // Whatever closes it before all was written, the client sees a reset.
                 channel.config().setSoLinger(RESET);
             }
@@ -662,6 +662,9 @@ final class Downstream {
         forget(current);
         if (answer.started()) {
             exchange = null;
+            if (current.isTunnel()) {
+                channel.config().setSoLinger(RESET); // the end of the server's bytes was none in order
+            }
             over(current, refusal == Refusal.UPSTREAM_CLOSED ? Kind.SERVER_ABORTED : Kind.CUT, refusal.label());
             close(false);
             return;

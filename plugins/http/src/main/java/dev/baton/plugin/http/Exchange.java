@@ -4,6 +4,7 @@ import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.http.HttpOutcome;
 import dev.baton.spi.upstream.ConnectHandler;
 import dev.baton.spi.upstream.UpstreamServer;
+import dev.baton.spi.upstream.WaitingConnect;
 import io.netty.handler.codec.http.DefaultHttpRequest;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
@@ -72,6 +73,9 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler {
     int retries;
     /** Servers that could not be connected to: nothing was sent there. */
     int unreached;
+
+    /** Its place among those that wait for a connection to a server. Under the claim on the client's connection. */
+    private @Nullable WaitingConnect waiting;
 
     /** The client is gone: whoever reads it in time is spared work; nothing depends on that. */
     private volatile boolean abandoned;
@@ -294,6 +298,16 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler {
 
     void abandon() {
         abandoned = true;
+        WaitingConnect wait = waiting;
+        if (wait != null) {
+            waiting = null;
+            wait.cancel();
+        }
+    }
+
+    @Override
+    public void waits(WaitingConnect wait) {
+        waiting = wait;
     }
 
     /** An exchange is equal to itself only. */

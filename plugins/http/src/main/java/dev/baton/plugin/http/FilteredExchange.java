@@ -1,28 +1,17 @@
 package dev.baton.plugin.http;
 
-import dev.baton.spi.channel.ConnectionFacts;
 import dev.baton.spi.http.HttpAnswer;
-import dev.baton.spi.http.HttpAttribute;
-import dev.baton.spi.http.HttpBodyUse;
 import dev.baton.spi.http.HttpBodyUse.Kind;
-import dev.baton.spi.http.HttpExchange;
 import dev.baton.spi.http.HttpFilter;
 import dev.baton.spi.http.HttpFilterOptions.OnFailure;
 import dev.baton.spi.http.HttpOutcome;
-import dev.baton.spi.http.HttpRequest;
-import dev.baton.spi.http.HttpResponse;
 import dev.baton.spi.http.HttpStream;
-import dev.baton.spi.http.HttpTimings;
 import dev.baton.spi.http.HttpVerdict;
-import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -45,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * <p>An answer of a filter or of the service's own leads to RESPONSE from each stage before it, and takes the place of
  * the response in it. One callback waits at most: what comes from the server meanwhile is kept, and no more is read.
  */
-final class FilteredExchange implements HttpExchange {
+final class FilteredExchange extends ExchangeView {
     private enum Stage {
         REQUEST,
         COLLECT,
@@ -69,31 +58,14 @@ final class FilteredExchange implements HttpExchange {
     /** The longest body that is read and dropped before the answer, in bytes, so that the connection can be kept. */
     private static final int DROPPED_MAX = 64 * 1024;
 
-    private final Downstream client;
-    private final Exchange exchange;
-    private final Route route;
     private final FilterUses uses;
+    private final BodyWishes wishes;
     /** Index of the handler, which is the last; -1 if the route leads elsewhere. */
     private final int handler;
-
-    private final long beganNanos;
 
     private Stage stage = Stage.REQUEST;
     /** So many filters have seen the request. */
     private int seen;
-    /** By filter: not called any more but for the end. */
-    private long off;
-    /** By filter: does not want the body of the request. */
-    private long withoutRequestBody;
-    /** By filter: does not want the body of the response. */
-    private long withoutResponseBody;
-
-    private @Nullable RequestView request;
-    private @Nullable ResponseView response;
-    private @Nullable Map<HttpAttribute<?>, Object> attributes;
-
-    /** The filter that saw the head of the response first: those above it see nothing of the response. */
-    private int top;
 
     private Piece first = Piece.NONE;
     /** The response was made here: no server sends it. */
@@ -128,23 +100,13 @@ final class FilteredExchange implements HttpExchange {
     private volatile @Nullable Given given;
 
     private @Nullable Deque<Event> events;
-    private @Nullable Stream stream;
-
-    private long connectedNanos = HttpTimings.NEVER;
-    private long requestEndNanos = HttpTimings.NEVER;
-    private long responseBeginNanos = HttpTimings.NEVER;
-    private long responseEndNanos = HttpTimings.NEVER;
-    private long requestBytes;
-    private long responseBytes;
+    private @Nullable HandlerStream stream;
 
     /** An answer, and the stream that it begins. */
-    private record Given(HttpAnswer answer, @Nullable Stream stream) {}
+    private record Given(HttpAnswer answer, @Nullable HandlerStream stream) {}
 
     FilteredExchange(Downstream client, Exchange exchange, Route route, long nowNanos) {
-        this.client = client;
-        this.exchange = exchange;
-        this.route = route;
-        beganNanos = nowNanos;
+        super(client, exchange, route, nowNanos);
         if (route.target() instanceof Target.Handler last) {
             uses = route.filters().then(List.of(last.use().use()));
             handler = uses.count() - 1;
@@ -152,9 +114,7 @@ final class FilteredExchange implements HttpExchange {
             uses = route.filters();
             handler = -1;
         }
-        if (!exchange.hasBody()) {
-            requestEndNanos = 0;
-        }
+        wishes = new BodyWishes(uses);
     }
 
     // ------------------------------------------------------------------------------------------- from the client's end
@@ -216,7 +176,7 @@ final class FilteredExchange implements HttpExchange {
             }
         } else if (stage == Stage.COLLECT) {
             collect(in, count, last, trailers);
-        } else if (handler < 0 && !anyBody(true)) {
+        } else if (handler < 0 && !wishes.any(true)) {
             return client.forward(exchange, in, count, last, trailers);
         } else {
             requestPiece(new Piece(in.readRetainedSlice(count), last, trailers), 0);
@@ -269,7 +229,7 @@ final class FilteredExchange implements HttpExchange {
 
     /** The client takes more. */
     void writable() {
-        Stream writer = stream;
+        HandlerStream writer = stream;
         if (writer != null) {
             writer.writable();
         }
@@ -330,7 +290,7 @@ final class FilteredExchange implements HttpExchange {
                 return;
             }
         }
-        if (exchange.hasBody() && wholeLimit(true) > 0) {
+        if (exchange.hasBody() && wishes.wholeLimit(true) > 0) {
             stage = Stage.COLLECT;
             client.continueBody(exchange);
         } else if (exchange.hasBody() && bodyIsForNobody()) {
@@ -349,7 +309,7 @@ final class FilteredExchange implements HttpExchange {
         stage = Stage.SENT;
         Target target = route.target();
         if (target instanceof Target.Servers) {
-            if (exchange.hasBody() && forServer == null && anyTransform(true)) {
+            if (exchange.hasBody() && forServer == null && wishes.anyTransform(true)) {
                 exchange.setBodyLength(BodyReader.CHUNKED);
             }
             client.sendToServer(exchange);
@@ -373,18 +333,18 @@ final class FilteredExchange implements HttpExchange {
     /** The request goes where nobody reads its body. */
     private boolean bodyIsForNobody() {
         return handler >= 0
-                ? uses.get(handler).requestUse().kind() == Kind.NONE && !anyBody(true)
-                : !(route.target() instanceof Target.Servers) && !anyBody(true);
+                ? uses.get(handler).requestUse().kind() == Kind.NONE && !wishes.any(true)
+                : !(route.target() instanceof Target.Servers) && !wishes.any(true);
     }
 
     private void collect(ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
         ByteBuf all = kept;
         if (all == null) {
             long expected = exchange.bodyLength();
-            all = allocator().buffer((int) Math.max(count, Math.min(expected, wholeLimit(true))));
+            all = allocator().buffer((int) Math.max(count, Math.min(expected, wishes.wholeLimit(true))));
             kept = all;
         }
-        if (all.readableBytes() + (long) count > wholeLimit(true)) {
+        if (all.readableBytes() + (long) count > wishes.wholeLimit(true)) {
             in.skipBytes(count);
             client.refuse(exchange, Refusal.BODY_TOO_LARGE);
             return;
@@ -401,7 +361,7 @@ final class FilteredExchange implements HttpExchange {
         Piece passing = next;
         int filters = handler < 0 || stage == Stage.COLLECT ? (handler < 0 ? uses.count() : handler) : uses.count();
         for (int i = from; i < filters; i++) {
-            if (wantsBody(i, true)) {
+            if (wishes.wants(i, true)) {
                 if (!call(Call.REQUEST_BODY, i, passing)) {
                     return;
                 }
@@ -502,9 +462,8 @@ final class FilteredExchange implements HttpExchange {
         stage = Stage.RESPONSE;
         responseBeginNanos = sinceBegin();
         response = new ResponseView(head, exchange);
-        top = handler >= 0 ? Math.min(from, handler - 1) : from;
-        withoutResponseBody = 0;
-        response(top);
+        wishes.beginResponse(handler >= 0 ? Math.min(from, handler - 1) : from);
+        response(wishes.top());
     }
 
     /** A response that is made here. */
@@ -527,8 +486,7 @@ final class FilteredExchange implements HttpExchange {
         ResponseHead head = head();
         if (head.isSwitch()) {
             stage = Stage.BODY; // what follows is no body of HTTP
-            withoutRequestBody = -1;
-            withoutResponseBody = -1;
+            wishes.skipAll();
             write(beginning);
         } else if (head.isBodyless(exchange)
                 || (beginning.last() && !beginning.bytes().isReadable())) {
@@ -539,20 +497,20 @@ final class FilteredExchange implements HttpExchange {
             head.setBodyLength(0);
             beginning.release();
             write(new Piece(Unpooled.EMPTY_BUFFER, true, beginning.trailerFields()));
-        } else if (wholeLimit(false) > 0 || (beginning.last() && anyTransform(false))) {
+        } else if (wishes.wholeLimit(false) > 0 || (beginning.last() && wishes.anyTransform(false))) {
             stage = Stage.GATHER;
             if (own && beginning.last()) {
-                responsePiece(beginning, top); // it is here, and no attack: no limit keeps it from its client
+                responsePiece(beginning, wishes.top()); // it is here, and no attack: no limit keeps it from its client
             } else {
                 gather(beginning);
             }
         } else {
             stage = Stage.BODY;
-            if (anyTransform(false)) {
+            if (wishes.anyTransform(false)) {
                 head.lengthUnknown();
             }
             if (beginning.bytes().isReadable()) {
-                responsePiece(beginning, top);
+                responsePiece(beginning, wishes.top());
             } else {
                 write(beginning);
             }
@@ -561,14 +519,14 @@ final class FilteredExchange implements HttpExchange {
 
     /** Nobody knows the length that the body of this response would have. */
     private boolean changesBody() {
-        return anyTransform(false) || wholeLimit(false) > 0;
+        return wishes.anyTransform(false) || wishes.wholeLimit(false) > 0;
     }
 
     private void responseBody(Piece next) {
         if (stage == Stage.GATHER) {
             gather(next);
         } else {
-            responsePiece(next, top);
+            responsePiece(next, wishes.top());
         }
     }
 
@@ -578,7 +536,7 @@ final class FilteredExchange implements HttpExchange {
             all = allocator().buffer(Math.max(256, next.bytes().readableBytes()));
             kept = all;
         }
-        long limit = wholeLimit(false);
+        long limit = wishes.wholeLimit(false);
         if (limit > 0 && all.readableBytes() + (long) next.bytes().readableBytes() > limit) {
             next.release();
             client.refuse(exchange, Refusal.RESPONSE_TOO_LARGE);
@@ -590,7 +548,7 @@ final class FilteredExchange implements HttpExchange {
         next.release();
         if (last) {
             kept = null;
-            responsePiece(new Piece(all, true, trailers), top);
+            responsePiece(new Piece(all, true, trailers), wishes.top());
         }
     }
 
@@ -598,7 +556,7 @@ final class FilteredExchange implements HttpExchange {
     private void responsePiece(Piece next, int from) {
         Piece passing = next;
         for (int i = from; i >= 0; i--) {
-            if (wantsBody(i, false)) {
+            if (wishes.wants(i, false)) {
                 if (!call(Call.RESPONSE_BODY, i, passing)) {
                     return;
                 }
@@ -632,58 +590,11 @@ final class FilteredExchange implements HttpExchange {
     }
 
     private ResponseHead head() {
-        return ((ResponseView) response()).head();
-    }
-
-    // ------------------------------------------------------------------------------------------------- which wants
-    // what
-
-    private boolean isOff(int i) {
-        return (off & 1L << i) != 0;
-    }
-
-    private boolean wantsBody(int i, boolean ofRequest) {
-        long without = off | (ofRequest ? withoutRequestBody : withoutResponseBody);
-        if ((without & 1L << i) != 0) {
-            return false;
+        ResponseView view = response;
+        if (view == null) {
+            throw new IllegalStateException("there is no response");
         }
-        return uses.use(i, ofRequest).kind() != Kind.NONE;
-    }
-
-    private boolean anyBody(boolean ofRequest) {
-        for (int i = last(ofRequest); i >= 0; i--) {
-            if (wantsBody(i, ofRequest)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private boolean anyTransform(boolean ofRequest) {
-        for (int i = last(ofRequest); i >= 0; i--) {
-            if (wantsBody(i, ofRequest) && uses.use(i, ofRequest).kind() == Kind.TRANSFORM) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    /** The least that a filter takes whole, in bytes; 0 if none asks for that. */
-    private long wholeLimit(boolean ofRequest) {
-        long least = 0;
-        for (int i = last(ofRequest); i >= 0; i--) {
-            if (wantsBody(i, ofRequest)) {
-                HttpBodyUse use = uses.use(i, ofRequest);
-                if (use.kind() == Kind.WHOLE && (least == 0 || use.limitBytes() < least)) {
-                    least = use.limitBytes();
-                }
-            }
-        }
-        return least;
-    }
-
-    private int last(boolean ofRequest) {
-        return ofRequest ? uses.count() - 1 : top;
+        return view.head();
     }
 
     // ------------------------------------------------------------------------------------------------- calling a
@@ -696,7 +607,7 @@ final class FilteredExchange implements HttpExchange {
      * @return true: it lets the exchange pass. False: the exchange waits, or goes another way already
      */
     private boolean call(Call call, int i, @Nullable Piece passing) {
-        if (isOff(i)) {
+        if (wishes.isOff(i)) {
             return true;
         }
         FilterUse use = uses.get(i);
@@ -837,7 +748,7 @@ final class FilteredExchange implements HttpExchange {
         dropsBody = true;
         client.letGoOfServer(exchange);
         stream = answer.stream();
-        Stream begun = answer.stream();
+        HandlerStream begun = answer.stream();
         respond(head, Unpooled.wrappedBuffer(answer.answer().body()), begun == null, from);
     }
 
@@ -865,7 +776,7 @@ final class FilteredExchange implements HttpExchange {
     /** A filter cannot be called, or has failed; true: the exchange goes on without it. */
     private boolean failed(Refusal refusal) {
         FilterUse use = uses.get(at);
-        off |= 1L << at;
+        wishes.turnOff(at);
         boolean bypassed = use.options().onFailure() == OnFailure.BYPASS && at != handler;
         if (bypassed || (failing && !headWritten)) {
             client.count(refusal);
@@ -961,106 +872,12 @@ final class FilteredExchange implements HttpExchange {
         client.wentOn(exchange);
     }
 
-    // ------------------------------------------------------------------------------------------- what filters ask and
-    // say
-
-    @Override
-    public HttpRequest request() {
-        RequestView view = request;
-        if (view == null) {
-            view = new RequestView(exchange, () -> stage == Stage.REQUEST || stage == Stage.COLLECT);
-            request = view;
-        }
-        return view;
-    }
-
-    @Override
-    public HttpResponse response() {
-        ResponseView view = response;
-        if (view == null) {
-            throw new IllegalStateException("there is no response yet");
-        }
-        return view;
-    }
-
-    @Override
-    public boolean hasResponse() {
-        return response != null;
-    }
-
-    @Override
-    public ConnectionFacts facts() {
-        return client.facts(exchange);
-    }
-
-    @Override
-    public String service() {
-        return client.service().name();
-    }
-
-    @Override
-    public String route() {
-        return route.name();
-    }
-
-    @Override
-    public @Nullable String server() {
-        UpstreamServer server = exchange.server();
-        return server == null ? null : server.address();
-    }
-
-    @Override
-    public int retries() {
-        return exchange.attempts + exchange.unreached;
-    }
-
-    @Override
-    public HttpTimings timings() {
-        return new HttpTimings(requestEndNanos, connectedNanos, responseBeginNanos, responseEndNanos);
-    }
-
-    private long sinceBegin() {
-        return Math.max(0, client.nanoTime() - beganNanos);
-    }
-
-    @Override
-    public long requestBytes() {
-        return requestBytes;
-    }
-
-    @Override
-    public long responseBytes() {
-        return responseBytes;
-    }
-
-    @Override
-    @SuppressWarnings("unchecked") // it was put there under the key of its type
-    public <T> @Nullable T get(HttpAttribute<T> key) {
-        return attributes == null ? null : (T) attributes.get(key);
-    }
-
-    @Override
-    public <T> void set(HttpAttribute<T> key, @Nullable T value) {
-        if (attributes == null) {
-            attributes = new HashMap<>();
-        }
-        if (value == null) {
-            attributes.remove(key);
-        } else {
-            attributes.put(key, value);
-        }
-    }
-
     @Override
     public void skipBody() {
         if (Thread.currentThread() != calling || (current != Call.REQUEST && current != Call.RESPONSE)) {
             throw new IllegalStateException("skipBody is for the callback of a head");
         }
-        if (current == Call.REQUEST) {
-            withoutRequestBody |= 1L << at;
-        } else {
-            withoutResponseBody |= 1L << at;
-        }
+        wishes.skip(at, current == Call.REQUEST);
     }
 
     @Override
@@ -1070,7 +887,7 @@ final class FilteredExchange implements HttpExchange {
 
     @Override
     public HttpStream stream(HttpAnswer head) {
-        Stream begun = new Stream();
+        HandlerStream begun = new HandlerStream(this, client);
         give(new Given(head, begun));
         return begun;
     }
@@ -1090,79 +907,35 @@ final class FilteredExchange implements HttpExchange {
         }
     }
 
-    @Override
-    public ByteBufAllocator allocator() {
-        return client.channel().alloc();
+    // ---------------------------------------------------------------------------------------- for a handler's stream
+
+    /** A handler's response goes on. */
+    void responsePiece(HandlerStream from, Piece next) {
+        if (stage == Stage.ENDED || stream != from) {
+            next.release();
+            return;
+        }
+        event(new Event(null, next));
+        client.wentOn(exchange);
     }
 
-    // ------------------------------------------------------------------------------------------------- a handler's
-    // stream
+    /** More of a handler's response can be used now. */
+    boolean takesPieces(HandlerStream from) {
+        return stage != Stage.ENDED && stream == from && !holdsResponse();
+    }
 
-    private final class Stream implements HttpStream {
-        private boolean over;
-        private @Nullable Runnable ready;
-
-        @Override
-        public boolean write(ByteBuf bytes) {
-            if (!post(() -> piece(new Piece(bytes, false, null)))) {
-                bytes.release();
-                return false;
-            }
-            return client.channel().isWritable();
+    /** A handler does not finish its response; with what it threw, if that is why. */
+    void abortedByHandler(@Nullable Throwable thrown) {
+        if (thrown != null) {
+            threw(uses.get(handler), Call.RESPONSE_BODY, thrown);
         }
-
-        @Override
-        public void whenReady(Runnable task) {
-            post(() -> {
-                ready = task;
-                writable();
-            });
+        if (stage != Stage.ENDED) {
+            client.refuse(exchange, thrown == null ? Refusal.HANDLER_ABORTED : Refusal.FILTER_FAILED);
         }
+    }
 
-        @Override
-        public void end() {
-            post(() -> piece(new Piece(Unpooled.EMPTY_BUFFER, true, null)));
-        }
-
-        @Override
-        public void abort() {
-            post(() -> {
-                if (stage != Stage.ENDED) {
-                    client.refuse(exchange, Refusal.HANDLER_ABORTED);
-                }
-            });
-        }
-
-        /** Under the claim, behind what was posted before; the callback that has begun the stream has returned. */
-        private boolean post(Runnable task) {
-            return Messages.post(client.channel(), task);
-        }
-
-        private void piece(Piece next) {
-            if (over || stage == Stage.ENDED || stream != this) {
-                next.release();
-                return;
-            }
-            over = next.last();
-            if (next.last() || next.bytes().isReadable()) {
-                event(new Event(null, next));
-                client.wentOn(exchange);
-            } else {
-                next.release();
-            }
-        }
-
-        private void writable() {
-            Runnable task = ready;
-            if (task != null && stage != Stage.ENDED && client.channel().isWritable() && !holdsResponse()) {
-                ready = null;
-                try {
-                    task.run();
-                } catch (Throwable t) {
-                    threw(uses.get(handler), Call.RESPONSE_BODY, t);
-                    client.refuse(exchange, Refusal.FILTER_FAILED);
-                }
-            }
-        }
+    @Override
+    boolean isHeld() {
+        return stage == Stage.REQUEST || stage == Stage.COLLECT;
     }
 }

@@ -2,6 +2,8 @@ package dev.baton.plugin.http;
 
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.loop.Loop;
+import dev.baton.spi.upstream.ServerBusyException;
+import dev.baton.spi.upstream.ServerBusyException.Reason;
 import dev.baton.spi.upstream.Upstream;
 import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.buffer.ByteBuf;
@@ -104,7 +106,7 @@ final class Forwarder {
             throw new IllegalStateException("no server was chosen");
         }
         Loop loop = channel.loop();
-        while (exchange.attempts < FRESH_ATTEMPT) {
+        while (exchange.attempts < FRESH_ATTEMPT && exchange.retries == 0) {
             MovableChannel idle = exchange.servers().connections().take(server, loop);
             if (idle == null) {
                 break;
@@ -145,9 +147,16 @@ final class Forwarder {
         Upstream upstream = exchange.servers().upstream();
         UpstreamServer failed = exchange.server();
         exchange.unreached++;
+        ServerBusyException busy = cause instanceof ServerBusyException full ? full : null;
+        if (busy != null && busy.reason() == Reason.TIMEOUT) {
+            return Refusal.SERVER_BUSY; // another queue would be one more wait
+        }
         if (failed == null
                 || exchange.unreached
                         >= Math.min(MAX_UNREACHED, upstream.servers().size())) {
+            if (busy != null) {
+                return Refusal.SERVER_BUSY;
+            }
             return cause instanceof ConnectTimeoutException ? Refusal.CONNECT_TIMEOUT : Refusal.CONNECT_FAILED;
         }
         exchange.goTo(upstream.nextAfter(failed));
@@ -171,7 +180,6 @@ final class Forwarder {
                 && exchange.retries < exchange.route().retries().attempts()
                 && exchange.route().retries().spend()) {
             exchange.retries++;
-            exchange.attempts = FRESH_ATTEMPT;
             exchange.goTo(exchange.servers().upstream().nextAfter(server));
         } else {
             return false;

@@ -27,7 +27,8 @@ record OwnAnswer(HttpResponseStatus status, String fields, String content) {
 
     /** Says why there is no answer of a server's. */
     static OwnAnswer of(Refusal refusal) {
-        return new OwnAnswer(refusal.status(), TEXT, refusal.words() + "\n");
+        String fields = refusal == Refusal.SERVER_BUSY ? TEXT + "Retry-After: 1\r\n" : TEXT;
+        return new OwnAnswer(refusal.status(), fields, refusal.words() + "\n");
     }
 
     /** Says that there were too many requests, and in how many seconds the next one is welcome. */

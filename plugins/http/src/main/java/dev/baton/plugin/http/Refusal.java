@@ -57,6 +57,8 @@ enum Refusal {
     RESPONSE_TOO_LARGE(HttpResponseStatus.BAD_GATEWAY, "response body too large"),
     /** No connection to any server that was tried. */
     CONNECT_FAILED(HttpResponseStatus.BAD_GATEWAY, "no connection to the server"),
+    /** As many connections to the server are open as {@code max-connections} allows, and none became free in time. */
+    SERVER_BUSY(HttpResponseStatus.SERVICE_UNAVAILABLE, "the server has too much to do"),
     /** No connection within {@code connect-timeout}. */
     CONNECT_TIMEOUT(HttpResponseStatus.GATEWAY_TIMEOUT, "no connection to the server in time"),
     /** The server's connection ended before its answer did. */

@@ -14,6 +14,8 @@ import dev.baton.spi.http.HttpHandler;
 import dev.baton.spi.http.HttpOutcome;
 import dev.baton.spi.http.HttpStream;
 import dev.baton.spi.http.HttpVerdict;
+import dev.baton.spi.upstream.ServerBusyException;
+import dev.baton.spi.upstream.ServerBusyException.Reason;
 import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
@@ -280,6 +282,33 @@ class RouteTest {
             bench.send("GET / HTTP/1.1\r\nHost: shop\r\n\r\n");
             bench.pass(4);
             assertThat(bench.toClient()).as("connecting counts too").startsWith("HTTP/1.1 504 ");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aServerThatHasTooMuchToDo(Ends ends) {
+        for (Reason reason : Reason.values()) {
+            try (Bench bench = new Bench(ends, toServers(Optional.empty(), Optional.empty()))) {
+                bench.servers = TWO;
+                bench.refuseWith = new ServerBusyException(reason, "3 connections are open");
+                bench.send("GET / HTTP/1.1\r\nHost: shop\r\n\r\n");
+                assertThat(bench.toClient())
+                        .startsWith("HTTP/1.1 503 Service Unavailable\r\n")
+                        .contains("\r\nRetry-After: 1\r\n");
+                assertThat(bench.asked)
+                        .as("a full queue is not the other server's")
+                        .hasSize(reason == Reason.FULL ? 2 : 1);
+                assertThat(bench.refusals(Refusal.SERVER_BUSY)).isOne();
+            }
+        }
+        try (Bench bench = new Bench(ends, toServers(Optional.empty(), Optional.empty()))) {
+            bench.connectLater = true;
+            List<String> cancelled = new ArrayList<>();
+            bench.send("GET / HTTP/1.1\r\nHost: shop\r\n\r\n");
+            bench.under(bench.client, () -> bench.connecting.element().waits(() -> cancelled.add("cancelled")));
+            bench.hangUp(bench.client);
+            assertThat(cancelled).as("nobody waits there any more").containsExactly("cancelled");
         }
     }
 
