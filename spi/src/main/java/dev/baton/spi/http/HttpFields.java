@@ -7,15 +7,22 @@ import org.jspecify.annotations.Nullable;
 /**
  * The fields of a head or trailer, in the order in which they were sent. Names are compared without regard to case.
  *
- * <p>Some fields are the service's own, because they say where a message ends and how a connection is used:
- * {@code Content-Length}, {@code Transfer-Encoding}, {@code Connection}, {@code Keep-Alive}, {@code Proxy-Connection},
- * {@code TE}, {@code Trailer}, {@code Upgrade} and {@code Host} (RFC 9110, section 7.6.1). They can be read; a change
- * of one is refused. The authority is changed by {@link HttpRequest#rewriteAuthority}, the length follows from the
- * body.
+ * <p>Some fields are the service's own ({@link #isServicesOwn}), because they say where a message ends and how a
+ * connection is used. They can be read; a change of one is refused. The authority is changed by
+ * {@link HttpRequest#rewriteAuthority}, the length follows from the body.
  *
  * <p>Used under the claim on the client's connection, or by the one to whom its exchange waits for.
  */
 public interface HttpFields {
+    /**
+     * True for a field that only the service changes: {@code Content-Length}, {@code Transfer-Encoding}, {@code Host},
+     * {@code Expect}, and what is between two hops, such as {@code Connection} and {@code Upgrade} (RFC 9110, section
+     * 7.6.1); also for one that a server might take for such a field, because it has {@code _} for {@code -}.
+     */
+    static boolean isServicesOwn(String name) {
+        return ServicesOwnFields.contain(name);
+    }
+
     /** How many there are. */
     int size();
 

@@ -33,6 +33,9 @@ public interface HttpRequest {
         return query < 0 ? null : target.substring(query + 1);
     }
 
+    /** How the client speaks: {@code HTTP/1.0}, {@code HTTP/1.1} or {@code HTTP/2}. */
+    String version();
+
     /** The fields. */
     HttpFields fields();
 

@@ -84,6 +84,7 @@ public final class FakeExchange implements HttpExchange {
     private byte[] responseBody = NOTHING;
     private @Nullable FakeFields trailers;
     private int pieceBytes = Integer.MAX_VALUE;
+    private long requestBytes;
     private boolean slowClient;
     private ConnectionFacts facts =
             new ConnectionFacts(new InetSocketAddress("192.0.2.1", PORT), new InetSocketAddress("192.0.2.80", 80));
@@ -155,6 +156,12 @@ public final class FakeExchange implements HttpExchange {
         if (!authority.isEmpty()) {
             request.fields.sent("Host", authority);
         }
+        return this;
+    }
+
+    /** For example {@code HTTP/2}; HTTP/1.1 at first. */
+    public FakeExchange version(String version) {
+        request.version = version;
         return this;
     }
 
@@ -284,6 +291,7 @@ public final class FakeExchange implements HttpExchange {
             requestBodyPiece(use.kind(), 0, handles);
         } else {
             forwarded.writeBytes(requestBody);
+            requestBytes = requestBody.length;
             requestPassed();
         }
     }
@@ -292,6 +300,7 @@ public final class FakeExchange implements HttpExchange {
         int to = pieceEnd(kind, from, requestBody.length);
         boolean last = to == requestBody.length;
         FakeBody body = piece(kind, requestBody, from, to, last ? trailers : null);
+        requestBytes = to;
         HttpFilter met = filter;
         HttpHandler handling = handler;
         Supplier<HttpVerdict> callback = () -> met != null
@@ -729,7 +738,7 @@ public final class FakeExchange implements HttpExchange {
 
     @Override
     public long requestBytes() {
-        return requestBody.length;
+        return requestBytes;
     }
 
     @Override

@@ -4,8 +4,6 @@ import dev.baton.spi.http.HttpAnswer;
 import dev.baton.spi.http.HttpFields;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Fields in a list, with the checks of the real ones. */
@@ -13,16 +11,6 @@ final class FakeFields implements HttpFields {
     /** As many as the service {@code http} takes. */
     static final int FIELDS_MAX = 256;
 
-    private static final Set<String> SERVICES_OWN = Set.of(
-            "content-length",
-            "transfer-encoding",
-            "connection",
-            "keep-alive",
-            "proxy-connection",
-            "te",
-            "trailer",
-            "upgrade",
-            "host");
     private static final String TOKEN_MARKS = "!#$%&'*+-.^_`|~";
 
     private final List<HttpAnswer.Field> fields = new ArrayList<>();
@@ -94,7 +82,7 @@ final class FakeFields implements HttpFields {
     }
 
     private static void checkOwner(String name) {
-        if (SERVICES_OWN.contains(name.toLowerCase(Locale.ROOT))) {
+        if (HttpFields.isServicesOwn(name)) {
             throw new IllegalArgumentException("the field " + name + " is the service's own");
         }
     }

@@ -28,6 +28,7 @@ final class FakeHeads {
         final FakeFields fields = new FakeFields();
         String method;
         String scheme = "http";
+        String version = "HTTP/1.1";
         String authority = "example.com";
         String target;
         long contentLength;
@@ -65,6 +66,11 @@ final class FakeHeads {
         @Override
         public String target() {
             return target;
+        }
+
+        @Override
+        public String version() {
+            return version;
         }
 
         @Override

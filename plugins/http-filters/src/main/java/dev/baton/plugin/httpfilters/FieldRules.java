@@ -1,22 +1,11 @@
 package dev.baton.plugin.httpfilters;
 
 import dev.baton.spi.config.WrongValueException;
-import java.util.Locale;
-import java.util.Set;
+import dev.baton.spi.http.HttpFields;
 
 /** What a field of the configuration may be, so that a wrong one is an error of the file and not of a request. */
 final class FieldRules {
     private static final String TOKEN_MARKS = "!#$%&'*+-.^_`|~";
-    private static final Set<String> SERVICES_OWN = Set.of(
-            "content-length",
-            "transfer-encoding",
-            "connection",
-            "keep-alive",
-            "proxy-connection",
-            "te",
-            "trailer",
-            "upgrade",
-            "host");
 
     private FieldRules() {}
 
@@ -30,7 +19,7 @@ final class FieldRules {
         if (!isToken(name)) {
             throw new WrongValueException(component, "'" + name + "' is no name of a field");
         }
-        if (SERVICES_OWN.contains(name.toLowerCase(Locale.ROOT))) {
+        if (HttpFields.isServicesOwn(name)) {
             throw new WrongValueException(
                     component, "'" + name + "' says how the message is sent: only the service changes it");
         }

@@ -37,6 +37,11 @@ final class RequestView implements HttpRequest {
     }
 
     @Override
+    public String version() {
+        return exchange.protocolVersion().text();
+    }
+
+    @Override
     public HttpFields fields() {
         return fields;
     }
