@@ -1,8 +1,8 @@
 package dev.baton.plugin.httpfilters;
 
+import dev.baton.plugin.httpfilters.log.AccessLog;
 import dev.baton.spi.config.WrongValueException;
 import dev.baton.spi.http.HttpAnswer;
-import dev.baton.spi.http.HttpAttribute;
 import dev.baton.spi.http.HttpExchange;
 import dev.baton.spi.http.HttpFields;
 import dev.baton.spi.http.HttpVerdict;
@@ -16,9 +16,6 @@ import org.jspecify.annotations.Nullable;
 
 /** What the filters that ask who a client is have in common. */
 final class Credentials {
-    /** The name of who has sent a request, once a filter has found that out. */
-    static final HttpAttribute<String> USER = HttpAttribute.named("user");
-
     private static final String FIELD = "Authorization";
     private static final int UNAUTHORIZED = 401;
     private static final byte[] SALT = new SecureRandom().generateSeed(16);
@@ -45,7 +42,7 @@ final class Credentials {
 
     /** Lets a request pass, in this name; the server gets it in a field if the configuration says so. */
     static HttpVerdict pass(HttpExchange exchange, String user, Optional<String> userField) {
-        exchange.set(USER, user);
+        exchange.set(AccessLog.USER, user);
         // In the place of any that the client has sent.
         userField.ifPresent(field -> exchange.request().fields().set(field, user));
         return HttpVerdict.CONTINUE;

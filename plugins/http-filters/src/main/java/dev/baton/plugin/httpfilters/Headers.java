@@ -4,7 +4,6 @@ import dev.baton.spi.Configured;
 import dev.baton.spi.http.HttpExchange;
 import dev.baton.spi.http.HttpFields;
 import dev.baton.spi.http.HttpFilter;
-import dev.baton.spi.http.HttpResponse;
 import dev.baton.spi.http.HttpVerdict;
 import java.util.List;
 import java.util.Map;
@@ -79,10 +78,7 @@ final class Headers implements HttpFilter {
 
     @Override
     public HttpVerdict response(HttpExchange exchange) {
-        HttpResponse response = exchange.response();
-        if (response != null) {
-            settings.response().apply(response.fields());
-        }
+        settings.response().apply(exchange.response().fields());
         return HttpVerdict.CONTINUE;
     }
 }

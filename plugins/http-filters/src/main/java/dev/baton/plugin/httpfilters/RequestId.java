@@ -1,12 +1,11 @@
 package dev.baton.plugin.httpfilters;
 
+import dev.baton.plugin.httpfilters.log.AccessLog;
 import dev.baton.spi.Configured;
 import dev.baton.spi.config.Default;
-import dev.baton.spi.http.HttpAttribute;
 import dev.baton.spi.http.HttpExchange;
 import dev.baton.spi.http.HttpFields;
 import dev.baton.spi.http.HttpFilter;
-import dev.baton.spi.http.HttpResponse;
 import dev.baton.spi.http.HttpVerdict;
 import java.security.SecureRandom;
 import java.util.HexFormat;
@@ -18,9 +17,6 @@ import java.util.concurrent.atomic.AtomicLong;
  * of two processes differ by 64 random bits.
  */
 final class RequestId implements HttpFilter {
-    /** The id of an exchange, for other filters of this plugin. */
-    static final HttpAttribute<String> ID = HttpAttribute.named("request-id");
-
     private static final int LENGTH_MAX = 128;
     private static final String MARKS = "-._~+/=:@";
 
@@ -66,16 +62,15 @@ final class RequestId implements HttpFilter {
             id = process + hex.toHexDigits(scrambled(count.getAndIncrement()));
         }
         fields.set(settings.field(), id);
-        exchange.set(ID, id);
+        exchange.set(AccessLog.ID, id);
         return HttpVerdict.CONTINUE;
     }
 
     @Override
     public HttpVerdict response(HttpExchange exchange) {
-        HttpResponse response = exchange.response();
-        String id = exchange.get(ID);
-        if (response != null && id != null) {
-            response.fields().set(settings.field(), id);
+        String id = exchange.get(AccessLog.ID);
+        if (id != null) {
+            exchange.response().fields().set(settings.field(), id);
         }
         return HttpVerdict.CONTINUE;
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import at.favre.lib.crypto.bcrypt.BCrypt;
+import dev.baton.plugin.httpfilters.log.AccessLog;
 import dev.baton.spi.http.HttpAnswer;
 import dev.baton.spi.http.HttpFilter;
 import dev.baton.spi.threading.Blocking;
@@ -71,7 +72,7 @@ class BasicAuthTest {
         FakeExchange exchange = exchange(basic(name + ":" + PASSWORD));
         assertThat(exchange.isPassed()).isTrue();
         assertThat(exchange.request().fields().all(USER)).containsExactly(name);
-        assertThat(exchange.get(Credentials.USER)).isEqualTo(name);
+        assertThat(exchange.get(AccessLog.USER)).isEqualTo(name);
     }
 
     @ParameterizedTest

@@ -3,6 +3,7 @@ package dev.baton.plugin.httpfilters;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.baton.plugin.httpfilters.log.AccessLog;
 import dev.baton.spi.http.HttpAnswer;
 import dev.baton.spi.http.HttpFilter;
 import dev.baton.testkit.http.FakeExchange;
@@ -71,7 +72,7 @@ class BearerTest {
         FakeExchange exchange = exchange(authorization);
         assertThat(exchange.isPassed()).isTrue();
         assertThat(exchange.request().fields().all(USER)).containsExactly(name);
-        assertThat(exchange.get(Credentials.USER)).isEqualTo(name);
+        assertThat(exchange.get(AccessLog.USER)).isEqualTo(name);
     }
 
     @ParameterizedTest

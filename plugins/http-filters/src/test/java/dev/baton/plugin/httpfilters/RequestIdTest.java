@@ -3,6 +3,7 @@ package dev.baton.plugin.httpfilters;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.baton.plugin.httpfilters.log.AccessLog;
 import dev.baton.spi.http.HttpAnswer;
 import dev.baton.spi.http.HttpFilter;
 import dev.baton.testkit.http.FakeExchange;
@@ -34,7 +35,7 @@ class RequestIdTest {
         assertThat(exchange.request().fields().all(FIELD)).hasSize(1);
         String id = exchange.request().fields().all(FIELD).get(0);
         assertThat(exchange.got().fields().all(FIELD)).containsExactly(id);
-        assertThat(exchange.get(RequestId.ID)).isEqualTo(id);
+        assertThat(exchange.get(AccessLog.ID)).isEqualTo(id);
         return id;
     }
 

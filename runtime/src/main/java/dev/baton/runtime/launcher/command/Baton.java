@@ -54,6 +54,7 @@ public final class Baton implements Runnable {
             ViewCommand.class,
             DoCommand.class,
             ListenerCommand.class,
+            LogsCommand.class,
             UpgradeCommand.class,
             StopCommand.class);
 
