@@ -5,6 +5,7 @@ import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.http.HttpOutcome;
 import dev.baton.spi.http.HttpOutcome.Kind;
 import dev.baton.spi.service.Service;
+import dev.baton.spi.traffic.Traffic;
 import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -683,7 +684,13 @@ final class Downstream {
 
     /** An exchange has ended. */
     private void over(Exchange current, Kind kind, @Nullable String reason) {
-        current.over(kind, current.hasBody() ? timer.bodyBytes() : 0, timer.nanoTime());
+        long bytes = current.hasBody() ? timer.bodyBytes() : 0;
+        long now = timer.nanoTime();
+        current.over(kind, bytes, now);
+        Traffic traffic = service.context().traffic();
+        if (traffic.isWatched()) {
+            current.report(traffic, clientText(), kind, bytes, now);
+        }
         FilteredExchange filtered = current.filtered();
         if (filtered != null) {
             filtered.end(new HttpOutcome(kind, reason == null || reason.isEmpty() ? null : reason));

@@ -2,6 +2,7 @@ package dev.baton.plugin.http;
 
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.http.HttpOutcome;
+import dev.baton.spi.traffic.Traffic;
 import dev.baton.spi.upstream.ConnectHandler;
 import dev.baton.spi.upstream.UpstreamServer;
 import dev.baton.spi.upstream.WaitingConnect;
@@ -234,6 +235,23 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler {
         if (kind != HttpOutcome.Kind.COMPLETE) {
             metrics.aborted(kind, address);
         }
+    }
+
+    /** Tells those who watch that it is over. Allocates: only if there are any. */
+    void report(Traffic traffic, String client, HttpOutcome.Kind kind, long requestBytes, long nowNanos) {
+        route().metrics()
+                .report(
+                        traffic,
+                        method().name(),
+                        target,
+                        status,
+                        status == 0 ? -1 : responseNanos - beganNanos,
+                        Math.max(0, nowNanos - beganNanos),
+                        requestBytes,
+                        responseBytes,
+                        server == null ? null : server.address(),
+                        client,
+                        kind);
     }
 
     /** The servers that its route leads to. */

@@ -13,6 +13,8 @@ import dev.baton.spi.loop.Loops;
 import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.service.Contributed;
 import dev.baton.spi.service.ServiceContext;
+import dev.baton.spi.traffic.FinishedExchange;
+import dev.baton.spi.traffic.Traffic;
 import dev.baton.spi.upstream.ConnectHandler;
 import dev.baton.spi.upstream.Upstream;
 import dev.baton.spi.upstream.UpstreamConnections;
@@ -49,6 +51,9 @@ import org.jspecify.annotations.Nullable;
  * everything between them is posted. {@link #close} checks that nothing leaked and no claim is held.
  */
 final class Bench implements AutoCloseable, Upstream, UpstreamConnections, ServiceContext, Metrics {
+
+    boolean watched;
+    final List<FinishedExchange> reported = new ArrayList<>();
 
     /** Where the two ends of an exchange are. */
     enum Ends {
@@ -428,6 +433,27 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
     @Override
     public Metrics metrics() {
         return this;
+    }
+
+    /** What is watched is written down. */
+    @Override
+    public Traffic traffic() {
+        return new Traffic() {
+            @Override
+            public boolean isWatched() {
+                return watched;
+            }
+
+            @Override
+            public void ended(FinishedExchange exchange) {
+                reported.add(exchange);
+            }
+
+            @Override
+            public Watch watch(Watcher watcher) {
+                throw new AssertionError("not asked for");
+            }
+        };
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.baton.plugin.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.plugin.http.Bench.Ends;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -55,6 +56,30 @@ class ExchangeTest {
                     .isEqualTo("HTTP/1.1 200 Fine\r\nServer: s\r\nSet-Cookie: a\r\nSet-Cookie: b\r\n"
                             + "Content-Length: 0\r\n\r\n");
             assertThat(bench.idle).hasSize(1);
+        }
+    }
+
+    @Test
+    void tellsThoseWhoWatchOfEachExchange() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            bench.send("GET /unseen HTTP/1.1\r\nHost: shop\r\n\r\n");
+            bench.answer(0, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+            assertThat(bench.reported).isEmpty();
+            bench.watched = true;
+            bench.send("GET /cart?token=x HTTP/1.1\r\nHost: shop\r\n\r\n");
+            assertThat(bench.reported).isEmpty();
+            bench.answer(0, "HTTP/1.1 404 Gone\r\nContent-Length: 5\r\n\r\nhello");
+            assertThat(bench.reported).singleElement().satisfies(exchange -> {
+                assertThat(exchange.service()).isEqualTo("shop");
+                assertThat(exchange.method()).isEqualTo("GET");
+                assertThat(exchange.path()).isEqualTo("/cart");
+                assertThat(exchange.status()).isEqualTo(404);
+                assertThat(exchange.responseBytes()).isEqualTo(5);
+                assertThat(exchange.client()).isEqualTo("192.0.2.1");
+                assertThat(exchange.server()).isNotNull();
+                assertThat(exchange.firstByteNanos()).isBetween(0L, exchange.totalNanos());
+                assertThat(exchange.outcome()).isEqualTo("complete");
+            });
         }
     }
 
