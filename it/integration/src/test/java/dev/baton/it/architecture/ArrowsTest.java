@@ -46,6 +46,7 @@ class ArrowsTest {
             .resideOutsideOfPackages(
                     "dev.baton.plugin.http..",
                     "dev.baton.plugin.httpfilters..",
+                    "dev.baton.plugin.tracecontext..",
                     "dev.baton.plugin.demoorigin..",
                     "dev.baton.plugin.chaos..")
             .should()
@@ -65,6 +66,13 @@ class ArrowsTest {
             .should()
             .onlyDependOnClassesThat(SHARED.or(resideInAPackage(PLUGINS))
                     .or(resideInAnyPackage("at.favre.lib..", "org.apache.commons.codec..")));
+
+    @ArchTest
+    static final ArchRule traceContextBringsOpenTelemetry = classes()
+            .that()
+            .resideInAPackage("dev.baton.plugin.tracecontext..")
+            .should()
+            .onlyDependOnClassesThat(SHARED.or(resideInAPackage(PLUGINS)).or(resideInAPackage("io.opentelemetry..")));
 
     @ArchTest
     static final ArchRule noPluginDependsOnAnother =
