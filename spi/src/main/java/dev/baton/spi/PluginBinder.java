@@ -12,6 +12,7 @@ import dev.baton.spi.listener.UnbindStrategy;
 import dev.baton.spi.poller.PollerProvider;
 import dev.baton.spi.pool.TakeoverPolicy;
 import dev.baton.spi.service.ServiceFactory;
+import dev.baton.spi.upstream.Balancer;
 
 /**
  * The list of extension points. Each is declared in one way: a name, the record of its own keys where it has any, and a
@@ -94,6 +95,15 @@ public interface PluginBinder {
      */
     <C extends Record> void takeoverPolicy(
             String name, Class<C> config, Class<? extends Configured<C, ? extends TakeoverPolicy>> factory);
+
+    /**
+     * A way to choose the server of each request.
+     *
+     * @param name the word for an upstream's {@code balance:} in the configuration; {@code round-robin} is the default
+     * @param config the record to which its other keys are bound: {@code balance: { type: NAME, ... }}
+     */
+    <C extends Record> void balancer(
+            String name, Class<C> config, Class<? extends Configured<C, ? extends Balancer>> factory);
 
     /**
      * Something that decides about accepted connections before their service sees them.

@@ -2,10 +2,12 @@ package dev.baton.simulation;
 
 import dev.baton.plugin.takeover.ConnectionTakeover;
 import dev.baton.runtime.config.PoolConfig;
+import dev.baton.runtime.config.ServerConfig;
 import dev.baton.runtime.config.UpstreamConfig;
 import dev.baton.runtime.config.Variant;
 import dev.baton.runtime.fd.FdBudget;
 import dev.baton.runtime.upstream.HostNames;
+import dev.baton.runtime.upstream.InTurn;
 import dev.baton.runtime.upstream.UpstreamEnv;
 import dev.baton.runtime.upstream.Upstreams;
 import dev.baton.spi.admin.PoolSnapshot;
@@ -69,12 +71,13 @@ final class App {
         this(
                 world,
                 new UpstreamConfig(
-                        List.of("127.0.0.1:" + World.PORT),
+                        List.of(new ServerConfig("127.0.0.1:" + World.PORT)),
                         Duration.ofSeconds(2),
                         Optional.empty(),
                         Optional.of(maxConnections),
                         queueTimeout,
                         queue,
+                        Variant.of("round-robin"),
                         pool(10, Duration.ofMinutes(1))),
                 new FdBudget(),
                 NO_NAMES);
@@ -103,7 +106,7 @@ final class App {
                 counts,
                 fds);
         ConnectionTakeover policy = new ConnectionTakeover();
-        this.upstreams = new Upstreams(Map.of("app", config), name -> policy, env);
+        this.upstreams = new Upstreams(Map.of("app", config), name -> policy, balancer -> new InTurn(), env);
         this.upstream = upstreams.upstream("app", "test");
         this.connections = upstream.connections("test", new Quiet());
     }

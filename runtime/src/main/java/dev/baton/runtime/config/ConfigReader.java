@@ -329,6 +329,7 @@ public final class ConfigReader {
             case SERVICE_TYPE -> vocabulary.services().keySet();
             case UNBIND_STRATEGY -> vocabulary.unbindStrategies().keySet();
             case TAKEOVER_POLICY -> vocabulary.takeoverPolicies().keySet();
+            case BALANCER -> vocabulary.balancers().keySet();
             case CONNECTION_FILTER -> vocabulary.connectionFilters().keySet();
             case HTTP_FILTER -> vocabulary.httpFilters().keySet();
             case HTTP_HANDLER -> vocabulary.httpHandlers().keySet();
@@ -341,6 +342,7 @@ public final class ConfigReader {
             case SERVICE_TYPE -> vocabulary.services();
             case UNBIND_STRATEGY -> vocabulary.unbindStrategies();
             case TAKEOVER_POLICY -> vocabulary.takeoverPolicies();
+            case BALANCER -> vocabulary.balancers();
             case CONNECTION_FILTER -> vocabulary.connectionFilters();
             case HTTP_FILTER -> vocabulary.httpFilters();
             case HTTP_HANDLER -> vocabulary.httpHandlers();

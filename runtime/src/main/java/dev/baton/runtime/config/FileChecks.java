@@ -126,8 +126,12 @@ final class FileChecks {
                     problems.add(items.position(), path + ": expected at least one server");
                 }
                 for (int i = 0; i < items.items().size(); i++) {
-                    if (items.items().get(i) instanceof Value value
-                            && !value.text().isBlank()) {
+                    ConfigNode item = items.items().get(i);
+                    if (item instanceof Section keys) {
+                        Entry address = keys.entries().get("address");
+                        item = address == null ? item : address.value();
+                    }
+                    if (item instanceof Value value && !value.text().isBlank()) {
                         checkServer(listeners, value, path + "[" + i + "]");
                     }
                 }

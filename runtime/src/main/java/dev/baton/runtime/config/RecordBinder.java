@@ -276,7 +276,12 @@ final class RecordBinder {
         if (node instanceof Section section) {
             return bind(type, section, path, at, Set.of());
         }
-        expected("keys with values", node, path);
+        ShortForm brief = type.getAnnotation(ShortForm.class);
+        if (brief != null && node instanceof Value value && !value.isNothing()) {
+            Section section = new Section(at, Map.of(brief.value(), new Entry(at, value)));
+            return bind(type, section, path, at, Set.of());
+        }
+        expected(brief == null ? "keys with values" : "a value or keys with values", node, path);
         return null;
     }
 

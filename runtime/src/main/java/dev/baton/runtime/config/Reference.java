@@ -14,6 +14,8 @@ enum Reference {
     UNBIND_STRATEGY("unbind strategy"),
     /** A takeover policy of a plugin. */
     TAKEOVER_POLICY("takeover policy"),
+    /** A balancer of a plugin. */
+    BALANCER("balancer"),
     /** A listener kind of a plugin. */
     LISTENER_KIND("listener kind"),
     /** A connection filter of a plugin. */

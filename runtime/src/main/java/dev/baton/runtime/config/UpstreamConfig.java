@@ -9,27 +9,39 @@ import java.util.Optional;
 /**
  * One entry of {@code upstreams:}.
  *
- * @param servers each {@code host:port}, {@code [ipv6]:port}, or {@code listener:NAME} for what a listener of the same
- *     process really listens on; never empty
+ * @param servers its servers; never empty
  * @param connectTimeout how long opening a connection may take
  * @param proxyProtocol the header of the PROXY protocol that each connection begins with, which tells the server the
  *     client's address; without it none is sent. A connection serves one client then, and is not kept
  * @param maxConnections how many connections of this process to each server there may be; without it, any number
  * @param queueTimeout how long a request may wait for one of these
  * @param queue how many requests may wait for one server; more fail at once
+ * @param balance how the server of a request is chosen
  * @param pool what happens to idle connections
  */
 public record UpstreamConfig(
-        List<String> servers,
+        List<ServerConfig> servers,
         @Default("2s") @Range(min = "1ms", max = "10m") Duration connectTimeout,
         Optional<ProxyVersion> proxyProtocol,
         @Range(min = "1", max = "1000000") Optional<Integer> maxConnections,
         @Default("1s") @Range(min = "1ms", max = "10m") Duration queueTimeout,
         @Default("1024") @Range(min = "0", max = "1000000") int queue,
+
+        @RefersTo(Reference.BALANCER) @Default("round-robin")
+        Variant balance,
+
         PoolConfig pool) {
 
-    /** Without a header and a limit. */
+    /** Everything else as it is where the file does not say it. */
     public UpstreamConfig(List<String> servers, Duration connectTimeout, PoolConfig pool) {
-        this(servers, connectTimeout, Optional.empty(), Optional.empty(), Duration.ofSeconds(1), 1024, pool);
+        this(
+                servers.stream().map(ServerConfig::new).toList(),
+                connectTimeout,
+                Optional.empty(),
+                Optional.empty(),
+                Duration.ofSeconds(1),
+                1024,
+                Variant.of("round-robin"),
+                pool);
     }
 }

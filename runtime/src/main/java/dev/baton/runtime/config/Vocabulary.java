@@ -26,6 +26,9 @@ public interface Vocabulary {
     /** The takeover policies, and the record of each. */
     Map<String, Class<? extends Record>> takeoverPolicies();
 
+    /** The balancers, and the record of each. */
+    Map<String, Class<? extends Record>> balancers();
+
     /** The connection filters, and the record of each. */
     Map<String, Class<? extends Record>> connectionFilters();
 

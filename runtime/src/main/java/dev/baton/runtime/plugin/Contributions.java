@@ -20,6 +20,7 @@ import dev.baton.spi.listener.UnbindStrategy;
 import dev.baton.spi.poller.PollerProvider;
 import dev.baton.spi.pool.TakeoverPolicy;
 import dev.baton.spi.service.ServiceFactory;
+import dev.baton.spi.upstream.Balancer;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -127,6 +128,12 @@ final class Contributions implements PluginBinder {
     public <C extends Record> void takeoverPolicy(
             String name, Class<C> config, Class<? extends Configured<C, ? extends TakeoverPolicy>> factory) {
         add(ExtensionPoint.TAKEOVER_POLICY, name, config, factory, made -> made);
+    }
+
+    @Override
+    public <C extends Record> void balancer(
+            String name, Class<C> config, Class<? extends Configured<C, ? extends Balancer>> factory) {
+        add(ExtensionPoint.BALANCER, name, config, factory, made -> made);
     }
 
     @Override

@@ -15,6 +15,7 @@ import dev.baton.spi.listener.UnbindStrategy;
 import dev.baton.spi.poller.PollerProvider;
 import dev.baton.spi.pool.TakeoverPolicy;
 import dev.baton.spi.service.ServiceFactory;
+import dev.baton.spi.upstream.Balancer;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -48,6 +49,9 @@ public final class ExtensionPoint<T> {
     /** Ways to keep and share idle upstream connections. */
     public static final ExtensionPoint<Configured<?, ? extends TakeoverPolicy>> TAKEOVER_POLICY =
             new ExtensionPoint<>("takeover-policy", WORD, Set.of(TYPE));
+    /** Ways to choose the server of each request. */
+    public static final ExtensionPoint<Configured<?, ? extends Balancer>> BALANCER =
+            new ExtensionPoint<>("balancer", WORD, Set.of(TYPE));
     /** What decides about accepted connections. */
     public static final ExtensionPoint<Configured<?, ? extends ConnectionFilter>> CONNECTION_FILTER =
             new ExtensionPoint<>("connection-filter", WORD, Set.of(TYPE));
@@ -75,6 +79,7 @@ public final class ExtensionPoint<T> {
             FD_HOOK,
             UNBIND_STRATEGY,
             TAKEOVER_POLICY,
+            BALANCER,
             CONNECTION_FILTER,
             HTTP_FILTER,
             HTTP_HANDLER,

@@ -200,6 +200,11 @@ public final class PluginRegistry implements Vocabulary {
     }
 
     @Override
+    public Map<String, Class<? extends Record>> balancers() {
+        return records(ExtensionPoint.BALANCER);
+    }
+
+    @Override
     public Map<String, Class<? extends Record>> connectionFilters() {
         return records(ExtensionPoint.CONNECTION_FILTER);
     }

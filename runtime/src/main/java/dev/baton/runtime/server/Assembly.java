@@ -7,6 +7,7 @@ import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.runtime.channel.PinnedSocketChannel;
 import dev.baton.runtime.config.ListenerConfig;
 import dev.baton.runtime.config.RootConfig;
+import dev.baton.runtime.config.Variant;
 import dev.baton.runtime.dns.DnsLookup;
 import dev.baton.runtime.dns.SystemNames;
 import dev.baton.runtime.listener.Balance;
@@ -26,6 +27,7 @@ import dev.baton.runtime.takeover.LiveWatch;
 import dev.baton.runtime.takeover.LoopChanges;
 import dev.baton.runtime.upgrade.IdleSender;
 import dev.baton.runtime.upgrade.Upgrade;
+import dev.baton.runtime.upstream.GuardedBalancer;
 import dev.baton.runtime.upstream.HostLookup;
 import dev.baton.runtime.upstream.HostNames;
 import dev.baton.runtime.upstream.UpstreamEnv;
@@ -37,6 +39,7 @@ import dev.baton.spi.admin.AdminView;
 import dev.baton.spi.admin.OfferedAction;
 import dev.baton.spi.admin.RuntimeView;
 import dev.baton.spi.pool.TakeoverPolicy;
+import dev.baton.spi.upstream.Balancer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -165,6 +168,7 @@ final class Assembly {
         return new Upstreams(
                 config.upstreams(),
                 policy -> foundation.plugins().<TakeoverPolicy>make(ExtensionPoint.TAKEOVER_POLICY, policy),
+                this::balancer,
                 new UpstreamEnv(
                         plugin -> new MovableSocketChannel(foundation.channels, plugin),
                         new HostNames(lookup(), machine.timer(), machine::nanoTime),
@@ -172,6 +176,15 @@ final class Assembly {
                         foundation.loops,
                         foundation.metrics,
                         foundation.fds));
+    }
+
+    private Balancer balancer(Variant chosen) {
+        PluginRegistry plugins = foundation.plugins();
+        String plugin = plugins.get(ExtensionPoint.BALANCER, chosen.type()).plugin();
+        return new GuardedBalancer(
+                chosen.type(),
+                plugins.<Balancer>make(ExtensionPoint.BALANCER, chosen),
+                failure -> foundation.pluginErrors.failed(plugin, failure));
     }
 
     /**

@@ -28,7 +28,7 @@ final class ClientCosts {
     static Set<String> inner(RootConfig config) {
         return config.upstreams().values().stream()
                 .flatMap(upstream -> upstream.servers().stream())
-                .flatMap(server -> ServerAddress.listener(server).stream())
+                .flatMap(server -> ServerAddress.listener(server.address()).stream())
                 .collect(Collectors.toSet());
     }
 

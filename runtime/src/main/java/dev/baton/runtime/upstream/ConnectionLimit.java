@@ -199,7 +199,7 @@ final class ConnectionLimit {
             if (first == null) {
                 return false;
             }
-            member.used(true);
+            member.taken();
             first.reuses(member, loop);
             return true;
         } finally {

@@ -12,6 +12,7 @@ import dev.baton.spi.upstream.UpstreamConnections;
 import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.channel.ChannelHandler;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
@@ -23,12 +24,12 @@ import org.slf4j.LoggerFactory;
 final class PooledConnections implements UpstreamConnections {
     private static final Logger LOG = LoggerFactory.getLogger(PooledConnections.class);
 
+    private final String upstream;
     private final String plugin;
     private final ChannelHandler initializer;
     private final boolean bare;
-    private final List<ServerLocator> locators;
     private final List<ServerPool> pools;
-    private final Turns turns;
+    private final LiveServers servers;
     private final long connectTimeoutNanos;
     /** The header that each connection begins with; null if none is sent. */
     private final @Nullable ProxyVersion header;
@@ -37,22 +38,22 @@ final class PooledConnections implements UpstreamConnections {
     private final UpstreamCounters counters;
 
     PooledConnections(
+            String upstream,
             String plugin,
             ChannelHandler initializer,
             boolean bare,
-            List<ServerLocator> locators,
             List<ServerPool> pools,
-            Turns turns,
+            LiveServers servers,
             long connectTimeoutNanos,
             @Nullable ProxyVersion header,
             UpstreamEnv env,
             UpstreamCounters counters) {
+        this.upstream = upstream;
         this.plugin = plugin;
         this.initializer = initializer;
         this.bare = bare;
-        this.locators = locators;
         this.pools = pools;
-        this.turns = turns;
+        this.servers = servers;
         this.connectTimeoutNanos = connectTimeoutNanos;
         this.header = header;
         this.env = env;
@@ -92,7 +93,11 @@ final class PooledConnections implements UpstreamConnections {
 
     @Override
     public @Nullable MovableChannel take(UpstreamServer server, Loop loop) {
-        ServerPool pool = pools.get(server.index());
+        LiveServer live = servers.find(server);
+        if (live == null) {
+            return null;
+        }
+        ServerPool pool = pool(server.index());
         ConnectionLimit limit = pool.limit();
         if (limit != null && limit.isWaitedFor()) {
             return null; // what is idle is theirs, whose turn is first
@@ -125,7 +130,12 @@ final class PooledConnections implements UpstreamConnections {
     }
 
     private void connect(UpstreamServer server, Loop loop, byte @Nullable [] firstBytes, ConnectHandler handler) {
-        ServerPool pool = pools.get(server.index());
+        if (servers.find(server) == null) {
+            counters.connectFailures().increment();
+            handler.failed(new ConnectException("upstream " + upstream + " has no server that may be asked"));
+            return;
+        }
+        ServerPool pool = pool(server.index());
         ConnectionLimit limit = pool.limit();
         if (limit == null) {
             open(pool, server, loop, firstBytes, handler);
@@ -136,12 +146,12 @@ final class PooledConnections implements UpstreamConnections {
 
     /** Opens a connection, which has a place if the server has a limit. */
     void open(ServerPool pool, UpstreamServer server, Loop loop, byte @Nullable [] firstBytes, ConnectHandler handler) {
-        Opening outcome =
-                new Opening(pool, server, handler, loop.eventLoop().ticker().nanoTime());
+        Opening outcome = new Opening(pool, handler, nanoTime(loop));
+        pool.server().began(); // ends with the connection's use, or with the failure
         try {
             new ConnectAttempt(
                             env, plugin, server.address(), loop, firstBytes, initializer, connectTimeoutNanos, outcome)
-                    .start(locators.get(server.index()));
+                    .start(pool.server().locator());
         } catch (Throwable t) { // for example short of memory: a place would be lost
             if (outcome.told) {
                 throw t;
@@ -150,18 +160,20 @@ final class PooledConnections implements UpstreamConnections {
         }
     }
 
+    private static long nanoTime(Loop loop) {
+        return loop.eventLoop().ticker().nanoTime();
+    }
+
     /** What becomes of an attempt. */
     private final class Opening implements ConnectAttempt.Outcome {
         private final ServerPool pool;
-        private final UpstreamServer server;
         private final ConnectHandler handler;
         private final long startedNanos;
         /** Read where the attempt was started, if that throws. */
         private boolean told;
 
-        Opening(ServerPool pool, UpstreamServer server, ConnectHandler handler, long startedNanos) {
+        Opening(ServerPool pool, ConnectHandler handler, long startedNanos) {
             this.pool = pool;
-            this.server = server;
             this.handler = handler;
             this.startedNanos = startedNanos;
         }
@@ -169,17 +181,20 @@ final class PooledConnections implements UpstreamConnections {
         @Override
         public void connected(MovableChannel channel, Endpoint to) {
             told = true;
-            pool.join(channel, to, channel.loop());
+            Loop loop = channel.loop();
+            pool.join(channel, to, loop);
             counters.connects().increment();
-            turns.connected(server);
+            pool.server().connected(nanoTime(loop) - startedNanos);
+            servers.connected(pool.server());
             tell(handler, channel);
         }
 
         @Override
         public void failed(Throwable cause, @Nullable MovableChannel last) {
             told = true;
+            pool.server().ended();
             counters.connectFailures().increment();
-            turns.failed(server, startedNanos, cause);
+            servers.failed(pool.server(), startedNanos, cause);
             pool.failed(last);
             handler.failed(cause);
         }

@@ -28,6 +28,7 @@ final class ServerPool {
     /** Connections that are given away in one turn of a loop: some microseconds each. */
     static final int GIVEN_MAX = 64;
 
+    private final LiveServer server;
     private final EndpointPools idle;
     private final UpstreamEnv env;
     private final UpstreamCounters counters;
@@ -42,19 +43,18 @@ final class ServerPool {
      * Without connections.
      *
      * @param keeps whether a connection rests after its use; false if each is one client's
-     * @param limit of the server; null if it has none
      */
-    ServerPool(
-            EndpointPools idle,
-            UpstreamEnv env,
-            UpstreamCounters counters,
-            boolean keeps,
-            @Nullable ConnectionLimit limit) {
-        this.limit = limit;
+    ServerPool(LiveServer server, EndpointPools idle, UpstreamEnv env, UpstreamCounters counters, boolean keeps) {
+        this.server = server;
+        this.limit = server.limit();
         this.keeps = keeps;
         this.idle = idle;
         this.env = env;
         this.counters = counters;
+    }
+
+    LiveServer server() {
+        return server;
     }
 
     @Nullable
@@ -104,7 +104,7 @@ final class ServerPool {
                 return null;
             }
             if (isQuietOrLeft((MovableStreamChannel) channel)) {
-                return member(channel).used(true);
+                return member(channel).taken();
             }
         }
         return null;
@@ -256,7 +256,10 @@ final class ServerPool {
         }
     }
 
-    /** Makes a connection that was just opened one of the pool's, in use. Under a claim on it. */
+    /**
+     * Makes a connection that was just opened one of the pool's, in use: the server counts it since the attempt began.
+     * Under a claim on it.
+     */
     void join(MovableChannel channel, Endpoint to, Loop loop) {
         Member member = new Member(this, keeps ? idle.of(to) : null, channel, loop).used(true);
         channel.attr(MEMBER).set(member);
@@ -273,7 +276,12 @@ final class ServerPool {
 
     /**
      * What is remembered of one connection as long as it lives. Its fields are read and written under a claim on the
-     * connection only. It is the action after the leave itself, so that a release allocates nothing.
+     * connection, and after the last of them. It is the action after the leave itself, so that a release allocates
+     * nothing.
+     *
+     * <p>Whether the server counts the connection is {@code counted}, which ends once: at the release, or at the close,
+     * whichever is first. A holder may close the connection and release it afterwards, and the close may come from
+     * elsewhere after the release; the flag is clear by then.
      */
     static final class Member implements Runnable {
         private final ServerPool pool;
@@ -286,6 +294,7 @@ final class ServerPool {
         private final MovableChannel channel;
         private Loop lastLoop;
         private boolean inUse;
+        private boolean counted;
 
         Member(ServerPool pool, @Nullable IdlePool home, MovableChannel channel, Loop loop) {
             this.pool = pool;
@@ -305,11 +314,33 @@ final class ServerPool {
             return changes;
         }
 
-        /** Marks the beginning or the end of a use. */
-        Member used(boolean begins) {
+        /** It was idle, and is in use from here on. */
+        Member taken() {
+            pool.server.began();
+            return used(true);
+        }
+
+        /**
+         * Marks the beginning or the end of a use.
+         *
+         * @param begins true: the server counts it by now
+         */
+        private Member used(boolean begins) {
             assert inUse != begins : begins ? "taken while in use" : "released twice";
             inUse = begins;
+            if (begins) {
+                counted = true;
+            } else {
+                uncount();
+            }
             return this;
+        }
+
+        private void uncount() {
+            if (counted) {
+                counted = false;
+                pool.server.ended();
+            }
         }
 
         /** Rests from the end of this claim on, if there is room. */
@@ -346,6 +377,7 @@ final class ServerPool {
         }
 
         private void closed() {
+            uncount();
             // In this order, so that what is open is never less than what is idle once both are done.
             if (home != null) {
                 home.remove(channel);

@@ -1,6 +1,7 @@
 package dev.baton.runtime.upstream;
 
 import dev.baton.runtime.config.ServerAddress;
+import dev.baton.runtime.config.ServerConfig;
 import dev.baton.runtime.config.UpstreamConfig;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.upstream.Upstreams.Inherited;
@@ -9,6 +10,8 @@ import dev.baton.spi.loop.Loop;
 import dev.baton.spi.pool.PoolFigures;
 import dev.baton.spi.pool.PoolSpec;
 import dev.baton.spi.pool.TakeoverPolicy;
+import dev.baton.spi.upstream.Balancer;
+import dev.baton.spi.upstream.RequestFacts;
 import dev.baton.spi.upstream.Upstream;
 import dev.baton.spi.upstream.UpstreamConnections;
 import dev.baton.spi.upstream.UpstreamServer;
@@ -30,11 +33,8 @@ final class UpstreamGroup {
     private final UpstreamEnv env;
     private final UpstreamCounters counters;
     private final Consumer<ServerPool> opened;
-    private final List<UpstreamServer> servers = new ArrayList<>();
-    private final List<ServerLocator> locators = new ArrayList<>();
-    private final List<@Nullable ConnectionLimit> limits = new ArrayList<>();
+    private final LiveServers servers;
     private final Map<Profile, PooledConnections> profiles = new ConcurrentHashMap<>();
-    private final Turns turns;
 
     /**
      * Without connections.
@@ -42,22 +42,35 @@ final class UpstreamGroup {
      * @param opened is told of each pool
      */
     UpstreamGroup(
-            String name, UpstreamConfig config, TakeoverPolicy policy, UpstreamEnv env, Consumer<ServerPool> opened) {
+            String name,
+            UpstreamConfig config,
+            TakeoverPolicy policy,
+            Balancer balancer,
+            UpstreamEnv env,
+            Consumer<ServerPool> opened) {
         this.opened = opened;
         this.name = name;
         this.config = config;
         this.policy = policy;
         this.env = env;
         this.counters = UpstreamCounters.of(name, env.metrics());
-        for (String address : config.servers()) {
-            UpstreamServer server = new UpstreamServer(address, servers.size());
-            servers.add(server);
-            limits.add(ConnectionLimit.of(name, server, config, env.loops(), env.metrics()));
-            ServerLocator locator = new ServerLocator(address, env);
-            locators.add(locator);
-            locator.watch(this::follow);
+        List<LiveServer> live = new ArrayList<>();
+        for (ServerConfig each : config.servers()) {
+            live.add(live(new UpstreamServer(each.address(), live.size()), each.weight()));
         }
-        this.turns = new Turns(name, servers, this::nanoTime, env.metrics());
+        this.servers = new LiveServers(name, live, balancer, this::nanoTime);
+    }
+
+    private LiveServer live(UpstreamServer server, int weight) {
+        ServerLocator locator = new ServerLocator(server.address(), env);
+        locator.watch(this::follow);
+        return new LiveServer(
+                server,
+                locator,
+                ConnectionLimit.of(name, server, config, env.loops(), env.metrics()),
+                weight,
+                this::nanoTime,
+                LiveServers.leftOutCounter(env.metrics(), name, server.address()));
     }
 
     /** By the clock of the loops' timers, which is one for all. */
@@ -75,7 +88,8 @@ final class UpstreamGroup {
     private PooledConnections connections(Profile profile, ChannelHandler initializer, boolean bare) {
         return profiles.computeIfAbsent(profile, absent -> {
             List<ServerPool> pools = new ArrayList<>();
-            for (UpstreamServer server : servers) {
+            for (LiveServer live : servers.all()) {
+                UpstreamServer server = live.server();
                 PoolSpec spec = new PoolSpec(
                         name,
                         server.address(),
@@ -84,10 +98,10 @@ final class UpstreamGroup {
                         config.pool().idleTimeout(),
                         config.pool().sharing(),
                         env.loops());
-                EndpointPools idle = new EndpointPools(locators.get(server.index()), () -> policy.open(spec));
-                ConnectionLimit limit = limits.get(server.index());
+                EndpointPools idle = new EndpointPools(live.locator(), () -> policy.open(spec));
+                ConnectionLimit limit = live.limit();
                 ServerPool pool = new ServerPool(
-                        idle, env, counters, config.proxyProtocol().isEmpty(), limit);
+                        live, idle, env, counters, config.proxyProtocol().isEmpty());
                 pools.add(pool);
                 if (limit != null) {
                     limit.add(pool);
@@ -95,12 +109,12 @@ final class UpstreamGroup {
                 opened.accept(pool);
             }
             return new PooledConnections(
+                    name,
                     profile.plugin(),
                     initializer,
                     bare,
-                    locators,
                     pools,
-                    turns,
+                    servers,
                     config.connectTimeout().toNanos(),
                     config.proxyProtocol().orElse(null),
                     env,
@@ -111,7 +125,7 @@ final class UpstreamGroup {
     /** The addresses of a server have changed: lets go of connections to those that are gone. Not on a loop. */
     private void follow() {
         for (PooledConnections connections : profiles.values()) {
-            for (UpstreamServer server : servers) {
+            for (UpstreamServer server : servers.listed()) {
                 connections.pool(server.index()).idle().follow();
             }
         }
@@ -120,12 +134,12 @@ final class UpstreamGroup {
     /** Whether any server is a listener of this process. */
     boolean hasListeners() {
         return config.servers().stream()
-                .anyMatch(server -> ServerAddress.listener(server).isPresent());
+                .anyMatch(server -> ServerAddress.listener(server.address()).isPresent());
     }
 
     /** A row for each server, over all profiles. */
     void snapshot(List<PoolSnapshot> rows) {
-        for (UpstreamServer server : servers) {
+        for (UpstreamServer server : servers.listed()) {
             int idle = 0;
             int open = 0;
             long connects = 0;
@@ -144,7 +158,7 @@ final class UpstreamGroup {
             }
             // Read one after the other, so that a connection may be seen idle that was not seen open.
             int inUse = Math.max(0, open - idle);
-            ConnectionLimit limit = limits.get(server.index());
+            ConnectionLimit limit = servers.all().get(server.index()).limit();
             int waiting = limit == null ? 0 : limit.waiting();
             rows.add(
                     new PoolSnapshot(name, server.address(), idle, inUse, connects, local, takeover, refused, waiting));
@@ -156,7 +170,7 @@ final class UpstreamGroup {
     /** See {@link Upstreams#give}. */
     void give(BatonLoop loop, Predicate<IdleConnection> taker) {
         profiles.forEach((profile, connections) -> {
-            for (UpstreamServer server : servers) {
+            for (UpstreamServer server : servers.listed()) {
                 // A listener of this process ends with it, and so does everything that it has accepted.
                 if (connections.isBare()
                         && ServerAddress.listener(server.address()).isEmpty()) {
@@ -172,10 +186,10 @@ final class UpstreamGroup {
         if (connections == null || !connections.isBare()) {
             return false;
         }
-        for (UpstreamServer server : servers) {
+        for (UpstreamServer server : servers.listed()) {
             if (server.address().equals(idle.server())
                     && ServerAddress.listener(server.address()).isEmpty()
-                    && locators.get(server.index()).isAt(peer)) {
+                    && servers.all().get(server.index()).locator().isAt(peer)) {
                 connections.receive(server, idle, peer, loop, channels);
                 return true;
             }
@@ -203,7 +217,7 @@ final class UpstreamGroup {
     /** Closes what is idle; what is in use is closed when it is released. */
     void close() {
         for (PooledConnections connections : profiles.values()) {
-            for (UpstreamServer server : servers) {
+            for (UpstreamServer server : servers.listed()) {
                 connections.pool(server.index()).idle().close();
             }
         }
@@ -218,17 +232,30 @@ final class UpstreamGroup {
 
         @Override
         public List<UpstreamServer> servers() {
-            return List.copyOf(group.servers);
+            return group.servers.listed();
         }
 
         @Override
         public UpstreamServer next() {
-            return group.turns.next();
+            return group.servers.next(RequestFacts.NONE);
+        }
+
+        @Override
+        public UpstreamServer next(RequestFacts request) {
+            return group.servers.next(request);
         }
 
         @Override
         public UpstreamServer nextAfter(UpstreamServer failed) {
-            return group.turns.nextAfter(failed);
+            return group.servers.nextAfter(failed);
+        }
+
+        @Override
+        public void answered(UpstreamServer server, long nanos) {
+            LiveServer live = group.servers.find(server);
+            if (live != null) {
+                live.answered(nanos);
+            }
         }
 
         @Override

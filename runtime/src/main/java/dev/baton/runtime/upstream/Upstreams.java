@@ -8,6 +8,7 @@ import dev.baton.spi.admin.PoolSnapshot;
 import dev.baton.spi.pool.TakeoverPolicy;
 import dev.baton.spi.threading.AnyThread;
 import dev.baton.spi.threading.OnLoop;
+import dev.baton.spi.upstream.Balancer;
 import dev.baton.spi.upstream.Upstream;
 import java.net.SocketAddress;
 import java.util.ArrayList;
@@ -29,15 +30,25 @@ public final class Upstreams {
      *
      * @param configured by name
      * @param policies finds a takeover policy by its name in the configuration
+     * @param balancers makes a balancer, for one upstream, by its name in the configuration
      * @throws IllegalArgumentException if a server's address cannot be read
      */
     public Upstreams(
-            Map<String, UpstreamConfig> configured, Function<Variant, TakeoverPolicy> policies, UpstreamEnv env) {
+            Map<String, UpstreamConfig> configured,
+            Function<Variant, TakeoverPolicy> policies,
+            Function<Variant, Balancer> balancers,
+            UpstreamEnv env) {
         names = env.names();
         IdleConnections idle = new IdleConnections(env.loops());
         configured.forEach((name, config) -> groups.put(
                 name,
-                new UpstreamGroup(name, config, policies.apply(config.pool().policy()), env, idle)));
+                new UpstreamGroup(
+                        name,
+                        config,
+                        policies.apply(config.pool().policy()),
+                        balancers.apply(config.balance()),
+                        env,
+                        idle)));
         env.fds().idle(idle);
     }
 

@@ -33,6 +33,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -213,6 +214,20 @@ class ConfigReaderTest {
                         Duration.ofSeconds(2),
                         new PoolConfig(256, Duration.ofSeconds(60), Sharing.TAKEOVER, Variant.of("takeover"))));
         assertThat(root.components()).containsExactly(Map.entry("admin", new Admin("127.0.0.1:9901")));
+    }
+
+    @Test
+    void readsServersInBothForms() throws ConfigException {
+        UpstreamConfig app = Objects.requireNonNull(read("""
+                version: 1
+                upstreams:
+                  app:
+                    servers: ["a:1", { address: "b:2", weight: 0 }, { address: "c:3" }]
+                    balance: { type: picky, step: 3 }
+                """).upstreams().get("app"));
+        assertThat(app.servers())
+                .containsExactly(new ServerConfig("a:1", 1), new ServerConfig("b:2", 0), new ServerConfig("c:3", 1));
+        assertThat(app.balance().settings()).isEqualTo(new Slowly(3));
     }
 
     @Test

@@ -129,6 +129,11 @@ final class TestVocabulary implements Vocabulary {
     }
 
     @Override
+    public Map<String, Class<? extends Record>> balancers() {
+        return Map.of("round-robin", NoKeys.class, "picky", Slowly.class);
+    }
+
+    @Override
     public Map<String, Class<? extends Record>> hooks() {
         return Map.of("census", Census.class, "quiet", NoKeys.class);
     }

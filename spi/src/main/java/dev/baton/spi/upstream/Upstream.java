@@ -11,24 +11,41 @@ public interface Upstream {
     /** Its name in the configuration. */
     String name();
 
-    /** Its servers in the order of the configuration; never empty. */
+    /** Its servers, in the order of the configuration, then those that were added at run time. May be empty. */
     List<UpstreamServer> servers();
 
-    /**
-     * The server whose turn it is (round robin over all loops). One that could not be connected to just now is left
-     * out, unless there is no other. Cost: one atomic increment.
-     */
+    /** Chooses a server for a request of which nothing is known; see {@link #next(RequestFacts)}. */
     UpstreamServer next();
 
     /**
-     * The server to ask after one could not be connected to: the next in order, with the same exception as
-     * {@link #next}. Whoever has asked no more often than there are servers is given another one each time.
+     * Chooses a server, by the upstream's {@link Balancer}, among those that may be asked now. Servers that could not
+     * be connected to lately are left out, unless there are no others. If no server may be asked at all, the result is
+     * {@link UpstreamServer#NONE}, to which every connect fails. Cost: that of the balancer; by default one atomic
+     * increment.
+     */
+    default UpstreamServer next(RequestFacts request) {
+        return next();
+    }
+
+    /**
+     * The server to ask after one could not be connected to: the next in order, with the same exceptions as
+     * {@link #next}. A caller that asks no more often than there are servers is given another one each time, as long as
+     * the servers stay the same.
      *
      * @param failed one of {@link #servers}
      */
     default UpstreamServer nextAfter(UpstreamServer failed) {
         return servers().get((failed.index() + 1) % servers().size());
     }
+
+    /**
+     * Reports how a server has answered a request. Balancers that look at latency learn from it; without it they know
+     * only how long connects take.
+     *
+     * @param server the one that answered
+     * @param nanos from the request until the first byte of the answer
+     */
+    default void answered(UpstreamServer server, long nanos) {}
 
     /**
      * Opens the connections of one protocol to all servers. Call it once, when the service is made.

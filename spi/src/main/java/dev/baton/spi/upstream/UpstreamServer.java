@@ -4,6 +4,10 @@ package dev.baton.spi.upstream;
  * One server of an upstream.
  *
  * @param address {@code host:port} as configured
- * @param index its place in {@link Upstream#servers()}
+ * @param index its number: its place in the configuration, or the next free number if it was added at run time. No
+ *     other server of the upstream ever has the same
  */
-public record UpstreamServer(String address, int index) {}
+public record UpstreamServer(String address, int index) {
+    /** The choice where no server may be asked. There are never idle connections to it, and each connect fails. */
+    public static final UpstreamServer NONE = new UpstreamServer("none", -1);
+}

@@ -66,7 +66,8 @@ class DistributionIT {
         assertThat(folders)
                 .contains("admin", "connection-takeover", "demo-origin", "http", "listener-inherited")
                 .contains("listener-tcp", "listener-unix", "listener-unbind", "loop-rebalance", "loop-rescue")
-                .contains("poller-epoll", "poller-poll", "tcp-proxy", "address-list", "proxy-protocol", "http-filters");
+                .contains("poller-epoll", "poller-poll", "tcp-proxy", "address-list", "proxy-protocol", "http-filters")
+                .contains("balancers");
     }
 
     @Test

@@ -5,12 +5,14 @@ import static dev.baton.testkit.TestLoops.on;
 import dev.baton.plugin.takeover.ConnectionTakeover;
 import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.runtime.config.PoolConfig;
+import dev.baton.runtime.config.ServerConfig;
 import dev.baton.runtime.config.UpstreamConfig;
 import dev.baton.runtime.config.Variant;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.metrics.PrometheusMetrics;
 import dev.baton.runtime.upstream.HostLookup;
 import dev.baton.runtime.upstream.HostNames;
+import dev.baton.runtime.upstream.InTurn;
 import dev.baton.runtime.upstream.UpstreamEnv;
 import dev.baton.runtime.upstream.Upstreams;
 import dev.baton.spi.admin.PoolSnapshot;
@@ -92,7 +94,14 @@ public final class UpstreamRig implements AutoCloseable {
             PollerProvider poller, int loopCount, String server, int maxConnections, Duration queueTimeout, int queue) {
         PoolConfig pool = new PoolConfig(256, Duration.ofMinutes(1), Sharing.TAKEOVER, Variant.of("takeover"));
         UpstreamConfig config = new UpstreamConfig(
-                List.of(server), LONG, Optional.empty(), Optional.of(maxConnections), queueTimeout, queue, pool);
+                List.of(new ServerConfig(server)),
+                LONG,
+                Optional.empty(),
+                Optional.of(maxConnections),
+                queueTimeout,
+                queue,
+                Variant.of("round-robin"),
+                pool);
         return new UpstreamRig(poller, loopCount, config, new Names());
     }
 
@@ -110,7 +119,7 @@ public final class UpstreamRig implements AutoCloseable {
                 loops.registry(),
                 metrics);
         ConnectionTakeover policy = new ConnectionTakeover();
-        upstreams = new Upstreams(Map.of("app", config), policyName -> policy, env);
+        upstreams = new Upstreams(Map.of("app", config), policyName -> policy, balancer -> new InTurn(), env);
     }
 
     /** Two loops and one server, with ample limits. */

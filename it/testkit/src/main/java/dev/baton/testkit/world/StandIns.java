@@ -2,6 +2,8 @@ package dev.baton.testkit.world;
 
 import dev.baton.runtime.plugin.PluginLoader;
 import dev.baton.runtime.plugin.PluginRegistry;
+import dev.baton.runtime.upstream.InTurn;
+import dev.baton.spi.Configured;
 import dev.baton.spi.Plugin;
 import dev.baton.spi.PluginBinder;
 import dev.baton.spi.channel.MovableChannel;
@@ -19,6 +21,7 @@ import dev.baton.spi.pool.TakeoverPolicy;
 import dev.baton.spi.service.Service;
 import dev.baton.spi.service.ServiceContext;
 import dev.baton.spi.service.ServiceFactory;
+import dev.baton.spi.upstream.Balancer;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.io.IOException;
@@ -37,6 +40,7 @@ final class StandIns {
     private static final String BIND = "127.0.0.1:0";
     private static final String DRAIN = "drain";
     private static final String TAKEOVER = "takeover";
+    private static final String BALANCE = "round-robin";
 
     private StandIns() {}
 
@@ -83,6 +87,9 @@ final class StandIns {
         if (!there.takeoverPolicies().containsKey(TAKEOVER)) {
             loader.loadEmbedded("testkit-takeover", Takes.class);
         }
+        if (!there.balancers().containsKey(BALANCE)) {
+            loader.loadEmbedded("testkit-balancer", Balances.class);
+        }
     }
 
     static final class Polling implements Plugin {
@@ -110,6 +117,21 @@ final class StandIns {
         @Override
         public void configure(PluginBinder binder) {
             binder.takeoverPolicy(TAKEOVER, KeepsNothing.class);
+        }
+    }
+
+    static final class Balances implements Plugin {
+        @Override
+        public void configure(PluginBinder binder) {
+            binder.balancer(BALANCE, NoKeys.class, InTurns.class);
+        }
+    }
+
+    /** Chooses each server in its turn. */
+    static final class InTurns implements Configured<NoKeys, Balancer> {
+        @Override
+        public Balancer create(NoKeys config) {
+            return new InTurn();
         }
     }
 

@@ -33,7 +33,6 @@ final class TcpProxy implements Service {
     private final String name;
     private final Upstream upstream;
     private final UpstreamConnections connections;
-    private final int maxConnects;
     private final long idleNanos;
     private final AtomicBoolean unreachable = new AtomicBoolean();
     private final Counter connectFailures;
@@ -42,7 +41,6 @@ final class TcpProxy implements Service {
     TcpProxy(String name, TcpProxyConfig config, ServiceContext context) {
         this.name = name;
         this.upstream = context.upstream(config.upstream());
-        this.maxConnects = Math.min(MAX_CONNECTS, upstream.servers().size());
         this.idleNanos = config.idleTimeout().toNanos();
         this.connectFailures = context.metrics()
                 .counter(
@@ -85,7 +83,8 @@ final class TcpProxy implements Service {
 
     /** Opens the other end for a client. Under the claim on the client. */
     void connect(End client) {
-        connect(client, upstream.next(), 1);
+        MovableChannel channel = client.channel();
+        connect(client, upstream.next(channel::clientAddress), 1);
     }
 
     private void connect(End client, UpstreamServer server, int attempt) {
@@ -116,7 +115,8 @@ final class TcpProxy implements Service {
     private void connectFailed(End client, UpstreamServer server, Throwable cause, int attempt) {
         LOG.debug("{}: {}", name, cause.getMessage());
         boolean waited = cause instanceof ServerBusyException busy && busy.reason() == Reason.TIMEOUT;
-        if (client.channel().isActive() && attempt < maxConnects && !waited) {
+        int most = Math.min(MAX_CONNECTS, upstream.servers().size());
+        if (client.channel().isActive() && attempt < most && !waited) {
             connect(client, upstream.nextAfter(server), attempt + 1);
             return;
         }

@@ -2,9 +2,13 @@ package dev.baton.runtime.upstream;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.metrics.PrometheusMetrics;
 import dev.baton.spi.posix.Errno;
 import dev.baton.spi.posix.PosixException;
+import dev.baton.spi.upstream.BalancedServer;
+import dev.baton.spi.upstream.Balancer;
+import dev.baton.spi.upstream.RequestFacts;
 import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.channel.ConnectTimeoutException;
 import java.io.IOException;
@@ -14,38 +18,70 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** A server that cannot be connected to costs one request now and then, and not its share of all requests. */
-class TurnsTest {
+class LiveServersTest {
     private static final UpstreamServer A = new UpstreamServer("a:1", 0);
     private static final UpstreamServer B = new UpstreamServer("b:1", 1);
     private static final UpstreamServer C = new UpstreamServer("c:1", 2);
+    private static final UpstreamServer D = new UpstreamServer("d:1", 3);
     private final ConnectException refused = new ConnectException("refused");
     private final PrometheusMetrics metrics = new PrometheusMetrics();
     private long now = Long.MAX_VALUE - 1; // the clock may begin anywhere
 
-    private Turns turns(UpstreamServer... servers) {
-        return new Turns("app", List.of(servers), () -> now, metrics);
+    private LiveServers turns(UpstreamServer... servers) {
+        return turns(new InTurn(), servers);
+    }
+
+    private LiveServers turns(Balancer balancer, UpstreamServer... servers) {
+        List<LiveServer> live = new ArrayList<>();
+        for (UpstreamServer each : servers) {
+            live.add(live(each, 1));
+        }
+        return new LiveServers("app", live, balancer, () -> now);
+    }
+
+    private static LiveServer live(LiveServers turns, UpstreamServer server) {
+        return Objects.requireNonNull(turns.find(server));
+    }
+
+    private LiveServer live(UpstreamServer server, int weight) {
+        UpstreamEnv env = new UpstreamEnv(
+                plugin -> {
+                    throw new AssertionError("opened");
+                },
+                new HostNames((host, reply) -> reply.failed("none", true), (delay, task) -> {}, () -> now),
+                name -> null,
+                new LoopRegistry(),
+                metrics);
+        return new LiveServer(
+                server,
+                new ServerLocator(server.address(), env),
+                null,
+                weight,
+                () -> now,
+                LiveServers.leftOutCounter(metrics, "app", server.address()));
     }
 
     private void pass(long millis) {
         now += Duration.ofMillis(millis).toNanos();
     }
 
-    private static List<UpstreamServer> next(Turns turns, int count) {
+    private static List<UpstreamServer> next(LiveServers turns, int count) {
         List<UpstreamServer> seen = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            seen.add(turns.next());
+            seen.add(turns.next(RequestFacts.NONE));
         }
         return seen;
     }
 
     /** A connect that begins and fails now. */
-    private void fails(Turns turns, UpstreamServer server) {
-        turns.failed(server, now, refused);
+    private void fails(LiveServers turns, UpstreamServer server) {
+        turns.failed(live(turns, server), now, refused);
     }
 
     @Test
@@ -55,7 +91,7 @@ class TurnsTest {
 
     @Test
     void oneThatFailedIsLeftOutAndTriedByOneRequestAfterASecond() {
-        Turns turns = turns(A, B);
+        LiveServers turns = turns(A, B);
         fails(turns, A);
         assertThat(next(turns, 5)).containsOnly(B);
         pass(999);
@@ -68,7 +104,7 @@ class TurnsTest {
 
     @Test
     void theTimeDoublesUpToHalfAMinute() {
-        Turns turns = turns(A, B);
+        LiveServers turns = turns(A, B);
         fails(turns, A);
         for (int seconds : new int[] {1, 2, 4, 8, 16, 30, 30}) {
             pass(seconds * 1000L - 1);
@@ -81,11 +117,11 @@ class TurnsTest {
 
     @Test
     void oneThatCanBeConnectedToAgainIsInUseAtOnceAndBeginsAnew() {
-        Turns turns = turns(A, B);
+        LiveServers turns = turns(A, B);
         fails(turns, A);
         pass(1000);
         fails(turns, A);
-        turns.connected(A);
+        turns.connected(live(turns, A));
         assertThat(next(turns, 4)).containsExactlyInAnyOrder(A, B, A, B);
         fails(turns, A);
         pass(1000);
@@ -95,11 +131,11 @@ class TurnsTest {
     /** All clients of a busy proxy find out at once, and requests that try all the same must not make it worse. */
     @Test
     void manyFailuresForOneReasonCountOnce() {
-        Turns turns = turns(A, B);
+        LiveServers turns = turns(A, B);
         long began = now;
         pass(500);
         for (int i = 0; i < 10; i++) {
-            turns.failed(A, began, refused);
+            turns.failed(live(turns, A), began, refused);
             fails(turns, A);
         }
         pass(1000);
@@ -111,17 +147,17 @@ class TurnsTest {
 
     @Test
     void ifAllHaveFailedAllAreTried() {
-        Turns turns = turns(A, B);
+        LiveServers turns = turns(A, B);
         fails(turns, A);
         fails(turns, B);
         assertThat(next(turns, 4)).contains(A, B);
-        turns.connected(B);
+        turns.connected(live(turns, B));
         assertThat(next(turns, 4)).containsOnly(B);
     }
 
     @Test
     void theOnlyOneIsNeverLeftOut() {
-        Turns turns = turns(A);
+        LiveServers turns = turns(A);
         fails(turns, A);
         assertThat(next(turns, 2)).containsOnly(A);
         assertThat(turns.nextAfter(A)).isEqualTo(A);
@@ -132,14 +168,14 @@ class TurnsTest {
 
     @Test
     void theShareOfOneThatIsLeftOutGoesToAllOthers() {
-        Turns turns = turns(A, B, C);
+        LiveServers turns = turns(A, B, C);
         fails(turns, A);
         assertThat(next(turns, 20).stream().filter(B::equals)).hasSizeBetween(9, 11);
     }
 
     @Test
     void anExchangeGoesOnWithAnotherServerEachTime() {
-        Turns turns = turns(A, B, C);
+        LiveServers turns = turns(A, B, C);
         assertThat(turns.nextAfter(A)).isEqualTo(B);
         assertThat(turns.nextAfter(C)).isEqualTo(A);
         fails(turns, B);
@@ -149,6 +185,68 @@ class TurnsTest {
         pass(1);
         fails(turns, C);
         assertThat(turns.nextAfter(C)).as("all are left out, and B longest").isEqualTo(B);
+    }
+
+    @Test
+    void aServerWithoutWeightIsNotAsked() {
+        LiveServers turns = new LiveServers("app", List.of(live(A, 0), live(B, 1)), new InTurn(), () -> now);
+        assertThat(next(turns, 3)).containsOnly(B);
+        assertThat(turns.nextAfter(B)).isEqualTo(B);
+        fails(turns, B);
+        assertThat(next(turns, 3)).as("not in place of one that fails either").containsOnly(B);
+    }
+
+    @Test
+    void whereNoServerMayBeAskedThereIsNone() {
+        LiveServers turns = new LiveServers("app", List.of(live(A, 0)), new InTurn(), () -> now);
+        assertThat(next(turns, 1)).containsOnly(UpstreamServer.NONE);
+        assertThat(turns.nextAfter(UpstreamServer.NONE)).isEqualTo(UpstreamServer.NONE);
+        assertThat(turns.find(UpstreamServer.NONE)).isNull();
+    }
+
+    /** A second failure that comes while the first one is being worked in: see the class comment of LiveServers. */
+    @Test
+    void shouldKeepBothOfTwoChangesThatOverlap() {
+        Runnable[] meanwhile = {null};
+        InTurn inTurn = new InTurn();
+        Balancer balancer = servers -> {
+            Runnable change = meanwhile[0];
+            meanwhile[0] = null;
+            if (change != null) {
+                change.run(); // the servers were read already
+            }
+            return inTurn.over(servers);
+        };
+        LiveServers turns = turns(balancer, A, B, C, D);
+        meanwhile[0] = () -> fails(turns, B);
+        fails(turns, A);
+        assertThat(next(turns, 6)).containsOnly(C, D);
+    }
+
+    @Test
+    void theBalancerSeesTheFiguresOfEachServer() {
+        List<BalancedServer> seen = new ArrayList<>();
+        LiveServer a = live(A, 2);
+        new LiveServers(
+                "app",
+                List.of(a, live(B, 3)),
+                servers -> {
+                    seen.addAll(servers);
+                    return request -> 0;
+                },
+                () -> now);
+        a.began();
+        a.connected(4_000_000);
+        assertThat(seen).extracting(BalancedServer::server).containsExactly(A, B);
+        assertThat(seen).extracting(BalancedServer::weight).containsExactly(512, 768);
+        assertThat(seen).extracting(BalancedServer::inFlight).containsExactly(1, 0);
+        assertThat(seen).extracting(BalancedServer::latencyNanos).containsExactly(4_000_000L, 0L);
+        a.answered(20_000_000);
+        a.ended();
+        assertThat(seen.get(0).latencyNanos())
+                .as("answers count more than connects")
+                .isEqualTo(20_000_000);
+        assertThat(seen.get(0).inFlight()).isZero();
     }
 
     static List<Throwable> theServers() {
@@ -163,8 +261,8 @@ class TurnsTest {
     @ParameterizedTest
     @MethodSource("theServers")
     void whatIsTheServersLeavesItOut(Throwable cause) {
-        Turns turns = turns(A, B);
-        turns.failed(A, now, cause);
+        LiveServers turns = turns(A, B);
+        turns.failed(live(turns, A), now, cause);
         assertThat(next(turns, 2)).containsOnly(B);
     }
 
@@ -178,8 +276,8 @@ class TurnsTest {
     @ParameterizedTest
     @MethodSource("ours")
     void whatThisProcessLacksDoesNot(Throwable cause) {
-        Turns turns = turns(A, B);
-        turns.failed(A, now, cause);
+        LiveServers turns = turns(A, B);
+        turns.failed(live(turns, A), now, cause);
         assertThat(next(turns, 2)).containsExactlyInAnyOrder(A, B);
     }
 }

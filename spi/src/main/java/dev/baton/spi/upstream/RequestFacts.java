@@ -1,0 +1,34 @@
+package dev.baton.spi.upstream;
+
+import java.net.SocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/** What a {@link Balancer} may ask about a request. Valid during {@link Upstream#next(RequestFacts)} only. */
+public interface RequestFacts {
+
+    /** Facts of a request of which nothing is known. */
+    RequestFacts NONE = () -> null;
+
+    /** The client's address, as the connection filters have found it out; null if it is not known. */
+    @Nullable
+    SocketAddress clientAddress();
+
+    /**
+     * The value of a header field; null if there is none, or if the request has no header.
+     *
+     * @param name compared without case
+     */
+    default @Nullable String field(String name) {
+        return null;
+    }
+
+    /**
+     * The value of a cookie, from the field {@code cookie} (RFC 6265 section 4.2); null if there is none.
+     *
+     * @param name compared with case
+     */
+    default @Nullable String cookie(String name) {
+        String pairs = field("cookie");
+        return pairs == null ? null : Cookies.find(pairs, name);
+    }
+}
