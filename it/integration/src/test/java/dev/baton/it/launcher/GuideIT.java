@@ -266,7 +266,7 @@ class GuideIT {
         String wrong = NONE + ": 1";
         return switch (section) {
             case "listeners" -> "each: { " + wrong + " }";
-            case "upstreams" -> "each: { " + wrong + ", pool: { " + wrong + " } }";
+            case "upstreams" -> "each: { " + wrong + ", pool: { " + wrong + " }, servers: [{ " + wrong + " }] }";
             default -> wrong;
         };
     }
