@@ -70,7 +70,7 @@ class GuideIT {
 
     private static final String NONE = "zzzzzzzzzzzz";
     private static final Pattern UNKNOWN_KEY =
-            Pattern.compile("unknown key '" + NONE + "' (?:at the top level|in ([\\w.-]+)); there is: (.*)");
+            Pattern.compile("unknown key '" + NONE + "' (?:at the top level|in ([\\w.\\[\\]-]+)); there is: (.*)");
     private static final Pattern TYPES = Pattern.compile("there is no service type '" + NONE + "'; there is: (.*)");
 
     @TempDir
