@@ -11,6 +11,7 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpVersion;
 import java.net.ConnectException;
+import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -234,6 +235,22 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler {
                 address);
         if (kind != HttpOutcome.Kind.COMPLETE) {
             metrics.aborted(kind, address);
+        }
+        Traffic traffic = downstream.service().traffic();
+        if (traffic.isWatched()) {
+            byte[] client = downstream.addressOf(this);
+            metrics.report(
+                    traffic,
+                    method().name(),
+                    uri(),
+                    status,
+                    status == 0 ? -1 : responseNanos - beganNanos,
+                    Math.max(0, nowNanos - beganNanos),
+                    requestBytes,
+                    responseBytes,
+                    address,
+                    client == null ? null : new String(client, StandardCharsets.US_ASCII),
+                    kind);
         }
     }
 

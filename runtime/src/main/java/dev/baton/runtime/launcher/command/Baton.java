@@ -1,10 +1,10 @@
 package dev.baton.runtime.launcher.command;
 
 import dev.baton.runtime.launcher.ExitCode;
-import dev.baton.runtime.launcher.WarmUp;
 import dev.baton.runtime.output.StandardStreams;
 import dev.baton.runtime.server.Installation;
 import dev.baton.runtime.server.StartException;
+import dev.baton.runtime.server.WarmUp;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
 import java.util.List;

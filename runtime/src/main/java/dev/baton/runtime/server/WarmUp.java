@@ -1,4 +1,4 @@
-package dev.baton.runtime.launcher;
+package dev.baton.runtime.server;
 
 import com.google.inject.Guice;
 import com.google.inject.Stage;
