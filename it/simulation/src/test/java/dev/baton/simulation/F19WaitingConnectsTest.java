@@ -18,8 +18,10 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -63,7 +65,9 @@ class F19WaitingConnectsTest {
             });
             simulation.pass(QUEUE_TIMEOUT.dividedBy(2));
             requests.checkAllEnded();
-            assertThat(requests.refused).as("before the time is over").isZero();
+            assertThat(requests.refused + requests.timedOut + requests.failed)
+                    .as("before the time is over")
+                    .isZero();
             waited[0] += requests.waited;
             newOnes[0] += (int) requests.app.figures().connects();
             requests.end(server);
@@ -131,6 +135,61 @@ class F19WaitingConnectsTest {
         assertThat(heldUp[0]).as("runs in which it was held up").isPositive();
     }
 
+    /**
+     * The only connection is idle, of a profile that the one that waits cannot use, and busy for a moment in which it
+     * cannot be closed. No event tells when that is over; and until then no other gets it.
+     */
+    @Test
+    void anIdleConnectionThatIsBusyForAMomentIsAskedAgain() {
+        Exploration.explore(4, simulation -> {
+            World world = Loops.world(simulation, LOOPS);
+            SimServer server = world.server();
+            App app = new App(world, 1, QUEUE_TIMEOUT, 10);
+            UpstreamConnections one = app.connections("one");
+            UpstreamServer only = app.upstream().servers().get(0);
+            List<MovableChannel> opened = new ArrayList<>();
+            world.loop(0).execute(() -> app.exchange(0, opened::add));
+            simulation.run();
+            boolean another = simulation.pick(2) == 0;
+            boolean[] asked = {false};
+            List<String> told = new ArrayList<>();
+            world.loop(0).execute(() -> {
+                MovableChannel idle = opened.get(0);
+                assertThat(idle.tryEnter()).isTrue();
+                simulation.await("held", () -> asked[0]);
+                idle.leave();
+                if (another) {
+                    app.exchange(0, connection -> told.add("later"));
+                }
+            });
+            simulation.run();
+            world.loop(1).execute(() -> {
+                one.connect(only, world.loop(1), new ConnectHandler() {
+                    @Override
+                    public void connected(MovableChannel connection) {
+                        told.add("first");
+                        one.release(connection);
+                    }
+
+                    @Override
+                    public void failed(Throwable cause) {
+                        told.add(cause.toString());
+                    }
+                });
+                asked[0] = true;
+            });
+            simulation.pass(QUEUE_TIMEOUT.dividedBy(2));
+            assertThat(told).isEqualTo(another ? List.of("first", "later") : List.of("first"));
+            app.close();
+            simulation.run();
+            for (SimPeer peer = server.tryAccept(); peer != null; peer = server.tryAccept()) {
+                peer.close();
+            }
+            server.close();
+            world.end();
+        });
+    }
+
     /** The loop that asked ends while its requests wait, and with it their timers: their time is over all the same. */
     @Test
     void thoseOfALoopThatEndsAreToldToo() {
@@ -140,12 +199,14 @@ class F19WaitingConnectsTest {
             requests.keeps = true;
             SimServer server = world.server();
             requests.start(1);
-            simulation.run();
+            simulation.pass(QUEUE_TIMEOUT.multipliedBy(2));
             assertThat(requests.connected).isEqualTo(LIMIT);
+            assertThat(requests.app.figures().waiting()).isZero();
             requests.start(0);
             simulation.run();
             world.loop(0).shutdownGracefully(0, 1, TimeUnit.SECONDS);
             simulation.pass(QUEUE_TIMEOUT.multipliedBy(2));
+            assertThat(requests.app.figures().waiting()).isZero();
             requests.start(2);
             simulation.pass(QUEUE_TIMEOUT.multipliedBy(2));
             requests.checkAllEnded();
@@ -208,11 +269,12 @@ class F19WaitingConnectsTest {
         private final App app;
         private final List<UpstreamConnections> profiles = new ArrayList<>();
         private final Request[] all = new Request[REQUESTS];
-        private final Set<MovableChannel> seen = new HashSet<>();
+        private final Map<MovableChannel, Integer> profileOf = new HashMap<>();
         private final Set<MovableChannel> inUse = new HashSet<>();
         private final List<MovableChannel> kept = new ArrayList<>();
         private @Nullable Twin twin;
         private boolean keeps;
+        private int mostOpen;
         private int waited;
         private int connected;
         private int refused;
@@ -226,13 +288,9 @@ class F19WaitingConnectsTest {
             int othersOpen = world.posix().open().size();
             profiles.add(app.connections("one"));
             profiles.add(app.connections("other"));
-            app.opening = () -> {
-                if (twin == null) {
-                    assertThat(world.posix().open().size() - othersOpen)
-                            .as("open while one more is opened")
-                            .isLessThan(LIMIT);
-                }
-            };
+            // Noted only: what is thrown here fails the attempt.
+            app.opening =
+                    () -> mostOpen = Math.max(mostOpen, world.posix().open().size() - othersOpen);
         }
 
         void start() {
@@ -265,6 +323,7 @@ class F19WaitingConnectsTest {
                 assertThat(each.ended).as("request " + each.id + " has ended").isNotNull();
             }
             if (twin == null) {
+                assertThat(mostOpen).as("open when one more is opened").isLessThan(LIMIT);
                 assertThat(app.figures().waiting()).isZero();
                 assertThat(app.figures().inUse()).isEqualTo(kept.size());
                 assertThat(app.open()).isLessThanOrEqualTo(LIMIT);
@@ -350,7 +409,9 @@ class F19WaitingConnectsTest {
         public void connected(MovableChannel connection) {
             assertThat(connection.eventLoop().inEventLoop()).as("under a claim").isTrue();
             ends("served");
-            boolean opened = requests.seen.add(connection);
+            Integer opener = requests.profileOf.putIfAbsent(connection, profile);
+            boolean opened = opener == null;
+            assertThat(opened ? profile : opener).as("the connection's profile").isEqualTo(profile);
             for (Request each : before) {
                 WaitingConnect earlier = each.wait;
                 if (earlier != null && (opened || each.profile == profile) && each.ended == null) {
