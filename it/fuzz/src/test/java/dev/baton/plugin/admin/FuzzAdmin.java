@@ -13,6 +13,7 @@ import dev.baton.runtime.server.QueryBinder;
 import dev.baton.spi.admin.StopReport;
 import dev.baton.spi.listener.ListenerResult;
 import dev.baton.spi.listener.ListenerResult.Outcome;
+import dev.baton.spi.traffic.Traffic;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonObject;
@@ -39,7 +40,8 @@ final class FuzzAdmin {
             runtime,
             (file, mode, users) -> {},
             Words::nearest,
-            new QueryBinder());
+            new QueryBinder(),
+            Traffic.UNWATCHED);
 
     FuzzAdmin() throws Exception {
         runtime.stopped.complete(new StopReport(1, 2));

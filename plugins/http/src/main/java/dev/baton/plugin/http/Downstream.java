@@ -256,6 +256,7 @@ final class Downstream {
 
     /** Looks for a connection to a server. */
     void sendToServer(Exchange current) {
+        current.asked(current.filtered() == null ? timer.lastProgress() : timer.nanoTime());
         forwarder.begin(current);
         if (forwarder.end() != null) {
             carried(current);
@@ -508,6 +509,7 @@ final class Downstream {
             return;
         }
         timer.progress();
+        named.answeredByServer(timer.lastProgress());
         FilteredExchange filtered = named.filtered();
         if (filtered == null) {
             write(named, head, in, count, last, trailers);
@@ -689,7 +691,9 @@ final class Downstream {
         current.over(kind, bytes, now);
         Traffic traffic = service.context().traffic();
         if (traffic.isWatched()) {
-            current.report(traffic, clientText(), kind, bytes, now);
+            byte[] client = addressOf(current);
+            String asks = client == null ? clientText() : new String(client, StandardCharsets.US_ASCII);
+            current.report(traffic, asks, kind, bytes, now);
         }
         FilteredExchange filtered = current.filtered();
         if (filtered != null) {

@@ -4,6 +4,7 @@ import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.http.HttpOutcome;
 import dev.baton.spi.traffic.Traffic;
 import dev.baton.spi.upstream.ConnectHandler;
+import dev.baton.spi.upstream.RequestFacts;
 import dev.baton.spi.upstream.UpstreamServer;
 import dev.baton.spi.upstream.WaitingConnect;
 import io.netty.handler.codec.http.DefaultHttpRequest;
@@ -11,7 +12,7 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpVersion;
 import java.net.ConnectException;
-import java.nio.charset.StandardCharsets;
+import java.net.SocketAddress;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The request is read by both ends, on different loops perhaps, and does not change any more once the first server
  * was asked for a connection. {@link #attempts} and {@link #unreached} belong to the downstream end.
  */
-final class Exchange extends DefaultHttpRequest implements ConnectHandler {
+final class Exchange extends DefaultHttpRequest implements ConnectHandler, RequestFacts {
     private static final Set<HttpMethod> IDEMPOTENT = Set.of(
             HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS, HttpMethod.TRACE, HttpMethod.PUT, HttpMethod.DELETE);
 
@@ -49,6 +50,8 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler {
 
     /** Of the response that was written; 0 before. */
     private int status;
+    /** When a server was looked for. */
+    private long askedNanos;
     /** When the head of the response was there. */
     private long responseNanos;
 
@@ -203,6 +206,29 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler {
         return beganNanos;
     }
 
+    @Override
+    public @Nullable SocketAddress clientAddress() {
+        return downstream.facts(this).client();
+    }
+
+    @Override
+    public @Nullable String field(String name) {
+        return fields().get(name);
+    }
+
+    /** A server is asked from now on. */
+    void asked(long nowNanos) {
+        askedNanos = nowNanos;
+    }
+
+    /** The head of a server's response is there: balancers may want to know how long it took. */
+    void answeredByServer(long nowNanos) {
+        UpstreamServer asked = server;
+        if (asked != null) {
+            servers().upstream().answered(asked, nowNanos - askedNanos);
+        }
+    }
+
     boolean fromTrustedProxy() {
         return fromTrustedProxy;
     }
@@ -235,22 +261,6 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler {
                 address);
         if (kind != HttpOutcome.Kind.COMPLETE) {
             metrics.aborted(kind, address);
-        }
-        Traffic traffic = downstream.service().traffic();
-        if (traffic.isWatched()) {
-            byte[] client = downstream.addressOf(this);
-            metrics.report(
-                    traffic,
-                    method().name(),
-                    uri(),
-                    status,
-                    status == 0 ? -1 : responseNanos - beganNanos,
-                    Math.max(0, nowNanos - beganNanos),
-                    requestBytes,
-                    responseBytes,
-                    address,
-                    client == null ? null : new String(client, StandardCharsets.US_ASCII),
-                    kind);
         }
     }
 

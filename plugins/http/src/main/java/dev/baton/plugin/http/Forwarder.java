@@ -93,7 +93,7 @@ final class Forwarder {
 
     /** Begins with the server whose turn it is. */
     void begin(Exchange exchange) {
-        exchange.goTo(exchange.servers().upstream().next());
+        exchange.goTo(exchange.servers().upstream().next(exchange));
         ask(exchange);
     }
 

@@ -4,7 +4,6 @@ import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.metrics.Metrics.Counter;
 import dev.baton.spi.service.Service;
 import dev.baton.spi.service.ServiceContext;
-import dev.baton.spi.traffic.Traffic;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
@@ -23,7 +22,6 @@ final class HttpService implements Service {
 
     private final String name;
     private final ServiceContext context;
-    private final Traffic traffic;
     private final Router router;
     private final List<FilterUse> filters;
     private final HttpDecoderConfig decoding;
@@ -37,7 +35,6 @@ final class HttpService implements Service {
     private final int headerLimit;
 
     HttpService(String name, HttpConfig config, ServiceContext context) {
-        traffic = context.traffic();
         this.name = name;
         this.context = context;
         timeouts = Timeouts.of(config);
@@ -132,11 +129,6 @@ final class HttpService implements Service {
 
     ServiceContext context() {
         return context;
-    }
-
-    /** Those who watch exchanges as they end. */
-    Traffic traffic() {
-        return traffic;
     }
 
     TrustedProxies proxies() {
