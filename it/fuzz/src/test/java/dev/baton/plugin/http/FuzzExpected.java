@@ -26,6 +26,7 @@ final class FuzzExpected {
             "proxy-authenticate",
             "proxy-authorization",
             "proxy-authentication-info");
+    private static final String FORWARDED_PREFIX = "x-forwarded-";
     private static final Set<String> FORWARDED = Set.of("x-forwarded-for", "x-forwarded-proto", "x-forwarded-host");
 
     private FuzzExpected() {}
@@ -54,8 +55,6 @@ final class FuzzExpected {
             boolean server = rest.isEmpty() && in.word().equals("OPTIONS");
             target = server ? "*" : rest.startsWith("/") ? rest : "/" + rest;
         }
-        List<String> chain = new ArrayList<>(in.values("X-Forwarded-For"));
-        chain.add("192.0.2.1");
         List<Field> fields = new ArrayList<>(passed(in.fields(), options(in), true, in.http10()));
         if (in.countsHops()) {
             fields.replaceAll(f -> f.is("Max-Forwards") ? new Field(f.name(), fewer(f.value())) : f);
@@ -63,15 +62,36 @@ final class FuzzExpected {
         if (!in.http10() && elements(in.values("TE")).contains("trailers")) {
             fields.add(new Field("TE", "trailers"));
         }
+        if (asksForUpgrade(in)) {
+            fields.add(new Field("Upgrade", in.values("Upgrade").get(0)));
+        }
         return new Essence(
                 in.word(),
                 target,
                 host,
-                String.join(", ", chain),
+                "192.0.2.1", // what a client says of itself is dropped
                 fields,
                 in.body(),
                 in.chunked(),
                 passed(in.trailers(), options(in), true, true));
+    }
+
+    private static boolean asksForUpgrade(Message in) {
+        List<String> upgrades = in.values("Upgrade");
+        return !in.http10()
+                && in.body().isEmpty()
+                && !in.chunked()
+                && upgrades.size() == 1
+                && options(in).contains("upgrade")
+                && elements(upgrades).stream()
+                        .noneMatch(each ->
+                                each.isEmpty() || each.equals("h2c") || each.equals("h2") || each.startsWith("http/"));
+    }
+
+    /** Says who the client is. */
+    private static boolean isForwarded(String name) {
+        return name.equals("forwarded")
+                || (name.startsWith(FORWARDED_PREFIX) && name.length() > FORWARDED_PREFIX.length());
     }
 
     private static String fewer(String hops) {
@@ -134,7 +154,7 @@ final class FuzzExpected {
                 && (meant.equals("max-forwards")
                         || FRAMING.contains(meant)
                         || HOP_BY_HOP.contains(meant)
-                        || FORWARDED.contains(meant));
+                        || (isForwarded(meant) && !isForwarded(name)));
     }
 
     private static List<Field> passed(List<Field> fields, Set<String> options, boolean request, boolean noExpect) {
@@ -148,7 +168,7 @@ final class FuzzExpected {
                     if (isLookalike(name)) {
                         return false;
                     }
-                    if (FORWARDED.contains(name)) {
+                    if (isForwarded(name)) {
                         return !request;
                     }
                     return name.equals("expect") ? !noExpect : !options.contains(name);

@@ -86,7 +86,7 @@ class ConfigProperties {
             List<Line> lines = new ArrayList<>(List.of(new Line(0, "version", "1", "+2")));
             lines.addAll(a);
             lines.addAll(List.of(new Line(0, "services", "", ""), new Line(1, "shop", "", "")));
-            lines.add(new Line(2, "type", "http", "ftp-proxy"));
+            lines.add(new Line(2, "type", "http-proxy", "ftp-proxy"));
             lines.add(new Line(2, "upstream", "app", "application"));
             lines.addAll(b);
             lines.addAll(List.of(new Line(0, "listeners", "", ""), new Line(1, "web", "", "")));
