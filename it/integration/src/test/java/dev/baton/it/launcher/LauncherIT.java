@@ -124,7 +124,7 @@ class LauncherIT {
             listeners:
               web: { bind: "127.0.0.1:0", service: shp }
             services:
-              shop: { type: http-prxy, upstream: app }
+              shop: { type: htp, upstream: app }
             upstreams:
               app: { servers: ["127.0.0.1:1"], connect-timeout: 2 }
             """;

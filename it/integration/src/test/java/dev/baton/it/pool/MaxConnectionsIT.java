@@ -88,10 +88,14 @@ class MaxConnectionsIT {
 
         /** Connections whose client has not closed them: the kernel knows that before the server has read it. */
         private int established() throws IOException {
-            String local = String.format(":%04X ", socket.getLocalPort());
-            try (Stream<String> lines = Files.lines(Path.of("/proc/self/net/tcp"))) {
+            return established("tcp") + established("tcp6"); // a server socket of Java's may be of either
+        }
+
+        private int established(String table) throws IOException {
+            String local = String.format(":%04X", socket.getLocalPort());
+            try (Stream<String> lines = Files.lines(Path.of("/proc/self/net", table))) {
                 return (int) lines.map(line -> line.trim().split("\\s+"))
-                        .filter(fields -> (fields[1] + " ").endsWith(local) && fields[3].equals(ESTABLISHED))
+                        .filter(fields -> fields[1].endsWith(local) && fields[3].equals(ESTABLISHED))
                         .count();
             }
         }
