@@ -479,17 +479,26 @@ final class RecordBinder {
             if (onlyDefaults && !isOfADefault(cause, components)) {
                 return null;
             }
-            String words = cause instanceof IllegalArgumentException && cause.getMessage() != null
-                    ? cause.getMessage()
-                    : cause.toString();
-            String key = cause instanceof WrongValueException wrong ? Words.kebab(wrong.component()) : "";
-            ConfigNode refused = refused(section, key);
-            String where = refused == null ? path : join(path, key);
-            problems.add(refused == null ? at : refused.position(), where.isEmpty() ? words : where + ": " + words);
+            refuse(cause, section, path, at);
+            for (Throwable more : cause.getSuppressed()) {
+                if (more instanceof WrongValueException) {
+                    refuse(more, section, path, at);
+                }
+            }
             return null;
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException("cannot make a " + type.getName(), e);
         }
+    }
+
+    private void refuse(Throwable cause, Section section, String path, Position at) {
+        String words = cause instanceof IllegalArgumentException && cause.getMessage() != null
+                ? cause.getMessage()
+                : cause.toString();
+        String key = cause instanceof WrongValueException wrong ? Words.kebab(wrong.component()) : "";
+        ConfigNode refused = refused(section, key);
+        String where = refused == null ? path : join(path, key);
+        problems.add(refused == null ? at : refused.position(), where.isEmpty() ? words : where + ": " + words);
     }
 
     /** The value of a key, or, of {@code key[2]}, an item of its list; null if it is not in the file. */

@@ -499,7 +499,8 @@ class ConfigReaderTest {
                                                                 OnFailure.BYPASS,
                                                                 Duration.ofSeconds(1),
                                                                 Duration.ofMillis(20)))),
-                                        Optional.of(new Choice<>(HttpHandler.class, "hello", new NoKeys(), usual)))));
+                                        Optional.of(new Choice<>(HttpHandler.class, "hello", new NoKeys(), usual)),
+                                        List.of())));
     }
 
     @Test
@@ -527,6 +528,6 @@ class ConfigReaderTest {
                 .containsExactly("Choosy.choice has the type"
                         + " java.util.Optional<dev.baton.spi.config.Choice<java.lang.String>>, and there is no such"
                         + " extension point");
-        assertThat(RecordShape.notScalar(Chooser.class)).hasSize(2);
+        assertThat(RecordShape.notScalar(Chooser.class)).hasSize(3);
     }
 }

@@ -18,6 +18,7 @@ import dev.baton.spi.listener.SocketSettings;
 import dev.baton.spi.posix.SocketCalls;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -77,8 +78,18 @@ final class TestVocabulary implements Vocabulary {
 
     record Stamp(String name, Optional<Path> image) {}
 
-    /** Chooses what others contribute. */
-    record Chooser(List<Choice<HttpFilter>> filters, Optional<Choice<HttpHandler>> handler) {}
+    /** Chooses what others contribute, and refuses each number that is odd. */
+    record Chooser(List<Choice<HttpFilter>> filters, Optional<Choice<HttpHandler>> handler, List<Integer> numbers) {
+        Chooser {
+            List<WrongValueException> wrong = new ArrayList<>();
+            for (int i = 0; i < numbers.size(); i++) {
+                if (numbers.get(i) % 2 != 0) {
+                    wrong.add(new WrongValueException("numbers[" + i + "]", numbers.get(i) + " is odd"));
+                }
+            }
+            WrongValueException.throwAll(wrong);
+        }
+    }
 
     record Census(Duration every) {}
 

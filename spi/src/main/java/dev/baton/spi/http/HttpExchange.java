@@ -66,8 +66,8 @@ public interface HttpExchange {
     void skipBody();
 
     /**
-     * Goes on after a {@link HttpVerdict#WAIT}. May be called before the callback has returned. What comes too late, or
-     * a second time, does nothing.
+     * Goes on after a {@link HttpVerdict#WAIT} of the filter that was given this object. May be called before the
+     * callback has returned. What comes too late, when the filter's time is over, does nothing.
      */
     @AnyThread
     void resume();

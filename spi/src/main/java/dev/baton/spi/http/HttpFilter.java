@@ -53,7 +53,10 @@ public interface HttpFilter {
         return HttpVerdict.CONTINUE;
     }
 
-    /** The exchange is over. Called once for each exchange whose {@link #request} was called; must not block. */
+    /**
+     * The exchange is over. Called once for each exchange whose {@link #request} was called, of a blocking filter
+     * perhaps while a callback still runs that took too long; must not block.
+     */
     @OnLoop
     default void end(HttpExchange exchange, HttpOutcome outcome) {}
 

@@ -34,6 +34,9 @@ import org.jspecify.annotations.Nullable;
  * DISCARD   all is written and the client closes, or a second later
  * </pre>
  *
+ * <p>A server that switches protocols leads from ANSWER back to BODY, which is the tunnel then: it is over when one
+ * side ends.
+ *
  * <p>Everything here runs under the claim on this connection. The upstream end may be on another loop at any time: it
  * calls the methods that take an exchange under this claim, and what is not of the current exchange and from the
  * current upstream connection is dropped.
@@ -197,7 +200,7 @@ final class Downstream {
             timer.beginBody();
             forwarder.beginBody(next.bodyLength());
         }
-        if (service.proxies().contain(channel.clientAddress())) {
+        if (!service.proxies().isEmpty() && service.proxies().contain(channel.clientAddress())) {
             next.trustProxy();
         }
         Route route = service.router().find(next);
@@ -431,8 +434,13 @@ final class Downstream {
 
     // ----------------------------------------------------------------------------------------- from the connection
 
-    /** A new connection carries the exchange. */
-    void attached(Exchange named, UpstreamEnd end, boolean sent) {
+    /**
+     * A connection carries the exchange that was not there at once.
+     *
+     * @param sent false: it died before anything was sent
+     * @param reused it has carried others
+     */
+    void attached(Exchange named, UpstreamEnd end, boolean sent, boolean reused) {
         if (!named.equals(exchange) || forwarder.end() != null) {
             end.abortSoon(named);
             return;
@@ -441,7 +449,7 @@ final class Downstream {
             connectFailed(named, new ConnectException("closed before anything was sent"));
             return;
         }
-        forwarder.attach(end);
+        forwarder.attach(end, reused);
         timer.progress();
         carried(named);
         reader.resume();

@@ -378,8 +378,9 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler, Reque
             return;
         }
         // The head goes out before the other end hears of the connection: it would send the body at once.
+        boolean reused = end.hasServed(); // after a wait because of max-connections
         boolean sent = end.begin(this);
-        if (!Messages.post(downstream.channel(), () -> downstream.attached(this, end, sent))) {
+        if (!Messages.post(downstream.channel(), () -> downstream.attached(this, end, sent, reused))) {
             end.abort();
         }
     }

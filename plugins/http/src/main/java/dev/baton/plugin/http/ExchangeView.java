@@ -2,18 +2,16 @@ package dev.baton.plugin.http;
 
 import dev.baton.spi.channel.ConnectionFacts;
 import dev.baton.spi.http.HttpAttribute;
-import dev.baton.spi.http.HttpExchange;
 import dev.baton.spi.http.HttpRequest;
 import dev.baton.spi.http.HttpResponse;
 import dev.baton.spi.http.HttpTimings;
 import dev.baton.spi.upstream.UpstreamServer;
-import io.netty.buffer.ByteBufAllocator;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What filters can see of an exchange, and keep there. */
-abstract class ExchangeView implements HttpExchange {
+/** What filters can see of an exchange, and keep there; each sees it by a {@link FilterView} of its own. */
+abstract class ExchangeView {
     final Downstream client;
     final Exchange exchange;
     final Route route;
@@ -45,8 +43,7 @@ abstract class ExchangeView implements HttpExchange {
     /** The head of the request is still here, and can be changed. */
     abstract boolean isHeld();
 
-    @Override
-    public HttpRequest request() {
+    HttpRequest request() {
         RequestView view = request;
         if (view == null) {
             view = new RequestView(exchange, this::isHeld);
@@ -55,8 +52,7 @@ abstract class ExchangeView implements HttpExchange {
         return view;
     }
 
-    @Override
-    public HttpResponse response() {
+    HttpResponse response() {
         ResponseView view = response;
         if (view == null) {
             throw new IllegalStateException("there is no response yet");
@@ -64,39 +60,33 @@ abstract class ExchangeView implements HttpExchange {
         return view;
     }
 
-    @Override
-    public boolean hasResponse() {
+    boolean hasResponse() {
         return response != null;
     }
 
-    @Override
-    public ConnectionFacts facts() {
+    ConnectionFacts facts() {
         return client.facts(exchange);
     }
 
-    @Override
-    public String service() {
+    String service() {
         return client.service().name();
     }
 
-    @Override
-    public String route() {
+    String routeName() {
         return route.name();
     }
 
-    @Override
-    public @Nullable String server() {
+    @Nullable
+    String server() {
         UpstreamServer server = exchange.server();
         return server == null ? null : server.address();
     }
 
-    @Override
-    public int retries() {
+    int retries() {
         return exchange.attempts + exchange.unreached + exchange.retries;
     }
 
-    @Override
-    public HttpTimings timings() {
+    HttpTimings timings() {
         return new HttpTimings(requestEndNanos, connectedNanos, responseBeginNanos, responseEndNanos);
     }
 
@@ -105,24 +95,12 @@ abstract class ExchangeView implements HttpExchange {
         return Math.max(0, client.nanoTime() - beganNanos);
     }
 
-    @Override
-    public long requestBytes() {
-        return requestBytes;
-    }
-
-    @Override
-    public long responseBytes() {
-        return responseBytes;
-    }
-
-    @Override
     @SuppressWarnings("unchecked") // it was put there under the key of its type
-    public <T> @Nullable T get(HttpAttribute<T> key) {
+    <T> @Nullable T get(HttpAttribute<T> key) {
         return attributes == null ? null : (T) attributes.get(key);
     }
 
-    @Override
-    public <T> void set(HttpAttribute<T> key, @Nullable T value) {
+    <T> void set(HttpAttribute<T> key, @Nullable T value) {
         if (attributes == null) {
             attributes = new HashMap<>();
         }
@@ -131,10 +109,5 @@ abstract class ExchangeView implements HttpExchange {
         } else {
             attributes.put(key, value);
         }
-    }
-
-    @Override
-    public ByteBufAllocator allocator() {
-        return client.channel().alloc();
     }
 }

@@ -1,41 +1,19 @@
 package dev.baton.plugin.http;
 
 import dev.baton.spi.http.HttpFields;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import org.jspecify.annotations.Nullable;
 
 /** Fields as filters see them: what frames a message and what is between two hops cannot be changed. */
 final class Fields implements HttpFields {
-    private static final String TRAILER = "trailer";
-
     private final HeaderFields fields;
 
     Fields(HeaderFields fields) {
         this.fields = fields;
     }
 
-    /** True for a field that says where a message ends or how its connection is used, or looks like one. */
-    static boolean isServicesOwn(CharSequence name) {
-        return switch (FieldKind.of(name)) {
-            case CONTENT_LENGTH,
-                    TRANSFER_ENCODING,
-                    CONNECTION,
-                    HOST,
-                    TE,
-                    HOP_BY_HOP,
-                    UPGRADE,
-                    FRAMING_LOOKALIKE,
-                    LOOKALIKE,
-                    EXPECT -> true;
-            default -> name.length() == TRAILER.length() && TRAILER.contentEquals(lower(name));
-        };
-    }
-
-    private static String lower(CharSequence name) {
-        return name.toString().toLowerCase(java.util.Locale.ROOT);
-    }
-
     private static void check(String name) {
-        if (isServicesOwn(name)) {
+        if (HttpFields.isServicesOwn(name)) {
             throw new IllegalArgumentException("the field " + name + " is the service's own and cannot be changed");
         }
     }
@@ -73,7 +51,11 @@ final class Fields implements HttpFields {
         if (name.isEmpty()) {
             throw new IllegalArgumentException("a field name is empty");
         }
-        fields.add(name, value);
+        try {
+            fields.add(name, value);
+        } catch (TooLongHttpHeaderException e) {
+            throw new IllegalArgumentException(e.getMessage(), e);
+        }
         return this;
     }
 

@@ -1,25 +1,20 @@
 package dev.baton.plugin.http;
 
-import dev.baton.spi.http.HttpAnswer;
+import dev.baton.plugin.http.FilterCalls.Call;
+import dev.baton.plugin.http.FilterCalls.Given;
 import dev.baton.spi.http.HttpBodyUse.Kind;
-import dev.baton.spi.http.HttpFilter;
 import dev.baton.spi.http.HttpFilterOptions.OnFailure;
 import dev.baton.spi.http.HttpOutcome;
-import dev.baton.spi.http.HttpStream;
-import dev.baton.spi.http.HttpVerdict;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
-import java.util.concurrent.Future;
-import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The way of one exchange through the filters of its route, and to its handler if it has one. Belongs to a
- * {@link Downstream} and runs under the claim on its connection; only {@link #resume}, {@link #answer} and
- * {@link #stream} may come from elsewhere, and are posted.
+ * {@link Downstream} and runs under the claim on its connection. {@link FilterCalls} calls the filters.
  *
  * <pre>
  * stage     what happens                               over when                       then
@@ -34,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * <p>An answer of a filter or of the service's own leads to RESPONSE from each stage before it, and takes the place of
  * the response in it. One callback waits at most: what comes from the server meanwhile is kept, and no more is read.
  */
-final class FilteredExchange extends ExchangeView {
+final class FilteredExchange extends ExchangeView implements FilterCalls.Way {
     private enum Stage {
         REQUEST,
         COLLECT,
@@ -45,21 +40,17 @@ final class FilteredExchange extends ExchangeView {
         ENDED
     }
 
-    private enum Call {
-        REQUEST,
-        REQUEST_BODY,
-        RESPONSE,
-        RESPONSE_BODY
-    }
-
     /** What waits for its turn: a piece of the response, or its beginning. */
     private record Event(@Nullable ResponseHead head, Piece piece) {}
 
     /** The longest body that is read and dropped before the answer, in bytes, so that the connection can be kept. */
     private static final int DROPPED_MAX = 64 * 1024;
+    /** Bytes with which a buffer for a whole body begins. */
+    private static final int KEPT_FIRST = 1024;
 
     private final FilterUses uses;
     private final BodyWishes wishes;
+    private final FilterCalls calls;
     /** Index of the handler, which is the last; -1 if the route leads elsewhere. */
     private final int handler;
 
@@ -85,25 +76,8 @@ final class FilteredExchange extends ExchangeView {
     /** The whole body, while the handler looks at the head. */
     private @Nullable Piece whole;
 
-    // ---- the callback that is called, or waits
-    private @Nullable Call current;
-    private int at;
-    private @Nullable Piece piece;
-    private boolean waiting;
-    private boolean onWorker;
-    private boolean resumedEarly;
-    private int waits;
-    private @Nullable Future<?> timer;
-    /** The thread that runs a callback now. */
-    private volatile @Nullable Thread calling;
-    /** What the callback has answered; read when it has returned. */
-    private volatile @Nullable Given given;
-
     private @Nullable Deque<Event> events;
     private @Nullable HandlerStream stream;
-
-    /** An answer, and the stream that it begins. */
-    private record Given(HttpAnswer answer, @Nullable HandlerStream stream) {}
 
     FilteredExchange(Downstream client, Exchange exchange, Route route, long nowNanos) {
         super(client, exchange, route, nowNanos);
@@ -115,6 +89,7 @@ final class FilteredExchange extends ExchangeView {
             handler = -1;
         }
         wishes = new BodyWishes(uses);
+        calls = new FilterCalls(this, uses, wishes);
     }
 
     // ------------------------------------------------------------------------------------------- from the client's end
@@ -126,12 +101,12 @@ final class FilteredExchange extends ExchangeView {
 
     /** A callback waits, or what follows one that did. */
     boolean isWaiting() {
-        return waiting;
+        return calls.isWaiting();
     }
 
     /** The client's body can be used now. */
     boolean takesBody() {
-        if (waiting) {
+        if (calls.isWaiting()) {
             return false;
         }
         return switch (stage) {
@@ -143,14 +118,15 @@ final class FilteredExchange extends ExchangeView {
 
     /** No more of the server's response is to be read now. */
     boolean holdsResponse() {
-        return waiting || (events != null && !events.isEmpty());
+        return calls.isWaiting() || (events != null && !events.isEmpty());
     }
 
     /** Bytes of bodies that are kept here. */
     int heldBytes() {
         int held = kept == null ? 0 : kept.capacity();
-        held += piece == null ? 0 : piece.bytes().capacity();
+        held += calls.heldBytes() + first.bytes().readableBytes();
         held += forServer == null ? 0 : forServer.bytes().capacity();
+        held += whole == null ? 0 : whole.bytes().capacity();
         if (events != null) {
             for (Event each : events) {
                 held += each.piece().bytes().readableBytes();
@@ -221,7 +197,7 @@ final class FilteredExchange extends ExchangeView {
         }
         failing = true;
         this.reason = reason;
-        stopWaiting();
+        calls.stop();
         dropsBody = true;
         respond(answer.head(), Unpooled.wrappedBuffer(answer.bytes()), true, seen - 1);
         return true;
@@ -241,13 +217,13 @@ final class FilteredExchange extends ExchangeView {
             return;
         }
         stage = Stage.ENDED;
-        stopWaiting();
+        calls.stop();
         release();
         int told = handler >= 0 && seen > handler ? handler + 1 : seen;
         for (int i = 0; i < told; i++) {
             FilterUse use = uses.get(i);
             try {
-                use.filter().end(this, outcome);
+                use.filter().end(calls.view(i), outcome);
             } catch (Throwable t) {
                 client.service().failed(use, "at the end of an exchange of route " + route.name(), t);
             }
@@ -259,10 +235,7 @@ final class FilteredExchange extends ExchangeView {
             kept.release();
             kept = null;
         }
-        if (piece != null) {
-            piece.release();
-            piece = null;
-        }
+        calls.dropPiece();
         if (forServer != null) {
             forServer.release();
             forServer = null;
@@ -286,7 +259,7 @@ final class FilteredExchange extends ExchangeView {
         int filters = handler < 0 ? uses.count() : handler;
         for (int i = from; i < filters; i++) {
             seen = i + 1;
-            if (!call(Call.REQUEST, i, null)) {
+            if (!calls.call(Call.REQUEST, i, null)) {
                 return;
             }
         }
@@ -324,7 +297,7 @@ final class FilteredExchange extends ExchangeView {
             respond(answer.head(), Unpooled.wrappedBuffer(answer.bytes()), true, seen - 1);
         } else {
             seen = handler + 1;
-            if (call(Call.REQUEST, handler, null)) {
+            if (calls.call(Call.REQUEST, handler, null)) {
                 handled();
             }
         }
@@ -340,8 +313,8 @@ final class FilteredExchange extends ExchangeView {
     private void collect(ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
         ByteBuf all = kept;
         if (all == null) {
-            long expected = exchange.bodyLength();
-            all = allocator().buffer((int) Math.max(count, Math.min(expected, wishes.wholeLimit(true))));
+            // No more than has come: a length that is only said must not take memory.
+            all = client.channel().alloc().buffer(Math.max(count, KEPT_FIRST));
             kept = all;
         }
         if (all.readableBytes() + (long) count > wishes.wholeLimit(true)) {
@@ -362,10 +335,10 @@ final class FilteredExchange extends ExchangeView {
         int filters = handler < 0 || stage == Stage.COLLECT ? (handler < 0 ? uses.count() : handler) : uses.count();
         for (int i = from; i < filters; i++) {
             if (wishes.wants(i, true)) {
-                if (!call(Call.REQUEST_BODY, i, passing)) {
+                if (!calls.call(Call.REQUEST_BODY, i, passing)) {
                     return;
                 }
-                passing = passed(passing);
+                passing = calls.passed(passing);
             }
         }
         if (stage == Stage.COLLECT) {
@@ -376,7 +349,8 @@ final class FilteredExchange extends ExchangeView {
             boolean last = passing.last();
             passing.release();
             if (last && stage == Stage.SENT) {
-                broke(handler, Call.REQUEST_BODY, "it has neither answered nor waits, and all of the body was there");
+                calls.broke(
+                        handler, Call.REQUEST_BODY, "it has neither answered nor waits, and all of the body was there");
             }
         }
     }
@@ -405,7 +379,7 @@ final class FilteredExchange extends ExchangeView {
             if (body != null) {
                 body.release();
             }
-            broke(handler, Call.REQUEST, "it goes on to a body that it does not want");
+            calls.broke(handler, Call.REQUEST, "it goes on to a body that it does not want");
         } else if (body != null) {
             requestPiece(body, handler);
         } else if (!exchange.hasBody()) {
@@ -477,7 +451,7 @@ final class FilteredExchange extends ExchangeView {
     /** The head of the response meets the filters from an index down. */
     private void response(int from) {
         for (int i = from; i >= 0; i--) {
-            if (!call(Call.RESPONSE, i, null)) {
+            if (!calls.call(Call.RESPONSE, i, null)) {
                 return;
             }
         }
@@ -533,7 +507,9 @@ final class FilteredExchange extends ExchangeView {
     private void gather(Piece next) {
         ByteBuf all = kept;
         if (all == null) {
-            all = allocator().buffer(Math.max(256, next.bytes().readableBytes()));
+            all = client.channel()
+                    .alloc()
+                    .buffer(Math.max(KEPT_FIRST, next.bytes().readableBytes()));
             kept = all;
         }
         long limit = wishes.wholeLimit(false);
@@ -557,10 +533,10 @@ final class FilteredExchange extends ExchangeView {
         Piece passing = next;
         for (int i = from; i >= 0; i--) {
             if (wishes.wants(i, false)) {
-                if (!call(Call.RESPONSE_BODY, i, passing)) {
+                if (!calls.call(Call.RESPONSE_BODY, i, passing)) {
                     return;
                 }
-                passing = passed(passing);
+                passing = calls.passed(passing);
             }
         }
         if (stage == Stage.GATHER) {
@@ -597,184 +573,43 @@ final class FilteredExchange extends ExchangeView {
         return view.head();
     }
 
-    // ------------------------------------------------------------------------------------------------- calling a
-    // filter
+    // ---------------------------------------------------------------------------------------- what filters decide
 
-    /**
-     * Calls a filter.
-     *
-     * @param passing what a callback of a body gets; kept here if the exchange waits, released if it ends otherwise
-     * @return true: it lets the exchange pass. False: the exchange waits, or goes another way already
-     */
-    private boolean call(Call call, int i, @Nullable Piece passing) {
-        if (wishes.isOff(i)) {
-            return true;
-        }
-        FilterUse use = uses.get(i);
-        long before = client.nanoTime();
-        current = call;
-        at = i;
-        piece = passing;
-        given = null;
-        resumedEarly = false;
-        if (use.quarantine().holds(before)) {
-            return failed(Refusal.FILTER_QUARANTINED);
-        }
-        if (use.isBlocking()) {
-            callOnWorker(use, call, passing);
-            return false;
-        }
-        HttpVerdict verdict;
-        calling = Thread.currentThread();
-        try {
-            verdict = invoke(use.filter(), call, passing);
-        } catch (Throwable t) {
-            threw(use, call, t);
-            return failed(Refusal.FILTER_FAILED);
-        } finally {
-            calling = null;
-        }
-        long now = client.nanoTime();
-        if (use.quarantine().took(now - before, now)) {
-            client.service().quarantined(use, route);
-        }
-        return decided(verdict);
-    }
-
-    private HttpVerdict invoke(HttpFilter filter, Call call, @Nullable Piece passing) {
-        Piece body = passing == null ? Piece.NONE : passing;
-        return switch (call) {
-            case REQUEST -> filter.request(this);
-            case REQUEST_BODY ->
-                filter.requestBody(this, body.allow(uses.get(at).requestUse()));
-            case RESPONSE -> filter.response(this);
-            case RESPONSE_BODY ->
-                filter.responseBody(this, body.allow(uses.get(at).responseUse()));
-        };
-    }
-
-    private void callOnWorker(FilterUse use, Call call, @Nullable Piece passing) {
-        if (passing != null) {
-            piece = passing.unpooled(); // of a closed connection nobody tells when the worker is done with it
-        }
-        Piece copy = piece;
-        int number = await();
-        onWorker = true;
-        try {
-            client.service()
-                    .context()
-                    .blocking(
-                            use.contributed(),
-                            client.context(),
-                            () -> {
-                                calling = Thread.currentThread();
-                                try {
-                                    return invoke(use.filter(), call, copy);
-                                } finally {
-                                    calling = null;
-                                }
-                            },
-                            verdict -> returned(number, verdict, null),
-                            thrown -> returned(number, HttpVerdict.CONTINUE, thrown));
-        } catch (IllegalStateException e) { // a callback of before, for which nobody waits any more, still runs
-            stopWaiting();
-            goOn(failed(Refusal.FILTER_BUSY));
-        }
-    }
-
-    private void returned(int number, HttpVerdict verdict, @Nullable Throwable thrown) {
-        if (stage == Stage.ENDED || number != waits) {
-            return;
-        }
-        stopWaiting();
-        boolean passes;
-        if (thrown == null) {
-            passes = decided(verdict);
-        } else if (thrown instanceof RejectedExecutionException) {
-            passes = failed(Refusal.FILTER_BUSY);
-        } else {
-            threw(uses.get(at), currentCall(), thrown);
-            passes = failed(Refusal.FILTER_FAILED);
-        }
-        goOn(passes);
-    }
-
-    private Call currentCall() {
-        Call call = current;
-        if (call == null) {
-            throw new IllegalStateException("no callback");
-        }
-        return call;
-    }
-
-    private void threw(FilterUse use, Call call, Throwable thrown) {
-        client.service().failed(use, call + " of route " + route.name(), thrown);
-    }
-
-    /** What a callback has decided; true: the exchange passes. */
-    private boolean decided(HttpVerdict verdict) {
-        Given answer = given;
-        if (verdict == HttpVerdict.CONTINUE) {
-            return true;
-        }
-        if (verdict == HttpVerdict.WAIT && answer == null) {
-            if (resumedEarly) {
-                return true;
+    @Override
+    public void passed(Call call, int at, Piece passing) {
+        switch (call) {
+            case REQUEST -> {
+                if (at == handler) {
+                    handled();
+                } else {
+                    request(at + 1);
+                }
             }
-            await();
-            return false;
+            case REQUEST_BODY -> requestPiece(passing, at + 1);
+            case RESPONSE -> response(at - 1);
+            case RESPONSE_BODY -> responsePiece(passing, at - 1);
         }
-        if (answer == null) {
-            return broke(at, currentCall(), "it says that it has answered, and has not");
-        }
-        if (current == Call.RESPONSE_BODY) {
-            return broke(at, Call.RESPONSE_BODY, "it answers when the response has begun");
-        }
-        answered(answer);
-        return false;
     }
 
-    private void answered(Given answer) {
+    @Override
+    public void answered(int at, Call call, Given given) {
         ResponseHead head;
         try {
-            head = ResponseHead.of(answer.answer(), answer.stream() != null);
+            head = ResponseHead.of(given.answer(), given.stream() != null);
         } catch (IllegalArgumentException e) {
-            threw(uses.get(at), currentCall(), e);
-            failed(Refusal.FILTER_FAILED);
+            calls.threw(at, call, e);
+            failed(at, Refusal.FILTER_FAILED);
             return;
         }
-        int from = at - 1;
-        dropPiece();
         dropsBody = true;
         client.letGoOfServer(exchange);
-        stream = answer.stream();
-        HandlerStream begun = answer.stream();
-        respond(head, Unpooled.wrappedBuffer(answer.answer().body()), begun == null, from);
+        HandlerStream begun = given.stream();
+        stream = begun;
+        respond(head, Unpooled.wrappedBuffer(given.answer().body()), begun == null, at - 1);
     }
 
-    private void dropPiece() {
-        if (piece != null) {
-            piece.release();
-            piece = null;
-        }
-    }
-
-    /** The piece as a filter has left it. */
-    private Piece passed(Piece before) {
-        Piece after = piece == null ? before : piece;
-        piece = null;
-        return after.settled();
-    }
-
-    private boolean broke(int i, Call call, String words) {
-        at = i;
-        current = call;
-        threw(uses.get(i), call, new IllegalStateException(words));
-        return failed(Refusal.FILTER_FAILED);
-    }
-
-    /** A filter cannot be called, or has failed; true: the exchange goes on without it. */
-    private boolean failed(Refusal refusal) {
+    @Override
+    public boolean failed(int at, Refusal refusal) {
         FilterUse use = uses.get(at);
         wishes.turnOff(at);
         boolean bypassed = use.options().onFailure() == OnFailure.BYPASS && at != handler;
@@ -782,128 +617,23 @@ final class FilteredExchange extends ExchangeView {
             client.count(refusal);
             return true;
         }
-        dropPiece();
+        calls.dropPiece();
         client.refuse(exchange, refusal);
         return false;
     }
 
-    // --------------------------------------------------------------------------------------------------------- waiting
-
-    private int await() {
-        waiting = true;
-        int number = ++waits;
-        timer = client.schedule(
-                () -> overdue(number), uses.get(at).options().timeout().toNanos());
-        return number;
-    }
-
-    private void overdue(int number) {
-        if (waiting && number == waits && stage != Stage.ENDED) {
-            stopWaiting();
-            goOn(failed(Refusal.FILTER_TIMEOUT));
-        }
-    }
-
-    /** A callback that still runs on a worker is not listened to any more. */
-    private void stopWaiting() {
-        Future<?> scheduled = timer;
-        if (scheduled != null) {
-            scheduled.cancel(false);
-            timer = null;
-        }
-        waits++;
-        waiting = false;
-        onWorker = false;
-    }
-
     @Override
-    public void resume() {
-        if (Thread.currentThread() == calling) {
-            resumedEarly = true;
-        } else {
-            Messages.post(client.channel(), () -> resumed(null));
-        }
-    }
-
-    private void resumed(@Nullable Given answer) {
-        if (stage == Stage.ENDED) {
-            return;
-        }
-        if (onWorker) {
-            resumedEarly = true;
-            if (answer != null) {
-                given = answer;
-            }
-            return;
-        }
-        if (!waiting) {
-            return;
-        }
-        stopWaiting();
-        if (answer == null) {
-            goOn(true);
-        } else if (current == Call.RESPONSE_BODY) {
-            goOn(broke(at, Call.RESPONSE_BODY, "it answers when the response has begun"));
-        } else {
-            answered(answer);
-            goOn(false);
-        }
-    }
-
-    /** Goes on after a wait. */
-    private void goOn(boolean passes) {
-        if (passes) {
-            switch (currentCall()) {
-                case REQUEST -> {
-                    if (at == handler) {
-                        handled();
-                    } else {
-                        request(at + 1);
-                    }
-                }
-                case REQUEST_BODY -> requestPiece(passed(Piece.NONE), at + 1);
-                case RESPONSE -> response(at - 1);
-                case RESPONSE_BODY -> responsePiece(passed(Piece.NONE), at - 1);
-            }
-        }
-        while (!waiting && stage != Stage.ENDED && events != null && !events.isEmpty()) {
+    public void wentOn() {
+        while (!calls.isWaiting() && stage != Stage.ENDED && events != null && !events.isEmpty()) {
             process(events.remove());
         }
         client.wentOn(exchange);
     }
 
-    @Override
-    public void skipBody() {
-        if (Thread.currentThread() != calling || (current != Call.REQUEST && current != Call.RESPONSE)) {
-            throw new IllegalStateException("skipBody is for the callback of a head");
-        }
-        wishes.skip(at, current == Call.REQUEST);
-    }
-
-    @Override
-    public void answer(HttpAnswer answer) {
-        give(new Given(answer, null));
-    }
-
-    @Override
-    public HttpStream stream(HttpAnswer head) {
-        HandlerStream begun = new HandlerStream(this, client);
-        give(new Given(head, begun));
-        return begun;
-    }
-
-    private void give(Given answer) {
-        ResponseHead.of(answer.answer(), answer.stream() != null); // refuses fields before anything has happened
+    /** Throws an IllegalStateException if it cannot be answered any more. */
+    void checkNotBegun() {
         if (headWritten) {
             throw new IllegalStateException("the response has begun");
-        }
-        if (Thread.currentThread() == calling) {
-            if (given != null) {
-                throw new IllegalStateException("answered twice");
-            }
-            given = answer;
-        } else {
-            Messages.post(client.channel(), () -> resumed(answer));
         }
     }
 
@@ -927,7 +657,7 @@ final class FilteredExchange extends ExchangeView {
     /** A handler does not finish its response; with what it threw, if that is why. */
     void abortedByHandler(@Nullable Throwable thrown) {
         if (thrown != null) {
-            threw(uses.get(handler), Call.RESPONSE_BODY, thrown);
+            calls.threw(handler, Call.RESPONSE_BODY, thrown);
         }
         if (stage != Stage.ENDED) {
             client.refuse(exchange, thrown == null ? Refusal.HANDLER_ABORTED : Refusal.FILTER_FAILED);

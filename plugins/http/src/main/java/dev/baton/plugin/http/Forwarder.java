@@ -129,9 +129,10 @@ final class Forwarder {
         exchange.servers().connections().connect(server, loop, channel, exchange);
     }
 
-    /** A new connection carries the exchange. */
-    void attach(UpstreamEnd opened) {
+    /** A connection carries the exchange; it may have carried others before. */
+    void attach(UpstreamEnd opened, boolean hasServed) {
         connecting = false;
+        reused = hasServed;
         end = opened;
     }
 

@@ -10,6 +10,7 @@ import dev.baton.spi.config.UpstreamName;
 import dev.baton.spi.config.WrongValueException;
 import dev.baton.spi.http.HttpFilter;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -93,21 +94,25 @@ public record HttpConfig(
         if (upstream.isEmpty() && routes.isEmpty()) {
             throw new IllegalArgumentException("it needs 'upstream' or 'routes': where is a request to go?");
         }
+        List<WrongValueException> wrong = new ArrayList<>();
         for (int i = 0; i < routes.size(); i++) {
             for (int earlier = 0; earlier < i; earlier++) {
                 if (routes.get(earlier).match().takesAllOf(routes.get(i).match())) {
-                    throw new WrongValueException(
+                    wrong.add(new WrongValueException(
                             "routes[" + i + "]",
                             "it can never match: routes[" + earlier
-                                    + "] takes all that it would; put this one first, or remove it");
+                                    + "] takes all that it would; put this one first, or remove it"));
+                    break;
                 }
             }
         }
         if (upstream.isPresent()
                 && routes.stream().anyMatch(route -> route.match().takesEverything())) {
-            throw new WrongValueException(
-                    "upstream", "no request ever gets there: a route without conditions takes all; remove one of them");
+            wrong.add(new WrongValueException(
+                    "upstream",
+                    "no request ever gets there: a route without conditions takes all; remove one of them"));
         }
+        WrongValueException.throwAll(wrong);
         if (requestBurst.isPresent()) {
             if (requestRate.isEmpty()) {
                 throw new WrongValueException(

@@ -84,6 +84,21 @@ final class Path {
         return text;
     }
 
+    /** The path with escapes where it needs them, and nowhere else. */
+    String encoded() {
+        StringBuilder out = new StringBuilder();
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            boolean plain = c < 0x80 && (Character.isLetterOrDigit(c) || "/-._~!$&'()*+,;=:@".indexOf(c) >= 0);
+            if (plain) {
+                out.append(c);
+            } else {
+                out.append(String.format("%%%02X", (int) c));
+            }
+        }
+        return out.toString();
+    }
+
     /** How many slashes it has. */
     int slashes() {
         return slashes;

@@ -3,6 +3,7 @@ package dev.baton.plugin.http;
 import dev.baton.spi.config.Default;
 import dev.baton.spi.config.Range;
 import dev.baton.spi.config.WrongValueException;
+import dev.baton.spi.http.HttpFields;
 import io.netty.handler.codec.http.HttpHeaderValidationUtil;
 import java.util.Map;
 
@@ -26,7 +27,7 @@ public record RespondConfig(
             if (name.isEmpty()
                     || HttpHeaderValidationUtil.validateToken(name) >= 0
                     || HttpHeaderValidationUtil.validateValidHeaderValue(value) >= 0
-                    || Fields.isServicesOwn(name)) {
+                    || HttpFields.isServicesOwn(name)) {
                 throw new WrongValueException("fields", "'" + name + "' cannot be set to '" + value + "'");
             }
         });

@@ -23,6 +23,9 @@ final class Router {
     private final Map<String, Paths> exact = new HashMap<>();
     private final Map<String, Paths> suffixes = new HashMap<>();
     private final Paths anyHost = new Paths();
+    /** The one that takes everything, if there is no other. */
+    private final @Nullable Route only;
+
     private final boolean paths;
     private final boolean hosts;
     private final Route none;
@@ -53,12 +56,18 @@ final class Router {
             }
             place.add(each);
         }
+        only = routes.size() == 1 && routes.get(0).match().takesEverything()
+                ? routes.get(0).route()
+                : null;
         hosts = !exact.isEmpty() || !suffixes.isEmpty();
         paths = routes.stream().anyMatch(each -> each.match().path().isPresent());
     }
 
     /** The route of a request. */
     Route find(Exchange exchange) {
+        if (only != null) {
+            return only;
+        }
         Path path = paths ? Path.of(exchange.target()) : Path.ROOT;
         if (path.ambiguous()) {
             return ambiguous;

@@ -30,6 +30,9 @@ sealed interface Target {
             String target = exchange.target();
             int query = target.indexOf('?');
             String path = query < 0 ? target : target.substring(0, query);
+            if (!path.startsWith(pathPrefix)) { // it was written with escapes, or with more slashes
+                path = Path.of(target).encoded();
+            }
             String rest = path.length() > pathPrefix.length() ? path.substring(pathPrefix.length()) : "";
             String to = config.to().replace(RedirectConfig.REST, rest);
             if (to.startsWith("//") && !config.to().startsWith("//")) {

@@ -16,10 +16,14 @@ final class TrustedProxies {
         networks = AddressSet.of(config.trust());
     }
 
+    /** Nobody is trusted. */
+    boolean isEmpty() {
+        return networks.isEmpty();
+    }
+
     /** True if what a peer says of its clients counts. */
     boolean contain(@Nullable SocketAddress peer) {
-        return !networks.isEmpty()
-                && peer instanceof InetSocketAddress address
+        return peer instanceof InetSocketAddress address
                 && address.getAddress() != null
                 && networks.contains(address.getAddress());
     }

@@ -37,6 +37,9 @@ final class UpstreamEnd extends ResponseDecoder {
     /** Of an answer that may have trailers. */
     private @Nullable HeaderFields headFields;
 
+    /** It has carried an exchange: the server may have closed it since. */
+    private boolean served;
+
     private int informational;
     private boolean inBody;
     private boolean anyByte;
@@ -81,6 +84,11 @@ final class UpstreamEnd extends ResponseDecoder {
         return channel;
     }
 
+    /** It has carried an exchange. */
+    boolean hasServed() {
+        return served;
+    }
+
     // ------------------------------------------------------------------------------------- from the downstream end
 
     /**
@@ -99,6 +107,7 @@ final class UpstreamEnd extends ResponseDecoder {
         HeadWriter head = Heads.request(
                 next, server == null ? "" : server.address(), next.downstream().client());
         exchange = next;
+        served = true;
         informational = 0;
         inBody = false;
         anyByte = false;

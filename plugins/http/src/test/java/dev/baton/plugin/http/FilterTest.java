@@ -706,4 +706,107 @@ class FilterTest {
             assertThat(bench.thrown.get(1 - 1)).contains("to be looked at, not to be changed");
         }
     }
+
+    /** An exchange must not get past a filter because another one speaks late. */
+    @ParameterizedTest
+    @EnumSource
+    void whatAFilterSaysTooLateEndsNoWaitOfAnother(Ends ends) {
+        List<HttpExchange> waiting = new ArrayList<>();
+        a.onRequest = exchange -> {
+            waiting.add(exchange);
+            return HttpVerdict.WAIT;
+        };
+        b.onRequest = a.onRequest;
+        try (Bench bench = bench(ends, OnFailure.BYPASS, "a", "b")) {
+            bench.send(GET);
+            bench.pass(2);
+            assertLog("a request /a", "b request /a");
+            waiting.get(0).resume();
+            waiting.get(0).answer(HttpAnswer.of(200).text("in"));
+            bench.settle();
+            assertThat(bench.opened).as("b still waits").isEmpty();
+            assertThat(bench.toClient()).isEmpty();
+            waiting.get(1).answer(HttpAnswer.of(403));
+            bench.settle();
+            assertThat(bench.toClient()).startsWith("HTTP/1.1 403 ");
+        }
+        waiting.clear();
+        try (Bench bench = bench(ends, "a", "b")) {
+            bench.send(GET);
+            waiting.get(0).resume();
+            waiting.get(0).resume();
+            bench.settle();
+            assertThat(bench.opened).as("once too often is not for b").isEmpty();
+            waiting.get(1).resume();
+            bench.settle();
+            assertThat(bench.toServer(0)).startsWith("GET /a ");
+        }
+    }
+
+    /** A worker that is not listened to any more answers in the middle of the next filter's callback. */
+    @ParameterizedTest
+    @EnumSource
+    void aWorkerThatIsTooLateDisturbsNobody(Ends ends) {
+        List<HttpExchange> seen = new ArrayList<>();
+        slow.onRequest = exchange -> {
+            seen.add(exchange);
+            exchange.answer(HttpAnswer.of(200).text("in"));
+            return HttpVerdict.ANSWERED;
+        };
+        try (Bench bench = bench(ends, OnFailure.BYPASS, "slow", "b")) {
+            b.onRequest = exchange -> {
+                bench.work.remove().run();
+                return answered(exchange, HttpAnswer.of(403));
+            };
+            bench.send(GET);
+            bench.pass(3);
+            assertThat(seen).hasSize(1);
+            assertThat(bench.toClient()).startsWith("HTTP/1.1 403 ");
+            assertThat(bench.thrown).isEmpty();
+        }
+    }
+
+    /** A slip in a filter that checks something must not let the request in. */
+    @ParameterizedTest
+    @EnumSource
+    void anAnswerAndContinueIsNoPass(Ends ends) {
+        a.onRequest = exchange -> {
+            exchange.answer(HttpAnswer.of(401));
+            return HttpVerdict.CONTINUE;
+        };
+        try (Bench bench = bench(ends, "a")) {
+            bench.send(GET);
+            assertThat(bench.opened).isEmpty();
+            assertThat(bench.toClient()).startsWith("HTTP/1.1 500 ");
+            assertThat(bench.thrown.get(0)).contains("it has answered, and says that the exchange is to continue");
+        }
+    }
+
+    /** A client that only says how much it will send takes none of the memory for it. */
+    @ParameterizedTest
+    @EnumSource
+    void aLengthThatIsOnlySaidTakesNoMemory(Ends ends) {
+        a.requestUse = HttpBodyUse.whole(1 << 30);
+        try (Bench bench = bench(ends, "a")) {
+            bench.send("POST /a HTTP/1.1\r\nHost: shop\r\nContent-Length: 1000000000\r\n\r\nx");
+            assertThat(bench.allocator.metric().usedDirectMemory()
+                            + bench.allocator.metric().usedHeapMemory())
+                    .isLessThan(64 * 1024);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void moreFieldsThanThereMayBe(Ends ends) {
+        a.onRequest = exchange -> {
+            for (int i = 0; i < 1000; i++) {
+                exchange.request().fields().add("X-" + i, "1");
+            }
+            return HttpVerdict.CONTINUE;
+        };
+        try (Bench bench = bench(ends, "a")) {
+            bench.send(GET);
+            assertThat(bench.thrown.get(0)).contains("IllegalArgumentException: more than 256");
+        }
+    }
 }

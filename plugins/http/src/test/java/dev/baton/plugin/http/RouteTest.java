@@ -14,9 +14,11 @@ import dev.baton.spi.http.HttpHandler;
 import dev.baton.spi.http.HttpOutcome;
 import dev.baton.spi.http.HttpStream;
 import dev.baton.spi.http.HttpVerdict;
+import dev.baton.spi.upstream.ConnectHandler;
 import dev.baton.spi.upstream.ServerBusyException;
 import dev.baton.spi.upstream.ServerBusyException.Reason;
 import dev.baton.spi.upstream.UpstreamServer;
+import dev.baton.testkit.EmbeddedConnection;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -195,6 +197,7 @@ class RouteTest {
         "/old/*, /new?x=1, /old/a?c, /new?x=1",
         "/*, https://other.test/{*}, /a?b, https://other.test/a?b",
         "/old/*, '/{*}', /old//evil.test/, '/evil.test/'",
+        "/old/*, /new/{*}, /%6fld//a%20b?c, /new/a%20b?c",
     })
     void redirects(String path, String to, String target, String location) {
         try (Bench bench =
@@ -224,6 +227,10 @@ class RouteTest {
                 .isThrownBy(() -> Bench.config(true, List.of(), respond(MatchConfig.everything(), "all")))
                 .withMessageContaining("no request ever gets there");
         assertThatIllegalArgumentException().isThrownBy(() -> Bench.config(false, List.of()));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Bench.config(false, List.of(), all, all, get, RouteTest.redirect("/y", "/", 301)))
+                .as("each of them")
+                .satisfies(e -> assertThat(e.getSuppressed()).hasSize(1));
     }
 
     @ParameterizedTest
@@ -333,6 +340,25 @@ class RouteTest {
                     assertThat(bench.toClient()).as("the budget is spent").startsWith("HTTP/1.1 502 ");
                 }
             }
+        }
+    }
+
+    /** After a wait because of max-connections an exchange may get a connection that others had, and that has died. */
+    @ParameterizedTest
+    @EnumSource
+    void asksAgainIfAConnectionThatOthersHadIsDead(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.warmUp();
+            EmbeddedConnection used = bench.idle.remove();
+            bench.connectLater = true;
+            bench.send("GET / HTTP/1.1\r\nHost: shop\r\n\r\n");
+            ConnectHandler waiting = bench.connecting.remove();
+            bench.connectLater = false;
+            bench.under(used, () -> waiting.connected(used));
+            assertThat(bench.out(used)).startsWith("GET / ");
+            bench.hangUp(used);
+            bench.answer(1, OK);
+            assertThat(bench.toClient()).isEqualTo(OK);
         }
     }
 
