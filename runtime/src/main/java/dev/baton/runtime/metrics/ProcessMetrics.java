@@ -137,8 +137,9 @@ final class ProcessMetrics implements MultiCollector {
         OperatingSystemMXBean system = ManagementFactory.getOperatingSystemMXBean();
         if (system instanceof UnixOperatingSystemMXBean unix) {
             all.add(counter("process_cpu_seconds", "Processor time of the process.", unix.getProcessCpuTime() / NANOS));
-            all.add(gauge("process_open_fds", "Open fds of the process.", (double) unix.getOpenFileDescriptorCount()));
-            all.add(gauge("process_max_fds", "How many it may open.", (double) unix.getMaxFileDescriptorCount()));
+            long most = unix.getMaxFileDescriptorCount();
+            all.add(gauge("process_open_fds", "Open fds of the process.", (double) openFds(unix, most)));
+            all.add(gauge("process_max_fds", "How many it may open.", (double) most));
         }
         all.add(gauge(
                 "process_start_time_seconds",
@@ -147,6 +148,16 @@ final class ProcessMetrics implements MultiCollector {
         double resident = residentBytes();
         if (resident > 0) {
             all.add(gauge("process_resident_memory_bytes", "Memory of the process that is in RAM.", resident));
+        }
+    }
+
+    /** To count them the JDK opens a folder: where it fails to, all that the process may have are open. */
+    private static long openFds(UnixOperatingSystemMXBean unix, long most) {
+        try {
+            return unix.getOpenFileDescriptorCount();
+        } catch (InternalError e) {
+            LOG.debug("cannot count the open fds", e);
+            return most;
         }
     }
 
