@@ -16,7 +16,7 @@ public interface HttpRequest {
     /** Host and perhaps port that the client asks for; empty if it does not say. */
     String authority();
 
-    /** Path and query, or {@code *}. */
+    /** Path and query, {@code *}, or the host and port that a CONNECT asks for. */
     String target();
 
     /** The target up to its first {@code ?}. */
@@ -47,7 +47,7 @@ public interface HttpRequest {
      *
      * @param target path and perhaps query
      * @throws IllegalArgumentException if it does not begin with {@code /}, or has a blank, a control character, a
-     *     {@code #} or anything that is not ASCII
+     *     {@code #} or anything that is not ASCII, or if the request is a CONNECT
      * @throws IllegalStateException if the request is on its way already
      */
     void rewriteTarget(String target);
@@ -55,7 +55,8 @@ public interface HttpRequest {
     /**
      * Asks the server for another host. The route stays the one that was found.
      *
-     * @throws IllegalArgumentException if it is no host, with or without a port (RFC 9110, section 7.2)
+     * @throws IllegalArgumentException if it is no host, with or without a port (RFC 9110, section 7.2), or if the
+     *     request is a CONNECT and it has no port
      * @throws IllegalStateException if the request is on its way already
      */
     void rewriteAuthority(String authority);

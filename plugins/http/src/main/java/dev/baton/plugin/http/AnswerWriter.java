@@ -64,7 +64,7 @@ final class AnswerWriter {
             @Nullable HeaderFields trailers) {
         started = true;
         whole = last;
-        if (head.isSwitch()) {
+        if (head.beginsTunnel()) {
             keepAlive = false;
             framing = BY_CONNECTION;
         } else if (head.bodyLength() < 0) {

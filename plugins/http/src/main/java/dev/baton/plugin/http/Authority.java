@@ -27,6 +27,12 @@ final class Authority {
         return end > 0 && (end == text.length() || (text.charAt(end) == ':' && isPort(text, end + 1)));
     }
 
+    /** True for a host and a port, as the target of a CONNECT is. */
+    static boolean isWithPort(String text) {
+        int last = text.length() - 1;
+        return isValid(text) && text.lastIndexOf(':') > text.lastIndexOf(']') && text.charAt(last) != ':';
+    }
+
     /** The index behind the name; -1 if there is none. */
     private static int nameEnd(String text) {
         int i = 0;

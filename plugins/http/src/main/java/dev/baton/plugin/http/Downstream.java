@@ -206,7 +206,7 @@ final class Downstream {
         Route route = service.router().find(next);
         next.goBy(route, timer.lastProgress());
         route.retries().request();
-        OwnAnswer own = service.limits().answer(next, this, timer.lastProgress());
+        OwnAnswer own = service.limits().answer(next, this);
         if (route.isFiltered()) {
             FilteredExchange filtered = new FilteredExchange(this, next, route, timer.lastProgress());
             next.setFiltered(filtered);
@@ -548,7 +548,7 @@ final class Downstream {
                 answer.closeAfterwards();
             }
             named.responds(head.status().code(), timer.lastProgress());
-            if (head.isSwitch()) {
+            if (head.beginsTunnel()) {
                 beginTunnel(named);
             }
             answer.start(ctx, named, head, in, count, last, trailers);
@@ -642,7 +642,7 @@ final class Downstream {
             ctx.flush();
             next();
         } else {
-            close(phase == Phase.BODY || reader.hasUnread());
+            close(moreMayCome(current));
         }
     }
 
@@ -723,8 +723,13 @@ final class Downstream {
         if (answer.keepAlive()) {
             next();
         } else {
-            close(unread);
+            close(unread || moreMayCome(current));
         }
+    }
+
+    /** The client has sent more than was read, or may be about to. */
+    private boolean moreMayCome(Exchange answered) {
+        return phase == Phase.BODY || answered.isConnect() || reader.hasUnread();
     }
 
     /**

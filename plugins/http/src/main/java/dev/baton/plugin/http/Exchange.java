@@ -29,7 +29,7 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler, Reque
 
     private final Downstream downstream;
 
-    /** What is asked of the server: origin-form, or {@code *}. */
+    /** What is asked of the server: origin-form, {@code *}, or the authority of a CONNECT. */
     private String target;
 
     /** Value of the Host field to send; null: the server's address. */
@@ -156,6 +156,9 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler, Reque
     }
 
     void rewriteAuthority(String other) {
+        if (isConnect()) {
+            target = other;
+        }
         if (!hostRewritten) {
             hostRewritten = true;
             askedHost = host;
@@ -321,6 +324,11 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler, Reque
 
     boolean isHttp10() {
         return protocolVersion().minorVersion() == 0;
+    }
+
+    /** It asks for a tunnel. */
+    boolean isConnect() {
+        return method().equals(HttpMethod.CONNECT);
     }
 
     boolean isHead() {

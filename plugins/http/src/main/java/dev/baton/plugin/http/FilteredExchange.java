@@ -458,7 +458,7 @@ final class FilteredExchange extends ExchangeView implements FilterCalls.Way {
         Piece beginning = first;
         first = Piece.NONE;
         ResponseHead head = head();
-        if (head.isSwitch()) {
+        if (head.beginsTunnel()) {
             stage = Stage.BODY; // what follows is no body of HTTP
             wishes.skipAll();
             write(beginning);

@@ -124,12 +124,12 @@ final class Heads {
                     .text(fields.value(fields.indexOf(FieldKind.CONTENT_LENGTH, 0)))
                     .crlf();
         }
-        if (head.isSwitch()) {
+        if (head.beginsTunnel() && fields.has(FieldKind.UPGRADE)) {
             out.raw(UPGRADE)
                     .text(fields.value(fields.indexOf(FieldKind.UPGRADE, 0)))
                     .crlf()
                     .raw(CONNECTION_UPGRADE);
-        } else if (connection != null) {
+        } else if (connection != null && !head.beginsTunnel()) {
             out.raw(connection == Persistence.CLOSE ? CLOSE : KEEP_ALIVE);
         }
         return out.crlf();

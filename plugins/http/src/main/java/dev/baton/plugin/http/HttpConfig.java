@@ -5,7 +5,6 @@ import dev.baton.spi.config.ByteSize;
 import dev.baton.spi.config.Choice;
 import dev.baton.spi.config.Default;
 import dev.baton.spi.config.Range;
-import dev.baton.spi.config.Rate;
 import dev.baton.spi.config.UpstreamName;
 import dev.baton.spi.config.WrongValueException;
 import dev.baton.spi.http.HttpFilter;
@@ -32,8 +31,6 @@ import java.util.Optional;
  * @param minRate bytes a second that the client must send of a head or body on the average, when {@code rateGrace} is
  *     over; 0: none
  * @param rateGrace how long a head or body may come more slowly
- * @param requestRate requests of one client address; what is more is refused with 429. Empty: no limit
- * @param requestBurst how many of those may come at once. Empty: as many as in a second, but at least 10
  */
 public record HttpConfig(
         @UpstreamName Optional<String> upstream,
@@ -51,12 +48,7 @@ public record HttpConfig(
         @Default("240B/s") @Range(min = "0B/s", max = "1GiB/s")
         ByteRate minRate,
 
-        @Default("10s") @Range(min = "10ms", max = "1h") Duration rateGrace,
-        @Range(min = "1/h", max = "100000/s") Optional<Rate> requestRate,
-        @Range(min = "1", max = "1000000") Optional<Integer> requestBurst) {
-
-    /** An allowance that takes longer to fill than this is no rate any more, and cannot be kept in a word. */
-    private static final Duration FILL_MAX = Duration.ofHours(24);
+        @Default("10s") @Range(min = "10ms", max = "1h") Duration rateGrace) {
 
     /** Without filters and routes: everything goes to one upstream. */
     public HttpConfig(
@@ -68,9 +60,7 @@ public record HttpConfig(
             Duration responseTimeout,
             Duration idleTimeout,
             ByteRate minRate,
-            Duration rateGrace,
-            Optional<Rate> requestRate,
-            Optional<Integer> requestBurst) {
+            Duration rateGrace) {
         this(
                 Optional.of(upstream),
                 List.of(),
@@ -84,9 +74,7 @@ public record HttpConfig(
                 idleTimeout,
                 Duration.ofHours(1),
                 minRate,
-                rateGrace,
-                requestRate,
-                requestBurst);
+                rateGrace);
     }
 
     /** Checks what one key means for another. */
@@ -113,18 +101,5 @@ public record HttpConfig(
                     "no request ever gets there: a route without conditions takes all; remove one of them"));
         }
         WrongValueException.throwAll(wrong);
-        if (requestBurst.isPresent()) {
-            if (requestRate.isEmpty()) {
-                throw new WrongValueException(
-                        "requestBurst", "means nothing without request-rate; add that or remove this");
-            }
-            double most = requestRate.get().perSecond() * FILL_MAX.toSeconds();
-            if (requestBurst.get() > most) {
-                throw new WrongValueException(
-                        "requestBurst",
-                        "at " + requestRate.get() + " it takes more than 24h until " + requestBurst.get()
-                                + " are allowed again; at most " + (long) most);
-            }
-        }
     }
 }

@@ -31,12 +31,6 @@ record OwnAnswer(HttpResponseStatus status, String fields, String content) {
         return new OwnAnswer(refusal.status(), fields, refusal.words() + "\n");
     }
 
-    /** Says that there were too many requests, and in how many seconds the next one is welcome. */
-    static OwnAnswer later(long seconds) {
-        Refusal refusal = Refusal.TOO_MANY_REQUESTS;
-        return new OwnAnswer(refusal.status(), TEXT + "Retry-After: " + seconds + "\r\n", refusal.words() + "\n");
-    }
-
     /**
      * Sends the client to another place.
      *

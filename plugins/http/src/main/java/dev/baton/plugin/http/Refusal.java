@@ -29,7 +29,7 @@ enum Refusal {
     HEADER_TOO_LARGE(HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "header fields too large"),
     /** Neither HTTP/1.0 nor HTTP/1.1. */
     BAD_VERSION(HttpResponseStatus.HTTP_VERSION_NOT_SUPPORTED, "HTTP version not supported"),
-    /** CONNECT: this is no tunnel. */
+    /** CONNECT, where the route does not allow it. */
     BAD_METHOD(HttpResponseStatus.NOT_IMPLEMENTED, "CONNECT is not served here"),
     /** The client began a request and stopped in the middle. */
     REQUEST_TIMEOUT(HttpResponseStatus.REQUEST_TIMEOUT, "the request was not sent in time"),
@@ -37,8 +37,6 @@ enum Refusal {
     SLOW_REQUEST(HttpResponseStatus.REQUEST_TIMEOUT, "the request came too slowly"),
     /** The body is over {@code body-limit}. */
     BODY_TOO_LARGE(new HttpResponseStatus(413, "Content Too Large"), "request body too large"),
-    /** The client's address has made more requests than {@code request-rate} allows. */
-    TOO_MANY_REQUESTS(HttpResponseStatus.TOO_MANY_REQUESTS, "too many requests from this address"),
     /** No route takes the request. */
     NO_ROUTE(HttpResponseStatus.NOT_FOUND, "there is nothing here"),
     /** Routes look at the path, and two servers may understand this one in two ways. */

@@ -36,8 +36,8 @@ final class RequestRules {
             return Refusal.BAD_HOST;
         }
         HttpMethod method = exchange.method();
-        if (method.equals(HttpMethod.CONNECT)) {
-            return Refusal.BAD_METHOD;
+        if (exchange.isConnect()) {
+            return checkConnect(exchange, fields);
         }
         String target = exchange.uri();
         if (!isTargetText(target)) {
@@ -68,6 +68,25 @@ final class RequestRules {
             readUpgrade(exchange, fields);
         }
         exchange.understood(target, hostValue, Math.max(length, length == BodyReader.CHUNKED ? length : 0), keepAlive);
+        return null;
+    }
+
+    /**
+     * A CONNECT says where to in its target, host and port, which replaces the Host field, and has no content. Its
+     * connection ends with it: what a client has sent behind one that is refused was meant for a tunnel (RFC 9110,
+     * section 9.3.6).
+     */
+    private static @Nullable Refusal checkConnect(Exchange exchange, HeaderFields fields) {
+        String target = exchange.uri();
+        if (!Authority.isWithPort(target)) {
+            return Refusal.BAD_TARGET;
+        }
+        long length = bodyLength(fields, exchange.isHttp10());
+        if ((length != BodyReader.UNTIL_CLOSE && length != 0) || fields.has(FieldKind.FRAMING_LOOKALIKE)) {
+            return Refusal.AMBIGUOUS_LENGTH;
+        }
+        readConnection(fields, exchange.isHttp10());
+        exchange.understood(target, target, 0, false);
         return null;
     }
 

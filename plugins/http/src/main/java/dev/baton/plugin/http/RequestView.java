@@ -54,6 +54,9 @@ final class RequestView implements HttpRequest {
     @Override
     public void rewriteTarget(String target) {
         checkStage();
+        if (exchange.isConnect()) {
+            throw new IllegalArgumentException("a CONNECT asks for a host and a port, not for '" + target + "'");
+        }
         if (!target.startsWith("/") || !RequestRules.isTargetText(target)) {
             throw new IllegalArgumentException("'" + target + "' is no path with a query");
         }
@@ -63,8 +66,9 @@ final class RequestView implements HttpRequest {
     @Override
     public void rewriteAuthority(String authority) {
         checkStage();
-        if (!Authority.isValid(authority)) {
-            throw new IllegalArgumentException("'" + authority + "' is no host");
+        if (!(exchange.isConnect() ? Authority.isWithPort(authority) : Authority.isValid(authority))) {
+            throw new IllegalArgumentException(
+                    "'" + authority + "' is no host" + (exchange.isConnect() ? " with a port" : ""));
         }
         exchange.rewriteAuthority(authority);
     }

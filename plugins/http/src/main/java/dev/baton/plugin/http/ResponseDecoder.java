@@ -7,6 +7,7 @@ import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpResponseDecoder;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpVersion;
 import java.util.ArrayList;
 import java.util.List;
@@ -69,12 +70,16 @@ abstract class ResponseDecoder extends HttpResponseDecoder {
                 reset();
             }
             Exchange exchange = answered;
-            if (head.isSwitch()) {
+            if (head.status().code() == HttpResponseStatus.SWITCHING_PROTOCOLS.code()) {
                 String asked = exchange == null ? null : exchange.upgrade();
                 if (asked == null || !RequestRules.isUpgradeOf(head.fields(), asked)) {
                     throw new IllegalArgumentException("101 without having been asked to switch protocols");
                 }
-                head.setBodyLength(BodyReader.UNTIL_CLOSE);
+                head.beginTunnel();
+            } else if (exchange != null
+                    && exchange.isConnect()
+                    && head.status().codeClass() == HttpStatusClass.SUCCESS) {
+                head.beginTunnel();
             } else if (exchange != null && !head.isInformational()) {
                 // Also where no body follows: the length goes on to the client, and must mean one thing to everybody.
                 if (said == RequestRules.BAD_LENGTH) {

@@ -10,6 +10,7 @@ import io.netty.handler.codec.http.HttpVersion;
 /** The head of a server's answer. */
 final class ResponseHead extends DefaultHttpResponse {
     private long bodyLength;
+    private boolean tunnel;
 
     ResponseHead(HttpVersion version, HttpResponseStatus status) {
         super(version, status, new HeaderFields());
@@ -25,12 +26,18 @@ final class ResponseHead extends DefaultHttpResponse {
 
     /** Not the answer yet, only something before it. */
     boolean isInformational() {
-        return status().codeClass() == HttpStatusClass.INFORMATIONAL && !isSwitch();
+        return status().codeClass() == HttpStatusClass.INFORMATIONAL && !tunnel;
     }
 
-    /** The answer to a request for another protocol, which is spoken from here on. */
-    boolean isSwitch() {
-        return status().code() == 101;
+    /** Agrees to another protocol, or to a CONNECT: what follows is a tunnel. */
+    boolean beginsTunnel() {
+        return tunnel;
+    }
+
+    /** What follows is a tunnel, whatever the fields say of a length. */
+    void beginTunnel() {
+        tunnel = true;
+        bodyLength = BodyReader.UNTIL_CLOSE;
     }
 
     /** Whatever its fields say, no body follows (RFC 9112, section 6.3). */
@@ -87,6 +94,6 @@ final class ResponseHead extends DefaultHttpResponse {
     /** Content-Length says how long the body is, or, in an answer without one, how long it would be. */
     boolean forwardsLength() {
         int code = status().code();
-        return code >= 200 && code != 204 && fields().has(FieldKind.CONTENT_LENGTH);
+        return code >= 200 && code != 204 && !tunnel && fields().has(FieldKind.CONTENT_LENGTH);
     }
 }

@@ -8,15 +8,23 @@ import org.jspecify.annotations.Nullable;
  * @param name what metrics and logs call it
  * @param filters in the order in which requests meet them
  * @param target where they go
+ * @param connect whether its servers may be asked for tunnels by CONNECT
  * @param timeoutNanos how long the head of a server's response may take, {@link Timeouts#NEVER} if only
  *     {@code response-timeout} limits it
  * @param retries what is asked again
  * @param metrics what counts its exchanges
  */
-record Route(String name, FilterUses filters, Target target, long timeoutNanos, Retries retries, RouteMetrics metrics) {
+record Route(
+        String name,
+        FilterUses filters,
+        Target target,
+        boolean connect,
+        long timeoutNanos,
+        Retries retries,
+        RouteMetrics metrics) {
     /** A route without what is for servers. */
     static Route fixed(String name, FilterUses filters, Target target, RouteMetrics metrics) {
-        return new Route(name, filters, target, Timeouts.NEVER, Retries.NONE, metrics);
+        return new Route(name, filters, target, false, Timeouts.NEVER, Retries.NONE, metrics);
     }
 
     /** Its exchanges take the long way: through filters, or to what is no server. */

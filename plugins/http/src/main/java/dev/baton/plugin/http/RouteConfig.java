@@ -1,6 +1,7 @@
 package dev.baton.plugin.http;
 
 import dev.baton.spi.config.Choice;
+import dev.baton.spi.config.Default;
 import dev.baton.spi.config.Range;
 import dev.baton.spi.config.UpstreamName;
 import dev.baton.spi.config.WrongValueException;
@@ -19,6 +20,7 @@ import java.util.stream.Stream;
  * @param match which requests
  * @param filters what stands in their way, behind the filters of the service
  * @param upstream the servers that they go to
+ * @param connect whether the servers may be asked for tunnels by CONNECT; refused with 501 otherwise
  * @param redirect another place for the client to go to
  * @param respond a fixed answer
  * @param handler a plugin's handler
@@ -31,6 +33,7 @@ public record RouteConfig(
         MatchConfig match,
         List<Choice<HttpFilter>> filters,
         @UpstreamName Optional<String> upstream,
+        @Default("false") boolean connect,
         Optional<RedirectConfig> redirect,
         Optional<RespondConfig> respond,
         Optional<Choice<HttpHandler>> handler,
@@ -49,6 +52,9 @@ public record RouteConfig(
         }
         if (upstream.isEmpty() && timeout.isPresent()) {
             throw new WrongValueException("timeout", "it is for servers: it means nothing without 'upstream'");
+        }
+        if (upstream.isEmpty() && connect) {
+            throw new WrongValueException("connect", "servers answer a CONNECT: it means nothing without 'upstream'");
         }
         if (upstream.isEmpty() && retry.isPresent()) {
             throw new WrongValueException("retry", "it is for servers: it means nothing without 'upstream'");

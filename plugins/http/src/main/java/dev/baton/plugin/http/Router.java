@@ -68,7 +68,7 @@ final class Router {
         if (only != null) {
             return only;
         }
-        Path path = paths ? Path.of(exchange.target()) : Path.ROOT;
+        Path path = paths && !exchange.isConnect() ? Path.of(exchange.target()) : Path.ROOT;
         if (path.ambiguous()) {
             return ambiguous;
         }

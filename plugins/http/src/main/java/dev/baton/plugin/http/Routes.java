@@ -63,6 +63,7 @@ final class Routes {
                                 MatchConfig.ANY,
                                 common,
                                 servers(name),
+                                false,
                                 Timeouts.NEVER,
                                 Retries.NONE,
                                 metrics(MatchConfig.ANY)))));
@@ -87,6 +88,7 @@ final class Routes {
                 config.label(),
                 filters,
                 target(config),
+                config.connect(),
                 config.timeout().map(limit -> limit.toNanos()).orElse(Timeouts.NEVER),
                 config.retry()
                         .map(retry ->

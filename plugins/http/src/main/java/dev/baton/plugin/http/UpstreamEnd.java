@@ -420,7 +420,7 @@ final class UpstreamEnd extends ResponseDecoder {
             }
             return true;
         }
-        keepAlive = !head.isSwitch() && RequestRules.readConnection(head.fields(), head.isHttp10());
+        keepAlive = !head.beginsTunnel() && RequestRules.readConnection(head.fields(), head.isHttp10());
         body.begin(head.bodyLength());
         inBody = true;
         headFields = head.bodyLength() == BodyReader.CHUNKED ? head.fields() : null;

@@ -123,9 +123,7 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
                 Duration.ofSeconds(30),
                 Duration.ofSeconds(60),
                 new ByteRate(0),
-                Duration.ofSeconds(10),
-                Optional.empty(),
-                Optional.empty());
+                Duration.ofSeconds(10));
     }
 
     Bench(Ends ends, HttpConfig config) {
@@ -148,9 +146,7 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
                 plain.idleTimeout(),
                 plain.tunnelTimeout(),
                 plain.minRate(),
-                plain.rateGrace(),
-                plain.requestRate(),
-                plain.requestBurst());
+                plain.rateGrace());
     }
 
     Bench(Ends ends, HttpConfig config, Map<String, ?> plugins) {

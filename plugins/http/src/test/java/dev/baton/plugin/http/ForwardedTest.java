@@ -38,9 +38,7 @@ class ForwardedTest {
                 plain.idleTimeout(),
                 plain.tunnelTimeout(),
                 plain.minRate(),
-                plain.rateGrace(),
-                plain.requestRate(),
-                plain.requestBurst());
+                plain.rateGrace());
     }
 
     private final List<HttpExchange> seen = new ArrayList<>();

@@ -5,13 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.baton.plugin.http.Bench.Ends;
 import dev.baton.spi.config.ByteRate;
 import dev.baton.spi.config.ByteSize;
-import dev.baton.spi.config.Rate;
 import java.time.Duration;
 import java.util.Optional;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** How long a body may be, how slowly a request may come, and how many a client may make. */
+/** How long a body may be, and how slowly a request may come. */
 @SuppressWarnings("StringConcatToTextBlock") // the line ends are what matters
 class RequestLimitsTest {
     private static final String GET = "GET / HTTP/1.1\r\nHost: shop\r\n\r\n";
@@ -22,7 +21,11 @@ class RequestLimitsTest {
         return "PUT / HTTP/1.1\r\nHost: shop\r\nContent-Length: " + length + "\r\n\r\n";
     }
 
-    private static Bench bench(Ends ends, Optional<ByteSize> bodyLimit, Optional<Rate> rate, Optional<Integer> burst) {
+    private static Bench bench(Ends ends) {
+        return bench(ends, Optional.of(new ByteSize(1_000)));
+    }
+
+    private static Bench bench(Ends ends, Optional<ByteSize> bodyLimit) {
         return new Bench(
                 ends,
                 new HttpConfig(
@@ -34,17 +37,7 @@ class RequestLimitsTest {
                         Duration.ofSeconds(30),
                         Duration.ofSeconds(60),
                         new ByteRate(100),
-                        Duration.ofSeconds(10),
-                        rate,
-                        burst));
-    }
-
-    private static Bench bench(Ends ends) {
-        return bench(ends, Optional.of(new ByteSize(1_000)), Optional.empty(), Optional.empty());
-    }
-
-    private static Bench bench(Ends ends, double perSecond, int burst) {
-        return bench(ends, Optional.empty(), Optional.of(new Rate(perSecond)), Optional.of(burst));
+                        Duration.ofSeconds(10)));
     }
 
     // -------------------------------------------------------------------------------------------------------- length
@@ -187,7 +180,7 @@ class RequestLimitsTest {
     @ParameterizedTest
     @EnumSource
     void aBodyThatComesMoreSlowlyThanTheRateIsGivenUp(Ends ends) {
-        try (Bench bench = bench(ends, Optional.empty(), Optional.empty(), Optional.empty())) {
+        try (Bench bench = bench(ends, Optional.empty())) {
             bench.send(put(100_000));
             for (int i = 0; i < 19; i++) {
                 bench.send("x".repeat(50));
@@ -204,7 +197,7 @@ class RequestLimitsTest {
     @ParameterizedTest
     @EnumSource
     void aBodyThatComesAtTheRateMayTakeAsLongAsItDoes(Ends ends) {
-        try (Bench bench = bench(ends, Optional.empty(), Optional.empty(), Optional.empty())) {
+        try (Bench bench = bench(ends, Optional.empty())) {
             bench.send(put(12_000));
             for (int i = 0; i < 120; i++) {
                 bench.send("x".repeat(100));
@@ -219,7 +212,7 @@ class RequestLimitsTest {
     @ParameterizedTest
     @EnumSource
     void theTimeInWhichAServerTakesNothingIsNotTheClients(Ends ends) {
-        try (Bench bench = bench(ends, Optional.empty(), Optional.empty(), Optional.empty())) {
+        try (Bench bench = bench(ends, Optional.empty())) {
             bench.send(put(1_000_000));
             bench.pass(6);
             bench.opened.get(0).stalled(true);
@@ -285,60 +278,6 @@ class RequestLimitsTest {
             }
             assertThat(bench.client.isOpen()).isTrue();
             assertThat(bench.refusals(Refusal.SLOW_REQUEST)).isZero();
-        }
-    }
-
-    // ---------------------------------------------------------------------------------------------------------- rate
-
-    @ParameterizedTest
-    @EnumSource
-    void aClientThatAsksTooOftenIsToldWhenToComeBack(Ends ends) {
-        try (Bench bench = bench(ends, 0.5, 3)) {
-            bench.send(GET.repeat(5));
-            for (int i = 0; i < 3; i++) {
-                bench.answer(0, OK);
-            }
-            assertThat(bench.toClient())
-                    .startsWith(OK + OK + OK + "HTTP/1.1 429 Too Many Requests\r\n")
-                    .contains("\r\nRetry-After: 2\r\n")
-                    .doesNotContain("Connection:");
-            assertThat(bench.refusals(Refusal.TOO_MANY_REQUESTS)).isEqualTo(2);
-            assertThat(bench.asked).hasSize(3);
-            bench.pass(1);
-            bench.send(GET);
-            assertThat(bench.toClient()).contains("\r\nRetry-After: 1\r\n");
-            bench.pass(1);
-            bench.send(GET);
-            bench.answer(0, OK);
-            assertThat(bench.toClient()).isEqualTo(OK);
-        }
-    }
-
-    /** Another connection is no other client, and another request on one is no other rate. */
-    @ParameterizedTest
-    @EnumSource
-    void theRateIsThatOfAnAddress(Ends ends) {
-        try (Bench bench = bench(ends, 1, 1)) {
-            bench.send(GET);
-            bench.answer(0, OK);
-            assertThat(bench.toClient()).isEqualTo(OK);
-            var another = bench.anotherClient();
-            bench.receive(another, GET);
-            assertThat(bench.out(another)).startsWith("HTTP/1.1 429 ");
-        }
-    }
-
-    @ParameterizedTest
-    @EnumSource
-    void aBodyThatIsOneTooManyEndsTheConnection(Ends ends) {
-        try (Bench bench = bench(ends, 1, 1)) {
-            bench.send(put(1) + "x");
-            bench.answer(0, OK);
-            bench.send(put(40) + GET);
-            assertThat(bench.toClient()).contains("HTTP/1.1 429 ").contains("\r\nConnection: close\r\n");
-            assertThat(bench.asked).hasSize(1);
-            bench.pass(2);
-            assertThat(bench.client.isOpen()).isFalse();
         }
     }
 }
