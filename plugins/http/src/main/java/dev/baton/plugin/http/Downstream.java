@@ -4,109 +4,72 @@ import dev.baton.spi.channel.ConnectionFacts;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.http.HttpOutcome;
 import dev.baton.spi.http.HttpOutcome.Kind;
-import dev.baton.spi.service.Service;
 import dev.baton.spi.traffic.Traffic;
 import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The client's end of each exchange, one after the other. Its {@link RequestReader} finds the requests, its
- * {@link Forwarder} hands them to an {@link UpstreamEnd}, which hands the answer back.
+ * The client's end of each exchange, one after the other: decides where a request goes and what is answered, whatever
+ * version of HTTP the client speaks. A {@link ClientStream} reads and writes for it; its {@link Forwarder} hands the
+ * request to an {@link UpstreamEnd}, which hands the response back.
  *
- * <pre>
- * phase     is over when                             then
- * HEAD      a request's head is there                BODY or ANSWER
- * BODY      the request's body is complete           ANSWER
- * ANSWER    the answer is complete                   HEAD, or the connection closes
- * DISCARD   all is written and the client closes, or a second later
- * </pre>
- *
- * <p>A server that switches protocols leads from ANSWER back to BODY, which is the tunnel then: it is over when one
- * side ends.
- *
- * <p>Everything here runs under the claim on this connection. The upstream end may be on another loop at any time: it
- * calls the methods that take an exchange under this claim, and what is not of the current exchange and from the
- * current upstream connection is dropped.
+ * <p>Everything here runs under the claim on the client's connection. The upstream end may be on another loop at any
+ * time: it calls the methods that take an exchange under this claim, and what is not of the current exchange and from
+ * the current upstream connection is dropped.
  */
 final class Downstream {
-    enum Phase {
-        HEAD,
-        BODY,
-        ANSWER,
-        DISCARD
-    }
-
-    /** Values of {@code SO_LINGER}. */
-    private static final int RESET = 0;
-
-    private static final int KERNEL_SENDS_THE_REST = -1;
-
-    private static final byte[] CONTINUE = HeadWriter.ascii("HTTP/1.1 100 Continue\r\n\r\n");
-
     private static final byte[] UNKNOWN = HeadWriter.ascii("unknown");
 
-    /** In bytes: smaller heads are gone with their exchange, and not worth counting. */
-    private static final int LARGE_HEAD_BYTES = 4096;
-
     private final HttpService service;
-    private final MovableChannel channel;
-    private final RequestReader reader;
+    private final ClientStream stream;
     private final Forwarder forwarder;
-    private final AnswerWriter answer = new AnswerWriter();
-    private final DownstreamTimer timer;
-
-    @SuppressWarnings("NullAway.Init") // set when the handler is added, before anything else is called
-    private ChannelHandlerContext ctx;
 
     /** In ASCII: as a string it would take twice as much of an idle connection. */
     private byte @Nullable [] client;
 
     private @Nullable Exchange exchange;
 
-    private Phase phase = Phase.HEAD;
     /** The upstream end reads no more of the answer until it is told. */
     private boolean answerPaused;
 
-    /** An answer of ours was written in the midst of a read: the end of that flushes it, with what else comes of it. */
-    private boolean ownAnswerUnflushed;
-
-    private boolean draining;
-
-    Downstream(HttpService service, MovableChannel channel, RequestReader reader) {
+    Downstream(HttpService service, ClientStream stream) {
         this.service = service;
-        this.channel = channel;
-        this.reader = reader;
-        forwarder = new Forwarder(service, channel);
-        timer = new DownstreamTimer(this);
+        this.stream = stream;
+        forwarder = new Forwarder(service, stream.channel());
     }
 
     MovableChannel channel() {
-        return channel;
+        return stream.channel();
     }
 
     HttpService service() {
         return service;
     }
 
+    /** The exchange under way. */
+    @Nullable
+    Exchange current() {
+        return exchange;
+    }
+
+    // ------------------------------------------------------------------------------------------------------- who asks
+
     /** The client's address, as servers are told. Called by the upstream end only after a request came. */
     byte[] client() {
         byte[] known = client;
         if (known == null) {
             InetAddress address =
-                    channel.clientAddress() instanceof InetSocketAddress remote ? remote.getAddress() : null;
+                    channel().clientAddress() instanceof InetSocketAddress remote ? remote.getAddress() : null;
             String text = address == null ? "" : address.getHostAddress();
             int zone = text.indexOf('%');
             known = address == null ? UNKNOWN : HeadWriter.ascii(zone < 0 ? text : text.substring(0, zone));
@@ -115,100 +78,48 @@ final class Downstream {
         return known;
     }
 
+    private String clientText() {
+        return new String(client(), StandardCharsets.US_ASCII);
+    }
+
+    /** Who asks, as trusted proxies say. */
+    ConnectionFacts facts(Exchange current) {
+        ConnectionFacts facts = channel().facts();
+        SocketAddress peer = facts.client();
+        return peer == null || !current.fromTrustedProxy()
+                ? facts
+                : new ConnectionFacts(service.proxies().client(peer, current.fields()), facts.server());
+    }
+
+    /** The address of the one who asks; {@code unknown} if it has none of its own, as that of a unix socket. */
+    private String asker(Exchange current) {
+        return current.fromTrustedProxy()
+                        && facts(current).client() instanceof InetSocketAddress asks
+                        && asks.getAddress() != null
+                ? asks.getAddress().getHostAddress()
+                : clientText();
+    }
+
     /** Counts what the client asked for and does not get. */
     void count(Refusal refusal) {
         service.refusals().count(refusal, clientText(), null);
     }
 
-    /** The client has an address of its own: that of a unix socket has none. */
-    boolean hasAddress() {
-        return client() != UNKNOWN;
-    }
-
-    private String clientText() {
-        return new String(client(), StandardCharsets.US_ASCII);
-    }
-
-    // ----------------------------------------------------------------------------------------------- from the reader
-
-    /** The handler is in the pipeline. */
-    void added(ChannelHandlerContext context) {
-        ctx = context;
-        timer.added(channel.eventLoop().ticker());
-        if (channel.isActive()) {
-            timer.start();
-        }
-    }
-
-    void active() {
-        timer.start();
-    }
-
-    void writabilityChanged() {
-        if (!channel.isWritable()) {
-            return;
-        }
-        Exchange current = exchange;
-        if (current != null && current.filtered() != null) {
-            current.filtered().writable();
-        }
-        if (answerPaused && current != null) {
-            timer.progress();
-            answerRoom(current);
-        } else if (phase == Phase.HEAD) {
-            reader.next();
-        }
-    }
-
-    /** The client may take more of the answer: lets the server's end read on. */
-    private void answerRoom(Exchange current) {
-        FilteredExchange filtered = current.filtered();
-        UpstreamEnd end = forwarder.end();
-        if (answerPaused && end != null && channel.isWritable() && (filtered == null || !filtered.holdsResponse())) {
-            answerPaused = false;
-            if (!end.resumeAnswer(current)) {
-                ctx.close();
-            }
-        }
-    }
-
-    void inactive() {
-        phase = Phase.DISCARD;
-        timer.stop();
-        Exchange current = exchange;
-        if (current != null) {
-            current.abandon();
-            exchange = null;
-            forget(current);
-            over(current, Kind.CLIENT_ABORTED, null);
-        }
-    }
-
-    /** Something came. */
-    void progress() {
-        timer.progress();
-    }
+    // ----------------------------------------------------------------------------------------------- from the client
 
     /** A head was read. */
     void begin(Exchange next) {
         exchange = next;
-        answer.begin(next.keepAlive() && !draining);
         service.requests().increment();
-        timer.request();
-        phase = next.hasBody() ? Phase.BODY : Phase.ANSWER;
-        if (next.hasBody()) {
-            timer.beginBody();
-            forwarder.beginBody(next.bodyLength());
-        }
-        if (!service.proxies().isEmpty() && service.proxies().contain(channel.clientAddress())) {
+        if (!service.proxies().isEmpty() && service.proxies().contain(channel().clientAddress())) {
             next.trustProxy();
         }
         Route route = service.router().find(next);
-        next.goBy(route, timer.lastProgress());
+        next.goBy(route, stream.lastProgress());
         route.retries().request();
         OwnAnswer own = service.limits().answer(next, this);
         if (route.isFiltered()) {
-            FilteredExchange filtered = new FilteredExchange(this, next, route, timer.lastProgress());
+            FilteredExchange filtered = new FilteredExchange(this, next, route, stream.lastProgress());
             next.setFiltered(filtered);
             if (own == null) {
                 filtered.begin();
@@ -222,44 +133,135 @@ final class Downstream {
         }
     }
 
+    /** There is somebody to hand a body to. */
+    boolean takesBody() {
+        Exchange current = exchange;
+        FilteredExchange filtered = current == null ? null : current.filtered();
+        return filtered == null ? forwarder.end() != null : filtered.takesBody();
+    }
+
+    /**
+     * The body of the request goes on.
+     *
+     * @param in its next {@code count} bytes; taken out in any case
+     * @return false: the other end is gone, with its loop
+     */
+    boolean body(Exchange current, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
+        FilteredExchange filtered = current.filtered();
+        return filtered == null
+                ? forward(current, in, count, last, trailers)
+                : filtered.requestBody(in, count, last, trailers);
+    }
+
+    /** What was handed over of the body goes out. False: the other end is gone, with its loop. */
+    boolean flushBody() {
+        return forwarder.flush(exchange);
+    }
+
+    /** No more of the body is to be read now. */
+    boolean requestPaused() {
+        return forwarder.paused();
+    }
+
+    /** The server takes no more of the request's body, not even what has been read of it. */
+    boolean serverFull() {
+        return forwarder.full();
+    }
+
+    /** The client takes more of the response. */
+    void writable() {
+        Exchange current = exchange;
+        if (current == null) {
+            return;
+        }
+        FilteredExchange filtered = current.filtered();
+        if (filtered != null) {
+            filtered.writable();
+        }
+        if (answerPaused) {
+            stream.progress();
+            answerRoom(current);
+        }
+    }
+
+    /** The client may take more of the answer: lets the server's end read on. */
+    private void answerRoom(Exchange current) {
+        FilteredExchange filtered = current.filtered();
+        UpstreamEnd end = forwarder.end();
+        if (answerPaused && end != null && stream.isWritable() && (filtered == null || !filtered.holdsResponse())) {
+            answerPaused = false;
+            if (!end.resumeAnswer(current)) {
+                stream.reset();
+            }
+        }
+    }
+
+    /** The client's connection is closed. */
+    void clientGone() {
+        Exchange current = exchange;
+        if (current != null) {
+            drop(current);
+            over(current, Kind.CLIENT_ABORTED, null);
+        }
+    }
+
+    /**
+     * What the client sends cannot be read: the exchange under way, if there is one, gets no further.
+     *
+     * @return whether its response has begun: nothing else can be answered then
+     */
+    boolean giveUp(Refusal refusal, @Nullable String detail) {
+        service.refusals().count(refusal, clientText(), detail);
+        Exchange current = exchange;
+        if (current == null) {
+            return false;
+        }
+        boolean answering = stream.isAnswering();
+        drop(current);
+        if (!answering) {
+            current.responds(refusal.status().code(), stream.lastProgress());
+        }
+        over(current, answering ? Kind.CUT : Kind.COMPLETE, refusal.label());
+        return answering;
+    }
+
+    /** The exchange under way ends here, and its client is told nothing. */
+    void cut(Refusal refusal) {
+        count(refusal);
+        Exchange current = exchange;
+        if (current != null) {
+            drop(current);
+            over(current, Kind.CUT, refusal.label());
+        }
+    }
+
+    /** The exchange under way fails, and its client is told so. */
+    void fail(Refusal refusal) {
+        Exchange current = exchange;
+        if (current != null) {
+            fail(current, refusal, null);
+        }
+    }
+
     // -------------------------------------------------------------------------------------------- for what is filtered
 
     ChannelHandlerContext context() {
-        return ctx;
-    }
-
-    /** Who asks, as trusted proxies say. */
-    ConnectionFacts facts(Exchange current) {
-        ConnectionFacts facts = channel.facts();
-        SocketAddress peer = facts.client();
-        return peer == null || !current.fromTrustedProxy()
-                ? facts
-                : new ConnectionFacts(service.proxies().client(peer, current.fields()), facts.server());
-    }
-
-    /** The address of the one who asks, in ASCII; null if it has none of its own. */
-    byte @Nullable [] addressOf(Exchange current) {
-        if (!current.fromTrustedProxy()) {
-            return hasAddress() ? client() : null;
-        }
-        return facts(current).client() instanceof InetSocketAddress asks && asks.getAddress() != null
-                ? HeadWriter.ascii(asks.getAddress().getHostAddress())
-                : null;
+        return stream.context();
     }
 
     /** By the clock of the loops. */
     long nanoTime() {
-        return timer.nanoTime();
+        return stream.nanoTime();
     }
 
     /** Runs a task under the claim, later. */
     Future<?> schedule(Runnable task, long nanos) {
-        return channel.eventLoop().schedule(task, nanos, TimeUnit.NANOSECONDS);
+        return channel().eventLoop().schedule(task, nanos, TimeUnit.NANOSECONDS);
     }
 
     /** Looks for a connection to a server. */
     void sendToServer(Exchange current) {
-        current.asked(current.filtered() == null ? timer.lastProgress() : timer.nanoTime());
+        current.asked(current.filtered() == null ? stream.lastProgress() : stream.nanoTime());
         forwarder.begin(current);
         if (forwarder.end() != null) {
             carried(current);
@@ -272,7 +274,7 @@ final class Downstream {
         if (filtered != null) {
             filtered.attached();
         }
-        clientsTurn(current);
+        stream.takeBody(current);
     }
 
     /** A connection to a server carries the exchange. */
@@ -291,17 +293,12 @@ final class Downstream {
 
     /** The server's end of the exchange is gone, with its loop. */
     void lost() {
-        ctx.close();
+        stream.reset();
     }
 
     /** Somebody here wants the body of the request; its client may wait to be told. */
     void continueBody(Exchange current) {
-        if (current.expectsContinue()) {
-            ctx.write(Unpooled.wrappedBuffer(CONTINUE));
-            ownAnswerUnflushed = true;
-        }
-        timer.progress();
-        timer.clientsTurn();
+        stream.askForBody(current);
     }
 
     /** The exchange cannot go on: the client is told so, or cut. */
@@ -321,115 +318,12 @@ final class Downstream {
 
     /** An exchange that had waited goes on. */
     void wentOn(Exchange current) {
-        timer.progress();
-        flushAnswer();
+        stream.progress();
+        stream.flush();
         if (current.equals(exchange)) {
             answerRoom(current);
         }
-        reader.resume();
-        flushRequest();
-    }
-
-    /** The client takes what is written for it: it may ask for more. */
-    boolean clientTakes() {
-        return channel.isWritable();
-    }
-
-    /** There is somebody to hand a body to. */
-    boolean takesBody() {
-        Exchange current = exchange;
-        FilteredExchange filtered = current == null ? null : current.filtered();
-        return filtered == null ? forwarder.end() != null : filtered.takesBody();
-    }
-
-    /** Takes a piece of the body from the buffer; false: that was all for now. */
-    boolean readBody(ByteBuf in) {
-        Exchange current = exchange;
-        if (current == null) {
-            throw new IllegalStateException("a body that nobody wants");
-        }
-        int count;
-        ByteBuf joined;
-        try {
-            count = forwarder.nextPiece(in);
-            joined = forwarder.join(in, count, ctx.alloc());
-        } catch (RuntimeException e) {
-            forget(current);
-            refuse(Refusal.BAD_CHUNK, e.getMessage(), current.isHead());
-            return true;
-        }
-        boolean last = forwarder.isLastPiece();
-        HeaderFields trailers = null;
-        if (last) {
-            phase = Phase.ANSWER;
-            trailers = forwarder.trailers(current);
-        } else if (count == 0) {
-            return false;
-        }
-        timer.received(joined == null ? count : joined.readableBytes());
-        boolean forwarded;
-        if (!current.isTunnel() && timer.bodyBytes() > service.limits().bodyBytes()) {
-            if (joined != null) {
-                joined.release();
-            }
-            forget(current);
-            refuse(Refusal.BODY_TOO_LARGE, null, current.isHead());
-            return true;
-        }
-        if (joined == null) {
-            forwarded = bodyGoesOn(current, in, count, last, trailers);
-        } else {
-            try {
-                forwarded = bodyGoesOn(current, joined, joined.readableBytes(), last, trailers);
-            } finally {
-                joined.release();
-            }
-        }
-        if (!forwarded) {
-            ctx.close();
-        } else if (forwarder.paused()) {
-            timer.serversTurn();
-        }
-        return true;
-    }
-
-    private boolean bodyGoesOn(Exchange current, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
-        FilteredExchange filtered = current.filtered();
-        return filtered == null
-                ? forward(current, in, count, last, trailers)
-                : filtered.requestBody(in, count, last, trailers);
-    }
-
-    /** The end of a read, or of what waited: what was handed over goes out. */
-    void flushRequest() {
-        if (ownAnswerUnflushed) {
-            flushAnswer();
-        }
-        if (!forwarder.flush(exchange)) {
-            ctx.close();
-        }
-    }
-
-    /**
-     * What the client sent cannot be read: nothing after it can be either.
-     *
-     * @param toHead what can be read of it asks for a head only
-     */
-    void refuse(Refusal refusal, @Nullable String detail, boolean toHead) {
-        service.refusals().count(refusal, clientText(), detail);
-        Exchange current = exchange;
-        boolean answering = current != null && answer.started();
-        exchange = null;
-        if (current != null) {
-            if (!answering) {
-                current.responds(refusal.status().code(), timer.lastProgress());
-            }
-            over(current, answering ? Kind.CUT : Kind.COMPLETE, refusal.label());
-        }
-        if (!answering) {
-            answer.own(ctx, null, toHead, OwnAnswer.of(refusal));
-        }
-        close(true);
+        stream.readOn();
     }
 
     // ----------------------------------------------------------------------------------------- from the connection
@@ -450,17 +344,9 @@ final class Downstream {
             return;
         }
         forwarder.attach(end, reused);
-        timer.progress();
+        stream.progress();
         carried(named);
-        reader.resume();
-        flushRequest();
-    }
-
-    /** The body can be sent. A client that expects to be told to go on sends nothing until it is. */
-    private void clientsTurn(Exchange current) {
-        if (phase == Phase.BODY && !current.fields().has(FieldKind.EXPECT)) {
-            timer.clientsTurn();
-        }
+        stream.readOn();
     }
 
     /** There is no new connection. */
@@ -468,15 +354,14 @@ final class Downstream {
         if (!named.equals(exchange) || forwarder.end() != null) {
             return;
         }
-        timer.progress();
+        stream.progress();
         Refusal refusal = forwarder.askNext(named, cause);
         if (refusal != null) {
             fail(named, refusal, cause.getMessage());
         } else if (forwarder.end() != null) {
             // An idle connection carries the exchange now: nobody else will fetch the body that waits.
             carried(named);
-            reader.resume();
-            flushRequest();
+            stream.readOn();
         }
     }
 
@@ -485,16 +370,14 @@ final class Downstream {
     /** The upstream end can take more of the request's body. */
     void resumeRequest(Exchange named, UpstreamEnd from) {
         if (isCurrent(named, from) && forwarder.resume()) {
-            timer.progress();
-            timer.clientsTurn();
-            reader.resume();
+            stream.resumeBody();
         }
     }
 
     void informational(Exchange named, UpstreamEnd from, ResponseHead head) {
         if (isCurrent(named, from)) {
-            timer.progress();
-            answer.informational(ctx, named, head);
+            stream.progress();
+            stream.informational(named, head);
         }
     }
 
@@ -516,8 +399,8 @@ final class Downstream {
             in.skipBytes(count);
             return;
         }
-        timer.progress();
-        named.answeredByServer(timer.lastProgress());
+        stream.progress();
+        named.answeredByServer(stream.lastProgress());
         FilteredExchange filtered = named.filtered();
         if (filtered == null) {
             write(named, head, in, count, last, trailers);
@@ -541,35 +424,17 @@ final class Downstream {
             @Nullable HeaderFields trailers) {
         named.sent(count);
         if (head == null) {
-            answer.body(ctx, in, count, last, trailers);
+            stream.respondBody(named, in, count, last, trailers);
         } else {
-            if (draining || phase == Phase.BODY) {
-                // Nobody knows where a request ends whose server has answered before: the next cannot be found.
-                answer.closeAfterwards();
-            }
-            named.responds(head.status().code(), timer.lastProgress());
+            named.responds(head.status().code(), stream.lastProgress());
             if (head.beginsTunnel()) {
-                beginTunnel(named);
+                named.becomeTunnel();
             }
-            answer.start(ctx, named, head, in, count, last, trailers);
-            if (answer.endsWithConnection() && !named.isTunnel()) {
-                // Whatever closes it before all was written, the client sees a reset.
-                channel.config().setSoLinger(RESET);
-            }
+            stream.respond(named, head, in, count, last, trailers);
         }
-        ownAnswerUnflushed |= named.filtered() != null;
         if (last) {
             finish(named);
         }
-    }
-
-    /** The server speaks the protocol that the client has asked for: all that comes goes to the other side. */
-    private void beginTunnel(Exchange current) {
-        current.becomeTunnel();
-        phase = Phase.BODY;
-        timer.beginBody();
-        forwarder.beginBody(BodyReader.UNTIL_CLOSE);
-        reader.next(); // it may have spoken already
     }
 
     /** The answer goes on. */
@@ -579,7 +444,7 @@ final class Downstream {
             in.skipBytes(count);
             return;
         }
-        timer.progress();
+        stream.progress();
         FilteredExchange filtered = named.filtered();
         if (filtered == null) {
             write(named, null, in, count, last, trailers);
@@ -594,21 +459,25 @@ final class Downstream {
             return true;
         }
         FilteredExchange filtered = named.filtered();
-        answerPaused = !channel.isWritable() || (filtered != null && filtered.holdsResponse());
+        answerPaused = !stream.isWritable() || (filtered != null && filtered.holdsResponse());
         return !answerPaused;
+    }
+
+    /** The upstream end reads no more of the answer until it is told. */
+    boolean answerPaused() {
+        return answerPaused;
     }
 
     /** All that was posted of the answer so far has arrived here: flushes it and asks for more. */
     void caughtUpWithAnswer(Exchange named, UpstreamEnd from) {
-        flushAnswer();
+        stream.flush();
         if (isCurrent(named, from) && takesMoreAnswer(named, from) && !from.resumeAnswer(named)) {
-            ctx.close();
+            stream.reset();
         }
     }
 
     void flushAnswer() {
-        ownAnswerUnflushed = false;
-        ctx.flush();
+        stream.flush();
     }
 
     /**
@@ -621,13 +490,13 @@ final class Downstream {
             return;
         }
         forget(null);
-        if (!unused || answer.started() || !forwarder.askAgain(named)) {
+        if (!unused || stream.isAnswering() || !forwarder.askAgain(named)) {
             fail(named, refusal, detail);
         }
     }
 
     private boolean isCurrent(Exchange named, UpstreamEnd from) {
-        assert channel.eventLoop().inEventLoop() : "without the claim on the client's connection (F4)";
+        assert channel().eventLoop().inEventLoop() : "without the claim on the client's connection (F4)";
         return named.equals(exchange) && from == forwarder.end();
     }
 
@@ -638,21 +507,14 @@ final class Downstream {
         forget(null);
         FilteredExchange filtered = current.filtered();
         over(current, Kind.COMPLETE, filtered == null ? null : filtered.reason());
-        if (answer.keepAlive() && phase == Phase.ANSWER) {
-            ctx.flush();
-            next();
-        } else {
-            close(moreMayCome(current));
-        }
+        stream.ended(current, true);
     }
 
-    private void next() {
-        phase = Phase.HEAD;
-        timer.progress();
-        reader.next();
-        if (draining && phase == Phase.HEAD && !reader.headBegun()) {
-            timer.awaitLastRequest();
-        }
+    /** The exchange is no longer the current one, and nobody waits for what a server may still do for it. */
+    private void drop(Exchange current) {
+        exchange = null;
+        current.abandon();
+        forget(current);
     }
 
     /** The upstream end belongs to no exchange of ours any more; tells it so, if it does not know. */
@@ -671,13 +533,10 @@ final class Downstream {
         service.refusals().count(refusal, server == null || byClient ? clientText() : server.address(), detail);
         current.abandon();
         forget(current);
-        if (answer.started()) {
+        if (stream.isAnswering()) {
             exchange = null;
-            if (current.isTunnel()) {
-                channel.config().setSoLinger(RESET); // the end of the server's bytes was none in order
-            }
             over(current, refusal == Refusal.UPSTREAM_CLOSED ? Kind.SERVER_ABORTED : Kind.CUT, refusal.label());
-            close(false);
+            stream.cutShort(current);
             return;
         }
         FilteredExchange filtered = current.filtered();
@@ -686,22 +545,29 @@ final class Downstream {
         } else if (!filtered.answerItself(OwnAnswer.of(refusal), refusal.label())) {
             exchange = null;
             over(current, Kind.CUT, refusal.label());
-            ctx.close();
+            stream.reset();
             return;
         }
-        flushAnswer();
+        stream.flush();
+    }
+
+    /** Answers instead of a server. Flushing is left to the caller. */
+    private void answerItself(Exchange current, OwnAnswer own) {
+        exchange = null;
+        stream.respond(current, own);
+        current.responds(own.status().code(), stream.lastProgress());
+        over(current, Kind.COMPLETE, null);
+        stream.ended(current, false);
     }
 
     /** An exchange has ended. */
     private void over(Exchange current, Kind kind, @Nullable String reason) {
-        long bytes = current.hasBody() ? timer.bodyBytes() : 0;
-        long now = timer.nanoTime();
+        long bytes = current.hasBody() ? stream.bodyBytes() : 0;
+        long now = stream.nanoTime();
         current.over(kind, bytes, now);
         Traffic traffic = service.context().traffic();
         if (traffic.isWatched()) {
-            byte[] client = addressOf(current);
-            String asks = client == null ? clientText() : new String(client, StandardCharsets.US_ASCII);
-            current.report(traffic, asks, kind, bytes, now);
+            current.report(traffic, asker(current), kind, bytes, now);
         }
         FilteredExchange filtered = current.filtered();
         if (filtered != null) {
@@ -709,105 +575,10 @@ final class Downstream {
         }
     }
 
-    /** Answers instead of a server, and goes on to the next request or ends. Flushing is left to the caller. */
-    private void answerItself(Exchange current, OwnAnswer own) {
-        exchange = null;
-        boolean unread = phase == Phase.BODY;
-        if (draining || unread) {
-            answer.closeAfterwards();
-        }
-        answer.own(ctx, current, current.isHead(), own);
-        current.responds(own.status().code(), timer.lastProgress());
-        over(current, Kind.COMPLETE, null);
-        ownAnswerUnflushed = true;
-        if (answer.keepAlive()) {
-            next();
-        } else {
-            close(unread || moreMayCome(current));
-        }
-    }
-
-    /** The client has sent more than was read, or may be about to. */
-    private boolean moreMayCome(Exchange answered) {
-        return phase == Phase.BODY || answered.isConnect() || reader.hasUnread();
-    }
-
-    /**
-     * Closes after what was written. If bytes of the client's are unread, or may come, the connection stays half open
-     * for a moment: closing it at once would reset it, and the client might never see the answer. Resets it if it would
-     * take what was written for all of the answer.
-     */
-    private void close(boolean linger) {
-        phase = Phase.DISCARD;
-        reader.releaseUnread();
-        reader.updateReading();
-        if (answer.wouldLookComplete()) {
-            ctx.close();
-            return;
-        }
-        boolean armed = answer.endsWithConnection();
-        ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> {
-            if (armed && written.isSuccess()) {
-                channel.config().setSoLinger(KERNEL_SENDS_THE_REST);
-            }
-            if (!linger) {
-                channel.close();
-            } else if (written.isSuccess()) {
-                timer.linger();
-                channel.shutdownOutput();
-            }
-        });
-    }
-
-    /**
-     * Closes after the answer that is under way, which says so. If there is none, or one whose head has said already
-     * that the connection stays, closes after one more answer, or without one when patience is over.
-     */
-    void drain(Duration patience) {
-        draining = true;
-        timer.lastRequestWithin(patience.toNanos());
-        boolean idle = phase == Phase.HEAD && !reader.headBegun() && !reader.hasWaiting();
-        if (idle && patience.isZero()) {
-            close(false); // behind the end of an answer that the client has not taken yet
-        } else if (idle) {
-            timer.awaitLastRequest();
-        } else if (patience.isZero() || !answering()) {
-            answer.closeAfterwards();
-        }
-    }
-
-    /**
-     * How long the client has been between two requests, in nanoseconds; {@link Service#NOT_IDLE} if it is not. Any
-     * thread: without a claim it is a guess.
-     */
-    long idleNanos() {
-        boolean idle = phase == Phase.HEAD
-                && exchange == null
-                && timer.hasAsked()
-                && !draining
-                && !reader.headBegun()
-                && !reader.hasUnread()
-                && pendingBytes() == 0;
-        return idle ? timer.silentNanos() : Service.NOT_IDLE;
-    }
-
-    // ------------------------------------------------------------------------------------------------ for the timer
-
-    Phase phase() {
-        return phase;
-    }
-
-    boolean headBegun() {
-        return reader.headBegun();
-    }
-
-    /** Bytes that came of the head that has begun. */
-    long headBytes() {
-        return reader.headBytes();
-    }
+    // -------------------------------------------------------------------------------------------- for who keeps time
 
     /** It is the turn of somebody else than client or server, who has a limit of its own. */
-    boolean waitsElsewhere() {
+    boolean waitsElsewhere(boolean requestComplete) {
         Exchange current = exchange;
         if (current == null) {
             return false;
@@ -815,72 +586,16 @@ final class Downstream {
         FilteredExchange filtered = current.filtered();
         return filtered == null
                 ? forwarder.end() == null
-                : filtered.isWaiting() || forwarder.connecting() || (phase == Phase.ANSWER && forwarder.end() == null);
+                : filtered.isWaiting() || forwarder.connecting() || (requestComplete && forwarder.end() == null);
     }
 
     /** How much longer the head of the response may take; {@link Timeouts#NEVER} if the route does not limit it. */
     long routeLeft(long nowNanos) {
         Exchange current = exchange;
-        if (current == null || answer.started() || current.route().timeoutNanos() == Timeouts.NEVER) {
+        if (current == null || stream.isAnswering() || current.route().timeoutNanos() == Timeouts.NEVER) {
             return Timeouts.NEVER;
         }
         return current.beganNanos() + current.route().timeoutNanos() - nowNanos;
-    }
-
-    boolean answering() {
-        return exchange != null && answer.started();
-    }
-
-    /** Bytes that were written for the client and that it has not taken. */
-    long pendingBytes() {
-        ChannelOutboundBuffer out = channel.unsafe().outboundBuffer();
-        return out == null ? 0 : out.totalPendingWriteBytes();
-    }
-
-    /** Client and server speak another protocol. */
-    boolean isTunnel() {
-        Exchange current = exchange;
-        return current != null && current.isTunnel();
-    }
-
-    boolean requestPaused() {
-        return forwarder.paused();
-    }
-
-    /** The server takes no more of the request's body, not even what has been read of it. */
-    boolean serverFull() {
-        return forwarder.full();
-    }
-
-    /** Bytes wait for the client, and nothing else can happen before it takes them. */
-    boolean waitsForClient() {
-        if (pendingBytes() == 0) {
-            return false;
-        }
-        boolean full = !channel.isWritable();
-        return switch (phase) {
-            case DISCARD -> true;
-            case HEAD -> full || !headBegun();
-            case BODY, ANSWER -> full && (answerPaused || answering());
-        };
-    }
-
-    /** Somebody was silent for too long while it was his turn. */
-    void timedOut(Refusal refusal) {
-        Exchange current = exchange;
-        if (current != null) {
-            fail(current, refusal, null);
-        } else if (phase == Phase.HEAD && headBegun()) {
-            refuse(refusal, null, reader.isHead());
-        } else {
-            ctx.close();
-        }
-    }
-
-    /** Bytes of the heap that the head of the exchange under way takes, if it is a large one; else 0. */
-    int heldHeadBytes() {
-        Exchange current = exchange;
-        return current == null || current.headBytes() < LARGE_HEAD_BYTES ? 0 : current.headBytes();
     }
 
     /** Bytes of bodies that are kept for filters. */
@@ -888,36 +603,5 @@ final class Downstream {
         Exchange current = exchange;
         FilteredExchange filtered = current == null ? null : current.filtered();
         return filtered == null ? 0 : filtered.heldBytes();
-    }
-
-    /**
-     * The process is short of memory, and this connection holds much of it: says so where that is possible, and ends.
-     */
-    void evict() {
-        boolean toHead = reader.isHead();
-        reader.releaseAll();
-        Exchange current = exchange;
-        if (pendingBytes() > 0 || phase == Phase.DISCARD || (current != null && answer.started())) {
-            channel.config().setSoLinger(RESET); // what is cut short must not look complete
-            cut(Refusal.EVICTED);
-        } else if (current == null) {
-            refuse(Refusal.HEAD_EVICTED, null, toHead);
-        } else {
-            answer.closeAfterwards();
-            fail(current, Refusal.EVICTED, null);
-        }
-    }
-
-    /** The client does not read: what was written for it will never go out, so there is nothing to wait for. */
-    void cut(Refusal refusal) {
-        service.refusals().count(refusal, clientText(), null);
-        Exchange current = exchange;
-        if (current != null) {
-            current.abandon();
-            exchange = null;
-            forget(current);
-            over(current, Kind.CUT, refusal.label());
-        }
-        ctx.close();
     }
 }

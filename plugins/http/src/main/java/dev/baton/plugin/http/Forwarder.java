@@ -7,7 +7,6 @@ import dev.baton.spi.upstream.ServerBusyException.Reason;
 import dev.baton.spi.upstream.Upstream;
 import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ConnectTimeoutException;
 import org.jspecify.annotations.Nullable;
 
@@ -35,9 +34,6 @@ final class Forwarder {
 
     private final HttpService service;
     private final MovableChannel channel;
-
-    /** Made for the first request that has a body. */
-    private @Nullable BodyReader body;
 
     private @Nullable UpstreamEnd end;
     /** The connection under way served another exchange before: it may have died since. */
@@ -82,14 +78,6 @@ final class Forwarder {
     }
 
     // --------------------------------------------------------------------------------------- finding a connection
-
-    /** A request with a body begins. */
-    void beginBody(long length) {
-        if (body == null) {
-            body = new BodyReader(service.headerLimit(), false);
-        }
-        body.begin(length);
-    }
 
     /** Begins with the server whose turn it is. */
     void begin(Exchange exchange) {
@@ -192,45 +180,6 @@ final class Forwarder {
     }
 
     // --------------------------------------------------------------------------------------------------- the body
-
-    /**
-     * Finds the next piece of the body; {@link #forward} must follow unless it is empty and not the last.
-     *
-     * @return how many bytes of the buffer it has
-     * @throws RuntimeException if this is no body
-     */
-    int nextPiece(ByteBuf in) {
-        return body().next(in);
-    }
-
-    /** Joins the piece that was found with the small ones behind it; see {@link SmallChunks#join}. */
-    @Nullable
-    ByteBuf join(ByteBuf in, int count, ByteBufAllocator memory) {
-        return SmallChunks.join(body(), in, count, memory);
-    }
-
-    /** The piece that was found is the last. */
-    boolean isLastPiece() {
-        return body().done();
-    }
-
-    private BodyReader body() {
-        BodyReader reader = body;
-        if (reader == null) {
-            throw new IllegalStateException("a body without a request");
-        }
-        return reader;
-    }
-
-    /** What came behind the body that has been found, without what ends here. */
-    @Nullable
-    HeaderFields trailers(Exchange exchange) {
-        HeaderFields trailers = body().trailers();
-        if (trailers != null) {
-            RequestRules.endTrailersHere(exchange.fields(), trailers);
-        }
-        return trailers;
-    }
 
     /** Takes the piece out of the buffer and hands it over. False: the other end is gone, with its loop. */
     boolean forward(

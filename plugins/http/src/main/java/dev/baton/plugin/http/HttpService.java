@@ -76,14 +76,14 @@ final class HttpService implements Service {
     public void drain(MovableChannel connection, Duration patience) {
         RequestReader reader = connection.pipeline().get(RequestReader.class);
         if (reader != null) {
-            reader.downstream().drain(patience);
+            reader.stream().drain(patience);
         }
     }
 
     @Override
     public long idleNanos(MovableChannel connection) {
         RequestReader reader = connection.pipeline().get(RequestReader.class);
-        return reader == null ? NOT_IDLE : reader.downstream().idleNanos();
+        return reader == null ? NOT_IDLE : reader.stream().idleNanos();
     }
 
     @Override

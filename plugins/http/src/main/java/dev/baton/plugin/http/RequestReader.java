@@ -1,6 +1,6 @@
 package dev.baton.plugin.http;
 
-import dev.baton.plugin.http.Downstream.Phase;
+import dev.baton.plugin.http.Http1Stream.Phase;
 import dev.baton.spi.channel.Eviction;
 import dev.baton.spi.channel.MovableChannel;
 import io.netty.buffer.ByteBuf;
@@ -10,7 +10,7 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The only handler of an accepted connection: cuts what the client sends into requests for the {@link Downstream} end.
+ * The only handler of an accepted connection: cuts what the client sends into requests for its {@link Http1Stream}.
  *
  * <p>Bytes that cannot be used yet (the next request, a body before there is a connection or while the server takes no
  * more) stay in {@code unread}, and reading stops: that is one read at most. No head is read while the client does not
@@ -20,7 +20,7 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
     private static final int NO_HEAD = -1;
 
     private final MovableChannel channel;
-    private final Downstream end;
+    private final Http1Stream stream;
 
     @SuppressWarnings("NullAway.Init") // set when the handler is added, before anything else is called
     private ChannelHandlerContext ctx;
@@ -40,12 +40,12 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
 
     RequestReader(HttpService service, MovableChannel channel) {
         this.channel = channel;
-        end = new Downstream(service, channel, this);
+        stream = new Http1Stream(service, channel, this);
     }
 
-    /** The client's end, for which this reads. */
-    Downstream downstream() {
-        return end;
+    /** What this reads for. */
+    Http1Stream stream() {
+        return stream;
     }
 
     // ---------------------------------------------------------------------------------------------- from the channel
@@ -53,12 +53,12 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
     @Override
     public void handlerAdded(ChannelHandlerContext context) {
         ctx = context;
-        end.added(context);
+        stream.added(context);
     }
 
     @Override
     public void channelActive(ChannelHandlerContext context) {
-        end.active();
+        stream.active();
         context.fireChannelActive();
     }
 
@@ -80,19 +80,19 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
 
     @Override
     public void channelReadComplete(ChannelHandlerContext context) {
-        end.flushRequest();
+        stream.flushRequest();
     }
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext context) {
-        end.writabilityChanged();
+        stream.writabilityChanged();
     }
 
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
         if (event instanceof Eviction eviction) {
             eviction.take();
-            end.evict();
+            stream.evict();
         } else {
             context.fireUserEventTriggered(event);
         }
@@ -100,7 +100,7 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
 
     @Override
     public void channelInactive(ChannelHandlerContext context) {
-        end.inactive();
+        stream.inactive();
         releaseAll();
         context.fireChannelInactive();
     }
@@ -124,7 +124,7 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
             }
         } finally {
             processing = false;
-            if (in.isReadable() && end.phase() != Phase.DISCARD) {
+            if (in.isReadable() && stream.phase() != Phase.DISCARD) {
                 unread = unread == null ? in : merge(in, unread);
             } else {
                 in.release();
@@ -141,22 +141,22 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
     private void countMemory() {
         RequestDecoder used = decoder;
         ByteBuf waiting = unread;
-        int heap = end.heldHeadBytes() + (used == null ? 0 : used.heldBytes());
-        int bodies = end.heldBodyBytes();
+        int heap = stream.heldHeadBytes() + (used == null ? 0 : used.heldBytes());
+        int bodies = stream.heldBodyBytes();
         if ((heap | bodies) == 0 && waiting == null && !holding) {
             return;
         }
         holding = (heap | bodies) != 0 || waiting != null;
         if (!channel.hold(heap, bodies + (waiting == null ? 0 : waiting.capacity()))) {
-            end.evict();
+            stream.evict();
         }
     }
 
     /** Takes what it can use from the buffer; false: that was all for now. */
     private boolean step(ByteBuf in) {
-        return switch (end.phase()) {
-            case HEAD -> end.clientTakes() && readHead(in);
-            case BODY -> end.takesBody() && !end.serverFull() && end.readBody(in);
+        return switch (stream.phase()) {
+            case HEAD -> stream.isWritable() && readHead(in);
+            case BODY -> stream.takesBody() && !stream.serverFull() && stream.readBody(in);
             case ANSWER -> false;
             case DISCARD -> {
                 in.skipBytes(in.readableBytes());
@@ -166,7 +166,7 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
     }
 
     private boolean readHead(ByteBuf in) {
-        SpareDecoders spare = end.service().decoders();
+        SpareDecoders spare = stream.service().decoders();
         RequestDecoder used = decoder;
         if (used == null) {
             used = spare.take();
@@ -175,17 +175,17 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
         Exchange next;
         int from = in.readerIndex();
         try {
-            next = used.decodeHead(end, ctx, in);
+            next = used.decodeHead(stream.end(), ctx, in);
         } catch (Exception e) {
             boolean head = used.isHead();
             discardDecoder(); // where it stands in the bytes nobody knows
-            end.refuse(Refusal.ofRequest(e), e.getMessage(), head);
+            stream.refuse(Refusal.ofRequest(e), e.getMessage(), head);
             return true;
         }
         if (next == null) {
             if (!headBegun() && (used.inHead() || in.isReadable())) {
                 headBytes = 0;
-                end.progress();
+                stream.progress();
             }
             if (headBegun()) {
                 headBytes += in.readerIndex() - from;
@@ -198,7 +198,7 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
         decoder = null;
         spare.giveBack(used);
         headBytes = NO_HEAD;
-        end.begin(next);
+        stream.begin(next);
         return true;
     }
 
@@ -216,7 +216,7 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
         if (in != null && !processing) {
             unread = null;
             process(in);
-            end.flushRequest();
+            stream.flushRequest();
         }
         updateReading();
     }
@@ -240,9 +240,9 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
 
     /** Reads while what comes can be used, and, to notice that the client goes, until something waits to be used. */
     void updateReading() {
-        boolean wanted = switch (end.phase()) {
-            case BODY -> end.takesBody() && !end.requestPaused();
-            case HEAD -> unread == null || end.clientTakes();
+        boolean wanted = switch (stream.phase()) {
+            case BODY -> stream.takesBody() && !stream.requestPaused();
+            case HEAD -> unread == null || stream.isWritable();
             case ANSWER -> unread == null;
             case DISCARD -> true;
         };
@@ -261,7 +261,7 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
         countMemory();
     }
 
-    /** Gives back all that is held for a connection that is to end. */
+    /** Gives back all that is held for a connection that is to stream. */
     void releaseAll() {
         discardDecoder();
         releaseUnread();

@@ -70,7 +70,7 @@ class SpareDecodersTest {
             ChannelHandlerContext ctx = bench.client.pipeline().firstContext();
             RequestDecoder decoder = bench.service.decoders().take();
             WeakReference<Exchange> decoded = new WeakReference<>(decoder.decodeHead(
-                    reader.downstream(), ctx, Unpooled.copiedBuffer(POST, StandardCharsets.US_ASCII)));
+                    reader.stream().end(), ctx, Unpooled.copiedBuffer(POST, StandardCharsets.US_ASCII)));
             for (int i = 0; i < 100 && decoded.get() != null; i++) {
                 System.gc();
             }

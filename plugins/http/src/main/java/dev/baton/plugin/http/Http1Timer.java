@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * the timer, when it fires early, is set to what remains. It fires at least every {@link Timeouts#check}, so a deadline
  * that became shorter meanwhile is not missed.
  */
-final class DownstreamTimer implements Callable<@Nullable Void> {
-    private final Downstream end;
+final class Http1Timer implements Callable<@Nullable Void> {
+    private final Http1Stream stream;
 
     /**
      * That of the loops' timers, the same for all of them: looked up once, because the facade asks for the owner each
@@ -34,8 +34,8 @@ final class DownstreamTimer implements Callable<@Nullable Void> {
 
     private @Nullable Future<?> scheduled;
 
-    DownstreamTimer(Downstream end) {
-        this.end = end;
+    Http1Timer(Http1Stream stream) {
+        this.stream = stream;
     }
 
     /** The connection has a loop. */
@@ -145,18 +145,18 @@ final class DownstreamTimer implements Callable<@Nullable Void> {
     }
 
     private Timeouts timeouts() {
-        return end.service().timeouts();
+        return stream.service().timeouts();
     }
 
     private void schedule(long nanos) {
-        scheduled = end.channel().eventLoop().schedule(this, nanos, TimeUnit.NANOSECONDS);
+        scheduled = stream.channel().eventLoop().schedule(this, nanos, TimeUnit.NANOSECONDS);
     }
 
     /** The timer has fired. A callable, because of a runnable Netty makes one: an object more for every connection. */
     @Override
     public @Nullable Void call() {
         scheduled = null;
-        if (end.channel().isOpen()) {
+        if (stream.channel().isOpen()) {
             look();
         }
         return null;
@@ -167,14 +167,14 @@ final class DownstreamTimer implements Callable<@Nullable Void> {
         boolean stuck = clientIsStuck();
         long now = clock.nanoTime();
         long paceLeft = stuck ? Timeouts.NEVER : paceLeft(timeouts, now);
-        long routeLeft = end.routeLeft(now);
+        long routeLeft = stream.routeLeft(now);
         long left = Math.min(Math.min(since + limit(timeouts, stuck) - now, paceLeft), routeLeft);
         if (routeLeft <= 0) {
-            end.timedOut(Refusal.RESPONSE_TIMEOUT);
+            stream.timedOut(Refusal.RESPONSE_TIMEOUT);
         } else if (left <= 0) {
             expire(stuck, paceLeft <= 0);
         }
-        if (end.channel().isOpen() && scheduled == null) {
+        if (stream.channel().isOpen() && scheduled == null) {
             schedule(left <= 0 ? timeouts.check() : Math.min(left, timeouts.check()));
         }
     }
@@ -183,18 +183,18 @@ final class DownstreamTimer implements Callable<@Nullable Void> {
      * How much longer the client may take for what has come of its head or body, at the slowest rate that is allowed.
      */
     private long paceLeft(Timeouts timeouts, long now) {
-        return switch (end.phase()) {
-            case HEAD -> end.headBegun() ? since + timeouts.allowed(end.headBytes()) - now : Timeouts.NEVER;
+        return switch (stream.phase()) {
+            case HEAD -> stream.headBegun() ? since + timeouts.allowed(stream.headBytes()) - now : Timeouts.NEVER;
             // An answer that has begun is a conversation: who says what when is theirs.
-            case BODY -> pace == null || end.answering() ? Timeouts.NEVER : pace.left(timeouts, now);
+            case BODY -> pace == null || stream.answering() ? Timeouts.NEVER : pace.left(timeouts, now);
             case ANSWER, DISCARD -> Timeouts.NEVER;
         };
     }
 
     /** The client does not take what was written for it; every byte that it does take is progress. */
     private boolean clientIsStuck() {
-        long pending = end.pendingBytes();
-        boolean stuck = end.waitsForClient();
+        long pending = stream.pendingBytes();
+        boolean stuck = stream.waitsForClient();
         if (stuck && pending != pendingBefore) {
             pendingBefore = pending;
             progress();
@@ -203,42 +203,42 @@ final class DownstreamTimer implements Callable<@Nullable Void> {
     }
 
     private long limit(Timeouts timeouts, boolean stuck) {
-        if (end.waitsElsewhere() && !stuck) {
+        if (stream.waitsElsewhere() && !stuck) {
             return Timeouts.NEVER; // the upstream's connect-timeout limits it, or a filter's own
         }
-        if (end.isTunnel()) {
+        if (stream.isTunnel()) {
             return timeouts.tunnel();
         }
-        return switch (end.phase()) {
+        return switch (stream.phase()) {
             case HEAD -> {
                 if (stuck) {
                     yield timeouts.idle();
                 }
-                if (end.headBegun()) {
+                if (stream.headBegun()) {
                     yield timeouts.header();
                 }
                 yield Math.min(lastRequestBy - since, asked ? timeouts.idle() : timeouts.firstRequest());
             }
-            case BODY -> end.requestPaused() && !stuck ? timeouts.response() : timeouts.idle();
+            case BODY -> stream.requestPaused() && !stuck ? timeouts.response() : timeouts.idle();
             case ANSWER -> stuck ? timeouts.idle() : timeouts.response();
             case DISCARD -> stuck ? timeouts.idle() : timeouts.linger();
         };
     }
 
     private void expire(boolean stuck, boolean slow) {
-        if (end.isTunnel()) {
-            end.cut(stuck ? Refusal.CLIENT_STALLED : Refusal.TUNNEL_IDLE);
+        if (stream.isTunnel()) {
+            stream.cut(stuck ? Refusal.CLIENT_STALLED : Refusal.TUNNEL_IDLE);
             return;
         }
         if (slow) {
-            end.timedOut(Refusal.SLOW_REQUEST);
+            stream.timedOut(Refusal.SLOW_REQUEST);
             return;
         }
         if (stuck) {
-            end.cut(Refusal.CLIENT_STALLED);
+            stream.cut(Refusal.CLIENT_STALLED);
             return;
         }
-        boolean serversTurn = end.phase() == Downstream.Phase.ANSWER || end.requestPaused();
-        end.timedOut(serversTurn ? Refusal.RESPONSE_TIMEOUT : Refusal.REQUEST_TIMEOUT);
+        boolean serversTurn = stream.phase() == Http1Stream.Phase.ANSWER || stream.requestPaused();
+        stream.timedOut(serversTurn ? Refusal.RESPONSE_TIMEOUT : Refusal.REQUEST_TIMEOUT);
     }
 }
