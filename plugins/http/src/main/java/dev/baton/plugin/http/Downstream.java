@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The client's end of each exchange, one after the other: decides where a request goes and what is answered, whatever
  * version of HTTP the client speaks. A {@link ClientStream} reads and writes for it; its {@link Forwarder} hands the
- * request to an {@link UpstreamEnd}, which hands the response back.
+ * request to an {@link ServerStream}, which hands the response back.
  *
  * <p>Everything here runs under the claim on the client's connection. The upstream end may be on another loop at any
  * time: it calls the methods that take an exchange under this claim, and what is not of the current exchange and from
@@ -187,7 +187,7 @@ final class Downstream {
     /** The client may take more of the answer: lets the server's end read on. */
     private void answerRoom(Exchange current) {
         FilteredExchange filtered = current.filtered();
-        UpstreamEnd end = forwarder.end();
+        ServerStream end = forwarder.end();
         if (answerPaused && end != null && stream.isWritable() && (filtered == null || !filtered.holdsResponse())) {
             answerPaused = false;
             if (!end.resumeAnswer(current)) {
@@ -284,7 +284,7 @@ final class Downstream {
 
     /** Hands a piece of the request's body to the server; taken out of the buffer. False: the other end is gone. */
     boolean forward(Exchange current, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
-        UpstreamEnd end = forwarder.end();
+        ServerStream end = forwarder.end();
         if (end == null) {
             throw new IllegalStateException("a body that nobody wants");
         }
@@ -334,7 +334,7 @@ final class Downstream {
      * @param sent false: it died before anything was sent
      * @param reused it has carried others
      */
-    void attached(Exchange named, UpstreamEnd end, boolean sent, boolean reused) {
+    void attached(Exchange named, ServerStream end, boolean sent, boolean reused) {
         if (!named.equals(exchange) || forwarder.end() != null) {
             end.abortSoon(named);
             return;
@@ -368,13 +368,13 @@ final class Downstream {
     // -------------------------------------------------------------------------------------- from the upstream end
 
     /** The upstream end can take more of the request's body. */
-    void resumeRequest(Exchange named, UpstreamEnd from) {
+    void resumeRequest(Exchange named, ServerStream from) {
         if (isCurrent(named, from) && forwarder.resume()) {
             stream.resumeBody();
         }
     }
 
-    void informational(Exchange named, UpstreamEnd from, ResponseHead head) {
+    void informational(Exchange named, ServerStream from, ResponseHead head) {
         if (isCurrent(named, from)) {
             stream.progress();
             stream.informational(named, head);
@@ -389,7 +389,7 @@ final class Downstream {
      */
     void answer(
             Exchange named,
-            UpstreamEnd from,
+            ServerStream from,
             ResponseHead head,
             ByteBuf in,
             int count,
@@ -439,7 +439,7 @@ final class Downstream {
 
     /** The answer goes on. */
     void answerBody(
-            Exchange named, UpstreamEnd from, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
+            Exchange named, ServerStream from, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
         if (!isCurrent(named, from)) {
             in.skipBytes(count);
             return;
@@ -453,8 +453,8 @@ final class Downstream {
         }
     }
 
-    /** False: read no more of the answer before {@link UpstreamEnd#resumeAnswer}. */
-    boolean takesMoreAnswer(Exchange named, UpstreamEnd from) {
+    /** False: read no more of the answer before {@link ServerStream#resumeAnswer}. */
+    boolean takesMoreAnswer(Exchange named, ServerStream from) {
         if (!isCurrent(named, from)) {
             return true;
         }
@@ -469,7 +469,7 @@ final class Downstream {
     }
 
     /** All that was posted of the answer so far has arrived here: flushes it and asks for more. */
-    void caughtUpWithAnswer(Exchange named, UpstreamEnd from) {
+    void caughtUpWithAnswer(Exchange named, ServerStream from) {
         stream.flush();
         if (isCurrent(named, from) && takesMoreAnswer(named, from) && !from.resumeAnswer(named)) {
             stream.reset();
@@ -485,7 +485,7 @@ final class Downstream {
      *
      * @param unused the server sent nothing, so it may not even have read the request
      */
-    void upstreamFailed(Exchange named, UpstreamEnd from, Refusal refusal, boolean unused, @Nullable String detail) {
+    void upstreamFailed(Exchange named, ServerStream from, Refusal refusal, boolean unused, @Nullable String detail) {
         if (!isCurrent(named, from)) {
             return;
         }
@@ -495,7 +495,7 @@ final class Downstream {
         }
     }
 
-    private boolean isCurrent(Exchange named, UpstreamEnd from) {
+    private boolean isCurrent(Exchange named, ServerStream from) {
         assert channel().eventLoop().inEventLoop() : "without the claim on the client's connection (F4)";
         return named.equals(exchange) && from == forwarder.end();
     }

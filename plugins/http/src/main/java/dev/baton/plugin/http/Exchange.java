@@ -376,7 +376,7 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler, Reque
 
     @Override
     public void connected(MovableChannel connection) {
-        UpstreamEnd end = UpstreamEnd.of(connection);
+        ServerStream end = Forwarder.streamOf(connection);
         if (end == null) {
             failed(new ConnectException("closed as soon as it was open"));
             return;

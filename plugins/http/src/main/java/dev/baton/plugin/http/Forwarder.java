@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A request's way from its client: finds a connection for each exchange and hands the request over to the
- * {@link UpstreamEnd} there. Belongs to a {@link Downstream} and runs under the claim on its connection.
+ * {@link ServerStream} there. Belongs to a {@link Downstream} and runs under the claim on its connection.
  *
  * <p>A piece of a body is handed over directly if this thread can enter the upstream connection, else it is posted.
  * Over there it waits in a queue that nobody limits, so reading stops until all pieces of one read have arrived: a
@@ -35,7 +35,7 @@ final class Forwarder {
     private final HttpService service;
     private final MovableChannel channel;
 
-    private @Nullable UpstreamEnd end;
+    private @Nullable ServerStream end;
     /** The connection under way served another exchange before: it may have died since. */
     private boolean reused;
     /** A new connection is being opened. */
@@ -58,7 +58,7 @@ final class Forwarder {
 
     /** The end that carries the exchange; null: there is none, or it is being connected. */
     @Nullable
-    UpstreamEnd end() {
+    ServerStream end() {
         return end;
     }
 
@@ -78,6 +78,11 @@ final class Forwarder {
     }
 
     // --------------------------------------------------------------------------------------- finding a connection
+
+    /** That of a connection which this service has opened; null if the connection is closed. */
+    static @Nullable ServerStream streamOf(MovableChannel connection) {
+        return (ServerStream) connection.pipeline().first();
+    }
 
     /** Begins with the server whose turn it is. */
     void begin(Exchange exchange) {
@@ -100,7 +105,7 @@ final class Forwarder {
                 break;
             }
             try {
-                UpstreamEnd taken = UpstreamEnd.of(idle);
+                ServerStream taken = streamOf(idle);
                 reused = true;
                 end = taken;
                 if (taken != null && taken.begin(exchange)) {
@@ -118,7 +123,7 @@ final class Forwarder {
     }
 
     /** A connection carries the exchange; it may have carried others before. */
-    void attach(UpstreamEnd opened, boolean hasServed) {
+    void attach(ServerStream opened, boolean hasServed) {
         connecting = false;
         reused = hasServed;
         end = opened;
@@ -183,7 +188,7 @@ final class Forwarder {
 
     /** Takes the piece out of the buffer and hands it over. False: the other end is gone, with its loop. */
     boolean forward(
-            Exchange exchange, UpstreamEnd to, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
+            Exchange exchange, ServerStream to, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
         if (to.channel().tryEnter()) {
             try {
                 to.requestBody(exchange, in, count, last, trailers);
@@ -206,7 +211,7 @@ final class Forwarder {
 
     /** Ends a read: what was handed over goes out. False: the other end is gone, with its loop. */
     boolean flush(@Nullable Exchange exchange) {
-        UpstreamEnd to = end;
+        ServerStream to = end;
         byte before = handedOver;
         handedOver = NOTHING;
         if (before == NOTHING || to == null || exchange == null) {
@@ -246,7 +251,7 @@ final class Forwarder {
 
     /** Nobody waits for the exchange any more. */
     void abort(Exchange exchange) {
-        UpstreamEnd to = end;
+        ServerStream to = end;
         forget();
         if (to != null && exchange.isTunnel()) {
             to.endTunnel(exchange);

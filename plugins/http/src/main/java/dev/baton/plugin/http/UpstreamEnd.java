@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * reading stops. Where it cannot enter, the pieces of one read are posted, and reading stops until they were taken,
  * because a queue has no limit.
  */
-final class UpstreamEnd extends ResponseDecoder {
+final class UpstreamEnd extends ResponseDecoder implements ServerStream {
     /** Heads before the answer (1xx) that one exchange may have. */
     private static final int MAX_INFORMATIONAL = 64;
 
@@ -75,28 +75,20 @@ final class UpstreamEnd extends ResponseDecoder {
         body = new BodyReader(service.headerLimit(), true);
     }
 
-    /** The end that an upstream connection of this plugin has; null if the connection is closed. */
-    static @Nullable UpstreamEnd of(MovableChannel connection) {
-        return (UpstreamEnd) connection.pipeline().first();
-    }
-
-    MovableChannel channel() {
+    @Override
+    public MovableChannel channel() {
         return channel;
     }
 
-    /** It has carried an exchange. */
-    boolean hasServed() {
+    @Override
+    public boolean hasServed() {
         return served;
     }
 
     // ------------------------------------------------------------------------------------- from the downstream end
 
-    /**
-     * Begins an exchange: sends the request's head.
-     *
-     * @return false: the connection is dead and nothing was sent
-     */
-    boolean begin(Exchange next) {
+    @Override
+    public boolean begin(Exchange next) {
         if (exchange != null) {
             throw new IllegalStateException("the connection serves another exchange");
         }
@@ -118,12 +110,8 @@ final class UpstreamEnd extends ResponseDecoder {
         return true;
     }
 
-    /**
-     * The request goes on.
-     *
-     * @param in its next {@code count} bytes; taken out in any case
-     */
-    void requestBody(Exchange named, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
+    @Override
+    public void requestBody(Exchange named, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
         if (!named.equals(exchange)) {
             in.skipBytes(count);
             return;
@@ -132,8 +120,8 @@ final class UpstreamEnd extends ResponseDecoder {
         requestSent = last;
     }
 
-    /** False: send no more before {@link Downstream#resumeRequest}. */
-    boolean takesMoreRequest(Exchange named) {
+    @Override
+    public boolean takesMoreRequest(Exchange named) {
         if (!named.equals(exchange)) {
             return true;
         }
@@ -141,7 +129,8 @@ final class UpstreamEnd extends ResponseDecoder {
         return !requestPaused;
     }
 
-    void postedRequestBody(Exchange named, ByteBuf data, boolean last, @Nullable HeaderFields trailers) {
+    @Override
+    public void postedRequestBody(Exchange named, ByteBuf data, boolean last, @Nullable HeaderFields trailers) {
         try {
             requestBody(named, data, data.readableBytes(), last, trailers);
         } finally {
@@ -152,23 +141,24 @@ final class UpstreamEnd extends ResponseDecoder {
         }
     }
 
-    void flushRequest(Exchange named) {
+    @Override
+    public void flushRequest(Exchange named) {
         assert channel.eventLoop().inEventLoop() : "without the claim on the server's connection (F4)";
         if (named.equals(exchange)) {
             ctx.flush();
         }
     }
 
-    /** All that was posted of the request's body has arrived here: flushes it and asks for more. */
-    void caughtUpWithRequest(Exchange named) {
+    @Override
+    public void caughtUpWithRequest(Exchange named) {
         flushRequest(named);
         if (named.equals(exchange) && takesMoreRequest(named)) {
             resumeRequest(named);
         }
     }
 
-    /** The client's end can take more of the answer; called by that end, without a claim. False: this end is gone. */
-    boolean resumeAnswer(Exchange named) {
+    @Override
+    public boolean resumeAnswer(Exchange named) {
         return Messages.post(channel, () -> resumeReading(named));
     }
 
@@ -189,8 +179,8 @@ final class UpstreamEnd extends ResponseDecoder {
         countMemory();
     }
 
-    /** The client has ended its side of the tunnel; called by the client's end, without a claim. */
-    void endTunnel(Exchange named) {
+    @Override
+    public void endTunnel(Exchange named) {
         Messages.post(channel, () -> {
             if (named.equals(exchange)) {
                 exchange = null;
@@ -199,8 +189,8 @@ final class UpstreamEnd extends ResponseDecoder {
         });
     }
 
-    /** Nobody waits for this exchange any more; called by the client's end, without a claim. */
-    void abortSoon(Exchange named) {
+    @Override
+    public void abortSoon(Exchange named) {
         Messages.post(channel, () -> {
             if (named.equals(exchange)) {
                 abort();
@@ -208,14 +198,14 @@ final class UpstreamEnd extends ResponseDecoder {
         });
     }
 
-    /** Nobody waits for the answer, or can be told. */
-    void abort() {
+    @Override
+    public void abort() {
         exchange = null;
         channel.close();
     }
 
-    /** Gives a new connection to the pool that nobody needs any more. */
-    void giveBack(Exchange unused) {
+    @Override
+    public void giveBack(Exchange unused) {
         unused.servers().connections().release(channel);
     }
 
