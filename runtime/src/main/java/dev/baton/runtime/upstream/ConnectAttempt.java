@@ -45,7 +45,7 @@ final class ConnectAttempt implements ServerLocator.Found {
 
     private final UpstreamEnv env;
     private final String plugin;
-    private final String server;
+    private final LiveServer server;
     private final Loop loop;
     private final byte @Nullable [] firstBytes;
     private final ChannelHandler initializer;
@@ -74,7 +74,7 @@ final class ConnectAttempt implements ServerLocator.Found {
     ConnectAttempt(
             UpstreamEnv env,
             String plugin,
-            String server,
+            LiveServer server,
             Loop loop,
             byte @Nullable [] firstBytes,
             ChannelHandler initializer,
@@ -92,9 +92,9 @@ final class ConnectAttempt implements ServerLocator.Found {
     }
 
     /** Starts. The caller is the loop's thread. */
-    void start(ServerLocator locator) {
+    void start() {
         assert loop.inLoop() : "connect is for the loop's own thread";
-        locator.locate(loop, this);
+        server.locator().locate(loop, this);
         if (!located) {
             lateness = loop.eventLoop().schedule(this::tooLate, timeoutNanos, TimeUnit.NANOSECONDS);
         }
@@ -183,6 +183,10 @@ final class ConnectAttempt implements ServerLocator.Found {
     }
 
     private void open(Loop on, Endpoint to, SocketAddress address, long nanos) {
+        if (!server.isConnectable()) { // since it was chosen: for example the name server's answer took its time
+            outcome.failed(new ServerClosedException(server), null);
+            return;
+        }
         if (!env.fds().connect()) {
             outcome.failed(
                     new IOException("cannot connect to " + server + ": all fds are in use; raise the limit: ulimit -n"),

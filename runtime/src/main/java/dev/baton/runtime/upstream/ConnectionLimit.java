@@ -119,10 +119,22 @@ final class ConnectionLimit {
             }
             case WAITS -> {
                 waits.increment();
+                if (!newcomer.pool().server().isConnectable() && queue.end(newcomer)) {
+                    newcomer.closed(); // since it looked: closed() may have missed it
+                    return;
+                }
                 newcomer.startTimer(timeoutNanos());
                 newcomer.waits();
             }
         }
+    }
+
+    /**
+     * Nothing may connect to the server, as all can see by now: ends every wait. One that settles meanwhile sees it
+     * itself: it settles first and looks then.
+     */
+    void closed() {
+        queue.endAll(QueuedConnect::closed);
     }
 
     /** Stops a wait; false if it was over. */

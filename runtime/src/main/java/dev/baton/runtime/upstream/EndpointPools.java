@@ -15,10 +15,15 @@ import org.jspecify.annotations.Nullable;
  * The idle connections of one profile to one server: a pool for each of its addresses, as if they were servers. Any
  * thread.
  *
- * <p>They follow the addresses without a lock: whoever uses them compares what they were made for with the addresses of
- * now, and replaces them where that differs. The pool of an address that is gone is closed by whoever replaced it: what
+ * <p>They follow the addresses without a lock: each use compares what they were made for with the addresses of now, and
+ * replaces them where that differs. The pool of an address that is gone is closed by the thread that replaced it: what
  * is idle is closed, and what is in use is closed when it comes back, whichever is first, as {@link IdlePool#close}
  * promises. That nothing goes backwards needs the order in {@link #now}: first what is there, then the addresses.
+ *
+ * <p>A server that an operator drains has no addresses here, and may have the same ones again later. So after a
+ * replacement the addresses are read once more: without that, A finds none and reads the addresses, the server is
+ * drained and B finds that there is nothing to close, then A publishes new pools, which stay open.
+ * {@code EndpointPoolsTest.shouldKeepNothingOpenOfAServerThatIsDrainedWhileItsPoolsAreMade} plays this.
  */
 final class EndpointPools {
 
@@ -40,15 +45,21 @@ final class EndpointPools {
 
     private static final EndpointPool[] NO_POOLS = {};
 
-    private final ServerLocator locator;
+    private final Supplier<Endpoints> endpoints;
     private final Supplier<IdlePool> opener;
     private final AtomicReference<Slots> slots =
             new AtomicReference<>(new Slots(Endpoints.NONE, NO_POOLS, NO_POOLS, NO_POOLS, new PoolFigures(0, 0, 0, 0)));
     private final AtomicInteger turn = new AtomicInteger();
     private volatile boolean closed;
 
-    EndpointPools(ServerLocator locator, Supplier<IdlePool> opener) {
-        this.locator = locator;
+    /**
+     * Without connections.
+     *
+     * @param endpoints where connections may rest now; the same object as long as that is the same
+     * @param opener makes a pool
+     */
+    EndpointPools(Supplier<Endpoints> endpoints, Supplier<IdlePool> opener) {
+        this.endpoints = endpoints;
         this.opener = opener;
     }
 
@@ -129,7 +140,7 @@ final class EndpointPools {
     private Slots now() {
         while (true) {
             Slots before = seen();
-            Endpoints wanted = locator.endpoints();
+            Endpoints wanted = endpoints.get();
             if (before.of == wanted) {
                 return before;
             }
@@ -140,7 +151,7 @@ final class EndpointPools {
                     close(after.current);
                     close(after.held);
                 }
-                return after;
+                continue; // they may have changed meanwhile: see the class comment
             }
             closeNew(before, after.current);
             closeNew(before, after.held);

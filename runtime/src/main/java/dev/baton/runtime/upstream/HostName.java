@@ -81,6 +81,10 @@ final class HostName {
     private final AtomicReference<@Nullable Flight> last = new AtomicReference<>();
 
     private final List<Runnable> watchers = new CopyOnWriteArrayList<>();
+    /** Those that have asked {@link HostNames#name} for it, which guards this. */
+    int users;
+
+    private volatile boolean stopped;
 
     /** An address that was missing in the last answer. */
     record Held(InetAddress address, long missingSinceNanos) {}
@@ -130,6 +134,19 @@ final class HostName {
     /** Runs a task whenever the addresses have changed, on any thread but a loop. */
     void watch(Runnable watcher) {
         watchers.add(watcher);
+    }
+
+    void unwatch(Runnable watcher) {
+        watchers.remove(watcher);
+    }
+
+    /** It is not looked up again, unless a request that is late asks for it. */
+    void stop() {
+        stopped = true;
+    }
+
+    private boolean isStopped() {
+        return stopped || names.isClosed();
     }
 
     /**
@@ -182,7 +199,7 @@ final class HostName {
         /** Says every {@link #SILENT} that there is no answer, until there is one. */
         private void watch() {
             names.timer().after(SILENT, () -> {
-                if (!told.get() && !names.isClosed()) {
+                if (!told.get() && !isStopped()) {
                     try {
                         learnFailure("no answer of the name server", false, told::get);
                     } finally {
@@ -225,7 +242,7 @@ final class HostName {
             flight.set(null);
             ended.complete(null);
             names.timer().after(next, () -> {
-                if (last.get() == this && !names.isClosed()) {
+                if (last.get() == this && !isStopped()) {
                     ask();
                 }
             });

@@ -2,9 +2,9 @@ package dev.baton.runtime.upstream;
 
 import dev.baton.runtime.loop.Timer;
 import dev.baton.spi.threading.AnyThread;
+import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 
 /** The host names of all servers: each is looked up once for all upstreams that have a server of this name. */
@@ -13,7 +13,9 @@ public final class HostNames implements AutoCloseable {
     private final HostLookup lookup;
     private final Timer timer;
     private final LongSupplier clockNanos;
-    private final Map<String, HostName> names = new ConcurrentHashMap<>();
+    /** Guarded by itself, like the count of users of each. No request asks here. */
+    private final Map<String, HostName> names = new HashMap<>();
+
     private volatile boolean closed;
 
     /**
@@ -29,16 +31,34 @@ public final class HostNames implements AutoCloseable {
         this.clockNanos = clockNanos;
     }
 
-    /** A name, which is looked up from now on until {@link #close}. */
+    /** A name, which is looked up from now on until {@link #close}, or until each that asked here has released it. */
     HostName name(String host) {
         String key = host.toLowerCase(Locale.ROOT);
-        HostName made = new HostName(key, this);
-        HostName there = names.putIfAbsent(key, made);
-        if (there != null) {
-            return there;
+        HostName name;
+        boolean isNew;
+        synchronized (names) {
+            name = names.get(key);
+            isNew = name == null;
+            if (name == null) {
+                name = new HostName(key, this);
+                names.put(key, name);
+            }
+            name.users++;
         }
-        made.start();
-        return made;
+        if (isNew) {
+            name.start();
+        }
+        return name;
+    }
+
+    /** One of those that asked for a name needs it no longer. */
+    void release(HostName name) {
+        synchronized (names) {
+            if (--name.users == 0) {
+                names.remove(name.toString());
+                name.stop();
+            }
+        }
     }
 
     HostLookup lookup() {

@@ -7,13 +7,12 @@ import dev.baton.spi.loop.Loops;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
 
 /**
  * The idle connections of all upstreams, of which some are closed where somebody needs their fds: of each pool in its
  * turn.
  */
-final class IdleConnections implements FdBudget.Idle, Consumer<ServerPool> {
+final class IdleConnections implements FdBudget.Idle {
     private final Loops loops;
     private final List<ServerPool> pools = new CopyOnWriteArrayList<>();
     private final AtomicInteger turn = new AtomicInteger();
@@ -22,9 +21,12 @@ final class IdleConnections implements FdBudget.Idle, Consumer<ServerPool> {
         this.loops = loops;
     }
 
-    @Override
-    public void accept(ServerPool pool) {
+    void add(ServerPool pool) {
         pools.add(pool);
+    }
+
+    void remove(ServerPool pool) {
+        pools.remove(pool);
     }
 
     @Override
@@ -33,10 +35,11 @@ final class IdleConnections implements FdBudget.Idle, Consumer<ServerPool> {
         if (loop == null || loop.id() == LoopRegistry.APART) {
             return 0; // it can take nothing over
         }
+        List<ServerPool> now = List.copyOf(pools);
         int closed = 0;
         int dry = 0;
-        while (closed < fds && dry < pools.size()) {
-            ServerPool pool = pools.get(Math.floorMod(turn.getAndIncrement(), pools.size()));
+        while (closed < fds && dry < now.size()) {
+            ServerPool pool = now.get(Math.floorMod(turn.getAndIncrement(), now.size()));
             if (pool.evict(loop)) {
                 closed++;
                 dry = 0;

@@ -1,12 +1,18 @@
 package dev.baton.runtime.upstream;
 
 import dev.baton.spi.metrics.Metrics.Counter;
+import dev.baton.spi.upstream.ServerState;
 import dev.baton.spi.upstream.UpstreamServer;
+import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** One server of one upstream, and what is known of it, over all profiles. Any thread. */
+/**
+ * One server of one upstream, what an operator lets it do, what is known of it, and its connections in each profile.
+ * Any thread; state, weight and profiles are changed by one thread at a time.
+ */
 final class LiveServer {
     private final UpstreamServer server;
     private final ServerLocator locator;
@@ -20,6 +26,11 @@ final class LiveServer {
     private final Latency answers = new Latency();
     private final Latency connects = new Latency();
     private volatile int weight;
+    private volatile ServerState state = ServerState.READY;
+    /** By the number of the profile. */
+    private volatile ServerPool[] pools = {};
+    /** Null unless it was removed. */
+    private volatile @Nullable Runnable whenUnused;
 
     /**
      * A server to which nothing is connected.
@@ -46,6 +57,11 @@ final class LiveServer {
         return server;
     }
 
+    /** Its number, which no other server of the upstream has or gets. */
+    int index() {
+        return server.index();
+    }
+
     ServerLocator locator() {
         return locator;
     }
@@ -69,6 +85,67 @@ final class LiveServer {
         return weight;
     }
 
+    /** {@link LiveServers#changed} must follow. */
+    void weight(int now) {
+        weight = now;
+    }
+
+    // ---- what the operator lets it do -------------------------------------------------------------------------------
+
+    ServerState state() {
+        return state;
+    }
+
+    /** {@link LiveServers#changed} and {@link #follow} must follow. */
+    void state(ServerState now) {
+        assert state != ServerState.REMOVED : server + " was removed";
+        state = now;
+    }
+
+    /** Whether a session that has been at this server may continue there: also while it is drained. */
+    boolean keepsSessions() {
+        return state == ServerState.READY || state == ServerState.DRAIN;
+    }
+
+    /** Whether anything may be connected to it. */
+    boolean isConnectable() {
+        return state != ServerState.MAINTENANCE;
+    }
+
+    /** Where connections may rest: at none of its addresses, unless it is ready. */
+    Endpoints restingPlaces() {
+        return state == ServerState.READY ? locator.endpoints() : Endpoints.NONE;
+    }
+
+    /** Closes the idle connections that may rest here no longer. Any thread but a loop's. */
+    void follow() {
+        for (ServerPool pool : pools) {
+            pool.idle().follow();
+        }
+    }
+
+    // ---- its connections --------------------------------------------------------------------------------------------
+
+    /** Those of the next profile. */
+    void add(ServerPool pool) {
+        ServerPool[] before = pools;
+        ServerPool[] after = Arrays.copyOf(before, before.length + 1);
+        after[before.length] = pool;
+        pools = after;
+    }
+
+    /** Those of a profile, by its number; null if that came after the server was removed. */
+    @Nullable
+    ServerPool pool(int profile) {
+        ServerPool[] now = pools;
+        return profile < now.length ? now[profile] : null;
+    }
+
+    /** Those of all profiles. */
+    List<ServerPool> pools() {
+        return List.of(pools);
+    }
+
     // ---- requests in flight -----------------------------------------------------------------------------------------
 
     /** Connections in use or being opened, and requests that wait for one. */
@@ -85,6 +162,24 @@ final class LiveServer {
     void ended() {
         int left = inFlight.decrementAndGet();
         assert left >= 0 : server + " has " + left + " connections in use";
+        if (left == 0) {
+            unused();
+        }
+    }
+
+    /** Runs a task each time that its last connection ends its use from here on, and now if it has none. */
+    void whenUnused(Runnable task) {
+        whenUnused = task;
+        if (inFlight.get() == 0) { // after the write, as ended() reads it after its own
+            unused();
+        }
+    }
+
+    private void unused() {
+        Runnable task = whenUnused;
+        if (task != null) {
+            task.run();
+        }
     }
 
     // ---- latency ----------------------------------------------------------------------------------------------------

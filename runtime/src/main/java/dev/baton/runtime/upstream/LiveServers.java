@@ -5,6 +5,7 @@ import dev.baton.spi.upstream.BalancedServer;
 import dev.baton.spi.upstream.Balancer;
 import dev.baton.spi.upstream.RequestFacts;
 import dev.baton.spi.upstream.ServerChoice;
+import dev.baton.spi.upstream.ServerState;
 import dev.baton.spi.upstream.UpstreamServer;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,7 +14,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,15 +25,37 @@ import org.slf4j.LoggerFactory;
  * makes a new one. Two changes at once must both be in it, without a lock:
  *
  * <ol>
- *   <li>whoever changes something of a server writes that first, then counts the change, then rebuilds;
- *   <li>a rebuild reads the count first, then the servers, and publishes by compare-and-set on the selection that it
- *       found, unless that one was made for this count or a later one;
+ *   <li>a thread that changes something of a server, or the {@link Roster}, writes that first, then counts the change,
+ *       then rebuilds;
+ *   <li>a rebuild reads the count first, then the roster and the servers, and publishes by compare-and-set on the
+ *       selection that it found, unless that one was made for this count or a later one;
  *   <li>it begins again until the published selection was made for its count or a later one.
  * </ol>
  *
  * <p>So of A, which reads the servers before B has changed one, and publishes after B has: A's compare-and-set fails,
  * because B has replaced the selection that A found, and A reads again. If A publishes first, B sees a lower count than
  * its own. {@code LiveServersTest.shouldKeepBothOfTwoChangesThatOverlap} plays this.
+ *
+ * <p>What an operator does to one server, and where requests may go then:
+ *
+ * <pre>
+ *   state        ready   drain   maintenance   remove    chosen   connects, waits   idle connections
+ *   READY        -       DRAIN   MAINTENANCE   REMOVED   yes (1)  yes               kept
+ *   DRAIN        READY   -       MAINTENANCE   REMOVED   no       yes (2)           closed, none kept
+ *   MAINTENANCE  READY   DRAIN   -             REMOVED   no       refused, ended    closed, none kept
+ *   REMOVED      refused refused refused       -         no       yes (2)           closed, none kept
+ * </pre>
+ *
+ * <p>(1) with a weight above 0. (2) A request chooses first and connects afterwards, so it may have chosen the server
+ * just before the change; one that waits for a place has chosen it too. They are served, on connections that are closed
+ * after their use. So a drain fails no request. Maintenance refuses both with a {@link ServerClosedException}, and
+ * services ask another server.
+ *
+ * <p>Order of a change, against a request that chooses, connects and releases at the same time: first the state, then
+ * the selection, then the idle pools ({@link EndpointPools#follow}). A request that has seen the old selection still
+ * finds the server by its index. A connection that is released is kept only in a pool that is open; see
+ * {@link EndpointPools}. A removed server is forgotten after every loop has ended the turn that it was in, and its last
+ * connection its use.
  *
  * <p>Threading: any thread.
  */
@@ -42,10 +64,9 @@ final class LiveServers {
     private static final LiveServer[] NO_SERVERS = {};
 
     private final String upstream;
-    private final List<LiveServer> all;
-    private final List<UpstreamServer> listed;
     private final Balancer balancer;
     private final LongSupplier clockNanos;
+    private final AtomicReference<Roster> roster;
     private final AtomicLong changes = new AtomicLong();
     private final AtomicReference<Selection> selection =
             new AtomicReference<>(new Selection(-1, NO_SERVERS, request -> 0, NO_SERVERS));
@@ -80,8 +101,7 @@ final class LiveServers {
 
     LiveServers(String upstream, List<LiveServer> all, Balancer balancer, LongSupplier clockNanos) {
         this.upstream = upstream;
-        this.all = List.copyOf(all);
-        this.listed = all.stream().map(LiveServer::server).toList();
+        this.roster = new AtomicReference<>(Roster.of(all));
         this.balancer = balancer;
         this.clockNanos = clockNanos;
         changed();
@@ -98,21 +118,34 @@ final class LiveServers {
                 server);
     }
 
-    /** In their order. */
-    List<LiveServer> all() {
-        return all;
+    private Roster roster() {
+        return Objects.requireNonNull(roster.get());
     }
 
-    /** In their order. */
+    /** In their order, also those that were removed and have connections in use. */
+    List<LiveServer> known() {
+        return roster().known();
+    }
+
+    /** Those that were not removed, in their order. */
     List<UpstreamServer> listed() {
-        return listed;
+        return roster().servers();
     }
 
-    /** Null if there is no such server (any more). */
+    /** Null if there is no such server, or it was removed and forgotten. Cost: O(1), O(log n) after a removal. */
     @Nullable
     LiveServer find(UpstreamServer server) {
-        int index = server.index();
-        return index >= 0 && index < all.size() ? all.get(index) : null;
+        return roster().find(server.index());
+    }
+
+    /** One that was not removed, by its address; null if there is none. */
+    @Nullable
+    LiveServer find(String address) {
+        for (LiveServer each :
+                roster().listed(server -> server.server().address().equals(address))) {
+            return each;
+        }
+        return null;
     }
 
     // ---- the choice -------------------------------------------------------------------------------------------------
@@ -141,32 +174,51 @@ final class LiveServers {
 
     /** The next server in order that may be asked; if none may, the one that could not be connected to longest ago. */
     UpstreamServer nextAfter(UpstreamServer failed) {
-        int count = all.size();
-        LiveServer before = find(failed);
-        int from = before == null ? 0 : all.indexOf(before);
-        long now = clockNanos.getAsLong();
+        Roster now = roster();
+        int from = now.placeAfter(failed.index());
+        long nanos = clockNanos.getAsLong();
         LiveServer oldest = null;
-        for (int i = 1; i <= count; i++) {
-            LiveServer each = all.get((from + i) % count);
+        LiveServer itself = null;
+        for (int i = 0; i < now.size(); i++) {
+            LiveServer each = now.at((from + i) % now.size());
             if (!isOpen(each)) {
                 continue;
             }
-            if (i < count && each.backoff().admits(now)) {
+            if (each.index() == failed.index()) {
+                itself = each;
+            } else if (each.backoff().admits(nanos)) {
                 return each.server();
-            }
-            if (oldest == null || (i < count && each.backoff().compareLastFailure(oldest.backoff()) < 0)) {
+            } else if (oldest == null || each.backoff().compareLastFailure(oldest.backoff()) < 0) {
                 oldest = each;
             }
         }
-        return oldest == null ? UpstreamServer.NONE : oldest.server();
+        LiveServer last = oldest == null ? itself : oldest;
+        return last == null ? UpstreamServer.NONE : last.server();
     }
 
     /** Whether the operator lets requests go there. */
     private static boolean isOpen(LiveServer server) {
-        return server.weight() > 0;
+        return server.state() == ServerState.READY && server.weight() > 0;
     }
 
     // ---- what changes it --------------------------------------------------------------------------------------------
+
+    /** One more server, whose index no other has had. One call at a time. */
+    void add(LiveServer added) {
+        roster.updateAndGet(before -> before.with(added));
+        changed();
+    }
+
+    /** One less in the list; what is in use of it can be found until it is forgotten. One call at a time. */
+    void remove(LiveServer removed) {
+        roster.updateAndGet(before -> before.withoutListed(removed));
+        changed();
+    }
+
+    /** Nothing of a server that was removed is in use: it cannot be found from here on. */
+    void forget(LiveServer removed) {
+        roster.updateAndGet(before -> before.without(removed));
+    }
 
     /** Something of a server has changed: a new selection is there when this returns. */
     void changed() {
@@ -182,15 +234,14 @@ final class LiveServers {
     }
 
     private Selection select(long change) {
-        LiveServer[] leftOut = those(each -> isOpen(each) && each.backoff().isLeftOut());
-        LiveServer[] usable = those(each -> isOpen(each) && !each.backoff().isLeftOut());
+        Roster roster = roster();
+        LiveServer[] leftOut =
+                roster.listed(each -> isOpen(each) && each.backoff().isLeftOut());
+        LiveServer[] usable =
+                roster.listed(each -> isOpen(each) && !each.backoff().isLeftOut());
         // If there is none, a try that will probably fail is better than an error that is certain.
         LiveServer[] servers = usable.length > 0 ? usable : leftOut;
         return new Selection(change, servers, servers.length < 2 ? request -> 0 : choice(servers), leftOut);
-    }
-
-    private LiveServer[] those(Predicate<LiveServer> suit) {
-        return all.stream().filter(suit).toArray(LiveServer[]::new);
     }
 
     private ServerChoice choice(LiveServer[] servers) {
@@ -215,7 +266,7 @@ final class LiveServers {
      * @param startedNanos when it began
      */
     void failed(LiveServer server, long startedNanos, Throwable cause) {
-        if (all.size() == 1 || !Backoff.isTheServers(cause)) {
+        if (roster().size() == 1 || !Backoff.isTheServers(cause)) {
             return;
         }
         if (server.backoff().failed(startedNanos, clockNanos.getAsLong())) {

@@ -15,7 +15,6 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.SocketAddress;
 import java.time.Duration;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,7 +27,7 @@ final class PooledConnections implements UpstreamConnections {
     private final String plugin;
     private final ChannelHandler initializer;
     private final boolean bare;
-    private final List<ServerPool> pools;
+    private final int number;
     private final LiveServers servers;
     private final long connectTimeoutNanos;
     /** The header that each connection begins with; null if none is sent. */
@@ -37,12 +36,17 @@ final class PooledConnections implements UpstreamConnections {
     private final UpstreamEnv env;
     private final UpstreamCounters counters;
 
+    /**
+     * Without connections.
+     *
+     * @param number of the profile: its place in each {@link LiveServer}
+     */
     PooledConnections(
             String upstream,
             String plugin,
             ChannelHandler initializer,
             boolean bare,
-            List<ServerPool> pools,
+            int number,
             LiveServers servers,
             long connectTimeoutNanos,
             @Nullable ProxyVersion header,
@@ -52,7 +56,7 @@ final class PooledConnections implements UpstreamConnections {
         this.plugin = plugin;
         this.initializer = initializer;
         this.bare = bare;
-        this.pools = pools;
+        this.number = number;
         this.servers = servers;
         this.connectTimeoutNanos = connectTimeoutNanos;
         this.header = header;
@@ -60,8 +64,16 @@ final class PooledConnections implements UpstreamConnections {
         this.counters = counters;
     }
 
-    ServerPool pool(int server) {
-        return pools.get(server);
+    /** The connections to a server; null if it was removed and forgotten. */
+    private @Nullable ServerPool pool(UpstreamServer server) {
+        LiveServer live = servers.find(server);
+        return live == null ? null : pool(live);
+    }
+
+    /** The connections to a server; null if it was removed before these were made. */
+    @Nullable
+    ServerPool pool(LiveServer server) {
+        return server.pool(number);
     }
 
     /** Whether an idle connection is nothing but a socket, which any client may use. */
@@ -73,12 +85,12 @@ final class PooledConnections implements UpstreamConnections {
      * Makes an idle connection of another process one of these. On the loop; throws nothing, and the number is closed
      * at worst.
      */
-    void receive(UpstreamServer server, IdleConnection idle, SocketAddress peer, BatonLoop loop, Inherited channels) {
+    void receive(ServerPool pool, IdleConnection idle, SocketAddress peer, BatonLoop loop, Inherited channels) {
         MovableStreamChannel channel = channels.make(plugin, loop, idle.number(), peer);
         try {
             channel.pipeline().addLast(initializer);
             loop.register(channel);
-            pools.get(server.index()).receive(channel, peer, loop, Duration.ofMillis(idle.idleMillis()));
+            pool.receive(channel, peer, loop, Duration.ofMillis(idle.idleMillis()));
         } catch (Throwable t) {
             LOG.warn("{} cannot be taken over from the old process", channel, t);
             channel.close();
@@ -93,11 +105,10 @@ final class PooledConnections implements UpstreamConnections {
 
     @Override
     public @Nullable MovableChannel take(UpstreamServer server, Loop loop) {
-        LiveServer live = servers.find(server);
-        if (live == null) {
+        ServerPool pool = pool(server);
+        if (pool == null) {
             return null;
         }
-        ServerPool pool = pool(server.index());
         ConnectionLimit limit = pool.limit();
         if (limit != null && limit.isWaitedFor()) {
             return null; // what is idle is theirs, whose turn is first
@@ -130,33 +141,36 @@ final class PooledConnections implements UpstreamConnections {
     }
 
     private void connect(UpstreamServer server, Loop loop, byte @Nullable [] firstBytes, ConnectHandler handler) {
-        if (servers.find(server) == null) {
+        ServerPool pool = pool(server);
+        if (pool == null || !pool.server().isConnectable()) {
             counters.connectFailures().increment();
-            handler.failed(new ConnectException("upstream " + upstream + " has no server that may be asked"));
+            handler.failed(
+                    pool == null
+                            ? new ConnectException("upstream " + upstream + " has no server that may be asked")
+                            : new ServerClosedException(pool.server()));
             return;
         }
-        ServerPool pool = pool(server.index());
         ConnectionLimit limit = pool.limit();
         if (limit == null) {
-            open(pool, server, loop, firstBytes, handler);
+            open(pool, loop, firstBytes, handler);
         } else {
-            limit.connect(new QueuedConnect(this, limit, pool, server, loop, firstBytes, handler));
+            limit.connect(new QueuedConnect(this, limit, pool, loop, firstBytes, handler));
         }
     }
 
     /** Opens a connection, which has a place if the server has a limit. */
-    void open(ServerPool pool, UpstreamServer server, Loop loop, byte @Nullable [] firstBytes, ConnectHandler handler) {
+    void open(ServerPool pool, Loop loop, byte @Nullable [] firstBytes, ConnectHandler handler) {
         Opening outcome = new Opening(pool, handler, nanoTime(loop));
-        pool.server().began(); // ends with the connection's use, or with the failure
+        LiveServer server = pool.server();
+        server.began(); // ends with the connection's use, or with the failure
         try {
-            new ConnectAttempt(
-                            env, plugin, server.address(), loop, firstBytes, initializer, connectTimeoutNanos, outcome)
-                    .start(pool.server().locator());
+            new ConnectAttempt(env, plugin, server, loop, firstBytes, initializer, connectTimeoutNanos, outcome)
+                    .start();
         } catch (Throwable t) { // for example short of memory: a place would be lost
             if (outcome.told) {
                 throw t;
             }
-            outcome.failed(new IOException("cannot connect to " + server.address() + ": " + t, t), null);
+            outcome.failed(new IOException("cannot connect to " + server + ": " + t, t), null);
         }
     }
 

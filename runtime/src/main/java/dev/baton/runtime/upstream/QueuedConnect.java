@@ -3,8 +3,6 @@ package dev.baton.runtime.upstream;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.upstream.ConnectHandler;
-import dev.baton.spi.upstream.ServerBusyException;
-import dev.baton.spi.upstream.UpstreamServer;
 import dev.baton.spi.upstream.WaitingConnect;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
@@ -19,7 +17,6 @@ final class QueuedConnect extends ServerQueue.Waiter implements WaitingConnect {
     private final PooledConnections connections;
     private final ConnectionLimit limit;
     private final ServerPool pool;
-    private final UpstreamServer server;
     private final Loop asked;
     private final byte @Nullable [] firstBytes;
     private final ConnectHandler handler;
@@ -30,7 +27,6 @@ final class QueuedConnect extends ServerQueue.Waiter implements WaitingConnect {
             PooledConnections connections,
             ConnectionLimit limit,
             ServerPool pool,
-            UpstreamServer server,
             Loop asked,
             byte @Nullable [] firstBytes,
             ConnectHandler handler) {
@@ -38,7 +34,6 @@ final class QueuedConnect extends ServerQueue.Waiter implements WaitingConnect {
         this.connections = connections;
         this.limit = limit;
         this.pool = pool;
-        this.server = server;
         this.asked = asked;
         this.firstBytes = firstBytes;
         this.handler = handler;
@@ -100,10 +95,18 @@ final class QueuedConnect extends ServerQueue.Waiter implements WaitingConnect {
 
     // ---- the end of the wait ----------------------------------------------------------------------------------------
 
-    /** It was refused, or has waited too long. */
-    void failed(ServerBusyException cause) {
+    /** It was refused, or has waited too long. On a loop. */
+    void failed(IOException cause) {
         stopTimer();
         tell(() -> handler.failed(cause));
+    }
+
+    /** Its wait was ended. Any thread. */
+    void closed() {
+        ServerClosedException cause = new ServerClosedException(pool.server());
+        if (!limit.execute(asked, () -> failed(cause))) {
+            failed(cause); // all loops have ended
+        }
     }
 
     /** It is given a connection that has served others. Under a claim. */
@@ -123,7 +126,7 @@ final class QueuedConnect extends ServerQueue.Waiter implements WaitingConnect {
             open(here);
         } else if (!limit.execute(asked, this::openHere)) {
             limit.freed();
-            tell(() -> handler.failed(new IOException("cannot connect to " + server.address() + ": all loops ended")));
+            tell(() -> handler.failed(new IOException("cannot connect to " + pool.server() + ": all loops ended")));
         }
     }
 
@@ -133,7 +136,7 @@ final class QueuedConnect extends ServerQueue.Waiter implements WaitingConnect {
     }
 
     private void open(Loop loop) {
-        tell(() -> connections.open(pool, server, loop, firstBytes, handler));
+        tell(() -> connections.open(pool, loop, firstBytes, handler));
     }
 
     /** What a handler throws must not reach the one whose connection has ended. */
@@ -141,7 +144,7 @@ final class QueuedConnect extends ServerQueue.Waiter implements WaitingConnect {
         try {
             call.run();
         } catch (Throwable t) {
-            LOG.error("plugin {}: told of a connection to {}, threw", connections.plugin(), server.address(), t);
+            LOG.error("plugin {}: told of a connection to {}, threw", connections.plugin(), pool.server(), t);
         }
     }
 }

@@ -42,6 +42,7 @@ final class ServerLocator {
     private final @Nullable HostName name;
     private final int port;
     private final AtomicInteger turn = new AtomicInteger();
+    private volatile @Nullable Runnable watcher;
     private final AtomicReference<Known> known = new AtomicReference<>(new Known(Addresses.NONE, Endpoints.NONE));
 
     /**
@@ -145,10 +146,22 @@ final class ServerLocator {
         return there == null ? new Endpoint(text, wanted) : there;
     }
 
-    /** Runs a task whenever the addresses have changed, never on a loop. */
-    void watch(Runnable watcher) {
+    /** Runs a task whenever the addresses have changed, never on a loop. Call it once. */
+    void watch(Runnable task) {
         if (name != null) {
-            name.watch(watcher);
+            watcher = task;
+            name.watch(task);
+        }
+    }
+
+    /** The server is forgotten: its name is not looked up for it. */
+    void close() {
+        if (name != null) {
+            Runnable task = watcher;
+            if (task != null) {
+                name.unwatch(task);
+            }
+            env.names().release(name);
         }
     }
 

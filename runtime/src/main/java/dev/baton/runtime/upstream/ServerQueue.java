@@ -5,6 +5,7 @@ import java.lang.invoke.VarHandle;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  *   <tr><td>NEW</td><td>settle, fewer wait than may</td><td>its own thread</td><td>WAITS</td><td>+1</td></tr>
  *   <tr><td>NEW</td><td>settle, else</td><td>its own thread</td><td>ENDED</td><td>no</td></tr>
  *   <tr><td>WAITS</td><td>serve</td><td>who has a place or a connection in hand</td><td>SERVED</td><td>-1</td></tr>
- *   <tr><td>WAITS</td><td>end: cancelled, too late</td><td>any thread</td><td>ENDED</td><td>-1</td></tr>
+ *   <tr><td>WAITS</td><td>end: cancelled, too late, server closed</td><td>any thread</td><td>ENDED</td><td>-1</td></tr>
  *   <tr><td>SERVED, ENDED</td><td>any</td><td></td><td>refused</td><td></td></tr>
  * </table>
  *
@@ -235,6 +236,15 @@ final class ServerQueue<W extends ServerQueue.Waiter> {
         waiting.decrementAndGet();
         queue.remove(waiter);
         return true;
+    }
+
+    /** Ends the waits of all that have settled; the others must look by themselves whether to wait. */
+    void endAll(Consumer<W> ended) {
+        for (W each : queue) {
+            if (end(each)) {
+                ended.accept(each);
+            }
+        }
     }
 
     /** How many wait now. */

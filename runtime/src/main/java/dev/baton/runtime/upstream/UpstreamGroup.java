@@ -12,16 +12,17 @@ import dev.baton.spi.pool.PoolSpec;
 import dev.baton.spi.pool.TakeoverPolicy;
 import dev.baton.spi.upstream.Balancer;
 import dev.baton.spi.upstream.RequestFacts;
+import dev.baton.spi.upstream.ServerState;
 import dev.baton.spi.upstream.Upstream;
 import dev.baton.spi.upstream.UpstreamConnections;
 import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.channel.ChannelHandler;
 import java.net.SocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -32,14 +33,20 @@ final class UpstreamGroup {
     private final TakeoverPolicy policy;
     private final UpstreamEnv env;
     private final UpstreamCounters counters;
-    private final Consumer<ServerPool> opened;
+    private final IdleConnections idle;
     private final LiveServers servers;
     private final Map<Profile, PooledConnections> profiles = new ConcurrentHashMap<>();
+    /** By their numbers. Guarded by {@link #changing}. */
+    private final List<Profile> numbered = new ArrayList<>();
+    /** The index of the next server. Guarded by {@link #changing}. */
+    private int nextIndex;
+    /** One change of servers and profiles at a time; no request takes it. */
+    private final Object changing = new Object();
 
     /**
      * Without connections.
      *
-     * @param opened is told of each pool
+     * @param idle is told of each pool
      */
     UpstreamGroup(
             String name,
@@ -47,8 +54,8 @@ final class UpstreamGroup {
             TakeoverPolicy policy,
             Balancer balancer,
             UpstreamEnv env,
-            Consumer<ServerPool> opened) {
-        this.opened = opened;
+            IdleConnections idle) {
+        this.idle = idle;
         this.name = name;
         this.config = config;
         this.policy = policy;
@@ -56,21 +63,21 @@ final class UpstreamGroup {
         this.counters = UpstreamCounters.of(name, env.metrics());
         List<LiveServer> live = new ArrayList<>();
         for (ServerConfig each : config.servers()) {
-            live.add(live(new UpstreamServer(each.address(), live.size()), each.weight()));
+            live.add(live(new UpstreamServer(each.address(), nextIndex++), each.weight()));
         }
         this.servers = new LiveServers(name, live, balancer, this::nanoTime);
     }
 
     private LiveServer live(UpstreamServer server, int weight) {
-        ServerLocator locator = new ServerLocator(server.address(), env);
-        locator.watch(this::follow);
-        return new LiveServer(
+        LiveServer live = new LiveServer(
                 server,
-                locator,
+                new ServerLocator(server.address(), env),
                 ConnectionLimit.of(name, server, config, env.loops(), env.metrics()),
                 weight,
                 this::nanoTime,
                 LiveServers.leftOutCounter(env.metrics(), name, server.address()));
+        live.locator().watch(live::follow);
+        return live;
     }
 
     /** By the clock of the loops' timers, which is one for all. */
@@ -86,49 +93,116 @@ final class UpstreamGroup {
     }
 
     private PooledConnections connections(Profile profile, ChannelHandler initializer, boolean bare) {
-        return profiles.computeIfAbsent(profile, absent -> {
-            List<ServerPool> pools = new ArrayList<>();
-            for (LiveServer live : servers.all()) {
-                UpstreamServer server = live.server();
-                PoolSpec spec = new PoolSpec(
-                        name,
-                        server.address(),
-                        profile.name(),
-                        config.pool().idleMax(),
-                        config.pool().idleTimeout(),
-                        config.pool().sharing(),
-                        env.loops());
-                EndpointPools idle = new EndpointPools(live.locator(), () -> policy.open(spec));
-                ConnectionLimit limit = live.limit();
-                ServerPool pool = new ServerPool(
-                        live, idle, env, counters, config.proxyProtocol().isEmpty());
-                pools.add(pool);
-                if (limit != null) {
-                    limit.add(pool);
-                }
-                opened.accept(pool);
+        synchronized (changing) {
+            PooledConnections there = profiles.get(profile);
+            if (there != null) {
+                return there;
             }
-            return new PooledConnections(
+            PooledConnections made = new PooledConnections(
                     name,
                     profile.plugin(),
                     initializer,
                     bare,
-                    pools,
+                    numbered.size(),
                     servers,
                     config.connectTimeout().toNanos(),
                     config.proxyProtocol().orElse(null),
                     env,
                     counters);
-        });
+            numbered.add(profile);
+            servers.known().forEach(live -> open(live, profile));
+            profiles.put(profile, made); // after its pools
+            return made;
+        }
     }
 
-    /** The addresses of a server have changed: lets go of connections to those that are gone. Not on a loop. */
-    private void follow() {
-        for (PooledConnections connections : profiles.values()) {
-            for (UpstreamServer server : servers.listed()) {
-                connections.pool(server.index()).idle().follow();
+    /** Opens the pool of the next profile of a server. */
+    private void open(LiveServer live, Profile profile) {
+        PoolSpec spec = new PoolSpec(
+                name,
+                live.server().address(),
+                profile.name(),
+                config.pool().idleMax(),
+                config.pool().idleTimeout(),
+                config.pool().sharing(),
+                env.loops());
+        EndpointPools pools = new EndpointPools(live::restingPlaces, () -> policy.open(spec));
+        ServerPool pool = new ServerPool(
+                live, pools, env, counters, config.proxyProtocol().isEmpty());
+        ConnectionLimit limit = live.limit();
+        if (limit != null) {
+            limit.add(pool);
+        }
+        live.add(pool);
+        idle.add(pool);
+    }
+
+    // ---- changes at run time ----------------------------------------------------------------------------------------
+
+    LiveServers servers() {
+        return servers;
+    }
+
+    /** Adds a server, which may be asked when this returns. Any thread but a loop's. */
+    LiveServer add(String address, int weight) {
+        synchronized (changing) {
+            LiveServer added = live(new UpstreamServer(address, nextIndex++), weight);
+            numbered.forEach(profile -> open(added, profile));
+            servers.add(added); // after its pools
+            return added;
+        }
+    }
+
+    /** Changes the weight of a server. Any thread but a loop's. */
+    void change(LiveServer server, int weight) {
+        synchronized (changing) {
+            server.weight(weight);
+        }
+        servers.changed();
+    }
+
+    /**
+     * Changes what a server may do. No choice that begins afterwards is against it, and no connection rests there that
+     * may not. Any thread but a loop's.
+     *
+     * @return false if it was removed
+     */
+    boolean change(LiveServer server, ServerState state) {
+        synchronized (changing) {
+            if (server.state() == ServerState.REMOVED) {
+                return false;
+            }
+            server.state(state);
+            if (state == ServerState.REMOVED) {
+                servers.remove(server);
+            } else {
+                servers.changed();
             }
         }
+        server.follow();
+        ConnectionLimit limit = server.limit();
+        if (state == ServerState.MAINTENANCE && limit != null) {
+            limit.closed();
+        } else if (state == ServerState.REMOVED) {
+            LoopTurns.afterAll(env.loops(), () -> server.whenUnused(() -> forgetSoon(server)));
+        }
+        return true;
+    }
+
+    /** Not on the loop that has closed the last connection. */
+    private void forgetSoon(LiveServer removed) {
+        env.names().timer().after(Duration.ZERO, () -> forget(removed));
+    }
+
+    private void forget(LiveServer removed) {
+        synchronized (changing) {
+            if (!servers.known().contains(removed)) {
+                return; // it had a connection once more, of a request that was very late
+            }
+            servers.forget(removed);
+            removed.pools().forEach(idle::remove);
+        }
+        removed.locator().close();
     }
 
     /** Whether any server is a listener of this process. */
@@ -139,15 +213,14 @@ final class UpstreamGroup {
 
     /** A row for each server, over all profiles. */
     void snapshot(List<PoolSnapshot> rows) {
-        for (UpstreamServer server : servers.listed()) {
+        for (LiveServer live : servers.known()) {
             int idle = 0;
             int open = 0;
             long connects = 0;
             long local = 0;
             long takeover = 0;
             long refused = 0;
-            for (PooledConnections connections : profiles.values()) {
-                ServerPool pool = connections.pool(server.index());
+            for (ServerPool pool : live.pools()) {
                 PoolFigures figures = pool.idle().figures();
                 idle += figures.idle();
                 open += pool.open();
@@ -158,10 +231,10 @@ final class UpstreamGroup {
             }
             // Read one after the other, so that a connection may be seen idle that was not seen open.
             int inUse = Math.max(0, open - idle);
-            ConnectionLimit limit = servers.all().get(server.index()).limit();
+            ConnectionLimit limit = live.limit();
             int waiting = limit == null ? 0 : limit.waiting();
-            rows.add(
-                    new PoolSnapshot(name, server.address(), idle, inUse, connects, local, takeover, refused, waiting));
+            String server = live.server().address();
+            rows.add(new PoolSnapshot(name, server, idle, inUse, connects, local, takeover, refused, waiting));
         }
     }
 
@@ -170,11 +243,14 @@ final class UpstreamGroup {
     /** See {@link Upstreams#give}. */
     void give(BatonLoop loop, Predicate<IdleConnection> taker) {
         profiles.forEach((profile, connections) -> {
-            for (UpstreamServer server : servers.listed()) {
+            for (LiveServer live : servers.known()) {
+                String server = live.server().address();
+                ServerPool pool = connections.pool(live);
                 // A listener of this process ends with it, and so does everything that it has accepted.
-                if (connections.isBare()
-                        && ServerAddress.listener(server.address()).isEmpty()) {
-                    connections.pool(server.index()).give(loop, name, server.address(), profile, taker);
+                if (pool != null
+                        && connections.isBare()
+                        && ServerAddress.listener(server).isEmpty()) {
+                    pool.give(loop, name, server, profile, taker);
                 }
             }
         });
@@ -186,15 +262,15 @@ final class UpstreamGroup {
         if (connections == null || !connections.isBare()) {
             return false;
         }
-        for (UpstreamServer server : servers.listed()) {
-            if (server.address().equals(idle.server())
-                    && ServerAddress.listener(server.address()).isEmpty()
-                    && servers.all().get(server.index()).locator().isAt(peer)) {
-                connections.receive(server, idle, peer, loop, channels);
-                return true;
-            }
+        LiveServer live = servers.find(idle.server());
+        ServerPool pool = live == null ? null : connections.pool(live);
+        if (pool == null
+                || ServerAddress.listener(idle.server()).isPresent()
+                || !pool.server().locator().isAt(peer)) {
+            return false;
         }
-        return false;
+        connections.receive(pool, idle, peer, loop, channels);
+        return true;
     }
 
     /** Null if there are none, or if an older process did not say whose they are and two plugins could be meant. */
@@ -216,10 +292,8 @@ final class UpstreamGroup {
 
     /** Closes what is idle; what is in use is closed when it is released. */
     void close() {
-        for (PooledConnections connections : profiles.values()) {
-            for (UpstreamServer server : servers.listed()) {
-                connections.pool(server.index()).idle().close();
-            }
+        for (LiveServer live : servers.known()) {
+            live.pools().forEach(pool -> pool.idle().close());
         }
     }
 

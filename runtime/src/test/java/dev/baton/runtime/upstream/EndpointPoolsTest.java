@@ -39,7 +39,9 @@ class EndpointPoolsTest {
     /** Runs at the next opening of a pool: in the middle of a replacement. */
     private Runnable meanwhile = () -> {};
 
-    private final EndpointPools pools = new EndpointPools(locator, this::open);
+    private boolean drained;
+    private final EndpointPools pools =
+            new EndpointPools(() -> drained ? Endpoints.NONE : locator.endpoints(), this::open);
 
     private IdlePool open() {
         Runnable first = meanwhile;
@@ -106,6 +108,32 @@ class EndpointPoolsTest {
         pools.follow();
         assertThat(opened).hasSize(2);
         assertThat(alive()).isEmpty();
+    }
+
+    @Test
+    void shouldKeepNothingOpenOfAServerThatIsDrainedWhileItsPoolsAreMade() {
+        answer(1);
+        meanwhile = () -> {
+            drained = true;
+            pools.follow();
+        };
+        assertThat(pools.next()).isNull();
+        assertThat(opened).hasSize(1);
+        assertThat(alive()).isEmpty();
+    }
+
+    @Test
+    void shouldOpenNewPoolsOfAServerThatWasDrained() {
+        answer(1);
+        IdlePool before = pools.next();
+        drained = true;
+        pools.follow();
+        assertThat(alive()).isEmpty();
+        drained = false;
+        assertThat(pools.next()).isNotNull().isNotSameAs(before);
+        assertThat(pools.isOpen(Objects.requireNonNull(before)))
+                .as("what was taken before the drain does not rest again")
+                .isFalse();
     }
 
     @Test

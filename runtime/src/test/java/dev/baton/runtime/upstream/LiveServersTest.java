@@ -9,6 +9,7 @@ import dev.baton.spi.posix.PosixException;
 import dev.baton.spi.upstream.BalancedServer;
 import dev.baton.spi.upstream.Balancer;
 import dev.baton.spi.upstream.RequestFacts;
+import dev.baton.spi.upstream.ServerState;
 import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.channel.ConnectTimeoutException;
 import java.io.IOException;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** A server that cannot be connected to costs one request now and then, and not its share of all requests. */
@@ -202,6 +204,125 @@ class LiveServersTest {
         assertThat(next(turns, 1)).containsOnly(UpstreamServer.NONE);
         assertThat(turns.nextAfter(UpstreamServer.NONE)).isEqualTo(UpstreamServer.NONE);
         assertThat(turns.find(UpstreamServer.NONE)).isNull();
+    }
+
+    private static void change(LiveServers turns, UpstreamServer server, ServerState state) {
+        live(turns, server).state(state);
+        turns.changed();
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = ServerState.class, names = "READY", mode = EnumSource.Mode.EXCLUDE)
+    void onlyReadyServersAreChosen(ServerState state) {
+        LiveServers turns = turns(A, B, C);
+        change(turns, B, state);
+        assertThat(next(turns, 4)).containsOnly(A, C);
+        assertThat(turns.nextAfter(A)).isEqualTo(C);
+        fails(turns, A);
+        fails(turns, C);
+        assertThat(next(turns, 4)).as("not in place of servers that fail").doesNotContain(B);
+        assertThat(turns.nextAfter(A)).isEqualTo(C);
+    }
+
+    @Test
+    void aServerIsChosenAgainWhenItIsReadyAgain() {
+        LiveServers turns = turns(A, B);
+        change(turns, A, ServerState.DRAIN);
+        change(turns, A, ServerState.MAINTENANCE);
+        change(turns, A, ServerState.READY);
+        assertThat(next(turns, 4)).containsExactlyInAnyOrder(A, B, A, B);
+    }
+
+    @Test
+    void whereAllAreDrainedThereIsNone() {
+        LiveServers turns = turns(A, B);
+        change(turns, A, ServerState.DRAIN);
+        change(turns, B, ServerState.DRAIN);
+        assertThat(next(turns, 1)).containsOnly(UpstreamServer.NONE);
+        assertThat(turns.nextAfter(A)).isEqualTo(UpstreamServer.NONE);
+    }
+
+    @Test
+    void sessionsStayAtAServerThatIsDrainedButNotInMaintenance() {
+        LiveServer a = live(A, 1);
+        assertThat(a.keepsSessions()).isTrue();
+        a.state(ServerState.DRAIN);
+        assertThat(a.keepsSessions()).isTrue();
+        assertThat(a.isConnectable()).isTrue();
+        a.state(ServerState.MAINTENANCE);
+        assertThat(a.keepsSessions()).isFalse();
+        assertThat(a.isConnectable()).isFalse();
+    }
+
+    @Test
+    void theBalancerSeesANewWeight() {
+        List<BalancedServer> seen = new ArrayList<>();
+        LiveServers turns = turns(
+                servers -> {
+                    seen.clear();
+                    seen.addAll(servers);
+                    return request -> 0;
+                },
+                A,
+                B);
+        live(turns, B).weight(7);
+        turns.changed();
+        assertThat(seen).extracting(BalancedServer::weight).containsExactly(256, 7 * 256);
+    }
+
+    @Test
+    void aServerThatWasRemovedIsFoundUntilItIsForgottenAndTheOthersAlways() {
+        LiveServers turns = turns(A, B, C);
+        LiveServer b = live(turns, B);
+        change(turns, B, ServerState.REMOVED);
+        turns.remove(b);
+        assertThat(turns.listed()).containsExactly(A, C);
+        assertThat(turns.find(B)).as("its connections are in use").isSameAs(b);
+        assertThat(turns.find("b:1")).isNull();
+        assertThat(turns.nextAfter(B))
+                .as("a request that had chosen it continues with the next")
+                .isEqualTo(C);
+        turns.forget(b);
+        assertThat(turns.find(B)).isNull();
+        assertThat(turns.nextAfter(B)).isEqualTo(C);
+        turns.add(live(D, 1));
+        for (UpstreamServer each : List.of(A, C, D)) {
+            assertThat(live(turns, each).server()).isEqualTo(each);
+        }
+        assertThat(turns.find(new UpstreamServer("e:1", 4))).isNull();
+        assertThat(next(turns, 6)).containsOnly(A, C, D);
+    }
+
+    /** An operator drains a server while a failure of another is being worked in, and the reverse. */
+    @Test
+    void shouldKeepAnOperatorsChangeThatOverlapsAFailure() {
+        Runnable[] meanwhile = {null};
+        InTurn inTurn = new InTurn();
+        LiveServers turns = turns(
+                servers -> {
+                    Runnable change = meanwhile[0];
+                    meanwhile[0] = null;
+                    if (change != null) {
+                        change.run(); // the servers were read already
+                    }
+                    return inTurn.over(servers);
+                },
+                A,
+                B,
+                C,
+                D);
+        meanwhile[0] = () -> change(turns, B, ServerState.DRAIN);
+        fails(turns, A);
+        assertThat(next(turns, 6)).containsOnly(C, D);
+        meanwhile[0] = () -> turns.connected(live(turns, A));
+        change(turns, B, ServerState.READY);
+        assertThat(next(turns, 6)).containsOnly(A, B, C, D);
+        meanwhile[0] = () -> {
+            turns.add(live(new UpstreamServer("e:1", 4), 1));
+            turns.remove(live(turns, D));
+        };
+        change(turns, C, ServerState.MAINTENANCE);
+        assertThat(next(turns, 6)).extracting(UpstreamServer::address).containsOnly("a:1", "b:1", "e:1");
     }
 
     /** A second failure that comes while the first one is being worked in: see the class comment of LiveServers. */

@@ -1,0 +1,182 @@
+package dev.baton.runtime.upstream;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.runtime.config.PoolConfig;
+import dev.baton.runtime.config.UpstreamConfig;
+import dev.baton.runtime.config.Variant;
+import dev.baton.runtime.loop.LoopRegistry;
+import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.loop.Loop;
+import dev.baton.spi.pool.IdlePool;
+import dev.baton.spi.pool.PoolFigures;
+import dev.baton.spi.pool.Sharing;
+import dev.baton.spi.upstream.RequestFacts;
+import dev.baton.spi.upstream.ServerState;
+import dev.baton.spi.upstream.Upstream;
+import dev.baton.spi.upstream.UpstreamServer;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** Servers that come, go and change their state, and the pools of all profiles with them. */
+class UpstreamGroupTest {
+    private final TestTime time = new TestTime();
+    private final List<String> lookups = new ArrayList<>();
+    private final HostNames names = new HostNames(
+            (host, reply) -> {
+                lookups.add(host);
+                reply.found(List.of(InetAddress.getLoopbackAddress()));
+            },
+            time,
+            time::nanoTime);
+    private final LoopRegistry loops = new LoopRegistry();
+    private final List<Pool> opened = new ArrayList<>();
+    private final UpstreamGroup group = new UpstreamGroup(
+            "app",
+            new UpstreamConfig(
+                    List.of("127.0.0.1:1", "127.0.0.1:2"),
+                    Duration.ofSeconds(1),
+                    new PoolConfig(1, Duration.ofSeconds(60), Sharing.TAKEOVER, Variant.of("takeover"))),
+            spec -> {
+                Pool pool = new Pool(spec.server());
+                opened.add(pool);
+                return pool;
+            },
+            new InTurn(),
+            new UpstreamEnv(
+                    plugin -> {
+                        throw new AssertionError("opened");
+                    },
+                    names,
+                    listener -> null,
+                    loops,
+                    new PrometheusMetrics()),
+            new IdleConnections(loops));
+    private final Upstream upstream = group.forPlugin("test");
+
+    private LiveServer server(String address) {
+        return Objects.requireNonNull(group.servers().find(address));
+    }
+
+    private void useAll(String profile) {
+        upstream.connections(profile, new ChannelInboundHandlerAdapter());
+        group.servers().known().forEach(LiveServer::follow);
+    }
+
+    private List<String> open() {
+        return opened.stream()
+                .filter(pool -> !pool.closed)
+                .map(pool -> pool.server)
+                .toList();
+    }
+
+    @Test
+    void aServerThatIsAddedHasPoolsOfAllProfilesAndIsChosen() {
+        useAll("one");
+        useAll("two");
+        LiveServer added = group.add("127.0.0.1:3", 1);
+        useAll("three");
+        assertThat(added.pools()).hasSize(3);
+        assertThat(open()).filteredOn("127.0.0.1:3"::equals).hasSize(3);
+        assertThat(upstream.servers()).extracting(UpstreamServer::index).containsExactly(0, 1, 2);
+        List<UpstreamServer> chosen = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            chosen.add(upstream.next(RequestFacts.NONE));
+        }
+        assertThat(chosen).contains(added.server());
+    }
+
+    @Test
+    void aDrainClosesTheIdlePoolsOfOneServerInAllProfiles() {
+        useAll("one");
+        useAll("two");
+        group.change(server("127.0.0.1:1"), ServerState.DRAIN);
+        assertThat(open()).containsExactly("127.0.0.1:2", "127.0.0.1:2");
+        group.change(server("127.0.0.1:1"), ServerState.READY);
+        assertThat(open()).containsExactly("127.0.0.1:2", "127.0.0.1:2", "127.0.0.1:1", "127.0.0.1:1");
+    }
+
+    @Test
+    void aServerThatIsRemovedIsForgottenWhenItsLastConnectionHasEnded() {
+        useAll("one");
+        LiveServer removed = server("127.0.0.1:1");
+        removed.began();
+        removed.began();
+        group.change(removed, ServerState.REMOVED);
+        assertThat(upstream.servers()).extracting(UpstreamServer::address).containsExactly("127.0.0.1:2");
+        assertThat(open()).containsExactly("127.0.0.1:2");
+        removed.ended();
+        time.pass(Duration.ofSeconds(1));
+        assertThat(group.servers().known()).contains(removed);
+        removed.ended();
+        time.pass(Duration.ZERO);
+        assertThat(group.servers().known()).doesNotContain(removed);
+        assertThat(group.servers().find(removed.server())).isNull();
+        assertThat(group.change(removed, ServerState.READY)).isFalse();
+    }
+
+    @Test
+    void anAddressThatComesAgainIsANewServer() {
+        group.change(server("127.0.0.1:1"), ServerState.REMOVED);
+        time.pass(Duration.ZERO);
+        LiveServer again = group.add("127.0.0.1:1", 1);
+        assertThat(again.index()).isEqualTo(2);
+        assertThat(upstream.servers()).extracting(UpstreamServer::index).containsExactly(1, 2);
+    }
+
+    @Test
+    void theNameOfAServerIsNotLookedUpAfterItsRemoval() {
+        LiveServer one = group.add("app.test:1", 1);
+        LiveServer other = group.add("app.test:2", 1);
+        time.pass(HostLookup.REFRESH);
+        group.change(one, ServerState.REMOVED);
+        time.pass(Duration.ofMinutes(1));
+        int before = lookups.size();
+        assertThat(before).as("the other one has it still").isGreaterThan(2);
+        group.change(other, ServerState.REMOVED);
+        time.pass(Duration.ofMinutes(10));
+        assertThat(lookups).hasSize(before);
+        group.add("app.test:1", 1);
+        assertThat(lookups).hasSize(before + 1);
+    }
+
+    /** Notes whether it is closed. */
+    private static final class Pool implements IdlePool {
+        private final String server;
+        private boolean closed;
+
+        Pool(String server) {
+            this.server = server;
+        }
+
+        @Override
+        public @Nullable MovableChannel take(Loop loop) {
+            return null;
+        }
+
+        @Override
+        public boolean put(Loop loop, MovableChannel connection) {
+            return !closed;
+        }
+
+        @Override
+        public void remove(MovableChannel connection) {}
+
+        @Override
+        public void close() {
+            closed = true;
+        }
+
+        @Override
+        public PoolFigures figures() {
+            return new PoolFigures(0, 0, 0, 0);
+        }
+    }
+}
