@@ -166,8 +166,7 @@ class LauncherIT {
                         line -> assertThat(line).contains("services.a.first-request-timeout: '10' has no unit"),
                         line -> assertThat(line).contains("services.a.min-rate: expected a rate such as 240B/s"),
                         line -> assertThat(line).contains("services.b.rate-grace: 1ms is outside 10ms to 1h"),
-                        line -> assertThat(line)
-                                .contains("services.c.routes[0].connect: servers answer a CONNECT"));
+                        line -> assertThat(line).contains("services.c.routes[0].connect: servers answer a CONNECT"));
     }
 
     @Test

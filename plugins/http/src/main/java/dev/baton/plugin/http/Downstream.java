@@ -32,7 +32,7 @@ final class Downstream {
 
     private final HttpService service;
     private final ClientStream stream;
-    private final Forwarder forwarder;
+    private final Forwarder forwarder = new Forwarder();
 
     /** In ASCII: as a string it would take twice as much of an idle connection. */
     private byte @Nullable [] client;
@@ -45,7 +45,6 @@ final class Downstream {
     Downstream(HttpService service, ClientStream stream) {
         this.service = service;
         this.stream = stream;
-        forwarder = new Forwarder(service, stream.channel());
     }
 
     MovableChannel channel() {

@@ -32,9 +32,6 @@ final class Forwarder {
     /** Pieces were posted, and the question behind them was not yet. */
     private static final byte POSTED = 2;
 
-    private final HttpService service;
-    private final MovableChannel channel;
-
     private @Nullable ServerStream end;
     /** The connection under way served another exchange before: it may have died since. */
     private boolean reused;
@@ -50,11 +47,6 @@ final class Forwarder {
      * counts.
      */
     private byte handedOver = NOTHING;
-
-    Forwarder(HttpService service, MovableChannel channel) {
-        this.service = service;
-        this.channel = channel;
-    }
 
     /** The end that carries the exchange; null: there is none, or it is being connected. */
     @Nullable
@@ -98,7 +90,8 @@ final class Forwarder {
         if (server == null) {
             throw new IllegalStateException("no server was chosen");
         }
-        Loop loop = channel.loop();
+        MovableChannel client = exchange.downstream().channel();
+        Loop loop = client.loop();
         while (exchange.attempts < FRESH_ATTEMPT && exchange.retries == 0) {
             MovableChannel idle = exchange.servers().connections().take(server, loop);
             if (idle == null) {
@@ -119,7 +112,7 @@ final class Forwarder {
         }
         reused = false;
         connecting = true;
-        exchange.servers().connections().connect(server, loop, channel, exchange);
+        exchange.servers().connections().connect(server, loop, client, exchange);
     }
 
     /** A connection carries the exchange; it may have carried others before. */
@@ -178,7 +171,7 @@ final class Forwarder {
         } else {
             return false;
         }
-        service.retries().increment();
+        exchange.downstream().service().retries().increment();
         exchange.route().metrics().retried();
         ask(exchange);
         return true;

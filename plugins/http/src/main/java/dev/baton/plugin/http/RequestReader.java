@@ -19,11 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class RequestReader extends ChannelInboundHandlerAdapter implements Runnable {
     private static final int NO_HEAD = -1;
 
-    private final MovableChannel channel;
     private final Http1Stream stream;
-
-    @SuppressWarnings("NullAway.Init") // set when the handler is added, before anything else is called
-    private ChannelHandlerContext ctx;
 
     /** From the first bytes of a head to its last. */
     private @Nullable RequestDecoder decoder;
@@ -39,7 +35,6 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
     private boolean holding;
 
     RequestReader(HttpService service, MovableChannel channel) {
-        this.channel = channel;
         stream = new Http1Stream(service, channel, this);
     }
 
@@ -48,11 +43,14 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
         return stream;
     }
 
+    private MovableChannel channel() {
+        return stream.channel();
+    }
+
     // ---------------------------------------------------------------------------------------------- from the channel
 
     @Override
     public void handlerAdded(ChannelHandlerContext context) {
-        ctx = context;
         stream.added(context);
     }
 
@@ -75,7 +73,7 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
     }
 
     private ByteBuf merge(ByteBuf before, ByteBuf in) {
-        return Unread.merge(ctx.alloc(), before, in);
+        return Unread.merge(channel().alloc(), before, in);
     }
 
     @Override
@@ -147,7 +145,7 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
             return;
         }
         holding = (heap | bodies) != 0 || waiting != null;
-        if (!channel.hold(heap, bodies + (waiting == null ? 0 : waiting.capacity()))) {
+        if (!channel().hold(heap, bodies + (waiting == null ? 0 : waiting.capacity()))) {
             stream.evict();
         }
     }
@@ -175,7 +173,7 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
         Exchange next;
         int from = in.readerIndex();
         try {
-            next = used.decodeHead(stream.end(), ctx, in);
+            next = used.decodeHead(stream.end(), stream.context(), in);
         } catch (Exception e) {
             boolean head = used.isHead();
             discardDecoder(); // where it stands in the bytes nobody knows
@@ -231,7 +229,7 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
     void next() {
         if (unread != null && !processing) {
             // Not at once: a client that has sent many requests must not keep this loop from the others.
-            channel.offer(this);
+            channel().offer(this);
         } else {
             updateReading();
             countMemory();
@@ -248,7 +246,7 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
         };
         if (wanted != reading) {
             reading = wanted;
-            channel.config().setAutoRead(wanted);
+            channel().config().setAutoRead(wanted);
         }
     }
 
