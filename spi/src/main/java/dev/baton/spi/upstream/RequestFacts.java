@@ -14,6 +14,14 @@ public interface RequestFacts {
     SocketAddress clientAddress();
 
     /**
+     * Whether the service may send it to another server if the first one fails: its method is safe (RFC 9110 section
+     * 9.2.1) and it has no body. Such a request is the first to try a server that has failed lately.
+     */
+    default boolean isSafe() {
+        return false;
+    }
+
+    /**
      * The value of a header field; null if there is none, or if the request has no header.
      *
      * @param name compared without case

@@ -18,8 +18,9 @@ public interface Upstream {
     UpstreamServer next();
 
     /**
-     * Chooses a server, by the upstream's {@link Balancer}, among those that may be asked now. Servers that could not
-     * be connected to lately are left out, unless there are no others. If no server may be asked at all, the result is
+     * Chooses a server, by the upstream's {@link Balancer}, among those that may be asked now. Servers that have failed
+     * lately are left out, unless there are no others; when the time of one is over, one request tries it, if possible
+     * one that {@linkplain RequestFacts#isSafe() can be sent again}. If no server may be asked at all, the result is
      * {@link UpstreamServer#NONE}, to which every connect fails. Cost: that of the balancer; by default one atomic
      * increment.
      */
@@ -28,9 +29,9 @@ public interface Upstream {
     }
 
     /**
-     * The server to ask after one could not be connected to: the next in order, with the same exceptions as
-     * {@link #next}. A caller that asks no more often than there are servers is given another one each time, as long as
-     * the servers stay the same.
+     * The server to ask after one could not be connected to or has failed: the next in order, with the same exceptions
+     * as {@link #next}. A caller that asks no more often than there are servers is given another one each time, as long
+     * as the servers stay the same.
      *
      * @param failed one of {@link #servers}
      */
@@ -39,13 +40,25 @@ public interface Upstream {
     }
 
     /**
-     * Reports how a server has answered a request. Balancers that look at latency learn from it; without it they know
-     * only how long connects take.
+     * Reports that a server has answered a request, and not with a failure. Balancers that look at latency learn from
+     * it; without it they know only how long connects take.
      *
      * @param server the one that answered
      * @param nanos from the request until the first byte of the answer
      */
     default void answered(UpstreamServer server, long nanos) {}
+
+    /**
+     * Reports that a server has failed a request that was sent to it. After several in a row the server is ejected: it
+     * is left out for a while, as {@code eject} says in the configuration. Do not report what may be due to something
+     * else: a connect that failed (the upstream sees that itself), an idle connection that the server has closed in the
+     * moment in which it was taken, or a client that gave up.
+     *
+     * @param server the one that was asked
+     * @param failure what went wrong
+     * @param nanos from the request until the failure
+     */
+    default void failed(UpstreamServer server, ServerFailure failure, long nanos) {}
 
     /**
      * Opens the connections of one protocol to all servers. Call it once, when the service is made.

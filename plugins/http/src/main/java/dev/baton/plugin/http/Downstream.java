@@ -5,6 +5,7 @@ import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.http.HttpOutcome;
 import dev.baton.spi.http.HttpOutcome.Kind;
 import dev.baton.spi.traffic.Traffic;
+import dev.baton.spi.upstream.ServerFailure;
 import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
@@ -354,6 +355,7 @@ final class Downstream {
             return;
         }
         stream.progress();
+        named.asked(stream.lastProgress());
         Refusal refusal = forwarder.askNext(named, cause);
         if (refusal != null) {
             fail(named, refusal, cause.getMessage());
@@ -376,6 +378,7 @@ final class Downstream {
     void informational(Exchange named, ServerStream from, ResponseHead head) {
         if (isCurrent(named, from)) {
             stream.progress();
+            named.inform();
             stream.informational(named, head);
         }
     }
@@ -399,7 +402,7 @@ final class Downstream {
             return;
         }
         stream.progress();
-        named.answeredByServer(stream.lastProgress());
+        named.answeredByServer(head.status().code(), stream.lastProgress());
         FilteredExchange filtered = named.filtered();
         if (filtered == null) {
             write(named, head, in, count, last, trailers);
@@ -489,8 +492,47 @@ final class Downstream {
             return;
         }
         forget(null);
-        if (!unused || stream.isAnswering() || !forwarder.askAgain(named)) {
+        long now = stream.nanoTime();
+        if (refusal == Refusal.BAD_RESPONSE) {
+            named.failedByServer(ServerFailure.ERROR, now);
+        } else if (refusal == Refusal.UPSTREAM_CLOSED && !(unused && forwarder.isReused())) {
+            named.failedByServer(ServerFailure.CLOSED, now); // an idle connection may close just as it is taken
+        }
+        if (!unused || stream.isAnswering()) {
             fail(named, refusal, detail);
+            return;
+        }
+        named.asked(now);
+        if (!forwarder.askAgain(named)) {
+            fail(named, refusal, detail);
+        }
+    }
+
+    /**
+     * The server was silent for {@code response-timeout}.
+     *
+     * @return true if another one is asked, because that is harmless
+     */
+    boolean serverSilent() {
+        Exchange current = exchange;
+        if (current == null || forwarder.end() == null || current.hasResponse()) {
+            return false;
+        }
+        long now = stream.nanoTime();
+        current.failedByServer(ServerFailure.TIMEOUT, now);
+        current.asked(now);
+        boolean asked = forwarder.askElsewhere(current);
+        if (asked) {
+            stream.progress();
+        }
+        return asked;
+    }
+
+    /** The head of the response has not come within the route's {@code timeout}. */
+    void routeTimedOut() {
+        Exchange current = exchange;
+        if (current != null && forwarder.end() != null && current.retries == 0) { // else it is another server's
+            current.failedByServer(ServerFailure.TIMEOUT, stream.nanoTime());
         }
     }
 

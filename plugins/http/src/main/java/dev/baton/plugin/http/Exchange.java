@@ -5,6 +5,7 @@ import dev.baton.spi.http.HttpOutcome;
 import dev.baton.spi.traffic.Traffic;
 import dev.baton.spi.upstream.ConnectHandler;
 import dev.baton.spi.upstream.RequestFacts;
+import dev.baton.spi.upstream.ServerFailure;
 import dev.baton.spi.upstream.UpstreamServer;
 import dev.baton.spi.upstream.WaitingConnect;
 import io.netty.handler.codec.http.DefaultHttpRequest;
@@ -26,6 +27,10 @@ import org.jspecify.annotations.Nullable;
 final class Exchange extends DefaultHttpRequest implements ConnectHandler, RequestFacts {
     private static final Set<HttpMethod> IDEMPOTENT = Set.of(
             HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS, HttpMethod.TRACE, HttpMethod.PUT, HttpMethod.DELETE);
+
+    /** RFC 9110, section 9.2.1. */
+    private static final Set<HttpMethod> SAFE =
+            Set.of(HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS, HttpMethod.TRACE);
 
     private final Downstream downstream;
 
@@ -50,8 +55,12 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler, Reque
 
     /** Of the response that was written; 0 before. */
     private int status;
-    /** When a server was looked for. */
+    /** When a server was looked for, in the attempt under way. */
     private long askedNanos;
+    /** The upstream was told what has become of the attempt under way. */
+    private boolean reported;
+    /** The client was told something of the answer: a head before it (1xx). */
+    private boolean informed;
     /** When the head of the response was there. */
     private long responseNanos;
 
@@ -219,17 +228,39 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler, Reque
         return fields().get(name);
     }
 
-    /** A server is asked from now on. */
+    /** A server is asked from now on, perhaps after another. */
     void asked(long nowNanos) {
         askedNanos = nowNanos;
+        reported = false;
     }
 
-    /** The head of a server's response is there: balancers may want to know how long it took. */
-    void answeredByServer(long nowNanos) {
+    /** The head of a server's response is there: tells the upstream whether that is good, and how long it took. */
+    void answeredByServer(int status, long nowNanos) {
         UpstreamServer asked = server;
-        if (asked != null) {
+        if (status / 100 == 5) {
+            failedByServer(ServerFailure.ERROR, nowNanos);
+        } else if (asked != null && !reported) {
+            reported = true;
             servers().upstream().answered(asked, nowNanos - askedNanos);
         }
+    }
+
+    /** The server has failed: tells the upstream, unless the head of its response was there. */
+    void failedByServer(ServerFailure failure, long nowNanos) {
+        UpstreamServer asked = server;
+        if (asked != null && !reported) {
+            reported = true;
+            servers().upstream().failed(asked, failure, nowNanos - askedNanos);
+        }
+    }
+
+    /** The head of the response has come, or something that the client was told. */
+    boolean hasResponse() {
+        return reported || informed;
+    }
+
+    void inform() {
+        informed = true;
     }
 
     boolean fromTrustedProxy() {
@@ -338,6 +369,12 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler, Reque
     /** Asking twice is as good as asking once (RFC 9110, section 9.2.2), and there is no body that is gone by now. */
     boolean isRepeatable() {
         return !hasBody() && IDEMPOTENT.contains(method());
+    }
+
+    /** Its method does nothing to the server (RFC 9110, section 9.2.1), and there is no body that is gone by now. */
+    @Override
+    public boolean isSafe() {
+        return !hasBody() && SAFE.contains(method());
     }
 
     @Nullable

@@ -160,21 +160,59 @@ final class Forwarder {
         if (!exchange.isRepeatable()) {
             return false;
         }
-        UpstreamServer server = exchange.server();
         if (reused && exchange.attempts + 1 < MAX_ATTEMPTS) {
             exchange.attempts++; // it may have died long ago: the server is asked once more
-        } else if (server != null
-                && exchange.retries < exchange.route().retries().attempts()
-                && exchange.route().retries().spend()) {
-            exchange.retries++;
-            exchange.goTo(exchange.servers().upstream().nextAfter(server));
-        } else {
+            retry(exchange);
+            return true;
+        }
+        UpstreamServer other = anotherFor(exchange);
+        if (other == null) {
             return false;
         }
+        retry(exchange, other);
+        return true;
+    }
+
+    /**
+     * Asks another server after one was silent for too long, whose connection is closed.
+     *
+     * @return false: the request may not be sent twice, or was often enough, or there is no other server
+     */
+    boolean askElsewhere(Exchange exchange) {
+        UpstreamServer other = anotherFor(exchange);
+        if (other == null) {
+            return false;
+        }
+        abort(exchange);
+        retry(exchange, other);
+        return true;
+    }
+
+    /** Whether the connection that carries the exchange, or did so last, has carried others before. */
+    boolean isReused() {
+        return reused;
+    }
+
+    private @Nullable UpstreamServer anotherFor(Exchange exchange) {
+        UpstreamServer server = exchange.server();
+        Retries retries = exchange.route().retries();
+        if (server == null || !exchange.isSafe() || exchange.retries >= retries.attempts()) {
+            return null;
+        }
+        UpstreamServer other = exchange.servers().upstream().nextAfter(server);
+        return other.equals(server) || other.equals(UpstreamServer.NONE) || !retries.spend() ? null : other;
+    }
+
+    private void retry(Exchange exchange, UpstreamServer other) {
+        exchange.retries++;
+        exchange.goTo(other);
+        retry(exchange);
+    }
+
+    private void retry(Exchange exchange) {
         exchange.downstream().service().retries().increment();
         exchange.route().metrics().retried();
         ask(exchange);
-        return true;
     }
 
     // --------------------------------------------------------------------------------------------------- the body

@@ -528,6 +528,19 @@ final class Http1Stream implements ClientStream {
         }
     }
 
+    /** The server was silent for {@code response-timeout}. */
+    void serverSilent() {
+        if (!end.serverSilent()) {
+            timedOut(Refusal.RESPONSE_TIMEOUT);
+        }
+    }
+
+    /** The head of the response has not come within the route's {@code timeout}. */
+    void routeTimedOut() {
+        end.routeTimedOut();
+        timedOut(Refusal.RESPONSE_TIMEOUT);
+    }
+
     /** The client does not read: what was written for it will never go out, so there is nothing to wait for. */
     void cut(Refusal refusal) {
         end.cut(refusal);

@@ -170,7 +170,7 @@ final class Http1Timer implements Callable<@Nullable Void> {
         long routeLeft = stream.routeLeft(now);
         long left = Math.min(Math.min(since + limit(timeouts, stuck) - now, paceLeft), routeLeft);
         if (routeLeft <= 0) {
-            stream.timedOut(Refusal.RESPONSE_TIMEOUT);
+            stream.routeTimedOut();
         } else if (left <= 0) {
             expire(stuck, paceLeft <= 0);
         }
@@ -239,6 +239,10 @@ final class Http1Timer implements Callable<@Nullable Void> {
             return;
         }
         boolean serversTurn = stream.phase() == Http1Stream.Phase.ANSWER || stream.requestPaused();
-        stream.timedOut(serversTurn ? Refusal.RESPONSE_TIMEOUT : Refusal.REQUEST_TIMEOUT);
+        if (serversTurn) {
+            stream.serverSilent();
+        } else {
+            stream.timedOut(Refusal.REQUEST_TIMEOUT);
+        }
     }
 }

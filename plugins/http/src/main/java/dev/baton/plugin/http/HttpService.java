@@ -55,11 +55,7 @@ final class HttpService implements Service {
         requests = context.metrics()
                 .counter("baton_http_requests_total", "Requests that were understood.", "service", name);
         retries = context.metrics()
-                .counter(
-                        "baton_http_retries_total",
-                        "Requests sent again on another connection because the first one died unused.",
-                        "service",
-                        name);
+                .counter("baton_http_retries_total", "Requests sent again because no response came.", "service", name);
         // The limit is part of the profile: connections whose decoders differ are not interchangeable.
         Routes routes = new Routes(name, context, "http/1.1 " + config.headerLimit(), new UpstreamInitializer());
         router = routes.router(config);

@@ -29,6 +29,11 @@ final class Retries {
         this.sharePercent = sharePercent;
     }
 
+    /** A new budget. */
+    static Retries of(RetryConfig config) {
+        return new Retries(config.attempts(), config.budget().hundredths());
+    }
+
     /** How often one request may be asked again. */
     int attempts() {
         return attempts;

@@ -26,7 +26,7 @@ import java.util.stream.Stream;
  * @param handler a plugin's handler
  * @param timeout how long the head of a server's response may take, from the head of the request on and over all
  *     attempts; 504 after it. Without it only {@code response-timeout} limits it
- * @param retry what is asked again
+ * @param retry what is asked again; without it, what {@link RetryConfig#DEFAULT} says
  */
 public record RouteConfig(
         Optional<String> name,

@@ -65,7 +65,7 @@ final class Routes {
                                 servers(name),
                                 false,
                                 Timeouts.NEVER,
-                                Retries.NONE,
+                                Retries.of(RetryConfig.DEFAULT),
                                 metrics(MatchConfig.ANY)))));
         RouteMetrics none = metrics(NONE);
         return new Router(
@@ -90,10 +90,7 @@ final class Routes {
                 target(config),
                 config.connect(),
                 config.timeout().map(limit -> limit.toNanos()).orElse(Timeouts.NEVER),
-                config.retry()
-                        .map(retry ->
-                                new Retries(retry.attempts(), retry.budget().hundredths()))
-                        .orElse(Retries.NONE),
+                Retries.of(config.retry().orElse(RetryConfig.DEFAULT)),
                 metrics(config.label()));
     }
 

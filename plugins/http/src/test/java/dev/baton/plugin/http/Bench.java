@@ -16,6 +16,7 @@ import dev.baton.spi.service.ServiceContext;
 import dev.baton.spi.traffic.FinishedExchange;
 import dev.baton.spi.traffic.Traffic;
 import dev.baton.spi.upstream.ConnectHandler;
+import dev.baton.spi.upstream.ServerFailure;
 import dev.baton.spi.upstream.Upstream;
 import dev.baton.spi.upstream.UpstreamConnections;
 import dev.baton.spi.upstream.UpstreamServer;
@@ -78,6 +79,9 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
     final Deque<ConnectHandler> connecting = new ArrayDeque<>();
 
     final List<UpstreamServer> asked = new ArrayList<>();
+    /** What the upstream was told of its servers. */
+    final List<String> outcomes = new ArrayList<>();
+
     boolean connectLater;
     /** Idle connections close between the takeover and the first byte. */
     boolean dieWhenTaken;
@@ -323,6 +327,16 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
     @Override
     public UpstreamServer next() {
         return servers.get(turn++ % servers.size());
+    }
+
+    @Override
+    public void answered(UpstreamServer server, long nanos) {
+        outcomes.add(server.address() + " ANSWERED after " + TimeUnit.NANOSECONDS.toSeconds(nanos) + "s");
+    }
+
+    @Override
+    public void failed(UpstreamServer server, ServerFailure failure, long nanos) {
+        outcomes.add(server.address() + " " + failure + " after " + TimeUnit.NANOSECONDS.toSeconds(nanos) + "s");
     }
 
     @Override
