@@ -17,6 +17,7 @@ import java.util.Optional;
  * @param queueTimeout how long a request may wait for one of these
  * @param queue how many requests may wait for one server; more fail at once
  * @param balance how the server of a request is chosen
+ * @param sticky keeps a client's requests with the server that has answered its first
  * @param pool what happens to idle connections
  */
 public record UpstreamConfig(
@@ -30,6 +31,7 @@ public record UpstreamConfig(
         @RefersTo(Reference.BALANCER) @Default("round-robin")
         Variant balance,
 
+        Optional<StickyConfig> sticky,
         PoolConfig pool) {
 
     /** Everything else as it is where the file does not say it. */
@@ -42,6 +44,7 @@ public record UpstreamConfig(
                 Duration.ofSeconds(1),
                 1024,
                 Variant.of("round-robin"),
+                Optional.empty(),
                 pool);
     }
 }

@@ -8,7 +8,9 @@ import dev.baton.spi.upstream.ServerChoice;
 import dev.baton.spi.upstream.ServerState;
 import dev.baton.spi.upstream.UpstreamServer;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -41,7 +43,7 @@ import org.slf4j.LoggerFactory;
  * <pre>
  *   state        ready   drain   maintenance   remove    chosen   connects, waits   idle connections
  *   READY        -       DRAIN   MAINTENANCE   REMOVED   yes (1)  yes               kept
- *   DRAIN        READY   -       MAINTENANCE   REMOVED   no       yes (2)           closed, none kept
+ *   DRAIN        READY   -       MAINTENANCE   REMOVED   no (3)   yes (2)           closed, none kept
  *   MAINTENANCE  READY   DRAIN   -             REMOVED   no       refused, ended    closed, none kept
  *   REMOVED      refused refused refused       -         no       yes (2)           closed, none kept
  * </pre>
@@ -49,7 +51,7 @@ import org.slf4j.LoggerFactory;
  * <p>(1) with a weight above 0. (2) A request chooses first and connects afterwards, so it may have chosen the server
  * just before the change; one that waits for a place has chosen it too. They are served, on connections that are closed
  * after their use. So a drain fails no request. Maintenance refuses both with a {@link ServerClosedException}, and
- * services ask another server.
+ * services ask another server. (3) Except for requests of sessions that it has; see {@link StickyCookie}.
  *
  * <p>Order of a change, against a request that chooses, connects and releases at the same time: first the state, then
  * the selection, then the idle pools ({@link EndpointPools#follow}). A request that has seen the old selection still
@@ -66,10 +68,11 @@ final class LiveServers {
     private final String upstream;
     private final Balancer balancer;
     private final LongSupplier clockNanos;
+    private final @Nullable StickyCookie sticky;
     private final AtomicReference<Roster> roster;
     private final AtomicLong changes = new AtomicLong();
     private final AtomicReference<Selection> selection =
-            new AtomicReference<>(new Selection(-1, NO_SERVERS, request -> 0, NO_SERVERS));
+            new AtomicReference<>(new Selection(-1, NO_SERVERS, request -> 0, NO_SERVERS, Map.of()));
 
     /**
      * The servers that may be asked.
@@ -77,9 +80,16 @@ final class LiveServers {
      * @param change the count of changes that it was made for
      * @param servers the places that {@code choice} chooses from
      * @param leftOut those that one request may try when their time is over
+     * @param sessions those that keep the sessions they have, by the value of the cookie; empty if there are no
+     *     sessions
      */
     @SuppressWarnings("ArrayRecordComponent") // never compared, and read by every request
-    private record Selection(long change, LiveServer[] servers, ServerChoice choice, LiveServer[] leftOut) {}
+    private record Selection(
+            long change,
+            LiveServer[] servers,
+            ServerChoice choice,
+            LiveServer[] leftOut,
+            Map<String, LiveServer> sessions) {}
 
     /** A server with the weight that it has in one selection. */
     private record Candidate(LiveServer live, int weight) implements BalancedServer {
@@ -100,6 +110,21 @@ final class LiveServers {
     }
 
     LiveServers(String upstream, List<LiveServer> all, Balancer balancer, LongSupplier clockNanos) {
+        this(upstream, all, balancer, clockNanos, null);
+    }
+
+    /**
+     * Makes the first selection.
+     *
+     * @param sticky keeps sessions with their servers; null if nothing does
+     */
+    LiveServers(
+            String upstream,
+            List<LiveServer> all,
+            Balancer balancer,
+            LongSupplier clockNanos,
+            @Nullable StickyCookie sticky) {
+        this.sticky = sticky;
         this.upstream = upstream;
         this.roster = new AtomicReference<>(Roster.of(all));
         this.balancer = balancer;
@@ -157,6 +182,10 @@ final class LiveServers {
     /** The server for a request; one that is left out, if its time is over and no other request tries it. */
     UpstreamServer next(RequestFacts request) {
         Selection now = seen();
+        LiveServer session = now.sessions.isEmpty() ? null : sessionOf(request, now);
+        if (session != null) {
+            return session.server();
+        }
         if (now.leftOut.length > 0) {
             long nanos = clockNanos.getAsLong();
             for (LiveServer each : now.leftOut) {
@@ -170,6 +199,19 @@ final class LiveServers {
             case 1 -> now.servers[0].server();
             default -> now.servers[now.choice.choose(request)].server();
         };
+    }
+
+    /** The server of the session that a request belongs to; null if there is none, or it may not be asked now. */
+    private @Nullable LiveServer sessionOf(RequestFacts request, Selection now) {
+        String value = sticky == null ? null : sticky.valueIn(request);
+        LiveServer server = value == null ? null : now.sessions.get(value);
+        return server == null || !server.backoff().admits(clockNanos.getAsLong()) ? null : server;
+    }
+
+    /** See {@link dev.baton.spi.upstream.Upstream#sessionCookie}. */
+    @Nullable
+    String sessionCookie(UpstreamServer server, RequestFacts request) {
+        return sticky == null ? null : sticky.fieldFor(server, request);
     }
 
     /** The next server in order that may be asked; if none may, the one that could not be connected to longest ago. */
@@ -241,7 +283,19 @@ final class LiveServers {
                 roster.listed(each -> isOpen(each) && !each.backoff().isLeftOut());
         // If there is none, a try that will probably fail is better than an error that is certain.
         LiveServer[] servers = usable.length > 0 ? usable : leftOut;
-        return new Selection(change, servers, servers.length < 2 ? request -> 0 : choice(servers), leftOut);
+        return new Selection(
+                change, servers, servers.length < 2 ? request -> 0 : choice(servers), leftOut, sessions(roster));
+    }
+
+    private Map<String, LiveServer> sessions(Roster roster) {
+        Map<String, LiveServer> sessions = new HashMap<>();
+        if (sticky != null) {
+            for (LiveServer each : roster.listed(
+                    server -> server.state() == ServerState.READY || server.state() == ServerState.DRAIN)) {
+                sessions.put(sticky.valueOf(each.server()), each);
+            }
+        }
+        return sessions;
     }
 
     private ServerChoice choice(LiveServer[] servers) {

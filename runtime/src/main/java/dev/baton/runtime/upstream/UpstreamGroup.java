@@ -65,7 +65,9 @@ final class UpstreamGroup {
         for (ServerConfig each : config.servers()) {
             live.add(live(new UpstreamServer(each.address(), nextIndex++), each.weight()));
         }
-        this.servers = new LiveServers(name, live, balancer, this::nanoTime);
+        StickyCookie sticky =
+                config.sticky().map(cookie -> new StickyCookie(name, cookie)).orElse(null);
+        this.servers = new LiveServers(name, live, balancer, this::nanoTime, sticky);
     }
 
     private LiveServer live(UpstreamServer server, int weight) {
@@ -322,6 +324,11 @@ final class UpstreamGroup {
         @Override
         public UpstreamServer nextAfter(UpstreamServer failed) {
             return group.servers.nextAfter(failed);
+        }
+
+        @Override
+        public @Nullable String sessionCookie(UpstreamServer server, RequestFacts request) {
+            return group.servers.sessionCookie(server, request);
         }
 
         @Override

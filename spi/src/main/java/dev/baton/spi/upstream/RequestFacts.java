@@ -3,7 +3,7 @@ package dev.baton.spi.upstream;
 import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
 
-/** What a {@link Balancer} may ask about a request. Valid during {@link Upstream#next(RequestFacts)} only. */
+/** What a {@link Balancer} may ask about a request. Valid during the call that it is given to only. */
 public interface RequestFacts {
 
     /** Facts of a request of which nothing is known. */

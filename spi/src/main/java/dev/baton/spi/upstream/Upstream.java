@@ -3,6 +3,7 @@ package dev.baton.spi.upstream;
 import dev.baton.spi.threading.AnyThread;
 import io.netty.channel.ChannelHandler;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A group of servers that are equivalent. */
 @AnyThread
@@ -59,6 +60,18 @@ public interface Upstream {
      * @param nanos from the request until the failure
      */
     default void failed(UpstreamServer server, ServerFailure failure, long nanos) {}
+
+    /**
+     * What a response has to tell its client, so that the next requests of its session go to the same server.
+     *
+     * @param server the one that answers
+     * @param request the request, as it was for {@link #next(RequestFacts)}
+     * @return the value of a field {@code Set-Cookie} (RFC 6265); null if the client has the cookie, or the upstream
+     *     has no sticky sessions
+     */
+    default @Nullable String sessionCookie(UpstreamServer server, RequestFacts request) {
+        return null;
+    }
 
     /**
      * Opens the connections of one protocol to all servers. Call it once, when the service is made.

@@ -9,6 +9,7 @@ import dev.baton.spi.upstream.ServerFailure;
 import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -403,6 +404,10 @@ final class Downstream {
         }
         stream.progress();
         named.answeredByServer(head.status().code(), stream.lastProgress());
+        String session = named.sessionCookie();
+        if (session != null && head.fields().size() < HeaderFields.MAX_FIELDS) {
+            head.fields().add(HttpHeaderNames.SET_COOKIE, session);
+        }
         FilteredExchange filtered = named.filtered();
         if (filtered == null) {
             write(named, head, in, count, last, trailers);

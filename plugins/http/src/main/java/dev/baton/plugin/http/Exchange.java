@@ -263,6 +263,13 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler, Reque
         informed = true;
     }
 
+    /** The field that keeps the client's session with the server that has answered; null if there is none to send. */
+    @Nullable
+    String sessionCookie() {
+        UpstreamServer asked = server;
+        return asked == null ? null : servers().upstream().sessionCookie(asked, this);
+    }
+
     boolean fromTrustedProxy() {
         return fromTrustedProxy;
     }

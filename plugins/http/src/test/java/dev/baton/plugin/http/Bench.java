@@ -16,6 +16,7 @@ import dev.baton.spi.service.ServiceContext;
 import dev.baton.spi.traffic.FinishedExchange;
 import dev.baton.spi.traffic.Traffic;
 import dev.baton.spi.upstream.ConnectHandler;
+import dev.baton.spi.upstream.RequestFacts;
 import dev.baton.spi.upstream.ServerFailure;
 import dev.baton.spi.upstream.Upstream;
 import dev.baton.spi.upstream.UpstreamConnections;
@@ -81,6 +82,9 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
     final List<UpstreamServer> asked = new ArrayList<>();
     /** What the upstream was told of its servers. */
     final List<String> outcomes = new ArrayList<>();
+
+    /** Sessions stay with their servers. */
+    boolean sticky;
 
     boolean connectLater;
     /** Idle connections close between the takeover and the first byte. */
@@ -337,6 +341,11 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
     @Override
     public void failed(UpstreamServer server, ServerFailure failure, long nanos) {
         outcomes.add(server.address() + " " + failure + " after " + TimeUnit.NANOSECONDS.toSeconds(nanos) + "s");
+    }
+
+    @Override
+    public @Nullable String sessionCookie(UpstreamServer server, RequestFacts request) {
+        return sticky && request.cookie("srv") == null ? "srv=" + server.index() : null;
     }
 
     @Override

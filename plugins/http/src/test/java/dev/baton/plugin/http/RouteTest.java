@@ -20,6 +20,7 @@ import dev.baton.spi.upstream.ServerBusyException.Reason;
 import dev.baton.spi.upstream.UpstreamServer;
 import dev.baton.testkit.EmbeddedConnection;
 import io.netty.buffer.Unpooled;
+import java.net.ConnectException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -271,6 +272,29 @@ class RouteTest {
 
     private static final List<UpstreamServer> TWO =
             List.of(new UpstreamServer("one.test:80", 0), new UpstreamServer("two.test:80", 1));
+
+    /** The server that answers, which after a retry is not the one that was asked first. */
+    @ParameterizedTest
+    @EnumSource
+    void aResponseBeginsTheSessionOfItsServer(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.sticky = true;
+            bench.servers = TWO;
+            bench.connectLater = true;
+            bench.send("GET / HTTP/1.1\r\nHost: shop\r\n\r\n");
+            bench.connecting.remove().failed(new ConnectException("refused"));
+            bench.settle();
+            bench.connected(bench.connecting.remove());
+            bench.settle();
+            bench.answer(0, "HTTP/1.1 204 No Content\r\nSet-Cookie: a=b\r\n\r\n");
+            assertThat(bench.toClient())
+                    .isEqualTo("HTTP/1.1 204 No Content\r\nSet-Cookie: a=b\r\nset-cookie: srv=1\r\n\r\n");
+            bench.connectLater = false;
+            bench.send("GET / HTTP/1.1\r\nHost: shop\r\nCookie: srv=1\r\n\r\n");
+            bench.answer(bench.opened.size() - 1, "HTTP/1.1 204 No Content\r\n\r\n");
+            assertThat(bench.toClient()).isEqualTo("HTTP/1.1 204 No Content\r\n\r\n");
+        }
+    }
 
     @ParameterizedTest
     @EnumSource
