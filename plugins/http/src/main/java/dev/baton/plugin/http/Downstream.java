@@ -21,19 +21,21 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The client's end of each exchange, one after the other: decides where a request goes and what is answered, whatever
- * version of HTTP the client speaks. A {@link ClientStream} reads and writes for it; its {@link Forwarder} hands the
- * request to an {@link ServerStream}, which hands the response back.
+ * The client's end of each exchange, one after the other: decides where a request goes and what is answered. Its
+ * {@link Forwarder} hands the request to a {@link ServerStream}, which hands the response back.
  *
- * <p>Everything here runs under the claim on the client's connection. The upstream end may be on another loop at any
+ * <p>A subclass reads and writes, in the client's version of HTTP. HTTP/1 has one for a connection, whose exchanges
+ * follow one another. It is a subclass, and no object beside this one, because every idle connection has it.
+ *
+ * <p>Everything here runs under the claim on the client's connection. The server's end may be on another loop at any
  * time: it calls the methods that take an exchange under this claim, and what is not of the current exchange and from
- * the current upstream connection is dropped.
+ * the current server's connection is dropped.
  */
-final class Downstream {
+abstract class Downstream {
     private static final byte[] UNKNOWN = HeadWriter.ascii("unknown");
 
     private final HttpService service;
-    private final ClientStream stream;
+    private final MovableChannel channel;
     private final Forwarder forwarder = new Forwarder();
 
     /** In ASCII: as a string it would take twice as much of an idle connection. */
@@ -44,13 +46,13 @@ final class Downstream {
     /** The upstream end reads no more of the answer until it is told. */
     private boolean answerPaused;
 
-    Downstream(HttpService service, ClientStream stream) {
+    Downstream(HttpService service, MovableChannel channel) {
         this.service = service;
-        this.stream = stream;
+        this.channel = channel;
     }
 
-    MovableChannel channel() {
-        return stream.channel();
+    final MovableChannel channel() {
+        return channel;
     }
 
     HttpService service() {
@@ -70,7 +72,7 @@ final class Downstream {
         byte[] known = client;
         if (known == null) {
             InetAddress address =
-                    channel().clientAddress() instanceof InetSocketAddress remote ? remote.getAddress() : null;
+                    channel.clientAddress() instanceof InetSocketAddress remote ? remote.getAddress() : null;
             String text = address == null ? "" : address.getHostAddress();
             int zone = text.indexOf('%');
             known = address == null ? UNKNOWN : HeadWriter.ascii(zone < 0 ? text : text.substring(0, zone));
@@ -85,7 +87,7 @@ final class Downstream {
 
     /** Who asks, as trusted proxies say. */
     ConnectionFacts facts(Exchange current) {
-        ConnectionFacts facts = channel().facts();
+        ConnectionFacts facts = channel.facts();
         SocketAddress peer = facts.client();
         return peer == null || !current.fromTrustedProxy()
                 ? facts
@@ -109,18 +111,18 @@ final class Downstream {
     // ----------------------------------------------------------------------------------------------- from the client
 
     /** A head was read. */
-    void begin(Exchange next) {
+    void beginExchange(Exchange next) {
         exchange = next;
         service.requests().increment();
-        if (!service.proxies().isEmpty() && service.proxies().contain(channel().clientAddress())) {
+        if (!service.proxies().isEmpty() && service.proxies().contain(channel.clientAddress())) {
             next.trustProxy();
         }
         Route route = service.router().find(next);
-        next.goBy(route, stream.lastProgress());
+        next.goBy(route, lastProgress());
         route.retries().request();
         OwnAnswer own = service.limits().answer(next, this);
         if (route.isFiltered()) {
-            FilteredExchange filtered = new FilteredExchange(this, next, route, stream.lastProgress());
+            FilteredExchange filtered = new FilteredExchange(this, next, route, lastProgress());
             next.setFiltered(filtered);
             if (own == null) {
                 filtered.begin();
@@ -180,7 +182,7 @@ final class Downstream {
             filtered.writable();
         }
         if (answerPaused) {
-            stream.progress();
+            progress();
             answerRoom(current);
         }
     }
@@ -189,10 +191,10 @@ final class Downstream {
     private void answerRoom(Exchange current) {
         FilteredExchange filtered = current.filtered();
         ServerStream end = forwarder.end();
-        if (answerPaused && end != null && stream.isWritable() && (filtered == null || !filtered.holdsResponse())) {
+        if (answerPaused && end != null && isWritable() && (filtered == null || !filtered.holdsResponse())) {
             answerPaused = false;
             if (!end.resumeAnswer(current)) {
-                stream.reset();
+                reset();
             }
         }
     }
@@ -217,17 +219,17 @@ final class Downstream {
         if (current == null) {
             return false;
         }
-        boolean answering = stream.isAnswering();
+        boolean answering = isAnswering();
         drop(current);
         if (!answering) {
-            current.responds(refusal.status().code(), stream.lastProgress());
+            current.responds(refusal.status().code(), lastProgress());
         }
         over(current, answering ? Kind.CUT : Kind.COMPLETE, refusal.label());
         return answering;
     }
 
     /** The exchange under way ends here, and its client is told nothing. */
-    void cut(Refusal refusal) {
+    void cutExchange(Refusal refusal) {
         count(refusal);
         Exchange current = exchange;
         if (current != null) {
@@ -246,23 +248,14 @@ final class Downstream {
 
     // -------------------------------------------------------------------------------------------- for what is filtered
 
-    ChannelHandlerContext context() {
-        return stream.context();
-    }
-
-    /** By the clock of the loops. */
-    long nanoTime() {
-        return stream.nanoTime();
-    }
-
     /** Runs a task under the claim, later. */
     Future<?> schedule(Runnable task, long nanos) {
-        return channel().eventLoop().schedule(task, nanos, TimeUnit.NANOSECONDS);
+        return channel.eventLoop().schedule(task, nanos, TimeUnit.NANOSECONDS);
     }
 
     /** Looks for a connection to a server. */
     void sendToServer(Exchange current) {
-        current.asked(current.filtered() == null ? stream.lastProgress() : stream.nanoTime());
+        current.asked(current.filtered() == null ? lastProgress() : nanoTime());
         forwarder.begin(current);
         if (forwarder.end() != null) {
             carried(current);
@@ -275,7 +268,7 @@ final class Downstream {
         if (filtered != null) {
             filtered.attached();
         }
-        stream.takeBody(current);
+        takeBody(current);
     }
 
     /** A connection to a server carries the exchange. */
@@ -290,16 +283,6 @@ final class Downstream {
             throw new IllegalStateException("a body that nobody wants");
         }
         return forwarder.forward(current, end, in, count, last, trailers);
-    }
-
-    /** The server's end of the exchange is gone, with its loop. */
-    void lost() {
-        stream.reset();
-    }
-
-    /** Somebody here wants the body of the request; its client may wait to be told. */
-    void continueBody(Exchange current) {
-        stream.askForBody(current);
     }
 
     /** The exchange cannot go on: the client is told so, or cut. */
@@ -319,12 +302,12 @@ final class Downstream {
 
     /** An exchange that had waited goes on. */
     void wentOn(Exchange current) {
-        stream.progress();
-        stream.flush();
+        progress();
+        flush();
         if (current.equals(exchange)) {
             answerRoom(current);
         }
-        stream.readOn();
+        readOn();
     }
 
     // ----------------------------------------------------------------------------------------- from the connection
@@ -345,9 +328,9 @@ final class Downstream {
             return;
         }
         forwarder.attach(end, reused);
-        stream.progress();
+        progress();
         carried(named);
-        stream.readOn();
+        readOn();
     }
 
     /** There is no new connection. */
@@ -355,15 +338,15 @@ final class Downstream {
         if (!named.equals(exchange) || forwarder.end() != null) {
             return;
         }
-        stream.progress();
-        named.asked(stream.lastProgress());
+        progress();
+        named.asked(lastProgress());
         Refusal refusal = forwarder.askNext(named, cause);
         if (refusal != null) {
             fail(named, refusal, cause.getMessage());
         } else if (forwarder.end() != null) {
             // An idle connection carries the exchange now: nobody else will fetch the body that waits.
             carried(named);
-            stream.readOn();
+            readOn();
         }
     }
 
@@ -372,15 +355,15 @@ final class Downstream {
     /** The upstream end can take more of the request's body. */
     void resumeRequest(Exchange named, ServerStream from) {
         if (isCurrent(named, from) && forwarder.resume()) {
-            stream.resumeBody();
+            resumeBody();
         }
     }
 
     void informational(Exchange named, ServerStream from, ResponseHead head) {
         if (isCurrent(named, from)) {
-            stream.progress();
+            progress();
             named.inform();
-            stream.informational(named, head);
+            informational(named, head);
         }
     }
 
@@ -402,8 +385,8 @@ final class Downstream {
             in.skipBytes(count);
             return;
         }
-        stream.progress();
-        named.answeredByServer(head.status().code(), stream.lastProgress());
+        progress();
+        named.answeredByServer(head.status().code(), lastProgress());
         String session = named.sessionCookie();
         if (session != null && head.fields().size() < HeaderFields.MAX_FIELDS) {
             head.fields().add(HttpHeaderNames.SET_COOKIE, session);
@@ -431,13 +414,13 @@ final class Downstream {
             @Nullable HeaderFields trailers) {
         named.sent(count);
         if (head == null) {
-            stream.respondBody(named, in, count, last, trailers);
+            respondBody(named, in, count, last, trailers);
         } else {
-            named.responds(head.status().code(), stream.lastProgress());
+            named.responds(head.status().code(), lastProgress());
             if (head.beginsTunnel()) {
                 named.becomeTunnel();
             }
-            stream.respond(named, head, in, count, last, trailers);
+            respond(named, head, in, count, last, trailers);
         }
         if (last) {
             finish(named);
@@ -451,7 +434,7 @@ final class Downstream {
             in.skipBytes(count);
             return;
         }
-        stream.progress();
+        progress();
         FilteredExchange filtered = named.filtered();
         if (filtered == null) {
             write(named, null, in, count, last, trailers);
@@ -466,7 +449,7 @@ final class Downstream {
             return true;
         }
         FilteredExchange filtered = named.filtered();
-        answerPaused = !stream.isWritable() || (filtered != null && filtered.holdsResponse());
+        answerPaused = !isWritable() || (filtered != null && filtered.holdsResponse());
         return !answerPaused;
     }
 
@@ -477,14 +460,10 @@ final class Downstream {
 
     /** All that was posted of the answer so far has arrived here: flushes it and asks for more. */
     void caughtUpWithAnswer(Exchange named, ServerStream from) {
-        stream.flush();
+        flush();
         if (isCurrent(named, from) && takesMoreAnswer(named, from) && !from.resumeAnswer(named)) {
-            stream.reset();
+            reset();
         }
-    }
-
-    void flushAnswer() {
-        stream.flush();
     }
 
     /**
@@ -497,13 +476,13 @@ final class Downstream {
             return;
         }
         forget(null);
-        long now = stream.nanoTime();
+        long now = nanoTime();
         if (refusal == Refusal.BAD_RESPONSE) {
             named.failedByServer(ServerFailure.ERROR, now);
         } else if (refusal == Refusal.UPSTREAM_CLOSED && !(unused && forwarder.isReused())) {
             named.failedByServer(ServerFailure.CLOSED, now); // an idle connection may close just as it is taken
         }
-        if (!unused || stream.isAnswering()) {
+        if (!unused || isAnswering()) {
             fail(named, refusal, detail);
             return;
         }
@@ -523,12 +502,12 @@ final class Downstream {
         if (current == null || forwarder.end() == null || current.hasResponse()) {
             return false;
         }
-        long now = stream.nanoTime();
+        long now = nanoTime();
         current.failedByServer(ServerFailure.TIMEOUT, now);
         current.asked(now);
         boolean asked = forwarder.askElsewhere(current);
         if (asked) {
-            stream.progress();
+            progress();
         }
         return asked;
     }
@@ -537,12 +516,12 @@ final class Downstream {
     void routeTimedOut() {
         Exchange current = exchange;
         if (current != null && forwarder.end() != null && current.retries == 0) { // else it is another server's
-            current.failedByServer(ServerFailure.TIMEOUT, stream.nanoTime());
+            current.failedByServer(ServerFailure.TIMEOUT, nanoTime());
         }
     }
 
     private boolean isCurrent(Exchange named, ServerStream from) {
-        assert channel().eventLoop().inEventLoop() : "without the claim on the client's connection (F4)";
+        assert channel.eventLoop().inEventLoop() : "without the claim on the client's connection (F4)";
         return named.equals(exchange) && from == forwarder.end();
     }
 
@@ -553,7 +532,7 @@ final class Downstream {
         forget(null);
         FilteredExchange filtered = current.filtered();
         over(current, Kind.COMPLETE, filtered == null ? null : filtered.reason());
-        stream.ended(current, true);
+        ended(current, true);
     }
 
     /** The exchange is no longer the current one, and nobody waits for what a server may still do for it. */
@@ -579,10 +558,10 @@ final class Downstream {
         service.refusals().count(refusal, server == null || byClient ? clientText() : server.address(), detail);
         current.abandon();
         forget(current);
-        if (stream.isAnswering()) {
+        if (isAnswering()) {
             exchange = null;
             over(current, refusal == Refusal.UPSTREAM_CLOSED ? Kind.SERVER_ABORTED : Kind.CUT, refusal.label());
-            stream.cutShort(current);
+            cutShort(current);
             return;
         }
         FilteredExchange filtered = current.filtered();
@@ -591,25 +570,25 @@ final class Downstream {
         } else if (!filtered.answerItself(OwnAnswer.of(refusal), refusal.label())) {
             exchange = null;
             over(current, Kind.CUT, refusal.label());
-            stream.reset();
+            reset();
             return;
         }
-        stream.flush();
+        flush();
     }
 
     /** Answers instead of a server. Flushing is left to the caller. */
     private void answerItself(Exchange current, OwnAnswer own) {
         exchange = null;
-        stream.respond(current, own);
-        current.responds(own.status().code(), stream.lastProgress());
+        respond(current, own);
+        current.responds(own.status().code(), lastProgress());
         over(current, Kind.COMPLETE, null);
-        stream.ended(current, false);
+        ended(current, false);
     }
 
     /** An exchange has ended. */
     private void over(Exchange current, Kind kind, @Nullable String reason) {
-        long bytes = current.hasBody() ? stream.bodyBytes() : 0;
-        long now = stream.nanoTime();
+        long bytes = current.hasBody() ? bodyBytes() : 0;
+        long now = nanoTime();
         current.over(kind, bytes, now);
         Traffic traffic = service.context().traffic();
         if (traffic.isWatched()) {
@@ -638,7 +617,7 @@ final class Downstream {
     /** How much longer the head of the response may take; {@link Timeouts#NEVER} if the route does not limit it. */
     long routeLeft(long nowNanos) {
         Exchange current = exchange;
-        if (current == null || stream.isAnswering() || current.route().timeoutNanos() == Timeouts.NEVER) {
+        if (current == null || isAnswering() || current.route().timeoutNanos() == Timeouts.NEVER) {
             return Timeouts.NEVER;
         }
         return current.beganNanos() + current.route().timeoutNanos() - nowNanos;
@@ -650,4 +629,78 @@ final class Downstream {
         FilteredExchange filtered = current == null ? null : current.filtered();
         return filtered == null ? 0 : filtered.heldBytes();
     }
+
+    // ------------------------------------------------------------------------- in the client's version of HTTP: the
+    // request
+
+    abstract ChannelHandlerContext context();
+
+    /** The body of the request can be used now: a client that waits for it is told to send it. */
+    abstract void askForBody(Exchange current);
+
+    /** The body of the request can be used as it comes. */
+    abstract void takeBody(Exchange current);
+
+    /** More of the body of the request can be used. */
+    abstract void resumeBody();
+
+    /** Bytes of the request's body so far. */
+    abstract long bodyBytes();
+
+    /** Reads what had to wait, and what comes after it. */
+    abstract void readOn();
+
+    // ------------------------------------------------------------------ in the client's version of HTTP: the response
+
+    /** Writes a head before the response's, without a flush. */
+    abstract void informational(Exchange current, ResponseHead head);
+
+    /**
+     * Begins the response, without a flush.
+     *
+     * @param in its next {@code count} bytes are the first of the body; taken out
+     * @param last they are all of it
+     */
+    abstract void respond(
+            Exchange current, ResponseHead head, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers);
+
+    /** Writes more of the body, without a flush; taken out of the buffer. */
+    abstract void respondBody(Exchange current, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers);
+
+    /** Writes a whole response of the service's own, without a flush. */
+    abstract void respond(Exchange current, OwnAnswer own);
+
+    /** The head of the response is written. */
+    abstract boolean isAnswering();
+
+    /** The client takes more of the response. */
+    abstract boolean isWritable();
+
+    abstract void flush();
+
+    // ----------------------------------------------------------------------- in the client's version of HTTP: the end
+
+    /**
+     * The response is complete: the next exchange can begin.
+     *
+     * @param flush what was written must go out now; else the caller sees to that
+     */
+    abstract void ended(Exchange current, boolean flush);
+
+    /** The response stays unfinished, and must not look complete. */
+    abstract void cutShort(Exchange current);
+
+    /** Nothing can be said to the client any more. */
+    abstract void reset();
+
+    // -------------------------------------------------------------------------- in the client's version of HTTP: time
+
+    /** By the clock of the loops, in nanoseconds. */
+    abstract long nanoTime();
+
+    /** When something came or went last; costs no call of a clock. */
+    abstract long lastProgress();
+
+    /** Something came or went: whoever is silent is so from now on. */
+    abstract void progress();
 }

@@ -265,7 +265,7 @@ final class FilteredExchange extends ExchangeView implements FilterCalls.Way {
         }
         if (exchange.hasBody() && wishes.wholeLimit(true) > 0) {
             stage = Stage.COLLECT;
-            client.continueBody(exchange);
+            client.askForBody(exchange);
         } else if (exchange.hasBody() && bodyIsForNobody()) {
             dropsBody = true;
             if (exchange.expectsContinue() || exchange.bodyLength() > DROPPED_MAX) {
@@ -385,7 +385,7 @@ final class FilteredExchange extends ExchangeView implements FilterCalls.Way {
         } else if (!exchange.hasBody()) {
             requestPiece(new Piece(Unpooled.EMPTY_BUFFER, true, null), handler);
         } else {
-            client.continueBody(exchange);
+            client.askForBody(exchange);
         }
     }
 
@@ -401,7 +401,7 @@ final class FilteredExchange extends ExchangeView implements FilterCalls.Way {
                     passing.bytes().readableBytes(),
                     passing.last(),
                     passing.trailerFields())) {
-                client.lost();
+                client.reset();
             }
         } finally {
             passing.release();

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A client's connection in HTTP/1, which carries one exchange after the other. Its {@link RequestReader} finds the
- * requests, its {@link Downstream} decides what becomes of them.
+ * requests.
  *
  * <pre>
  * phase     is over when                             then
@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A server that switches protocols, or agrees to a CONNECT, leads from ANSWER back to BODY, which is the tunnel
  * then: it is over when one side ends.
  */
-final class Http1Stream implements ClientStream {
+final class Http1Stream extends Downstream {
     enum Phase {
         HEAD,
         BODY,
@@ -42,9 +42,7 @@ final class Http1Stream implements ClientStream {
     /** In bytes: smaller heads are gone with their exchange, and not worth counting. */
     private static final int LARGE_HEAD_BYTES = 4096;
 
-    private final MovableChannel channel;
     private final RequestReader reader;
-    private final Downstream end;
     private final AnswerWriter answer = new AnswerWriter();
     private final Http1Timer timer;
 
@@ -62,27 +60,13 @@ final class Http1Stream implements ClientStream {
     private boolean draining;
 
     Http1Stream(HttpService service, MovableChannel channel, RequestReader reader) {
-        this.channel = channel;
+        super(service, channel);
         this.reader = reader;
-        end = new Downstream(service, this);
         timer = new Http1Timer(this);
     }
 
-    Downstream end() {
-        return end;
-    }
-
-    HttpService service() {
-        return end.service();
-    }
-
     @Override
-    public MovableChannel channel() {
-        return channel;
-    }
-
-    @Override
-    public ChannelHandlerContext context() {
+    ChannelHandlerContext context() {
         return ctx;
     }
 
@@ -91,8 +75,8 @@ final class Http1Stream implements ClientStream {
     /** The handler is in the pipeline. */
     void added(ChannelHandlerContext context) {
         ctx = context;
-        timer.added(channel.eventLoop().ticker());
-        if (channel.isActive()) {
+        timer.added(channel().eventLoop().ticker());
+        if (channel().isActive()) {
             timer.start();
         }
     }
@@ -102,10 +86,10 @@ final class Http1Stream implements ClientStream {
     }
 
     void writabilityChanged() {
-        if (!channel.isWritable()) {
+        if (!channel().isWritable()) {
             return;
         }
-        end.writable();
+        writable();
         if (phase == Phase.HEAD) {
             reader.next();
         }
@@ -114,11 +98,11 @@ final class Http1Stream implements ClientStream {
     void inactive() {
         phase = Phase.DISCARD;
         timer.stop();
-        end.clientGone();
+        clientGone();
     }
 
     @Override
-    public void progress() {
+    void progress() {
         timer.progress();
     }
 
@@ -130,7 +114,7 @@ final class Http1Stream implements ClientStream {
         if (next.hasBody()) {
             beginBody(next.bodyLength());
         }
-        end.begin(next);
+        beginExchange(next);
     }
 
     private void beginBody(long length) {
@@ -145,7 +129,7 @@ final class Http1Stream implements ClientStream {
 
     /** Takes a piece of the body from the buffer; false: that was all for now. */
     boolean readBody(ByteBuf in) {
-        Exchange current = end.current();
+        Exchange current = current();
         BodyReader used = body;
         if (current == null || used == null) {
             throw new IllegalStateException("a body that nobody wants");
@@ -180,17 +164,17 @@ final class Http1Stream implements ClientStream {
         }
         boolean taken;
         if (joined == null) {
-            taken = end.body(current, in, count, last, trailers);
+            taken = body(current, in, count, last, trailers);
         } else {
             try {
-                taken = end.body(current, joined, joined.readableBytes(), last, trailers);
+                taken = body(current, joined, joined.readableBytes(), last, trailers);
             } finally {
                 joined.release();
             }
         }
         if (!taken) {
             ctx.close();
-        } else if (end.requestPaused()) {
+        } else if (requestPaused()) {
             timer.serversTurn();
         }
         return true;
@@ -201,7 +185,7 @@ final class Http1Stream implements ClientStream {
         if (unflushed) {
             flush();
         }
-        if (!end.flushBody()) {
+        if (!flushBody()) {
             ctx.close();
         }
     }
@@ -212,7 +196,7 @@ final class Http1Stream implements ClientStream {
      * @param toHead what can be read of it asks for a head only
      */
     void refuse(Refusal refusal, @Nullable String detail, boolean toHead) {
-        if (!end.giveUp(refusal, detail)) {
+        if (!giveUp(refusal, detail)) {
             answer.own(ctx, null, toHead, OwnAnswer.of(refusal));
         }
         close(true);
@@ -221,7 +205,7 @@ final class Http1Stream implements ClientStream {
     // --------------------------------------------------------------------------------------------- from the exchange
 
     @Override
-    public void askForBody(Exchange current) {
+    void askForBody(Exchange current) {
         if (current.expectsContinue()) {
             ctx.write(Unpooled.wrappedBuffer(CONTINUE));
             unflushed = true;
@@ -231,7 +215,7 @@ final class Http1Stream implements ClientStream {
     }
 
     @Override
-    public void takeBody(Exchange current) {
+    void takeBody(Exchange current) {
         // A client that expects to be told to go on sends nothing until it is.
         if (phase == Phase.BODY && !current.fields().has(FieldKind.EXPECT)) {
             timer.clientsTurn();
@@ -239,25 +223,25 @@ final class Http1Stream implements ClientStream {
     }
 
     @Override
-    public void resumeBody() {
+    void resumeBody() {
         timer.progress();
         timer.clientsTurn();
         reader.resume();
     }
 
     @Override
-    public void readOn() {
+    void readOn() {
         reader.resume();
         flushRequest();
     }
 
     @Override
-    public void informational(Exchange current, ResponseHead head) {
+    void informational(Exchange current, ResponseHead head) {
         answer.informational(ctx, current, head);
     }
 
     @Override
-    public void respond(
+    void respond(
             Exchange current, ResponseHead head, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
         if (draining || phase == Phase.BODY) {
             // Nobody knows where a request ends whose server has answered before: the next cannot be found.
@@ -271,19 +255,19 @@ final class Http1Stream implements ClientStream {
         answer.start(ctx, current, head, in, count, last, trailers);
         if (answer.endsWithConnection() && !current.isTunnel()) {
             // Whatever closes it before all was written, the client sees a reset.
-            channel.config().setSoLinger(RESET);
+            channel().config().setSoLinger(RESET);
         }
         unflushed |= current.filtered() != null;
     }
 
     @Override
-    public void respondBody(Exchange current, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
+    void respondBody(Exchange current, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
         answer.body(ctx, in, count, last, trailers);
         unflushed |= current.filtered() != null;
     }
 
     @Override
-    public void respond(Exchange current, OwnAnswer own) {
+    void respond(Exchange current, OwnAnswer own) {
         if (draining || phase == Phase.BODY) {
             answer.closeAfterwards();
         }
@@ -292,17 +276,17 @@ final class Http1Stream implements ClientStream {
     }
 
     @Override
-    public boolean isAnswering() {
+    boolean isAnswering() {
         return answer.started();
     }
 
     @Override
-    public boolean isWritable() {
-        return channel.isWritable();
+    boolean isWritable() {
+        return channel().isWritable();
     }
 
     @Override
-    public void flush() {
+    void flush() {
         unflushed = false;
         ctx.flush();
     }
@@ -310,7 +294,7 @@ final class Http1Stream implements ClientStream {
     // ------------------------------------------------------------------------------------------- ending an exchange
 
     @Override
-    public void ended(Exchange current, boolean flush) {
+    void ended(Exchange current, boolean flush) {
         if (answer.keepAlive() && phase == Phase.ANSWER) {
             if (flush) {
                 ctx.flush();
@@ -332,15 +316,15 @@ final class Http1Stream implements ClientStream {
     }
 
     @Override
-    public void cutShort(Exchange current) {
+    void cutShort(Exchange current) {
         if (current.isTunnel()) {
-            channel.config().setSoLinger(RESET); // the end of the server's bytes was none in order
+            channel().config().setSoLinger(RESET); // the end of the server's bytes was none in order
         }
         close(false);
     }
 
     @Override
-    public void reset() {
+    void reset() {
         ctx.close();
     }
 
@@ -360,13 +344,13 @@ final class Http1Stream implements ClientStream {
         boolean armed = answer.endsWithConnection();
         ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> {
             if (armed && written.isSuccess()) {
-                channel.config().setSoLinger(KERNEL_SENDS_THE_REST);
+                channel().config().setSoLinger(KERNEL_SENDS_THE_REST);
             }
             if (!linger) {
-                channel.close();
+                channel().close();
             } else if (written.isSuccess()) {
                 timer.linger();
-                channel.shutdownOutput();
+                channel().shutdownOutput();
             }
         });
     }
@@ -394,7 +378,7 @@ final class Http1Stream implements ClientStream {
      */
     long idleNanos() {
         boolean idle = phase == Phase.HEAD
-                && end.current() == null
+                && current() == null
                 && timer.hasAsked()
                 && !draining
                 && !reader.headBegun()
@@ -409,30 +393,10 @@ final class Http1Stream implements ClientStream {
         return phase;
     }
 
-    /** There is somebody to hand a body to. */
-    boolean takesBody() {
-        return end.takesBody();
-    }
-
-    /** No more of the body is to be read: the server takes none now. */
-    boolean requestPaused() {
-        return end.requestPaused();
-    }
-
-    /** The server takes no more of the request's body, not even what has been read of it. */
-    boolean serverFull() {
-        return end.serverFull();
-    }
-
     /** Bytes of the heap that the head of the exchange under way takes, if it is a large one; else 0. */
     int heldHeadBytes() {
-        Exchange current = end.current();
+        Exchange current = current();
         return current == null || current.headBytes() < LARGE_HEAD_BYTES ? 0 : current.headBytes();
-    }
-
-    /** Bytes of bodies that are kept for filters. */
-    int heldBodyBytes() {
-        return end.heldBodyBytes();
     }
 
     /**
@@ -442,30 +406,30 @@ final class Http1Stream implements ClientStream {
         boolean toHead = reader.isHead();
         reader.releaseAll();
         if (pendingBytes() > 0 || phase == Phase.DISCARD || answering()) {
-            channel.config().setSoLinger(RESET); // what is cut short must not look complete
+            channel().config().setSoLinger(RESET); // what is cut short must not look complete
             cut(Refusal.EVICTED);
-        } else if (end.current() == null) {
+        } else if (current() == null) {
             refuse(Refusal.HEAD_EVICTED, null, toHead);
         } else {
             answer.closeAfterwards();
-            end.fail(Refusal.EVICTED);
+            fail(Refusal.EVICTED);
         }
     }
 
     // ------------------------------------------------------------------------------------------------ for the timer
 
     @Override
-    public long nanoTime() {
+    long nanoTime() {
         return timer.nanoTime();
     }
 
     @Override
-    public long lastProgress() {
+    long lastProgress() {
         return timer.lastProgress();
     }
 
     @Override
-    public long bodyBytes() {
+    long bodyBytes() {
         return timer.bodyBytes();
     }
 
@@ -480,27 +444,22 @@ final class Http1Stream implements ClientStream {
 
     /** It is the turn of somebody else than client or server, who has a limit of its own. */
     boolean waitsElsewhere() {
-        return end.waitsElsewhere(phase == Phase.ANSWER);
-    }
-
-    /** How much longer the head of the response may take; {@link Timeouts#NEVER} if the route does not limit it. */
-    long routeLeft(long nowNanos) {
-        return end.routeLeft(nowNanos);
+        return waitsElsewhere(phase == Phase.ANSWER);
     }
 
     boolean answering() {
-        return end.current() != null && answer.started();
+        return current() != null && answer.started();
     }
 
     /** Bytes that were written for the client and that it has not taken. */
     long pendingBytes() {
-        ChannelOutboundBuffer out = channel.unsafe().outboundBuffer();
+        ChannelOutboundBuffer out = channel().unsafe().outboundBuffer();
         return out == null ? 0 : out.totalPendingWriteBytes();
     }
 
     /** Client and server speak another protocol. */
     boolean isTunnel() {
-        Exchange current = end.current();
+        Exchange current = current();
         return current != null && current.isTunnel();
     }
 
@@ -509,18 +468,18 @@ final class Http1Stream implements ClientStream {
         if (pendingBytes() == 0) {
             return false;
         }
-        boolean full = !channel.isWritable();
+        boolean full = !channel().isWritable();
         return switch (phase) {
             case DISCARD -> true;
             case HEAD -> full || !headBegun();
-            case BODY, ANSWER -> full && (end.answerPaused() || answering());
+            case BODY, ANSWER -> full && (answerPaused() || answering());
         };
     }
 
     /** Somebody was silent for too long while it was his turn. */
     void timedOut(Refusal refusal) {
-        if (end.current() != null) {
-            end.fail(refusal);
+        if (current() != null) {
+            fail(refusal);
         } else if (phase == Phase.HEAD && headBegun()) {
             refuse(refusal, null, reader.isHead());
         } else {
@@ -528,22 +487,9 @@ final class Http1Stream implements ClientStream {
         }
     }
 
-    /** The server was silent for {@code response-timeout}. */
-    void serverSilent() {
-        if (!end.serverSilent()) {
-            timedOut(Refusal.RESPONSE_TIMEOUT);
-        }
-    }
-
-    /** The head of the response has not come within the route's {@code timeout}. */
-    void routeTimedOut() {
-        end.routeTimedOut();
-        timedOut(Refusal.RESPONSE_TIMEOUT);
-    }
-
     /** The client does not read: what was written for it will never go out, so there is nothing to wait for. */
     void cut(Refusal refusal) {
-        end.cut(refusal);
+        cutExchange(refusal);
         ctx.close();
     }
 }

@@ -171,6 +171,7 @@ final class Http1Timer implements Callable<@Nullable Void> {
         long left = Math.min(Math.min(since + limit(timeouts, stuck) - now, paceLeft), routeLeft);
         if (routeLeft <= 0) {
             stream.routeTimedOut();
+            stream.timedOut(Refusal.RESPONSE_TIMEOUT);
         } else if (left <= 0) {
             expire(stuck, paceLeft <= 0);
         }
@@ -240,7 +241,9 @@ final class Http1Timer implements Callable<@Nullable Void> {
         }
         boolean serversTurn = stream.phase() == Http1Stream.Phase.ANSWER || stream.requestPaused();
         if (serversTurn) {
-            stream.serverSilent();
+            if (!stream.serverSilent()) {
+                stream.timedOut(Refusal.RESPONSE_TIMEOUT);
+            }
         } else {
             stream.timedOut(Refusal.REQUEST_TIMEOUT);
         }

@@ -173,7 +173,7 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
         Exchange next;
         int from = in.readerIndex();
         try {
-            next = used.decodeHead(stream.end(), stream.context(), in);
+            next = used.decodeHead(stream, stream.context(), in);
         } catch (Exception e) {
             boolean head = used.isHead();
             discardDecoder(); // where it stands in the bytes nobody knows

@@ -548,10 +548,10 @@ final class UpstreamEnd extends ResponseDecoder implements ServerStream {
     private static boolean flush(Downstream other) {
         MovableChannel there = other.channel();
         if (!there.tryEnter()) {
-            return Messages.post(there, other::flushAnswer);
+            return Messages.post(there, other::flush);
         }
         try {
-            other.flushAnswer();
+            other.flush();
         } finally {
             there.leave();
         }
