@@ -114,7 +114,8 @@ final class AnswerWriter {
      */
     void own(ChannelHandlerContext ctx, @Nullable Exchange exchange, boolean toHead, OwnAnswer answer) {
         started = true;
-        HeadWriter text = answer.write(exchange == null ? Persistence.CLOSE : persistence(exchange, keepAlive), toHead);
+        HeadWriter text =
+                Heads.own(answer, exchange == null ? Persistence.CLOSE : persistence(exchange, keepAlive), toHead);
         ctx.write(
                 ctx.alloc().directBuffer(text.length()).writeBytes(text.bytes(), 0, text.length()), ctx.voidPromise());
     }

@@ -23,11 +23,6 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 final class BodyReader {
-    /** Length of a body that says chunk by chunk how long it is. */
-    static final long CHUNKED = -1;
-    /** Length of a body that ends with its connection. */
-    static final long UNTIL_CLOSE = -2;
-
     /** Longest line of a chunk size with its extensions, in bytes. */
     static final int CHUNK_LINE_LIMIT = 1024;
     /** Bytes that {@link #gather} copies to look at first, and then four times as many each time, up to the maximum. */
@@ -86,14 +81,14 @@ final class BodyReader {
         this.paddedSizes = paddedSizes;
     }
 
-    /** Begins a body: its length in bytes, or {@link #CHUNKED}, or {@link #UNTIL_CLOSE}. */
+    /** Begins a body: its length in bytes, or {@link BodyLength#CHUNKED}, or {@link BodyLength#UNTIL_CLOSE}. */
     void begin(long length) {
         remaining = length;
         trailerBytes = 0;
         trailers = null;
-        if (length == CHUNKED) {
+        if (length == BodyLength.CHUNKED) {
             state = State.SIZE;
-        } else if (length == UNTIL_CLOSE) {
+        } else if (length == BodyLength.UNTIL_CLOSE) {
             state = State.TO_CLOSE;
         } else {
             state = length == 0 ? State.DONE : State.COUNTED;

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The client's end of each exchange, one after the other: decides where a request goes and what is answered. Its
- * {@link Forwarder} hands the request to a {@link ServerStream}, which hands the response back.
+ * {@link Forwarder} hands the request to a {@link UpstreamEnd}, which hands the response back.
  *
  * <p>A subclass reads and writes, in the client's version of HTTP. HTTP/1 has one for a connection, whose exchanges
  * follow one another. It is a subclass, and no object beside this one, because every idle connection has it.
@@ -32,9 +32,9 @@ import org.jspecify.annotations.Nullable;
  * the current server's connection is dropped.
  */
 abstract class Downstream {
-    private static final byte[] UNKNOWN = HeadWriter.ascii("unknown");
+    private static final byte[] UNKNOWN = ascii("unknown");
 
-    private final HttpService service;
+    private final ExchangeEnv env;
     private final MovableChannel channel;
     private final Forwarder forwarder = new Forwarder();
 
@@ -46,8 +46,8 @@ abstract class Downstream {
     /** The upstream end reads no more of the answer until it is told. */
     private boolean answerPaused;
 
-    Downstream(HttpService service, MovableChannel channel) {
-        this.service = service;
+    Downstream(ExchangeEnv env, MovableChannel channel) {
+        this.env = env;
         this.channel = channel;
     }
 
@@ -55,8 +55,8 @@ abstract class Downstream {
         return channel;
     }
 
-    HttpService service() {
-        return service;
+    final ExchangeEnv env() {
+        return env;
     }
 
     /** The exchange under way. */
@@ -75,10 +75,14 @@ abstract class Downstream {
                     channel.clientAddress() instanceof InetSocketAddress remote ? remote.getAddress() : null;
             String text = address == null ? "" : address.getHostAddress();
             int zone = text.indexOf('%');
-            known = address == null ? UNKNOWN : HeadWriter.ascii(zone < 0 ? text : text.substring(0, zone));
+            known = address == null ? UNKNOWN : ascii(zone < 0 ? text : text.substring(0, zone));
             client = known;
         }
         return known;
+    }
+
+    private static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
     }
 
     private String clientText() {
@@ -91,7 +95,7 @@ abstract class Downstream {
         SocketAddress peer = facts.client();
         return peer == null || !current.fromTrustedProxy()
                 ? facts
-                : new ConnectionFacts(service.proxies().client(peer, current.fields()), facts.server());
+                : new ConnectionFacts(env.proxies().client(peer, current.fields()), facts.server());
     }
 
     /** The address of the one who asks; {@code unknown} if it has none of its own, as that of a unix socket. */
@@ -105,7 +109,7 @@ abstract class Downstream {
 
     /** Counts what the client asked for and does not get. */
     void count(Refusal refusal) {
-        service.refusals().count(refusal, clientText(), null);
+        env.refusals().count(refusal, clientText(), null);
     }
 
     // ----------------------------------------------------------------------------------------------- from the client
@@ -113,14 +117,14 @@ abstract class Downstream {
     /** A head was read. */
     void beginExchange(Exchange next) {
         exchange = next;
-        service.requests().increment();
-        if (!service.proxies().isEmpty() && service.proxies().contain(channel.clientAddress())) {
+        env.requests().increment();
+        if (!env.proxies().isEmpty() && env.proxies().contain(channel.clientAddress())) {
             next.trustProxy();
         }
-        Route route = service.router().find(next);
+        Route route = env.router().find(next);
         next.goBy(route, lastProgress());
         route.retries().request();
-        OwnAnswer own = service.limits().answer(next, this);
+        OwnAnswer own = env.limits().answer(next, this);
         if (route.isFiltered()) {
             FilteredExchange filtered = new FilteredExchange(this, next, route, lastProgress());
             next.setFiltered(filtered);
@@ -190,7 +194,7 @@ abstract class Downstream {
     /** The client may take more of the answer: lets the server's end read on. */
     private void answerRoom(Exchange current) {
         FilteredExchange filtered = current.filtered();
-        ServerStream end = forwarder.end();
+        UpstreamEnd end = forwarder.end();
         if (answerPaused && end != null && isWritable() && (filtered == null || !filtered.holdsResponse())) {
             answerPaused = false;
             if (!end.resumeAnswer(current)) {
@@ -214,7 +218,7 @@ abstract class Downstream {
      * @return whether its response has begun: nothing else can be answered then
      */
     boolean giveUp(Refusal refusal, @Nullable String detail) {
-        service.refusals().count(refusal, clientText(), detail);
+        env.refusals().count(refusal, clientText(), detail);
         Exchange current = exchange;
         if (current == null) {
             return false;
@@ -278,7 +282,7 @@ abstract class Downstream {
 
     /** Hands a piece of the request's body to the server; taken out of the buffer. False: the other end is gone. */
     boolean forward(Exchange current, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
-        ServerStream end = forwarder.end();
+        UpstreamEnd end = forwarder.end();
         if (end == null) {
             throw new IllegalStateException("a body that nobody wants");
         }
@@ -318,7 +322,7 @@ abstract class Downstream {
      * @param sent false: it died before anything was sent
      * @param reused it has carried others
      */
-    void attached(Exchange named, ServerStream end, boolean sent, boolean reused) {
+    void attached(Exchange named, UpstreamEnd end, boolean sent, boolean reused) {
         if (!named.equals(exchange) || forwarder.end() != null) {
             end.abortSoon(named);
             return;
@@ -353,13 +357,13 @@ abstract class Downstream {
     // -------------------------------------------------------------------------------------- from the upstream end
 
     /** The upstream end can take more of the request's body. */
-    void resumeRequest(Exchange named, ServerStream from) {
+    void resumeRequest(Exchange named, UpstreamEnd from) {
         if (isCurrent(named, from) && forwarder.resume()) {
             resumeBody();
         }
     }
 
-    void informational(Exchange named, ServerStream from, ResponseHead head) {
+    void informational(Exchange named, UpstreamEnd from, ResponseHead head) {
         if (isCurrent(named, from)) {
             progress();
             named.inform();
@@ -375,7 +379,7 @@ abstract class Downstream {
      */
     void answer(
             Exchange named,
-            ServerStream from,
+            UpstreamEnd from,
             ResponseHead head,
             ByteBuf in,
             int count,
@@ -429,7 +433,7 @@ abstract class Downstream {
 
     /** The answer goes on. */
     void answerBody(
-            Exchange named, ServerStream from, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
+            Exchange named, UpstreamEnd from, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
         if (!isCurrent(named, from)) {
             in.skipBytes(count);
             return;
@@ -443,8 +447,8 @@ abstract class Downstream {
         }
     }
 
-    /** False: read no more of the answer before {@link ServerStream#resumeAnswer}. */
-    boolean takesMoreAnswer(Exchange named, ServerStream from) {
+    /** False: read no more of the answer before {@link UpstreamEnd#resumeAnswer}. */
+    boolean takesMoreAnswer(Exchange named, UpstreamEnd from) {
         if (!isCurrent(named, from)) {
             return true;
         }
@@ -459,7 +463,7 @@ abstract class Downstream {
     }
 
     /** All that was posted of the answer so far has arrived here: flushes it and asks for more. */
-    void caughtUpWithAnswer(Exchange named, ServerStream from) {
+    void caughtUpWithAnswer(Exchange named, UpstreamEnd from) {
         flush();
         if (isCurrent(named, from) && takesMoreAnswer(named, from) && !from.resumeAnswer(named)) {
             reset();
@@ -471,7 +475,7 @@ abstract class Downstream {
      *
      * @param unused the server sent nothing, so it may not even have read the request
      */
-    void upstreamFailed(Exchange named, ServerStream from, Refusal refusal, boolean unused, @Nullable String detail) {
+    void upstreamFailed(Exchange named, UpstreamEnd from, Refusal refusal, boolean unused, @Nullable String detail) {
         if (!isCurrent(named, from)) {
             return;
         }
@@ -520,7 +524,7 @@ abstract class Downstream {
         }
     }
 
-    private boolean isCurrent(Exchange named, ServerStream from) {
+    private boolean isCurrent(Exchange named, UpstreamEnd from) {
         assert channel.eventLoop().inEventLoop() : "without the claim on the client's connection (F4)";
         return named.equals(exchange) && from == forwarder.end();
     }
@@ -555,7 +559,7 @@ abstract class Downstream {
     private void fail(Exchange current, Refusal refusal, @Nullable String detail) {
         UpstreamServer server = current.server();
         boolean byClient = refusal.status().equals(HttpResponseStatus.REQUEST_TIMEOUT);
-        service.refusals().count(refusal, server == null || byClient ? clientText() : server.address(), detail);
+        env.refusals().count(refusal, server == null || byClient ? clientText() : server.address(), detail);
         current.abandon();
         forget(current);
         if (isAnswering()) {
@@ -590,7 +594,7 @@ abstract class Downstream {
         long bytes = current.hasBody() ? bodyBytes() : 0;
         long now = nanoTime();
         current.over(kind, bytes, now);
-        Traffic traffic = service.context().traffic();
+        Traffic traffic = env.context().traffic();
         if (traffic.isWatched()) {
             current.report(traffic, asker(current), kind, bytes, now);
         }

@@ -100,7 +100,7 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler, Reque
         this.target = target;
     }
 
-    /** Says what {@link RequestRules} found out. */
+    /** Says what was found out when its head was read. */
     void understood(String target, @Nullable String host, long bodyLength, boolean keepAlive) {
         this.target = target;
         this.host = host;
@@ -122,7 +122,7 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler, Reque
     /** Client and server speak another protocol from here on: all bytes go through until one of them ends. */
     void becomeTunnel() {
         tunnel = true;
-        bodyLength = BodyReader.UNTIL_CLOSE;
+        bodyLength = BodyLength.UNTIL_CLOSE;
     }
 
     boolean isTunnel() {
@@ -337,7 +337,7 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler, Reque
         this.filtered = filtered;
     }
 
-    /** In bytes, 0 if there is none, or {@link BodyReader#CHUNKED}. */
+    /** In bytes, 0 if there is none, or {@link BodyLength#CHUNKED}. */
     long bodyLength() {
         return bodyLength;
     }
@@ -420,7 +420,7 @@ final class Exchange extends DefaultHttpRequest implements ConnectHandler, Reque
 
     @Override
     public void connected(MovableChannel connection) {
-        ServerStream end = Forwarder.streamOf(connection);
+        UpstreamEnd end = Forwarder.endOf(connection);
         if (end == null) {
             failed(new ConnectException("closed as soon as it was open"));
             return;

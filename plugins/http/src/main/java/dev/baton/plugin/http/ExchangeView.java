@@ -69,7 +69,7 @@ abstract class ExchangeView {
     }
 
     String service() {
-        return client.service().name();
+        return client.env().service();
     }
 
     String routeName() {

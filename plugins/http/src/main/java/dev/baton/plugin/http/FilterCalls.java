@@ -138,7 +138,7 @@ final class FilterCalls {
         }
         long now = client.nanoTime();
         if (use.quarantine().took(now - before, now)) {
-            client.service().quarantined(use, route);
+            client.env().quarantined(use, route);
         }
         return decided(verdict, given, resumed);
     }
@@ -165,7 +165,7 @@ final class FilterCalls {
         await();
         worker = work;
         try {
-            client.service()
+            client.env()
                     .context()
                     .blocking(
                             use.contributed(),
@@ -211,7 +211,7 @@ final class FilterCalls {
 
     /** Counts what a callback has thrown for its plugin. */
     void threw(int i, Call call, Throwable thrown) {
-        client.service().failed(uses.get(i), call + " of route " + route.name(), thrown);
+        client.env().failed(uses.get(i), call + " of route " + route.name(), thrown);
     }
 
     /** A filter has done what none may; true: the exchange continues without it. */

@@ -225,7 +225,7 @@ final class FilteredExchange extends ExchangeView implements FilterCalls.Way {
             try {
                 use.filter().end(calls.view(i), outcome);
             } catch (Throwable t) {
-                client.service().failed(use, "at the end of an exchange of route " + route.name(), t);
+                client.env().failed(use, "at the end of an exchange of route " + route.name(), t);
             }
         }
     }
@@ -283,7 +283,7 @@ final class FilteredExchange extends ExchangeView implements FilterCalls.Way {
         Target target = route.target();
         if (target instanceof Target.Servers) {
             if (exchange.hasBody() && forServer == null && wishes.anyTransform(true)) {
-                exchange.setBodyLength(BodyReader.CHUNKED);
+                exchange.setBodyLength(BodyLength.CHUNKED);
             }
             client.sendToServer(exchange);
         } else if (target instanceof Target.Refused refused) {

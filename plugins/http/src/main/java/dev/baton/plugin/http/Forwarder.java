@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A request's way from its client: finds a connection for each exchange and hands the request over to the
- * {@link ServerStream} there. Belongs to a {@link Downstream} and runs under the claim on its connection.
+ * {@link UpstreamEnd} there. Belongs to a {@link Downstream} and runs under the claim on its connection.
  *
  * <p>A piece of a body is handed over directly if this thread can enter the upstream connection, else it is posted.
  * Over there it waits in a queue that nobody limits, so reading stops until all pieces of one read have arrived: a
@@ -32,7 +32,7 @@ final class Forwarder {
     /** Pieces were posted, and the question behind them was not yet. */
     private static final byte POSTED = 2;
 
-    private @Nullable ServerStream end;
+    private @Nullable UpstreamEnd end;
     /** The connection under way served another exchange before: it may have died since. */
     private boolean reused;
     /** A new connection is being opened. */
@@ -50,7 +50,7 @@ final class Forwarder {
 
     /** The end that carries the exchange; null: there is none, or it is being connected. */
     @Nullable
-    ServerStream end() {
+    UpstreamEnd end() {
         return end;
     }
 
@@ -72,8 +72,8 @@ final class Forwarder {
     // --------------------------------------------------------------------------------------- finding a connection
 
     /** That of a connection which this service has opened; null if the connection is closed. */
-    static @Nullable ServerStream streamOf(MovableChannel connection) {
-        return (ServerStream) connection.pipeline().first();
+    static @Nullable UpstreamEnd endOf(MovableChannel connection) {
+        return (UpstreamEnd) connection.pipeline().first();
     }
 
     /** Begins with the server whose turn it is. */
@@ -98,7 +98,7 @@ final class Forwarder {
                 break;
             }
             try {
-                ServerStream taken = streamOf(idle);
+                UpstreamEnd taken = endOf(idle);
                 reused = true;
                 end = taken;
                 if (taken != null && taken.begin(exchange)) {
@@ -116,7 +116,7 @@ final class Forwarder {
     }
 
     /** A connection carries the exchange; it may have carried others before. */
-    void attach(ServerStream opened, boolean hasServed) {
+    void attach(UpstreamEnd opened, boolean hasServed) {
         connecting = false;
         reused = hasServed;
         end = opened;
@@ -210,7 +210,7 @@ final class Forwarder {
     }
 
     private void retry(Exchange exchange) {
-        exchange.downstream().service().retries().increment();
+        exchange.downstream().env().retries().increment();
         exchange.route().metrics().retried();
         ask(exchange);
     }
@@ -219,7 +219,7 @@ final class Forwarder {
 
     /** Takes the piece out of the buffer and hands it over. False: the other end is gone, with its loop. */
     boolean forward(
-            Exchange exchange, ServerStream to, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
+            Exchange exchange, UpstreamEnd to, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
         if (to.channel().tryEnter()) {
             try {
                 to.requestBody(exchange, in, count, last, trailers);
@@ -242,7 +242,7 @@ final class Forwarder {
 
     /** Ends a read: what was handed over goes out. False: the other end is gone, with its loop. */
     boolean flush(@Nullable Exchange exchange) {
-        ServerStream to = end;
+        UpstreamEnd to = end;
         byte before = handedOver;
         handedOver = NOTHING;
         if (before == NOTHING || to == null || exchange == null) {
@@ -282,7 +282,7 @@ final class Forwarder {
 
     /** Nobody waits for the exchange any more. */
     void abort(Exchange exchange) {
-        ServerStream to = end;
+        UpstreamEnd to = end;
         forget();
         if (to != null && exchange.isTunnel()) {
             to.endTunnel(exchange);

@@ -54,7 +54,7 @@ final class Heads {
         if (upgrade != null) {
             out.raw(UPGRADE).text(upgrade).crlf().raw(CONNECTION_UPGRADE);
         }
-        if (exchange.bodyLength() == BodyReader.CHUNKED) {
+        if (exchange.bodyLength() == BodyLength.CHUNKED) {
             out.raw(CHUNKED);
         } else if (fields.has(FieldKind.CONTENT_LENGTH)) {
             out.raw(CONTENT_LENGTH).number(exchange.bodyLength()).crlf();
@@ -149,6 +149,28 @@ final class Heads {
                     LOOKALIKE -> false;
             default -> true;
         };
+    }
+
+    /**
+     * Writes a whole answer of the service's own.
+     *
+     * @param connection what to say about the connection, null for nothing
+     * @param toHead it answers a HEAD
+     */
+    static HeadWriter own(OwnAnswer answer, @Nullable Persistence connection, boolean toHead) {
+        HeadWriter out = HeadWriter.begin();
+        out.text("HTTP/1.1 ")
+                .text(answer.status().codeAsText())
+                .octet(' ')
+                .text(answer.status().reasonPhrase())
+                .crlf();
+        out.field("Date", HttpDate.now()).text(answer.fields());
+        out.text("Content-Length: ").number(answer.content().length()).crlf();
+        if (connection != null) {
+            out.field("Connection", connection == Persistence.CLOSE ? "close" : "keep-alive");
+        }
+        out.crlf();
+        return toHead ? out : out.text(answer.content());
     }
 
     /** What a head says about its connection where the default of HTTP/1.1 is not meant or not known. */

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * that became shorter meanwhile is not missed.
  */
 final class Http1Timer implements Callable<@Nullable Void> {
-    private final Http1Stream stream;
+    private final Http1Downstream end;
 
     /**
      * That of the loops' timers, the same for all of them: looked up once, because the facade asks for the owner each
@@ -34,8 +34,8 @@ final class Http1Timer implements Callable<@Nullable Void> {
 
     private @Nullable Future<?> scheduled;
 
-    Http1Timer(Http1Stream stream) {
-        this.stream = stream;
+    Http1Timer(Http1Downstream end) {
+        this.end = end;
     }
 
     /** The connection has a loop. */
@@ -145,18 +145,18 @@ final class Http1Timer implements Callable<@Nullable Void> {
     }
 
     private Timeouts timeouts() {
-        return stream.service().timeouts();
+        return end.env().timeouts();
     }
 
     private void schedule(long nanos) {
-        scheduled = stream.channel().eventLoop().schedule(this, nanos, TimeUnit.NANOSECONDS);
+        scheduled = end.channel().eventLoop().schedule(this, nanos, TimeUnit.NANOSECONDS);
     }
 
     /** The timer has fired. A callable, because of a runnable Netty makes one: an object more for every connection. */
     @Override
     public @Nullable Void call() {
         scheduled = null;
-        if (stream.channel().isOpen()) {
+        if (end.channel().isOpen()) {
             look();
         }
         return null;
@@ -167,15 +167,15 @@ final class Http1Timer implements Callable<@Nullable Void> {
         boolean stuck = clientIsStuck();
         long now = clock.nanoTime();
         long paceLeft = stuck ? Timeouts.NEVER : paceLeft(timeouts, now);
-        long routeLeft = stream.routeLeft(now);
+        long routeLeft = end.routeLeft(now);
         long left = Math.min(Math.min(since + limit(timeouts, stuck) - now, paceLeft), routeLeft);
         if (routeLeft <= 0) {
-            stream.routeTimedOut();
-            stream.timedOut(Refusal.RESPONSE_TIMEOUT);
+            end.routeTimedOut();
+            end.timedOut(Refusal.RESPONSE_TIMEOUT);
         } else if (left <= 0) {
             expire(stuck, paceLeft <= 0);
         }
-        if (stream.channel().isOpen() && scheduled == null) {
+        if (end.channel().isOpen() && scheduled == null) {
             schedule(left <= 0 ? timeouts.check() : Math.min(left, timeouts.check()));
         }
     }
@@ -184,18 +184,18 @@ final class Http1Timer implements Callable<@Nullable Void> {
      * How much longer the client may take for what has come of its head or body, at the slowest rate that is allowed.
      */
     private long paceLeft(Timeouts timeouts, long now) {
-        return switch (stream.phase()) {
-            case HEAD -> stream.headBegun() ? since + timeouts.allowed(stream.headBytes()) - now : Timeouts.NEVER;
+        return switch (end.phase()) {
+            case HEAD -> end.headBegun() ? since + timeouts.allowed(end.headBytes()) - now : Timeouts.NEVER;
             // An answer that has begun is a conversation: who says what when is theirs.
-            case BODY -> pace == null || stream.answering() ? Timeouts.NEVER : pace.left(timeouts, now);
+            case BODY -> pace == null || end.answering() ? Timeouts.NEVER : pace.left(timeouts, now);
             case ANSWER, DISCARD -> Timeouts.NEVER;
         };
     }
 
     /** The client does not take what was written for it; every byte that it does take is progress. */
     private boolean clientIsStuck() {
-        long pending = stream.pendingBytes();
-        boolean stuck = stream.waitsForClient();
+        long pending = end.pendingBytes();
+        boolean stuck = end.waitsForClient();
         if (stuck && pending != pendingBefore) {
             pendingBefore = pending;
             progress();
@@ -204,48 +204,48 @@ final class Http1Timer implements Callable<@Nullable Void> {
     }
 
     private long limit(Timeouts timeouts, boolean stuck) {
-        if (stream.waitsElsewhere() && !stuck) {
+        if (end.waitsElsewhere() && !stuck) {
             return Timeouts.NEVER; // the upstream's connect-timeout limits it, or a filter's own
         }
-        if (stream.isTunnel()) {
+        if (end.isTunnel()) {
             return timeouts.tunnel();
         }
-        return switch (stream.phase()) {
+        return switch (end.phase()) {
             case HEAD -> {
                 if (stuck) {
                     yield timeouts.idle();
                 }
-                if (stream.headBegun()) {
+                if (end.headBegun()) {
                     yield timeouts.header();
                 }
                 yield Math.min(lastRequestBy - since, asked ? timeouts.idle() : timeouts.firstRequest());
             }
-            case BODY -> stream.requestPaused() && !stuck ? timeouts.response() : timeouts.idle();
+            case BODY -> end.requestPaused() && !stuck ? timeouts.response() : timeouts.idle();
             case ANSWER -> stuck ? timeouts.idle() : timeouts.response();
             case DISCARD -> stuck ? timeouts.idle() : timeouts.linger();
         };
     }
 
     private void expire(boolean stuck, boolean slow) {
-        if (stream.isTunnel()) {
-            stream.cut(stuck ? Refusal.CLIENT_STALLED : Refusal.TUNNEL_IDLE);
+        if (end.isTunnel()) {
+            end.cut(stuck ? Refusal.CLIENT_STALLED : Refusal.TUNNEL_IDLE);
             return;
         }
         if (slow) {
-            stream.timedOut(Refusal.SLOW_REQUEST);
+            end.timedOut(Refusal.SLOW_REQUEST);
             return;
         }
         if (stuck) {
-            stream.cut(Refusal.CLIENT_STALLED);
+            end.cut(Refusal.CLIENT_STALLED);
             return;
         }
-        boolean serversTurn = stream.phase() == Http1Stream.Phase.ANSWER || stream.requestPaused();
+        boolean serversTurn = end.phase() == Http1Downstream.Phase.ANSWER || end.requestPaused();
         if (serversTurn) {
-            if (!stream.serverSilent()) {
-                stream.timedOut(Refusal.RESPONSE_TIMEOUT);
+            if (!end.serverSilent()) {
+                end.timedOut(Refusal.RESPONSE_TIMEOUT);
             }
         } else {
-            stream.timedOut(Refusal.REQUEST_TIMEOUT);
+            end.timedOut(Refusal.REQUEST_TIMEOUT);
         }
     }
 }

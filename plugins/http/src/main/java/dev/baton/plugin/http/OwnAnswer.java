@@ -1,14 +1,11 @@
 package dev.baton.plugin.http;
 
-import dev.baton.plugin.http.Heads.Persistence;
-import dev.baton.spi.http.HttpDate;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * An answer of the proxy's own.
@@ -90,27 +87,5 @@ record OwnAnswer(HttpResponseStatus status, String fields, String content) {
     /** The body. */
     byte[] bytes() {
         return content.getBytes(StandardCharsets.ISO_8859_1);
-    }
-
-    /**
-     * Puts it together.
-     *
-     * @param connection what to say about the connection, null for nothing
-     * @param toHead it answers a HEAD
-     */
-    HeadWriter write(@Nullable Persistence connection, boolean toHead) {
-        HeadWriter out = HeadWriter.begin();
-        out.text("HTTP/1.1 ")
-                .text(status.codeAsText())
-                .octet(' ')
-                .text(status.reasonPhrase())
-                .crlf();
-        out.field("Date", HttpDate.now()).text(fields);
-        out.text("Content-Length: ").number(content.length()).crlf();
-        if (connection != null) {
-            out.field("Connection", connection == Persistence.CLOSE ? "close" : "keep-alive");
-        }
-        out.crlf();
-        return toHead ? out : out.text(content);
     }
 }

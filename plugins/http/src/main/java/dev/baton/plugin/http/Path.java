@@ -20,6 +20,17 @@ final class Path {
         this.ambiguous = ambiguous;
     }
 
+    /** What may stand in a request for a target: visible ASCII without what begins a fragment: those do not travel. */
+    static boolean isTarget(String target) {
+        for (int i = 0; i < target.length(); i++) {
+            char c = target.charAt(i);
+            if (c <= ' ' || c >= 0x7f || c == '#') {
+                return false;
+            }
+        }
+        return !target.isEmpty();
+    }
+
     /** That of a target, which may have a query. */
     static Path of(String target) {
         int query = target.indexOf('?');

@@ -1,6 +1,6 @@
 package dev.baton.plugin.http;
 
-import dev.baton.plugin.http.Http1Stream.Phase;
+import dev.baton.plugin.http.Http1Downstream.Phase;
 import dev.baton.spi.channel.Eviction;
 import dev.baton.spi.channel.MovableChannel;
 import io.netty.buffer.ByteBuf;
@@ -10,7 +10,7 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The only handler of an accepted connection: cuts what the client sends into requests for its {@link Http1Stream}.
+ * The only handler of an accepted connection: cuts what the client sends into requests for its {@link Http1Downstream}.
  *
  * <p>Bytes that cannot be used yet (the next request, a body before there is a connection or while the server takes no
  * more) stay in {@code unread}, and reading stops: that is one read at most. No head is read while the client does not
@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class RequestReader extends ChannelInboundHandlerAdapter implements Runnable {
     private static final int NO_HEAD = -1;
 
-    private final Http1Stream stream;
+    private final Http1Downstream end;
 
     /** From the first bytes of a head to its last. */
     private @Nullable RequestDecoder decoder;
@@ -34,29 +34,29 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
     /** The channel was told that memory is held here. */
     private boolean holding;
 
-    RequestReader(HttpService service, MovableChannel channel) {
-        stream = new Http1Stream(service, channel, this);
+    RequestReader(ExchangeEnv env, Http1Settings settings, MovableChannel channel) {
+        end = new Http1Downstream(env, settings, channel, this);
     }
 
     /** What this reads for. */
-    Http1Stream stream() {
-        return stream;
+    Http1Downstream downstream() {
+        return end;
     }
 
     private MovableChannel channel() {
-        return stream.channel();
+        return end.channel();
     }
 
     // ---------------------------------------------------------------------------------------------- from the channel
 
     @Override
     public void handlerAdded(ChannelHandlerContext context) {
-        stream.added(context);
+        end.added(context);
     }
 
     @Override
     public void channelActive(ChannelHandlerContext context) {
-        stream.active();
+        end.active();
         context.fireChannelActive();
     }
 
@@ -78,19 +78,19 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
 
     @Override
     public void channelReadComplete(ChannelHandlerContext context) {
-        stream.flushRequest();
+        end.flushRequest();
     }
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext context) {
-        stream.writabilityChanged();
+        end.writabilityChanged();
     }
 
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
         if (event instanceof Eviction eviction) {
             eviction.take();
-            stream.evict();
+            end.evict();
         } else {
             context.fireUserEventTriggered(event);
         }
@@ -98,7 +98,7 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
 
     @Override
     public void channelInactive(ChannelHandlerContext context) {
-        stream.inactive();
+        end.inactive();
         releaseAll();
         context.fireChannelInactive();
     }
@@ -122,7 +122,7 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
             }
         } finally {
             processing = false;
-            if (in.isReadable() && stream.phase() != Phase.DISCARD) {
+            if (in.isReadable() && end.phase() != Phase.DISCARD) {
                 unread = unread == null ? in : merge(in, unread);
             } else {
                 in.release();
@@ -139,22 +139,22 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
     private void countMemory() {
         RequestDecoder used = decoder;
         ByteBuf waiting = unread;
-        int heap = stream.heldHeadBytes() + (used == null ? 0 : used.heldBytes());
-        int bodies = stream.heldBodyBytes();
+        int heap = end.heldHeadBytes() + (used == null ? 0 : used.heldBytes());
+        int bodies = end.heldBodyBytes();
         if ((heap | bodies) == 0 && waiting == null && !holding) {
             return;
         }
         holding = (heap | bodies) != 0 || waiting != null;
         if (!channel().hold(heap, bodies + (waiting == null ? 0 : waiting.capacity()))) {
-            stream.evict();
+            end.evict();
         }
     }
 
     /** Takes what it can use from the buffer; false: that was all for now. */
     private boolean step(ByteBuf in) {
-        return switch (stream.phase()) {
-            case HEAD -> stream.isWritable() && readHead(in);
-            case BODY -> stream.takesBody() && !stream.serverFull() && stream.readBody(in);
+        return switch (end.phase()) {
+            case HEAD -> end.isWritable() && readHead(in);
+            case BODY -> end.takesBody() && !end.serverFull() && end.readBody(in);
             case ANSWER -> false;
             case DISCARD -> {
                 in.skipBytes(in.readableBytes());
@@ -164,7 +164,7 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
     }
 
     private boolean readHead(ByteBuf in) {
-        SpareDecoders spare = stream.service().decoders();
+        SpareDecoders spare = end.settings().decoders();
         RequestDecoder used = decoder;
         if (used == null) {
             used = spare.take();
@@ -173,17 +173,17 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
         Exchange next;
         int from = in.readerIndex();
         try {
-            next = used.decodeHead(stream, stream.context(), in);
+            next = used.decodeHead(end, end.context(), in);
         } catch (Exception e) {
             boolean head = used.isHead();
             discardDecoder(); // where it stands in the bytes nobody knows
-            stream.refuse(Refusal.ofRequest(e), e.getMessage(), head);
+            end.refuse(Refusal.ofRequest(e), e.getMessage(), head);
             return true;
         }
         if (next == null) {
             if (!headBegun() && (used.inHead() || in.isReadable())) {
                 headBytes = 0;
-                stream.progress();
+                end.progress();
             }
             if (headBegun()) {
                 headBytes += in.readerIndex() - from;
@@ -196,7 +196,7 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
         decoder = null;
         spare.giveBack(used);
         headBytes = NO_HEAD;
-        stream.begin(next);
+        end.begin(next);
         return true;
     }
 
@@ -214,7 +214,7 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
         if (in != null && !processing) {
             unread = null;
             process(in);
-            stream.flushRequest();
+            end.flushRequest();
         }
         updateReading();
     }
@@ -238,9 +238,9 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
 
     /** Reads while what comes can be used, and, to notice that the client goes, until something waits to be used. */
     void updateReading() {
-        boolean wanted = switch (stream.phase()) {
-            case BODY -> stream.takesBody() && !stream.requestPaused();
-            case HEAD -> unread == null || stream.isWritable();
+        boolean wanted = switch (end.phase()) {
+            case BODY -> end.takesBody() && !end.requestPaused();
+            case HEAD -> unread == null || end.isWritable();
             case ANSWER -> unread == null;
             case DISCARD -> true;
         };
@@ -259,7 +259,7 @@ final class RequestReader extends ChannelInboundHandlerAdapter implements Runnab
         countMemory();
     }
 
-    /** Gives back all that is held for a connection that is to stream. */
+    /** Gives back all that is held for a connection that is to end. */
     void releaseAll() {
         discardDecoder();
         releaseUnread();

@@ -40,7 +40,7 @@ final class RequestRules {
             return checkConnect(exchange, fields);
         }
         String target = exchange.uri();
-        if (!isTargetText(target)) {
+        if (!Path.isTarget(target)) {
             return Refusal.BAD_TARGET;
         }
         if (target.charAt(0) != '/' && !(target.equals("*") && method.equals(HttpMethod.OPTIONS))) {
@@ -57,17 +57,17 @@ final class RequestRules {
         if (length == BAD_LENGTH || fields.has(FieldKind.FRAMING_LOOKALIKE)) {
             return Refusal.AMBIGUOUS_LENGTH;
         }
-        if (method.equals(HttpMethod.TRACE) && length != BodyReader.UNTIL_CLOSE && length != 0) {
+        if (method.equals(HttpMethod.TRACE) && length != BodyLength.UNTIL_CLOSE && length != 0) {
             return Refusal.TRACE_WITH_CONTENT; // RFC 9110, section 9.3.8
         }
         if (fields.has(FieldKind.MAX_FORWARDS) && !countHop(exchange, fields, method)) {
             return Refusal.BAD_MAX_FORWARDS;
         }
         boolean keepAlive = readConnection(fields, exchange.isHttp10());
-        if (fields.has(FieldKind.UPGRADE) && !exchange.isHttp10() && length <= 0 && length != BodyReader.CHUNKED) {
+        if (fields.has(FieldKind.UPGRADE) && !exchange.isHttp10() && length <= 0 && length != BodyLength.CHUNKED) {
             readUpgrade(exchange, fields);
         }
-        exchange.understood(target, hostValue, Math.max(length, length == BodyReader.CHUNKED ? length : 0), keepAlive);
+        exchange.understood(target, hostValue, Math.max(length, length == BodyLength.CHUNKED ? length : 0), keepAlive);
         return null;
     }
 
@@ -82,7 +82,7 @@ final class RequestRules {
             return Refusal.BAD_TARGET;
         }
         long length = bodyLength(fields, exchange.isHttp10());
-        if ((length != BodyReader.UNTIL_CLOSE && length != 0) || fields.has(FieldKind.FRAMING_LOOKALIKE)) {
+        if ((length != BodyLength.UNTIL_CLOSE && length != 0) || fields.has(FieldKind.FRAMING_LOOKALIKE)) {
             return Refusal.AMBIGUOUS_LENGTH;
         }
         readConnection(fields, exchange.isHttp10());
@@ -159,17 +159,6 @@ final class RequestRules {
         return true;
     }
 
-    /** Visible ASCII without what begins a fragment: those do not travel. */
-    static boolean isTargetText(String target) {
-        for (int i = 0; i < target.length(); i++) {
-            char c = target.charAt(i);
-            if (c <= ' ' || c >= 0x7f || c == '#') {
-                return false;
-            }
-        }
-        return !target.isEmpty();
-    }
-
     private static int authorityStart(String target) {
         if (target.regionMatches(true, 0, HTTP, 0, HTTP.length())) {
             return HTTP.length();
@@ -196,7 +185,7 @@ final class RequestRules {
     /**
      * How long the body is that follows a head.
      *
-     * @return bytes, {@link BodyReader#CHUNKED}, {@link #BAD_LENGTH}, or {@link BodyReader#UNTIL_CLOSE} if no field
+     * @return bytes, {@link BodyLength#CHUNKED}, {@link #BAD_LENGTH}, or {@link BodyLength#UNTIL_CLOSE} if no field
      *     says
      */
     static long bodyLength(HeaderFields fields, boolean http10) {
@@ -205,10 +194,10 @@ final class RequestRules {
         if (coding >= 0) {
             boolean chunked = HttpHeaderValues.CHUNKED.contentEqualsIgnoreCase(fields.value(coding));
             boolean alone = length < 0 && fields.indexOf(FieldKind.TRANSFER_ENCODING, coding + 1) < 0;
-            return chunked && alone && !http10 ? BodyReader.CHUNKED : BAD_LENGTH;
+            return chunked && alone && !http10 ? BodyLength.CHUNKED : BAD_LENGTH;
         }
         if (length < 0) {
-            return BodyReader.UNTIL_CLOSE;
+            return BodyLength.UNTIL_CLOSE;
         }
         if (fields.indexOf(FieldKind.CONTENT_LENGTH, length + 1) >= 0) {
             return BAD_LENGTH;

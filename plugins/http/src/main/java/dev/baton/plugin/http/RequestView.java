@@ -57,7 +57,7 @@ final class RequestView implements HttpRequest {
         if (exchange.isConnect()) {
             throw new IllegalArgumentException("a CONNECT asks for a host and a port, not for '" + target + "'");
         }
-        if (!target.startsWith("/") || !RequestRules.isTargetText(target)) {
+        if (!target.startsWith("/") || !Path.isTarget(target)) {
             throw new IllegalArgumentException("'" + target + "' is no path with a query");
         }
         exchange.rewriteTarget(target);

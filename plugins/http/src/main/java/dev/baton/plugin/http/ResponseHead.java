@@ -37,7 +37,7 @@ final class ResponseHead extends DefaultHttpResponse {
     /** What follows is a tunnel, whatever the fields say of a length. */
     void beginTunnel() {
         tunnel = true;
-        bodyLength = BodyReader.UNTIL_CLOSE;
+        bodyLength = BodyLength.UNTIL_CLOSE;
     }
 
     /** Whatever its fields say, no body follows (RFC 9112, section 6.3). */
@@ -46,7 +46,7 @@ final class ResponseHead extends DefaultHttpResponse {
         return exchange.isHead() || code == 204 || code == 304 || isInformational();
     }
 
-    /** In bytes, 0 if there is none, or {@link BodyReader#CHUNKED}, or {@link BodyReader#UNTIL_CLOSE}. */
+    /** In bytes, 0 if there is none, or {@link BodyLength#CHUNKED}, or {@link BodyLength#UNTIL_CLOSE}. */
     long bodyLength() {
         return bodyLength;
     }
@@ -66,7 +66,7 @@ final class ResponseHead extends DefaultHttpResponse {
         Fields fields = new Fields(head.fields());
         answer.fields().forEach(field -> fields.add(field.name(), field.value()));
         if (open) {
-            head.setBodyLength(BodyReader.CHUNKED);
+            head.setBodyLength(BodyLength.CHUNKED);
         } else {
             head.setLength(answer.body().remaining());
         }
@@ -83,7 +83,7 @@ final class ResponseHead extends DefaultHttpResponse {
     /** The body has another length than the fields say. */
     void lengthUnknown() {
         dropLength();
-        bodyLength = BodyReader.CHUNKED;
+        bodyLength = BodyLength.CHUNKED;
     }
 
     /** Says nothing about the length of the body. */

@@ -94,7 +94,7 @@ class SmallChunksTest {
     void aBodyThatGoesWrongBehindSmallChunksIsRefused() {
         for (String wrong : new String[] {"x\r\n", "1\r\nabc", "1 1\r\na\r\n", "-1\r\n", "\r\n", "1\na\r\n"}) {
             BodyReader body = new BodyReader(1024, false);
-            body.begin(BodyReader.CHUNKED);
+            body.begin(BodyLength.CHUNKED);
             ByteBuf in = Unpooled.copiedBuffer("1\r\na\r\n1\r\nb\r\n" + wrong, StandardCharsets.ISO_8859_1);
             int count = body.next(in);
             assertThatThrownBy(() -> SmallChunks.join(body, in, count, UnpooledByteBufAllocator.DEFAULT))
@@ -131,7 +131,7 @@ class SmallChunksTest {
 
     private static String read(String wire, Random cuts) {
         BodyReader body = new BodyReader(1024, false);
-        body.begin(BodyReader.CHUNKED);
+        body.begin(BodyLength.CHUNKED);
         StringBuilder got = new StringBuilder();
         ByteBuf in = UnpooledByteBufAllocator.DEFAULT.directBuffer();
         int sent = 0;

@@ -68,14 +68,14 @@ class SpareDecodersTest {
         try (Bench bench = new Bench(Ends.TOGETHER)) {
             RequestReader reader = bench.client.pipeline().get(RequestReader.class);
             ChannelHandlerContext ctx = bench.client.pipeline().firstContext();
-            RequestDecoder decoder = bench.service.decoders().take();
-            WeakReference<Exchange> decoded = new WeakReference<>(
-                    decoder.decodeHead(reader.stream(), ctx, Unpooled.copiedBuffer(POST, StandardCharsets.US_ASCII)));
+            RequestDecoder decoder = reader.downstream().settings().decoders().take();
+            WeakReference<Exchange> decoded = new WeakReference<>(decoder.decodeHead(
+                    reader.downstream(), ctx, Unpooled.copiedBuffer(POST, StandardCharsets.US_ASCII)));
             for (int i = 0; i < 100 && decoded.get() != null; i++) {
                 System.gc();
             }
             assertThat(decoded.get()).isNull();
-            bench.service.decoders().giveBack(decoder);
+            reader.downstream().settings().decoders().giveBack(decoder);
         }
     }
 }

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A server that switches protocols, or agrees to a CONNECT, leads from ANSWER back to BODY, which is the tunnel
  * then: it is over when one side ends.
  */
-final class Http1Stream extends Downstream {
+final class Http1Downstream extends Downstream {
     enum Phase {
         HEAD,
         BODY,
@@ -42,6 +42,7 @@ final class Http1Stream extends Downstream {
     /** In bytes: smaller heads are gone with their exchange, and not worth counting. */
     private static final int LARGE_HEAD_BYTES = 4096;
 
+    private final Http1Settings settings;
     private final RequestReader reader;
     private final AnswerWriter answer = new AnswerWriter();
     private final Http1Timer timer;
@@ -59,8 +60,9 @@ final class Http1Stream extends Downstream {
 
     private boolean draining;
 
-    Http1Stream(HttpService service, MovableChannel channel, RequestReader reader) {
-        super(service, channel);
+    Http1Downstream(ExchangeEnv env, Http1Settings settings, MovableChannel channel, RequestReader reader) {
+        super(env, channel);
+        this.settings = settings;
         this.reader = reader;
         timer = new Http1Timer(this);
     }
@@ -68,6 +70,10 @@ final class Http1Stream extends Downstream {
     @Override
     ChannelHandlerContext context() {
         return ctx;
+    }
+
+    Http1Settings settings() {
+        return settings;
     }
 
     // ----------------------------------------------------------------------------------------------- from the reader
@@ -120,7 +126,7 @@ final class Http1Stream extends Downstream {
     private void beginBody(long length) {
         BodyReader used = body;
         if (used == null) {
-            used = new BodyReader(service().headerLimit(), false);
+            used = new BodyReader(settings.headerLimit(), false);
             body = used;
         }
         used.begin(length);
@@ -155,7 +161,7 @@ final class Http1Stream extends Downstream {
             return false;
         }
         timer.received(joined == null ? count : joined.readableBytes());
-        if (!current.isTunnel() && timer.bodyBytes() > service().limits().bodyBytes()) {
+        if (!current.isTunnel() && timer.bodyBytes() > env().limits().bodyBytes()) {
             if (joined != null) {
                 joined.release();
             }
@@ -249,7 +255,7 @@ final class Http1Stream extends Downstream {
         }
         if (current.isTunnel()) {
             phase = Phase.BODY;
-            beginBody(BodyReader.UNTIL_CLOSE);
+            beginBody(BodyLength.UNTIL_CLOSE);
             reader.next(); // the client may have spoken already
         }
         answer.start(ctx, current, head, in, count, last, trailers);
