@@ -91,6 +91,11 @@ final class App {
         return new PoolConfig(idleMax, idleTimeout, Sharing.TAKEOVER, Variant.of("takeover"));
     }
 
+    /** One as the configuration says, whose servers have no names. */
+    App(World world, UpstreamConfig config) {
+        this(world, config, new FdBudget(), NO_NAMES);
+    }
+
     private App(World world, UpstreamConfig config, FdBudget fds, HostNames names) {
         this.world = world;
         UpstreamEnv env = new UpstreamEnv(

@@ -186,9 +186,7 @@ class F4BothEndsApartTest {
                                 ages,
                                 ages,
                                 new ByteRate(0),
-                                ages,
-                                Optional.empty(),
-                                Optional.empty()),
+                                ages),
                         new ServiceContext() {
                             @Override
                             public Upstream upstream(String name) {

@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param queue how many requests may wait for one server; more fail at once
  * @param balance how the server of a request is chosen
  * @param sticky keeps a client's requests with the server that has answered its first
+ * @param eject when a server is left out because of its answers
  * @param pool what happens to idle connections
  */
 public record UpstreamConfig(
@@ -32,7 +33,31 @@ public record UpstreamConfig(
         Variant balance,
 
         Optional<StickyConfig> sticky,
+        EjectConfig eject,
         PoolConfig pool) {
+
+    /** Without sessions, and ejecting as where the file does not say it. */
+    public UpstreamConfig(
+            List<ServerConfig> servers,
+            Duration connectTimeout,
+            Optional<ProxyVersion> proxyProtocol,
+            Optional<Integer> maxConnections,
+            Duration queueTimeout,
+            int queue,
+            Variant balance,
+            PoolConfig pool) {
+        this(
+                servers,
+                connectTimeout,
+                proxyProtocol,
+                maxConnections,
+                queueTimeout,
+                queue,
+                balance,
+                Optional.empty(),
+                EjectConfig.DEFAULT,
+                pool);
+    }
 
     /** Everything else as it is where the file does not say it. */
     public UpstreamConfig(List<String> servers, Duration connectTimeout, PoolConfig pool) {
@@ -44,7 +69,6 @@ public record UpstreamConfig(
                 Duration.ofSeconds(1),
                 1024,
                 Variant.of("round-robin"),
-                Optional.empty(),
                 pool);
     }
 }

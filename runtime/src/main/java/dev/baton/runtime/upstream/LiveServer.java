@@ -20,8 +20,9 @@ final class LiveServer {
     private final @Nullable ConnectionLimit limit;
 
     private final LongSupplier clockNanos;
-    private final Backoff backoff = new Backoff();
+    private final Backoff backoff;
     private final Counter leftOut;
+    private final Ejections ejections;
     private final AtomicInteger inFlight = new AtomicInteger();
     private final Latency answers = new Latency();
     private final Latency connects = new Latency();
@@ -36,7 +37,9 @@ final class LiveServer {
      * A server to which nothing is connected.
      *
      * @param limit of its connections; null if it has none
-     * @param leftOut counts how often it is left out
+     * @param backoff in use
+     * @param leftOut counts how often it is left out after a connect
+     * @param ejections count how often it is left out after its answers
      */
     LiveServer(
             UpstreamServer server,
@@ -44,13 +47,17 @@ final class LiveServer {
             @Nullable ConnectionLimit limit,
             int weight,
             LongSupplier clockNanos,
-            Counter leftOut) {
+            Backoff backoff,
+            Counter leftOut,
+            Ejections ejections) {
         this.limit = limit;
         this.server = server;
         this.locator = locator;
         this.weight = weight;
         this.clockNanos = clockNanos;
+        this.backoff = backoff;
         this.leftOut = leftOut;
+        this.ejections = ejections;
     }
 
     UpstreamServer server() {
@@ -75,9 +82,13 @@ final class LiveServer {
         return backoff;
     }
 
-    /** How often it was left out. */
+    /** How often it was left out after a connect. */
     Counter leftOut() {
         return leftOut;
+    }
+
+    Ejections ejections() {
+        return ejections;
     }
 
     /** As configured or set at run time: 0 to 256. */

@@ -1,10 +1,13 @@
 package dev.baton.runtime.upstream;
 
+import dev.baton.runtime.config.EjectConfig;
+import dev.baton.runtime.upstream.Backoff.Cause;
 import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.upstream.BalancedServer;
 import dev.baton.spi.upstream.Balancer;
 import dev.baton.spi.upstream.RequestFacts;
 import dev.baton.spi.upstream.ServerChoice;
+import dev.baton.spi.upstream.ServerFailure;
 import dev.baton.spi.upstream.ServerState;
 import dev.baton.spi.upstream.UpstreamServer;
 import java.util.ArrayList;
@@ -66,19 +69,21 @@ final class LiveServers {
     private static final LiveServer[] NO_SERVERS = {};
 
     private final String upstream;
+    private final int sharePercent;
     private final Balancer balancer;
     private final LongSupplier clockNanos;
     private final @Nullable StickyCookie sticky;
     private final AtomicReference<Roster> roster;
     private final AtomicLong changes = new AtomicLong();
     private final AtomicReference<Selection> selection =
-            new AtomicReference<>(new Selection(-1, NO_SERVERS, request -> 0, NO_SERVERS, Map.of()));
+            new AtomicReference<>(new Selection(-1, NO_SERVERS, request -> 0, false, NO_SERVERS, Map.of()));
 
     /**
      * The servers that may be asked.
      *
      * @param change the count of changes that it was made for
      * @param servers the places that {@code choice} chooses from
+     * @param usable none of them is left out
      * @param leftOut those that one request may try when their time is over
      * @param sessions those that keep the sessions they have, by the value of the cookie; empty if there are no
      *     sessions
@@ -88,8 +93,27 @@ final class LiveServers {
             long change,
             LiveServer[] servers,
             ServerChoice choice,
+            boolean usable,
             LiveServer[] leftOut,
-            Map<String, LiveServer> sessions) {}
+            Map<String, LiveServer> sessions) {
+
+        boolean uses(LiveServer server) {
+            return usable && contains(servers, server);
+        }
+
+        boolean leavesOut(LiveServer server) {
+            return contains(leftOut, server);
+        }
+
+        private static boolean contains(LiveServer[] servers, LiveServer server) {
+            for (LiveServer each : servers) {
+                if (each.equals(server)) {
+                    return true;
+                }
+            }
+            return false;
+        }
+    }
 
     /** A server with the weight that it has in one selection. */
     private record Candidate(LiveServer live, int weight) implements BalancedServer {
@@ -109,23 +133,27 @@ final class LiveServers {
         }
     }
 
+    /** With the share that holds where the configuration says nothing. */
     LiveServers(String upstream, List<LiveServer> all, Balancer balancer, LongSupplier clockNanos) {
-        this(upstream, all, balancer, clockNanos, null);
+        this(upstream, all, EjectConfig.DEFAULT.share().hundredths(), balancer, clockNanos, null);
     }
 
     /**
      * Makes the first selection.
      *
+     * @param sharePercent how many of them may be ejected
      * @param sticky keeps sessions with their servers; null if nothing does
      */
     LiveServers(
             String upstream,
             List<LiveServer> all,
+            int sharePercent,
             Balancer balancer,
             LongSupplier clockNanos,
             @Nullable StickyCookie sticky) {
         this.sticky = sticky;
         this.upstream = upstream;
+        this.sharePercent = sharePercent;
         this.roster = new AtomicReference<>(Roster.of(all));
         this.balancer = balancer;
         this.clockNanos = clockNanos;
@@ -189,7 +217,7 @@ final class LiveServers {
         if (now.leftOut.length > 0) {
             long nanos = clockNanos.getAsLong();
             for (LiveServer each : now.leftOut) {
-                if (each.backoff().admits(nanos)) {
+                if (each.backoff().admits(nanos, request.isSafe())) {
                     return each.server();
                 }
             }
@@ -205,7 +233,10 @@ final class LiveServers {
     private @Nullable LiveServer sessionOf(RequestFacts request, Selection now) {
         String value = sticky == null ? null : sticky.valueIn(request);
         LiveServer server = value == null ? null : now.sessions.get(value);
-        return server == null || !server.backoff().admits(clockNanos.getAsLong()) ? null : server;
+        if (server == null) {
+            return null;
+        }
+        return now.uses(server) || server.backoff().admits(clockNanos.getAsLong(), request.isSafe()) ? server : null;
     }
 
     /** See {@link dev.baton.spi.upstream.Upstream#sessionCookie}. */
@@ -214,21 +245,31 @@ final class LiveServers {
         return sticky == null ? null : sticky.fieldFor(server, request);
     }
 
-    /** The next server in order that may be asked; if none may, the one that could not be connected to longest ago. */
+    /**
+     * The next server in order that is in use; if there is none, one that is left out whose time is over, else the one
+     * that failed longest ago.
+     */
     UpstreamServer nextAfter(UpstreamServer failed) {
         Roster now = roster();
+        Selection seen = seen();
         int from = now.placeAfter(failed.index());
         long nanos = clockNanos.getAsLong();
         LiveServer oldest = null;
         LiveServer itself = null;
         for (int i = 0; i < now.size(); i++) {
             LiveServer each = now.at((from + i) % now.size());
-            if (!isOpen(each)) {
+            if (each.index() == failed.index()) {
+                itself = isOpen(each) ? each : null;
+            } else if (seen.uses(each)) {
+                return each.server();
+            }
+        }
+        for (int i = 0; i < now.size(); i++) {
+            LiveServer each = now.at((from + i) % now.size());
+            if (!isOpen(each) || each.equals(itself)) {
                 continue;
             }
-            if (each.index() == failed.index()) {
-                itself = each;
-            } else if (each.backoff().admits(nanos)) {
+            if (each.backoff().admits(nanos)) {
                 return each.server();
             } else if (oldest == null || each.backoff().compareLastFailure(oldest.backoff()) < 0) {
                 oldest = each;
@@ -276,22 +317,19 @@ final class LiveServers {
     }
 
     private Selection select(long change) {
-        Roster roster = roster();
-        LiveServer[] leftOut =
-                roster.listed(each -> isOpen(each) && each.backoff().isLeftOut());
-        LiveServer[] usable =
-                roster.listed(each -> isOpen(each) && !each.backoff().isLeftOut());
+        Division division = Division.of(roster().listed(LiveServers::isOpen), sharePercent);
+        boolean usable = division.usable().length > 0;
         // If there is none, a try that will probably fail is better than an error that is certain.
-        LiveServer[] servers = usable.length > 0 ? usable : leftOut;
-        return new Selection(
-                change, servers, servers.length < 2 ? request -> 0 : choice(servers), leftOut, sessions(roster));
+        LiveServer[] servers = usable ? division.usable() : division.leftOut();
+        ServerChoice choice = servers.length < 2 ? request -> 0 : choice(servers);
+        return new Selection(change, servers, choice, usable, division.leftOut(), sessions());
     }
 
-    private Map<String, LiveServer> sessions(Roster roster) {
+    private Map<String, LiveServer> sessions() {
         Map<String, LiveServer> sessions = new HashMap<>();
         if (sticky != null) {
-            for (LiveServer each : roster.listed(
-                    server -> server.state() == ServerState.READY || server.state() == ServerState.DRAIN)) {
+            for (LiveServer each : roster().listed(
+                            server -> server.state() == ServerState.READY || server.state() == ServerState.DRAIN)) {
                 sessions.put(sticky.valueOf(each.server()), each);
             }
         }
@@ -326,13 +364,67 @@ final class LiveServers {
         if (server.backoff().failed(startedNanos, clockNanos.getAsLong())) {
             changed();
             server.leftOut().increment();
+            leftOut(server, cause.getMessage());
+        }
+    }
+
+    private void leftOut(LiveServer server, @Nullable String why) {
+        long first = TimeUnit.NANOSECONDS.toMillis(server.backoff().delayNanos());
+        LOG.warn(
+                "upstream {}: server {} is left out; it is tried again after {} ms, then less often, up to every {} s: {}",
+                upstream,
+                server,
+                first,
+                Math.max(first / 1000, TimeUnit.NANOSECONDS.toSeconds(Backoff.LONGEST_DELAY_NANOS)),
+                why);
+    }
+
+    /**
+     * A request was answered, and not with an error.
+     *
+     * @param nanos from the request until the answer
+     */
+    void answered(LiveServer server, long nanos) {
+        server.answered(nanos);
+        if (server.backoff().isClean()) {
+            return;
+        }
+        if (server.backoff().answered(clockNanos.getAsLong() - nanos)) {
+            changed();
+            LOG.info("upstream {}: server {} answers again", upstream, server);
+        }
+    }
+
+    /**
+     * A request that was sent has no good answer.
+     *
+     * @param nanos from the request until this was clear
+     */
+    void failed(LiveServer server, ServerFailure failure, long nanos) {
+        if (roster().size() == 1) {
+            return;
+        }
+        long now = clockNanos.getAsLong();
+        boolean error = failure == ServerFailure.ERROR;
+        if (!(error
+                ? server.backoff().error(now - nanos, now)
+                : server.backoff().unanswered(now - nanos, now))) {
+            return;
+        }
+        changed();
+        String why = "several requests in a row " + (error ? "had an error answer" : "had no answer")
+                + switch (failure) {
+                    case CLOSED -> "; the last connection was closed";
+                    case TIMEOUT -> "; the last was not answered in time";
+                    case ERROR -> "";
+                };
+        if (seen().leavesOut(server)) {
+            server.ejections().of(error ? Cause.ERRORS : Cause.NO_ANSWER).increment();
+            leftOut(server, why);
+        } else {
             LOG.warn(
-                    "upstream {}: server {} is left out; it is tried again after {} s, then less often, up to every {} s: {}",
-                    upstream,
-                    server,
-                    TimeUnit.NANOSECONDS.toSeconds(Backoff.FIRST_DELAY_NANOS),
-                    TimeUnit.NANOSECONDS.toSeconds(Backoff.LONGEST_DELAY_NANOS),
-                    cause.getMessage());
+                    "upstream {}: server {} fails, and stays in use, as no more than {} % of the servers may be left out: {}",
+                    upstream, server, sharePercent, why);
         }
     }
 }

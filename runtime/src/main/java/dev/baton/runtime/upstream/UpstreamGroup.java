@@ -1,9 +1,11 @@
 package dev.baton.runtime.upstream;
 
+import dev.baton.runtime.config.EjectConfig;
 import dev.baton.runtime.config.ServerAddress;
 import dev.baton.runtime.config.ServerConfig;
 import dev.baton.runtime.config.UpstreamConfig;
 import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.upstream.Backoff.Limits;
 import dev.baton.runtime.upstream.Upstreams.Inherited;
 import dev.baton.spi.admin.PoolSnapshot;
 import dev.baton.spi.loop.Loop;
@@ -12,6 +14,7 @@ import dev.baton.spi.pool.PoolSpec;
 import dev.baton.spi.pool.TakeoverPolicy;
 import dev.baton.spi.upstream.Balancer;
 import dev.baton.spi.upstream.RequestFacts;
+import dev.baton.spi.upstream.ServerFailure;
 import dev.baton.spi.upstream.ServerState;
 import dev.baton.spi.upstream.Upstream;
 import dev.baton.spi.upstream.UpstreamConnections;
@@ -67,7 +70,8 @@ final class UpstreamGroup {
         }
         StickyCookie sticky =
                 config.sticky().map(cookie -> new StickyCookie(name, cookie)).orElse(null);
-        this.servers = new LiveServers(name, live, balancer, this::nanoTime, sticky);
+        this.servers =
+                new LiveServers(name, live, config.eject().share().hundredths(), balancer, this::nanoTime, sticky);
     }
 
     private LiveServer live(UpstreamServer server, int weight) {
@@ -77,9 +81,17 @@ final class UpstreamGroup {
                 ConnectionLimit.of(name, server, config, env.loops(), env.metrics()),
                 weight,
                 this::nanoTime,
-                LiveServers.leftOutCounter(env.metrics(), name, server.address()));
+                new Backoff(limits(config.eject()), config.connectTimeout().toNanos()),
+                LiveServers.leftOutCounter(env.metrics(), name, server.address()),
+                Ejections.of(name, server.address(), env.metrics()));
         live.locator().watch(live::follow);
         return live;
+    }
+
+    private static Limits limits(EjectConfig eject) {
+        return eject.mode() == EjectConfig.Mode.OFF
+                ? Limits.CONNECTS
+                : new Limits(eject.failures(), eject.errors(), eject.time().toNanos());
     }
 
     /** By the clock of the loops' timers, which is one for all. */
@@ -335,7 +347,15 @@ final class UpstreamGroup {
         public void answered(UpstreamServer server, long nanos) {
             LiveServer live = group.servers.find(server);
             if (live != null) {
-                live.answered(nanos);
+                group.servers.answered(live, nanos);
+            }
+        }
+
+        @Override
+        public void failed(UpstreamServer server, ServerFailure failure, long nanos) {
+            LiveServer live = group.servers.find(server);
+            if (live != null) {
+                group.servers.failed(live, failure, nanos);
             }
         }
 

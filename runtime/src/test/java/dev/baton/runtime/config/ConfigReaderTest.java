@@ -216,6 +216,30 @@ class ConfigReaderTest {
         assertThat(root.components()).containsExactly(Map.entry("admin", new Admin("127.0.0.1:9901")));
     }
 
+    private static UpstreamConfig upstream(String keys) throws ConfigException {
+        return Objects.requireNonNull(read("version: 1\nupstreams: { app: { servers: [\"a:1\"], " + keys + " } }\n")
+                .upstreams()
+                .get("app"));
+    }
+
+    @Test
+    void readsEjectionInBothForms() throws ConfigException {
+        assertThat(upstream("eject: off").eject().mode()).isEqualTo(EjectConfig.Mode.OFF);
+        assertThat(upstream("eject: {}").eject()).isEqualTo(EjectConfig.DEFAULT);
+        assertThat(upstream("eject: { failures: 3, errors: 9, time: 5s, share: 30% }")
+                        .eject())
+                .isEqualTo(new EjectConfig(EjectConfig.Mode.ON, 3, 9, Duration.ofSeconds(5), new Percent(30)));
+        assertThat(problems("""
+                version: 1
+                upstreams:
+                  g: { servers: ["a:1"], eject: { share: 0% } }
+                  h: { servers: ["a:1"], eject: of }
+                """))
+                .containsExactly(
+                        "3:42: upstreams.g.eject.share: 0% is outside 1% to 100%",
+                        "4:33: upstreams.h.eject.mode: 'of' is not possible; did you mean 'off'?");
+    }
+
     @Test
     void readsServersInBothForms() throws ConfigException {
         UpstreamConfig app = Objects.requireNonNull(read("""

@@ -4,22 +4,26 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.upstream.Backoff.Limits;
 import dev.baton.spi.posix.Errno;
 import dev.baton.spi.posix.PosixException;
 import dev.baton.spi.upstream.BalancedServer;
 import dev.baton.spi.upstream.Balancer;
 import dev.baton.spi.upstream.RequestFacts;
+import dev.baton.spi.upstream.ServerFailure;
 import dev.baton.spi.upstream.ServerState;
 import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.channel.ConnectTimeoutException;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
+import java.net.SocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -31,6 +35,17 @@ class LiveServersTest {
     private static final UpstreamServer B = new UpstreamServer("b:1", 1);
     private static final UpstreamServer C = new UpstreamServer("c:1", 2);
     private static final UpstreamServer D = new UpstreamServer("d:1", 3);
+    private static final RequestFacts SAFE = new RequestFacts() {
+        @Override
+        public @Nullable SocketAddress clientAddress() {
+            return null;
+        }
+
+        @Override
+        public boolean isSafe() {
+            return true;
+        }
+    };
     private final ConnectException refused = new ConnectException("refused");
     private final PrometheusMetrics metrics = new PrometheusMetrics();
     private long now = Long.MAX_VALUE - 1; // the clock may begin anywhere
@@ -66,7 +81,9 @@ class LiveServersTest {
                 null,
                 weight,
                 () -> now,
-                LiveServers.leftOutCounter(metrics, "app", server.address()));
+                new Backoff(new Limits(2, 5, Duration.ofSeconds(1).toNanos()), 0),
+                LiveServers.leftOutCounter(metrics, "app", server.address()),
+                Ejections.of("app", server.address(), metrics));
     }
 
     private void pass(long millis) {
@@ -323,6 +340,138 @@ class LiveServersTest {
         };
         change(turns, C, ServerState.MAINTENANCE);
         assertThat(next(turns, 6)).extracting(UpstreamServer::address).containsOnly("a:1", "b:1", "e:1");
+    }
+
+    private void silent(LiveServers turns, UpstreamServer server) {
+        turns.failed(live(turns, server), ServerFailure.TIMEOUT, 0);
+    }
+
+    private void eject(LiveServers turns, UpstreamServer server) {
+        silent(turns, server);
+        silent(turns, server);
+    }
+
+    private long ejections(UpstreamServer server, String reason) {
+        return metrics.counter(
+                        "baton_upstream_ejections_total",
+                        "",
+                        "upstream",
+                        "app",
+                        "server",
+                        server.address(),
+                        "reason",
+                        reason)
+                .count();
+    }
+
+    @Test
+    void oneWhoseAnswersFailIsLeftOutUntilItAnswers() {
+        LiveServers turns = turns(A, B);
+        silent(turns, A);
+        assertThat(next(turns, 4)).contains(A);
+        turns.answered(live(turns, A), 0);
+        silent(turns, A);
+        assertThat(next(turns, 4)).as("not in a row").contains(A);
+        turns.failed(live(turns, A), ServerFailure.CLOSED, 0);
+        assertThat(next(turns, 4)).containsOnly(B);
+        assertThat(ejections(A, "no_answer")).isOne();
+        turns.connected(live(turns, A));
+        assertThat(next(turns, 4)).as("it can be connected to, that is all").containsOnly(B);
+        pass(1000);
+        assertThat(turns.next(SAFE)).isEqualTo(A);
+        turns.answered(live(turns, A), 0);
+        assertThat(next(turns, 4)).contains(A, B);
+    }
+
+    @Test
+    void manyErrorsInARowLeaveItOut() {
+        LiveServers turns = turns(A, B);
+        for (int i = 0; i < 4; i++) {
+            turns.failed(live(turns, A), ServerFailure.ERROR, 0);
+        }
+        assertThat(next(turns, 4)).contains(A);
+        turns.failed(live(turns, A), ServerFailure.ERROR, 0);
+        assertThat(next(turns, 4)).containsOnly(B);
+        assertThat(ejections(A, "errors")).isOne();
+    }
+
+    /** A server that is known to fail gets what can be sent elsewhere, if there is such a request. */
+    @Test
+    void aRequestThatCannotBeSentAgainDoesNotTryIt() {
+        LiveServers turns = turns(A, B);
+        eject(turns, A);
+        pass(1999);
+        assertThat(next(turns, 4)).containsOnly(B);
+        assertThat(turns.next(SAFE)).isEqualTo(A);
+        assertThat(turns.next(SAFE)).as("one tries it").isEqualTo(B);
+        silent(turns, A);
+        pass(4000);
+        assertThat(next(turns, 4))
+                .as("if there are no others, one of these does")
+                .containsOnlyOnce(A);
+    }
+
+    @Test
+    void noMoreThanAShareIsEjected() {
+        LiveServers turns = turns(A, B, C, D);
+        eject(turns, A);
+        pass(1);
+        eject(turns, B);
+        pass(1);
+        eject(turns, C);
+        assertThat(next(turns, 8))
+                .as("half of them at most, the first ones")
+                .contains(C, D)
+                .doesNotContain(A, B);
+        assertThat(ejections(C, "no_answer")).isZero();
+        pass(1000);
+        assertThat(turns.next(SAFE)).isEqualTo(A);
+        silent(turns, A);
+        assertThat(next(turns, 8))
+                .as("one that fails again keeps its place")
+                .contains(C, D)
+                .doesNotContain(A);
+        pass(2000);
+        assertThat(turns.next(SAFE)).isEqualTo(A);
+        turns.answered(live(turns, A), 0);
+        List<UpstreamServer> later = next(turns, 12);
+        assertThat(later).contains(A, D);
+        assertThat(later.stream().filter(C::equals))
+                .as("the next is left out instead, and tried by one")
+                .hasSizeLessThan(2);
+    }
+
+    @Test
+    void ofTwoOneMayBeEjectedAndOfOneNone() {
+        LiveServers two = turns(A, B);
+        eject(two, A);
+        eject(two, B);
+        assertThat(next(two, 4)).containsOnly(B);
+        LiveServers one = turns(A);
+        eject(one, A);
+        assertThat(next(one, 2)).containsOnly(A);
+        assertThat(one.nextAfter(A)).isEqualTo(A);
+    }
+
+    /** Servers that cannot be connected to count, as they get nothing either. */
+    @Test
+    void theLastThatCanBeConnectedToIsNotEjected() {
+        LiveServers turns = turns(A, B);
+        fails(turns, B);
+        eject(turns, A);
+        assertThat(next(turns, 4)).containsOnly(A);
+    }
+
+    @Test
+    void anExchangeGoesOnWithAServerThatIsInUse() {
+        LiveServers turns = turns(A, B, C);
+        eject(turns, B);
+        pass(1000);
+        assertThat(turns.nextAfter(A))
+                .as("its time is over, but there is a better one")
+                .isEqualTo(C);
+        fails(turns, A);
+        assertThat(turns.nextAfter(C)).as("there is none").isEqualTo(B);
     }
 
     /** A second failure that comes while the first one is being worked in: see the class comment of LiveServers. */

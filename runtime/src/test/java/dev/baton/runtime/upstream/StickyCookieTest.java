@@ -47,9 +47,11 @@ class StickyCookieTest {
                     null,
                     1,
                     () -> now,
-                    LiveServers.leftOutCounter(metrics, "app", each.address())));
+                    new Backoff(),
+                    LiveServers.leftOutCounter(metrics, "app", each.address()),
+                    Ejections.of("app", each.address(), metrics)));
         }
-        servers = new LiveServers("app", live, new InTurn(), () -> now, new StickyCookie("app", PLAIN));
+        servers = new LiveServers("app", live, 50, new InTurn(), () -> now, new StickyCookie("app", PLAIN));
     }
 
     /** A request with cookies. */

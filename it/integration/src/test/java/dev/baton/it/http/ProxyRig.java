@@ -106,9 +106,7 @@ final class ProxyRig implements AutoCloseable {
                                 options.responseTimeout,
                                 options.idleTimeout,
                                 new ByteRate(0),
-                                options.idleTimeout,
-                                Optional.empty(),
-                                Optional.empty()),
+                                options.idleTimeout),
                         context);
         Service noted = new Service() {
             @Override

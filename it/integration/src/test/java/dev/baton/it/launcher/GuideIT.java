@@ -266,7 +266,9 @@ class GuideIT {
         String wrong = NONE + ": 1";
         return switch (section) {
             case "listeners" -> "each: { " + wrong + " }";
-            case "upstreams" -> "each: { " + wrong + ", pool: { " + wrong + " }, servers: [{ " + wrong + " }] }";
+            case "upstreams" ->
+                "each: { " + wrong + ", pool: { " + wrong + " }, sticky: { " + wrong + " }, eject: { " + wrong + " }, servers: [{ " + wrong
+                        + " }] }";
             default -> wrong;
         };
     }

@@ -1,0 +1,45 @@
+package dev.baton.runtime.upstream;
+
+import dev.baton.runtime.upstream.Backoff.Cause;
+import dev.baton.runtime.upstream.Backoff.LeftOut;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Which of the servers that an operator lets in are asked, and which are left out. Of those that are ejected for their
+ * answers only so many are left out that no more than a share of all servers is, for whatever reason: the ones that
+ * were ejected first. The others stay in use, as if nothing were wrong.
+ *
+ * @param usable those that are asked
+ * @param leftOut those that one request may try when their time is over
+ */
+@SuppressWarnings("ArrayRecordComponent") // never compared
+record Division(LiveServer[] usable, LiveServer[] leftOut) {
+
+    private record Ejected(LiveServer server, long sinceNanos) {}
+
+    /**
+     * Divides servers.
+     *
+     * @param sharePercent of them; at least one may be left out if there are two
+     */
+    static Division of(LiveServer[] open, int sharePercent) {
+        int most = open.length < 2 ? 0 : Math.max(1, open.length * sharePercent / 100);
+        List<LiveServer> leftOut = new ArrayList<>();
+        List<Ejected> ejected = new ArrayList<>();
+        for (LiveServer each : open) {
+            LeftOut why = each.backoff().leftOut(); // once: it may change meanwhile
+            if (why != null && why.cause() == Cause.CONNECT) {
+                leftOut.add(each);
+            } else if (why != null) {
+                ejected.add(new Ejected(each, why.sinceNanos()));
+            }
+        }
+        ejected.sort((one, other) -> Long.signum(one.sinceNanos - other.sinceNanos));
+        int count = Math.max(0, Math.min(ejected.size(), most - leftOut.size()));
+        ejected.subList(0, count).forEach(each -> leftOut.add(each.server));
+        List<LiveServer> usable = new ArrayList<>(List.of(open));
+        usable.removeAll(leftOut);
+        return new Division(usable.toArray(LiveServer[]::new), leftOut.toArray(LiveServer[]::new));
+    }
+}
