@@ -2,7 +2,8 @@ package dev.baton.spi.http;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -13,8 +14,11 @@ public final class HttpAnswer {
     private static final int STATUS_MIN = 200;
     private static final int STATUS_MAX = 599;
 
+    private static final Field[] NO_FIELDS = {};
+    private static final ByteBuffer NO_BODY = ByteBuffer.allocate(0).asReadOnlyBuffer();
+
     private final int status;
-    private final List<Field> fields;
+    private final Field[] fields;
     private final ByteBuffer body;
 
     /**
@@ -25,9 +29,9 @@ public final class HttpAnswer {
      */
     public record Field(String name, String value) {}
 
-    private HttpAnswer(int status, List<Field> fields, ByteBuffer body) {
+    private HttpAnswer(int status, Field[] fields, ByteBuffer body) {
         this.status = status;
-        this.fields = List.copyOf(fields);
+        this.fields = fields;
         this.body = body;
     }
 
@@ -41,14 +45,12 @@ public final class HttpAnswer {
         if (status < STATUS_MIN || status > STATUS_MAX) {
             throw new IllegalArgumentException("status " + status + " is outside " + STATUS_MIN + " to " + STATUS_MAX);
         }
-        return new HttpAnswer(status, List.of(), ByteBuffer.allocate(0));
+        return new HttpAnswer(status, NO_FIELDS, NO_BODY);
     }
 
     /** The same with one field more; whether it is allowed is checked when an exchange is answered. */
     public HttpAnswer with(String name, String value) {
-        List<Field> more = new ArrayList<>(fields);
-        more.add(new Field(name, value));
-        return new HttpAnswer(status, more, body);
+        return new HttpAnswer(status, and(name, value), body);
     }
 
     /** The same with a plain text for its body, in UTF-8. */
@@ -63,7 +65,23 @@ public final class HttpAnswer {
      * @param bytes not to be changed afterwards
      */
     public HttpAnswer body(String contentType, byte[] bytes) {
-        return new HttpAnswer(status, fields, ByteBuffer.wrap(bytes)).with("Content-Type", contentType);
+        return body(contentType, ByteBuffer.wrap(bytes));
+    }
+
+    /**
+     * The same with another body, which is not copied.
+     *
+     * @param contentType value of the field Content-Type
+     * @param bytes those that remain; their content must not change afterwards
+     */
+    public HttpAnswer body(String contentType, ByteBuffer bytes) {
+        return new HttpAnswer(status, and("Content-Type", contentType), bytes.asReadOnlyBuffer());
+    }
+
+    private Field[] and(String name, String value) {
+        Field[] more = Arrays.copyOf(fields, fields.length + 1);
+        more[fields.length] = new Field(name, value);
+        return more;
     }
 
     /** From 200 to 599. */
@@ -73,7 +91,7 @@ public final class HttpAnswer {
 
     /** In order. */
     public List<Field> fields() {
-        return fields;
+        return Collections.unmodifiableList(Arrays.asList(fields));
     }
 
     /** The body, for reading. */

@@ -4,6 +4,7 @@ import dev.baton.spi.channel.ConnectionFacts;
 import dev.baton.spi.threading.AnyThread;
 import dev.baton.spi.threading.OnLoop;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.util.concurrent.EventExecutor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -84,12 +85,32 @@ public interface HttpExchange {
     void answer(HttpAnswer answer);
 
     /**
-     * Begins a response whose body comes piece by piece. For handlers, where {@link #answer} could be called.
+     * Begins a response whose body comes piece by piece. For handlers, where {@link #answer} could be called. The
+     * callback returns {@link HttpVerdict#ANSWERED}, or, to read the request's body while it responds,
+     * {@link HttpVerdict#CONTINUE}: then it gets further pieces only while the client takes the response.
      *
      * @param head status and fields; its body, if there is one, is the first piece
      */
     @AnyThread
-    HttpStream stream(HttpAnswer head);
+    default HttpStream stream(HttpAnswer head) {
+        return stream(head, -1);
+    }
+
+    /**
+     * As {@link #stream(HttpAnswer)}, for a body of a known length. To write more, or to end before, aborts the
+     * response.
+     *
+     * @param length in bytes, with the first piece; -1: not known. For HEAD, what it would be
+     */
+    @AnyThread
+    HttpStream stream(HttpAnswer head, long length);
+
+    /**
+     * Runs tasks and timers under the claim on the client's connection, on whichever loop owns it by then. What a task
+     * throws closes the connection. Cancel a timer that is no longer needed, in {@code end} at the latest.
+     */
+    @AnyThread
+    EventExecutor executor();
 
     /** Where buffers for bodies are taken from. */
     ByteBufAllocator allocator();

@@ -20,14 +20,15 @@ public interface HttpHandler {
     /**
      * The head of a request.
      *
-     * @return {@link HttpVerdict#CONTINUE} to be called with the body, which there has to be
+     * @return {@link HttpVerdict#CONTINUE} to be called with the body, at least once: with an empty piece if there is
+     *     none
      */
     @OnLoop
     HttpVerdict handle(HttpExchange exchange);
 
     /**
      * A piece of the body, or the whole of it: empty if the request has none. By the last piece the exchange has to be
-     * answered, or to wait.
+     * answered, or to wait. A handler that streams its response already is called while the client takes that.
      */
     @OnLoop
     default HttpVerdict requestBody(HttpExchange exchange, HttpBody body) {

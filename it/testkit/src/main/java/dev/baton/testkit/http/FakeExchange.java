@@ -18,6 +18,8 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledByteBufAllocator;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.util.concurrent.EventExecutor;
 import java.io.ByteArrayOutputStream;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -26,6 +28,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -102,6 +105,8 @@ public final class FakeExchange implements HttpExchange {
     private @Nullable Runnable afterCallback;
 
     private int callbacksLeft = Integer.MAX_VALUE;
+    /** For timers; made when one is asked for. */
+    private @Nullable EmbeddedChannel clock;
 
     // Below: under the lock of this object.
     private Phase phase = Phase.NEW;
@@ -113,6 +118,7 @@ public final class FakeExchange implements HttpExchange {
     private boolean waiting;
     private boolean decided;
     private boolean skipped;
+    private boolean respondsAsItReads;
 
     private FakeExchange(String method, String target) {
         request = new FakeHeads.Request(method, target);
@@ -307,7 +313,9 @@ public final class FakeExchange implements HttpExchange {
                 ? met.requestBody(this, body)
                 : handling != null ? handling.requestBody(this, body) : HttpVerdict.CONTINUE;
         next = () -> call("requestBody", callback, () -> forwarded.writeBytes(body.finish()), () -> {
-            if (!last) {
+            if (stream != null && (last || stream.isEnded())) {
+                answeredByPlugin();
+            } else if (!last) {
                 requestBodyPiece(kind, to, handles);
             } else if (handles) {
                 throw new AssertionError("a handler has to answer, or to wait, by the last piece of the body");
@@ -468,6 +476,9 @@ public final class FakeExchange implements HttpExchange {
         } else if (handler != null) {
             handler.end(this, outcome);
         }
+        if (clock != null && clock.runScheduledPendingTasks() >= 0) {
+            throw new AssertionError("a timer is left behind at the end of the exchange");
+        }
         long bytes = allocator.metric().usedHeapMemory() + allocator.metric().usedDirectMemory();
         if (bytes != 0) {
             throw new AssertionError("buffers of " + bytes + " bytes were not released by the end of the exchange");
@@ -505,7 +516,10 @@ public final class FakeExchange implements HttpExchange {
         }
         synchronized (this) {
             boolean answered = hasAnswer();
-            if (verdict == HttpVerdict.CONTINUE && answered) {
+            if (verdict == HttpVerdict.CONTINUE && stream != null && readsBody()) {
+                respondsAsItReads = true;
+            }
+            if (verdict == HttpVerdict.CONTINUE && answered && !respondsAsItReads) {
                 throw new AssertionError(name + " returned CONTINUE although it has answered");
             }
             if (verdict == HttpVerdict.ANSWERED && !answered) {
@@ -517,12 +531,16 @@ public final class FakeExchange implements HttpExchange {
             afterCallback = null;
             after.run();
             inHead = false;
-            if (hasAnswer()) {
+            if (hasAnswer() && !respondsAsItReads) {
                 answeredByPlugin();
             } else {
                 then.run();
             }
         };
+    }
+
+    private boolean readsBody() {
+        return handler != null && handler.requestBodyUse().kind() != HttpBodyUse.Kind.NONE && !skipped;
     }
 
     private synchronized boolean hasAnswer() {
@@ -547,7 +565,7 @@ public final class FakeExchange implements HttpExchange {
     }
 
     private void run() {
-        while (!isWaiting() && callbacksLeft > 0) {
+        while (mayRun()) {
             Runnable step = next;
             next = null;
             if (step == null) {
@@ -555,6 +573,11 @@ public final class FakeExchange implements HttpExchange {
             }
             step.run();
         }
+    }
+
+    /** A handler that responds as it reads gets no more to read than the client takes. */
+    private boolean mayRun() {
+        return !isWaiting() && callbacksLeft > 0 && (stream == null || !stream.isFull());
     }
 
     /** Nothing goes on after this many callbacks. */
@@ -584,12 +607,27 @@ public final class FakeExchange implements HttpExchange {
             Runnable ready = stream == null ? null : stream.nextReady();
             if (ready != null) {
                 ready.run();
-            } else {
+            } else if (!(next != null && mayRun()) && !timePasses()) {
                 pause(deadline);
             }
             run();
         }
         return this;
+    }
+
+    /** Nothing else can happen: the next timer of {@link #executor} is due; false: there is none. */
+    private boolean timePasses() {
+        EmbeddedChannel timers = clock;
+        if (timers == null) {
+            return false;
+        }
+        long nanos = timers.runScheduledPendingTasks();
+        if (nanos < 0) {
+            return false;
+        }
+        timers.advanceTimeBy(nanos, TimeUnit.NANOSECONDS);
+        timers.runPendingTasks();
+        return true;
     }
 
     private synchronized boolean isSettled() {
@@ -647,6 +685,11 @@ public final class FakeExchange implements HttpExchange {
     public byte[] receivedBytes() {
         FakeStream open = stream;
         return open == null ? received.toByteArray() : open.written();
+    }
+
+    /** The fields behind the body that a handler has ended its stream with, a line each. */
+    public String trailers() {
+        return stream == null ? "" : stream.trailers();
     }
 
     /** True if a handler has aborted its stream. */
@@ -798,14 +841,20 @@ public final class FakeExchange implements HttpExchange {
     }
 
     @Override
-    public synchronized HttpStream stream(HttpAnswer head) {
+    public synchronized HttpStream stream(HttpAnswer head, long length) {
         checkMayAnswer(head);
         if (handler == null) {
             throw new IllegalStateException("streams are for handlers");
         }
-        response = new FakeHeads.Response(head, -1);
+        if (length >= 0 && head.body().remaining() > length) {
+            throw new IllegalArgumentException("the first piece is longer than " + length + " bytes");
+        }
+        response = new FakeHeads.Response(head, length);
         phase = Phase.RESPONSE_BODY;
-        FakeStream begun = new FakeStream(this, slowClient);
+        FakeStream begun = new FakeStream(this, slowClient, length);
+        if (request.method().equals("HEAD") || FakeHeads.isBodiless(head.status())) {
+            begun.withoutBody();
+        }
         stream = begun;
         if (head.body().hasRemaining()) {
             begun.write(Unpooled.copiedBuffer(head.body()));
@@ -814,6 +863,18 @@ public final class FakeExchange implements HttpExchange {
         waiting = false;
         notifyAll();
         return begun;
+    }
+
+    /** Its time stands still, and passes in {@link #settle} when nothing else can happen. */
+    @Override
+    public EventExecutor executor() {
+        EmbeddedChannel timers = clock;
+        if (timers == null) {
+            timers = new EmbeddedChannel();
+            timers.freezeTime();
+            clock = timers;
+        }
+        return timers.eventLoop();
     }
 
     @Override

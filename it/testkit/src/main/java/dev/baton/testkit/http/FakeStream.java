@@ -1,5 +1,6 @@
 package dev.baton.testkit.http;
 
+import dev.baton.spi.http.HttpFields;
 import dev.baton.spi.http.HttpStream;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
@@ -15,15 +16,32 @@ final class FakeStream implements HttpStream {
     /** The client takes one piece at a time. */
     private final boolean slow;
 
+    /** Of the length that was said; -1: none was. */
+    private long left;
+
     private boolean full;
     private int writesWhileFull;
     private boolean ended;
     private boolean aborted;
     private boolean exchangeOver;
+    private String trailers = "";
 
-    FakeStream(Object lock, boolean slow) {
+    /**
+     * For one response.
+     *
+     * @param length of the body, in bytes; -1: not known
+     */
+    FakeStream(Object lock, boolean slow, long length) {
         this.lock = lock;
         this.slow = slow;
+        left = length;
+    }
+
+    /** The response has no body: its head is all of it. */
+    FakeStream withoutBody() {
+        ended = true;
+        exchangeOver = true;
+        return this;
     }
 
     @Override
@@ -32,7 +50,7 @@ final class FakeStream implements HttpStream {
             byte[] piece = ByteBufUtil.getBytes(bytes);
             bytes.release();
             if (exchangeOver) {
-                return true;
+                return false;
             }
             if (ended) {
                 throw new IllegalStateException("the response has ended already");
@@ -40,6 +58,10 @@ final class FakeStream implements HttpStream {
             if (full) {
                 writesWhileFull++;
             }
+            if (left >= 0 && piece.length > left) {
+                throw new AssertionError("a stream was written more than the length that was said");
+            }
+            left -= left < 0 ? 0 : piece.length;
             written.writeBytes(piece);
             full = slow;
             lock.notifyAll();
@@ -63,6 +85,20 @@ final class FakeStream implements HttpStream {
     }
 
     @Override
+    public void end(HttpFields behind) {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < behind.size(); i++) {
+            text.append(behind.name(i)).append(": ").append(behind.value(i)).append('\n');
+        }
+        synchronized (lock) {
+            finish(false);
+            if (left < 0) {
+                trailers = text.toString();
+            }
+        }
+    }
+
+    @Override
     public void abort() {
         finish(true);
     }
@@ -71,6 +107,9 @@ final class FakeStream implements HttpStream {
         synchronized (lock) {
             if (ended && !exchangeOver) {
                 throw new IllegalStateException("the response has ended already");
+            }
+            if (!abort && !exchangeOver && left > 0) {
+                throw new AssertionError("a stream was ended " + left + " bytes before the length that was said");
             }
             ended = true;
             aborted |= abort;
@@ -87,8 +126,20 @@ final class FakeStream implements HttpStream {
         }
     }
 
+    /** The client takes no more now. */
+    boolean isFull() {
+        synchronized (lock) {
+            return full && !ended;
+        }
+    }
+
     boolean isEnded() {
         return ended;
+    }
+
+    /** The fields behind the body, a line each. */
+    String trailers() {
+        return trailers;
     }
 
     boolean isAborted() {

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -36,6 +37,8 @@ class WrongHttpHandlerTest {
         THROWS_FOR_A_STAR,
         COUNTS_PIECES,
         DOES_NOT_WAIT,
+        SAYS_A_WRONG_LENGTH,
+        LEAVES_A_TIMER,
         KEEPS_THE_BODY,
         THROWS_AT_AN_EARLY_END,
         REMEMBERS_THE_LAST_TARGET,
@@ -49,6 +52,11 @@ class WrongHttpHandlerTest {
                 Arguments.of(Wrong.THROWS_FOR_A_STAR, "shouldTakeAnyRequest", "a handler throws for no request"),
                 Arguments.of(Wrong.COUNTS_PIECES, "shouldTreatPiecesAsTheWhole", "bodies in pieces"),
                 Arguments.of(Wrong.DOES_NOT_WAIT, "shouldWaitForASlowClient", "nothing is written before whenReady"),
+                Arguments.of(Wrong.SAYS_A_WRONG_LENGTH, "shouldAnswer", "bytes before the length that was said"),
+                Arguments.of(
+                        Wrong.LEAVES_A_TIMER,
+                        "shouldGiveEverythingBackWhereverTheExchangeEnds",
+                        "a timer is left behind"),
                 Arguments.of(
                         Wrong.KEEPS_THE_BODY,
                         "shouldGiveEverythingBackWhereverTheExchangeEnds",
@@ -135,6 +143,9 @@ class WrongHttpHandlerTest {
                 throw new IllegalArgumentException("no path");
             }
             exchange.set(BODY, "");
+            if (wrong == Wrong.LEAVES_A_TIMER) {
+                exchange.executor().schedule(() -> {}, 1, TimeUnit.HOURS);
+            }
             return HttpVerdict.CONTINUE;
         }
 
@@ -148,7 +159,7 @@ class WrongHttpHandlerTest {
             if (!body.isLast() || wrong == Wrong.DOES_NOT_ANSWER) {
                 return HttpVerdict.CONTINUE;
             }
-            HttpStream stream = exchange.stream(HttpAnswer.of(200));
+            HttpStream stream = exchange.stream(HttpAnswer.of(200), wrong == Wrong.SAYS_A_WRONG_LENGTH ? 100 : -1);
             boolean more1 = stream.write(bytes(exchange.request().target() + '\n'));
             if (more1 || wrong == Wrong.DOES_NOT_WAIT) {
                 rest(exchange, stream);

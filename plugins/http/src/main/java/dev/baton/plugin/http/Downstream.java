@@ -184,6 +184,9 @@ abstract class Downstream {
         FilteredExchange filtered = current.filtered();
         if (filtered != null) {
             filtered.writable();
+            if (filtered.readsAndResponds() && filtered.takesBody()) {
+                readOn(); // what its handler had no room to respond to
+            }
         }
         if (answerPaused) {
             progress();

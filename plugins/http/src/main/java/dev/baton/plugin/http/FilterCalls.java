@@ -1,8 +1,8 @@
 package dev.baton.plugin.http;
 
-import dev.baton.spi.http.HttpAnswer;
 import dev.baton.spi.http.HttpFilter;
 import dev.baton.spi.http.HttpVerdict;
+import java.nio.ByteBuffer;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -23,8 +23,9 @@ final class FilterCalls {
         RESPONSE_BODY
     }
 
-    /** An answer, and the stream that it begins. */
-    record Given(HttpAnswer answer, @Nullable HandlerStream stream) {}
+    /** The head and the beginning of an answer, and the stream of what follows. */
+    record Given(
+            ResponseHead head, ByteBuffer body, @Nullable HandlerStream stream) {}
 
     /** What becomes of the exchange. */
     interface Way {
@@ -32,7 +33,10 @@ final class FilterCalls {
         void passed(Call call, int at, Piece piece);
 
         /** A filter has answered. */
-        void answered(int at, Call call, Given given);
+        void answered(int at, Given given);
+
+        /** A handler has begun to answer and wants the rest of the request's body; false: it may not. */
+        boolean respondsAsItReads(int at, Given given);
 
         /** A filter cannot be called, or has failed; true: the exchange continues without it. */
         boolean failed(int at, Refusal refusal);
@@ -235,14 +239,22 @@ final class FilterCalls {
             }
             return broke(at, call, "it says that it has answered, and has not");
         }
+        if (verdict == HttpVerdict.CONTINUE && exchange.respondsAsItReads(at, answer)) {
+            return true;
+        }
         if (verdict == HttpVerdict.CONTINUE) {
             return broke(at, call, "it has answered, and says that the exchange is to continue");
         }
         if (call == Call.RESPONSE_BODY) {
             return broke(at, call, "it answers when the response has begun");
         }
-        exchange.answered(at, call, answer);
+        exchange.answered(at, answer);
         return false;
+    }
+
+    /** The caller is under the claim, and in a callback. */
+    boolean inCallback() {
+        return calling != null;
     }
 
     // ---- the piece --------------------------------------------------------------------------------------------------

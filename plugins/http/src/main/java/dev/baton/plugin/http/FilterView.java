@@ -10,6 +10,8 @@ import dev.baton.spi.http.HttpResponse;
 import dev.baton.spi.http.HttpStream;
 import dev.baton.spi.http.HttpTimings;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.util.concurrent.EventExecutor;
+import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -100,20 +102,30 @@ record FilterView(FilteredExchange exchange, FilterCalls calls, int index) imple
 
     @Override
     public void answer(HttpAnswer answer) {
-        give(new Given(answer, null));
+        give(new Given(ResponseHead.of(answer), answer.body(), null));
     }
 
     @Override
-    public HttpStream stream(HttpAnswer head) {
-        HandlerStream begun = new HandlerStream(exchange, exchange.client);
-        give(new Given(head, begun));
+    public HttpStream stream(HttpAnswer head, long length) {
+        if (!exchange.isHandler(index)) {
+            throw new IllegalStateException("streams are for handlers");
+        }
+        ResponseHead made = ResponseHead.of(head, length);
+        ByteBuffer first = head.body();
+        HandlerStream begun =
+                new HandlerStream(exchange, exchange.client, length < 0 ? -1 : length - first.remaining());
+        give(new Given(made, first, begun));
         return begun;
     }
 
     private void give(Given answer) {
-        ResponseHead.of(answer.answer(), answer.stream() != null); // refuses fields before anything has happened
         exchange.checkNotBegun();
         calls.give(index, answer);
+    }
+
+    @Override
+    public EventExecutor executor() {
+        return exchange.client.channel().eventLoop();
     }
 
     /** An exchange is equal to itself only. */

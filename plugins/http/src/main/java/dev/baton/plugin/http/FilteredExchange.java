@@ -78,6 +78,10 @@ final class FilteredExchange extends ExchangeView implements FilterCalls.Way {
 
     private @Nullable Deque<Event> events;
     private @Nullable HandlerStream stream;
+    /** The response that a handler begins while it reads the request's body. */
+    private @Nullable Given begun;
+    /** The handler still reads the body of the request. */
+    private boolean readsAndResponds;
 
     FilteredExchange(Downstream client, Exchange exchange, Route route, long nowNanos) {
         super(client, exchange, route, nowNanos);
@@ -112,8 +116,29 @@ final class FilteredExchange extends ExchangeView implements FilterCalls.Way {
         return switch (stage) {
             case REQUEST, ENDED -> false;
             case COLLECT -> true;
-            case SENT, RESPONSE, GATHER, BODY -> dropsBody || handler >= 0 || (forServer == null && client.hasServer());
+            case SENT, RESPONSE, GATHER, BODY ->
+                dropsBody || (handler >= 0 ? handlerTakesBody() : forServer == null && client.hasServer());
         };
+    }
+
+    private boolean handlerTakesBody() {
+        HandlerStream writer = stream;
+        return whole == null && (writer == null || writer.takesMore());
+    }
+
+    /** A handler responds, and reads the body of the request at the same time. */
+    boolean readsAndResponds() {
+        return readsAndResponds && !dropsBody;
+    }
+
+    /** The filter of an index is the handler. */
+    boolean isHandler(int index) {
+        return index == handler;
+    }
+
+    /** Under the claim: a callback runs. */
+    boolean inCallback() {
+        return calls.inCallback();
     }
 
     /** No more of the server's response is to be read now. */
@@ -127,6 +152,7 @@ final class FilteredExchange extends ExchangeView implements FilterCalls.Way {
         held += calls.heldBytes() + first.bytes().readableBytes();
         held += forServer == null ? 0 : forServer.bytes().capacity();
         held += whole == null ? 0 : whole.bytes().capacity();
+        held += stream == null ? 0 : stream.heldBytes();
         if (events != null) {
             for (Event each : events) {
                 held += each.piece().bytes().readableBytes();
@@ -198,6 +224,7 @@ final class FilteredExchange extends ExchangeView implements FilterCalls.Way {
         failing = true;
         this.reason = reason;
         calls.stop();
+        dropStream();
         dropsBody = true;
         respond(answer.head(), Unpooled.wrappedBuffer(answer.bytes()), true, seen - 1);
         return true;
@@ -207,7 +234,7 @@ final class FilteredExchange extends ExchangeView implements FilterCalls.Way {
     void writable() {
         HandlerStream writer = stream;
         if (writer != null) {
-            writer.writable();
+            writer.advance();
         }
     }
 
@@ -218,6 +245,7 @@ final class FilteredExchange extends ExchangeView implements FilterCalls.Way {
         }
         stage = Stage.ENDED;
         calls.stop();
+        dropStream();
         release();
         int told = handler >= 0 && seen > handler ? handler + 1 : seen;
         for (int i = 0; i < told; i++) {
@@ -228,6 +256,16 @@ final class FilteredExchange extends ExchangeView implements FilterCalls.Way {
                 client.env().failed(use, "at the end of an exchange of route " + route.name(), t);
             }
         }
+    }
+
+    private void dropStream() {
+        if (stream != null) {
+            stream.drop();
+        }
+        if (begun != null && begun.stream() != null) {
+            begun.stream().drop();
+        }
+        begun = null;
     }
 
     private void release() {
@@ -348,6 +386,8 @@ final class FilteredExchange extends ExchangeView implements FilterCalls.Way {
         } else {
             boolean last = passing.last();
             passing.release();
+            respondAsItReads();
+            writable();
             if (last && stage == Stage.SENT) {
                 calls.broke(
                         handler, Call.REQUEST_BODY, "it has neither answered nor waits, and all of the body was there");
@@ -380,12 +420,47 @@ final class FilteredExchange extends ExchangeView implements FilterCalls.Way {
                 body.release();
             }
             calls.broke(handler, Call.REQUEST, "it goes on to a body that it does not want");
-        } else if (body != null) {
-            requestPiece(body, handler);
-        } else if (!exchange.hasBody()) {
-            requestPiece(new Piece(Unpooled.EMPTY_BUFFER, true, null), handler);
-        } else {
-            client.askForBody(exchange);
+            return;
+        }
+        if (body == null && exchange.hasBody()) {
+            client.askForBody(exchange); // before the head of a response
+        }
+        respondAsItReads();
+        if (body != null || !exchange.hasBody()) {
+            whole = body == null ? new Piece(Unpooled.EMPTY_BUFFER, true, null) : body;
+            giveWhole();
+        }
+    }
+
+    /** The handler gets the whole body, or word that there is none, unless a filter of its response waits. */
+    private void giveWhole() {
+        Piece body = whole;
+        if (body != null && !calls.isWaiting()) {
+            whole = null;
+            if (stage == Stage.ENDED || dropsBody) {
+                body.release();
+            } else {
+                requestPiece(body, handler);
+            }
+        }
+    }
+
+    @Override
+    public boolean respondsAsItReads(int at, Given given) {
+        if (at != handler || given.stream() == null || uses.get(at).requestUse().kind() == Kind.NONE) {
+            return false;
+        }
+        begun = given;
+        return true;
+    }
+
+    /** Begins the response of a handler that has said so in the callback that is over. */
+    private void respondAsItReads() {
+        Given given = begun;
+        if (given != null) {
+            begun = null;
+            readsAndResponds = true;
+            begin(given, handler - 1);
         }
     }
 
@@ -422,7 +497,7 @@ final class FilteredExchange extends ExchangeView implements FilterCalls.Way {
     }
 
     private void process(Event event) {
-        if (stage == Stage.ENDED || (own && event.head() == null && stream == null)) {
+        if (stage == Stage.ENDED || (own && event.head() == null)) {
             event.piece().release();
         } else if (event.head() != null) {
             first = event.piece();
@@ -592,20 +667,19 @@ final class FilteredExchange extends ExchangeView implements FilterCalls.Way {
     }
 
     @Override
-    public void answered(int at, Call call, Given given) {
-        ResponseHead head;
-        try {
-            head = ResponseHead.of(given.answer(), given.stream() != null);
-        } catch (IllegalArgumentException e) {
-            calls.threw(at, call, e);
-            failed(at, Refusal.FILTER_FAILED);
-            return;
-        }
+    public void answered(int at, Given given) {
         dropsBody = true;
         client.letGoOfServer(exchange);
-        HandlerStream begun = given.stream();
-        stream = begun;
-        respond(head, Unpooled.wrappedBuffer(given.answer().body()), begun == null, at - 1);
+        begin(given, at - 1);
+    }
+
+    private void begin(Given given, int from) {
+        HandlerStream writer = given.stream();
+        stream = writer;
+        respond(given.head(), Unpooled.wrappedBuffer(given.body()), writer == null, from);
+        if (writer != null) {
+            writer.advance();
+        }
     }
 
     @Override
@@ -627,6 +701,8 @@ final class FilteredExchange extends ExchangeView implements FilterCalls.Way {
         while (!calls.isWaiting() && stage != Stage.ENDED && events != null && !events.isEmpty()) {
             process(events.remove());
         }
+        giveWhole();
+        writable();
         client.wentOn(exchange);
     }
 
@@ -640,18 +716,13 @@ final class FilteredExchange extends ExchangeView implements FilterCalls.Way {
     // ---------------------------------------------------------------------------------------- for a handler's stream
 
     /** A handler's response goes on. */
-    void responsePiece(HandlerStream from, Piece next) {
-        if (stage == Stage.ENDED || stream != from) {
-            next.release();
-            return;
-        }
-        event(new Event(null, next));
-        client.wentOn(exchange);
+    void responsePiece(Piece next) {
+        responseBody(next);
     }
 
     /** More of a handler's response can be used now. */
     boolean takesPieces(HandlerStream from) {
-        return stage != Stage.ENDED && stream == from && !holdsResponse();
+        return (stage == Stage.BODY || stage == Stage.GATHER) && stream == from && !holdsResponse();
     }
 
     /** A handler does not finish its response; with what it threw, if that is why. */

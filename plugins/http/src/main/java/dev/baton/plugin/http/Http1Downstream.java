@@ -249,7 +249,9 @@ final class Http1Downstream extends Downstream {
     @Override
     void respond(
             Exchange current, ResponseHead head, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
-        if (draining || phase == Phase.BODY) {
+        FilteredExchange filtered = current.filtered();
+        boolean reads = filtered != null && filtered.readsAndResponds();
+        if (draining || (phase == Phase.BODY && !reads)) {
             // Nobody knows where a request ends whose server has answered before: the next cannot be found.
             answer.closeAfterwards();
         }

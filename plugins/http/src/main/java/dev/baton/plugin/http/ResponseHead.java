@@ -58,17 +58,29 @@ final class ResponseHead extends DefaultHttpResponse {
     /**
      * The head of a response that is made here.
      *
-     * @param open its length is not known yet
      * @throws IllegalArgumentException if a field is not allowed
      */
-    static ResponseHead of(HttpAnswer answer, boolean open) {
+    static ResponseHead of(HttpAnswer answer) {
+        return of(answer, answer.body().remaining());
+    }
+
+    /**
+     * The head of a response that is made here.
+     *
+     * @param length of its body, in bytes; negative: not known yet
+     * @throws IllegalArgumentException if a field is not allowed, or there are more bytes already
+     */
+    static ResponseHead of(HttpAnswer answer, long length) {
+        if (length >= 0 && answer.body().remaining() > length) {
+            throw new IllegalArgumentException("the first piece is longer than " + length + " bytes");
+        }
         ResponseHead head = new ResponseHead(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(answer.status()));
         Fields fields = new Fields(head.fields());
         answer.fields().forEach(field -> fields.add(field.name(), field.value()));
-        if (open) {
+        if (length < 0) {
             head.setBodyLength(BodyLength.CHUNKED);
         } else {
-            head.setLength(answer.body().remaining());
+            head.setLength(length);
         }
         return head;
     }

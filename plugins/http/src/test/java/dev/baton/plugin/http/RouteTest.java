@@ -76,7 +76,7 @@ class RouteTest {
                 Optional.empty());
     }
 
-    private static RouteConfig handler(String path) {
+    static RouteConfig handler(String path) {
         return new RouteConfig(
                 Optional.empty(),
                 match("", path, "", Map.of()),
