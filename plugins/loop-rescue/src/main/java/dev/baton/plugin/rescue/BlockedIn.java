@@ -46,7 +46,8 @@ record BlockedIn(int loop, List<RunningFd> fds, String callback, String owner, L
 
     /**
      * What the runtime has called: of the frames that are neither its own, nor Netty's, nor the JDK's, the one through
-     * which the thread came last. Where it has called nothing, or only the poller, whatever runs.
+     * which the thread came last. If a plugin has called another one, as a service calls its filters, what that one has
+     * been called for. Where the runtime has called nothing, or only the poller, whatever runs.
      */
     private static @Nullable StackTraceElement called(List<StackTraceElement> stack) {
         StackTraceElement innermost = null;
@@ -58,7 +59,11 @@ record BlockedIn(int loop, List<RunningFd> fds, String callback, String owner, L
             }
             innermost = innermost == null ? frame : innermost;
             if (!starts(type, HOUSE)) {
-                theirs = frame;
+                theirs = theirs == null
+                                || owner(theirs).isEmpty()
+                                || owner(theirs).equals(owner(frame))
+                        ? frame
+                        : theirs;
             } else if (theirs != null) {
                 // The poller is a plugin's too, and every event comes through it.
                 return frame.getMethodName().equals("poll") ? innermost : theirs;
@@ -86,7 +91,7 @@ record BlockedIn(int loop, List<RunningFd> fds, String callback, String owner, L
         return owner.isEmpty() && first != null ? first.plugin() : owner;
     }
 
-    /** For a person: {@code plugin chaos, fd 17/3, dev.baton.plugin.chaos.ChaosHandler.channelRead0}. */
+    /** For a person: {@code plugin chaos, fd 17/3 of http, dev.baton.plugin.chaos.ChaosHandler.handle}. */
     String words() {
         RunningFd first = first();
         if (first == null) {

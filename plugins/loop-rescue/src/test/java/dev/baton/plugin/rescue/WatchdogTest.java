@@ -323,6 +323,22 @@ class WatchdogTest {
                 .isEqualTo("plugin audit, a task, org.example.Hook.closed");
     }
 
+    /** Once the service that had called the handler was named. */
+    @Test
+    void shouldNameThePluginThatAnotherHasCalled() {
+        List<StackTraceElement> stack = List.of(
+                frame("", "java.lang.Thread", "sleep"),
+                frame("plugin hello", "org.example.Database", "ask"),
+                frame("plugin hello", "org.example.Hello", "handle"),
+                frame("plugin http", "org.example.FilterCalls", "call"),
+                frame("plugin http", "org.example.RequestReader", "channelRead"),
+                frame("app", "io.netty.channel.AbstractChannelHandlerContext", "invokeChannelRead"),
+                frame("app", "dev.baton.runtime.loop.LoopIo", "dispatch"));
+        List<RunningFd> fds = List.of(new RunningFd(new Fd(17, 3), "http"));
+        assertThat(BlockedIn.of(0, fds, stack).words())
+                .isEqualTo("plugin hello, fd 17/3 of http, org.example.Hello.handle");
+    }
+
     /** Vert.x calls plugins, as Netty does. */
     @Test
     void shouldNameThePluginWhoseVertxCodeItIs() {
