@@ -73,7 +73,7 @@ public final class RescueBenchmark {
                         services:
                           shop: { type: http, upstream: app }
                           pass: { type: tcp-proxy, upstream: app }
-                          rehearsal: { type: chaos }
+                          rehearsal: { type: http, routes: [ { handler: { type: chaos, budget: 1m } } ] }
                         upstreams:
                           app: { servers: ["ORIGIN"] }
                         plugins: { enable: [chaos] }

@@ -31,7 +31,7 @@ class ArrowsTest {
                     SharedPackages.NAMES.stream().map(name -> name + "..").toArray(String[]::new)))
             .as("the SPI and what it shares");
 
-    /** In the folders of http and demo-origin. */
+    /** In the folder of http. */
     private static final DescribedPredicate<JavaClass> NETTY_CODECS = resideInAPackage("io.netty.handler..");
 
     @ArchTest
@@ -44,18 +44,14 @@ class ArrowsTest {
             .resideInAPackage(PLUGINS)
             .and()
             .resideOutsideOfPackages(
-                    "dev.baton.plugin.http..",
-                    "dev.baton.plugin.httpfilters..",
-                    "dev.baton.plugin.tracecontext..",
-                    "dev.baton.plugin.demoorigin..",
-                    "dev.baton.plugin.chaos..")
+                    "dev.baton.plugin.http..", "dev.baton.plugin.httpfilters..", "dev.baton.plugin.tracecontext..")
             .should()
             .onlyDependOnClassesThat(SHARED.or(resideInAPackage(PLUGINS)));
 
     @ArchTest
-    static final ArchRule thePluginsThatBringNettysCodecsSeeThoseToo = classes()
+    static final ArchRule thePluginThatBringsNettysCodecsSeesThoseToo = classes()
             .that()
-            .resideInAnyPackage("dev.baton.plugin.http..", "dev.baton.plugin.demoorigin..", "dev.baton.plugin.chaos..")
+            .resideInAPackage("dev.baton.plugin.http..")
             .should()
             .onlyDependOnClassesThat(SHARED.or(resideInAPackage(PLUGINS)).or(NETTY_CODECS));
 

@@ -4,16 +4,26 @@ import static dev.baton.testkit.TestLoops.on;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.baton.plugin.demoorigin.DemoOriginConfig;
-import dev.baton.plugin.demoorigin.DemoOriginFactory;
+import dev.baton.plugin.demoorigin.DemoOrigin;
+import dev.baton.plugin.http.ForwardedConfig;
+import dev.baton.plugin.http.HttpConfig;
+import dev.baton.plugin.http.HttpServiceFactory;
+import dev.baton.plugin.http.MatchConfig;
+import dev.baton.plugin.http.RouteConfig;
 import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.metrics.PrometheusMetrics;
 import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.config.ByteRate;
 import dev.baton.spi.config.ByteSize;
+import dev.baton.spi.config.Choice;
 import dev.baton.spi.fd.TakeoverResult;
+import dev.baton.spi.http.HttpFilterOptions;
+import dev.baton.spi.http.HttpHandler;
 import dev.baton.spi.loop.Loops;
 import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.poller.PollerProvider;
+import dev.baton.spi.service.Contributed;
 import dev.baton.spi.service.Service;
 import dev.baton.spi.service.ServiceContext;
 import dev.baton.spi.upstream.Upstream;
@@ -27,7 +37,10 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.Optional;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -37,10 +50,17 @@ import org.junit.jupiter.params.provider.MethodSource;
 class DemoOriginIT {
 
     private static Service origin(TestLoops loops) {
+        Metrics metrics = new PrometheusMetrics();
         ServiceContext context = new ServiceContext() {
             @Override
             public Upstream upstream(String name) {
                 throw new NoSuchElementException(name);
+            }
+
+            @Override
+            public <T> Contributed<T> make(Choice<T> choice) {
+                DemoOrigin.Settings settings = (DemoOrigin.Settings) choice.settings();
+                return new Contributed<>("demo-origin", choice.kind().cast(new DemoOrigin(settings, loops())));
             }
 
             @Override
@@ -50,14 +70,40 @@ class DemoOriginIT {
 
             @Override
             public Metrics metrics() {
-                throw new UnsupportedOperationException();
+                return metrics;
             }
         };
-        return new DemoOriginFactory()
-                .create(
-                        "alpha",
-                        new DemoOriginConfig(new ByteSize(1L << 30), Duration.ofSeconds(30), Duration.ofSeconds(60)),
-                        context);
+        Duration minute = Duration.ofMinutes(1);
+        RouteConfig all = new RouteConfig(
+                Optional.empty(),
+                new MatchConfig(Optional.empty(), Optional.empty(), List.of(), Map.of()),
+                List.of(),
+                Optional.empty(),
+                false,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.of(new Choice<>(
+                        HttpHandler.class,
+                        "demo-origin",
+                        new DemoOrigin.Settings(new ByteSize(1L << 30), Duration.ofSeconds(30)),
+                        new HttpFilterOptions(HttpFilterOptions.OnFailure.REFUSE, minute, minute))),
+                Optional.empty(),
+                Optional.empty());
+        HttpConfig config = new HttpConfig(
+                Optional.empty(),
+                List.of(),
+                List.of(all),
+                new ForwardedConfig(List.of()),
+                new ByteSize(8192),
+                Optional.empty(),
+                minute,
+                minute,
+                minute,
+                minute,
+                minute,
+                new ByteRate(0),
+                minute);
+        return new HttpServiceFactory().create("alpha", config, context);
     }
 
     /** A server's connection that was opened the other way round. */
@@ -111,7 +157,7 @@ class DemoOriginIT {
                 for (int owner : new int[] {0, 1, 0}) {
                     move(channel, loops.loop(owner));
                     ask(client, "/bytes/5");
-                    assertThat(head(in)).contains("x-loop: " + owner + "\r\n", "content-length: 5\r\n");
+                    assertThat(head(in)).contains("x-loop: " + owner + "\r\n", "Content-Length: 5\r\n");
                     assertThat(in.readNBytes(5))
                             .asString(StandardCharsets.US_ASCII)
                             .isEqualTo("01234");
@@ -130,14 +176,14 @@ class DemoOriginIT {
             try (Socket client = front.accept()) {
                 DataInputStream in = new DataInputStream(client.getInputStream());
                 ask(client, "/", "/delay/300", "/bytes/1");
-                int page = Integer.parseInt(head(in).replaceAll("(?s).*content-length: (\\d+).*", "$1"));
+                int page = Integer.parseInt(head(in).replaceAll("(?s).*Content-Length: (\\d+).*", "$1"));
                 in.readNBytes(page); // from here on the delay runs
                 move(channel, loops.loop(1));
-                assertThat(head(in)).contains("x-loop: 1\r\n", "content-length: 13\r\n");
+                assertThat(head(in)).containsIgnoringCase("x-loop: 1\r\n").contains("Content-Length: 13\r\n");
                 assertThat(in.readNBytes(13))
                         .asString(StandardCharsets.US_ASCII)
                         .isEqualTo("waited 300ms\n");
-                assertThat(head(in)).contains("content-length: 1\r\n");
+                assertThat(head(in)).contains("Content-Length: 1\r\n");
             }
         }
     }
@@ -152,7 +198,7 @@ class DemoOriginIT {
             try (Socket client = front.accept()) {
                 DataInputStream in = new DataInputStream(client.getInputStream());
                 ask(client, "/bytes/" + count);
-                assertThat(head(in)).contains("content-length: " + count + "\r\n");
+                assertThat(head(in)).contains("Content-Length: " + count + "\r\n");
                 // Nobody reads: the socket fills, and nothing runs in the connection until somebody does.
                 await().until(() -> !channel.isWritable());
                 byte[] piece = new byte[64 * 1000];
@@ -170,7 +216,7 @@ class DemoOriginIT {
                     }
                 }
                 ask(client, "/bytes/3");
-                assertThat(head(in)).contains("content-length: 3\r\n");
+                assertThat(head(in)).contains("Content-Length: 3\r\n");
             }
         }
     }

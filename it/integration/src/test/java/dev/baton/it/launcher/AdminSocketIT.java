@@ -49,7 +49,7 @@ class AdminSocketIT {
                 listeners:
                   web: { bind: "127.0.0.1:0", service: page }
                 services:
-                  page: { type: demo-origin }
+                  page: { type: http, routes: [ { handler: demo-origin } ] }
                 """.formatted(socket(), more);
     }
 

@@ -113,7 +113,7 @@ class DistributionIT {
                 listeners:
                   web: { bind: "127.0.0.1:0", service: page }
                 services:
-                  page: { type: demo-origin }
+                  page: { type: http, routes: [ { handler: demo-origin } ] }
                 """);
         try (BatonProcess run = BatonProcess.launch(
                 DISTRIBUTION.resolve("bin/baton"), folder, TELLS_CLASSES, "run", "-c", yaml.toString())) {

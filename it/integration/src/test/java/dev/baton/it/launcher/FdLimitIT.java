@@ -41,7 +41,7 @@ class FdLimitIT {
               origin: { bind: "127.0.0.1:0", service: page }
             services:
               shop: { type: http, upstream: app, first-request-timeout: 60s }
-              page: { type: demo-origin }
+              page: { type: http, first-request-timeout: 60s, routes: [ { handler: demo-origin } ] }
             upstreams:
               app: { servers: ["listener:origin"] }
             """;

@@ -59,7 +59,7 @@ class GuideIT {
               origin: { bind: "127.0.0.1:0", service: page }
             services:
               shop: { type: http, upstream: app }
-              page: { type: demo-origin }
+              page: { type: http, routes: [ { handler: demo-origin } ] }
             upstreams:
               app: { servers: ["listener:origin"] }
             plugins: { enable: [chaos] }

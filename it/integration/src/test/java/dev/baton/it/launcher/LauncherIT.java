@@ -43,7 +43,7 @@ class LauncherIT {
               origin: { bind: "127.0.0.1:0", service: page }
             services:
               shop: { type: http, upstream: app }
-              page: { type: demo-origin }
+              page: { type: http, routes: [ { handler: { type: demo-origin, max-delay: 60s, timeout: 2m } } ] }
             upstreams:
               app: { servers: ["listener:origin"] }
             """;

@@ -45,7 +45,7 @@ class MemoryIT {
                   origin: { bind: "127.0.0.1:0", service: demo }
                 services:
                   shop: { type: http, upstream: app, header-timeout: 60s }
-                  demo: { type: demo-origin }
+                  demo: { type: http, routes: [ { handler: demo-origin } ] }
                 upstreams:
                   app: { servers: ["listener:origin"] }
                 """.replace("MEMORY", memory));

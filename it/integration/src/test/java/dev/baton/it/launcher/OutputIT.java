@@ -46,7 +46,7 @@ class OutputIT {
             listeners:
               web: { bind: "127.0.0.1:0", service: rehearsal }
             services:
-              rehearsal: { type: chaos }
+              rehearsal: { type: http, routes: [ { handler: chaos } ] }
             plugins: { enable: [chaos] }
             """;
 

@@ -35,7 +35,7 @@ class PrivilegesIT {
             listeners:
               web: { bind: "127.0.0.1:0", service: demo }
             services:
-              demo: { type: demo-origin }
+              demo: { type: http, routes: [ { handler: demo-origin } ] }
             """;
 
     @TempDir

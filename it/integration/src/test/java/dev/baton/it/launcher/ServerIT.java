@@ -35,7 +35,7 @@ class ServerIT {
               a: { bind: "127.0.0.1:0", service: page }
               b: { bind: "127.0.0.1:BUSY", service: page }
             services:
-              page: { type: demo-origin }
+              page: { type: http, routes: [ { handler: demo-origin } ] }
             """;
 
     @TempDir

@@ -43,7 +43,7 @@ class StopIT {
             listeners:
               web: { bind: "127.0.0.1:0", service: page }
             services:
-              page: { type: demo-origin }
+              page: { type: http, routes: [ { handler: demo-origin } ] }
             """;
 
     private static final String CHAOS = """
@@ -56,7 +56,8 @@ class StopIT {
             listeners:
               web: { bind: "127.0.0.1:0", service: rehearsal }
             services:
-              rehearsal: { type: chaos }
+              rehearsal: { type: chaos, service: web }
+              web: { type: http, routes: [ { respond: { status: 204 } } ] }
             plugins: { enable: [chaos] }
             """;
 

@@ -33,7 +33,7 @@ class TemporaryFilesIT {
             listeners:
               web: { bind: "127.0.0.1:0", service: demo }
             services:
-              demo: { type: demo-origin }
+              demo: { type: http, routes: [ { handler: demo-origin } ] }
             """;
 
     /** Not even root can make a file there. */

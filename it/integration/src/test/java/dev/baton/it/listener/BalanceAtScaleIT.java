@@ -49,7 +49,7 @@ class BalanceAtScaleIT {
             listeners:
               web: { bind: "127.0.0.1:0", service: demo, balance: least-loaded }
             services:
-              demo: { type: demo-origin }
+              demo: { type: http, first-request-timeout: 2m, idle-timeout: 2m, routes: [ { handler: demo-origin } ] }
             """;
 
     @TempDir
@@ -127,7 +127,7 @@ class BalanceAtScaleIT {
         for (Object each : rows(baton, "/v1/fds")) {
             JsonObject fd = (JsonObject) each;
             if (fd.getString("kind").equals("downstream")
-                    && fd.getString("plugin").equals("demo-origin")) {
+                    && fd.getString("plugin").equals("http")) {
                 counts[Integer.parseInt(String.valueOf(fd.getValue("owner")))]++;
             }
         }

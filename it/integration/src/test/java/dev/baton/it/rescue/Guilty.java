@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 
-/** A connection to a service of type {@code chaos}, whose callback blocks its loop. */
+/** A connection to the HTTP handler {@code chaos}, whose callback blocks its loop. */
 final class Guilty implements AutoCloseable {
     private final Socket socket;
     private int loop;

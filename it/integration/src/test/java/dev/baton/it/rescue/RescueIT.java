@@ -55,7 +55,7 @@ class RescueIT {
                 services:
                   shop: { type: http, upstream: app }
                   pass: { type: tcp-proxy, upstream: app }
-                  rehearsal: { type: chaos, max-time: 60s }
+                  rehearsal: { type: http, routes: [ { handler: { type: chaos, max-time: 60s, budget: 1m } } ] }
                 upstreams:
                   app: { servers: ["ORIGIN"], connect-timeout: 60s }
                 plugins: { enable: [chaos] }
@@ -79,7 +79,7 @@ class RescueIT {
     private int blockedByTheRehearsal() throws Exception {
         for (JsonObject row : baton.loops()) {
             JsonObject current = row.getJsonObject("current");
-            if (row.getBoolean("blocked") && current != null && "chaos".equals(current.getString("plugin"))) {
+            if (row.getBoolean("blocked") && current != null && "http".equals(current.getString("plugin"))) {
                 return row.getInteger("id");
             }
         }
@@ -135,7 +135,7 @@ class RescueIT {
         assertThat(baton.process().text())
                 .containsPattern(
                         "WARN.* loop " + victim + " has been in one callback for more than \\d+ ms: plugin chaos,"
-                                + " fd \\d+/\\d+, dev\\.baton\\.plugin\\.chaos\\.ChaosHandler\\.channelRead0; its")
+                                + " fd \\d+/\\d+ of http, dev\\.baton\\.plugin\\.chaos\\.ChaosHandler\\.handle; its")
                 .contains("dev.baton.plugin.chaos.Fault.block(")
                 .containsPattern("loop " + victim + " works again after \\d+ ms; \\d+ of its connections were taken");
         assertThat(baton.crowd().failures()).isEmpty();

@@ -198,7 +198,7 @@ class InheritedListenerIT {
                   web: { bind: "systemd@web", service: shop }
                   raw: { bind: "fd@77", service: shop }
                 services:
-                  shop: { type: demo-origin }
+                  shop: { type: http, routes: [ { handler: demo-origin } ] }
                 """);
         assertThat(BatonProcess.run(folder, "check").code()).isZero();
         Outcome run = BatonProcess.run(folder, "run");

@@ -40,7 +40,7 @@ class InitProcessIT {
             listeners:
               web: { bind: "127.0.0.1:0", service: demo }
             services:
-              demo: { type: demo-origin }
+              demo: { type: http, routes: [ { handler: demo-origin } ] }
             """;
 
     @TempDir
@@ -201,7 +201,7 @@ class InitProcessIT {
             int colon = web.lastIndexOf(':');
             held.connect(new InetSocketAddress(web.substring(0, colon), Integer.parseInt(web.substring(colon + 1))));
             held.getOutputStream().write("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n".getBytes(US_ASCII));
-            await().atMost(PATIENCE).until(() -> get(admin, "/v1/fds").contains("demo-origin"));
+            await().atMost(PATIENCE).until(() -> get(admin, "/v1/fds").contains("\"plugin\":\"http\""));
             JsonObject report = new JsonObject(post(admin, "/v1/upgrade"));
             assertThat(report.getBoolean("upgraded")).as(report.encode()).isTrue();
             others(init).forEach(ProcessHandle::destroyForcibly);

@@ -112,7 +112,7 @@ class ServiceManagerIT {
                 listeners:
                   web: { bind: "127.0.0.1:0", service: demo }
                 services:
-                  demo: { type: demo-origin }
+                  demo: { type: http, routes: [ { handler: demo-origin } ] }
                 """;
         Map<String, String> environment =
                 Map.of("NOTIFY_SOCKET", folder.resolve("notify").toString(), "WATCHDOG_USEC", "1500000");
@@ -169,7 +169,7 @@ class ServiceManagerIT {
             listeners:
               web: { bind: "127.0.0.1:PORT", service: demo }
             services:
-              demo: { type: demo-origin }
+              demo: { type: http, routes: [ { handler: demo-origin } ] }
             """;
 
     /**

@@ -1,131 +1,99 @@
 package dev.baton.plugin.chaos;
 
-import dev.baton.spi.channel.MovableChannel;
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
-import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelFutureListener;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.SimpleChannelInboundHandler;
-import io.netty.handler.codec.http.DefaultFullHttpResponse;
-import io.netty.handler.codec.http.FullHttpRequest;
-import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpMethod;
-import io.netty.handler.codec.http.HttpResponseStatus;
-import io.netty.handler.codec.http.HttpUtil;
-import io.netty.handler.codec.http.HttpVersion;
-import io.netty.handler.timeout.IdleStateEvent;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import dev.baton.spi.Configured;
+import dev.baton.spi.config.Default;
+import dev.baton.spi.config.Range;
+import dev.baton.spi.http.HttpAnswer;
+import dev.baton.spi.http.HttpExchange;
+import dev.baton.spi.http.HttpHandler;
+import dev.baton.spi.http.HttpVerdict;
+import dev.baton.spi.loop.Loop;
+import dev.baton.spi.loop.Loops;
+import jakarta.inject.Inject;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.concurrent.TimeUnit;
 
 /**
- * Answers {@code GET /block/MS}, {@code /spin/MS}, {@code /throw/KIND} and {@code /}. What is asked for happens in this
- * callback, on the connection's loop and under the claim on it; the answer follows, unless the callback throws.
+ * Answers {@code /block/MS}, {@code /spin/MS}, {@code /throw/KIND} and {@code /}. What is asked for happens in this
+ * callback, on the connection's loop and under the claim on it; the answer follows, unless the callback throws: then it
+ * is the service's 500. A {@code budget} of a minute keeps the service from putting it into quarantine.
  */
-final class ChaosHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
+final class ChaosHandler implements HttpHandler {
     private static final String HELP = "/block/MS blocks this loop, /spin/MS keeps it busy, /throw/KIND throws in it\n";
 
-    private final ChaosConfig config;
-    private final MovableChannel connection;
-    /** Requests of the last read that wait until the client takes the answers before: nothing is read meanwhile. */
-    private final ArrayDeque<FullHttpRequest> waiting = new ArrayDeque<>();
+    private final Settings settings;
+    private final Loops loops;
 
-    private boolean draining;
+    /**
+     * The keys.
+     *
+     * @param maxTime the longest {@code /block/MS} and {@code /spin/MS}
+     */
+    record Settings(
+            @Default("60s") @Range(min = "0s", max = "1h") Duration maxTime) {}
 
-    ChaosHandler(ChaosConfig config, MovableChannel connection) {
-        this.config = config;
-        this.connection = connection;
-    }
+    /** Makes one for each route. */
+    static final class Factory implements Configured<Settings, HttpHandler> {
+        private final Loops loops;
 
-    @Override
-    protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
-        if (waiting.isEmpty() && context.channel().isWritable()) {
-            handle(context, request);
-        } else {
-            waiting.add(request.retain());
-            context.channel().config().setAutoRead(false);
+        @Inject
+        Factory(Loops loops) {
+            this.loops = loops;
+        }
+
+        @Override
+        public HttpHandler create(Settings settings) {
+            return new ChaosHandler(settings, loops);
         }
     }
 
-    @Override
-    public void channelWritabilityChanged(ChannelHandlerContext context) {
-        while (!waiting.isEmpty() && context.channel().isWritable()) {
-            FullHttpRequest next = waiting.remove();
-            try {
-                handle(context, next);
-            } finally {
-                next.release();
-            }
-        }
-        context.channel().config().setAutoRead(waiting.isEmpty());
-        context.fireChannelWritabilityChanged();
+    ChaosHandler(Settings settings, Loops loops) {
+        this.settings = settings;
+        this.loops = loops;
     }
 
     @Override
-    public void channelInactive(ChannelHandlerContext context) {
-        waiting.forEach(FullHttpRequest::release);
-        waiting.clear();
-        context.fireChannelInactive();
+    public HttpVerdict handle(HttpExchange exchange) {
+        exchange.answer(answer(exchange.request().path()));
+        return HttpVerdict.ANSWERED;
     }
 
-    @Override
-    public void userEventTriggered(ChannelHandlerContext context, Object event) {
-        if (event instanceof IdleStateEvent) {
-            context.close();
-        }
-        context.fireUserEventTriggered(event);
-    }
-
-    private void handle(ChannelHandlerContext context, FullHttpRequest request) {
-        if (request.decoderResult().isFailure()) {
-            answer(context, request, HttpResponseStatus.BAD_REQUEST, "cannot read this request\n", false);
-            return;
-        }
-        boolean keepAlive = HttpUtil.isKeepAlive(request) && !draining;
-        String path = path(request.uri());
+    private HttpAnswer answer(String path) {
         int slash = path.indexOf('/', 1);
         String action = slash < 0 ? path : path.substring(0, slash);
         String argument = slash < 0 ? "" : path.substring(slash + 1);
-        String said;
         try {
-            said = switch (action) {
+            return switch (action) {
                 case "/block" -> {
                     Fault.block(millis(argument));
-                    yield "blocked loop " + connection.loop().id() + " for " + argument + "ms\n";
+                    yield ok("blocked loop " + loop() + " for " + argument + "ms\n");
                 }
                 case "/spin" -> {
                     Fault.spin(millis(argument));
-                    yield "kept loop " + connection.loop().id() + " busy for " + argument + "ms\n";
+                    yield ok("kept loop " + loop() + " busy for " + argument + "ms\n");
                 }
                 case "/throw" -> {
                     Fault.Kind.of(argument).raise();
-                    yield "";
+                    yield ok(""); // it has thrown
                 }
-                case "/" -> HELP;
-                default -> {
-                    answer(context, request, HttpResponseStatus.NOT_FOUND, HELP, keepAlive);
-                    yield "";
-                }
+                case "/" -> ok(HELP);
+                default -> HttpAnswer.of(404).text(HELP);
             };
         } catch (IllegalArgumentException wrong) {
-            answer(context, request, HttpResponseStatus.BAD_REQUEST, wrong.getMessage() + "\n", keepAlive);
-            return;
-        }
-        if (!said.isEmpty()) {
-            answer(context, request, HttpResponseStatus.OK, said, keepAlive);
+            return HttpAnswer.of(400).text(wrong.getMessage() + "\n");
         }
     }
 
-    private static String path(String target) {
-        int query = target.indexOf('?');
-        return query < 0 ? target : target.substring(0, query);
+    private static HttpAnswer ok(String text) {
+        return HttpAnswer.of(200).text(text);
+    }
+
+    private String loop() {
+        Loop loop = loops.current();
+        return loop == null ? "none" : Integer.toString(loop.id());
     }
 
     private long millis(String digits) {
-        long max = config.maxTime().toMillis();
+        long max = settings.maxTime().toMillis();
         // At most nine digits: the parse cannot overflow.
         long millis = digits.matches("[0-9]{1,9}") ? Long.parseLong(digits) : -1;
         if (millis < 0 || millis > max) {
@@ -133,52 +101,5 @@ final class ChaosHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
                     "\"" + digits + "\": expected a number of milliseconds from 0 to " + max);
         }
         return millis;
-    }
-
-    private void answer(
-            ChannelHandlerContext context,
-            FullHttpRequest request,
-            HttpResponseStatus status,
-            String text,
-            boolean keepAlive) {
-        ByteBuf body = Unpooled.copiedBuffer(text, StandardCharsets.UTF_8);
-        int length = body.readableBytes();
-        if (request.method().equals(HttpMethod.HEAD)) {
-            // The codec leaves it out too, but not where it has written an interim answer before.
-            body.clear();
-        }
-        DefaultFullHttpResponse response = new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, status, body);
-        response.headers()
-                .set(HttpHeaderNames.CONTENT_TYPE, "text/plain; charset=utf-8")
-                .setInt(HttpHeaderNames.CONTENT_LENGTH, length)
-                .setInt("x-loop", connection.loop().id());
-        HttpUtil.setKeepAlive(response.headers(), request.protocolVersion(), keepAlive);
-        ChannelFuture written = context.writeAndFlush(response);
-        if (!keepAlive) {
-            written.addListener(ChannelFutureListener.CLOSE);
-        }
-    }
-
-    /** The next answer is the last; ends the connection behind what has been written when none is asked for in time. */
-    void drain(Duration patience) {
-        draining = true;
-        if (!patience.isZero()) {
-            connection.eventLoop().schedule(this::end, patience.toNanos(), TimeUnit.NANOSECONDS);
-            return;
-        }
-        end();
-    }
-
-    private void end() {
-        connection.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
-    }
-
-    @Override
-    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        if (cause instanceof IOException) {
-            context.close(); // the peer is gone
-        } else {
-            context.fireExceptionCaught(cause);
-        }
     }
 }

@@ -3,110 +3,60 @@ package dev.baton.plugin.demoorigin;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.spi.config.ByteSize;
-import dev.baton.testkit.EmbeddedConnection;
+import dev.baton.spi.http.HttpHandler;
+import dev.baton.spi.http.HttpOutcome;
 import dev.baton.testkit.ManualLoop;
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
-import java.nio.charset.StandardCharsets;
+import dev.baton.testkit.http.FakeExchange;
+import dev.baton.testkit.http.HttpHandlerContract;
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** What the origin can be asked for, exchange by exchange. */
 class DemoOriginTest {
-    private final DemoOrigin origin = new DemoOrigin(
-            "alpha", new DemoOriginConfig(new ByteSize(10_000_000), Duration.ofSeconds(5), Duration.ofSeconds(60)));
-    private final EmbeddedConnection connection = new EmbeddedConnection(new ManualLoop(3));
+    private static final ManualLoop LOOP = new ManualLoop(3);
 
-    @BeforeEach
-    void open() {
-        connection.freezeTime();
-        origin.initialize(connection, "web");
+    private static HttpHandler origin() {
+        return new DemoOrigin(
+                new DemoOrigin.Settings(new ByteSize(10_000_000), Duration.ofSeconds(5)), ManualLoop.loops(LOOP));
     }
 
-    @AfterEach
-    void close() {
-        connection.finishAndReleaseAll();
-        connection.checkException();
-        assertThat(connection.claims()).isZero();
+    private static FakeExchange answered(FakeExchange exchange) {
+        LOOP.run(() -> exchange.meet(origin()).end());
+        return exchange;
     }
 
-    private String exchange(String request) {
-        send(request);
-        return received();
-    }
-
-    private void send(String bytes) {
-        connection.writeInbound(Unpooled.copiedBuffer(bytes, StandardCharsets.ISO_8859_1));
-    }
-
-    private String received() {
-        StringBuilder text = new StringBuilder();
-        ByteBuf piece;
-        while ((piece = connection.readOutbound()) != null) {
-            text.append(piece.toString(StandardCharsets.ISO_8859_1));
-            piece.release();
-        }
-        return text.toString();
-    }
-
-    private static String get(String path) {
-        return "GET " + path + " HTTP/1.1\r\nhost: a\r\n\r\n";
-    }
-
-    private static String bodyOf(String response) {
-        return response.substring(response.indexOf("\r\n\r\n") + 4);
+    private static FakeExchange get(String target) {
+        return answered(FakeExchange.get(target));
     }
 
     @Test
     void thePageSaysWhoAnswered() {
-        String response = exchange(get("/?a=b"));
-        assertThat(response)
-                .startsWith("HTTP/1.1 200 OK\r\n")
-                .contains("x-origin: alpha\r\n", "x-loop: 3\r\n", "Loop 3 answered request 1")
-                .contains("content-length: " + bodyOf(response).length() + "\r\n");
-        assertThat(exchange(get("/"))).contains("answered request 2");
-        assertThat(connection.isOpen()).isTrue();
+        FakeExchange page = get("/?a=b");
+        assertThat(page.got().status()).isEqualTo(200);
+        assertThat(page.got().fields().get("Content-Type")).startsWith("text/html");
+        assertThat(page.got().fields().get("x-origin")).isEqualTo("shop");
+        assertThat(page.got().fields().get("x-loop")).isEqualTo("3");
+        assertThat(page.received()).contains("<h1>shop</h1>", "Loop 3 answered", "(up to 5000)");
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/", "/nope", "/bytes/10", "/bytes/x", "/echo"})
-    void everyAnswerIsDated(String path) {
-        assertThat(exchange(get(path))).containsOnlyOnce("\r\ndate: ").containsPattern("\r\ndate: .* GMT\r\n");
-        assertThat(exchange("GET /\r\n\r\n")).containsOnlyOnce("\r\ndate: ");
-    }
-
-    /** Once the interim answer was taken for the answer to the HEAD, and the answer for one to something else. */
-    @ParameterizedTest
-    @ValueSource(strings = {"/", "/nope", "/bytes/10", "/bytes/x", "/echo", "/delay/0"})
-    void anAnswerToAHeadHasNoContent(String path) {
-        String head = "HEAD " + path + " HTTP/1.1\r\nhost: a\r\n";
-        for (String rest : new String[] {
-            "\r\n", "content-length: 2\r\n\r\nab", "expect: 100-continue\r\ncontent-length: 2\r\n\r\nab"
-        }) {
-            String answers = exchange(head + rest);
-            connection.runPosted();
-            connection.runScheduledPendingTasks();
-            answers += received();
-            assertThat(bodyOf(answers.replace("HTTP/1.1 100 Continue\r\n\r\n", "")))
-                    .as(rest)
+    @ValueSource(strings = {"/", "/nope", "/bytes/10", "/bytes/100000", "/bytes/x", "/echo", "/delay/0"})
+    void anAnswerToAHeadHasNoContent(String target) {
+        for (String body : new String[] {"", "ab"}) {
+            FakeExchange head = FakeExchange.of("HEAD", target);
+            assertThat(answered(body.isEmpty() ? head : head.body(body)).received())
                     .isEmpty();
-            if (!connection.isOpen()) {
-                return;
-            }
         }
-        assertThat(exchange("HEAD / HTTP/1.1\r\na\u0001: b\r\n\r\n")).endsWith("\r\n\r\n");
     }
 
     @Test
     void anUnknownPathGetsAHint() {
-        assertThat(exchange(get("/nope")))
-                .startsWith("HTTP/1.1 404 ")
-                .contains("there is no /nope; try /, /bytes/1000");
-        assertThat(connection.isOpen()).isTrue();
+        FakeExchange hint = get("/nope");
+        assertThat(hint.got().status()).isEqualTo(404);
+        assertThat(hint.received()).startsWith("there is no /nope; try /, /bytes/1000");
     }
 
     @ParameterizedTest
@@ -122,251 +72,110 @@ class DemoOriginTest {
                 "/delay/1s"
             })
     void aBadNumberIsSaidToBeOne(String path) {
-        assertThat(exchange(get(path))).startsWith("HTTP/1.1 400 ").contains(path + ": expected a number of ");
-        assertThat(connection.isOpen()).isTrue();
+        FakeExchange bad = get(path);
+        assertThat(bad.got().status()).isEqualTo(400);
+        assertThat(bad.received()).contains(path + ": expected a number of ");
     }
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 64, 65_536, 65_537, 3_000_000})
     void bytesAreAsManyAsAskedFor(int count) {
-        send(get("/bytes/" + count));
-        connection.runPosted();
-        String response = received();
-        assertThat(response).contains("content-length: " + count + "\r\n");
-        String body = bodyOf(response);
-        assertThat(body).hasSize(count);
-        assertThat(body.lines().limit(1_000))
-                .allMatch(line -> "0123456789abcdefghijklmnopqrstuvwxyz"
-                        .concat("ABCDEFGHIJKLMNOPQRSTUVWXYZ-")
-                        .startsWith(line));
-    }
-
-    @Test
-    void bytesWaitForASlowReader() {
-        connection.stalled(true);
-        send(get("/bytes/5000000"));
-        connection.runPosted();
-        long held = connection.unsafe().outboundBuffer().totalPendingWriteBytes();
-        assertThat(held).isBetween(1L, 200_000L);
-        assertThat(connection.config().isAutoRead()).isFalse();
-
-        connection.stalled(false);
-        connection.runPosted();
-        assertThat(bodyOf(received())).hasSize(5_000_000);
-        assertThat(connection.config().isAutoRead()).isTrue();
-        assertThat(exchange(get("/"))).startsWith("HTTP/1.1 200 ");
-    }
-
-    @Test
-    void headHasTheHeadersAndNoBody() {
-        String page = exchange("HEAD / HTTP/1.1\r\nhost: a\r\n\r\n");
-        assertThat(page).startsWith("HTTP/1.1 200 ").containsPattern("content-length: [1-9]");
-        assertThat(bodyOf(page)).isEmpty();
-        String bytes = exchange("HEAD /bytes/1000 HTTP/1.1\r\nhost: a\r\n\r\n");
-        assertThat(bytes).contains("content-length: 1000\r\n");
-        assertThat(bodyOf(bytes)).isEmpty();
-        assertThat(exchange(get("/"))).contains("answered request 3");
+        for (FakeExchange asked : new FakeExchange[] {
+            FakeExchange.get("/bytes/" + count),
+            FakeExchange.get("/bytes/" + count).slow()
+        }) {
+            FakeExchange bytes = answered(asked);
+            assertThat(bytes.got().contentLength()).isEqualTo(count);
+            assertThat(bytes.receivedBytes()).hasSize(count);
+            assertThat(bytes.received().lines().limit(1_000))
+                    .allMatch(line -> "0123456789abcdefghijklmnopqrstuvwxyz"
+                            .concat("ABCDEFGHIJKLMNOPQRSTUVWXYZ-")
+                            .startsWith(line));
+        }
     }
 
     @Test
     void aDelayIsATimer() {
-        assertThat(exchange(get("/delay/250"))).isEmpty();
-        connection.advanceTimeBy(249, TimeUnit.MILLISECONDS);
-        connection.runScheduledPendingTasks();
-        assertThat(received()).isEmpty();
-        connection.advanceTimeBy(1, TimeUnit.MILLISECONDS);
-        connection.runScheduledPendingTasks();
-        assertThat(received()).endsWith("waited 250ms\n");
+        FakeExchange delayed = FakeExchange.get("/delay/250").meet(origin());
+        assertThat(delayed.isWaiting()).isTrue();
+        assertThat(delayed.end().received()).isEqualTo("waited 250ms\n");
+    }
+
+    /** A timer that is left behind fails this by itself. */
+    @Test
+    void aClientThatLeavesDuringADelayLeavesNothingBehind() {
+        FakeExchange delayed = FakeExchange.get("/delay/250").meet(origin());
+        delayed.end(HttpOutcome.Kind.CLIENT_ABORTED);
+        assertThat(delayed.hasResponse()).isFalse();
     }
 
     @Test
-    void pipelinedRequestsAreAnsweredInOrder() {
-        send(get("/bytes/3") + get("/delay/100") + get("/nope") + get("/bytes/2000000") + get("/"));
-        assertThat(bodyOf(received())).isEqualTo("012");
-        assertThat(connection.config().isAutoRead()).isFalse();
-
-        connection.advanceTimeBy(100, TimeUnit.MILLISECONDS);
-        connection.runScheduledPendingTasks();
-        connection.runPosted();
-        String rest = received();
-        assertThat(rest.indexOf("waited 100ms")).isPositive().isLessThan(rest.indexOf("there is no /nope"));
-        assertThat(rest.indexOf("there is no /nope")).isLessThan(rest.indexOf("content-length: 2000000"));
-        assertThat(rest).contains("answered request 5").endsWith("/echo.</p>\n");
-        assertThat(connection.config().isAutoRead()).isTrue();
-    }
-
-    /** Once each of them was answered: what waited for a client that asked and did not read had no limit. */
-    @Test
-    void pipelinedRequestsWaitForASlowReader() {
-        connection.stalled(true);
-        send(get("/nope").repeat(3_000));
-        send(get("/nope").repeat(3_000)); // what was read before reading stopped
-        assertThat(connection.config().isAutoRead()).isFalse();
-        assertThat(connection.unsafe().outboundBuffer().totalPendingWriteBytes())
-                .isBetween(1L, 70_000L);
-        connection.stalled(false);
-        connection.runPosted();
-        assertThat(received().split("HTTP/1.1 404 ", -1)).hasSize(6_001);
-        assertThat(connection.config().isAutoRead()).isTrue();
+    void echoSendsTheBodyBackWithItsTypeAndLength() {
+        FakeExchange echo = answered(FakeExchange.of("POST", "/echo")
+                .with("Content-Type", "text/x-test")
+                .body("0123456789")
+                .pieces(3)
+                .slow());
+        assertThat(echo.got().fields().get("Content-Type")).isEqualTo("text/x-test");
+        assertThat(echo.got().contentLength()).isEqualTo(10);
+        assertThat(echo.received()).isEqualTo("0123456789");
+        assertThat(get("/echo").got().contentLength()).isZero();
     }
 
     @Test
-    void manyPipelinedRequestsDoNotNest() {
-        send(get("/nope").repeat(3_000));
-        assertThat(received().split("HTTP/1.1 404 ", -1)).hasSize(3_001);
+    void echoKeepsTheTrailers() {
+        FakeExchange echo = answered(
+                FakeExchange.of("POST", "/echo").body("abcde").chunked().trailer("x-sum", "5"));
+        assertThat(echo.got().contentLength()).isEqualTo(-1);
+        assertThat(echo.received()).isEqualTo("abcde");
+        assertThat(echo.trailers()).isEqualTo("x-sum: 5\n");
     }
 
     @Test
-    void echoSendsTheBodyBackWithItsType() {
-        String response = exchange(
-                "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-type: text/x-test\r\ncontent-length: 10\r\n\r\n01234");
-        assertThat(response)
-                .contains("content-type: text/x-test\r\n", "content-length: 10\r\n")
-                .endsWith("01234");
-        assertThat(exchange("56789")).isEqualTo("56789");
-        assertThat(exchange(get("/"))).contains("answered request 2");
+    void aBodyThatIsNotAskedForIsSkipped() {
+        FakeExchange skipped =
+                answered(FakeExchange.of("POST", "/bytes/2").body("abcde").pieces(2));
+        assertThat(skipped.received()).isEqualTo("01");
+        assertThat(skipped.requestBytes()).isEqualTo(5);
     }
 
+    /** A client that waits for 100 Continue sends no body for nothing. */
     @Test
-    void echoOfChunksKeepsTheTrailers() {
-        String head = exchange("POST /echo HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n");
-        assertThat(head).contains("transfer-encoding: chunked\r\n").endsWith("3\r\nabc\r\n");
-        assertThat(exchange("2\r\nde\r\n0\r\nx-sum: 5\r\n\r\n")).isEqualTo("2\r\nde\r\n0\r\nx-sum: 5\r\n\r\n");
+    void whatIsRefusedIsRefusedBeforeItsBody() {
+        FakeExchange refused =
+                answered(FakeExchange.of("POST", "/nope").body("abcde").pieces(2));
+        assertThat(refused.got().status()).isEqualTo(404);
+        assertThat(refused.requestBytes()).isZero();
     }
 
-    @Test
-    void echoHoldsTheSenderBack() {
-        send("POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 300000\r\n\r\n");
-        connection.stalled(true);
-        send("x".repeat(100_000));
-        assertThat(connection.config().isAutoRead()).isFalse();
-        send("y".repeat(200_000)); // what was read before reading stopped
-        connection.stalled(false);
-        assertThat(connection.config().isAutoRead()).isTrue();
-        assertThat(bodyOf(received())).isEqualTo("x".repeat(100_000) + "y".repeat(200_000));
+    @Nested
+    class OfBytes extends HttpHandlerContract {
+        @Override
+        protected HttpHandler handler() {
+            return origin();
+        }
+
+        @Override
+        protected FakeExchange request() {
+            return FakeExchange.get("/bytes/300000");
+        }
+
+        @Override
+        protected FakeExchange other() {
+            return FakeExchange.of("POST", "/echo").body("what comes goes").trailer("a", "b");
+        }
     }
 
-    @Test
-    void aBodyThatNobodyWantsIsSkipped() {
-        send("POST /bytes/2 HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nabc");
-        assertThat(received()).isEmpty();
-        assertThat(exchange("de" + get("/nope"))).contains("content-length: 2\r\n", "404");
-    }
+    @Nested
+    class OfDelays extends HttpHandlerContract {
+        @Override
+        protected HttpHandler handler() {
+            return origin();
+        }
 
-    @Test
-    void expectContinueIsAnsweredBeforeTheBodyComes() {
-        String head = "POST /echo HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 3\r\n\r\n";
-        assertThat(exchange(head)).startsWith("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n");
-        assertThat(exchange("abc")).isEqualTo("abc");
-    }
-
-    @Test
-    void expectContinueOfWhatIsRefusedEndsTheConnection() {
-        String head = "POST /nope HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 3\r\n\r\n";
-        assertThat(exchange(head)).startsWith("HTTP/1.1 404 ").contains("connection: close\r\n");
-        assertThat(connection.isOpen()).isFalse();
-    }
-
-    @Test
-    void anUnknownExpectationIsRefused() {
-        assertThat(exchange("GET / HTTP/1.1\r\nhost: a\r\nexpect: miracles\r\n\r\n"))
-                .startsWith("HTTP/1.1 417 ");
-        assertThat(connection.isOpen()).isFalse();
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"/", "/bytes/100000", "/nope"})
-    void connectionCloseCloses(String path) {
-        String response = exchange("GET " + path + " HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
-        assertThat(response).contains("connection: close\r\n");
-        assertThat(connection.isOpen()).isFalse();
-    }
-
-    @Test
-    void http10ClosesUnlessAskedToStay() {
-        assertThat(exchange("GET / HTTP/1.0\r\nconnection: keep-alive\r\n\r\n")).contains("connection: keep-alive\r\n");
-        assertThat(connection.isOpen()).isTrue();
-        exchange("GET / HTTP/1.0\r\n\r\n");
-        assertThat(connection.isOpen()).isFalse();
-    }
-
-    @Test
-    void whatCannotBeReadGets400AndCloses() {
-        assertThat(exchange("GET / HTTP/1.1\r\nbad header\r\n\r\n" + get("/"))).startsWith("HTTP/1.1 400 ");
-        assertThat(connection.isOpen()).isFalse();
-    }
-
-    @Test
-    void headersThatAreTooLongGet431() {
-        assertThat(exchange("GET / HTTP/1.1\r\nx: " + "y".repeat(40_000) + "\r\n\r\n"))
-                .startsWith("HTTP/1.1 431 ");
-    }
-
-    @Test
-    void aLineThatIsTooLongGets414() {
-        assertThat(exchange("GET /" + "y".repeat(9_000) + " HTTP/1.1\r\n\r\n")).startsWith("HTTP/1.1 414 ");
-    }
-
-    @Test
-    void aBrokenChunkInAnEchoClosesTheConnection() {
-        exchange("POST /echo HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n");
-        exchange("zz\r\nabc\r\n");
-        assertThat(connection.isOpen()).isFalse();
-    }
-
-    @Test
-    void drainEndsAnIdleConnectionAtOnce() {
-        exchange(get("/"));
-        origin.drain(connection, Duration.ZERO);
-        assertThat(connection.isOpen()).isFalse();
-    }
-
-    @Test
-    void drainWithPatienceAnswersOneMoreRequest() {
-        exchange(get("/"));
-        origin.drain(connection, Duration.ofSeconds(5));
-        assertThat(connection.isOpen()).isTrue();
-        assertThat(exchange(get("/"))).contains("connection: close\r\n");
-        assertThat(connection.isOpen()).isFalse();
-    }
-
-    @Test
-    void drainWithPatienceEndsWhenThatIsOver() {
-        exchange(get("/"));
-        origin.drain(connection, Duration.ofSeconds(5));
-        connection.advanceTimeBy(4_900, TimeUnit.MILLISECONDS);
-        connection.runScheduledPendingTasks();
-        assertThat(connection.isOpen()).isTrue();
-        connection.advanceTimeBy(200, TimeUnit.MILLISECONDS);
-        connection.runScheduledPendingTasks();
-        assertThat(connection.isOpen()).isFalse();
-    }
-
-    @Test
-    void drainLetsTheAnswerFinish() {
-        exchange(get("/delay/100"));
-        origin.drain(connection, Duration.ZERO);
-        assertThat(connection.isOpen()).isTrue();
-        connection.advanceTimeBy(100, TimeUnit.MILLISECONDS);
-        connection.runScheduledPendingTasks();
-        assertThat(received()).contains("connection: close\r\n").endsWith("waited 100ms\n");
-        assertThat(connection.isOpen()).isFalse();
-    }
-
-    @Test
-    void anIdleConnectionIsClosed() {
-        exchange(get("/"));
-        connection.advanceTimeBy(61, TimeUnit.SECONDS);
-        connection.runScheduledPendingTasks();
-        assertThat(connection.isOpen()).isFalse();
-    }
-
-    @Test
-    void aPeerThatLeavesDuringADelayLeavesNothingBehind() {
-        exchange(get("/delay/100") + get("/nope"));
-        connection.close();
-        connection.advanceTimeBy(100, TimeUnit.MILLISECONDS);
-        connection.runScheduledPendingTasks();
-        assertThat(received()).isEmpty();
+        @Override
+        protected FakeExchange request() {
+            return FakeExchange.get("/delay/100");
+        }
     }
 }
