@@ -22,12 +22,15 @@ final class Heads {
     private static final byte[] CLOSE = HeadWriter.ascii("Connection: close\r\n");
     private static final byte[] KEEP_ALIVE = HeadWriter.ascii("Connection: keep-alive\r\n");
 
+    /** How the configuration names a server that is a listener of this process. */
+    private static final String LISTENER = "listener:";
+
     private Heads() {}
 
     /**
      * Writes a request's head.
      *
-     * @param serverAddress the Host of a client that sent none
+     * @param serverAddress the Host of a client that sent none; of {@code listener:NAME}, the name
      * @param client address of the client, in ASCII
      */
     static HeadWriter request(Exchange exchange, String serverAddress, byte[] client) {
@@ -37,7 +40,7 @@ final class Heads {
                 .text(exchange.target())
                 .raw(REQUEST_LINE_END);
         String host = exchange.host();
-        out.raw(HOST).text(host == null ? serverAddress : host).crlf();
+        out.raw(HOST).text(host == null ? hostOf(serverAddress) : host).crlf();
         HeaderFields fields = exchange.fields();
         boolean expect = !exchange.isHttp10();
         for (int i = 0; i < fields.size(); i++) {
@@ -60,6 +63,10 @@ final class Heads {
             out.raw(CONTENT_LENGTH).number(exchange.bodyLength()).crlf();
         }
         return out.crlf();
+    }
+
+    private static String hostOf(String serverAddress) {
+        return serverAddress.startsWith(LISTENER) ? serverAddress.substring(LISTENER.length()) : serverAddress;
     }
 
     /** Says who asks for what. What a client says of itself is left out, unless it is a proxy that is trusted. */

@@ -3,6 +3,8 @@ package dev.baton.plugin.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.plugin.http.Bench.Ends;
+import dev.baton.spi.upstream.UpstreamServer;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -253,6 +255,17 @@ class ExchangeTest {
             assertThat(bench.toClient()).isEqualTo("0\r\n\r\n");
             assertThat(bench.client.isOpen()).isTrue();
             assertThat(bench.idle).isEmpty();
+        }
+    }
+
+    /** Once it was {@code listener:page}, which a strict server refuses: page is no port. */
+    @ParameterizedTest
+    @EnumSource
+    void namesTheListenerThatAnOldClientIsServedBy(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.servers = List.of(new UpstreamServer("listener:page", 0));
+            bench.send("GET / HTTP/1.0\r\n\r\n");
+            assertThat(bench.toServer(0)).startsWith("GET / HTTP/1.1\r\nHost: page\r\n");
         }
     }
 
