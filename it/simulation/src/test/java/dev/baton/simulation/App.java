@@ -8,9 +8,11 @@ import dev.baton.runtime.config.Variant;
 import dev.baton.runtime.fd.FdBudget;
 import dev.baton.runtime.upstream.HostNames;
 import dev.baton.runtime.upstream.InTurn;
+import dev.baton.runtime.upstream.ServerChanges;
 import dev.baton.runtime.upstream.UpstreamEnv;
 import dev.baton.runtime.upstream.Upstreams;
 import dev.baton.spi.admin.PoolSnapshot;
+import dev.baton.spi.admin.ServerSnapshot;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.pool.Sharing;
@@ -50,6 +52,8 @@ final class App {
     int failed;
     /** Runs when a connection is to be made, and when none came of it. */
     Runnable opening = () -> {};
+    /** Is given the channel of each attempt to connect. */
+    Consumer<MovableChannel> opened = channel -> {};
 
     Consumer<Throwable> failing = cause -> {};
 
@@ -83,6 +87,30 @@ final class App {
                 NO_NAMES);
     }
 
+    /** One with several servers on ports of this machine, which have a limit of connections each. */
+    App(World world, List<Integer> ports, int maxConnections, Duration queueTimeout) {
+        this(
+                world,
+                new UpstreamConfig(
+                        ports.stream()
+                                .map(port -> new ServerConfig("127.0.0.1:" + port))
+                                .toList(),
+                        Duration.ofSeconds(2),
+                        Optional.empty(),
+                        Optional.of(maxConnections),
+                        queueTimeout,
+                        100,
+                        Variant.of("round-robin"),
+                        pool(10, Duration.ofMinutes(1))),
+                new FdBudget(),
+                new HostNames(
+                        (host, reply) -> {
+                            throw new AssertionError("there are no names");
+                        },
+                        world.simulation().timer("timer", world.simulation().executor("work")),
+                        () -> world.simulation().now()));
+    }
+
     private App(World world, int idleMax, Duration idleTimeout, FdBudget fds, String server, HostNames names) {
         this(world, new UpstreamConfig(List.of(server), Duration.ofSeconds(2), pool(idleMax, idleTimeout)), fds, names);
     }
@@ -103,6 +131,7 @@ final class App {
                     opening.run();
                     MovableChannel channel = world.channel();
                     channels.add(channel);
+                    opened.accept(channel);
                     return channel;
                 },
                 names,
@@ -163,6 +192,15 @@ final class App {
 
     Upstream upstream() {
         return upstream;
+    }
+
+    /** What an operator changes, on the thread that asks. */
+    ServerChanges changes() {
+        return new ServerChanges(upstreams, Runnable::run, () -> false, () -> false);
+    }
+
+    List<ServerSnapshot> servers() {
+        return upstreams.overview().get(0).servers();
     }
 
     PoolSnapshot figures() {

@@ -101,7 +101,17 @@ class J2StoppedThreadTest {
                 world.table(),
                 world.observers(),
                 new ViewSources(
-                        "test", "test", 0, Duration.ZERO, () -> "ready", List::of, List::of, List::of, Map.of(), () -> {
+                        "test",
+                        "test",
+                        0,
+                        Duration.ZERO,
+                        () -> "ready",
+                        List::of,
+                        List::of,
+                        List::of,
+                        List::of,
+                        Map.of(),
+                        () -> {
                             throw new AssertionError("not asked for");
                         }));
     }

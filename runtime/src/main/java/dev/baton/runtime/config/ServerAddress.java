@@ -26,7 +26,7 @@ public final class ServerAddress {
     }
 
     /** What is wrong with an address, as one sentence without a full stop; empty if nothing is. */
-    static Optional<String> check(String server) {
+    public static Optional<String> check(String server) {
         Matcher matcher = HOST_PORT.matcher(server);
         if (!matcher.matches()) {
             return Optional.of("expected host:port, [ipv6]:port or listener:NAME, not '" + server + "'");

@@ -157,9 +157,15 @@ public final class PrometheusMetrics implements Metrics {
                 .register(registry);
     }
 
-    /** Forgets what {@link #counted} or {@link #gauge} made, with these labels. */
+    @Override
     public void forget(String name, String... labels) {
         Tags tags = check(name, labels);
+        if (counters.remove(new Meter.Id(name, tags, null, null, Meter.Type.COUNTER)) != null) {
+            AtomicInteger count = series.get(name);
+            if (count != null) {
+                count.decrementAndGet();
+            }
+        }
         for (Meter.Type type : List.of(Meter.Type.COUNTER, Meter.Type.GAUGE)) {
             Meter.Id id = new Meter.Id(name, tags, null, null, type);
             held.remove(id);

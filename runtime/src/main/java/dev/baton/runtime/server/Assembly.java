@@ -30,6 +30,7 @@ import dev.baton.runtime.upgrade.Upgrade;
 import dev.baton.runtime.upstream.GuardedBalancer;
 import dev.baton.runtime.upstream.HostLookup;
 import dev.baton.runtime.upstream.HostNames;
+import dev.baton.runtime.upstream.ServerChanges;
 import dev.baton.runtime.upstream.UpstreamEnv;
 import dev.baton.runtime.upstream.Upstreams;
 import dev.baton.runtime.view.LiveView;
@@ -74,6 +75,7 @@ final class Assembly {
     final Upstreams upstreams;
     final ListenerMaker maker;
     final ListenerChanges changes;
+    final ServerChanges serverChanges;
     final LoopChanges loopChanges;
     final Succession succession;
     final Upgrade upgrade;
@@ -125,12 +127,14 @@ final class Assembly {
                 lifetime::isStopping);
         foundation.loops.deaths(loopChanges);
         this.succession = new Succession(foundation, lifetime, notifier, listeners, maker, loopChanges);
+        this.serverChanges = new ServerChanges(upstreams, machine.worker(), lifetime::isStopping, this::isHandingOver);
         this.upgrade = new Upgrade(
                 foundation.table,
                 foundation.posix,
                 listeners,
                 foundation.channels.servers(),
                 () -> new IdleSender(foundation.table, foundation.loops, upstreams),
+                serverChanges::handOver,
                 succession);
         this.changes = new ListenerChanges(
                 listeners,
@@ -156,6 +160,10 @@ final class Assembly {
         // Last: by now nearly everything is open that a start opens.
         this.fds = FdPlan.of(limit, foundation.posix.openFds(), config, firstLoops.size(), costs.most());
         shareFds();
+    }
+
+    private boolean isHandingOver() {
+        return upgrade.isHandingOver();
     }
 
     private void makeListener(String name, ListenerConfig listener) {
@@ -243,6 +251,7 @@ final class Assembly {
                                 .map(SharedListener::snapshot)
                                 .toList(),
                         upstreams::snapshot,
+                        upstreams::overview,
                         foundation.plugins()::snapshots,
                         Collections.unmodifiableMap(views),
                         top::look));
@@ -259,8 +268,8 @@ final class Assembly {
 
     private void bindForPlugins(LiveView view) {
         foundation.view.set(view);
-        foundation.control.set(
-                new OperatorControl(listeners, changes, loopChanges, lifetime, upgrade, config.grace(), actions));
+        foundation.control.set(new OperatorControl(
+                listeners, changes, serverChanges, loopChanges, lifetime, upgrade, config.grace(), actions));
         foundation.watch.set(
                 new LiveWatch(foundation.loops, foundation.table, listeners::all, foundation.vertxConnections::on));
         foundation.loads.set(new LiveLoads(foundation.loops, foundation.table, machine, machine.timer()));

@@ -3,14 +3,17 @@ package dev.baton.runtime.server;
 import dev.baton.runtime.listener.BoundListeners;
 import dev.baton.runtime.takeover.LoopChanges;
 import dev.baton.runtime.upgrade.Upgrade;
+import dev.baton.runtime.upstream.ServerChanges;
 import dev.baton.spi.admin.LoopResult;
 import dev.baton.spi.admin.OfferedAction;
 import dev.baton.spi.admin.RuntimeControl;
+import dev.baton.spi.admin.ServerResult;
 import dev.baton.spi.admin.StopReport;
 import dev.baton.spi.admin.UpgradeReport;
 import dev.baton.spi.listener.Listener;
 import dev.baton.spi.listener.ListenerResult;
 import dev.baton.spi.threading.AnyThread;
+import dev.baton.spi.upstream.ServerState;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
@@ -24,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 final class OperatorControl implements RuntimeControl {
     private final BoundListeners listeners;
     private final ListenerChanges changes;
+    private final ServerChanges serverChanges;
     private final LoopChanges loopChanges;
     private final Lifetime lifetime;
     private final Upgrade upgrade;
@@ -33,6 +37,7 @@ final class OperatorControl implements RuntimeControl {
     OperatorControl(
             BoundListeners listeners,
             ListenerChanges changes,
+            ServerChanges serverChanges,
             LoopChanges loopChanges,
             Lifetime lifetime,
             Upgrade upgrade,
@@ -40,6 +45,7 @@ final class OperatorControl implements RuntimeControl {
             Map<String, OfferedAction> actions) {
         this.listeners = listeners;
         this.changes = changes;
+        this.serverChanges = serverChanges;
         this.loopChanges = loopChanges;
         this.lifetime = lifetime;
         this.upgrade = upgrade;
@@ -66,6 +72,21 @@ final class OperatorControl implements RuntimeControl {
     public CompletionStage<ListenerResult> unbindListener(
             String name, Duration within, Optional<String> strategy, boolean forget) {
         return changes.unbind(name, within, strategy, forget);
+    }
+
+    @Override
+    public CompletionStage<ServerResult> addServer(String upstream, String server, int weight) {
+        return serverChanges.add(upstream, server, weight);
+    }
+
+    @Override
+    public CompletionStage<ServerResult> changeServer(String upstream, String server, ServerState state) {
+        return serverChanges.change(upstream, server, state);
+    }
+
+    @Override
+    public CompletionStage<ServerResult> weighServer(String upstream, String server, int weight) {
+        return serverChanges.weigh(upstream, server, weight);
     }
 
     @Override

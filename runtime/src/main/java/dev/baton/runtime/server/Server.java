@@ -6,6 +6,8 @@ import dev.baton.runtime.posix.FdLimit;
 import dev.baton.runtime.server.StartException.Kind;
 import dev.baton.runtime.systemd.Watchdog;
 import dev.baton.runtime.upgrade.InitProcess;
+import dev.baton.runtime.upgrade.Predecessor;
+import dev.baton.runtime.upstream.ServerChange;
 import dev.baton.spi.admin.StopReport;
 import dev.baton.spi.admin.UpgradeReport;
 import dev.baton.spi.loop.LoopWatch;
@@ -104,7 +106,14 @@ public final class Server {
      * @throws StartException with every one that cannot be bound
      */
     public void open() throws StartException {
-        List<String> problems = new ListenerOpening(parts.listeners, parts.changes, succession.before()).open();
+        Predecessor before = succession.before();
+        for (ServerChange each : before.serverChanges()) {
+            String note = parts.serverChanges.carryOver(each);
+            if (note != null) {
+                before.note(note);
+            }
+        }
+        List<String> problems = new ListenerOpening(parts.listeners, parts.changes, before).open();
         // A listener that a stop has unbound meanwhile is not what stands in the way.
         if (!problems.isEmpty() && !isStopping()) {
             throw new StartException(Kind.CANNOT_BIND, problems);

@@ -3,6 +3,7 @@ package dev.baton.runtime.upgrade;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.runtime.upstream.IdleConnection;
+import dev.baton.runtime.upstream.ServerChange;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.time.Duration;
@@ -25,6 +26,7 @@ public final class Giver implements AutoCloseable {
     private final Deadline deadline;
     private final Peer peer;
     private boolean tellsDrops;
+    private boolean takesChanges;
     private boolean closedThere;
 
     Giver(HandoffSocket socket, Deadline deadline, Peer peer) {
@@ -54,7 +56,8 @@ public final class Giver implements AutoCloseable {
         boolean done = false;
         try {
             Giver giver = new Giver(socket, deadline, Peer.of(posix, socket.number()));
-            giver.expect(Message.Type.HELLO);
+            Message hello = giver.expect(Message.Type.HELLO);
+            giver.takesChanges = hello.hasMore() && hello.flag();
             socket.send(new Message.Writer(Message.Type.HELLO), deadline);
             done = true;
             return giver;
@@ -101,6 +104,24 @@ public final class Giver implements AutoCloseable {
             }
         }
         socket.send(new Message.Writer(Message.Type.SOCKETS_END).number(fds).texts(ended), deadline);
+    }
+
+    /** True if the new process knows of servers that are changed at run time; else nothing is sent of them. */
+    public boolean takesChanges() {
+        return takesChanges;
+    }
+
+    /** Step 4, before {@link #sendSockets}. */
+    public void sendChanges(List<ServerChange> changes) throws IOException {
+        for (ServerChange each : changes) {
+            Message.Writer message = new Message.Writer(Message.Type.UPSTREAM)
+                    .text(each.upstream())
+                    .text(each.server())
+                    .text(each.state().name())
+                    .number(each.weight())
+                    .flag(each.configured() >= 0);
+            socket.send(each.configured() >= 0 ? message.number(each.configured()) : message, deadline);
+        }
     }
 
     /**

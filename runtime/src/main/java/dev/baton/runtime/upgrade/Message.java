@@ -55,6 +55,7 @@ public final class Message {
         HELLO('H'),
         LISTENER('L'),
         SERVER('S'),
+        UPSTREAM('U'),
         SOCKETS_END('E'),
         READY('R'),
         GO('G'),

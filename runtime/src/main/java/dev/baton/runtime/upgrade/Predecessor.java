@@ -11,6 +11,7 @@ import dev.baton.runtime.output.StandardStreams;
 import dev.baton.runtime.posix.FileFlags;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.runtime.upstream.IdleConnection;
+import dev.baton.runtime.upstream.ServerChange;
 import dev.baton.runtime.upstream.Upstreams;
 import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.posix.SocketOptions;
@@ -191,7 +192,12 @@ public final class Predecessor {
         return sockets != null && sockets.ended().contains(name);
     }
 
-    /** Has whoever asked for the upgrade told what became of a listener. */
+    /** How servers of its upstreams differ from what its configuration says; none where it does not say. */
+    public List<ServerChange> serverChanges() {
+        return sockets == null ? List.of() : sockets.changes();
+    }
+
+    /** Has what became of a change told to the one who asked for the upgrade. */
     public void note(String note) {
         LOG.info("{}", note);
         notes.add(note);

@@ -1,5 +1,6 @@
 package dev.baton.runtime.upgrade;
 
+import dev.baton.runtime.upstream.ServerChange;
 import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -18,6 +19,7 @@ public final class ReceivedSockets {
     private final List<HandedListener> listeners = new ArrayList<>();
     private final List<HandedServer> servers = new ArrayList<>();
     private final List<String> ended = new ArrayList<>();
+    private final List<ServerChange> changes = new ArrayList<>();
     private final IntConsumer discard;
 
     /**
@@ -41,6 +43,19 @@ public final class ReceivedSockets {
 
     synchronized void add(HandedServer server) {
         servers.add(server);
+    }
+
+    synchronized void add(ServerChange change) {
+        changes.add(change);
+    }
+
+    /** How servers of upstreams differ from what the old process's configuration says. */
+    public synchronized List<ServerChange> changes() {
+        return List.copyOf(changes);
+    }
+
+    synchronized int changeCount() {
+        return changes.size();
     }
 
     synchronized void ended(List<String> names) {

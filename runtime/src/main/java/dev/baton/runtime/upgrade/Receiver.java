@@ -4,9 +4,11 @@ import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.posix.Identity;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.runtime.upstream.IdleConnection;
+import dev.baton.runtime.upstream.ServerChange;
 import dev.baton.spi.posix.Errno;
 import dev.baton.spi.posix.PosixException;
 import dev.baton.spi.posix.Sockets;
+import dev.baton.spi.upstream.ServerState;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
@@ -39,6 +41,8 @@ public final class Receiver implements AutoCloseable {
     private static final long LOOK_NANOS = 1_000_000;
     /** Far more listening sockets than anybody has; bounds what a hostile giver can make this process hold. */
     static final int SOCKETS_MAX = 65_536;
+    /** The same for servers of upstreams that were changed at run time. */
+    static final int CHANGES_MAX = 65_536;
 
     private final HandoffSocket socket;
     private final Peer giver;
@@ -96,7 +100,8 @@ public final class Receiver implements AutoCloseable {
                 throw new HandoffException("process " + giver.pid() + " of user " + giver.uid() + " waits at " + path
                         + ", which has not started this one: nothing is taken from it");
             }
-            socket.send(new Message.Writer(Message.Type.HELLO), Deadline.in(STEP_MAX));
+            // It knows UPSTREAM.
+            socket.send(new Message.Writer(Message.Type.HELLO).flag(true), Deadline.in(STEP_MAX));
             done = true;
             return new Receiver(socket, giver, dyingMax);
         } finally {
@@ -152,6 +157,10 @@ public final class Receiver implements AutoCloseable {
                         received.add(new HandedServer(HandedServer.parse(message.text()), message.fds()[0]));
                         taken = true;
                     }
+                    case UPSTREAM -> {
+                        mustHave(message, 0, 0);
+                        received.add(change(message));
+                    }
                     case SOCKETS_END -> {
                         mustHave(message, 0, 0);
                         long said = message.number();
@@ -165,6 +174,9 @@ public final class Receiver implements AutoCloseable {
                     case REFUSED -> throw new HandoffException("the other process refuses: " + message.text());
                     default ->
                         throw new HandoffException("the other process said " + message.type() + " among its sockets");
+                }
+                if (received.changeCount() > CHANGES_MAX) {
+                    throw new HandoffException("the other process sends more than " + CHANGES_MAX + " changed servers");
                 }
                 if (received.size() > SOCKETS_MAX) {
                     throw new HandoffException("the other process sends more than " + SOCKETS_MAX + " sockets");
@@ -184,6 +196,21 @@ public final class Receiver implements AutoCloseable {
         boolean suspended = message.hasMore() && message.flag();
         String text = message.hasMore() ? message.writing() : "";
         return new HandedListener(name, bind, address, suspended, text, message.fds());
+    }
+
+    private static ServerChange change(Message message) throws HandoffException {
+        String upstream = message.text();
+        String server = message.text();
+        String state = message.text();
+        long weight = message.number();
+        long configured = message.flag() ? message.number() : -1;
+        for (ServerState each : ServerState.values()) {
+            if (each.name().equals(state)) {
+                return new ServerChange(upstream, server, each, (int) Math.min(weight, Integer.MAX_VALUE), (int)
+                        Math.min(configured, Integer.MAX_VALUE));
+            }
+        }
+        throw new HandoffException("there is no state \"" + state + "\" of a server");
     }
 
     private void bare(Message message) throws HandoffException {

@@ -6,6 +6,7 @@ import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.listener.BoundListeners;
 import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.posix.Posix;
+import dev.baton.runtime.upstream.ServerChange;
 import dev.baton.spi.admin.UpgradeReport;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.listener.ListenerResult.Outcome;
@@ -46,6 +47,7 @@ public final class Upgrade {
     private final BoundListeners listeners;
     private final ServerSockets servers;
     private final Supplier<IdleSender> idleSenders;
+    private final Supplier<List<ServerChange>> changes;
     private final Upgraded process;
     private final AtomicBoolean running = new AtomicBoolean();
     /** From the look at what there is: what is changed from there on the new process does not know. */
@@ -88,18 +90,27 @@ public final class Upgrade {
         boolean servesAgain(long pid, KeptSockets kept);
     }
 
+    /**
+     * None under way.
+     *
+     * @param idleSenders makes what gives the idle connections
+     * @param changes reads the servers of upstreams that were changed at run time
+     * @param process what this process says and does
+     */
     public Upgrade(
             FdTable table,
             Posix posix,
             BoundListeners listeners,
             ServerSockets servers,
             Supplier<IdleSender> idleSenders,
+            Supplier<List<ServerChange>> changes,
             Upgraded process) {
         this.table = table;
         this.posix = posix;
         this.listeners = listeners;
         this.servers = servers;
         this.idleSenders = idleSenders;
+        this.changes = changes;
         this.process = process;
     }
 
@@ -210,9 +221,20 @@ public final class Upgrade {
     private List<String> hand(Giver giver, KeptSockets kept, Map<SharedListener, Boolean> suspended)
             throws IOException {
         handing = true;
+        List<ServerChange> changed = changes.get(); // after the line before: what is changed from here on is refused
+        List<String> lost = List.of();
+        if (giver.takesChanges()) {
+            giver.sendChanges(changed);
+        } else if (!changed.isEmpty()) {
+            String note = changed.size() + " servers of upstreams were changed at run time, of which the new process's"
+                    + " version does not know: they are there as its configuration says";
+            LOG.warn("{}", note);
+            lost = List.of(note);
+        }
         giver.sendSockets(listeners(kept, suspended), servers(kept), listeners.unbound());
         kept.sent();
-        List<String> notes = giver.awaitReady();
+        List<String> notes = new ArrayList<>(giver.awaitReady());
+        notes.addAll(lost);
         if (!giver.tellsDrops()) {
             kept.close();
         }

@@ -11,7 +11,7 @@
  *  1   makes the socket, starts the new process
  *  2                                                reads its configuration; a wrong one ends it here
  *  3                                                connects                                  HELLO ->
- *  4   <- HELLO, LISTENER*, SERVER*, SOCKETS_END
+ *  4   <- HELLO, UPSTREAM*, LISTENER*, SERVER*, SOCKETS_END
  *  5                                                adopts, binds what is new, closes the rest READY ->
  *  6   <- GO (with its standard streams)
  *  7                                                accepts                                  SERVING ->
@@ -27,9 +27,10 @@
  * does not, no copies are kept.
  *
  * <p>What an operator has changed at run time comes along: LISTENER says whether one was suspended, and the text that
- * one was added by; SOCKETS_END which were unbound; RELEASED what was suspended or resumed after 4; READY what became
- * of it all, for a person. These fields stand behind those that there were first: a process of a version that does not
- * know them does without.
+ * one was added by; UPSTREAM how a server of an upstream was changed; SOCKETS_END which listeners were unbound;
+ * RELEASED what was suspended or resumed after 4; READY what became of it all, for a person. These fields stand behind
+ * those that there were first: a process of a version that does not know them does without. UPSTREAM is sent only if a
+ * field of HELLO says that it is known.
  *
  * <p>Both accept between 7 and 8, nobody needs to be without either. Until 7 nothing of the old process has changed:
  * whatever happens to the new one costs nothing but the attempt. From 4 on the new one has all it needs: if the old one

@@ -6,7 +6,6 @@ import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.loop.Loops;
-import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.metrics.Metrics.Counter;
 import dev.baton.spi.upstream.ServerBusyException;
 import dev.baton.spi.upstream.ServerBusyException.Reason;
@@ -58,35 +57,23 @@ final class ConnectionLimit {
     private final Counter refusals;
 
     private ConnectionLimit(
-            int placesMax,
-            String upstream,
-            UpstreamServer server,
-            UpstreamConfig config,
-            Loops loops,
-            Metrics metrics) {
+            int placesMax, UpstreamServer server, UpstreamConfig config, Loops loops, ServerMetrics metrics) {
         this.server = server;
         this.config = config;
         this.loops = loops;
         this.queue = new ServerQueue<>(placesMax, config.queue());
-        String[] labels = {"upstream", upstream, "server", server.address()};
-        waits = metrics.counter(
-                "baton_upstream_waits_total", "Requests that waited because of max-connections.", labels);
-        timeouts = metrics.counter(
-                "baton_upstream_wait_timeouts_total", "Requests that waited for queue-timeout in vain.", labels);
-        refusals = metrics.counter(
-                "baton_upstream_wait_refusals_total",
-                "Requests that failed at once because as many waited as queue allows.",
-                labels);
-        metrics.gauge(
-                "baton_upstream_waiting", "Requests that wait now because of max-connections.", queue::waiting, labels);
+        waits = metrics.waits();
+        timeouts = metrics.timeouts();
+        refusals = metrics.refusals();
+        metrics.waiting(queue);
     }
 
     /** The limit of a server; null if its upstream has none. */
     static @Nullable ConnectionLimit of(
-            String upstream, UpstreamServer server, UpstreamConfig config, Loops loops, Metrics metrics) {
+            UpstreamServer server, UpstreamConfig config, Loops loops, ServerMetrics metrics) {
         return config.maxConnections().isEmpty()
                 ? null
-                : new ConnectionLimit(config.maxConnections().get(), upstream, server, config, loops, metrics);
+                : new ConnectionLimit(config.maxConnections().get(), server, config, loops, metrics);
     }
 
     /** Adds the connections of one more profile. */

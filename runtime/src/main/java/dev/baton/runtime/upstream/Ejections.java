@@ -3,6 +3,7 @@ package dev.baton.runtime.upstream;
 import dev.baton.runtime.upstream.Backoff.Cause;
 import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.metrics.Metrics.Counter;
+import java.util.List;
 
 /**
  * How often a server was ejected.
@@ -12,14 +13,17 @@ import dev.baton.spi.metrics.Metrics.Counter;
  */
 record Ejections(Counter unanswered, Counter errors) {
 
+    private static final String NAME = "baton_upstream_ejections_total";
+    private static final String NO_ANSWER = "no_answer";
+    private static final String ERRORS = "errors";
+
     static Ejections of(String upstream, String server, Metrics metrics) {
-        return new Ejections(
-                counter(upstream, server, "no_answer", metrics), counter(upstream, server, "errors", metrics));
+        return new Ejections(counter(upstream, server, NO_ANSWER, metrics), counter(upstream, server, ERRORS, metrics));
     }
 
     private static Counter counter(String upstream, String server, String reason, Metrics metrics) {
         return metrics.counter(
-                "baton_upstream_ejections_total",
+                NAME,
                 "Times that a server was left out for a while because requests to it failed.",
                 "upstream",
                 upstream,
@@ -27,6 +31,13 @@ record Ejections(Counter unanswered, Counter errors) {
                 server,
                 "reason",
                 reason);
+    }
+
+    /** They are no longer written. */
+    static void forget(String upstream, String server, Metrics metrics) {
+        for (String reason : List.of(NO_ANSWER, ERRORS)) {
+            metrics.forget(NAME, "upstream", upstream, "server", server, "reason", reason);
+        }
     }
 
     /** Those for one reason. */

@@ -2,7 +2,6 @@ package dev.baton.runtime.upstream;
 
 import dev.baton.runtime.config.EjectConfig;
 import dev.baton.runtime.upstream.Backoff.Cause;
-import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.upstream.BalancedServer;
 import dev.baton.spi.upstream.Balancer;
 import dev.baton.spi.upstream.RequestFacts;
@@ -160,17 +159,6 @@ final class LiveServers {
         changed();
     }
 
-    /** A counter of {@code baton_upstream_left_out_total}. */
-    static Metrics.Counter leftOutCounter(Metrics metrics, String upstream, String server) {
-        return metrics.counter(
-                "baton_upstream_left_out_total",
-                "Times that a server was left out for a while because it could not be connected to.",
-                "upstream",
-                upstream,
-                "server",
-                server);
-    }
-
     private Roster roster() {
         return Objects.requireNonNull(roster.get());
     }
@@ -191,14 +179,16 @@ final class LiveServers {
         return roster().find(server.index());
     }
 
-    /** One that was not removed, by its address; null if there is none. */
+    /** Those of an address that were not removed: a configuration may have it more than once. */
+    List<LiveServer> named(String address) {
+        return List.of(roster().listed(server -> server.server().address().equals(address)));
+    }
+
+    /** The first of an address that was not removed; null if there is none. */
     @Nullable
     LiveServer find(String address) {
-        for (LiveServer each :
-                roster().listed(server -> server.server().address().equals(address))) {
-            return each;
-        }
-        return null;
+        List<LiveServer> named = named(address);
+        return named.isEmpty() ? null : named.get(0);
     }
 
     // ---- the choice -------------------------------------------------------------------------------------------------
@@ -328,8 +318,7 @@ final class LiveServers {
     private Map<String, LiveServer> sessions() {
         Map<String, LiveServer> sessions = new HashMap<>();
         if (sticky != null) {
-            for (LiveServer each : roster().listed(
-                            server -> server.state() == ServerState.READY || server.state() == ServerState.DRAIN)) {
+            for (LiveServer each : roster().listed(LiveServer::keepsSessions)) {
                 sessions.put(sticky.valueOf(each.server()), each);
             }
         }

@@ -8,6 +8,8 @@ import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.upstream.Backoff.Limits;
 import dev.baton.runtime.upstream.Upstreams.Inherited;
 import dev.baton.spi.admin.PoolSnapshot;
+import dev.baton.spi.admin.ServerSnapshot;
+import dev.baton.spi.admin.UpstreamSnapshot;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.pool.PoolFigures;
 import dev.baton.spi.pool.PoolSpec;
@@ -25,12 +27,20 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** One upstream of the configuration: its servers in turn, and the connections of each profile of each plugin. */
 final class UpstreamGroup {
+    /** Servers of one upstream: each change copies their list, and each has a dozen metrics. */
+    static final int SERVERS_MAX = 1024;
+    /** A loop that is blocked for longer is not waited for: an operator wants an answer. */
+    private static final Duration TURNS_MAX = Duration.ofSeconds(2);
+
     private final String name;
     private final UpstreamConfig config;
     private final TakeoverPolicy policy;
@@ -75,16 +85,18 @@ final class UpstreamGroup {
     }
 
     private LiveServer live(UpstreamServer server, int weight) {
+        ServerMetrics metrics = metrics(server.address());
         LiveServer live = new LiveServer(
                 server,
                 new ServerLocator(server.address(), env),
-                ConnectionLimit.of(name, server, config, env.loops(), env.metrics()),
+                ConnectionLimit.of(server, config, env.loops(), metrics),
                 weight,
                 this::nanoTime,
                 new Backoff(limits(config.eject()), config.connectTimeout().toNanos()),
-                LiveServers.leftOutCounter(env.metrics(), name, server.address()),
+                metrics.leftOut(),
                 Ejections.of(name, server.address(), env.metrics()));
         live.locator().watch(live::follow);
+        metrics.show(live);
         return live;
     }
 
@@ -94,11 +106,21 @@ final class UpstreamGroup {
                 : new Limits(eject.failures(), eject.errors(), eject.time().toNanos());
     }
 
-    /** By the clock of the loops' timers, which is one for all. */
+    private ServerMetrics metrics(String server) {
+        return new ServerMetrics(env.metrics(), name, server);
+    }
+
+    /** By the clock of the loops' timers, which is one for all; where all have ended, nothing is measured any more. */
     private long nanoTime() {
         Loop current = env.loops().current();
-        Loop any = current == null ? env.loops().all().get(0) : current;
-        return any.eventLoop().ticker().nanoTime();
+        if (current == null) {
+            List<Loop> all = env.loops().all();
+            if (all.isEmpty()) {
+                return env.names().nanoTime();
+            }
+            current = all.get(0);
+        }
+        return current.eventLoop().ticker().nanoTime();
     }
 
     /** The upstream as one plugin uses it: its connections are counted for that plugin. */
@@ -157,10 +179,30 @@ final class UpstreamGroup {
         return servers;
     }
 
-    /** Adds a server, which may be asked when this returns. Any thread but a loop's. */
+    /** The weight of a server in the configuration; negative if that has no such server. */
+    int configured(String address) {
+        for (ServerConfig each : config.servers()) {
+            if (each.address().equals(address)) {
+                return each.weight();
+            }
+        }
+        return -1;
+    }
+
+    /**
+     * Adds a server, which may be asked when this returns. Any thread but a loop's.
+     *
+     * @return null if there are as many as there may be
+     * @throws IllegalArgumentException if its address cannot be read
+     */
+    @Nullable
     LiveServer add(String address, int weight) {
         synchronized (changing) {
-            LiveServer added = live(new UpstreamServer(address, nextIndex++), weight);
+            if (servers.listed().size() >= SERVERS_MAX) {
+                return null;
+            }
+            LiveServer added = live(new UpstreamServer(address, nextIndex), weight);
+            nextIndex++;
             numbered.forEach(profile -> open(added, profile));
             servers.add(added); // after its pools
             return added;
@@ -203,20 +245,73 @@ final class UpstreamGroup {
         return true;
     }
 
+    /**
+     * Completes when every loop has ended the callback that it is in: with false if one has not for {@link #TURNS_MAX}.
+     */
+    CompletionStage<Boolean> settled() {
+        CompletableFuture<Boolean> settled = new CompletableFuture<>();
+        LoopTurns.afterAll(env.loops(), () -> settled.complete(true));
+        env.names().timer().after(TURNS_MAX, () -> settled.complete(false));
+        return settled;
+    }
+
     /** Not on the loop that has closed the last connection. */
     private void forgetSoon(LiveServer removed) {
         env.names().timer().after(Duration.ZERO, () -> forget(removed));
     }
 
     private void forget(LiveServer removed) {
+        String address = removed.server().address();
         synchronized (changing) {
             if (!servers.known().contains(removed)) {
                 return; // it had a connection once more, of a request that was very late
             }
             servers.forget(removed);
             removed.pools().forEach(idle::remove);
+            if (servers.known().stream()
+                    .noneMatch(each -> each.server().address().equals(address))) {
+                metrics(address).forget();
+            }
         }
         removed.locator().close();
+    }
+
+    /** What is not as the configuration says: for the process after this one. */
+    void changes(List<ServerChange> changes) {
+        for (UpstreamServer listed : servers.listed()) {
+            LiveServer live = servers.find(listed);
+            int configured = configured(listed.address());
+            if (live != null && (live.state() != ServerState.READY || live.weight() != configured)) {
+                changes.add(new ServerChange(name, listed.address(), live.state(), live.weight(), configured));
+            }
+        }
+        for (ServerConfig each : config.servers()) {
+            if (servers.find(each.address()) == null) {
+                changes.add(new ServerChange(name, each.address(), ServerState.REMOVED, each.weight(), each.weight()));
+            }
+        }
+    }
+
+    /** What an operator sees. */
+    UpstreamSnapshot overview() {
+        List<ServerSnapshot> rows = new ArrayList<>();
+        for (LiveServer live : servers.known()) {
+            int resting = 0;
+            for (ServerPool pool : live.pools()) {
+                resting += pool.idle().figures().idle();
+            }
+            ConnectionLimit limit = live.limit();
+            rows.add(new ServerSnapshot(
+                    live.server().address(),
+                    live.state(),
+                    live.weight(),
+                    live.backoff().isLeftOut(),
+                    live.inFlight(),
+                    limit == null ? 0 : limit.waiting(),
+                    resting,
+                    TimeUnit.NANOSECONDS.toMicros(live.latencyNanos()) / 1000.0));
+        }
+        return new UpstreamSnapshot(name, config.balance().type(), rows);
     }
 
     /** Whether any server is a listener of this process. */

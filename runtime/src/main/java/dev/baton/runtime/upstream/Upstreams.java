@@ -3,8 +3,10 @@ package dev.baton.runtime.upstream;
 import dev.baton.runtime.channel.MovableStreamChannel;
 import dev.baton.runtime.config.UpstreamConfig;
 import dev.baton.runtime.config.Variant;
+import dev.baton.runtime.config.Words;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.spi.admin.PoolSnapshot;
+import dev.baton.spi.admin.UpstreamSnapshot;
 import dev.baton.spi.pool.TakeoverPolicy;
 import dev.baton.spi.threading.AnyThread;
 import dev.baton.spi.threading.OnLoop;
@@ -18,6 +20,7 @@ import java.util.NoSuchElementException;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /** All upstreams of the configuration. */
 @AnyThread
@@ -62,12 +65,36 @@ public final class Upstreams {
         return group(name).forPlugin(plugin);
     }
 
-    private UpstreamGroup group(String name) {
+    /**
+     * One of them.
+     *
+     * @throws NoSuchElementException if there is none of this name; says which there are
+     */
+    UpstreamGroup group(String name) {
         UpstreamGroup group = groups.get(name);
         if (group == null) {
-            throw new NoSuchElementException("no upstream '" + name + "'; there are " + groups.keySet());
+            throw new NoSuchElementException(
+                    "no upstream '" + name + "'" + Words.suggestion(name, groups.keySet(), "there are none"));
         }
         return group;
+    }
+
+    /** One of them; null if there is none of this name. */
+    @Nullable
+    UpstreamGroup find(String name) {
+        return groups.get(name);
+    }
+
+    /** What an operator sees, by name. */
+    public List<UpstreamSnapshot> overview() {
+        return groups.values().stream().map(UpstreamGroup::overview).toList();
+    }
+
+    /** What is not as the configuration says. */
+    List<ServerChange> changes() {
+        List<ServerChange> changes = new ArrayList<>();
+        groups.values().forEach(group -> group.changes(changes));
+        return changes;
     }
 
     /**

@@ -18,6 +18,7 @@ import dev.baton.spi.admin.PoolSnapshot;
 import dev.baton.spi.admin.RuntimeView;
 import dev.baton.spi.admin.StatusSnapshot;
 import dev.baton.spi.admin.TopSnapshot;
+import dev.baton.spi.admin.UpstreamSnapshot;
 import dev.baton.spi.fd.ClosedBy;
 import dev.baton.spi.fd.TakeoverResult;
 import java.lang.management.ManagementFactory;
@@ -236,6 +237,11 @@ public final class LiveView implements RuntimeView {
     @Override
     public List<PoolSnapshot> pools() {
         return sources.pools().get();
+    }
+
+    @Override
+    public List<UpstreamSnapshot> upstreams() {
+        return sources.upstreams().get();
     }
 
     @Override

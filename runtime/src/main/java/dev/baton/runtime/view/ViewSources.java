@@ -5,6 +5,7 @@ import dev.baton.spi.admin.ListenerSnapshot;
 import dev.baton.spi.admin.PluginSnapshot;
 import dev.baton.spi.admin.PoolSnapshot;
 import dev.baton.spi.admin.TopSnapshot;
+import dev.baton.spi.admin.UpstreamSnapshot;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +21,7 @@ import java.util.function.Supplier;
  * @param state {@code starting}, {@code ready} or {@code draining}
  * @param listeners by name
  * @param pools by upstream and server
+ * @param upstreams by name
  * @param plugins by id
  * @param views of plugins, by name
  * @param top what is slow
@@ -32,6 +34,7 @@ public record ViewSources(
         Supplier<String> state,
         Supplier<List<ListenerSnapshot>> listeners,
         Supplier<List<PoolSnapshot>> pools,
+        Supplier<List<UpstreamSnapshot>> upstreams,
         Supplier<List<PluginSnapshot>> plugins,
         Map<String, AdminView> views,
         Supplier<TopSnapshot> top) {}

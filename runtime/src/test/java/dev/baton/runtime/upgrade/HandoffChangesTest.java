@@ -3,6 +3,8 @@ package dev.baton.runtime.upgrade;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.baton.runtime.upstream.ServerChange;
+import dev.baton.spi.upstream.ServerState;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -47,6 +49,51 @@ class HandoffChangesTest extends HandoffFixture {
             pair.receiver.discard(extra.numbers());
         }
         POSIX.close(number);
+    }
+
+    @Test
+    void shouldHandOverServersThatWereChangedAtRunTime() throws Exception {
+        List<ServerChange> changes = List.of(
+                new ServerChange("app", "127.0.0.1:1", ServerState.DRAIN, 3, 1),
+                new ServerChange("app", "[::1]:2", ServerState.READY, 0, -1),
+                new ServerChange("app", "a.test:3", ServerState.REMOVED, 0, 0));
+        try (Pair pair = new Pair(1);
+                Giver giver = new Giver(pair.giver, LONG, new Peer(1, 0))) {
+            var received = async(pair.asReceiver::receiveSockets);
+            pair.giver.send(new Message.Writer(Message.Type.HELLO), LONG);
+            giver.sendChanges(changes);
+            giver.sendSockets(List.of(), List.of(), List.of());
+            ReceivedSockets sockets = received.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            assertThat(sockets.changes()).isEqualTo(changes);
+        }
+    }
+
+    @Test
+    void shouldRefuseChangedServersThatAreNotWellFormed() throws Exception {
+        List<Message.Writer> wrong = List.of(
+                new Message.Writer(Message.Type.UPSTREAM)
+                        .text("app")
+                        .text("a:1")
+                        .text("READY"),
+                new Message.Writer(Message.Type.UPSTREAM)
+                        .text("app")
+                        .text("a:1")
+                        .text("GONE")
+                        .number(1)
+                        .flag(false),
+                new Message.Writer(Message.Type.UPSTREAM)
+                        .text("app")
+                        .text("a:1")
+                        .text("READY")
+                        .number(-1)
+                        .flag(false));
+        for (Message.Writer each : wrong) {
+            try (Pair pair = new Pair(1)) {
+                pair.giver.send(new Message.Writer(Message.Type.HELLO), LONG);
+                pair.giver.send(each, LONG);
+                assertThatExceptionOfType(HandoffException.class).isThrownBy(() -> pair.asReceiver.receiveSockets());
+            }
+        }
     }
 
     /** A process of an older version sends fewer fields: nobody was suspended, nothing was added. */

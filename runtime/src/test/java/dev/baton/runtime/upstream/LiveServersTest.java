@@ -82,7 +82,7 @@ class LiveServersTest {
                 weight,
                 () -> now,
                 new Backoff(new Limits(2, 5, Duration.ofSeconds(1).toNanos()), 0),
-                LiveServers.leftOutCounter(metrics, "app", server.address()),
+                new ServerMetrics(metrics, "app", server.address()).leftOut(),
                 Ejections.of("app", server.address(), metrics));
     }
 

@@ -48,7 +48,7 @@ class StickyCookieTest {
                     1,
                     () -> now,
                     new Backoff(),
-                    LiveServers.leftOutCounter(metrics, "app", each.address()),
+                    new ServerMetrics(metrics, "app", each.address()).leftOut(),
                     Ejections.of("app", each.address(), metrics)));
         }
         servers = new LiveServers("app", live, 50, new InTurn(), () -> now, new StickyCookie("app", PLAIN));

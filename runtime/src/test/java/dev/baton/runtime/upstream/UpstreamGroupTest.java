@@ -36,6 +36,7 @@ class UpstreamGroupTest {
             },
             time,
             time::nanoTime);
+    private final PrometheusMetrics metrics = new PrometheusMetrics();
     private final LoopRegistry loops = new LoopRegistry();
     private final List<Pool> opened = new ArrayList<>();
     private final UpstreamGroup group = new UpstreamGroup(
@@ -57,12 +58,16 @@ class UpstreamGroupTest {
                     names,
                     listener -> null,
                     loops,
-                    new PrometheusMetrics()),
+                    metrics),
             new IdleConnections(loops));
     private final Upstream upstream = group.forPlugin("test");
 
     private LiveServer server(String address) {
         return Objects.requireNonNull(group.servers().find(address));
+    }
+
+    private LiveServer add(String address, int weight) {
+        return Objects.requireNonNull(group.add(address, weight));
     }
 
     private void useAll(String profile) {
@@ -81,7 +86,7 @@ class UpstreamGroupTest {
     void aServerThatIsAddedHasPoolsOfAllProfilesAndIsChosen() {
         useAll("one");
         useAll("two");
-        LiveServer added = group.add("127.0.0.1:3", 1);
+        LiveServer added = add("127.0.0.1:3", 1);
         useAll("three");
         assertThat(added.pools()).hasSize(3);
         assertThat(open()).filteredOn("127.0.0.1:3"::equals).hasSize(3);
@@ -126,15 +131,46 @@ class UpstreamGroupTest {
     void anAddressThatComesAgainIsANewServer() {
         group.change(server("127.0.0.1:1"), ServerState.REMOVED);
         time.pass(Duration.ZERO);
-        LiveServer again = group.add("127.0.0.1:1", 1);
+        LiveServer again = add("127.0.0.1:1", 1);
         assertThat(again.index()).isEqualTo(2);
         assertThat(upstream.servers()).extracting(UpstreamServer::index).containsExactly(1, 2);
     }
 
     @Test
+    void theMetricsOfAServerTellItsStateUntilItIsForgotten() {
+        String a = "{server=\"127.0.0.1:1\",state=\"%s\",upstream=\"app\"}";
+        group.change(server("127.0.0.1:1"), ServerState.DRAIN);
+        group.change(server("127.0.0.1:1"), 7);
+        assertThat(metrics.scrape())
+                .contains("baton_upstream_server_state" + a.formatted("drain") + " 1.0")
+                .contains("baton_upstream_server_state" + a.formatted("ready") + " 0.0")
+                .contains("baton_upstream_server_weight{server=\"127.0.0.1:1\",upstream=\"app\"} 7.0");
+        LiveServer before = server("127.0.0.1:1");
+        before.began();
+        group.change(before, ServerState.REMOVED);
+        add("127.0.0.1:1", 3);
+        before.ended();
+        time.pass(Duration.ZERO);
+        assertThat(metrics.scrape())
+                .as("a new server has the address")
+                .contains("baton_upstream_server_weight{server=\"127.0.0.1:1\",upstream=\"app\"} 3.0");
+        group.change(server("127.0.0.1:1"), ServerState.REMOVED);
+        time.pass(Duration.ZERO);
+        assertThat(metrics.scrape()).doesNotContain("127.0.0.1:1").contains("127.0.0.1:2");
+    }
+
+    @Test
+    void thereIsALimitOfServers() {
+        for (int i = 2; i < UpstreamGroup.SERVERS_MAX; i++) {
+            add("127.0.0.1:9", 1);
+        }
+        assertThat(group.add("127.0.0.1:9", 1)).isNull();
+    }
+
+    @Test
     void theNameOfAServerIsNotLookedUpAfterItsRemoval() {
-        LiveServer one = group.add("app.test:1", 1);
-        LiveServer other = group.add("app.test:2", 1);
+        LiveServer one = add("app.test:1", 1);
+        LiveServer other = add("app.test:2", 1);
         time.pass(HostLookup.REFRESH);
         group.change(one, ServerState.REMOVED);
         time.pass(Duration.ofMinutes(1));
@@ -143,7 +179,7 @@ class UpstreamGroupTest {
         group.change(other, ServerState.REMOVED);
         time.pass(Duration.ofMinutes(10));
         assertThat(lookups).hasSize(before);
-        group.add("app.test:1", 1);
+        add("app.test:1", 1);
         assertThat(lookups).hasSize(before + 1);
     }
 

@@ -3,9 +3,11 @@ package dev.baton.spi.admin;
 import dev.baton.spi.listener.Listener;
 import dev.baton.spi.listener.ListenerResult;
 import dev.baton.spi.threading.AnyThread;
+import dev.baton.spi.upstream.ServerState;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +42,38 @@ public interface RuntimeControl {
      */
     CompletionStage<ListenerResult> unbindListener(
             String name, Duration grace, Optional<String> strategy, boolean forget);
+
+    /**
+     * Adds a server to an upstream; it may be asked at once. An address that was removed is a new server.
+     *
+     * @param server {@code host:port} or {@code [ipv6]:port}; {@code listener:NAME} only if the upstream's
+     *     configuration has it
+     * @param weight 0 to 256
+     * @return what really happened: ADDED, or FAILED if it has this server already
+     * @throws NoSuchElementException if there is no such upstream; says which there are
+     * @throws IllegalArgumentException if the address or the weight cannot be one
+     */
+    CompletionStage<ServerResult> addServer(String upstream, String server, int weight);
+
+    /**
+     * Changes what a server may do, or removes it. Complete when no loop acts on what was before: no connection is
+     * opened against it from then on. A loop that is blocked is not waited for longer than 2 s.
+     *
+     * @param state REMOVED takes the server out of the list
+     * @return what really happened: CHANGED, REMOVED, UNCHANGED or FAILED
+     * @throws NoSuchElementException if there is no such upstream or server; says which there are
+     */
+    CompletionStage<ServerResult> changeServer(String upstream, String server, ServerState state);
+
+    /**
+     * Changes the weight of a server.
+     *
+     * @param weight 0 to 256; 0 gets no new requests
+     * @return what really happened: CHANGED, UNCHANGED or FAILED
+     * @throws NoSuchElementException as {@link #changeServer}
+     * @throws IllegalArgumentException if there is no such weight
+     */
+    CompletionStage<ServerResult> weighServer(String upstream, String server, int weight);
 
     /** Starts one more loop, which accepts connections of every listener that is not bound to certain loops. */
     CompletionStage<LoopResult> addLoop();

@@ -27,6 +27,9 @@ public interface RuntimeView {
     /** The pools of idle connections, by upstream and server. */
     List<PoolSnapshot> pools();
 
+    /** The upstreams and their servers, by name. */
+    List<UpstreamSnapshot> upstreams();
+
     /** The plugins, by id, also those that were not loaded. */
     List<PluginSnapshot> plugins();
 

@@ -43,6 +43,12 @@ public interface Metrics {
     /** A value that is read when somebody asks; replaces an older one of the same name and labels. */
     void gauge(String name, String help, LongSupplier value, String... labels);
 
+    /**
+     * Stops writing a counter or gauge, because what its labels name is gone. A counter of the same name and labels
+     * begins at 0 afterwards. Harmless if there is none.
+     */
+    default void forget(String name, String... labels) {}
+
     /** Everything as Prometheus text. */
     String scrape();
 

@@ -8,6 +8,7 @@ import dev.baton.spi.admin.LoopResult;
 import dev.baton.spi.admin.ParameterBinder;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
+import dev.baton.spi.admin.ServerResult;
 import dev.baton.spi.admin.StatusSnapshot;
 import dev.baton.spi.admin.UpgradeReport;
 import dev.baton.spi.config.Default;
@@ -16,6 +17,7 @@ import dev.baton.spi.config.Spelling;
 import dev.baton.spi.listener.Listener;
 import dev.baton.spi.listener.ListenerResult;
 import dev.baton.spi.metrics.Metrics;
+import dev.baton.spi.upstream.ServerState;
 import io.vertx.core.Context;
 import io.vertx.core.Handler;
 import io.vertx.core.MultiMap;
@@ -32,10 +34,12 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.BiConsumer;
+import java.util.function.BiFunction;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -58,6 +62,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
     private static final String READY = "ready";
     static final String PREFIX = "/v1/";
     private static final String LISTENERS = PREFIX + "listeners";
+    private static final String UPSTREAMS = PREFIX + "upstreams";
     private static final String LOOPS = PREFIX + "loops";
     private static final String TWICE = "write each parameter once";
     /** Far more than one listener needs; bounds what is kept of a body. */
@@ -126,6 +131,15 @@ final class AdminApi implements Handler<HttpServerRequest> {
 
     private record Unbinding(@Range(min = "0s", max = "24h") Optional<Duration> grace, Optional<String> strategy) {}
 
+    private record OfServer(String server) {}
+
+    private record Adding(
+            String server,
+            @Default("1") @Range(min = "0", max = "256") int weight) {}
+
+    private record Weighing(
+            String server, @Range(min = "0", max = "256") int weight) {}
+
     private record Upgrading(
             @Default("60s") @Range(min = "1ms", max = "24h") Duration timeout) {}
 
@@ -171,6 +185,20 @@ final class AdminApi implements Handler<HttpServerRequest> {
                 "unbinds it and forgets it",
                 Unbinding.class,
                 (listener, how, asked) -> unbind(listener, how, asked, true));
+        onUpstream(
+                "add",
+                "adds a server",
+                Adding.class,
+                (upstream, what) -> control.addServer(upstream, what.server(), what.weight()));
+        onUpstream(
+                "weight",
+                "changes the weight of a server",
+                Weighing.class,
+                (upstream, what) -> control.weighServer(upstream, what.server(), what.weight()));
+        onServer("remove", "removes a server, after what is in use of it", ServerState.REMOVED);
+        onServer("drain", "lets a server get no new requests", ServerState.DRAIN);
+        onServer("maintenance", "lets nothing connect to a server", ServerState.MAINTENANCE);
+        onServer("ready", "lets a server get requests again", ServerState.READY);
         post(LOOPS, "adds a loop", None.class, (none, asked) -> answer(asked.reply(), control.addLoop(), 409));
         routes.add(new Route(
                 "POST",
@@ -250,6 +278,28 @@ final class AdminApi implements Handler<HttpServerRequest> {
                         noListener(asked);
                     }
                 })));
+    }
+
+    private <P extends Record> void onUpstream(
+            String action, String summary, Class<P> parameters, BiFunction<String, P, CompletionStage<?>> call) {
+        routes.add(new Route(
+                "POST",
+                UPSTREAMS + "/{name}/servers/" + action,
+                any -> true,
+                summary,
+                binder.parameters(parameters),
+                Map.of(404, "there is no such upstream or server", 409, "it failed"),
+                bound(
+                        parameters,
+                        (given, asked) -> checked(asked.reply(), () -> call.apply(asked.variable(), given)))));
+    }
+
+    private void onServer(String action, String summary, ServerState state) {
+        onUpstream(
+                action,
+                summary,
+                OfServer.class,
+                (upstream, which) -> control.changeServer(upstream, which.server(), state));
     }
 
     private void noListener(Asked asked) {
@@ -379,6 +429,9 @@ final class AdminApi implements Handler<HttpServerRequest> {
         } catch (IllegalArgumentException wrong) {
             reply.error(400, String.valueOf(wrong.getMessage()), null);
             return;
+        } catch (NoSuchElementException unknown) {
+            reply.error(404, String.valueOf(unknown.getMessage()), null);
+            return;
         }
         answer(reply, result, 409);
     }
@@ -393,6 +446,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
                 boolean failed = (result instanceof ListenerResult listened
                                 && listened.outcome() == ListenerResult.Outcome.FAILED)
                         || (result instanceof LoopResult loop && loop.outcome() == LoopResult.Outcome.FAILED)
+                        || (result instanceof ServerResult server && server.outcome() == ServerResult.Outcome.FAILED)
                         || (result instanceof UpgradeReport report && !report.upgraded());
                 reply.json(failed ? failedStatus : 200, result);
             }
@@ -403,6 +457,9 @@ final class AdminApi implements Handler<HttpServerRequest> {
         String hint;
         if (path.startsWith(LISTENERS + "/") && path.lastIndexOf('/') > LISTENERS.length()) {
             hint = "a listener has suspend, resume, unbind";
+        } else if (path.startsWith(UPSTREAMS + "/")) {
+            hint = "servers have add, remove, drain, ready, maintenance, weight: POST " + UPSTREAMS
+                    + "/NAME/servers/drain?server=HOST:PORT";
         } else {
             hint = spelling.nearest(path, routes.paths())
                     .map(AdminApi::didYouMean)

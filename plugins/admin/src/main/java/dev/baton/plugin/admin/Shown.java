@@ -60,6 +60,7 @@ final class Shown {
         table(routes, "orphans", "the fds that were deleted and are not closed yet", view::orphans);
         table(routes, "listeners", "the listeners, by name", view::listeners);
         table(routes, "pools", "the pools of upstream connections", view::pools);
+        table(routes, "upstreams", "the upstreams and their servers, by name", view::upstreams);
         table(routes, "top", "the slowest routes and servers, and how busy the loops are", view::top);
         table(routes, "plugins", "the plugins, also those that were not loaded", view::plugins);
         table(

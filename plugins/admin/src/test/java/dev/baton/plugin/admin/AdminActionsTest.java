@@ -221,6 +221,54 @@ class AdminActionsTest extends AdminFixture {
     }
 
     @Test
+    void shouldChangeTheServersOfAnUpstream() throws Exception {
+        assertThat(post("/v1/upstreams/app/servers/add?server=%5B::1%5D:9003&weight=5")
+                        .body())
+                .isEqualTo("{\"upstream\":\"app\",\"server\":\"[::1]:9003\",\"outcome\":\"changed\",\"in-flight\":2,"
+                        + "\"detail\":\"as you wish\"}");
+        for (String action : List.of("add", "remove", "drain", "maintenance", "ready")) {
+            assertThat(post("/v1/upstreams/app/servers/" + action + "?server=a:1")
+                            .statusCode())
+                    .as(action)
+                    .isEqualTo(200);
+        }
+        assertThat(post("/v1/upstreams/app/servers/weight?server=a:1&weight=0").statusCode())
+                .isEqualTo(200);
+        assertThat(runtime.asked)
+                .containsExactly(
+                        "add app [::1]:9003 5",
+                        "add app a:1 1",
+                        "REMOVED app a:1",
+                        "DRAIN app a:1",
+                        "MAINTENANCE app a:1",
+                        "READY app a:1",
+                        "weigh app a:1 0");
+    }
+
+    @Test
+    void shouldSayWhatIsWrongWithAChangeOfAServer() throws Exception {
+        assertThat(post("/v1/upstreams/ap/servers/drain?server=a:1").statusCode())
+                .isEqualTo(404);
+        assertThat(post("/v1/upstreams/ap/servers/drain?server=a:1").body()).contains("did you mean 'app'?");
+        assertThat(post("/v1/upstreams/app/servers/drain?server=nowhere").statusCode())
+                .isEqualTo(400);
+        assertThat(post("/v1/upstreams/app/servers/drain").body()).contains("server");
+        assertThat(post("/v1/upstreams/app/servers/drain").statusCode()).isEqualTo(400);
+        assertThat(post("/v1/upstreams/app/servers/weight?server=a:1").statusCode())
+                .isEqualTo(400);
+        assertThat(post("/v1/upstreams/app/servers/weight?server=a:1&weight=257")
+                        .statusCode())
+                .isEqualTo(400);
+        assertThat(post("/v1/upstreams/app/servers/drain?server=full:1").statusCode())
+                .isEqualTo(409);
+        assertThat(post("/v1/upstreams/app/servers/stop?server=a:1").body()).contains("maintenance");
+        assertThat(get("/v1/upstreams/app/servers/drain").statusCode()).isEqualTo(405);
+        assertThat(get("/v1/upstreams").body())
+                .contains("\"state\":\"drain\"", "\"in-flight\":2", "\"latency-ms\":1.5", "\"left-out\":false");
+        assertThat(runtime.asked).containsExactly("DRAIN app full:1");
+    }
+
+    @Test
     void loopsAreAddedAndRetired() throws Exception {
         assertThat(post("/v1/loops").body())
                 .isEqualTo("{\"loop\":2,\"outcome\":\"added\",\"detail\":\"there are 3 loops\"}");

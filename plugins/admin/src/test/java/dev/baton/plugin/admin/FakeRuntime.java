@@ -12,20 +12,25 @@ import dev.baton.spi.admin.PluginSnapshot;
 import dev.baton.spi.admin.PoolSnapshot;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
+import dev.baton.spi.admin.ServerResult;
+import dev.baton.spi.admin.ServerSnapshot;
 import dev.baton.spi.admin.StatusSnapshot;
 import dev.baton.spi.admin.StopReport;
 import dev.baton.spi.admin.TopSnapshot;
 import dev.baton.spi.admin.UpgradeReport;
+import dev.baton.spi.admin.UpstreamSnapshot;
 import dev.baton.spi.listener.Listener;
 import dev.baton.spi.listener.ListenerResult;
 import dev.baton.spi.listener.ListenerResult.Outcome;
 import dev.baton.spi.listener.ListenerState;
 import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.posix.UnixServers;
+import dev.baton.spi.upstream.ServerState;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -89,6 +94,14 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics, UnixSer
     }
 
     @Override
+    public List<UpstreamSnapshot> upstreams() {
+        return List.of(new UpstreamSnapshot(
+                "app",
+                "round-robin",
+                List.of(new ServerSnapshot("127.0.0.1:9001", ServerState.DRAIN, 3, false, 2, 1, 4, 1.5))));
+    }
+
+    @Override
     public TopSnapshot top() {
         return new TopSnapshot(
                 10_000,
@@ -139,6 +152,33 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics, UnixSer
         asked.add((forget ? "remove " : "unbind ") + name + " " + grace
                 + strategy.map(word -> " " + word).orElse(""));
         return unbound;
+    }
+
+    @Override
+    public CompletionStage<ServerResult> addServer(String upstream, String server, int weight) {
+        return change(upstream, server, "add " + upstream + " " + server + " " + weight);
+    }
+
+    @Override
+    public CompletionStage<ServerResult> changeServer(String upstream, String server, ServerState to) {
+        return change(upstream, server, to + " " + upstream + " " + server);
+    }
+
+    @Override
+    public CompletionStage<ServerResult> weighServer(String upstream, String server, int weight) {
+        return change(upstream, server, "weigh " + upstream + " " + server + " " + weight);
+    }
+
+    private CompletionStage<ServerResult> change(String upstream, String server, String what) {
+        if (!upstream.equals("app")) {
+            throw new NoSuchElementException("no upstream '" + upstream + "'; did you mean 'app'?");
+        } else if (server.equals("nowhere")) {
+            throw new IllegalArgumentException("server 'nowhere': expected host:port");
+        }
+        asked.add(what);
+        ServerResult.Outcome outcome =
+                server.equals("full:1") ? ServerResult.Outcome.FAILED : ServerResult.Outcome.CHANGED;
+        return CompletableFuture.completedStage(new ServerResult(upstream, server, outcome, 2, "as you wish"));
     }
 
     @Override

@@ -49,11 +49,13 @@ public final class Baton implements Runnable {
             TableCommands.Orphans.class,
             TableCommands.Listeners.class,
             TableCommands.Pools.class,
+            TableCommands.Upstreams.class,
             TopCommand.class,
             TailCommand.class,
             ViewCommand.class,
             DoCommand.class,
             ListenerCommand.class,
+            UpstreamCommand.class,
             LogsCommand.class,
             UpgradeCommand.class,
             StopCommand.class);

@@ -121,4 +121,33 @@ final class TableCommands {
             super("/v1/pools", "no pools");
         }
     }
+
+    @Command(
+            name = "upstreams",
+            description = "Shows the servers of the upstreams: state, weight, requests in flight, latency.")
+    static final class Upstreams extends Table {
+        Upstreams() {
+            super("/v1/upstreams", "no upstreams");
+        }
+
+        @Override
+        String show(AdminClient client) throws AdminException {
+            return Tables.of(rows(client.table("/v1/upstreams")), "no upstreams");
+        }
+
+        /** A row for each server, with its upstream. */
+        static JsonArray rows(JsonArray upstreams) {
+            JsonArray rows = new JsonArray();
+            for (Object each : upstreams) {
+                JsonObject upstream = (JsonObject) each;
+                for (Object server : upstream.getJsonArray("servers", new JsonArray())) {
+                    JsonObject row = new JsonObject()
+                            .put("upstream", upstream.getValue("name"))
+                            .put("balance", upstream.getValue("balance"));
+                    rows.add(row.mergeIn((JsonObject) server));
+                }
+            }
+            return rows;
+        }
+    }
 }

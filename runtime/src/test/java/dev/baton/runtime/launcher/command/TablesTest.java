@@ -27,6 +27,19 @@ class TablesTest {
     }
 
     @Test
+    void shouldShowAServerOfAnUpstreamInARow() {
+        JsonArray upstreams = new JsonArray("""
+                [{"name": "app", "balance": "round-robin", "servers": [
+                    {"server": "a:1", "state": "drain", "weight": 3}, {"server": "b:1", "state": "ready", "weight": 1}]},
+                 {"name": "none", "balance": "hash-client", "servers": []}]""");
+        assertThat(Tables.of(TableCommands.Upstreams.rows(upstreams), "none").lines())
+                .containsExactly(
+                        "UPSTREAM  BALANCE      SERVER  STATE  WEIGHT",
+                        "app       round-robin  a:1     drain       3",
+                        "app       round-robin  b:1     ready       1");
+    }
+
+    @Test
     void shouldSayThatThereIsNothing() {
         assertThat(Tables.of(new JsonArray(), "no orphans")).isEqualTo("no orphans");
     }
