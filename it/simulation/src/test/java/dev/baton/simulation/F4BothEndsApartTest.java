@@ -2,8 +2,8 @@ package dev.baton.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.plugin.http.HttpConfig;
 import dev.baton.plugin.http.HttpServiceFactory;
+import dev.baton.plugin.http.config.HttpConfig;
 import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.config.ByteRate;

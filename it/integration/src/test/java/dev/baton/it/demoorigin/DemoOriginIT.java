@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.baton.plugin.demoorigin.DemoOrigin;
-import dev.baton.plugin.http.ForwardedConfig;
-import dev.baton.plugin.http.HttpConfig;
 import dev.baton.plugin.http.HttpServiceFactory;
-import dev.baton.plugin.http.MatchConfig;
-import dev.baton.plugin.http.RouteConfig;
+import dev.baton.plugin.http.config.ForwardedConfig;
+import dev.baton.plugin.http.config.HttpConfig;
+import dev.baton.plugin.http.config.MatchConfig;
+import dev.baton.plugin.http.config.RouteConfig;
 import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.metrics.PrometheusMetrics;

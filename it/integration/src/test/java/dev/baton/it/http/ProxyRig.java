@@ -1,8 +1,8 @@
 package dev.baton.it.http;
 
 import dev.baton.it.pool.UpstreamRig;
-import dev.baton.plugin.http.HttpConfig;
 import dev.baton.plugin.http.HttpServiceFactory;
+import dev.baton.plugin.http.config.HttpConfig;
 import dev.baton.plugin.tcplistener.TcpListenerKind;
 import dev.baton.plugin.unbind.AtOnceStrategy;
 import dev.baton.runtime.listener.ListenerSpec;

@@ -1,5 +1,6 @@
 package dev.baton.plugin.http;
 
+import dev.baton.plugin.http.config.HttpConfig;
 import dev.baton.spi.Plugin;
 import dev.baton.spi.PluginBinder;
 

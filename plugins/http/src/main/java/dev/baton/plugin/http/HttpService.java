@@ -1,5 +1,12 @@
 package dev.baton.plugin.http;
 
+import dev.baton.plugin.http.config.HttpConfig;
+import dev.baton.plugin.http.exchange.ExchangeEnv;
+import dev.baton.plugin.http.exchange.FilterUse;
+import dev.baton.plugin.http.exchange.Routes;
+import dev.baton.plugin.http.http1.Http1Settings;
+import dev.baton.plugin.http.http1.Http1UpstreamEnd;
+import dev.baton.plugin.http.http1.RequestReader;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.service.Service;
 import dev.baton.spi.service.ServiceContext;

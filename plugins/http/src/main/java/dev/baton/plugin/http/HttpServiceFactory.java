@@ -1,5 +1,6 @@
 package dev.baton.plugin.http;
 
+import dev.baton.plugin.http.config.HttpConfig;
 import dev.baton.spi.service.Service;
 import dev.baton.spi.service.ServiceContext;
 import dev.baton.spi.service.ServiceFactory;

@@ -2,6 +2,10 @@ package dev.baton.plugin.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.plugin.http.config.HttpConfig;
+import dev.baton.plugin.http.config.RouteConfig;
+import dev.baton.plugin.http.exchange.Exchange;
+import dev.baton.plugin.http.exchange.Refusal;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.config.ByteRate;
 import dev.baton.spi.config.ByteSize;
@@ -52,59 +56,59 @@ import org.jspecify.annotations.Nullable;
  * <p>{@link Ends#APART} makes every connection look as if another loop owned it: neither end can enter the other, so
  * everything between them is posted. {@link #close} checks that nothing leaked and no claim is held.
  */
-final class Bench implements AutoCloseable, Upstream, UpstreamConnections, ServiceContext, Metrics {
+public final class Bench implements AutoCloseable, Upstream, UpstreamConnections, ServiceContext, Metrics {
 
-    boolean watched;
-    final List<FinishedExchange> reported = new ArrayList<>();
+    public boolean watched;
+    public final List<FinishedExchange> reported = new ArrayList<>();
 
     /** Where the two ends of an exchange are. */
-    enum Ends {
+    public enum Ends {
         TOGETHER,
         APART
     }
 
     /** A Date field with its line end. */
-    static final String DATE = "Date: [A-Z][a-z]{2}, \\d\\d [A-Z][a-z]{2} \\d{4} \\d\\d:\\d\\d:\\d\\d GMT\r\n";
+    public static final String DATE = "Date: [A-Z][a-z]{2}, \\d\\d [A-Z][a-z]{2} \\d{4} \\d\\d:\\d\\d:\\d\\d GMT\r\n";
 
-    final Ends ends;
-    final ManualLoop loop = new ManualLoop(0);
-    final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(true);
-    final HttpService service;
-    final EmbeddedConnection client;
+    public final Ends ends;
+    public final ManualLoop loop = new ManualLoop(0);
+    public final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(true);
+    public final HttpService service;
+    public final EmbeddedConnection client;
 
     /** Every upstream connection ever opened, and those that were given back. */
-    final List<EmbeddedConnection> opened = new ArrayList<>();
+    public final List<EmbeddedConnection> opened = new ArrayList<>();
 
-    final Deque<EmbeddedConnection> idle = new ArrayDeque<>();
+    public final Deque<EmbeddedConnection> idle = new ArrayDeque<>();
     /** Attempts to connect that a test has not answered yet; only if it says so. */
-    final Deque<ConnectHandler> connecting = new ArrayDeque<>();
+    public final Deque<ConnectHandler> connecting = new ArrayDeque<>();
 
-    final List<UpstreamServer> asked = new ArrayList<>();
+    public final List<UpstreamServer> asked = new ArrayList<>();
     /** What the upstream was told of its servers. */
-    final List<String> outcomes = new ArrayList<>();
+    public final List<String> outcomes = new ArrayList<>();
 
     /** Sessions stay with their servers. */
-    boolean sticky;
+    public boolean sticky;
 
-    boolean connectLater;
+    public boolean connectLater;
     /** Idle connections close between the takeover and the first byte. */
-    boolean dieWhenTaken;
+    public boolean dieWhenTaken;
     /** New connections close before anybody hears of them. */
-    boolean dieWhenOpened;
+    public boolean dieWhenOpened;
 
     @Nullable
-    Throwable refuseWith;
+    public Throwable refuseWith;
 
-    List<UpstreamServer> servers = List.of(new UpstreamServer("origin.test:80", 0));
+    public List<UpstreamServer> servers = List.of(new UpstreamServer("origin.test:80", 0));
 
     /** Filters and handlers by their words. */
-    final Map<String, Object> plugins = new HashMap<>();
+    public final Map<String, Object> plugins = new HashMap<>();
     /** What plugins threw. */
-    final List<String> thrown = new ArrayList<>();
+    public final List<String> thrown = new ArrayList<>();
     /** Work for workers, which a test runs. */
-    final Deque<Runnable> work = new ArrayDeque<>();
+    public final Deque<Runnable> work = new ArrayDeque<>();
 
-    boolean workersAreBusy;
+    public boolean workersAreBusy;
 
     private final Map<String, Counter> counters = new HashMap<>();
     private final Map<EmbeddedConnection, UpstreamServer> serverOf = new HashMap<>();
@@ -112,11 +116,11 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
     private int turn;
     private @Nullable ChannelHandler initializer;
 
-    Bench(Ends ends) {
+    public Bench(Ends ends) {
         this(ends, new ByteSize(4096));
     }
 
-    Bench(Ends ends, ByteSize headerLimit) {
+    public Bench(Ends ends, ByteSize headerLimit) {
         this(ends, config(headerLimit));
     }
 
@@ -134,12 +138,12 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
                 Duration.ofSeconds(10));
     }
 
-    Bench(Ends ends, HttpConfig config) {
+    public Bench(Ends ends, HttpConfig config) {
         this(ends, config, Map.of());
     }
 
     /** With filters and routes, before the one upstream if that is to take the rest. */
-    static HttpConfig config(boolean rest, List<Choice<HttpFilter>> filters, RouteConfig... routes) {
+    public static HttpConfig config(boolean rest, List<Choice<HttpFilter>> filters, RouteConfig... routes) {
         HttpConfig plain = config(new ByteSize(4096));
         return new HttpConfig(
                 rest ? Optional.of("app") : Optional.empty(),
@@ -157,7 +161,7 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
                 plain.rateGrace());
     }
 
-    Bench(Ends ends, HttpConfig config, Map<String, ?> plugins) {
+    public Bench(Ends ends, HttpConfig config, Map<String, ?> plugins) {
         this.ends = ends;
         this.plugins.putAll(plugins);
         service = new HttpService("shop", config, this);
@@ -166,7 +170,7 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
     }
 
     /** One more client of the same service, on the same loop. */
-    EmbeddedConnection anotherClient() {
+    public EmbeddedConnection anotherClient() {
         EmbeddedConnection another = connection();
         service.initialize(another, "web");
         return another;
@@ -184,13 +188,13 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
     // ------------------------------------------------------------------------------------------------ playing
 
     /** Runs something as the loop that owns a connection would, then everything that follows from it. */
-    void under(EmbeddedConnection connection, Runnable action) {
+    public void under(EmbeddedConnection connection, Runnable action) {
         connection.offer(action);
         settle();
     }
 
     /** Lets all posted messages arrive. */
-    void settle() {
+    public void settle() {
         boolean busy = true;
         while (busy) {
             busy = false;
@@ -204,30 +208,30 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
         }
     }
 
-    ByteBuf bytes(String text) {
+    public ByteBuf bytes(String text) {
         return allocator
                 .directBuffer(Math.max(1, text.length()))
                 .writeBytes(text.getBytes(StandardCharsets.ISO_8859_1));
     }
 
     /** The client sends. */
-    void send(String text) {
+    public void send(String text) {
         receive(client, text);
     }
 
     /** A server answers, on its connection. */
-    void answer(int connection, String text) {
+    public void answer(int connection, String text) {
         receive(opened.get(connection), text);
     }
 
     /** Bytes arrive at a connection, and everything follows from it. */
-    void receive(EmbeddedConnection connection, String text) {
+    public void receive(EmbeddedConnection connection, String text) {
         arrive(connection, text);
         settle();
     }
 
     /** Bytes arrive at a connection; what is posted then waits. */
-    void arrive(EmbeddedConnection connection, String text) {
+    public void arrive(EmbeddedConnection connection, String text) {
         connection.offer(() -> {
             connection.pipeline().fireChannelRead(bytes(text));
             connection.pipeline().fireChannelReadComplete();
@@ -236,7 +240,7 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
     }
 
     /** The peer of a connection closes it. */
-    void hangUp(EmbeddedConnection connection) {
+    public void hangUp(EmbeddedConnection connection) {
         if (connection.config().isAllowHalfClosure()) {
             under(connection, () -> connection.pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE));
         }
@@ -244,12 +248,12 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
     }
 
     /** A connection is closed by anything but its peer. */
-    void cut(EmbeddedConnection connection) {
+    public void cut(EmbeddedConnection connection) {
         under(connection, connection::close);
     }
 
     /** What came out of a connection since the last call, as text. */
-    String out(EmbeddedConnection connection) {
+    public String out(EmbeddedConnection connection) {
         StringBuilder text = new StringBuilder();
         ByteBuf piece;
         while ((piece = connection.readOutbound()) != null) {
@@ -260,20 +264,20 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
     }
 
     /** What came out of the client's connection since the last call, without the Date fields that the proxy puts in. */
-    String toClient() {
+    public String toClient() {
         return undated(out(client));
     }
 
-    static String undated(String answers) {
+    public static String undated(String answers) {
         return answers.replaceAll(DATE, "");
     }
 
-    String toServer(int connection) {
+    public String toServer(int connection) {
         return out(opened.get(connection));
     }
 
     /** Sends a request and answers it, to get an idle upstream connection. */
-    void warmUp() {
+    public void warmUp() {
         send("GET /warm HTTP/1.1\r\nHost: shop\r\n\r\n");
         int connection = opened.size() - 1;
         toServer(connection);
@@ -283,7 +287,7 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
     }
 
     /** Lets time pass. */
-    void pass(long seconds) {
+    public void pass(long seconds) {
         for (long i = 0; i < seconds; i++) {
             for (EmbeddedConnection connection : List.copyOf(all)) {
                 connection.advanceTimeBy(1, TimeUnit.SECONDS);
@@ -292,11 +296,11 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
         }
     }
 
-    long count(String name, String... labels) {
+    public long count(String name, String... labels) {
         return counter(name, "", labels).count();
     }
 
-    long refusals(Refusal refusal) {
+    public long refusals(Refusal refusal) {
         return count("baton_http_refusals_total", "service", "shop", "reason", refusal.label());
     }
 
@@ -385,7 +389,7 @@ final class Bench implements AutoCloseable, Upstream, UpstreamConnections, Servi
     }
 
     /** An attempt to connect succeeds. */
-    void connected(ConnectHandler handler) {
+    public void connected(ConnectHandler handler) {
         EmbeddedConnection connection = connection();
         serverOf.put(connection, Objects.requireNonNull(((Exchange) handler).server()));
         connection.pipeline().addLast(initializer);

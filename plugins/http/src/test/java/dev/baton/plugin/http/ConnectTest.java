@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.baton.plugin.http.Bench.Ends;
+import dev.baton.plugin.http.config.HttpConfig;
+import dev.baton.plugin.http.config.MatchConfig;
+import dev.baton.plugin.http.config.RouteConfig;
+import dev.baton.plugin.http.exchange.Refusal;
 import dev.baton.spi.http.HttpFilterOptions.OnFailure;
 import dev.baton.spi.http.HttpVerdict;
 import java.util.ArrayList;

@@ -3,6 +3,7 @@ package dev.baton.plugin.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.plugin.http.Bench.Ends;
+import dev.baton.plugin.http.exchange.Refusal;
 import dev.baton.spi.upstream.UpstreamServer;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.baton.plugin.http.Bench.Ends;
+import dev.baton.plugin.http.exchange.Refusal;
 import dev.baton.spi.config.Choice;
 import dev.baton.spi.http.HttpAnswer;
 import dev.baton.spi.http.HttpAttribute;

@@ -3,6 +3,7 @@ package dev.baton.plugin.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.plugin.http.Bench.Ends;
+import dev.baton.plugin.http.exchange.Refusal;
 import dev.baton.testkit.EmbeddedConnection;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -15,7 +16,7 @@ class FlowControlTest {
     private static final String LAST_GET = "GET / HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n";
     private static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
     /** Too large to be joined: each is a piece of its own. */
-    private static final String CHUNKS = ("401\r\n" + "x".repeat(SmallChunks.SMALL_BYTES + 1) + "\r\n").repeat(3);
+    private static final String CHUNKS = ("401\r\n" + "x".repeat(0x401) + "\r\n").repeat(3);
 
     private static final int PIECE = 60_000;
     private static final String DATA = "x".repeat(PIECE);

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.baton.plugin.http.Bench.Ends;
+import dev.baton.plugin.http.config.ForwardedConfig;
+import dev.baton.plugin.http.config.HttpConfig;
 import dev.baton.spi.config.ByteSize;
 import dev.baton.spi.http.HttpExchange;
 import dev.baton.spi.http.HttpFilterOptions.OnFailure;

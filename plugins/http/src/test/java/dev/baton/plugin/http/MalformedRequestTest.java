@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.baton.plugin.http.Bench.Ends;
+import dev.baton.plugin.http.exchange.Refusal;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;

@@ -3,6 +3,8 @@ package dev.baton.plugin.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.plugin.http.Bench.Ends;
+import dev.baton.plugin.http.config.HttpConfig;
+import dev.baton.plugin.http.exchange.Refusal;
 import dev.baton.spi.config.ByteRate;
 import dev.baton.spi.config.ByteSize;
 import java.time.Duration;

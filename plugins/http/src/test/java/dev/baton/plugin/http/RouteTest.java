@@ -5,6 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatNoException;
 
 import dev.baton.plugin.http.Bench.Ends;
+import dev.baton.plugin.http.config.HttpConfig;
+import dev.baton.plugin.http.config.MatchConfig;
+import dev.baton.plugin.http.config.RedirectConfig;
+import dev.baton.plugin.http.config.RespondConfig;
+import dev.baton.plugin.http.config.RetryConfig;
+import dev.baton.plugin.http.config.RouteConfig;
+import dev.baton.plugin.http.exchange.Refusal;
 import dev.baton.spi.config.Choice;
 import dev.baton.spi.config.Percent;
 import dev.baton.spi.http.HttpAnswer;

@@ -3,6 +3,10 @@ package dev.baton.plugin.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.plugin.http.Bench.Ends;
+import dev.baton.plugin.http.config.HttpConfig;
+import dev.baton.plugin.http.config.MatchConfig;
+import dev.baton.plugin.http.config.RetryConfig;
+import dev.baton.plugin.http.config.RouteConfig;
 import dev.baton.spi.config.Percent;
 import dev.baton.spi.upstream.RequestFacts;
 import dev.baton.spi.upstream.UpstreamServer;

@@ -1,0 +1,715 @@
+package dev.baton.plugin.http.exchange;
+
+import dev.baton.spi.channel.ConnectionFacts;
+import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.http.HttpOutcome;
+import dev.baton.spi.http.HttpOutcome.Kind;
+import dev.baton.spi.traffic.Traffic;
+import dev.baton.spi.upstream.ServerFailure;
+import dev.baton.spi.upstream.UpstreamServer;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The client's end of each exchange, one after the other: decides where a request goes and what is answered. Its
+ * {@link Forwarder} hands the request to a {@link UpstreamEnd}, which hands the response back.
+ *
+ * <p>A subclass reads and writes, in the client's version of HTTP. HTTP/1 has one for a connection, whose exchanges
+ * follow one another. It is a subclass, and no object beside this one, because every idle connection has it.
+ *
+ * <p>Everything here runs under the claim on the client's connection. The server's end may be on another loop at any
+ * time: it calls the methods that take an exchange under this claim, and what is not of the current exchange and from
+ * the current server's connection is dropped.
+ */
+public abstract class Downstream {
+    private static final byte[] UNKNOWN = ascii("unknown");
+
+    private final ExchangeEnv env;
+    private final MovableChannel channel;
+    private final Forwarder forwarder = new Forwarder();
+
+    /** In ASCII: as a string it would take twice as much of an idle connection. */
+    private byte @Nullable [] client;
+
+    private @Nullable Exchange exchange;
+
+    /** The upstream end reads no more of the answer until it is told. */
+    private boolean answerPaused;
+
+    public Downstream(ExchangeEnv env, MovableChannel channel) {
+        this.env = env;
+        this.channel = channel;
+    }
+
+    public final MovableChannel channel() {
+        return channel;
+    }
+
+    public final ExchangeEnv env() {
+        return env;
+    }
+
+    /** The exchange under way. */
+    @Nullable
+    public Exchange current() {
+        return exchange;
+    }
+
+    // ------------------------------------------------------------------------------------------------------- who asks
+
+    /** The client's address, as servers are told. Called by the upstream end only after a request came. */
+    public byte[] client() {
+        byte[] known = client;
+        if (known == null) {
+            InetAddress address =
+                    channel.clientAddress() instanceof InetSocketAddress remote ? remote.getAddress() : null;
+            String text = address == null ? "" : address.getHostAddress();
+            int zone = text.indexOf('%');
+            known = address == null ? UNKNOWN : ascii(zone < 0 ? text : text.substring(0, zone));
+            client = known;
+        }
+        return known;
+    }
+
+    private static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    private String clientText() {
+        return new String(client(), StandardCharsets.US_ASCII);
+    }
+
+    /** Who asks, as trusted proxies say. */
+    ConnectionFacts facts(Exchange current) {
+        ConnectionFacts facts = channel.facts();
+        SocketAddress peer = facts.client();
+        return peer == null || !current.fromTrustedProxy()
+                ? facts
+                : new ConnectionFacts(env.proxies().client(peer, current.fields()), facts.server());
+    }
+
+    /** The address of the one who asks; {@code unknown} if it has none of its own, as that of a unix socket. */
+    private String asker(Exchange current) {
+        return current.fromTrustedProxy()
+                        && facts(current).client() instanceof InetSocketAddress asks
+                        && asks.getAddress() != null
+                ? asks.getAddress().getHostAddress()
+                : clientText();
+    }
+
+    /** Counts what the client asked for and does not get. */
+    void count(Refusal refusal) {
+        env.refusals().count(refusal, clientText(), null);
+    }
+
+    // ----------------------------------------------------------------------------------------------- from the client
+
+    /** A head was read. */
+    public void beginExchange(Exchange next) {
+        exchange = next;
+        env.requests().increment();
+        if (!env.proxies().isEmpty() && env.proxies().contain(channel.clientAddress())) {
+            next.trustProxy();
+        }
+        Route route = env.router().find(next);
+        next.goBy(route, lastProgress());
+        route.retries().request();
+        OwnAnswer own = env.limits().answer(next, this);
+        if (route.isFiltered()) {
+            FilteredExchange filtered = new FilteredExchange(this, next, route, lastProgress());
+            next.setFiltered(filtered);
+            if (own == null) {
+                filtered.begin();
+            } else {
+                filtered.answerItself(own, "");
+            }
+        } else if (own != null) {
+            answerItself(next, own);
+        } else {
+            sendToServer(next);
+        }
+    }
+
+    /** There is somebody to hand a body to. */
+    public boolean takesBody() {
+        Exchange current = exchange;
+        FilteredExchange filtered = current == null ? null : current.filtered();
+        return filtered == null ? forwarder.end() != null : filtered.takesBody();
+    }
+
+    /**
+     * The body of the request goes on.
+     *
+     * @param in its next {@code count} bytes; taken out in any case
+     * @return false: the other end is gone, with its loop
+     */
+    public boolean body(Exchange current, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
+        FilteredExchange filtered = current.filtered();
+        return filtered == null
+                ? forward(current, in, count, last, trailers)
+                : filtered.requestBody(in, count, last, trailers);
+    }
+
+    /** What was handed over of the body goes out. False: the other end is gone, with its loop. */
+    public boolean flushBody() {
+        return forwarder.flush(exchange);
+    }
+
+    /** No more of the body is to be read now. */
+    public boolean requestPaused() {
+        return forwarder.paused();
+    }
+
+    /** The server takes no more of the request's body, not even what has been read of it. */
+    public boolean serverFull() {
+        return forwarder.full();
+    }
+
+    /** The client takes more of the response. */
+    public void writable() {
+        Exchange current = exchange;
+        if (current == null) {
+            return;
+        }
+        FilteredExchange filtered = current.filtered();
+        if (filtered != null) {
+            filtered.writable();
+            if (filtered.readsAndResponds() && filtered.takesBody()) {
+                readOn(); // what its handler had no room to respond to
+            }
+        }
+        if (answerPaused) {
+            progress();
+            answerRoom(current);
+        }
+    }
+
+    /** The client may take more of the answer: lets the server's end read on. */
+    private void answerRoom(Exchange current) {
+        FilteredExchange filtered = current.filtered();
+        UpstreamEnd end = forwarder.end();
+        if (answerPaused && end != null && isWritable() && (filtered == null || !filtered.holdsResponse())) {
+            answerPaused = false;
+            if (!end.resumeAnswer(current)) {
+                reset();
+            }
+        }
+    }
+
+    /** The client's connection is closed. */
+    public void clientGone() {
+        Exchange current = exchange;
+        if (current != null) {
+            drop(current);
+            over(current, Kind.CLIENT_ABORTED, null);
+        }
+    }
+
+    /**
+     * What the client sends cannot be read: the exchange under way, if there is one, gets no further.
+     *
+     * @return whether its response has begun: nothing else can be answered then
+     */
+    public boolean giveUp(Refusal refusal, @Nullable String detail) {
+        env.refusals().count(refusal, clientText(), detail);
+        Exchange current = exchange;
+        if (current == null) {
+            return false;
+        }
+        boolean answering = isAnswering();
+        drop(current);
+        if (!answering) {
+            current.responds(refusal.status().code(), lastProgress());
+        }
+        over(current, answering ? Kind.CUT : Kind.COMPLETE, refusal.label());
+        return answering;
+    }
+
+    /** The exchange under way ends here, and its client is told nothing. */
+    public void cutExchange(Refusal refusal) {
+        count(refusal);
+        Exchange current = exchange;
+        if (current != null) {
+            drop(current);
+            over(current, Kind.CUT, refusal.label());
+        }
+    }
+
+    /** The exchange under way fails, and its client is told so. */
+    public void fail(Refusal refusal) {
+        Exchange current = exchange;
+        if (current != null) {
+            fail(current, refusal, null);
+        }
+    }
+
+    // -------------------------------------------------------------------------------------------- for what is filtered
+
+    /** Runs a task under the claim, later. */
+    Future<?> schedule(Runnable task, long nanos) {
+        return channel.eventLoop().schedule(task, nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** Looks for a connection to a server. */
+    void sendToServer(Exchange current) {
+        current.asked(current.filtered() == null ? lastProgress() : nanoTime());
+        forwarder.begin(current);
+        if (forwarder.end() != null) {
+            carried(current);
+        }
+    }
+
+    /** A connection carries the exchange. */
+    private void carried(Exchange current) {
+        FilteredExchange filtered = current.filtered();
+        if (filtered != null) {
+            filtered.attached();
+        }
+        takeBody(current);
+    }
+
+    /** A connection to a server carries the exchange. */
+    boolean hasServer() {
+        return forwarder.end() != null;
+    }
+
+    /** Hands a piece of the request's body to the server; taken out of the buffer. False: the other end is gone. */
+    boolean forward(Exchange current, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
+        UpstreamEnd end = forwarder.end();
+        if (end == null) {
+            throw new IllegalStateException("a body that nobody wants");
+        }
+        return forwarder.forward(current, end, in, count, last, trailers);
+    }
+
+    /** The exchange cannot go on: the client is told so, or cut. */
+    void refuse(Exchange current, Refusal refusal) {
+        if (current.equals(exchange)) {
+            fail(current, refusal, null);
+        }
+    }
+
+    /** What a server may still do for the exchange is for nobody. */
+    void letGoOfServer(Exchange current) {
+        if (forwarder.end() != null || forwarder.connecting()) {
+            current.abandon();
+            forget(current);
+        }
+    }
+
+    /** An exchange that had waited goes on. */
+    void wentOn(Exchange current) {
+        progress();
+        flush();
+        if (current.equals(exchange)) {
+            answerRoom(current);
+        }
+        readOn();
+    }
+
+    // ----------------------------------------------------------------------------------------- from the connection
+
+    /**
+     * A connection carries the exchange that was not there at once.
+     *
+     * @param sent false: it died before anything was sent
+     * @param reused it has carried others
+     */
+    void attached(Exchange named, UpstreamEnd end, boolean sent, boolean reused) {
+        if (!named.equals(exchange) || forwarder.end() != null) {
+            end.abortSoon(named);
+            return;
+        }
+        if (!sent) {
+            connectFailed(named, new ConnectException("closed before anything was sent"));
+            return;
+        }
+        forwarder.attach(end, reused);
+        progress();
+        carried(named);
+        readOn();
+    }
+
+    /** There is no new connection. */
+    void connectFailed(Exchange named, Throwable cause) {
+        if (!named.equals(exchange) || forwarder.end() != null) {
+            return;
+        }
+        progress();
+        named.asked(lastProgress());
+        Refusal refusal = forwarder.askNext(named, cause);
+        if (refusal != null) {
+            fail(named, refusal, cause.getMessage());
+        } else if (forwarder.end() != null) {
+            // An idle connection carries the exchange now: nobody else will fetch the body that waits.
+            carried(named);
+            readOn();
+        }
+    }
+
+    // -------------------------------------------------------------------------------------- from the upstream end
+
+    /** The upstream end can take more of the request's body. */
+    public void resumeRequest(Exchange named, UpstreamEnd from) {
+        if (isCurrent(named, from) && forwarder.resume()) {
+            resumeBody();
+        }
+    }
+
+    public void informational(Exchange named, UpstreamEnd from, ResponseHead head) {
+        if (isCurrent(named, from)) {
+            progress();
+            named.inform();
+            informational(named, head);
+        }
+    }
+
+    /**
+     * The answer begins.
+     *
+     * @param in its next {@code count} bytes are the body's first; taken out in any case
+     * @param last they are all of it
+     */
+    public void answer(
+            Exchange named,
+            UpstreamEnd from,
+            ResponseHead head,
+            ByteBuf in,
+            int count,
+            boolean last,
+            @Nullable HeaderFields trailers) {
+        if (!isCurrent(named, from)) {
+            in.skipBytes(count);
+            return;
+        }
+        progress();
+        named.answeredByServer(head.status().code(), lastProgress());
+        String session = named.sessionCookie();
+        if (session != null && head.fields().size() < HeaderFields.MAX_FIELDS) {
+            head.fields().add(HttpHeaderNames.SET_COOKIE, session);
+        }
+        FilteredExchange filtered = named.filtered();
+        if (filtered == null) {
+            write(named, head, in, count, last, trailers);
+        } else {
+            filtered.response(head, in, count, last, trailers);
+        }
+    }
+
+    /**
+     * Writes a response for the client, without a flush.
+     *
+     * @param head the head; null: it was written before
+     * @param in its next {@code count} bytes are of the body; taken out in any case
+     */
+    void write(
+            Exchange named,
+            @Nullable ResponseHead head,
+            ByteBuf in,
+            int count,
+            boolean last,
+            @Nullable HeaderFields trailers) {
+        named.sent(count);
+        if (head == null) {
+            respondBody(named, in, count, last, trailers);
+        } else {
+            named.responds(head.status().code(), lastProgress());
+            if (head.beginsTunnel()) {
+                named.becomeTunnel();
+            }
+            respond(named, head, in, count, last, trailers);
+        }
+        if (last) {
+            finish(named);
+        }
+    }
+
+    /** The answer goes on. */
+    public void answerBody(
+            Exchange named, UpstreamEnd from, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
+        if (!isCurrent(named, from)) {
+            in.skipBytes(count);
+            return;
+        }
+        progress();
+        FilteredExchange filtered = named.filtered();
+        if (filtered == null) {
+            write(named, null, in, count, last, trailers);
+        } else {
+            filtered.responseBody(in, count, last, trailers);
+        }
+    }
+
+    /** False: read no more of the answer before {@link UpstreamEnd#resumeAnswer}. */
+    public boolean takesMoreAnswer(Exchange named, UpstreamEnd from) {
+        if (!isCurrent(named, from)) {
+            return true;
+        }
+        FilteredExchange filtered = named.filtered();
+        answerPaused = !isWritable() || (filtered != null && filtered.holdsResponse());
+        return !answerPaused;
+    }
+
+    /** The upstream end reads no more of the answer until it is told. */
+    public boolean answerPaused() {
+        return answerPaused;
+    }
+
+    /** All that was posted of the answer so far has arrived here: flushes it and asks for more. */
+    public void caughtUpWithAnswer(Exchange named, UpstreamEnd from) {
+        flush();
+        if (isCurrent(named, from) && takesMoreAnswer(named, from) && !from.resumeAnswer(named)) {
+            reset();
+        }
+    }
+
+    /**
+     * There will be no answer, or no more of it.
+     *
+     * @param unused the server sent nothing, so it may not even have read the request
+     */
+    public void upstreamFailed(
+            Exchange named, UpstreamEnd from, Refusal refusal, boolean unused, @Nullable String detail) {
+        if (!isCurrent(named, from)) {
+            return;
+        }
+        forget(null);
+        long now = nanoTime();
+        if (refusal == Refusal.BAD_RESPONSE) {
+            named.failedByServer(ServerFailure.ERROR, now);
+        } else if (refusal == Refusal.UPSTREAM_CLOSED && !(unused && forwarder.isReused())) {
+            named.failedByServer(ServerFailure.CLOSED, now); // an idle connection may close just as it is taken
+        }
+        if (!unused || isAnswering()) {
+            fail(named, refusal, detail);
+            return;
+        }
+        named.asked(now);
+        if (!forwarder.askAgain(named)) {
+            fail(named, refusal, detail);
+        }
+    }
+
+    /**
+     * The server was silent for {@code response-timeout}.
+     *
+     * @return true if another one is asked, because that is harmless
+     */
+    public boolean serverSilent() {
+        Exchange current = exchange;
+        if (current == null || forwarder.end() == null || current.hasResponse()) {
+            return false;
+        }
+        long now = nanoTime();
+        current.failedByServer(ServerFailure.TIMEOUT, now);
+        current.asked(now);
+        boolean asked = forwarder.askElsewhere(current);
+        if (asked) {
+            progress();
+        }
+        return asked;
+    }
+
+    /** The head of the response has not come within the route's {@code timeout}. */
+    public void routeTimedOut() {
+        Exchange current = exchange;
+        if (current != null && forwarder.end() != null && current.retries == 0) { // else it is another server's
+            current.failedByServer(ServerFailure.TIMEOUT, nanoTime());
+        }
+    }
+
+    private boolean isCurrent(Exchange named, UpstreamEnd from) {
+        assert channel.eventLoop().inEventLoop() : "without the claim on the client's connection (F4)";
+        return named.equals(exchange) && from == forwarder.end();
+    }
+
+    // ------------------------------------------------------------------------------------------- ending an exchange
+
+    private void finish(Exchange current) {
+        exchange = null;
+        forget(null);
+        FilteredExchange filtered = current.filtered();
+        over(current, Kind.COMPLETE, filtered == null ? null : filtered.reason());
+        ended(current, true);
+    }
+
+    /** The exchange is no longer the current one, and nobody waits for what a server may still do for it. */
+    private void drop(Exchange current) {
+        exchange = null;
+        current.abandon();
+        forget(current);
+    }
+
+    /** The upstream end belongs to no exchange of ours any more; tells it so, if it does not know. */
+    private void forget(@Nullable Exchange aborted) {
+        answerPaused = false;
+        if (aborted == null) {
+            forwarder.forget();
+        } else {
+            forwarder.abort(aborted);
+        }
+    }
+
+    private void fail(Exchange current, Refusal refusal, @Nullable String detail) {
+        UpstreamServer server = current.server();
+        boolean byClient = refusal.status().equals(HttpResponseStatus.REQUEST_TIMEOUT);
+        env.refusals().count(refusal, server == null || byClient ? clientText() : server.address(), detail);
+        current.abandon();
+        forget(current);
+        if (isAnswering()) {
+            exchange = null;
+            over(current, refusal == Refusal.UPSTREAM_CLOSED ? Kind.SERVER_ABORTED : Kind.CUT, refusal.label());
+            cutShort(current);
+            return;
+        }
+        FilteredExchange filtered = current.filtered();
+        if (filtered == null) {
+            answerItself(current, OwnAnswer.of(refusal));
+        } else if (!filtered.answerItself(OwnAnswer.of(refusal), refusal.label())) {
+            exchange = null;
+            over(current, Kind.CUT, refusal.label());
+            reset();
+            return;
+        }
+        flush();
+    }
+
+    /** Answers instead of a server. Flushing is left to the caller. */
+    private void answerItself(Exchange current, OwnAnswer own) {
+        exchange = null;
+        respond(current, own);
+        current.responds(own.status().code(), lastProgress());
+        over(current, Kind.COMPLETE, null);
+        ended(current, false);
+    }
+
+    /** An exchange has ended. */
+    private void over(Exchange current, Kind kind, @Nullable String reason) {
+        long bytes = current.hasBody() ? bodyBytes() : 0;
+        long now = nanoTime();
+        current.over(kind, bytes, now);
+        Traffic traffic = env.context().traffic();
+        if (traffic.isWatched()) {
+            current.report(traffic, asker(current), kind, bytes, now);
+        }
+        FilteredExchange filtered = current.filtered();
+        if (filtered != null) {
+            filtered.end(new HttpOutcome(kind, reason == null || reason.isEmpty() ? null : reason));
+        }
+    }
+
+    // -------------------------------------------------------------------------------------------- for who keeps time
+
+    /** It is the turn of somebody else than client or server, who has a limit of its own. */
+    public boolean waitsElsewhere(boolean requestComplete) {
+        Exchange current = exchange;
+        if (current == null) {
+            return false;
+        }
+        FilteredExchange filtered = current.filtered();
+        return filtered == null
+                ? forwarder.end() == null
+                : filtered.isWaiting() || forwarder.connecting() || (requestComplete && forwarder.end() == null);
+    }
+
+    /** How much longer the head of the response may take; {@link Timeouts#NEVER} if the route does not limit it. */
+    public long routeLeft(long nowNanos) {
+        Exchange current = exchange;
+        if (current == null || isAnswering() || current.route().timeoutNanos() == Timeouts.NEVER) {
+            return Timeouts.NEVER;
+        }
+        return current.beganNanos() + current.route().timeoutNanos() - nowNanos;
+    }
+
+    /** Bytes of bodies that are kept for filters. */
+    public int heldBodyBytes() {
+        Exchange current = exchange;
+        FilteredExchange filtered = current == null ? null : current.filtered();
+        return filtered == null ? 0 : filtered.heldBytes();
+    }
+
+    // ------------------------------------------------------------------------- in the client's version of HTTP: the
+    // request
+
+    public abstract ChannelHandlerContext context();
+
+    /** The body of the request can be used now: a client that waits for it is told to send it. */
+    public abstract void askForBody(Exchange current);
+
+    /** The body of the request can be used as it comes. */
+    public abstract void takeBody(Exchange current);
+
+    /** More of the body of the request can be used. */
+    public abstract void resumeBody();
+
+    /** Bytes of the request's body so far. */
+    public abstract long bodyBytes();
+
+    /** Reads what had to wait, and what comes after it. */
+    public abstract void readOn();
+
+    // ------------------------------------------------------------------ in the client's version of HTTP: the response
+
+    /** Writes a head before the response's, without a flush. */
+    public abstract void informational(Exchange current, ResponseHead head);
+
+    /**
+     * Begins the response, without a flush.
+     *
+     * @param in its next {@code count} bytes are the first of the body; taken out
+     * @param last they are all of it
+     */
+    public abstract void respond(
+            Exchange current, ResponseHead head, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers);
+
+    /** Writes more of the body, without a flush; taken out of the buffer. */
+    public abstract void respondBody(
+            Exchange current, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers);
+
+    /** Writes a whole response of the service's own, without a flush. */
+    public abstract void respond(Exchange current, OwnAnswer own);
+
+    /** The head of the response is written. */
+    public abstract boolean isAnswering();
+
+    /** The client takes more of the response. */
+    public abstract boolean isWritable();
+
+    public abstract void flush();
+
+    // ----------------------------------------------------------------------- in the client's version of HTTP: the end
+
+    /**
+     * The response is complete: the next exchange can begin.
+     *
+     * @param flush what was written must go out now; else the caller sees to that
+     */
+    public abstract void ended(Exchange current, boolean flush);
+
+    /** The response stays unfinished, and must not look complete. */
+    public abstract void cutShort(Exchange current);
+
+    /** Nothing can be said to the client any more. */
+    public abstract void reset();
+
+    // -------------------------------------------------------------------------- in the client's version of HTTP: time
+
+    /** By the clock of the loops, in nanoseconds. */
+    public abstract long nanoTime();
+
+    /** When something came or went last; costs no call of a clock. */
+    public abstract long lastProgress();
+
+    /** Something came or went: whoever is silent is so from now on. */
+    public abstract void progress();
+}

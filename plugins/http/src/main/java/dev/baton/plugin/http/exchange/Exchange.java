@@ -1,0 +1,445 @@
+package dev.baton.plugin.http.exchange;
+
+import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.http.HttpOutcome;
+import dev.baton.spi.traffic.Traffic;
+import dev.baton.spi.upstream.ConnectHandler;
+import dev.baton.spi.upstream.RequestFacts;
+import dev.baton.spi.upstream.ServerFailure;
+import dev.baton.spi.upstream.UpstreamServer;
+import dev.baton.spi.upstream.WaitingConnect;
+import io.netty.handler.codec.http.DefaultHttpRequest;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpVersion;
+import java.net.ConnectException;
+import java.net.SocketAddress;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request, and the name of the exchange that it began: every message between the two ends carries it, and an end
+ * drops what does not belong to its current one.
+ *
+ * <p>The request is read by both ends, on different loops perhaps, and does not change any more once the first server
+ * was asked for a connection. {@link #attempts} and {@link #unreached} belong to the downstream end.
+ */
+public final class Exchange extends DefaultHttpRequest implements ConnectHandler, RequestFacts {
+    private static final Set<HttpMethod> IDEMPOTENT = Set.of(
+            HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS, HttpMethod.TRACE, HttpMethod.PUT, HttpMethod.DELETE);
+
+    /** RFC 9110, section 9.2.1. */
+    private static final Set<HttpMethod> SAFE =
+            Set.of(HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS, HttpMethod.TRACE);
+
+    private final Downstream downstream;
+
+    /** What is asked of the server: origin-form, {@code *}, or the authority of a CONNECT. */
+    private String target;
+
+    /** Value of the Host field to send; null: the server's address. */
+    private @Nullable String host;
+
+    /** A filter has put another host in the place of the client's. */
+    private boolean hostRewritten;
+
+    private @Nullable String askedHost;
+
+    private long bodyLength;
+    private boolean keepAlive;
+    private int headBytes;
+
+    private @Nullable Route route;
+    /** The client is a proxy whose word counts. */
+    private boolean fromTrustedProxy;
+
+    /** Of the response that was written; 0 before. */
+    private int status;
+    /** When a server was looked for, in the attempt under way. */
+    private long askedNanos;
+    /** The upstream was told what has become of the attempt under way. */
+    private boolean reported;
+    /** The client was told something of the answer: a head before it (1xx). */
+    private boolean informed;
+    /** When the head of the response was there. */
+    private long responseNanos;
+
+    private long responseBytes;
+    /** When its head had been read, by the clock of the loops. */
+    private long beganNanos;
+
+    private @Nullable FilteredExchange filtered;
+
+    /** What the client wants to speak instead of HTTP; null: nothing else. */
+    private @Nullable String upgrade;
+
+    private boolean tunnel;
+
+    /** Goes no further: the proxy is the one that is asked. */
+    private boolean endsHere;
+
+    /** Where the attempt under way goes. Written before the attempt begins, by the thread that begins it. */
+    private @Nullable UpstreamServer server;
+
+    /** Connections that carried the exchange and died. */
+    int attempts;
+    /** Servers that ended their connection without a byte of response, and were given up for the next. */
+    int retries;
+    /** Servers that could not be connected to: nothing was sent there. */
+    int unreached;
+
+    /** Its place among those that wait for a connection to a server. Under the claim on the client's connection. */
+    private @Nullable WaitingConnect waiting;
+
+    /** The client is gone: whoever reads it in time is spared work; nothing depends on that. */
+    private volatile boolean abandoned;
+
+    public Exchange(Downstream downstream, HttpVersion version, HttpMethod method, String target) {
+        super(version, method, target, new HeaderFields(), false);
+        this.downstream = downstream;
+        this.target = target;
+    }
+
+    /** Says what was found out when its head was read. */
+    public void understood(String target, @Nullable String host, long bodyLength, boolean keepAlive) {
+        this.target = target;
+        this.host = host;
+        this.bodyLength = bodyLength;
+        this.keepAlive = keepAlive;
+    }
+
+    /** Says that the client wants to speak another protocol from here on, if the server does. */
+    public void askForUpgrade(String protocols) {
+        upgrade = protocols;
+    }
+
+    /** Value of the Upgrade field to send; null: none. */
+    @Nullable
+    public String upgrade() {
+        return upgrade;
+    }
+
+    /** Client and server speak another protocol from here on: all bytes go through until one of them ends. */
+    void becomeTunnel() {
+        tunnel = true;
+        bodyLength = BodyLength.UNTIL_CLOSE;
+    }
+
+    public boolean isTunnel() {
+        return tunnel;
+    }
+
+    /** Says that no server is to be asked. */
+    public void endHere() {
+        endsHere = true;
+    }
+
+    boolean endsHere() {
+        return endsHere;
+    }
+
+    public Downstream downstream() {
+        return downstream;
+    }
+
+    public HeaderFields fields() {
+        return (HeaderFields) headers();
+    }
+
+    public String target() {
+        return target;
+    }
+
+    @Nullable
+    public String host() {
+        return host;
+    }
+
+    /** Host and perhaps port that the client asks for; empty if it does not say. */
+    String authority() {
+        return host == null ? "" : host;
+    }
+
+    void rewriteTarget(String other) {
+        target = other;
+    }
+
+    void rewriteAuthority(String other) {
+        if (isConnect()) {
+            target = other;
+        }
+        if (!hostRewritten) {
+            hostRewritten = true;
+            askedHost = host;
+        }
+        host = other;
+    }
+
+    /** The authority that the client has asked for, whatever the server is asked for; null if it did not say. */
+    @Nullable
+    public String askedHost() {
+        return hostRewritten ? askedHost : host;
+    }
+
+    /** The body goes on in another length than it came. */
+    void setBodyLength(long length) {
+        bodyLength = length;
+        if (length >= 0) {
+            fields().remove(HttpHeaderNames.TRANSFER_ENCODING);
+            fields().set(HttpHeaderNames.CONTENT_LENGTH, Long.toString(length));
+        }
+    }
+
+    /** The client sends its body when it is told to. */
+    public boolean expectsContinue() {
+        return !isHttp10() && fields().has(FieldKind.EXPECT);
+    }
+
+    /** Whoever gets the request next need not say anything before its body comes. */
+    void expectNothing() {
+        fields().remove(HttpHeaderNames.EXPECT);
+    }
+
+    /** Where it goes. */
+    Route route() {
+        Route known = route;
+        if (known == null) {
+            throw new IllegalStateException("no route was looked for");
+        }
+        return known;
+    }
+
+    void goBy(Route route, long nowNanos) {
+        this.route = route;
+        beganNanos = nowNanos;
+    }
+
+    long beganNanos() {
+        return beganNanos;
+    }
+
+    @Override
+    public @Nullable SocketAddress clientAddress() {
+        return downstream.facts(this).client();
+    }
+
+    @Override
+    public @Nullable String field(String name) {
+        return fields().get(name);
+    }
+
+    /** A server is asked from now on, perhaps after another. */
+    void asked(long nowNanos) {
+        askedNanos = nowNanos;
+        reported = false;
+    }
+
+    /** The head of a server's response is there: tells the upstream whether that is good, and how long it took. */
+    void answeredByServer(int status, long nowNanos) {
+        UpstreamServer asked = server;
+        if (status / 100 == 5) {
+            failedByServer(ServerFailure.ERROR, nowNanos);
+        } else if (asked != null && !reported) {
+            reported = true;
+            servers().upstream().answered(asked, nowNanos - askedNanos);
+        }
+    }
+
+    /** The server has failed: tells the upstream, unless the head of its response was there. */
+    void failedByServer(ServerFailure failure, long nowNanos) {
+        UpstreamServer asked = server;
+        if (asked != null && !reported) {
+            reported = true;
+            servers().upstream().failed(asked, failure, nowNanos - askedNanos);
+        }
+    }
+
+    /** The head of the response has come, or something that the client was told. */
+    boolean hasResponse() {
+        return reported || informed;
+    }
+
+    void inform() {
+        informed = true;
+    }
+
+    /** The field that keeps the client's session with the server that has answered; null if there is none to send. */
+    @Nullable
+    String sessionCookie() {
+        UpstreamServer asked = server;
+        return asked == null ? null : servers().upstream().sessionCookie(asked, this);
+    }
+
+    public boolean fromTrustedProxy() {
+        return fromTrustedProxy;
+    }
+
+    void trustProxy() {
+        fromTrustedProxy = true;
+    }
+
+    /** The head of a response is written. */
+    void responds(int status, long nowNanos) {
+        this.status = status;
+        responseNanos = nowNanos;
+    }
+
+    /** Bytes of the response's body are written. */
+    void sent(int bytes) {
+        responseBytes += bytes;
+    }
+
+    /** Says in the metrics of its route that it is over. */
+    void over(HttpOutcome.Kind kind, long requestBytes, long nowNanos) {
+        RouteMetrics metrics = route().metrics();
+        String address = server == null ? null : server.address();
+        metrics.ended(
+                status,
+                status == 0 ? -1 : responseNanos - beganNanos,
+                Math.max(0, nowNanos - beganNanos),
+                requestBytes,
+                responseBytes,
+                address);
+        if (kind != HttpOutcome.Kind.COMPLETE) {
+            metrics.aborted(kind, address);
+        }
+    }
+
+    /** Tells those who watch that it is over. Allocates: only if there are any. */
+    void report(Traffic traffic, String client, HttpOutcome.Kind kind, long requestBytes, long nowNanos) {
+        route().metrics()
+                .report(
+                        traffic,
+                        method().name(),
+                        target,
+                        status,
+                        status == 0 ? -1 : responseNanos - beganNanos,
+                        Math.max(0, nowNanos - beganNanos),
+                        requestBytes,
+                        responseBytes,
+                        server == null ? null : server.address(),
+                        client,
+                        kind);
+    }
+
+    /** The servers that its route leads to. */
+    public Target.Servers servers() {
+        return (Target.Servers) route().target();
+    }
+
+    /** Its way through filters; null if its route has none. */
+    @Nullable
+    public FilteredExchange filtered() {
+        return filtered;
+    }
+
+    void setFiltered(FilteredExchange filtered) {
+        this.filtered = filtered;
+    }
+
+    /** In bytes, 0 if there is none, or {@link BodyLength#CHUNKED}. */
+    public long bodyLength() {
+        return bodyLength;
+    }
+
+    public boolean hasBody() {
+        return bodyLength != 0;
+    }
+
+    /** Bytes of the heap that its head takes. */
+    public int headBytes() {
+        return headBytes;
+    }
+
+    public void setHeadBytes(int bytes) {
+        headBytes = bytes;
+    }
+
+    /** The client wants to keep its connection. */
+    public boolean keepAlive() {
+        return keepAlive;
+    }
+
+    public boolean isHttp10() {
+        return protocolVersion().minorVersion() == 0;
+    }
+
+    /** It asks for a tunnel. */
+    public boolean isConnect() {
+        return method().equals(HttpMethod.CONNECT);
+    }
+
+    public boolean isHead() {
+        return method().equals(HttpMethod.HEAD);
+    }
+
+    /** Asking twice is as good as asking once (RFC 9110, section 9.2.2), and there is no body that is gone by now. */
+    boolean isRepeatable() {
+        return !hasBody() && IDEMPOTENT.contains(method());
+    }
+
+    /** Its method does nothing to the server (RFC 9110, section 9.2.1), and there is no body that is gone by now. */
+    @Override
+    public boolean isSafe() {
+        return !hasBody() && SAFE.contains(method());
+    }
+
+    @Nullable
+    public UpstreamServer server() {
+        return server;
+    }
+
+    void goTo(UpstreamServer server) {
+        this.server = server;
+    }
+
+    void abandon() {
+        abandoned = true;
+        WaitingConnect wait = waiting;
+        if (wait != null) {
+            waiting = null;
+            wait.cancel();
+        }
+    }
+
+    @Override
+    public void waits(WaitingConnect wait) {
+        waiting = wait;
+    }
+
+    /** An exchange is equal to itself only. */
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return this == other;
+    }
+
+    @Override
+    public int hashCode() {
+        return System.identityHashCode(this);
+    }
+
+    @Override
+    public void connected(MovableChannel connection) {
+        UpstreamEnd end = Forwarder.endOf(connection);
+        if (end == null) {
+            failed(new ConnectException("closed as soon as it was open"));
+            return;
+        }
+        if (abandoned) {
+            end.giveBack(this);
+            return;
+        }
+        // The head goes out before the other end hears of the connection: it would send the body at once.
+        boolean reused = end.hasServed(); // after a wait because of max-connections
+        boolean sent = end.begin(this);
+        if (!Messages.post(downstream.channel(), () -> downstream.attached(this, end, sent, reused))) {
+            end.abort();
+        }
+    }
+
+    @Override
+    public void failed(Throwable cause) {
+        // Not to be delivered only if the client's end is gone: then nobody waits.
+        Messages.post(downstream.channel(), () -> downstream.connectFailed(this, cause));
+    }
+}

@@ -1,0 +1,293 @@
+package dev.baton.plugin.http.exchange;
+
+import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.loop.Loop;
+import dev.baton.spi.upstream.ServerBusyException;
+import dev.baton.spi.upstream.ServerBusyException.Reason;
+import dev.baton.spi.upstream.Upstream;
+import dev.baton.spi.upstream.UpstreamServer;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ConnectTimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request's way from its client: finds a connection for each exchange and hands the request over to the
+ * {@link UpstreamEnd} there. Belongs to a {@link Downstream} and runs under the claim on its connection.
+ *
+ * <p>A piece of a body is handed over directly if this thread can enter the upstream connection, else it is posted.
+ * Over there it waits in a queue that nobody limits, so reading stops until all pieces of one read have arrived: a
+ * question behind the last of them is answered by {@link Downstream#resumeRequest}.
+ */
+final class Forwarder {
+    /** Connections that one exchange is sent on. */
+    private static final int MAX_ATTEMPTS = 3;
+    /** Servers that are tried for one exchange; each may take the connect-timeout. */
+    private static final int MAX_UNREACHED = 3;
+    /** From this attempt on the connection is a new one: the idle ones may all be dead. */
+    private static final int FRESH_ATTEMPT = 2;
+
+    private static final byte NOTHING = 0;
+    /** Pieces that are not flushed yet. */
+    private static final byte UNFLUSHED = 1;
+    /** Pieces were posted, and the question behind them was not yet. */
+    private static final byte POSTED = 2;
+
+    private @Nullable UpstreamEnd end;
+    /** The connection under way served another exchange before: it may have died since. */
+    private boolean reused;
+    /** A new connection is being opened. */
+    private boolean connecting;
+    /** The upstream end takes no more of the body now, and will say when it does. */
+    private boolean full;
+    /** Pieces are on their way to the upstream end, which will say when it has them. */
+    private boolean waiting;
+
+    /**
+     * What of this read the upstream end has. A byte, because an idle connection has this object and each word of it
+     * counts.
+     */
+    private byte handedOver = NOTHING;
+
+    /** The end that carries the exchange; null: there is none, or it is being connected. */
+    @Nullable
+    UpstreamEnd end() {
+        return end;
+    }
+
+    /** A connection is being opened. */
+    boolean connecting() {
+        return connecting;
+    }
+
+    /** No more of the body is to be read from the client. */
+    boolean paused() {
+        return full || waiting;
+    }
+
+    /** What has been read of the body has to wait too. */
+    boolean full() {
+        return full;
+    }
+
+    // --------------------------------------------------------------------------------------- finding a connection
+
+    /** That of a connection which this service has opened; null if the connection is closed. */
+    static @Nullable UpstreamEnd endOf(MovableChannel connection) {
+        return (UpstreamEnd) connection.pipeline().first();
+    }
+
+    /** Begins with the server whose turn it is. */
+    void begin(Exchange exchange) {
+        exchange.goTo(exchange.servers().upstream().next(exchange));
+        ask(exchange);
+    }
+
+    /**
+     * Takes an idle connection, which is at {@link #end} afterwards, or begins to open one, which tells the exchange.
+     */
+    private void ask(Exchange exchange) {
+        UpstreamServer server = exchange.server();
+        if (server == null) {
+            throw new IllegalStateException("no server was chosen");
+        }
+        MovableChannel client = exchange.downstream().channel();
+        Loop loop = client.loop();
+        while (exchange.attempts < FRESH_ATTEMPT && exchange.retries == 0) {
+            MovableChannel idle = exchange.servers().connections().take(server, loop);
+            if (idle == null) {
+                break;
+            }
+            try {
+                UpstreamEnd taken = endOf(idle);
+                reused = true;
+                end = taken;
+                if (taken != null && taken.begin(exchange)) {
+                    return;
+                }
+                end = null;
+                exchange.attempts++;
+            } finally {
+                idle.leave();
+            }
+        }
+        reused = false;
+        connecting = true;
+        exchange.servers().connections().connect(server, loop, client, exchange);
+    }
+
+    /** A connection carries the exchange; it may have carried others before. */
+    void attach(UpstreamEnd opened, boolean hasServed) {
+        connecting = false;
+        reused = hasServed;
+        end = opened;
+    }
+
+    /**
+     * Asks the next server after one could not be connected to. Nothing was sent, so it does not matter what the
+     * request is.
+     *
+     * @return null, or why not
+     */
+    @Nullable
+    Refusal askNext(Exchange exchange, Throwable cause) {
+        connecting = false;
+        Upstream upstream = exchange.servers().upstream();
+        UpstreamServer failed = exchange.server();
+        exchange.unreached++;
+        ServerBusyException busy = cause instanceof ServerBusyException full ? full : null;
+        if (busy != null && busy.reason() == Reason.TIMEOUT) {
+            return Refusal.SERVER_BUSY; // another queue would be one more wait
+        }
+        if (failed == null
+                || exchange.unreached
+                        >= Math.min(MAX_UNREACHED, upstream.servers().size())) {
+            if (busy != null) {
+                return Refusal.SERVER_BUSY;
+            }
+            return cause instanceof ConnectTimeoutException ? Refusal.CONNECT_TIMEOUT : Refusal.CONNECT_FAILED;
+        }
+        exchange.goTo(upstream.nextAfter(failed));
+        ask(exchange);
+        return null;
+    }
+
+    /**
+     * Asks again after the connection died that carried the exchange, and no byte had come from it.
+     *
+     * @return false: it may not be sent twice, or was often enough
+     */
+    boolean askAgain(Exchange exchange) {
+        if (!exchange.isRepeatable()) {
+            return false;
+        }
+        if (reused && exchange.attempts + 1 < MAX_ATTEMPTS) {
+            exchange.attempts++; // it may have died long ago: the server is asked once more
+            retry(exchange);
+            return true;
+        }
+        UpstreamServer other = anotherFor(exchange);
+        if (other == null) {
+            return false;
+        }
+        retry(exchange, other);
+        return true;
+    }
+
+    /**
+     * Asks another server after one was silent for too long, whose connection is closed.
+     *
+     * @return false: the request may not be sent twice, or was often enough, or there is no other server
+     */
+    boolean askElsewhere(Exchange exchange) {
+        UpstreamServer other = anotherFor(exchange);
+        if (other == null) {
+            return false;
+        }
+        abort(exchange);
+        retry(exchange, other);
+        return true;
+    }
+
+    /** Whether the connection that carries the exchange, or did so last, has carried others before. */
+    boolean isReused() {
+        return reused;
+    }
+
+    private @Nullable UpstreamServer anotherFor(Exchange exchange) {
+        UpstreamServer server = exchange.server();
+        Retries retries = exchange.route().retries();
+        if (server == null || !exchange.isSafe() || exchange.retries >= retries.attempts()) {
+            return null;
+        }
+        UpstreamServer other = exchange.servers().upstream().nextAfter(server);
+        return other.equals(server) || other.equals(UpstreamServer.NONE) || !retries.spend() ? null : other;
+    }
+
+    private void retry(Exchange exchange, UpstreamServer other) {
+        exchange.retries++;
+        exchange.goTo(other);
+        retry(exchange);
+    }
+
+    private void retry(Exchange exchange) {
+        exchange.downstream().env().retries().increment();
+        exchange.route().metrics().retried();
+        ask(exchange);
+    }
+
+    // --------------------------------------------------------------------------------------------------- the body
+
+    /** Takes the piece out of the buffer and hands it over. False: the other end is gone, with its loop. */
+    boolean forward(
+            Exchange exchange, UpstreamEnd to, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
+        if (to.channel().tryEnter()) {
+            try {
+                to.requestBody(exchange, in, count, last, trailers);
+                full = !last && !to.takesMoreRequest(exchange);
+                handedOver = handedOver == POSTED ? POSTED : UNFLUSHED;
+            } finally {
+                to.channel().leave();
+            }
+            return true;
+        }
+        waiting = !last;
+        handedOver = last ? NOTHING : POSTED;
+        ByteBuf data = in.readRetainedSlice(count);
+        boolean sent = Messages.post(to.channel(), () -> to.postedRequestBody(exchange, data, last, trailers));
+        if (!sent) {
+            data.release();
+        }
+        return sent;
+    }
+
+    /** Ends a read: what was handed over goes out. False: the other end is gone, with its loop. */
+    boolean flush(@Nullable Exchange exchange) {
+        UpstreamEnd to = end;
+        byte before = handedOver;
+        handedOver = NOTHING;
+        if (before == NOTHING || to == null || exchange == null) {
+            return true;
+        }
+        if (before == POSTED) {
+            return Messages.post(to.channel(), () -> to.caughtUpWithRequest(exchange));
+        }
+        if (to.channel().tryEnter()) {
+            try {
+                to.flushRequest(exchange);
+            } finally {
+                to.channel().leave();
+            }
+            return true;
+        }
+        return Messages.post(to.channel(), () -> to.flushRequest(exchange));
+    }
+
+    /** The upstream end can take more of the body. False: it could all the time. */
+    boolean resume() {
+        boolean was = paused();
+        full = false;
+        waiting = false;
+        return was;
+    }
+
+    // ------------------------------------------------------------------------------------------------- the end of it
+
+    void forget() {
+        connecting = false;
+        end = null;
+        full = false;
+        waiting = false;
+        handedOver = NOTHING;
+    }
+
+    /** Nobody waits for the exchange any more. */
+    void abort(Exchange exchange) {
+        UpstreamEnd to = end;
+        forget();
+        if (to != null && exchange.isTunnel()) {
+            to.endTunnel(exchange);
+        } else if (to != null) {
+            to.abortSoon(exchange);
+        }
+    }
+}

@@ -1,0 +1,229 @@
+package dev.baton.plugin.http.exchange;
+
+import dev.baton.spi.http.HttpFields;
+import dev.baton.spi.http.HttpStream;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The response that a handler writes piece by piece.
+ *
+ * <p>What is written under the claim on the client's connection, between callbacks, passes the filters at once; what is
+ * written from elsewhere is posted. Pieces wait here while the callback that has begun the stream runs, and while a
+ * filter waits. The handler is told to stop when the connection or this has enough.
+ */
+final class HandlerStream implements HttpStream {
+    /** So much may wait here before the handler is told to stop: as much as waits in a connection, in bytes. */
+    private static final int WAITING_MAX = 64 * 1024;
+    /** How often in a row a handler may fill the connection of a client that takes everything at once. */
+    private static final int TURNS_MAX = 8;
+
+    private final FilteredExchange exchange;
+    private final Downstream client;
+    /** Bytes that were written and have not been handed on. */
+    private final AtomicLong waitingBytes = new AtomicLong();
+
+    private volatile boolean over;
+
+    // Under the claim:
+    private final Deque<Piece> waiting = new ArrayDeque<>(2);
+    /** Of the length that was said, or -1 if none was. */
+    private long left;
+
+    private boolean ended;
+    private boolean advancing;
+    private @Nullable Runnable ready;
+
+    /**
+     * For one response.
+     *
+     * @param length what the handler will write, in bytes; -1: it does not know
+     */
+    HandlerStream(FilteredExchange exchange, Downstream client, long length) {
+        this.exchange = exchange;
+        this.client = client;
+        left = length;
+    }
+
+    // ------------------------------------------------------------------------------------------- for the handler
+
+    @Override
+    public boolean write(ByteBuf bytes) {
+        int count = bytes.readableBytes();
+        if (over || count == 0) {
+            bytes.release();
+            return takesMore();
+        }
+        add(new Piece(bytes, false, null), count);
+        return takesMore();
+    }
+
+    @Override
+    public void end() {
+        add(new Piece(Unpooled.EMPTY_BUFFER, true, null), 0);
+    }
+
+    @Override
+    public void end(HttpFields trailers) {
+        HeaderFields copy = new HeaderFields();
+        Fields checked = new Fields(copy);
+        for (int i = 0; i < trailers.size(); i++) {
+            checked.add(trailers.name(i), trailers.value(i));
+        }
+        add(new Piece(Unpooled.EMPTY_BUFFER, true, copy), 0);
+    }
+
+    @Override
+    public void abort() {
+        later(() -> exchange.abortedByHandler(null));
+    }
+
+    @Override
+    public void whenReady(Runnable task) {
+        Messages.post(client.channel(), () -> waits(task));
+    }
+
+    /** The handler may write more. Any thread. */
+    boolean takesMore() {
+        return !over && waitingBytes.get() < WAITING_MAX && client.isWritable();
+    }
+
+    private void add(Piece piece, int count) {
+        waitingBytes.addAndGet(count);
+        if (enter()) {
+            try {
+                added(piece, count);
+            } finally {
+                client.channel().leave();
+            }
+        } else if (!Messages.post(client.channel(), () -> added(piece, count))) {
+            waitingBytes.addAndGet(-count);
+            piece.release();
+        }
+    }
+
+    /** What follows runs under the claim, and overtakes nothing that was posted before. */
+    private boolean enter() {
+        return client.channel().tryEnter();
+    }
+
+    // --------------------------------------------------------------------------------------------- under the claim
+
+    private void added(Piece piece, int count) {
+        if (over || ended) {
+            waitingBytes.addAndGet(-count);
+            piece.release();
+            return;
+        }
+        String wrong = lengthProblem(count, piece.last());
+        if (wrong != null) {
+            ended = true;
+            waitingBytes.addAndGet(-count);
+            piece.release();
+            later(() -> exchange.abortedByHandler(new IllegalStateException(wrong)));
+            return;
+        }
+        ended = piece.last();
+        waiting.add(piece);
+        if (advancing) {
+            handOn(); // which is flushed when the handler's task is over
+        } else if (!exchange.inCallback()) {
+            exchange.wentOn();
+        }
+    }
+
+    private void waits(Runnable task) {
+        if (!over) {
+            ready = task;
+            if (!exchange.inCallback()) {
+                advance();
+            }
+        }
+    }
+
+    private @Nullable String lengthProblem(int count, boolean last) {
+        if (left < 0) {
+            return null;
+        }
+        if (count > left) {
+            return "it writes more than the length of the response that it has said";
+        }
+        left -= count;
+        return last && left > 0 ? "it ends the response " + left + " bytes before the length that it has said" : null;
+    }
+
+    private void handOn() {
+        while (!waiting.isEmpty() && exchange.takesPieces(this)) {
+            Piece next = waiting.remove();
+            waitingBytes.addAndGet(-next.bytes().readableBytes());
+            exchange.responsePiece(next);
+        }
+    }
+
+    /** Something has changed, and no callback runs: hands on what waits, and lets the handler write more. */
+    void advance() {
+        if (advancing) {
+            return;
+        }
+        advancing = true;
+        try {
+            handOn();
+            for (int turn = 0; mayWrite(); turn++) {
+                if (turn == TURNS_MAX) {
+                    later(this::advance);
+                    return;
+                }
+                writeMore();
+            }
+        } finally {
+            advancing = false;
+        }
+    }
+
+    private boolean mayWrite() {
+        return ready != null && exchange.takesPieces(this) && takesMore();
+    }
+
+    private void writeMore() {
+        Runnable task = ready;
+        ready = null;
+        if (task == null) {
+            return;
+        }
+        try {
+            task.run();
+        } catch (Throwable t) {
+            exchange.abortedByHandler(t);
+        }
+        client.flush(); // what the client takes at once makes room for more
+    }
+
+    /** Behind all that is posted, and behind the callback that may be running. */
+    private void later(Runnable task) {
+        try {
+            client.channel().offer(task);
+        } catch (RejectedExecutionException ended) {
+            over = true; // its last loop has ended, and with it the connection
+        }
+    }
+
+    /** Bytes of direct memory or heap that wait here. */
+    int heldBytes() {
+        return (int) Math.min(Integer.MAX_VALUE, waitingBytes.get());
+    }
+
+    /** The exchange is over, or answered otherwise. */
+    void drop() {
+        over = true;
+        ready = null;
+        for (Piece each = waiting.poll(); each != null; each = waiting.poll()) {
+            each.release();
+        }
+        waitingBytes.set(0);
+    }
+}

@@ -1,0 +1,17 @@
+package dev.baton.plugin.http.exchange;
+
+/**
+ * Carries a refusal out of a decoder. Has no stack trace: whoever sends garbage must not cost more than who does not.
+ */
+public final class RefusedException extends RuntimeException {
+    private final transient Refusal refusal;
+
+    public RefusedException(Refusal refusal, String detail) {
+        super(detail, null, false, false);
+        this.refusal = refusal;
+    }
+
+    Refusal refusal() {
+        return refusal;
+    }
+}

@@ -1,0 +1,45 @@
+package dev.baton.plugin.http.exchange;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where requests of one kind go, and through which filters.
+ *
+ * @param name what metrics and logs call it
+ * @param filters in the order in which requests meet them
+ * @param target where they go
+ * @param connect whether its servers may be asked for tunnels by CONNECT
+ * @param timeoutNanos how long the head of a server's response may take, {@link Timeouts#NEVER} if only
+ *     {@code response-timeout} limits it
+ * @param retries what is asked again
+ * @param metrics what counts its exchanges
+ */
+record Route(
+        String name,
+        FilterUses filters,
+        Target target,
+        boolean connect,
+        long timeoutNanos,
+        Retries retries,
+        RouteMetrics metrics) {
+    /** A route without what is for servers. */
+    static Route fixed(String name, FilterUses filters, Target target, RouteMetrics metrics) {
+        return new Route(name, filters, target, false, Timeouts.NEVER, Retries.NONE, metrics);
+    }
+
+    /** Its exchanges take the long way: through filters, or to what is no server. */
+    boolean isFiltered() {
+        return !filters.isEmpty() || !(target instanceof Target.Servers);
+    }
+
+    /** A route is equal to itself only. */
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return this == other;
+    }
+
+    @Override
+    public int hashCode() {
+        return System.identityHashCode(this);
+    }
+}

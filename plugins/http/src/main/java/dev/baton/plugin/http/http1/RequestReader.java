@@ -1,0 +1,296 @@
+package dev.baton.plugin.http.http1;
+
+import dev.baton.plugin.http.exchange.Exchange;
+import dev.baton.plugin.http.exchange.ExchangeEnv;
+import dev.baton.plugin.http.exchange.Refusal;
+import dev.baton.plugin.http.http1.Http1Downstream.Phase;
+import dev.baton.spi.channel.Eviction;
+import dev.baton.spi.channel.MovableChannel;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The only handler of an accepted connection: cuts what the client sends into requests for its {@link Http1Downstream}.
+ *
+ * <p>Bytes that cannot be used yet (the next request, a body before there is a connection or while the server takes no
+ * more) stay in {@code unread}, and reading stops: that is one read at most. No head is read while the client does not
+ * take what was written for it: each would bring one more answer, and what waits for that client would have no limit.
+ */
+public final class RequestReader extends ChannelInboundHandlerAdapter implements Runnable {
+    private static final int NO_HEAD = -1;
+
+    private final Http1Downstream end;
+
+    /** From the first bytes of a head to its last. */
+    private @Nullable RequestDecoder decoder;
+
+    private @Nullable ByteBuf unread;
+    /** A caller up the stack is reading: it goes on by itself. */
+    private boolean processing;
+    /** Of the head that has begun, bytes that the decoder has taken; {@link #NO_HEAD} while nothing of one is there. */
+    private int headBytes = NO_HEAD;
+
+    private boolean reading = true;
+    /** The channel was told that memory is held here. */
+    private boolean holding;
+
+    public RequestReader(ExchangeEnv env, Http1Settings settings, MovableChannel channel) {
+        end = new Http1Downstream(env, settings, channel, this);
+    }
+
+    /** What this reads for. */
+    public Http1Downstream downstream() {
+        return end;
+    }
+
+    private MovableChannel channel() {
+        return end.channel();
+    }
+
+    // ---------------------------------------------------------------------------------------------- from the channel
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+        end.added(context);
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext context) {
+        end.active();
+        context.fireChannelActive();
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        ByteBuf in = (ByteBuf) message;
+        ByteBuf before = unread;
+        unread = null;
+        if (processing) {
+            unread = before == null ? in : merge(before, in);
+            return;
+        }
+        process(before == null ? in : merge(before, in));
+    }
+
+    private ByteBuf merge(ByteBuf before, ByteBuf in) {
+        return Unread.merge(channel().alloc(), before, in);
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+        end.flushRequest();
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) {
+        end.writabilityChanged();
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        if (event instanceof Eviction eviction) {
+            eviction.take();
+            end.evict();
+        } else {
+            context.fireUserEventTriggered(event);
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        end.inactive();
+        releaseAll();
+        context.fireChannelInactive();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        if (!(cause instanceof IOException)) {
+            context.fireExceptionCaught(cause);
+        }
+        context.close();
+    }
+
+    // ------------------------------------------------------------------------------------------------------- reading
+
+    private void process(ByteBuf in) {
+        processing = true;
+        try {
+            boolean more = true;
+            while (more && in.isReadable()) {
+                more = step(in);
+            }
+        } finally {
+            processing = false;
+            if (in.isReadable() && end.phase() != Phase.DISCARD) {
+                unread = unread == null ? in : merge(in, unread);
+            } else {
+                in.release();
+            }
+        }
+        updateReading();
+        countMemory();
+    }
+
+    /**
+     * Says what stays here until more comes: an unfinished head, and bytes that wait for their turn; and the head of
+     * the exchange under way, if that is a large one.
+     */
+    private void countMemory() {
+        RequestDecoder used = decoder;
+        ByteBuf waiting = unread;
+        int heap = end.heldHeadBytes() + (used == null ? 0 : used.heldBytes());
+        int bodies = end.heldBodyBytes();
+        if ((heap | bodies) == 0 && waiting == null && !holding) {
+            return;
+        }
+        holding = (heap | bodies) != 0 || waiting != null;
+        if (!channel().hold(heap, bodies + (waiting == null ? 0 : waiting.capacity()))) {
+            end.evict();
+        }
+    }
+
+    /** Takes what it can use from the buffer; false: that was all for now. */
+    private boolean step(ByteBuf in) {
+        return switch (end.phase()) {
+            case HEAD -> end.isWritable() && readHead(in);
+            case BODY -> end.takesBody() && !end.serverFull() && end.readBody(in);
+            case ANSWER -> false;
+            case DISCARD -> {
+                in.skipBytes(in.readableBytes());
+                yield false;
+            }
+        };
+    }
+
+    private boolean readHead(ByteBuf in) {
+        SpareDecoders spare = end.settings().decoders();
+        RequestDecoder used = decoder;
+        if (used == null) {
+            used = spare.take();
+            decoder = used;
+        }
+        Exchange next;
+        int from = in.readerIndex();
+        try {
+            next = used.decodeHead(end, end.context(), in);
+        } catch (Exception e) {
+            boolean head = used.isHead();
+            discardDecoder(); // where it stands in the bytes nobody knows
+            end.refuse(Refusal.ofRequest(e), e.getMessage(), head);
+            return true;
+        }
+        if (next == null) {
+            if (!headBegun() && (used.inHead() || in.isReadable())) {
+                headBytes = 0;
+                end.progress();
+            }
+            if (headBegun()) {
+                headBytes += in.readerIndex() - from;
+            } else { // nothing but empty lines, and the decoder has not seen them
+                decoder = null;
+                spare.giveBack(used);
+            }
+            return false;
+        }
+        decoder = null;
+        spare.giveBack(used);
+        headBytes = NO_HEAD;
+        end.begin(next);
+        return true;
+    }
+
+    private void discardDecoder() {
+        RequestDecoder used = decoder;
+        if (used != null) {
+            decoder = null;
+            used.discard();
+        }
+    }
+
+    /** Goes on with bytes that had to wait. */
+    void resume() {
+        ByteBuf in = unread;
+        if (in != null && !processing) {
+            unread = null;
+            process(in);
+            end.flushRequest();
+        }
+        updateReading();
+    }
+
+    /** The task of {@link #next}. */
+    @Override
+    public void run() {
+        resume();
+    }
+
+    /** Goes on with the next request, if bytes of it wait; else just reads. */
+    void next() {
+        if (unread != null && !processing) {
+            // Not at once: a client that has sent many requests must not keep this loop from the others.
+            channel().offer(this);
+        } else {
+            updateReading();
+            countMemory();
+        }
+    }
+
+    /** Reads while what comes can be used, and, to notice that the client goes, until something waits to be used. */
+    void updateReading() {
+        boolean wanted = switch (end.phase()) {
+            case BODY -> end.takesBody() && !end.requestPaused();
+            case HEAD -> unread == null || end.isWritable();
+            case ANSWER -> unread == null;
+            case DISCARD -> true;
+        };
+        if (wanted != reading) {
+            reading = wanted;
+            channel().config().setAutoRead(wanted);
+        }
+    }
+
+    /** Drops what waits. */
+    void releaseUnread() {
+        if (unread != null) {
+            unread.release();
+            unread = null;
+        }
+        countMemory();
+    }
+
+    /** Gives back all that is held for a connection that is to end. */
+    void releaseAll() {
+        discardDecoder();
+        releaseUnread();
+    }
+
+    /** Some bytes of a head are there. */
+    boolean headBegun() {
+        return headBytes != NO_HEAD;
+    }
+
+    /** Bytes that have come of the head that has begun. */
+    long headBytes() {
+        long taken = Math.max(0, headBytes);
+        return unread == null ? taken : taken + unread.readableBytes();
+    }
+
+    /** What is there of a head asks for a head only. */
+    boolean isHead() {
+        return decoder != null && decoder.isHead();
+    }
+
+    /** Bytes wait, or are being read right now. */
+    boolean hasUnread() {
+        return unread != null || processing;
+    }
+
+    /** Bytes wait for their turn. */
+    boolean hasWaiting() {
+        return unread != null;
+    }
+}
