@@ -55,6 +55,18 @@ class ArrowsTest {
             .should()
             .onlyDependOnClassesThat(SHARED.or(resideInAPackage(PLUGINS)).or(NETTY_CODECS));
 
+    /** An exchange knows no codec: each version of HTTP is a room of its own. */
+    @ArchTest
+    static final ArchRule exchangesKnowNoVersionOfHttp = noClasses()
+            .that()
+            .resideInAnyPackage("dev.baton.plugin.http.exchange..", "dev.baton.plugin.http.config..")
+            .should()
+            .dependOnClassesThat(resideInAPackage("dev.baton.plugin.http.http1.."));
+
+    @ArchTest
+    static final ArchRule theServiceHttpHasNoCircles =
+            slices().matching("dev.baton.plugin.http.(*)..").should().beFreeOfCycles();
+
     @ArchTest
     static final ArchRule httpFiltersBringPasswordHashes = classes()
             .that()
