@@ -71,7 +71,7 @@ class EjectionIT {
                 HttpStream client = rig.client()) {
             assertThat(ask(client, GET)).containsOnly(200);
             assertThat(ejections(rig, silent, "no_answer")).isOne();
-            assertThat(rig.metric("baton_http_retries_total", "service", "shop"))
+            assertThat(rig.metric("baton_http_retries_total", "service", "shop", "route", "*"))
                     .as("requests that waited for it; one more on a machine that takes a second for this")
                     .isBetween(2L, 3L);
             bad = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nback";

@@ -47,7 +47,7 @@ class RetryIT {
             client.send("GET /again HTTP/1.1\r\nHost: shop\r\n\r\n");
             assertThat(client.response().text()).isEqualTo("1");
             assertThat(seen).containsExactly("GET /warm HTTP/1.1", "GET /again HTTP/1.1", "GET /again HTTP/1.1");
-            assertThat(rig.metric("baton_http_retries_total", "service", "shop"))
+            assertThat(rig.metric("baton_http_retries_total", "service", "shop", "route", "*"))
                     .isEqualTo(1);
             await().until(() -> rig.upstream.snapshot().inUse() == 0);
         }
@@ -95,7 +95,7 @@ class RetryIT {
             client.send("GET /next HTTP/1.1\r\nHost: shop\r\n\r\n");
             assertThat(client.response().text()).isEqualTo("1");
             assertThat(seen).containsExactly("GET /warm HTTP/1.1", "POST /once HTTP/1.1", "GET /next HTTP/1.1");
-            assertThat(rig.metric("baton_http_retries_total", "service", "shop"))
+            assertThat(rig.metric("baton_http_retries_total", "service", "shop", "route", "*"))
                     .isZero();
         }
     }

@@ -181,7 +181,7 @@ class FailureTest {
             assertThat(bench.toClient()).isEmpty();
             bench.answer(1, OK);
             assertThat(bench.toClient()).isEqualTo(OK);
-            assertThat(bench.count("baton_http_retries_total", "service", "shop"))
+            assertThat(bench.count("baton_http_retries_total", "service", "shop", "route", "*"))
                     .isEqualTo(1);
         }
     }

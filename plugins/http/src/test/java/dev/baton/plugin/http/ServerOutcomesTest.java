@@ -96,7 +96,7 @@ class ServerOutcomesTest {
             assertThat(bench.outcomes).hasSize(2);
             assertThat(bench.outcomes.get(0)).startsWith("one.test:80 TIMEOUT after 3");
             assertThat(bench.outcomes.get(1)).matches("two.test:80 ANSWERED after [5-9]s");
-            assertThat(bench.count("baton_http_retries_total", "service", "shop"))
+            assertThat(bench.count("baton_http_retries_total", "service", "shop", "route", "*"))
                     .isOne();
         }
     }

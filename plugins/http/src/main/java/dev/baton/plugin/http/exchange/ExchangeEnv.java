@@ -18,7 +18,6 @@ public final class ExchangeEnv {
     private final Timeouts timeouts;
     private final Refusals refusals;
     private final Counter requests;
-    private final Counter retries;
 
     /**
      * For a service.
@@ -36,12 +35,6 @@ public final class ExchangeEnv {
         refusals = new Refusals(service, context.metrics());
         requests = context.metrics()
                 .counter("baton_http_requests_total", "Requests that were understood.", "service", service);
-        retries = context.metrics()
-                .counter(
-                        "baton_http_retries_total",
-                        "Requests sent again because no response came.",
-                        "service",
-                        service);
     }
 
     /** The service's name. */
@@ -75,10 +68,6 @@ public final class ExchangeEnv {
 
     Counter requests() {
         return requests;
-    }
-
-    Counter retries() {
-        return retries;
     }
 
     /** Counts for its plugin what a filter or handler threw. */

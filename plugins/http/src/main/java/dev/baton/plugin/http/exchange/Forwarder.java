@@ -210,7 +210,6 @@ final class Forwarder {
     }
 
     private void retry(Exchange exchange) {
-        exchange.downstream().env().retries().increment();
         exchange.route().metrics().retried();
         ask(exchange);
     }

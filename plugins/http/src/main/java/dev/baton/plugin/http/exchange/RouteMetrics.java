@@ -72,7 +72,7 @@ final class RouteMetrics {
         this.received = metrics.counter(bytes, bytesHelp, with(labels, "direction", "in"));
         this.sent = metrics.counter(bytes, bytesHelp, with(labels, "direction", "out"));
         this.retries = metrics.counter(
-                "baton_http_route_retries_total", "Times that requests were sent once more, by route.", labels);
+                "baton_http_retries_total", "Requests sent once more because no response came.", labels);
     }
 
     private static String[] with(String[] labels, String key, String value) {

@@ -97,7 +97,7 @@ class RouteMetricsTest {
                         Map.entry("baton_http_aborts_total service shop route /cart how client_aborted", 1L),
                         Map.entry("baton_http_aborts_total service shop route /cart how server_aborted", 1L),
                         Map.entry("baton_http_aborts_total service shop route /cart how cut", 1L),
-                        Map.entry("baton_http_route_retries_total service shop route /cart", 1L),
+                        Map.entry("baton_http_retries_total service shop route /cart", 1L),
                         Map.entry("baton_http_server_failures_total service shop server 127.0.0.1:9001", 1L));
         assertThat(durations).containsOnlyKeys("baton_http_request_seconds service shop route /cart");
     }
