@@ -179,7 +179,11 @@ public final class TopView {
 
     private List<TopSnapshot.Server> servers(Look from, Look to, double seconds) {
         Map<String, Integer> inUse = new HashMap<>();
-        pools.get().forEach(pool -> inUse.merge(pool.server(), pool.inUse(), Integer::sum));
+        Map<String, Integer> waiting = new HashMap<>();
+        for (PoolSnapshot pool : pools.get()) {
+            inUse.merge(pool.server(), pool.inUse(), Integer::sum);
+            waiting.merge(pool.server(), pool.waiting(), Integer::sum);
+        }
         Set<Map<String, String>> all = new HashSet<>(to.servers.keySet());
         all.addAll(to.failures.keySet());
         List<TopSnapshot.Server> rows = new ArrayList<>();
@@ -193,6 +197,7 @@ public final class TopView {
                         server,
                         rounded(answered.count() / seconds),
                         inUse.get(server),
+                        waiting.get(server),
                         millis(answered, 0.5),
                         millis(answered, 0.99),
                         failures));

@@ -25,8 +25,8 @@ class TopViewTest {
             metrics,
             () -> List.of(new LoopSnapshot(0, "loop-0", 1, 2, 3, 4, null, 5, 6, true)),
             () -> List.of(
-                    new PoolSnapshot("app", "a:80", 1, 2, 0, 0, 0, 0, 0),
-                    new PoolSnapshot("same", "a:80", 1, 3, 0, 0, 0, 0, 0)),
+                    new PoolSnapshot("app", "a:80", 1, 2, 0, 0, 0, 0, 4),
+                    new PoolSnapshot("same", "a:80", 1, 3, 0, 0, 0, 0, 3)),
             () -> Map.copyOf(cpu),
             clock::get);
 
@@ -136,6 +136,7 @@ class TopViewTest {
         assertThat(look.servers()).extracting(TopSnapshot.Server::server).containsExactly("b:80", "a:80");
         assertThat(look.servers()).extracting(TopSnapshot.Server::failures).containsExactly(1L, 0L);
         assertThat(look.servers()).extracting(TopSnapshot.Server::inUse).containsExactly(null, 5);
+        assertThat(look.servers()).extracting(TopSnapshot.Server::waiting).containsExactly(null, 7);
         assertThat(look.servers().get(1).p99Ms()).isCloseTo(5, within(0.2));
     }
 

@@ -50,6 +50,8 @@ public record TopSnapshot(
      * @param server its address
      * @param requestsPerSecond exchanges in which it has answered
      * @param inUse connections to it on which an exchange runs now, of all services; null if that is not known
+     * @param waiting requests of all services that wait for one because of {@code max-connections}; null if that is not
+     *     known
      * @param p50Ms from the request's head to the head of its response, in milliseconds
      * @param p99Ms the same: what 99 of 100 did not exceed
      * @param failures exchanges in which it failed
@@ -59,6 +61,7 @@ public record TopSnapshot(
             String server,
             double requestsPerSecond,
             @Nullable Integer inUse,
+            @Nullable Integer waiting,
             double p50Ms,
             double p99Ms,
             long failures) {}

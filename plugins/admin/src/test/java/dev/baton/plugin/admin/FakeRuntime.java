@@ -107,7 +107,7 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics, UnixSer
                 10_000,
                 false,
                 List.of(new TopSnapshot.Route("shop", "/*", 12.5, 0.01, 1, 2, 3, 0.5, 1.5, 2.5)),
-                List.of(new TopSnapshot.Server("shop", "127.0.0.1:9001", 12.5, null, 1, 2, 3)),
+                List.of(new TopSnapshot.Server("shop", "127.0.0.1:9001", 12.5, null, null, 1, 2, 3)),
                 List.of(new TopSnapshot.Loop(0, 0.25, 2, 0, false)));
     }
 

@@ -136,6 +136,7 @@ final class TopCommand implements Callable<Integer> {
                 .put("service", row.getString("service"))
                 .put("server", row.getString("server"))
                 .put("in use", row.getValue("in-use"))
+                .put("waiting", row.getValue("waiting"))
                 .put("req/s", row.getDouble("requests-per-second"))
                 .put("p50", row.getDouble("p50-ms"))
                 .put("p99", row.getDouble("p99-ms"))

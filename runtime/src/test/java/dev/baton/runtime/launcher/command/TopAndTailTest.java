@@ -84,6 +84,7 @@ class TopAndTailTest {
                                         .put("server", "10.0.0.1:80")
                                         .put("requests-per-second", 12.5)
                                         .putNull("in-use")
+                                        .put("waiting", 7)
                                         .put("p50-ms", 1.0)
                                         .put("p99-ms", 20.5)
                                         .put("failures", 3)))
@@ -109,8 +110,8 @@ class TopAndTailTest {
                         "shop     /b      12.5    1.3  1.0  20.5  300.0        0.5      10.25        150.0",
                         "and 1 more",
                         "",
-                        "SERVICE  SERVER       IN USE  REQ/S  P50   P99  FAILURES",
-                        "shop     10.0.0.1:80  -        12.5  1.0  20.5         3",
+                        "SERVICE  SERVER       IN USE  WAITING  REQ/S  P50   P99  FAILURES",
+                        "shop     10.0.0.1:80  -             7   12.5  1.0  20.5         3",
                         "",
                         "LOOP  BUSY %  CONNECTIONS  TASKS  STATE",
                         "   0    25.6            2      0  BLOCKED");
