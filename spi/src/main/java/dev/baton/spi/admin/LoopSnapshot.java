@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * @param current what runs now, for example {@code fd 17/3 (http)}, or null
  * @param accepted connections that this loop has accepted, wherever they are now
  * @param connections downstream connections that it owns now, wherever they were accepted
- * @param blocked somebody has seen that it is inside one callback for too long
+ * @param blocked whether it has been inside one callback for too long
  */
 public record LoopSnapshot(
         int id,

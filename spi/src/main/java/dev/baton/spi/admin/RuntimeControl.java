@@ -68,7 +68,7 @@ public interface RuntimeControl {
     /**
      * Changes the weight of a server.
      *
-     * @param weight 0 to 256; 0 gets no new requests
+     * @param weight 0 to 256; with 0 it gets no new requests, except of sessions that stick to it
      * @return what really happened: CHANGED, UNCHANGED or FAILED
      * @throws NoSuchElementException as {@link #changeServer}
      * @throws IllegalArgumentException if there is no such weight

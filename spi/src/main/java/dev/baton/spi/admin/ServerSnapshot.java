@@ -8,7 +8,7 @@ import dev.baton.spi.upstream.ServerState;
  * @param server its address
  * @param state what an operator lets it do
  * @param weight its share of the requests, relative to the other servers
- * @param leftOut whether it is left out for a while, because it could not be connected to
+ * @param leftOut whether it is left out for a while, because connects or requests to it failed
  * @param inFlight connections in use or being opened, and requests that wait for one
  * @param waiting those of them that wait because of {@code max-connections}
  * @param idle connections in the pools

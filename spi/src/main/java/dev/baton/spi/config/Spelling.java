@@ -4,7 +4,7 @@ import dev.baton.spi.threading.AnyThread;
 import java.util.Collection;
 import java.util.Optional;
 
-/** Finds the word that somebody has meant and mistyped, as the messages about a configuration do. To be injected. */
+/** Finds the word that was meant where one is mistyped, as the messages about a configuration do. To be injected. */
 @FunctionalInterface
 public interface Spelling {
     /**

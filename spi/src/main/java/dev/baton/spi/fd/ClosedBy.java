@@ -4,7 +4,7 @@ import java.util.Locale;
 
 /** Who closed an fd; the label {@code by} of {@code baton_fd_closes_total}. */
 public enum ClosedBy {
-    /** The caller of {@code fdDelete}: nobody else ran in it. */
+    /** The caller of {@code fdDelete}: no other thread ran its code. */
     DELETER,
     /** The last one that ran in it when it was deleted, at its leave. */
     LEAVER;

@@ -12,7 +12,7 @@ public interface Fds {
      * Enters a file descriptor that the caller just got from the kernel and that no loop dispatches (for example an
      * epoll instance). From here on only {@link #fdDelete} closes it. Cost: O(1).
      *
-     * @param number the kernel's number; nobody else may close it
+     * @param number the kernel's number; only the fd table may close it
      * @throws IllegalStateException if the number is in the table already: somebody closed it behind the table's back
      */
     @AnyThread

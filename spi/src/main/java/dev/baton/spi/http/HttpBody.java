@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /** A piece of a body, or the whole of it, in a callback. It is the callback's until that returns, or resumes. */
 public interface HttpBody {
     /**
-     * The bytes, from the reader index on. To keep them, copy or retain them. What is not replaced goes on whole,
+     * The bytes, from the reader index on. To keep them, copy or retain them. What is not replaced is passed on whole,
      * wherever the reader index stands afterwards.
      */
     ByteBuf bytes();

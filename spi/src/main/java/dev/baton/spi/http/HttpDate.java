@@ -9,7 +9,7 @@ import java.util.Locale;
 
 /**
  * The value of a Date field for now, as in {@code Sun, 06 Nov 1994 08:49:37 GMT} (RFC 9110, sections 5.6.7 and 6.6.1).
- * Whoever has a clock puts one into each answer of its own, and into each that it passes on without one.
+ * A server that has a clock puts one into each answer of its own, and into each that it passes on without one.
  */
 public final class HttpDate {
     private static final DateTimeFormatter FORMAT = DateTimeFormatter.ofPattern(

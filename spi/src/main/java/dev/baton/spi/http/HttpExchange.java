@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * One request and its response. It begins when the request's head has been read and its route is known, and has exactly
  * one end.
  *
- * <p>Callbacks run under the claim on the client's connection. Between them, while a filter or handler waits, whoever
- * it waits for may use the exchange until it calls {@link #resume} or {@link #answer}: only one at a time.
+ * <p>Callbacks run under the claim on the client's connection. While a filter or handler waits, one thread at a time
+ * may use the exchange, until it calls {@link #resume} or {@link #answer}.
  */
 public interface HttpExchange {
     /** The head of the request. */
@@ -47,7 +47,7 @@ public interface HttpExchange {
     /** Servers and connections that were tried before the one that answered. */
     int retries();
 
-    /** When what happened so far. */
+    /** The times of what has happened so far. */
     HttpTimings timings();
 
     /** Bytes of the request's body that came, and of the response's that were written. */
@@ -67,7 +67,7 @@ public interface HttpExchange {
     void skipBody();
 
     /**
-     * Goes on after a {@link HttpVerdict#WAIT} of the filter that was given this object. May be called before the
+     * Continues after a {@link HttpVerdict#WAIT} of the filter that was given this object. May be called before the
      * callback has returned. What comes too late, when the filter's time is over, does nothing.
      */
     @AnyThread
@@ -97,7 +97,7 @@ public interface HttpExchange {
     }
 
     /**
-     * As {@link #stream(HttpAnswer)}, for a body of a known length. To write more, or to end before, aborts the
+     * As {@link #stream(HttpAnswer)}, for a body of a known length. Writing more, or ending before, aborts the
      * response.
      *
      * @param length in bytes, with the first piece; -1: not known. For HEAD, what it would be

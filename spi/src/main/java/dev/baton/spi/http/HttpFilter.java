@@ -13,7 +13,7 @@ import dev.baton.spi.threading.OnLoop;
  *
  * <p>Callbacks run under the claim on the client's connection and must not block, unless the class is annotated with
  * {@link dev.baton.spi.threading.Blocking}. A callback that throws costs its exchange: the client is answered 500, or
- * cut if a response has begun; with {@code on-failure: bypass} the exchange goes on without the filter.
+ * cut if a response has begun; with {@code on-failure: bypass} the exchange continues without the filter.
  */
 public interface HttpFilter {
     /** What it wants of requests' bodies. Asked once. */
@@ -38,7 +38,7 @@ public interface HttpFilter {
         return HttpVerdict.CONTINUE;
     }
 
-    /** The head of the response, whoever has made it. */
+    /** The head of the response, a server's or Baton's own. */
     @OnLoop
     default HttpVerdict response(HttpExchange exchange) {
         return HttpVerdict.CONTINUE;
@@ -60,7 +60,7 @@ public interface HttpFilter {
     @OnLoop
     default void end(HttpExchange exchange, HttpOutcome outcome) {}
 
-    /** Gives everything back; no exchange uses it any more. */
+    /** Gives everything back. No exchange uses it then. */
     @OffLoop
     default void close() {}
 }

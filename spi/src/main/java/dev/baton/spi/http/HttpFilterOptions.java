@@ -22,7 +22,7 @@ public record HttpFilterOptions(
     public enum OnFailure {
         /** It is answered with 500 or 503. */
         REFUSE,
-        /** It goes on without the filter. A handler cannot be gone without. */
+        /** It continues without the filter. A handler cannot be bypassed. */
         BYPASS
     }
 }

@@ -39,7 +39,7 @@ public interface HttpHandler {
     @OnLoop
     default void end(HttpExchange exchange, HttpOutcome outcome) {}
 
-    /** Gives everything back; no exchange uses it any more. */
+    /** Gives everything back. No exchange uses it then. */
     @OffLoop
     default void close() {}
 }

@@ -23,7 +23,7 @@ public interface Listener {
     int connections();
 
     /**
-     * Stops accepting; the socket stays bound and the kernel goes on queueing.
+     * Stops accepting; the socket stays bound and the kernel continues to queue.
      *
      * @return what really happened; never fails exceptionally
      */

@@ -20,7 +20,7 @@ public record ListenerResult(String listener, Outcome outcome, String detail, Op
 
     /** What really happened. */
     public enum Outcome {
-        /** The socket is bound, nobody accepts here. */
+        /** The socket is bound; no loop accepts here. */
         PAUSED,
         /** It accepts again. */
         RESUMED,

@@ -14,7 +14,7 @@ public enum ListenerState {
     LIMITED,
     /** It does not accept because it has {@code max-connections}. */
     FULL,
-    /** Somebody suspended it: it does not accept until it is resumed. */
+    /** An operator has suspended it: it does not accept until it is resumed. */
     SUSPENDED,
     /** Its fd was deleted. */
     STOPPED;

@@ -4,9 +4,7 @@ import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.threading.AnyThread;
 
-/**
- * A connection in the eyes of somebody who shares work out among loops: nothing can be done with it here but move it.
- */
+/** A connection and its load, for code that shares work out among loops: all that it can do with it is move it. */
 @AnyThread
 public interface LoadedConnection {
 

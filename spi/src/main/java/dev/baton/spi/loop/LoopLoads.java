@@ -7,7 +7,7 @@ import java.util.Collection;
 import java.util.List;
 
 /**
- * The loops in the eyes of somebody who shares work out among them. Can be injected. Everything is read without
+ * The loops and their loads, for code that shares work out among them. Can be injected. Everything is read without
  * stopping a loop: what is read one after the other need not belong together.
  */
 public interface LoopLoads {

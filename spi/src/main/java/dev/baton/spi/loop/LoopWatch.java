@@ -3,7 +3,7 @@ package dev.baton.spi.loop;
 import dev.baton.spi.threading.AnyThread;
 import java.util.List;
 
-/** The loops in the eyes of somebody who watches whether they turn. Can be injected. */
+/** The loops, for code that watches whether they turn. Can be injected. */
 @AnyThread
 public interface LoopWatch {
 

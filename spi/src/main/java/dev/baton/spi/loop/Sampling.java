@@ -6,6 +6,6 @@ import dev.baton.spi.threading.AnyThread;
 @AnyThread
 public interface Sampling {
 
-    /** No look begins any more; one that is under way goes on. A second time does nothing. */
+    /** No look begins after this; one that is under way ends as usual. A second call does nothing. */
     void end();
 }

@@ -6,8 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One loop in the eyes of somebody who watches whether it turns. Everything is read without stopping it: what is read
- * one after the other need not belong together.
+ * One loop, for code that watches whether it turns. Everything is read without stopping it: what is read one after the
+ * other need not belong together.
  */
 @AnyThread
 public interface WatchedLoop {

@@ -40,7 +40,7 @@ public interface Metrics {
         return nanos -> {};
     }
 
-    /** A value that is read when somebody asks; replaces an older one of the same name and labels. */
+    /** A value that is read when metrics are asked for; replaces an older one of the same name and labels. */
     void gauge(String name, String help, LongSupplier value, String... labels);
 
     /**

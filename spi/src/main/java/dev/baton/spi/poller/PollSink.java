@@ -12,8 +12,8 @@ public interface PollSink {
      * @param number the fd's number
      * @param generation the generation under which it was added
      * @param ready bits of {@link Interest}
-     * @return false if this registration is nobody's any more: a poller that keeps registrations itself forgets this
-     *     one; it must not call the kernel, which could hit a newer fd of the same number
+     * @return false if this registration has ended: a poller that keeps registrations itself forgets this one; it must
+     *     not call the kernel, which could hit a newer fd of the same number
      */
     @OnLoop
     boolean ready(int number, int generation, int ready);

@@ -28,7 +28,7 @@ public interface Service {
 
     /**
      * Asks a connection to end at its next natural boundary, for example after the response that is under way, which
-     * says so where the protocol has words for it. What has no boundary goes on until it is cut.
+     * says so where the protocol has words for it. What has no boundary continues until it is cut.
      *
      * @param patience how long from now on a connection may wait for its peer's next request, whether it does already
      *     or only after a response that did not say so any more: a request that is on its way is answered then, and the

@@ -4,7 +4,7 @@ package dev.baton.spi.upstream;
 public enum ServerState {
     /** It gets requests by its weight. */
     READY,
-    /** It gets no new requests. Requests that have chosen it, or wait for it, are served. */
+    /** It gets no new requests, except of sessions that stick to it. What has chosen it, or waits for it, is served. */
     DRAIN,
     /** Nothing connects to it: no requests, not even of sessions that stick to it, and no checks. */
     MAINTENANCE,

@@ -52,8 +52,8 @@ public interface Upstream {
     /**
      * Reports that a server has failed a request that was sent to it. After several in a row the server is ejected: it
      * is left out for a while, as {@code eject} says in the configuration. Do not report what may be due to something
-     * else: a connect that failed (the upstream sees that itself), an idle connection that the server has closed in the
-     * moment in which it was taken, or a client that gave up.
+     * else: a connect that failed (the upstream sees that itself), an idle connection that the server closed just when
+     * it was taken, or a client that gave up.
      *
      * @param server the one that was asked
      * @param failure what went wrong

@@ -54,7 +54,7 @@ public interface UpstreamConnections {
      * Gives a connection back that can serve another exchange. The caller holds a claim on it; it goes into the pool
      * after the last leave. Everything of the exchange must have been cleared before.
      *
-     * <p>An idle connection goes on reading, so that its close is noticed. Bytes that arrive then belong to no
+     * <p>An idle connection continues to read, so that its close is noticed. Bytes that arrive then belong to no
      * exchange: the handler must close the connection when it reads any, as nothing else can see them. Taken meanwhile
      * or not, it is never used again then.
      */
