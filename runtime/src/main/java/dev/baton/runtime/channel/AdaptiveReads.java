@@ -97,7 +97,7 @@ final class AdaptiveReads implements MaxMessagesRecvByteBufAllocator {
         private ReadingChannel channel() {
             ReadingChannel known = channel;
             if (known == null) {
-                throw new IllegalStateException("no read goes on");
+                throw new IllegalStateException("no read is under way");
             }
             return known;
         }

@@ -9,9 +9,9 @@ import java.time.Duration;
  * {@code eject:} of an upstream: when a server is left out for a while because of its answers; {@code off} for never.
  *
  * @param mode whether it is on
- * @param failures how many requests in a row have no answer then
- * @param errors how many requests in a row have an error answer then
- * @param time for how long the first time; doubled each time after that
+ * @param failures after how many requests in a row without an answer
+ * @param errors after how many requests in a row with an error answer
+ * @param time for how long the first time; doubled each time that it fails again
  * @param share how many of the servers may be left out at once; one at least
  */
 @ShortForm("mode")

@@ -8,8 +8,8 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * Sessions that stay with their server: the first response tells the client a cookie, and requests with it go to the
- * same server.
+ * Sessions that stay with their server: the first response sets a cookie, and requests with that cookie go to the same
+ * server.
  *
  * @param cookie the cookie's name
  * @param path for which paths the client sends it
@@ -24,7 +24,7 @@ public record StickyConfig(
         @Range(min = "1s", max = "8760h") Optional<Duration> maxAge,
         @Default("false") boolean secure,
         @Default("lax") SameSite sameSite) {
-    /** RFC 6265, section 4.1.1: a token, and a path without what ends an attribute. */
+    /** RFC 6265, section 4.1.1: a token, and a path without the characters that end an attribute. */
     private static final Pattern NAME = Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}");
 
     private static final Pattern PATH = Pattern.compile("/[\\x21-\\x3a\\x3c-\\x7e]{0,255}");
@@ -39,7 +39,7 @@ public record StickyConfig(
         NONE
     }
 
-    /** Checks what stands in the field. */
+    /** Checks the name and the attributes. */
     public StickyConfig {
         if (!NAME.matcher(cookie).matches()) {
             throw new WrongValueException("cookie", "'" + cookie + "' is no name of a cookie");
@@ -49,7 +49,7 @@ public record StickyConfig(
         }
         if (sameSite == SameSite.NONE && !secure) {
             throw new WrongValueException(
-                    "sameSite", "browsers ignore a cookie with none that is not secure: add secure: true");
+                    "sameSite", "browsers ignore a cookie with same-site none unless it is secure: add secure: true");
         }
     }
 }

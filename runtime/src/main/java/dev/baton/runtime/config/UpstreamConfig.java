@@ -36,7 +36,7 @@ public record UpstreamConfig(
         EjectConfig eject,
         PoolConfig pool) {
 
-    /** Without sessions, and ejecting as where the file does not say it. */
+    /** Without sessions, and with the default ejection. */
     public UpstreamConfig(
             List<ServerConfig> servers,
             Duration connectTimeout,
@@ -59,7 +59,7 @@ public record UpstreamConfig(
                 pool);
     }
 
-    /** Everything else as it is where the file does not say it. */
+    /** With the defaults for everything else. */
     public UpstreamConfig(List<String> servers, Duration connectTimeout, PoolConfig pool) {
         this(
                 servers.stream().map(ServerConfig::new).toList(),

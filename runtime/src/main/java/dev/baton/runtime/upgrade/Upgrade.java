@@ -226,8 +226,8 @@ public final class Upgrade {
         if (giver.takesChanges()) {
             giver.sendChanges(changed);
         } else if (!changed.isEmpty()) {
-            String note = changed.size() + " servers of upstreams were changed at run time, of which the new process's"
-                    + " version does not know: they are there as its configuration says";
+            String note = changed.size() + " servers of upstreams were changed at run time, and the new process's"
+                    + " version cannot take that over: it uses them as its configuration says";
             LOG.warn("{}", note);
             lost = List.of(note);
         }

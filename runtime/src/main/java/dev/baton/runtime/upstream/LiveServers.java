@@ -360,7 +360,7 @@ final class LiveServers {
     private void leftOut(LiveServer server, @Nullable String why) {
         long first = TimeUnit.NANOSECONDS.toMillis(server.backoff().delayNanos());
         LOG.warn(
-                "upstream {}: server {} is left out; it is tried again after {} ms, then less often, up to every {} s: {}",
+                "upstream {}: server {} is left out; it is tried again after {} ms, then less often, at least every {} s: {}",
                 upstream,
                 server,
                 first,
@@ -412,7 +412,7 @@ final class LiveServers {
             leftOut(server, why);
         } else {
             LOG.warn(
-                    "upstream {}: server {} fails, and stays in use, as no more than {} % of the servers may be left out: {}",
+                    "upstream {}: server {} fails, but stays in use, as no more than {} % of the servers may be left out: {}",
                     upstream, server, sharePercent, why);
         }
     }

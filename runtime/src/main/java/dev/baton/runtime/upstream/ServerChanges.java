@@ -155,7 +155,7 @@ public final class ServerChanges {
                 weight > 0 ? "it gets requests, weight " + weight : "its weight is 0: it gets no new requests";
             case DRAIN -> "it gets no new requests, weight " + weight;
             case MAINTENANCE -> "nothing connects to it, weight " + weight;
-            case REMOVED -> "it is forgotten when nothing of it is in use";
+            case REMOVED -> "it disappears when its last request ends";
         };
     }
 
@@ -171,7 +171,7 @@ public final class ServerChanges {
                     } else {
                         group.settled().thenAccept(in -> result.complete(settled(upstream, server, done, in)));
                     }
-                } catch (Throwable t) { // whoever asked waits for it
+                } catch (Throwable t) { // else the caller would wait for ever
                     result.completeExceptionally(t);
                 }
             });
@@ -248,7 +248,7 @@ public final class ServerChanges {
                 check(group, change.server());
                 checkWeight(change.weight());
                 if (group.add(change.server(), change.weight()) == null) {
-                    return who + ", added at run time, has no room";
+                    return who + ", added at run time, cannot stay: the upstream has too many servers";
                 }
             } catch (IllegalArgumentException wrong) {
                 return who + ", added at run time, cannot stay: " + wrong.getMessage();

@@ -45,7 +45,7 @@ public final class LiveTraffic implements Traffic {
             try {
                 each.watcher.ended(exchange);
             } catch (Throwable t) { // what watches must not harm what serves
-                LOG.error("{} failed and is not told of exchanges any more", each.watcher, t);
+                LOG.error("{} threw, and is told of no further exchanges", each.watcher, t);
                 each.close();
             }
         }

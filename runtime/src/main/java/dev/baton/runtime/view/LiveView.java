@@ -60,7 +60,9 @@ public final class LiveView implements RuntimeView {
     public void publish(PrometheusMetrics metrics) {
         metrics.gauge("baton_fds_open", "Fds in the table.", observers.counters()::openFds);
         metrics.gauge(
-                "baton_orphans", "Fds that were deleted while a callback runs in them.", observers.counters()::orphans);
+                "baton_orphans",
+                "Fds that were deleted while a callback was running on them.",
+                observers.counters()::orphans);
         metrics.counted(
                 "baton_stale_events_total", "Poller events that came too late.", observers.counters()::staleEvents);
         metrics.counted(

@@ -195,10 +195,10 @@ final class AdminApi implements Handler<HttpServerRequest> {
                 "changes the weight of a server",
                 Weighing.class,
                 (upstream, what) -> control.weighServer(upstream, what.server(), what.weight()));
-        onServer("remove", "removes a server, after what is in use of it", ServerState.REMOVED);
-        onServer("drain", "lets a server get no new requests", ServerState.DRAIN);
-        onServer("maintenance", "lets nothing connect to a server", ServerState.MAINTENANCE);
-        onServer("ready", "lets a server get requests again", ServerState.READY);
+        onServer("remove", "removes a server; requests in flight are finished", ServerState.REMOVED);
+        onServer("drain", "drains a server: no new requests", ServerState.DRAIN);
+        onServer("maintenance", "puts a server into maintenance: nothing connects to it", ServerState.MAINTENANCE);
+        onServer("ready", "gives a server requests again", ServerState.READY);
         post(LOOPS, "adds a loop", None.class, (none, asked) -> answer(asked.reply(), control.addLoop(), 409));
         routes.add(new Route(
                 "POST",

@@ -92,14 +92,16 @@ final class TableCommands {
         }
     }
 
-    @Command(name = "fds", description = "Shows every fd in the table: its owner, how many run in it, its plugin.")
+    @Command(
+            name = "fds",
+            description = "Shows every fd in the table: its owner, how many threads run its code, its plugin.")
     static final class Fds extends Table {
         Fds() {
             super("/v1/fds", "no fds");
         }
     }
 
-    @Command(name = "orphans", description = "Shows the fds that were deleted while a callback runs in them.")
+    @Command(name = "orphans", description = "Shows the fds that were deleted while a callback was running on them.")
     static final class Orphans extends Table {
         Orphans() {
             super("/v1/orphans", "no orphans");
@@ -124,7 +126,7 @@ final class TableCommands {
 
     @Command(
             name = "upstreams",
-            description = "Shows the servers of the upstreams: state, weight, requests in flight, latency.")
+            description = "Shows the servers of the upstreams: state, weight, left out or not, requests in flight.")
     static final class Upstreams extends Table {
         Upstreams() {
             super("/v1/upstreams", "no upstreams");

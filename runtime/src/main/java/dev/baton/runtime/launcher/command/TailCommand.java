@@ -39,13 +39,13 @@ final class TailCommand implements Callable<Integer> {
             names = "--slower",
             paramLabel = "TIME",
             converter = GraceConverter.class,
-            description = "Only those that took this long or longer: 200ms")
+            description = "Only those that took this long or longer, for example 200ms.")
     private @Nullable Duration slower;
 
     @Option(names = "--status", paramLabel = "STATUS", description = "Only those with this status: 404, or 5xx.")
     private @Nullable String status;
 
-    @Option(names = "--json", description = "Prints the JSON of the admin API, an object a line.")
+    @Option(names = "--json", description = "Prints the JSON of the admin API, one object per line.")
     private boolean json;
 
     @Mixin

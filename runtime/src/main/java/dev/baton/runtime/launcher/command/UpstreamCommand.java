@@ -23,11 +23,11 @@ import picocli.CommandLine.Spec;
         footerHeading = "%nActions:%n",
         footer = {
             "  add SERVER [N]     adds a server, of weight N (1 if not given)",
-            "  remove SERVER      takes it out of the list; what is in use is served to its end",
-            "  drain SERVER       no new requests; what is in use continues, idle connections are closed",
-            "  maintenance SERVER nothing connects to it any more",
+            "  remove SERVER      takes it out of the list; requests in flight are finished",
+            "  drain SERVER       no new requests, except of sticky sessions; requests in flight are finished",
+            "  maintenance SERVER nothing connects to it; requests in flight are finished",
             "  ready SERVER       it gets requests again",
-            "  weight SERVER N    its share of the requests, 0 to 256"
+            "  weight SERVER N    its share of the requests, 0 to 256; with 0 it gets no new ones"
         })
 final class UpstreamCommand implements Callable<Integer> {
     private static final String ADD = "add";
@@ -49,7 +49,10 @@ final class UpstreamCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // by picocli
     private String action;
 
-    @Parameters(index = "2", paramLabel = "SERVER", description = "The server: host:port or [ipv6]:port.")
+    @Parameters(
+            index = "2",
+            paramLabel = "SERVER",
+            description = "The server: host:port, [ipv6]:port or listener:NAME.")
     @SuppressWarnings("NullAway.Init") // by picocli
     private String server;
 
