@@ -2,6 +2,8 @@ package dev.baton.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.runtime.upstream.HostLookup;
+import dev.baton.runtime.upstream.HostNames;
 import dev.baton.runtime.upstream.ServerChanges;
 import dev.baton.spi.admin.ServerResult;
 import dev.baton.spi.admin.ServerSnapshot;
@@ -17,6 +19,7 @@ import dev.baton.testkit.sim.SimPeer;
 import dev.baton.testkit.sim.SimServer;
 import dev.baton.testkit.sim.Simulation;
 import dev.baton.testkit.sim.World;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -92,6 +95,53 @@ class F23ServerChangesTest {
         });
     }
 
+    /** The name server answers a connect that has waited for it just before or just after the change. */
+    @Test
+    void aConnectThatWaitsForAnAddressDoesNotReachAServerInMaintenance() {
+        int[] opened = {0};
+        Exploration.explore(4, simulation -> {
+            World world = Loops.world(simulation, LOOPS);
+            SimServer server = world.server();
+            List<HostLookup.Reply> replies = new ArrayList<>();
+            App app = new App(
+                    world,
+                    "app.test:" + CHANGED,
+                    new HostNames((host, reply) -> replies.add(reply), (delay, task) -> {}, simulation::now));
+            ServerChanges changes = app.changes();
+            List<Throwable> failures = new ArrayList<>();
+            app.failing = failures::add;
+            boolean[] answered = {false};
+            boolean[] late = {false};
+            app.opened = channel -> late[0] |= answered[0];
+            world.loop(0).execute(() -> app.exchange(0, connection -> {}));
+            simulation.run();
+            simulation.thread("O", () -> {
+                CompletableFuture<ServerResult> result = changes.change(
+                                "app", "app.test:" + CHANGED, ServerState.MAINTENANCE)
+                        .toCompletableFuture();
+                simulation.await("answer", result::isDone);
+                answered[0] = true;
+            });
+            simulation.thread("N", () -> {
+                simulation.point("reply");
+                replies.get(0).found(List.of(InetAddress.getLoopbackAddress()));
+            });
+            simulation.run();
+            assertThat(late[0]).as("opened after the answer").isFalse();
+            assertThat(failures.size() + app.channels.size()).as("told once").isEqualTo(1);
+            assertThat(app.open()).as("kept").isZero();
+            opened[0] += app.channels.size();
+            app.close();
+            simulation.run();
+            for (SimPeer peer = server.tryAccept(); peer != null; peer = server.tryAccept()) {
+                peer.close();
+            }
+            server.close();
+            world.end();
+        });
+        assertThat(opened[0]).as("answers that came first").isPositive();
+    }
+
     /** Requests to two servers, one of which is changed. */
     private static final class Requests {
         private final Simulation simulation;
@@ -103,7 +153,11 @@ class F23ServerChangesTest {
         /** Whether it was opened while the server was in maintenance, and an operator had been told. */
         private final Map<MovableChannel, Boolean> late = new HashMap<>();
 
+        /** What requests found wrong. */
+        private final List<Throwable> wrong = new ArrayList<>();
+
         private boolean inMaintenance;
+        private int asked;
         private int served;
         private int failed;
         private int toChanged;
@@ -133,6 +187,7 @@ class F23ServerChangesTest {
 
         void ask(int id) {
             Loop loop = world.loop(id % LOOPS);
+            asked++;
             Runnable ask = () -> new Request(this, loop).ask(app.upstream().next(RequestFacts.NONE));
             if (loop.inLoop()) {
                 ask.run();
@@ -177,7 +232,11 @@ class F23ServerChangesTest {
         }
 
         void check() {
-            assertThat(served).as("served, " + failed + " failed").isEqualTo(REQUESTS);
+            assertThat(wrong).isEmpty();
+            assertThat(asked).isEqualTo(REQUESTS);
+            assertThat(served)
+                    .as("served, " + failed + " failed, " + app.servers())
+                    .isEqualTo(REQUESTS);
             assertThat(failed).isZero();
             List<ServerSnapshot> shown = app.servers();
             assertThat(shown).hasSizeBetween(1, 2);
@@ -236,6 +295,14 @@ class F23ServerChangesTest {
 
         @Override
         public void connected(MovableChannel connection) {
+            try {
+                use(connection);
+            } catch (Throwable t) { // the caller would only close the connection
+                requests.wrong.add(t);
+            }
+        }
+
+        private void use(MovableChannel connection) {
             InetSocketAddress to = (InetSocketAddress) connection.remoteAddress();
             if (to.getPort() == CHANGED) {
                 requests.toChanged++;

@@ -28,6 +28,7 @@ final class LiveServer {
     private final Latency connects = new Latency();
     private volatile int weight;
     private volatile ServerState state = ServerState.READY;
+    private volatile boolean refuses;
     /** By the number of the profile. */
     private volatile ServerPool[] pools = {};
     /** Null unless it was removed. */
@@ -67,6 +68,11 @@ final class LiveServer {
     /** Its number, which no other server of the upstream has or gets. */
     int index() {
         return server.index();
+    }
+
+    /** Whether both have one address. */
+    boolean isAt(LiveServer other) {
+        return server.address().equals(other.server.address());
     }
 
     ServerLocator locator() {
@@ -120,7 +126,12 @@ final class LiveServer {
 
     /** Whether anything may be connected to it. */
     boolean isConnectable() {
-        return state != ServerState.MAINTENANCE;
+        return state != ServerState.MAINTENANCE && !refuses;
+    }
+
+    /** It was removed, and a new server of its address goes into maintenance: nothing connects here either. */
+    void refuse() {
+        refuses = true;
     }
 
     /** Where connections may rest: at none of its addresses, unless it is ready. */

@@ -53,7 +53,8 @@ import org.slf4j.LoggerFactory;
  * <p>(1) with a weight above 0. (2) A request chooses first and connects afterwards, so it may have chosen the server
  * just before the change; one that waits for a place has chosen it too. They are served, on connections that are closed
  * after their use. So a drain fails no request. Maintenance refuses both with a {@link ServerClosedException}, and
- * services ask another server. (3) Except for requests of sessions that it has; see {@link StickyCookie}.
+ * services ask another server; it refuses those of a removed server with the same address too. (3) Except for requests
+ * of sessions that it has; see {@link StickyCookie}.
  *
  * <p>Order of a change, against a request that chooses, connects and releases at the same time: first the state, then
  * the selection, then the idle pools ({@link EndpointPools#follow}). A request that has seen the old selection still

@@ -236,13 +236,22 @@ final class UpstreamGroup {
             }
         }
         server.follow();
-        ConnectionLimit limit = server.limit();
-        if (state == ServerState.MAINTENANCE && limit != null) {
-            limit.closed();
+        if (state == ServerState.MAINTENANCE) {
+            servers.known().stream()
+                    .filter(each -> each.state() == ServerState.REMOVED && each.isAt(server))
+                    .forEach(LiveServer::refuse);
+            servers.known().stream().filter(each -> each.isAt(server)).forEach(UpstreamGroup::endWaits);
         } else if (state == ServerState.REMOVED) {
             LoopTurns.afterAll(env.loops(), () -> server.whenUnused(() -> forgetSoon(server)));
         }
         return true;
+    }
+
+    private static void endWaits(LiveServer server) {
+        ConnectionLimit limit = server.limit();
+        if (limit != null && !server.isConnectable()) {
+            limit.closed();
+        }
     }
 
     /**
@@ -268,8 +277,7 @@ final class UpstreamGroup {
             }
             servers.forget(removed);
             removed.pools().forEach(idle::remove);
-            if (servers.known().stream()
-                    .noneMatch(each -> each.server().address().equals(address))) {
+            if (servers.known().stream().noneMatch(each -> each.isAt(removed))) {
                 metrics(address).forget();
             }
         }

@@ -137,6 +137,18 @@ class UpstreamGroupTest {
     }
 
     @Test
+    void maintenanceIsOfAnAddressAlsoForWhatIsLeftOfAServerThatWasRemoved() {
+        LiveServer removed = server("127.0.0.1:1");
+        removed.began();
+        group.change(removed, ServerState.REMOVED);
+        LiveServer again = add("127.0.0.1:1", 1);
+        assertThat(removed.isConnectable()).as("a request that had chosen it").isTrue();
+        group.change(again, ServerState.MAINTENANCE);
+        assertThat(removed.isConnectable()).isFalse();
+        assertThat(server("127.0.0.1:2").isConnectable()).isTrue();
+    }
+
+    @Test
     void theMetricsOfAServerTellItsStateUntilItIsForgotten() {
         String a = "{server=\"127.0.0.1:1\",state=\"%s\",upstream=\"app\"}";
         group.change(server("127.0.0.1:1"), ServerState.DRAIN);
