@@ -5,7 +5,7 @@ import dev.baton.spi.config.WrongValueException;
 import java.util.List;
 
 /**
- * Whose word counts about clients. What anybody else says in {@code X-Forwarded-*} and {@code Forwarded} is dropped.
+ * Which peers are believed about clients. What others say in {@code X-Forwarded-*} and {@code Forwarded} is dropped.
  *
  * @param trust networks of proxies in front of this one, for example {@code 10.0.0.0/8}
  */

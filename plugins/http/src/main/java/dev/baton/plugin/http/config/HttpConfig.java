@@ -19,17 +19,17 @@ import java.util.Optional;
  * @param upstream where requests go that no route takes: the short form of a last route without {@code match}
  * @param filters what stands in the way of every request, before the filters of its route
  * @param routes where requests go
- * @param forwarded whose word counts about clients
+ * @param forwarded which peers are believed about clients
  * @param headerLimit bytes of the request line, of the header fields of a message and of its trailers; what is longer
  *     is refused
  * @param bodyLimit bytes of a request's body; what is longer is refused with 413. Empty: no limit
  * @param firstRequestTimeout from the accept to the first byte of the first request
  * @param headerTimeout from the first byte of a request's head to its last
- * @param responseTimeout how long the server may be silent while it is its turn
- * @param idleTimeout how long the client may be silent while it is its turn, between requests too
+ * @param responseTimeout how long the server may be silent while Baton waits for it
+ * @param idleTimeout how long the client may be silent while Baton waits for it, between requests too
  * @param tunnelTimeout how long both sides may be silent after an Upgrade, for example to WebSocket
- * @param minRate bytes a second that the client must send of a head or body on the average, when {@code rateGrace} is
- *     over; 0: none
+ * @param minRate bytes a second that the client must send of a head or body on average, when {@code rateGrace} is over;
+ *     0: none
  * @param rateGrace how long a head or body may come more slowly
  */
 public record HttpConfig(

@@ -5,11 +5,11 @@ import dev.baton.spi.config.Percent;
 import dev.baton.spi.config.Range;
 
 /**
- * What is asked again if a server has ended its connection without a byte of response, or was silent for
+ * When a request is sent again because a server has ended its connection without a byte of response, or was silent for
  * {@code response-timeout}. Only requests without a body whose method is safe (RFC 9110, section 9.2.1), because the
  * server may have acted on the first.
  *
- * @param attempts how often, each time another server
+ * @param attempts how often, each time to another server
  * @param budget how many of a route's requests at most, of those in the last seconds: a server that is down for all
  *     must not get twice the load
  */

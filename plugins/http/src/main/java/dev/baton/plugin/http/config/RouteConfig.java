@@ -26,7 +26,7 @@ import java.util.stream.Stream;
  * @param handler a plugin's handler
  * @param timeout how long the head of a server's response may take, from the head of the request on and over all
  *     attempts; 504 after it. Without it only {@code response-timeout} limits it
- * @param retry what is asked again; without it, what {@link RetryConfig#DEFAULT} says
+ * @param retry when a request is sent again; without it, {@link RetryConfig#DEFAULT}
  */
 public record RouteConfig(
         Optional<String> name,

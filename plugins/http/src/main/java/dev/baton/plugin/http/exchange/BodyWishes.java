@@ -7,7 +7,7 @@ import dev.baton.spi.http.HttpBodyUse.Kind;
 final class BodyWishes {
     private final FilterUses uses;
 
-    /** By filter: not called any more but for the end. */
+    /** By filter: not called again, except for the end. */
     private long off;
     /** By filter: does not want the body of the request. */
     private long withoutRequest;
@@ -20,7 +20,7 @@ final class BodyWishes {
         this.uses = uses;
     }
 
-    /** A filter is not called any more, but for the end. */
+    /** A filter is not called again, except for the end. */
     void turnOff(int i) {
         off |= 1L << i;
     }

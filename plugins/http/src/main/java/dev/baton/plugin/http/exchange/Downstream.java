@@ -140,7 +140,7 @@ public abstract class Downstream {
         }
     }
 
-    /** There is somebody to hand a body to. */
+    /** The body can be handed on now. */
     public boolean takesBody() {
         Exchange current = exchange;
         FilteredExchange filtered = current == null ? null : current.filtered();
@@ -148,7 +148,7 @@ public abstract class Downstream {
     }
 
     /**
-     * The body of the request goes on.
+     * A piece of the request's body.
      *
      * @param in its next {@code count} bytes; taken out in any case
      * @return false: the other end is gone, with its loop
@@ -160,7 +160,7 @@ public abstract class Downstream {
                 : filtered.requestBody(in, count, last, trailers);
     }
 
-    /** What was handed over of the body goes out. False: the other end is gone, with its loop. */
+    /** Flushes what was handed over of the body. False: the other end is gone, with its loop. */
     public boolean flushBody() {
         return forwarder.flush(exchange);
     }
@@ -216,7 +216,7 @@ public abstract class Downstream {
     }
 
     /**
-     * What the client sends cannot be read: the exchange under way, if there is one, gets no further.
+     * What the client sends cannot be read: the exchange under way, if there is one, ends.
      *
      * @return whether its response has begun: nothing else can be answered then
      */
@@ -287,19 +287,19 @@ public abstract class Downstream {
     boolean forward(Exchange current, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
         UpstreamEnd end = forwarder.end();
         if (end == null) {
-            throw new IllegalStateException("a body that nobody wants");
+            throw new IllegalStateException("a body without a server");
         }
         return forwarder.forward(current, end, in, count, last, trailers);
     }
 
-    /** The exchange cannot go on: the client is told so, or cut. */
+    /** The exchange fails: the client is told so, or cut. */
     void refuse(Exchange current, Refusal refusal) {
         if (current.equals(exchange)) {
             fail(current, refusal, null);
         }
     }
 
-    /** What a server may still do for the exchange is for nobody. */
+    /** Ends what a server may still do for the exchange: it is not needed. */
     void letGoOfServer(Exchange current) {
         if (forwarder.end() != null || forwarder.connecting()) {
             current.abandon();
@@ -307,7 +307,7 @@ public abstract class Downstream {
         }
     }
 
-    /** An exchange that had waited goes on. */
+    /** An exchange that had waited has continued. */
     void wentOn(Exchange current) {
         progress();
         flush();
@@ -351,7 +351,7 @@ public abstract class Downstream {
         if (refusal != null) {
             fail(named, refusal, cause.getMessage());
         } else if (forwarder.end() != null) {
-            // An idle connection carries the exchange now: nobody else will fetch the body that waits.
+            // An idle connection carries the exchange now: the body that waits must be fetched here.
             carried(named);
             readOn();
         }
@@ -434,7 +434,7 @@ public abstract class Downstream {
         }
     }
 
-    /** The answer goes on. */
+    /** A piece of the answer's body. */
     public void answerBody(
             Exchange named, UpstreamEnd from, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
         if (!isCurrent(named, from)) {
@@ -543,14 +543,14 @@ public abstract class Downstream {
         ended(current, true);
     }
 
-    /** The exchange is no longer the current one, and nobody waits for what a server may still do for it. */
+    /** The exchange is no longer the current one; what a server may still do for it is ended. */
     private void drop(Exchange current) {
         exchange = null;
         current.abandon();
         forget(current);
     }
 
-    /** The upstream end belongs to no exchange of ours any more; tells it so, if it does not know. */
+    /** Lets go of the upstream end, and tells it so unless it knows. */
     private void forget(@Nullable Exchange aborted) {
         answerPaused = false;
         if (aborted == null) {
@@ -610,7 +610,7 @@ public abstract class Downstream {
 
     // -------------------------------------------------------------------------------------------- for who keeps time
 
-    /** It is the turn of somebody else than client or server, who has a limit of its own. */
+    /** The exchange waits for something else than client or server, which has a time limit of its own. */
     public boolean waitsElsewhere(boolean requestComplete) {
         Exchange current = exchange;
         if (current == null) {
@@ -638,8 +638,7 @@ public abstract class Downstream {
         return filtered == null ? 0 : filtered.heldBytes();
     }
 
-    // ------------------------------------------------------------------------- in the client's version of HTTP: the
-    // request
+    // -------------------------------------------------------------------- in the client's version of HTTP: the request
 
     public abstract ChannelHandlerContext context();
 
@@ -699,7 +698,7 @@ public abstract class Downstream {
     /** The response stays unfinished, and must not look complete. */
     public abstract void cutShort(Exchange current);
 
-    /** Nothing can be said to the client any more. */
+    /** Closes the connection without a word to the client. */
     public abstract void reset();
 
     // -------------------------------------------------------------------------- in the client's version of HTTP: time
@@ -710,6 +709,6 @@ public abstract class Downstream {
     /** When something came or went last; costs no call of a clock. */
     public abstract long lastProgress();
 
-    /** Something came or went: whoever is silent is so from now on. */
+    /** Something came or went: silence is measured from now on. */
     public abstract void progress();
 }

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * A request, and the name of the exchange that it began: every message between the two ends carries it, and an end
  * drops what does not belong to its current one.
  *
- * <p>The request is read by both ends, on different loops perhaps, and does not change any more once the first server
- * was asked for a connection. {@link #attempts} and {@link #unreached} belong to the downstream end.
+ * <p>The request is read by both ends, on different loops perhaps, and does not change once the first server was asked
+ * for a connection. {@link #attempts} and {@link #unreached} belong to the downstream end.
  */
 public final class Exchange extends DefaultHttpRequest implements ConnectHandler, RequestFacts {
     private static final Set<HttpMethod> IDEMPOTENT = Set.of(
@@ -57,7 +57,7 @@ public final class Exchange extends DefaultHttpRequest implements ConnectHandler
     private int status;
     /** When a server was looked for, in the attempt under way. */
     private long askedNanos;
-    /** The upstream was told what has become of the attempt under way. */
+    /** The upstream was told the outcome of the attempt under way. */
     private boolean reported;
     /** The client was told something of the answer: a head before it (1xx). */
     private boolean informed;
@@ -91,7 +91,7 @@ public final class Exchange extends DefaultHttpRequest implements ConnectHandler
     /** Its place among those that wait for a connection to a server. Under the claim on the client's connection. */
     private @Nullable WaitingConnect waiting;
 
-    /** The client is gone: whoever reads it in time is spared work; nothing depends on that. */
+    /** The client is gone: reading it in time spares work; nothing depends on that. */
     private volatile boolean abandoned;
 
     public Exchange(Downstream downstream, HttpVersion version, HttpMethod method, String target) {
@@ -181,7 +181,7 @@ public final class Exchange extends DefaultHttpRequest implements ConnectHandler
         return hostRewritten ? askedHost : host;
     }
 
-    /** The body goes on in another length than it came. */
+    /** The body is forwarded in another length than it came. */
     void setBodyLength(long length) {
         bodyLength = length;
         if (length >= 0) {
@@ -195,7 +195,7 @@ public final class Exchange extends DefaultHttpRequest implements ConnectHandler
         return !isHttp10() && fields().has(FieldKind.EXPECT);
     }
 
-    /** Whoever gets the request next need not say anything before its body comes. */
+    /** The next to get the request need not say anything before its body comes. */
     void expectNothing() {
         fields().remove(HttpHeaderNames.EXPECT);
     }
@@ -378,7 +378,7 @@ public final class Exchange extends DefaultHttpRequest implements ConnectHandler
         return !hasBody() && IDEMPOTENT.contains(method());
     }
 
-    /** Its method does nothing to the server (RFC 9110, section 9.2.1), and there is no body that is gone by now. */
+    /** Its method is safe (RFC 9110, section 9.2.1), and it has no body, which would be gone by now. */
     @Override
     public boolean isSafe() {
         return !hasBody() && SAFE.contains(method());

@@ -45,7 +45,7 @@ final class FilterCalls {
         void wentOn();
     }
 
-    /** A callback that a worker runs. When its time is over nobody looks at it any more. */
+    /** A callback that a worker runs. When its time is over its result is ignored. */
     private static final class WorkerCall {
         final int at;
         volatile @Nullable Thread thread;
@@ -184,7 +184,7 @@ final class FilterCalls {
                             },
                             verdict -> returned(work, verdict, null),
                             thrown -> returned(work, HttpVerdict.CONTINUE, thrown));
-        } catch (IllegalStateException e) { // one of before, for which nobody waits any more, still runs
+        } catch (IllegalStateException e) { // an earlier one, whose time is over, still runs
             stop();
             goOn(exchange.failed(i, Refusal.FILTER_BUSY));
         }
@@ -215,7 +215,7 @@ final class FilterCalls {
 
     /** Counts what a callback has thrown for its plugin. */
     void threw(int i, Call call, Throwable thrown) {
-        client.env().failed(uses.get(i), call + " of route " + route.name(), thrown);
+        client.env().failed(uses.get(i), "callback " + call + " in route " + route.name(), thrown);
     }
 
     /** A filter has done what none may; true: the exchange continues without it. */

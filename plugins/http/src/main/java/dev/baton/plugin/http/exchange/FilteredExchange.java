@@ -67,7 +67,7 @@ public final class FilteredExchange extends ExchangeView implements FilterCalls.
     private @Nullable String reason;
 
     private boolean headWritten;
-    /** The rest of the request's body is for nobody. */
+    /** The rest of the request's body is dropped. */
     private boolean dropsBody;
     /** Of a whole body: what has come, or what the server is still to get. */
     private @Nullable ByteBuf kept;
@@ -201,7 +201,7 @@ public final class FilteredExchange extends ExchangeView implements FilterCalls.
         event(new Event(head, new Piece(in.readRetainedSlice(count), last, trailers)));
     }
 
-    /** The server's response goes on; the bytes are taken out of the buffer. */
+    /** A piece of the server's response; the bytes are taken out of the buffer. */
     void responseBody(ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
         if (own) {
             in.skipBytes(count);
@@ -341,7 +341,7 @@ public final class FilteredExchange extends ExchangeView implements FilterCalls.
         }
     }
 
-    /** The request goes where nobody reads its body. */
+    /** The request goes where its body is not read. */
     private boolean bodyIsForNobody() {
         return handler >= 0
                 ? uses.get(handler).requestUse().kind() == Kind.NONE && !wishes.any(true)
@@ -419,7 +419,7 @@ public final class FilteredExchange extends ExchangeView implements FilterCalls.
             if (body != null) {
                 body.release();
             }
-            calls.broke(handler, Call.REQUEST, "it goes on to a body that it does not want");
+            calls.broke(handler, Call.REQUEST, "it returned CONTINUE, but does not read bodies");
             return;
         }
         if (body == null && exchange.hasBody()) {
@@ -566,7 +566,7 @@ public final class FilteredExchange extends ExchangeView implements FilterCalls.
         }
     }
 
-    /** Nobody knows the length that the body of this response would have. */
+    /** The length of this response's body cannot be known. */
     private boolean changesBody() {
         return wishes.anyTransform(false) || wishes.wholeLimit(false) > 0;
     }
@@ -706,7 +706,7 @@ public final class FilteredExchange extends ExchangeView implements FilterCalls.
         client.wentOn(exchange);
     }
 
-    /** Throws an IllegalStateException if it cannot be answered any more. */
+    /** Throws an IllegalStateException if the response has begun. */
     void checkNotBegun() {
         if (headWritten) {
             throw new IllegalStateException("the response has begun");
@@ -715,7 +715,7 @@ public final class FilteredExchange extends ExchangeView implements FilterCalls.
 
     // ---------------------------------------------------------------------------------------- for a handler's stream
 
-    /** A handler's response goes on. */
+    /** A piece of a handler's response. */
     void responsePiece(Piece next) {
         responseBody(next);
     }

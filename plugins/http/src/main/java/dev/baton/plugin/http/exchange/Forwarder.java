@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * {@link UpstreamEnd} there. Belongs to a {@link Downstream} and runs under the claim on its connection.
  *
  * <p>A piece of a body is handed over directly if this thread can enter the upstream connection, else it is posted.
- * Over there it waits in a queue that nobody limits, so reading stops until all pieces of one read have arrived: a
+ * Over there it waits in a queue without a limit, so reading stops until all pieces of one read have arrived: a
  * question behind the last of them is answered by {@link Downstream#resumeRequest}.
  */
 final class Forwarder {
@@ -279,7 +279,7 @@ final class Forwarder {
         handedOver = NOTHING;
     }
 
-    /** Nobody waits for the exchange any more. */
+    /** Ends an exchange that is no longer waited for. */
     void abort(Exchange exchange) {
         UpstreamEnd to = end;
         forget();

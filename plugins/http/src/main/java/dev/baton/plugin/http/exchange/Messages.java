@@ -11,7 +11,7 @@ public final class Messages {
      * Runs a message under a claim on the other end's connection, now or later, behind what was posted before.
      *
      * @return false: it will never run, because the loop of the other end has ended. What the message holds is still
-     *     the caller's, who has nobody left to talk to and closes
+     *     the caller's, which has no other end left and closes
      */
     public static boolean post(MovableChannel to, Runnable message) {
         try {

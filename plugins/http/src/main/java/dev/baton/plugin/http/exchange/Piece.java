@@ -67,7 +67,7 @@ final class Piece implements HttpBody {
         replaced = true;
     }
 
-    /** As the callback has left it: whatever it has read goes on whole. */
+    /** As the callback has left it: what it has read is passed on whole. */
     Piece settled() {
         if (replaced) {
             return new Piece(bytes, last, trailers);

@@ -65,7 +65,7 @@ public enum Refusal {
     RESPONSE_TIMEOUT(HttpResponseStatus.GATEWAY_TIMEOUT, "no answer from the server in time"),
     /** The server's bytes are not an answer, or one that two parsers could read in two ways. */
     BAD_RESPONSE(HttpResponseStatus.BAD_GATEWAY, "malformed answer from the server"),
-    /** The server sent something that nobody had asked for. */
+    /** The server sent something unasked. */
     UNSOLICITED_RESPONSE(HttpResponseStatus.BAD_GATEWAY, "bytes from the server without a request"),
     /** The process's budget for memory was used up, and this unfinished head was among the largest. */
     HEAD_EVICTED(

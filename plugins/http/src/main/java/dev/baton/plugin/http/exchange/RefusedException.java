@@ -1,7 +1,8 @@
 package dev.baton.plugin.http.exchange;
 
 /**
- * Carries a refusal out of a decoder. Has no stack trace: whoever sends garbage must not cost more than who does not.
+ * Carries a refusal out of a decoder. Has no stack trace: a client that sends garbage must not cost more than one that
+ * does not.
  */
 public final class RefusedException extends RuntimeException {
     private final transient Refusal refusal;

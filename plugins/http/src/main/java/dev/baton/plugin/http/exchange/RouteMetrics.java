@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Counts the exchanges of one route, and those of its servers: one for each route, made with the service. Each exchange
- * is told once, by {@link #ended}; if it was cut short, by {@link #aborted} as well; if somebody watches, by
+ * is told once, by {@link #ended}; if it was cut short, by {@link #aborted} as well; if it is watched, by
  * {@link #report}.
  *
  * <p>Any thread. Allocates nothing, except for a server that is new.

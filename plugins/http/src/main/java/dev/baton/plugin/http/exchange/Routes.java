@@ -49,7 +49,7 @@ public final class Routes {
         };
     }
 
-    /** All filters and handlers, for whoever closes them. */
+    /** All filters and handlers, to be closed. */
     public List<FilterUse> made() {
         return made;
     }

@@ -17,7 +17,7 @@ final class TrustedProxies {
         networks = AddressSet.of(config.trust());
     }
 
-    /** Nobody is trusted. */
+    /** No proxy is trusted. */
     boolean isEmpty() {
         return networks.isEmpty();
     }
@@ -31,7 +31,7 @@ final class TrustedProxies {
 
     /**
      * The client of a request that a trusted peer has sent: the last one in its {@code X-Forwarded-For} fields that is
-     * no trusted proxy itself, because what stands before that is the word of somebody else.
+     * no trusted proxy itself, because what stands before that is hearsay.
      */
     SocketAddress client(SocketAddress peer, HeaderFields fields) {
         InetAddress client = null;

@@ -29,7 +29,7 @@ public interface UpstreamEnd {
     boolean begin(Exchange next);
 
     /**
-     * The request goes on.
+     * A piece of the request's body.
      *
      * @param in its next {@code count} bytes; taken out in any case
      */
@@ -46,10 +46,10 @@ public interface UpstreamEnd {
     /** All that was posted of the request's body has arrived here: flushes it and asks for more. */
     void caughtUpWithRequest(Exchange named);
 
-    /** Nobody waits for the answer, or can be told. */
+    /** The answer is not waited for, or cannot be delivered: closes the connection. */
     void abort();
 
-    /** Gives a new connection to the pool that nobody needs any more. */
+    /** Gives a new connection to the pool, because its exchange does not need it. */
     void giveBack(Exchange unused);
 
     // ---- without a claim --------------------------------------------------------------------------------------------
@@ -60,6 +60,6 @@ public interface UpstreamEnd {
     /** The client has ended its side of the tunnel. */
     void endTunnel(Exchange named);
 
-    /** Nobody waits for this exchange any more. */
+    /** Ends an exchange that is no longer waited for. */
     void abortSoon(Exchange named);
 }

@@ -33,7 +33,7 @@ final class AnswerWriter {
         whole = false;
     }
 
-    /** The head is on its way: nothing else can be answered any more. */
+    /** The head is on its way: nothing else can be answered. */
     boolean started() {
         return started;
     }

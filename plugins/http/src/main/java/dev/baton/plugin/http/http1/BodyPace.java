@@ -28,7 +28,7 @@ final class BodyPace {
         return bytes;
     }
 
-    /** Bytes came, or nothing holds the client up any more. */
+    /** Bytes came, or nothing holds the client up now. */
     void clientsTurn(long count, long nowNanos) {
         bytes += count;
         if (!clientsTurn) {

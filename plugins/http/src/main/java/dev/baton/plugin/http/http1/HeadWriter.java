@@ -25,7 +25,7 @@ final class HeadWriter {
 
     private HeadWriter() {}
 
-    /** This thread's, empty. Nobody else uses it until the caller has taken the bytes out. */
+    /** This thread's, empty. Only the caller uses it until it has taken the bytes out. */
     static HeadWriter begin() {
         HeadWriter writer = OF_THREAD.get();
         writer.length = 0;

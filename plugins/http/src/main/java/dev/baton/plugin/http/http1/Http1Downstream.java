@@ -65,7 +65,7 @@ public final class Http1Downstream extends Downstream {
 
     private Phase phase = Phase.HEAD;
 
-    /** An answer was written in the midst of a read: the end of that flushes it, with what else comes of it. */
+    /** An answer was written during a read, whose end flushes it, with what else is written until then. */
     private boolean unflushed;
 
     private boolean draining;
@@ -148,7 +148,7 @@ public final class Http1Downstream extends Downstream {
         Exchange current = current();
         BodyReader used = body;
         if (current == null || used == null) {
-            throw new IllegalStateException("a body that nobody wants");
+            throw new IllegalStateException("a body without an exchange");
         }
         int count;
         ByteBuf joined;
@@ -207,7 +207,7 @@ public final class Http1Downstream extends Downstream {
     }
 
     /**
-     * What the client sent cannot be read: nothing after it can be either.
+     * What the client sent cannot be read, and so nothing after it can.
      *
      * @param toHead what can be read of it asks for a head only
      */
@@ -262,7 +262,7 @@ public final class Http1Downstream extends Downstream {
         FilteredExchange filtered = current.filtered();
         boolean reads = filtered != null && filtered.readsAndResponds();
         if (draining || (phase == Phase.BODY && !reads)) {
-            // Nobody knows where a request ends whose server has answered before: the next cannot be found.
+            // The server has answered before the request's end, which is not looked for: the next cannot be found.
             answer.closeAfterwards();
         }
         if (current.isTunnel()) {
@@ -272,7 +272,7 @@ public final class Http1Downstream extends Downstream {
         }
         answer.start(ctx, current, head, in, count, last, trailers);
         if (answer.endsWithConnection() && !current.isTunnel()) {
-            // Whatever closes it before all was written, the client sees a reset.
+            // If it closes before all is written, for whatever reason, the client sees a reset.
             channel().config().setSoLinger(RESET);
         }
         unflushed |= current.filtered() != null;
@@ -460,7 +460,7 @@ public final class Http1Downstream extends Downstream {
         return reader.headBytes();
     }
 
-    /** It is the turn of somebody else than client or server, who has a limit of its own. */
+    /** The exchange waits for something else than client or server, which has a time limit of its own. */
     boolean waitsElsewhere() {
         return waitsElsewhere(phase == Phase.ANSWER);
     }
@@ -494,7 +494,7 @@ public final class Http1Downstream extends Downstream {
         };
     }
 
-    /** Somebody was silent for too long while it was his turn. */
+    /** The client or the server was silent for too long while it was waited for. */
     void timedOut(Refusal refusal) {
         if (current() != null) {
             fail(refusal);

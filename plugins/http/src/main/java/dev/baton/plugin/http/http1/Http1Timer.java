@@ -60,7 +60,7 @@ final class Http1Timer implements Callable<@Nullable Void> {
         }
     }
 
-    /** Something came or went: whoever is silent is so from now on. */
+    /** Something came or went: silence is measured from now on. */
     void progress() {
         since = clock.nanoTime();
     }

@@ -225,7 +225,7 @@ public final class Http1UpstreamEnd extends ResponseDecoder implements UpstreamE
         ctx = context;
         // A server may answer and close while the request is still being sent; a failed write must not cost the answer.
         channel.config().setAutoClose(false);
-        // Only for the event: of a channel that is closed nobody can tell any more who has ended it, and how.
+        // Only for the event: once a channel is closed, who ended it and how can no longer be told.
         channel.config().setAllowHalfClosure(true);
         channel.config().setOption(MovableChannel.READ_TO_END, false); // what is held is bounded by not reading
     }

@@ -146,7 +146,7 @@ final class RequestDecoder extends HttpRequestDecoder {
         return DECODER_BYTES + 2 * headBytes + lines * HeaderFields.FIELD_BYTES;
     }
 
-    /** Gives its buffers back; nobody uses it afterwards. */
+    /** Gives its buffers back; it is not used afterwards. */
     void discard() {
         try {
             handlerRemoved0(null);
@@ -158,7 +158,7 @@ final class RequestDecoder extends HttpRequestDecoder {
     private Downstream client() {
         Downstream known = client;
         if (known == null) {
-            throw new IllegalStateException("decodes for nobody");
+            throw new IllegalStateException("this decoder has no connection");
         }
         return known;
     }

@@ -28,7 +28,7 @@ public final class RequestReader extends ChannelInboundHandlerAdapter implements
     private @Nullable RequestDecoder decoder;
 
     private @Nullable ByteBuf unread;
-    /** A caller up the stack is reading: it goes on by itself. */
+    /** A caller up the stack is reading, and continues by itself. */
     private boolean processing;
     /** Of the head that has begun, bytes that the decoder has taken; {@link #NO_HEAD} while nothing of one is there. */
     private int headBytes = NO_HEAD;

@@ -9,8 +9,9 @@ import org.jspecify.annotations.Nullable;
  * cost, and only one that has sent a part of a head needs one: a whole head is decoded in one call. So each loop keeps
  * a few, and a connection takes one for its next head and gives it back as soon as it has that head.
  *
- * <p>A decoder belongs to whoever took it. A connection that is taken over in the middle of a head brings its own
- * along, under its claim, and gives it to the loop that it is on then; nothing here is ever seen by two threads.
+ * <p>A decoder belongs to the connection that took it. A connection that is taken over in the middle of a head brings
+ * its own along, under its claim, and gives it to the loop that it is on then; nothing here is ever seen by two
+ * threads.
  */
 final class SpareDecoders {
     /** Spare ones a loop: heads that come in pieces at the same time beyond these make new ones. */
@@ -36,7 +37,7 @@ final class SpareDecoders {
         return spare == null ? new RequestDecoder(config) : spare;
     }
 
-    /** Takes back one that stands before a head again; nobody uses it any more. */
+    /** Takes back one that stands before a head again and is not used. */
     void giveBack(RequestDecoder decoder) {
         if (!ofThread.get().push(decoder)) {
             decoder.discard();
