@@ -87,7 +87,8 @@ public interface HttpExchange {
     /**
      * Begins a response whose body comes piece by piece. For handlers, where {@link #answer} could be called. The
      * callback returns {@link HttpVerdict#ANSWERED}, or, to read the request's body while it responds,
-     * {@link HttpVerdict#CONTINUE}: then it gets further pieces only while the client takes the response.
+     * {@link HttpVerdict#CONTINUE}: then it gets further pieces only while the client takes the response. What is
+     * written before the callback has returned waits until then.
      *
      * @param head status and fields; its body, if there is one, is the first piece
      */
