@@ -23,19 +23,19 @@ final class VertxSockets implements AutoCloseable {
     private static final int PATIENCE_SECONDS = 20;
 
     final Vertx vertx = Vertx.vertx();
-    /** The server's ends. Those of {@code /slow} read nothing before {@code resume}. */
+    /** The server's ends. */
     final BlockingQueue<Talker> accepted = new LinkedBlockingQueue<>();
 
     private final HttpServer server;
     /** One for all: Vert.x closes the connections of a client that is garbage. */
-    private final WebSocketClient client = vertx.createWebSocketClient(
-            new WebSocketClientOptions().setMaxMessageSize(MESSAGE_MAX).setMaxFrameSize(MESSAGE_MAX));
+    private final WebSocketClient client = vertx.createWebSocketClient(new WebSocketClientOptions()
+            .setReceiveBufferSize(SMALL)
+            .setMaxMessageSize(MESSAGE_MAX)
+            .setMaxFrameSize(MESSAGE_MAX));
 
     VertxSockets() throws Exception {
-        HttpServerOptions options = new HttpServerOptions()
-                .setReceiveBufferSize(SMALL)
-                .setMaxWebSocketMessageSize(MESSAGE_MAX)
-                .setMaxWebSocketFrameSize(MESSAGE_MAX);
+        HttpServerOptions options =
+                new HttpServerOptions().setMaxWebSocketMessageSize(MESSAGE_MAX).setMaxWebSocketFrameSize(MESSAGE_MAX);
         server = vertx.createHttpServer(options)
                 .webSocketHandshakeHandler(handshake -> {
                     if (handshake.path().equals("/refused")) {
@@ -45,9 +45,6 @@ final class VertxSockets implements AutoCloseable {
                     }
                 })
                 .webSocketHandler(socket -> {
-                    if (socket.path().equals("/slow")) {
-                        socket.pause();
-                    }
                     accepted.add(new Talker(socket));
                 })
                 .listen(0, "127.0.0.1")

@@ -118,7 +118,7 @@ class WebSocketIT {
                 assertThat(way[1].next()).isEqualTo("text h\u00e4llo");
                 way[0].fragments("in two ", "parts");
                 assertThat(way[1].next()).isEqualTo("text in two parts");
-                for (int length : new int[] {0, 1, 125, 126, 65_535, 65_536, 8 * MIB}) {
+                for (int length : new int[] {0, 1, 125, 126, 65_535, 65_536, 2 * MIB}) {
                     byte[] bytes = random(length);
                     way[0].binary(bytes);
                     assertThat(way[1].next()).isEqualTo(Talk.binaryWords(bytes));
@@ -173,17 +173,21 @@ class WebSocketIT {
         }
     }
 
-    /** What a server does not read is not collected on the way: its client has to wait. */
+    /**
+     * What a client does not read is not collected on the way: its server has to wait. This way round, because frames
+     * of a client are masked, and a leak detector that looks at each access makes reading those slow.
+     */
     @Test
-    void shouldHoldBackAClientWhoseServerDoesNotRead() throws Exception {
+    void shouldHoldBackAServerWhoseClientDoesNotRead() throws Exception {
         int messages = 64;
-        VertxSockets.Talker near = vertx.connect(port("vertx"), "/slow");
+        VertxSockets.Talker near = vertx.connect(port("vertx"), "/");
         VertxSockets.Talker far = (VertxSockets.Talker) accepted(Library.VERTX);
+        near.socket.pause();
         AtomicInteger written = new AtomicInteger();
         byte[] bytes = random(MIB);
         Buffer message = Buffer.buffer(bytes);
         for (int i = 0; i < messages; i++) {
-            Future<Void> write = near.socket.writeBinaryMessage(message.copy());
+            Future<Void> write = far.socket.writeBinaryMessage(message.copy());
             write.onSuccess(done -> written.incrementAndGet());
         }
         AtomicInteger before = new AtomicInteger(-1);
@@ -192,9 +196,9 @@ class WebSocketIT {
                 .during(Duration.ofMillis(500))
                 .until(() -> written.get() == before.getAndSet(written.get()));
         assertThat(written.get()).as("what sockets hold, and no more").isLessThan(messages);
-        far.socket.resume();
+        near.socket.resume();
         for (int i = 0; i < messages; i++) {
-            assertThat(far.next()).isEqualTo(Talk.binaryWords(bytes));
+            assertThat(near.next()).isEqualTo(Talk.binaryWords(bytes));
         }
         near.close(1000, "");
         assertThat(far.next()).startsWith("close 1000");
