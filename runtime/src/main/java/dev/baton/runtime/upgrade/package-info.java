@@ -28,9 +28,9 @@
  *
  * <p>What an operator has changed at run time comes along: LISTENER says whether one was suspended, and the text that
  * one was added by; UPSTREAM how a server of an upstream was changed; SOCKETS_END which listeners were unbound;
- * RELEASED what was suspended or resumed after 4; READY what became of it all, for a person. These fields stand behind
- * those that there were first: a process of a version that does not know them does without. UPSTREAM is sent only if a
- * field of HELLO says that it is known.
+ * RELEASED what was suspended or resumed after 4; READY what became of it all, for a person. New fields come after the
+ * first ones: a process of a version that does not know them ignores them. UPSTREAM is sent only if a field of HELLO
+ * says that it is known.
  *
  * <p>Both accept between 7 and 8, nobody needs to be without either. Until 7 nothing of the old process has changed:
  * whatever happens to the new one costs nothing but the attempt. From 4 on the new one has all it needs: if the old one

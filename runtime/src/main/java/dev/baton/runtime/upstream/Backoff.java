@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * the others leave it out until that is decided.
  *
  * <p>A connect that fails is enough: nothing was sent. Of requests that were sent, several in a row must fail, because
- * one may fail for reasons of its own; without an answer and with an error answer are counted apart. A server that is
- * left out for what its answers are is back in use by an answer only: one that hangs can still be connected to.
+ * one may fail for reasons of its own; requests without an answer and those with an error answer are counted apart. A
+ * server that was ejected is back in use after an answer only: one that hangs can still be connected to.
  *
  * <pre>
  *   state      event                                                 then
@@ -33,8 +33,8 @@ import org.jspecify.annotations.Nullable;
  *   or tried   an answer to a request that began after the failure   in use
  * </pre>
  *
- * <p>Requests that are not safe to send again try a server whose answers were at fault only if no safe request has come
- * for as long again.
+ * <p>A request that is not safe to send again tries an ejected server only if no safe request has come for as long
+ * again.
  *
  * <p>Threading: any thread. Times are those of the loops' clock, in nanoseconds.
  */
@@ -42,7 +42,7 @@ final class Backoff {
     static final long FIRST_DELAY_NANOS = TimeUnit.SECONDS.toNanos(1);
     static final long LONGEST_DELAY_NANOS = TimeUnit.SECONDS.toNanos(30);
 
-    /** A request that tries a server may be given up by its client, and nothing is heard of it. */
+    /** How long one request may try a server: its client may give up, and then its outcome is never reported. */
     static final long TRY_NANOS = TimeUnit.SECONDS.toNanos(30);
 
     /** What is wrong with a server that is left out. */
@@ -61,7 +61,7 @@ final class Backoff {
     record LeftOut(Cause cause, long sinceNanos) {}
 
     /**
-     * When a server is left out for what its answers are.
+     * When a server is ejected: left out because of its answers.
      *
      * @param failures requests in a row without an answer; {@link #NEVER} if they do not matter
      * @param errors error answers in a row; {@link #NEVER} if they do not matter
@@ -82,13 +82,13 @@ final class Backoff {
     }
 
     private final Limits limits;
-    /** How long nothing may be heard of a connect that tries the server; 0: as long as it was left out before. */
+    /** How long a connect may try the server; 0: as long as the server was left out before. */
     private final long connectNanos;
     /** Null: in use, and nothing is counted. */
     private final AtomicReference<@Nullable State> state = new AtomicReference<>();
 
     /**
-     * Of a server that is not just in use.
+     * A server that has failed lately: left out, or in use with failures counted.
      *
      * @param failures requests in a row without an answer
      * @param errors error answers in a row
@@ -167,7 +167,7 @@ final class Backoff {
         return state.compareAndSet(now, now.tried(nowNanos + lease));
     }
 
-    /** Which of two failed longer ago: negative if this one; one that did not fail did so first of all. */
+    /** Which of two failed longer ago: negative if this one. One that did not fail comes first. */
     int compareLastFailure(Backoff other) {
         State mine = out();
         State theirs = other.out();
@@ -201,7 +201,7 @@ final class Backoff {
     boolean failed(long startedNanos, long nowNanos) {
         State before = state.get();
         State after = after(before, Cause.CONNECT, startedNanos, nowNanos);
-        // Refused if another one has ended in this moment: that one decides.
+        // Refused if another one ends at the same time: that one decides.
         return after != null && state.compareAndSet(before, after) && isInUse(before);
     }
 
@@ -297,7 +297,7 @@ final class Backoff {
         if (before == null || (before.cause != null && startedNanos - before.failedNanos < 0)) {
             return false;
         }
-        // Refused if another one has ended in this moment: which of them was first is anybody's guess.
+        // Refused if another one ends at the same time: which of them is first does not matter.
         return state.compareAndSet(before, null) && before.cause != null;
     }
 

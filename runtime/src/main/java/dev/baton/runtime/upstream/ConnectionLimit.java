@@ -26,9 +26,9 @@ import org.slf4j.LoggerFactory;
  * {@link ServerQueue}. Any thread.
  *
  * <p>{@link #serve} is called after everything that may help a waiter: a place was freed, a connection rests, a
- * newcomer was added. Whoever calls it serves all that can be served, each on the loop that it runs on: the loop that
- * asked may be blocked. In turn a waiter gets a free place; an idle connection of its own profile; or one that it
- * cannot use is closed, and the place is granted as soon as the fd is.
+ * newcomer was added. The caller serves all that can be served, each on the loop that it runs on: the loop that asked
+ * may be blocked. In turn a waiter gets a free place; an idle connection of its own profile; or one that it cannot use
+ * is closed, and the place is granted as soon as the fd is.
  */
 final class ConnectionLimit {
     private static final Logger LOG = LoggerFactory.getLogger(ConnectionLimit.class);
@@ -163,7 +163,7 @@ final class ConnectionLimit {
         serve();
     }
 
-    /** Whether anybody waits. */
+    /** Whether any request waits. */
     boolean isWaitedFor() {
         return !queue.isEmpty();
     }

@@ -6,9 +6,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Which of the servers that an operator lets in are asked, and which are left out. Of those that are ejected for their
- * answers only so many are left out that no more than a share of all servers is, for whatever reason: the ones that
- * were ejected first. The others stay in use, as if nothing were wrong.
+ * Which of the servers that an operator lets in are asked, and which are left out. A server that cannot be connected to
+ * is always left out. Ejected servers are, the first ejected first, until a share of all servers is left out; the
+ * others stay in use.
  *
  * @param usable those that are asked
  * @param leftOut those that one request may try when their time is over

@@ -33,7 +33,7 @@ record Ejections(Counter unanswered, Counter errors) {
                 reason);
     }
 
-    /** They are no longer written. */
+    /** Stops writing them. */
     static void forget(String upstream, String server, Metrics metrics) {
         for (String reason : List.of(NO_ANSWER, ERRORS)) {
             metrics.forget(NAME, "upstream", upstream, "server", server, "reason", reason);

@@ -167,7 +167,7 @@ final class EndpointPools {
                 }
             }
         }
-        // By now nobody takes from those that were closed last time.
+        // By now no thread takes from those that were closed last time.
         PoolFigures past = gone.isEmpty() ? before.past : sum(before.past, before.closed);
         return new Slots(
                 wanted,

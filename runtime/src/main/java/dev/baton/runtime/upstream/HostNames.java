@@ -51,7 +51,7 @@ public final class HostNames implements AutoCloseable {
         return name;
     }
 
-    /** One of those that asked for a name needs it no longer. */
+    /** One of those that asked for a name does not need it any longer. */
     void release(HostName name) {
         synchronized (names) {
             if (--name.users == 0) {

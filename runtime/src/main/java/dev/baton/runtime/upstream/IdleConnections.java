@@ -9,8 +9,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The idle connections of all upstreams, of which some are closed where somebody needs their fds: of each pool in its
- * turn.
+ * The idle connections of all upstreams, of which some are closed when their fds are needed: of each pool in its turn.
  */
 final class IdleConnections implements FdBudget.Idle {
     private final Loops loops;

@@ -10,8 +10,8 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One server of one upstream, what an operator lets it do, what is known of it, and its connections in each profile.
- * Any thread; state, weight and profiles are changed by one thread at a time.
+ * One server of an upstream: its state and weight, its failures and latency, and its connections in each profile. Any
+ * thread; state, weight and profiles are changed by one thread at a time.
  */
 final class LiveServer {
     private final UpstreamServer server;
@@ -119,7 +119,7 @@ final class LiveServer {
         state = now;
     }
 
-    /** Whether a session that has been at this server may continue there: also while it is drained. */
+    /** Whether sessions of this server stay with it: also while it is drained. */
     boolean keepsSessions() {
         return state == ServerState.READY || state == ServerState.DRAIN;
     }
@@ -189,7 +189,7 @@ final class LiveServer {
         }
     }
 
-    /** Runs a task each time that its last connection ends its use from here on, and now if it has none. */
+    /** Runs a task each time that its last connection in use is released or closed, and now if none is in use. */
     void whenUnused(Runnable task) {
         whenUnused = task;
         if (inFlight.get() == 0) { // after the write, as ended() reads it after its own

@@ -83,7 +83,7 @@ final class LiveServers {
      *
      * @param change the count of changes that it was made for
      * @param servers the places that {@code choice} chooses from
-     * @param usable none of them is left out
+     * @param usable true if none of them is left out
      * @param leftOut those that one request may try when their time is over
      * @param sessions those that keep the sessions they have, by the value of the cookie; empty if there are no
      *     sessions
@@ -133,7 +133,7 @@ final class LiveServers {
         }
     }
 
-    /** With the share that holds where the configuration says nothing. */
+    /** With the default share. */
     LiveServers(String upstream, List<LiveServer> all, Balancer balancer, LongSupplier clockNanos) {
         this(upstream, all, EjectConfig.DEFAULT.share().hundredths(), balancer, clockNanos, null);
     }
@@ -141,7 +141,7 @@ final class LiveServers {
     /**
      * Makes the first selection.
      *
-     * @param sharePercent how many of them may be ejected
+     * @param sharePercent how large a share of them may be left out
      * @param sticky keeps sessions with their servers; null if nothing does
      */
     LiveServers(
@@ -277,24 +277,26 @@ final class LiveServers {
 
     // ---- what changes it --------------------------------------------------------------------------------------------
 
-    /** One more server, whose index no other has had. One call at a time. */
+    /** Adds a server, whose index no other has had. One call at a time. */
     void add(LiveServer added) {
         roster.updateAndGet(before -> before.with(added));
         changed();
     }
 
-    /** One less in the list; what is in use of it can be found until it is forgotten. One call at a time. */
+    /**
+     * Takes a server out of the list. Its connections in use still find it until it is forgotten. One call at a time.
+     */
     void remove(LiveServer removed) {
         roster.updateAndGet(before -> before.withoutListed(removed));
         changed();
     }
 
-    /** Nothing of a server that was removed is in use: it cannot be found from here on. */
+    /** Forgets a removed server, of which nothing is in use: it cannot be found from here on. */
     void forget(LiveServer removed) {
         roster.updateAndGet(before -> before.without(removed));
     }
 
-    /** Something of a server has changed: a new selection is there when this returns. */
+    /** Something about a server has changed: a new selection is in use when this returns. */
     void changed() {
         changes.incrementAndGet();
         while (true) {

@@ -9,8 +9,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Waits until what loops are at has ended. A request reads what may change, for example the choice of a server, and
- * acts on it in one callback; after this, no callback acts on what was there before.
+ * Waits until each loop has ended the callback that it is in. A request reads what may change, for example the choice
+ * of a server, and acts on it in one callback; after this, no callback acts on what was there before.
  */
 final class LoopTurns {
     private static final Logger LOG = LoggerFactory.getLogger(LoopTurns.class);

@@ -67,7 +67,7 @@ final class QueuedConnect extends ServerQueue.Waiter implements WaitingConnect {
             return;
         }
         if (!isWaiting()) {
-            stopTimer(); // whoever ended the wait may not have seen it
+            stopTimer(); // the thread that ended the wait may not have seen it
             return;
         }
         started.addListener(ended -> {

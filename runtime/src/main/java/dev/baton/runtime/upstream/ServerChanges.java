@@ -22,11 +22,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What an operator changes about the servers of the upstreams, and what of it goes along to the next process.
+ * An operator's changes of the servers of upstreams, and their way into the next process.
  *
- * <p>Changes run one at a time on the worker, not on loops. So that none is lost in an upgrade, the process says first
- * that it hands over, then {@link #handOver} reads what was changed; a change looks whether that was said. Both under
- * one lock: a change is either read or refused.
+ * <p>Changes run one at a time on the worker, not on loops. So that none is lost in an upgrade, the process first says
+ * that it hands over, then {@link #handOver} reads the changes; a change that finds this said is refused. Both hold one
+ * lock: a change is either read or refused.
  */
 @AnyThread
 public final class ServerChanges {
@@ -53,7 +53,7 @@ public final class ServerChanges {
         this.handingOver = handingOver;
     }
 
-    /** What was done, and whether to wait until loops have ended what they are at. */
+    /** What was done, and to which servers; if any, the answer waits until each loop has ended its callback. */
     private record Done(Outcome outcome, List<LiveServer> servers, String detail) {}
 
     // ---- by an operator ---------------------------------------------------------------------------------------------
@@ -215,8 +215,8 @@ public final class ServerChanges {
 
     /**
      * Makes a change of the process before, before this one serves. What the file says now goes before what an operator
-     * did, because an operator wrote it last, but for a removal: a server that is gone may be gone for good, and
-     * requests to it would fail.
+     * did, because an operator wrote it last; except that a removed server stays removed: its machine may be gone for
+     * good, and requests to it would fail.
      *
      * <pre>
      * in the process before            in the file now             here

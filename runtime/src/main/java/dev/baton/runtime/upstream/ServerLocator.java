@@ -200,7 +200,7 @@ final class ServerLocator {
         try {
             loop.execute(() -> tell(found));
         } catch (RejectedExecutionException ended) {
-            // Whoever asked may live on elsewhere, and would wait for ever.
+            // The caller may live on elsewhere, and would wait for ever.
             found.nowhere(new ConnectException("cannot connect to " + text + ": the loop that asked has ended"));
         }
     }

@@ -43,7 +43,7 @@ final class ServerMetrics {
 
     Counter refusals() {
         return metrics.counter(
-                REFUSALS, "Requests that failed at once because as many waited as queue allows.", labels);
+                REFUSALS, "Requests that could not wait because as many waited as queue allows.", labels);
     }
 
     void waiting(ServerQueue<?> queue) {

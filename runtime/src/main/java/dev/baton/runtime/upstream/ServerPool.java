@@ -204,7 +204,7 @@ final class ServerPool {
         try {
             number = channel.surrender();
             if (number < 0) {
-                channel.close(); // nobody waits for what it has to say
+                channel.close(); // its answer is not waited for
             }
         } finally {
             channel.leave();
@@ -346,7 +346,7 @@ final class ServerPool {
         /** Rests from the end of this claim on, if there is room. */
         void release() {
             used(false);
-            // An idle connection reads, else nobody would see that its peer closes it.
+            // An idle connection reads, else its close would not be noticed.
             if (!channel.config().isAutoRead()) {
                 channel.config().setAutoRead(true);
             }

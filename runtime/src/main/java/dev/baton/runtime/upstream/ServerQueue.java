@@ -156,13 +156,13 @@ final class ServerQueue<W extends ServerQueue.Waiter> {
         return Settled.SERVED;
     }
 
-    /** Whether anybody waits. Call it after what is offered can be seen by others. */
+    /** Whether any request waits. Call it after what is offered can be seen by others. */
     boolean isEmpty() {
         VarHandle.fullFence();
         return first() == null;
     }
 
-    /** Who has waited longest; null if nobody waits. */
+    /** The one that has waited longest; null if none waits. */
     @Nullable
     W first() {
         while (true) {
@@ -170,11 +170,11 @@ final class ServerQueue<W extends ServerQueue.Waiter> {
             if (first == null || first.isWaiting()) {
                 return first;
             }
-            queue.remove(first); // whoever changed its state may not have come to it
+            queue.remove(first); // the thread that changed its state may not have come to it
         }
     }
 
-    /** Who has waited longest for a connection of this kind; null if nobody does. */
+    /** The one that has waited longest for a connection of this kind; null if none does. */
     @Nullable
     private W first(Object kind) {
         for (W each : queue) {
@@ -202,7 +202,7 @@ final class ServerQueue<W extends ServerQueue.Waiter> {
     /**
      * Serves the first of a kind. The caller has a claim on a connection, which is the waiter's.
      *
-     * @return null if nobody waits for it
+     * @return null if none waits for it
      */
     @Nullable
     W serve(Object kind) {

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The cookie that keeps the sessions of one upstream with their servers (RFC 6265). Its value is a digest of the
- * server's address, so that it means the same after a restart and in every process with this upstream. Any thread.
+ * upstream's name and the server's address, so that it means the same after a restart and in every process with this
+ * upstream. Any thread.
  */
 final class StickyCookie {
     /** Of the digest, in bytes: enough for two servers never to have the same. */
@@ -23,7 +24,7 @@ final class StickyCookie {
     private final String upstream;
     private final String name;
     private final String attributes;
-    /** By address; as many as there ever were servers. */
+    /** By address, of every server that there ever was. */
     private final Map<String, String> values = new ConcurrentHashMap<>();
 
     StickyCookie(String upstream, StickyConfig config) {

@@ -110,7 +110,10 @@ final class UpstreamGroup {
         return new ServerMetrics(env.metrics(), name, server);
     }
 
-    /** By the clock of the loops' timers, which is one for all; where all have ended, nothing is measured any more. */
+    /**
+     * By the clock of the loops' timers, which is one for all. When all loops have ended, by another: nothing is
+     * measured then.
+     */
     private long nanoTime() {
         Loop current = env.loops().current();
         if (current == null) {
@@ -273,7 +276,7 @@ final class UpstreamGroup {
         String address = removed.server().address();
         synchronized (changing) {
             if (!servers.known().contains(removed)) {
-                return; // it had a connection once more, of a request that was very late
+                return; // forgotten already: a very late request had one more connection
             }
             servers.forget(removed);
             removed.pools().forEach(idle::remove);

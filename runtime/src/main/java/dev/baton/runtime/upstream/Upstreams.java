@@ -141,8 +141,8 @@ public final class Upstreams {
      *
      * @param peer who it is connected to, as the kernel tells it
      * @param channels makes the channel
-     * @return false if there is no such pool (any more), or it is not connected to an address of that server: the
-     *     number is still the caller's
+     * @return false if there is no such pool, or it is not connected to an address of that server: the number is still
+     *     the caller's
      */
     @OnLoop
     public boolean receive(IdleConnection idle, SocketAddress peer, BatonLoop loop, Inherited channels) {
