@@ -17,14 +17,14 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Clients that ask at a fixed rate, whether or not what they have asked before is answered: {@code SteadyClients HOST
- * PORT CLIENTS RATE SECONDS}. A request has its time. If no client is free then, it waits for one, and that counts:
- * what a server's pause costs is not hidden by clients that wait for it (coordinated omission).
+ * PORT CLIENTS RATE SECONDS}. Each request is due at a time of its own. If no client is free then, it waits for one,
+ * and the wait counts: a pause of the server is not hidden by clients that wait for it (coordinated omission).
  *
  * <p>Prints p50, p99, p99.9 and the longest response time in microseconds.
  */
 public final class SteadyClients {
     private static final int ANSWER_MAX = 64 * 1024;
-    /** How late the loop may look at the clock, in nanoseconds; it spins for what is less than a millisecond away. */
+    /** In nanoseconds: the loop spins for a request that is due sooner than that. */
     private static final long SPIN_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
     private final byte[] request;
@@ -47,7 +47,7 @@ public final class SteadyClients {
             this.channel = channel;
         }
 
-        /** Reads what is there; true when the answer is complete. */
+        /** Reads what has come; true when the answer is complete. */
         boolean readAll() throws IOException {
             if (channel.read(in) < 0) {
                 throw new EOFException("the server has closed a connection");

@@ -13,9 +13,9 @@ import jakarta.inject.Inject;
 import java.time.Duration;
 
 /**
- * Answers {@code /block/MS}, {@code /spin/MS}, {@code /throw/KIND} and {@code /}. What is asked for happens in this
- * callback, on the connection's loop and under the claim on it; the answer follows, unless the callback throws: then it
- * is the service's 500. A {@code budget} of a minute keeps the service from putting it into quarantine.
+ * Answers {@code /block/MS}, {@code /spin/MS}, {@code /throw/KIND} and {@code /}. It blocks, computes or throws in its
+ * callback, on the connection's loop and under the claim on it, before it answers. If the callback throws, the service
+ * answers 500. A {@code budget} of a minute keeps the service from putting it into quarantine.
  */
 final class ChaosHandler implements HttpHandler {
     private static final String HELP = "/block/MS blocks this loop, /spin/MS keeps it busy, /throw/KIND throws in it\n";

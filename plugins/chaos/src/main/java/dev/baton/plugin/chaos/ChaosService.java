@@ -9,8 +9,9 @@ import jakarta.inject.Inject;
 import java.time.Duration;
 
 /**
- * Stands before another service and is late where {@code chaos/delay} says so: when a connection is given to the
- * service, and when the service is asked to drain it. An HTTP handler sees neither. It speaks no protocol itself.
+ * Passes connections on to another service, and is late where {@code chaos/delay} says so: when a connection is given
+ * to the service, and when the service is asked to drain it, which an HTTP handler does not see. It speaks no protocol
+ * itself.
  */
 final class ChaosService implements Service {
     private final Service service;

@@ -27,8 +27,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * A small HTTP origin to put behind a proxy: says who answered, sends bytes, waits, echoes. It shows the ways in which
- * a handler can respond: with a whole answer, after a wait, with a stream at the client's pace, and with one that is
- * made of the request's body while that comes.
+ * a handler can respond: with a whole answer, after a wait, with a stream at the client's pace, and with a stream of
+ * the request's body as it arrives.
  *
  * <p>One instance serves all exchanges of a route. What belongs to one exchange is in its attributes.
  */
@@ -108,7 +108,7 @@ public final class DemoOrigin implements HttpHandler {
             exchange.set(ECHO, exchange.stream(head, request.contentLength()));
             return HttpVerdict.CONTINUE;
         }
-        // What is asked for wrongly is not worth its body. All else reads that first, and keeps the connection.
+        // A wrong request is refused without its body. All others read that first, which keeps the connection.
         return wanted.problem().isEmpty() && request.contentLength() != 0
                 ? HttpVerdict.CONTINUE
                 : respond(exchange, wanted);
@@ -122,7 +122,7 @@ public final class DemoOrigin implements HttpHandler {
                     ? respond(exchange, Wanted.of(exchange.request().path(), settings))
                     : HttpVerdict.CONTINUE;
         }
-        // What the client does not take is not read either: no need to look at what write returns.
+        // No more is read than the client takes, so what write returns does not matter.
         echo.write(body.bytes().retainedSlice());
         if (body.isLast()) {
             end(echo, body);
@@ -197,7 +197,7 @@ public final class DemoOrigin implements HttpHandler {
         }
     }
 
-    /** What every response says: whose it is, and the loop that owned the connection. */
+    /** The fields of every response: the service, and the loop that owned the connection. */
     private HttpAnswer head(HttpExchange exchange, HttpAnswer answer) {
         return answer.with("x-origin", exchange.service()).with("x-loop", loop());
     }

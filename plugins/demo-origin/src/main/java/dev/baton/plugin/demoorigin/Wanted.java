@@ -11,7 +11,7 @@ record Wanted(Kind kind, long number, String problem) {
     private static final String BYTES = "/bytes/";
     private static final String DELAY = "/delay/";
 
-    /** Digits that fit into a long whatever they are. */
+    /** So many digits always fit into a long. */
     private static final int MAX_DIGITS = 18;
 
     enum Kind {

@@ -11,18 +11,18 @@ import org.jspecify.annotations.Nullable;
  * What a loop is blocked in.
  *
  * @param loop the loop's id
- * @param fds the fds in which it runs, that of the event first; empty if it is some other task
+ * @param fds the fds whose code it runs, that of the event first; empty if it runs some other task
  * @param callback the method that the runtime has called, as {@code CLASS.METHOD}
  * @param owner id of the plugin that the method belongs to, empty if it is none's: a hook runs on the fds of others
  * @param stack the thread's stack, the innermost frame first
  */
 record BlockedIn(int loop, List<RunningFd> fds, String callback, String owner, List<StackTraceElement> stack) {
-    /** Whose frames call callbacks and are none. */
+    /** Classes whose frames call callbacks and are none themselves. */
     private static final List<String> HOUSE = List.of("io.netty.", "io.vertx.core.", "dev.baton.runtime.");
-    /** Whose frames are whoever's who called them. */
+    /** Classes whose frames count as their caller's. */
     private static final List<String> NEUTRAL = List.of("java.", "jdk.", "sun.");
 
-    /** Frames that are told: whatever is deeper repeats itself. */
+    /** Frames that are shown: deeper ones repeat themselves. */
     private static final int FRAMES_MAX = 64;
 
     static BlockedIn of(WatchedLoop loop) {

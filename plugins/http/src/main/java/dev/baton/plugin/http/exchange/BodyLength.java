@@ -1,10 +1,10 @@
 package dev.baton.plugin.http.exchange;
 
-/** What is said of the length of a body beside a number of bytes. */
+/** Lengths of bodies that are no number of bytes. */
 public final class BodyLength {
-    /** It has pieces, of which one is the last. */
+    /** The body comes in chunks, and has a last one. */
     public static final long CHUNKED = -1;
-    /** It ends with its connection. */
+    /** The body ends with its connection. */
     public static final long UNTIL_CLOSE = -2;
 
     private BodyLength() {}

@@ -100,7 +100,7 @@ public final class Exchange extends DefaultHttpRequest implements ConnectHandler
         this.target = target;
     }
 
-    /** Says what was found out when its head was read. */
+    /** Records what was found out when its head was read. */
     public void understood(String target, @Nullable String host, long bodyLength, boolean keepAlive) {
         this.target = target;
         this.host = host;
@@ -228,7 +228,7 @@ public final class Exchange extends DefaultHttpRequest implements ConnectHandler
         return fields().get(name);
     }
 
-    /** A server is asked from now on, perhaps after another. */
+    /** A server is asked from now on, perhaps after another one failed. */
     void asked(long nowNanos) {
         askedNanos = nowNanos;
         reported = false;
@@ -263,7 +263,10 @@ public final class Exchange extends DefaultHttpRequest implements ConnectHandler
         informed = true;
     }
 
-    /** The field that keeps the client's session with the server that has answered; null if there is none to send. */
+    /**
+     * The Set-Cookie field that keeps the client's session with the server that has answered; null if none is to be
+     * sent.
+     */
     @Nullable
     String sessionCookie() {
         UpstreamServer asked = server;

@@ -432,7 +432,7 @@ public final class FilteredExchange extends ExchangeView implements FilterCalls.
         }
     }
 
-    /** The handler gets the whole body, or word that there is none, unless a filter of its response waits. */
+    /** Hands the whole body to the handler, or an empty one, unless a filter of its response waits. */
     private void giveWhole() {
         Piece body = whole;
         if (body != null && !calls.isWaiting()) {
@@ -454,7 +454,7 @@ public final class FilteredExchange extends ExchangeView implements FilterCalls.
         return true;
     }
 
-    /** Begins the response of a handler that has said so in the callback that is over. */
+    /** Begins the response that a handler has asked for in the callback that has ended. */
     private void respondAsItReads() {
         Given given = begun;
         if (given != null) {

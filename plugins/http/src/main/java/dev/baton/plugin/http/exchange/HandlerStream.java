@@ -15,10 +15,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>What is written under the claim on the client's connection, between callbacks, passes the filters at once; what is
  * written from elsewhere is posted. Pieces wait here while the callback that has begun the stream runs, and while a
- * filter waits. The handler is told to stop when the connection or this has enough.
+ * filter waits. The handler is told to stop when the connection or this stream holds enough.
  */
 final class HandlerStream implements HttpStream {
-    /** So much may wait here before the handler is told to stop: as much as waits in a connection, in bytes. */
+    /** How much may wait here before the handler is told to stop, in bytes: as much as in a connection. */
     private static final int WAITING_MAX = 64 * 1024;
     /** How often in a row a handler may fill the connection of a client that takes everything at once. */
     private static final int TURNS_MAX = 8;
@@ -32,7 +32,7 @@ final class HandlerStream implements HttpStream {
 
     // Under the claim:
     private final Deque<Piece> waiting = new ArrayDeque<>(2);
-    /** Of the length that was said, or -1 if none was. */
+    /** Bytes left of the announced length; -1 if none was announced. */
     private long left;
 
     private boolean ended;
@@ -42,7 +42,7 @@ final class HandlerStream implements HttpStream {
     /**
      * For one response.
      *
-     * @param length what the handler will write, in bytes; -1: it does not know
+     * @param length what the handler will write, in bytes; -1 if that is not known
      */
     HandlerStream(FilteredExchange exchange, Downstream client, long length) {
         this.exchange = exchange;
@@ -151,10 +151,10 @@ final class HandlerStream implements HttpStream {
             return null;
         }
         if (count > left) {
-            return "it writes more than the length of the response that it has said";
+            return "it wrote more than the announced length";
         }
         left -= count;
-        return last && left > 0 ? "it ends the response " + left + " bytes before the length that it has said" : null;
+        return last && left > 0 ? "it ended the response " + left + " bytes before the announced length" : null;
     }
 
     private void handOn() {

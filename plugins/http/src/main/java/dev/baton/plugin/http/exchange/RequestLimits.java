@@ -3,7 +3,7 @@ package dev.baton.plugin.http.exchange;
 import dev.baton.plugin.http.config.HttpConfig;
 import org.jspecify.annotations.Nullable;
 
-/** What a service asks of a request beyond that it can be read. Any thread. */
+/** What a service demands of a request that can be read. Any thread. */
 public final class RequestLimits {
     private final long bodyBytes;
 
@@ -16,7 +16,7 @@ public final class RequestLimits {
         return bodyBytes;
     }
 
-    /** What is answered to a request of which no more than the head is there; null: it goes where its route leads. */
+    /** What a request is answered by its head alone; null: it goes where its route leads. */
     @Nullable
     OwnAnswer answer(Exchange exchange, Downstream from) {
         if (exchange.isConnect() && !exchange.route().connect()) {
