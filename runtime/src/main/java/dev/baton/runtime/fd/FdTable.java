@@ -191,7 +191,7 @@ public final class FdTable implements Fds {
 
     private static IllegalStateException inTable(int number, long word) {
         return new IllegalStateException("fd " + number + " is in the table already (" + ClaimWord.describe(word)
-                + "): somebody closed this number without fdDelete");
+                + "): this number was closed without fdDelete");
     }
 
     // ---- enter and leave ------------------------------------------------------------------------------------------

@@ -86,8 +86,8 @@ class FdTableTest {
         insertOwnedBy(A);
         assertThatThrownBy(() -> insertOwnedBy(B))
                 .isInstanceOf(IllegalStateException.class)
-                .hasMessage("fd 700 is in the table already (LIVE generation 0 owner 0 running 1): somebody closed this"
-                        + " number without fdDelete");
+                .hasMessage("fd 700 is in the table already (LIVE generation 0 owner 0 running 1): this number was"
+                        + " closed without fdDelete");
     }
 
     @Test

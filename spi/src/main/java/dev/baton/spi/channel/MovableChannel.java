@@ -45,9 +45,9 @@ import org.jspecify.annotations.Nullable;
  */
 public interface MovableChannel extends DuplexChannel {
     /**
-     * What becomes of bytes that are unread when the peer ends its side, or resets the connection, while nobody reads
-     * ({@code AUTO_READ} off). True, the default: all of them are given to the handlers, and then the end is told, as
-     * Netty's epoll transport does; they are as many as the socket's receive buffer holds, up to
+     * What becomes of bytes that are unread when the peer ends its side, or resets the connection, while the channel is
+     * not read ({@code AUTO_READ} off). True, the default: all of them are given to the handlers, and then the end is
+     * told, as Netty's epoll transport does; they are as many as the socket's receive buffer holds, up to
      * {@code net.ipv4.tcp_rmem}. False: no byte is read unasked, and an end with bytes before it is told by the read
      * that comes to it, as with Netty's NIO transport; for services that bound what they hold by not reading.
      */

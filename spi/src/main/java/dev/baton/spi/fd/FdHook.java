@@ -26,11 +26,12 @@ public interface FdHook {
      */
     default void takenOver(FdInfo fd, int victim, int thief) {}
 
-    /** {@code fdDelete} was called while somebody ran in the fd: the last of them will close it. */
+    /** {@code fdDelete} was called while threads ran the fd's code: the last of them will close it. */
     default void orphaned(FdInfo fd) {}
 
     /**
-     * The fd is about to be closed, or, if it was disowned, to be forgotten: nobody runs in it and nobody can any more.
+     * The fd is about to be closed, or, if it was disowned, to be forgotten: no thread runs its code, or can from here
+     * on.
      */
     default void closed(FdInfo fd, ClosedBy by) {}
 }

@@ -13,14 +13,14 @@ public interface Fds {
      * epoll instance). From here on only {@link #fdDelete} closes it. Cost: O(1).
      *
      * @param number the kernel's number; only the fd table may close it
-     * @throws IllegalStateException if the number is in the table already: somebody closed it behind the table's back
+     * @throws IllegalStateException if the number is in the table already: it was closed without the table's knowledge
      */
     @AnyThread
     Fd fdInsert(int number, FdKind kind);
 
     /**
      * Deletes an fd: the one way in which any fd dies. Never waits, spins, locks or calls back; the last user closes
-     * the fd, exactly once. If nobody runs in it, that is the caller, before this returns. Cost: O(1).
+     * the fd, exactly once. If no thread runs its code, that is the caller, before this returns. Cost: O(1).
      *
      * @return true if this call is the one that deleted it; false, and nothing done, if it was deleted before or the
      *     number belongs to another generation by now

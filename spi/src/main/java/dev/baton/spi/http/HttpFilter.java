@@ -45,8 +45,8 @@ public interface HttpFilter {
     }
 
     /**
-     * A piece of the response's body, or the whole of it. Not called for a response without one. It cannot be answered
-     * any more: {@link HttpVerdict#ANSWERED} is an error.
+     * A piece of the response's body, or the whole of it. Not called for a response without one. It is too late to
+     * answer: {@link HttpVerdict#ANSWERED} is an error.
      */
     @OnLoop
     default HttpVerdict responseBody(HttpExchange exchange, HttpBody body) {

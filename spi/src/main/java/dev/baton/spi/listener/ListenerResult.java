@@ -8,8 +8,8 @@ import java.util.Optional;
  * @param listener the listener's name
  * @param outcome what really happened
  * @param detail one sentence for a person, without a full stop; says why if it failed
- * @param abandoned of an unbind: how many connections the kernel held that nobody has accepted, whose clients were cut;
- *     empty if nobody can know, and for every other operation
+ * @param abandoned of an unbind: how many connections the kernel held that were not accepted, whose clients were cut;
+ *     empty if that cannot be known, and for every other operation
  */
 public record ListenerResult(String listener, Outcome outcome, String detail, Optional<Integer> abandoned) {
 

@@ -11,7 +11,7 @@ package dev.baton.spi.listener;
  * </pre>
  */
 public enum SocketOrigin {
-    /** The runtime makes the socket, has it bound and lets it listen. Nobody else holds it. */
+    /** The runtime makes the socket, has it bound and lets it listen. No other process holds it. */
     MADE,
     /** It came bound and listening from the process that started this one, which may have kept a copy. */
     INHERITED,

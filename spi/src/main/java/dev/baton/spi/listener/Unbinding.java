@@ -53,8 +53,8 @@ public interface Unbinding {
     }
 
     /**
-     * How many connections the kernel held when the fd was deleted, which nobody has accepted: known once
-     * {@link #deleteFd} has completed, and then only if the kind of the listener can tell.
+     * How many connections that were not accepted the kernel held when the fd was deleted: known once {@link #deleteFd}
+     * has completed, and then only if the kind of the listener can tell.
      */
     default Optional<Integer> abandoned() {
         return Optional.empty();

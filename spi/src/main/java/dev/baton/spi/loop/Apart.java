@@ -9,8 +9,8 @@ import java.lang.annotation.Target;
 
 /**
  * Marks what runs on a loop of its own, apart from those that serve connections: {@code @Apart Vertx}. It is for what
- * has to answer when all the others are blocked, and nobody rescues what runs there: little, and never anything that
- * may take long.
+ * has to answer when all the others are blocked, and is not rescued itself: little, and never anything that may take
+ * long.
  */
 @Qualifier
 @Documented

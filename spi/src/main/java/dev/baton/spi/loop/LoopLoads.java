@@ -28,7 +28,7 @@ public interface LoopLoads {
     Sampling sample(Duration period, LoadSampler sampler);
 
     /**
-     * The connections that a loop owns now and that can move, in no order. They are live: what they count goes on
+     * The connections that a loop owns now and that can move, in no order. They are live: what they count continues
      * counting, and they may end or go to another loop at any time. Cost: O(highest number).
      */
     @OffLoop
@@ -37,7 +37,7 @@ public interface LoopLoads {
     /**
      * Has one loop take connections over from another, as with a rescue: each with what waits for it, tasks and timers.
      * It does so a few in each turn. What cannot be had is left where it is: something runs in it now, it has ended, or
-     * it belongs to neither loop any more. Nothing more is taken once {@code to} is blocked or either of them is to go.
+     * it belongs to neither loop now. Nothing more is taken once {@code to} is blocked or either of them is to go.
      *
      * @param connections of {@link #connections}
      * @return how it gets on

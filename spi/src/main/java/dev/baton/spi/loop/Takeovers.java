@@ -9,9 +9,7 @@ public interface Takeovers {
     /** Ends it early: nothing more is taken. */
     void end();
 
-    /**
-     * True when nothing more is taken: all were tried, there is no reason for it any more, or {@link #end} was called.
-     */
+    /** True when nothing more is taken: all were tried, the reason for it is gone, or {@link #end} was called. */
     boolean isOver();
 
     /** How many connections are to be taken over. */

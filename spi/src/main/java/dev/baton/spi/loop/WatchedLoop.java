@@ -42,8 +42,8 @@ public interface WatchedLoop {
     }
 
     /**
-     * Says that it is blocked, or that it is not any more: connections that are opened meanwhile avoid it, and the
-     * admin API tells. It changes nothing else, and can be wrong: then it is a loop that gets less to do.
+     * Says that it is blocked, or no longer is: connections that are opened meanwhile avoid it, and the admin API
+     * tells. It changes nothing else, and can be wrong: then it is a loop that gets less to do.
      */
     @OffLoop
     void blocked(boolean blocked);

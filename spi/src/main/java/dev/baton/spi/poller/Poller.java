@@ -9,7 +9,7 @@ import dev.baton.spi.threading.OnLoop;
  *
  * <p>Everything is keyed by {fd, generation}, and each event carries the generation under which it was registered: an
  * event that was fetched before its fd was closed and the number reopened must be recognisable as old. A poller takes
- * no decisions about fds: it reports, and the fd table refuses what is not its business any more.
+ * no decisions about fds: it reports, and the fd table refuses events of registrations that have ended.
  *
  * <p>{@code add} and {@code modify} are called by the loop's own thread under a claim on the fd. Errors come back as
  * {@code -errno}; nothing throws but {@link #close()}'s programmer errors.
@@ -64,9 +64,9 @@ public interface Poller {
     void wakeup();
 
     /**
-     * True if the kernel keeps the registrations and reports a condition once when it arises ({@code EPOLLET}): whoever
-     * stops reading needs no {@link #modify}, and a close of the open file takes the fd out. False if a condition is
-     * reported as long as it holds and only {@link #remove} takes an fd out.
+     * True if the kernel keeps the registrations and reports a condition once when it arises ({@code EPOLLET}): to stop
+     * reading needs no {@link #modify}, and a close of the open file takes the fd out. False if a condition is reported
+     * as long as it holds and only {@link #remove} takes an fd out.
      */
     boolean edgeTriggered();
 

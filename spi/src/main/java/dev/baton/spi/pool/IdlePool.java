@@ -55,8 +55,8 @@ public interface IdlePool {
     }
 
     /**
-     * How long a connection had been idle when it was {@linkplain #take taken}; asked by whoever took it. Need not be
-     * exact.
+     * How long a connection had been idle when it was {@linkplain #take taken}; asked by the code that took it. Need
+     * not be exact.
      */
     @OnLoop
     default Duration idleFor(MovableChannel connection) {

@@ -52,7 +52,7 @@ public final class NativeMemory implements AutoCloseable {
      * Tells where the memory is.
      *
      * @return the address of the first byte
-     * @throws IllegalStateException if the block is closed: the kernel would write into somebody else's memory
+     * @throws IllegalStateException if the block is closed: the kernel would write into memory of other code
      */
     public long address() {
         if (bytes.capacity() == 0) {

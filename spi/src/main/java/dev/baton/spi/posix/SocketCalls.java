@@ -146,7 +146,7 @@ public interface SocketCalls {
     }
 
     /**
-     * Does something with a file that nobody can exchange for another one meanwhile: it is opened without following a
+     * Does something with a file that cannot be exchanged for another one meanwhile: it is opened without following a
      * link ({@code O_PATH|O_NOFOLLOW}; if it is a link, the link itself is held), and reached through
      * {@code /proc/self/fd}.
      *

@@ -8,10 +8,10 @@ import java.util.List;
 public interface UnixServers {
 
     /**
-     * Guards the server that is going to listen at a path. A socket that nobody serves any more is removed there, the
-     * new file has its mode from its first moment, and a connection is closed at accept, with a line in the log, unless
-     * its process runs as root, as this process's user or as one of those named. A name that does not exist makes the
-     * bind fail.
+     * Guards the server that is going to listen at a path. A socket there that no process serves is removed, the new
+     * file has its mode from its first moment, and a connection is closed at accept, with a line in the log, unless its
+     * process runs as root, as this process's user or as one of those named. A name that does not exist makes the bind
+     * fail.
      *
      * @param file the path as it will be given to Vert.x
      * @param mode permissions of the file, such as 0600

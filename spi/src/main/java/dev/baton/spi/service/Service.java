@@ -31,7 +31,7 @@ public interface Service {
      * says so where the protocol has words for it. What has no boundary continues until it is cut.
      *
      * @param patience how long from now on a connection may wait for its peer's next request, whether it does already
-     *     or only after a response that did not say so any more: a request that is on its way is answered then, and the
+     *     or only after a response that could no longer say so: a request that is on its way is answered then, and the
      *     peer hears that it was the last. Zero ends it at once. Of all connections that are asked at the same time
      *     each is given another time, so that their peers do not all come back at once.
      */

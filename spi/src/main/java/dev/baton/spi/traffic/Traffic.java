@@ -44,7 +44,7 @@ public interface Traffic {
     interface Watcher {
         /**
          * One has ended. Called on the loop where it did, with a claim held: must not block. One that throws is not
-         * told of any more.
+         * called again.
          */
         void ended(FinishedExchange exchange);
     }

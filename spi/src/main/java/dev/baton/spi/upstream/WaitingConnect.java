@@ -8,7 +8,7 @@ public interface WaitingConnect {
     /**
      * Stops waiting. Cost: O(1) for the one that has waited longest, else in proportion to those that wait.
      *
-     * @return true: the handler is told nothing any more; false: the wait was over, and the handler is or was told
+     * @return true: the handler is told nothing more; false: the wait was over, and the handler is or was told
      */
     @AnyThread
     boolean cancel();
