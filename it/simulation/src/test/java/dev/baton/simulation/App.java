@@ -124,6 +124,11 @@ final class App {
         this(world, config, new FdBudget(), NO_NAMES);
     }
 
+    /** The same, with a timer for checks. */
+    App(World world, UpstreamConfig config, HostNames names) {
+        this(world, config, new FdBudget(), names);
+    }
+
     private App(World world, UpstreamConfig config, FdBudget fds, HostNames names) {
         this.world = world;
         UpstreamEnv env = new UpstreamEnv(

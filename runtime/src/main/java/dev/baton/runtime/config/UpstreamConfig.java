@@ -2,6 +2,7 @@ package dev.baton.runtime.config;
 
 import dev.baton.spi.config.Default;
 import dev.baton.spi.config.Range;
+import dev.baton.spi.config.WrongValueException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -18,7 +19,9 @@ import java.util.Optional;
  * @param queue how many requests may wait for one server; more fail at once
  * @param balance how the server of a request is chosen
  * @param sticky keeps a client's requests with the server that has answered its first
+ * @param check how its servers are asked whether they can serve; without it they are not
  * @param eject when a server is left out because of its answers
+ * @param slowStart how long a server that comes back gets less than its share; without it, it has all of it at once
  * @param pool what happens to idle connections
  */
 public record UpstreamConfig(
@@ -33,10 +36,25 @@ public record UpstreamConfig(
         Variant balance,
 
         Optional<StickyConfig> sticky,
+        Optional<CheckConfig> check,
         EjectConfig eject,
+        @Range(min = "1s", max = "1h") Optional<Duration> slowStart,
         PoolConfig pool) {
 
-    /** Without sessions, and with the default ejection. */
+    /** Checks that a port to ask belongs to a host. */
+    public UpstreamConfig {
+        if (check.flatMap(CheckConfig::port).isPresent()) {
+            servers.stream()
+                    .flatMap(server -> ServerAddress.listener(server.address()).stream())
+                    .findFirst()
+                    .ifPresent(listener -> {
+                        throw new WrongValueException(
+                                "check", "it has a port, and listener:" + listener + " has no other than its own");
+                    });
+        }
+    }
+
+    /** Without sessions, checks and slow start, and with the default ejection. */
     public UpstreamConfig(
             List<ServerConfig> servers,
             Duration connectTimeout,
@@ -55,7 +73,9 @@ public record UpstreamConfig(
                 queue,
                 balance,
                 Optional.empty(),
+                Optional.empty(),
                 EjectConfig.DEFAULT,
+                Optional.empty(),
                 pool);
     }
 

@@ -93,8 +93,13 @@ final class ConnectAttempt implements ServerLocator.Found {
 
     /** Starts. The caller is the loop's thread. */
     void start() {
+        start(server.locator());
+    }
+
+    /** Starts, to another place than where the server gets its requests. */
+    void start(ServerLocator where) {
         assert loop.inLoop() : "connect is for the loop's own thread";
-        server.locator().locate(loop, this);
+        where.locate(loop, this);
         if (!located) {
             lateness = loop.eventLoop().schedule(this::tooLate, timeoutNanos, TimeUnit.NANOSECONDS);
         }

@@ -12,9 +12,10 @@ import java.util.List;
  *
  * @param usable those that are asked
  * @param leftOut those that one request may try when their time is over
+ * @param down those that cannot serve, as their checks say; they are asked only if there are no others
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
-record Division(LiveServer[] usable, LiveServer[] leftOut) {
+record Division(LiveServer[] usable, LiveServer[] leftOut, LiveServer[] down) {
 
     private record Ejected(LiveServer server, long sinceNanos) {}
 
@@ -26,20 +27,25 @@ record Division(LiveServer[] usable, LiveServer[] leftOut) {
     static Division of(LiveServer[] open, int sharePercent) {
         int most = open.length < 2 ? 0 : Math.max(1, open.length * sharePercent / 100);
         List<LiveServer> leftOut = new ArrayList<>();
+        List<LiveServer> down = new ArrayList<>();
         List<Ejected> ejected = new ArrayList<>();
         for (LiveServer each : open) {
             LeftOut why = each.backoff().leftOut(); // once: it may change meanwhile
-            if (why != null && why.cause() == Cause.CONNECT) {
+            if (each.isDown()) {
+                down.add(each);
+            } else if (why != null && why.cause() == Cause.CONNECT) {
                 leftOut.add(each);
             } else if (why != null) {
                 ejected.add(new Ejected(each, why.sinceNanos()));
             }
         }
         ejected.sort((one, other) -> Long.signum(one.sinceNanos - other.sinceNanos));
-        int count = Math.max(0, Math.min(ejected.size(), most - leftOut.size()));
+        int count = Math.max(0, Math.min(ejected.size(), most - leftOut.size() - down.size()));
         ejected.subList(0, count).forEach(each -> leftOut.add(each.server));
         List<LiveServer> usable = new ArrayList<>(List.of(open));
         usable.removeAll(leftOut);
-        return new Division(usable.toArray(LiveServer[]::new), leftOut.toArray(LiveServer[]::new));
+        usable.removeAll(down);
+        return new Division(
+                usable.toArray(LiveServer[]::new), leftOut.toArray(LiveServer[]::new), down.toArray(LiveServer[]::new));
     }
 }

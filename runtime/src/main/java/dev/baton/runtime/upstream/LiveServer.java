@@ -1,5 +1,8 @@
 package dev.baton.runtime.upstream;
 
+import dev.baton.runtime.health.Health;
+import dev.baton.runtime.health.HealthStatus;
+import dev.baton.runtime.health.ServerCheck;
 import dev.baton.spi.metrics.Metrics.Counter;
 import dev.baton.spi.upstream.ServerState;
 import dev.baton.spi.upstream.UpstreamServer;
@@ -26,6 +29,12 @@ final class LiveServer {
     private final AtomicInteger inFlight = new AtomicInteger();
     private final Latency answers = new Latency();
     private final Latency connects = new Latency();
+    private final SlowStart slowStart;
+    /** Null if there are none. */
+    private volatile @Nullable ServerCheck check;
+    /** Where it is checked, if that is another port; null if it is the same. */
+    private volatile @Nullable ServerLocator checkedAt;
+
     private volatile int weight;
     private volatile ServerState state = ServerState.READY;
     private volatile boolean refuses;
@@ -38,6 +47,7 @@ final class LiveServer {
      * A server to which nothing is connected.
      *
      * @param limit of its connections; null if it has none
+     * @param slowStart over, or none
      * @param backoff in use
      * @param leftOut counts how often it is left out after a connect
      * @param ejections count how often it is left out after its answers
@@ -48,6 +58,7 @@ final class LiveServer {
             @Nullable ConnectionLimit limit,
             int weight,
             LongSupplier clockNanos,
+            SlowStart slowStart,
             Backoff backoff,
             Counter leftOut,
             Ejections ejections) {
@@ -56,6 +67,7 @@ final class LiveServer {
         this.locator = locator;
         this.weight = weight;
         this.clockNanos = clockNanos;
+        this.slowStart = slowStart;
         this.backoff = backoff;
         this.leftOut = leftOut;
         this.ejections = ejections;
@@ -105,6 +117,60 @@ final class LiveServer {
     /** {@link LiveServers#changed} must follow. */
     void weight(int now) {
         weight = now;
+    }
+
+    // ---- its health -------------------------------------------------------------------------------------------------
+
+    /**
+     * Its checks, which have not been started.
+     *
+     * @param at where they connect to, if that is another port; closed with them
+     */
+    void check(ServerCheck made, @Nullable ServerLocator at) {
+        check = made;
+        checkedAt = at;
+    }
+
+    /** Starts its checks, if it has any. */
+    void startCheck() {
+        ServerCheck asks = check;
+        if (asks != null) {
+            asks.start();
+        }
+    }
+
+    /** Ends its checks. */
+    void closeCheck() {
+        ServerCheck asks = check;
+        ServerLocator at = checkedAt;
+        if (asks != null) {
+            asks.close();
+        }
+        if (at != null) {
+            at.close();
+        }
+    }
+
+    /** What the checks have found out; null if there are none. */
+    @Nullable
+    HealthStatus health() {
+        ServerCheck asks = check;
+        return asks == null ? null : asks.status();
+    }
+
+    /** Whether checks say that it cannot serve. */
+    boolean isDown() {
+        HealthStatus health = health();
+        return health != null && health.health() == Health.DOWN;
+    }
+
+    /** Whether it is to be checked. */
+    boolean isChecked() {
+        return state == ServerState.READY || state == ServerState.DRAIN;
+    }
+
+    SlowStart slowStart() {
+        return slowStart;
     }
 
     // ---- what the operator lets it do -------------------------------------------------------------------------------

@@ -97,6 +97,10 @@ final class LiveServers {
             LiveServer[] leftOut,
             Map<String, LiveServer> sessions) {
 
+        boolean isAllDown() {
+            return !usable && leftOut.length == 0 && servers.length > 0;
+        }
+
         boolean uses(LiveServer server) {
             return usable && contains(servers, server);
         }
@@ -224,7 +228,7 @@ final class LiveServers {
     private @Nullable LiveServer sessionOf(RequestFacts request, Selection now) {
         String value = sticky == null ? null : sticky.valueIn(request);
         LiveServer server = value == null ? null : now.sessions.get(value);
-        if (server == null) {
+        if (server == null || server.isDown()) {
             return null;
         }
         return now.uses(server) || server.backoff().admits(clockNanos.getAsLong(), request.isSafe()) ? server : null;
@@ -238,7 +242,7 @@ final class LiveServers {
 
     /**
      * The next server in order that is in use; if there is none, one that is left out whose time is over, else the one
-     * that failed longest ago.
+     * that failed longest ago; if there is none of these, one that is down.
      */
     UpstreamServer nextAfter(UpstreamServer failed) {
         Roster now = roster();
@@ -247,6 +251,7 @@ final class LiveServers {
         long nanos = clockNanos.getAsLong();
         LiveServer oldest = null;
         LiveServer itself = null;
+        LiveServer down = null;
         for (int i = 0; i < now.size(); i++) {
             LiveServer each = now.at((from + i) % now.size());
             if (each.index() == failed.index()) {
@@ -260,13 +265,16 @@ final class LiveServers {
             if (!isOpen(each) || each.equals(itself)) {
                 continue;
             }
-            if (each.backoff().admits(nanos)) {
+            if (each.isDown()) {
+                down = down == null ? each : down;
+            } else if (each.backoff().admits(nanos)) {
                 return each.server();
             } else if (oldest == null || each.backoff().compareLastFailure(oldest.backoff()) < 0) {
                 oldest = each;
             }
         }
-        LiveServer last = oldest == null ? itself : oldest;
+        LiveServer other = oldest == null ? down : oldest;
+        LiveServer last = other == null ? itself : other;
         return last == null ? UpstreamServer.NONE : last.server();
     }
 
@@ -305,7 +313,10 @@ final class LiveServers {
             if (before.change >= change) {
                 return;
             }
-            selection.compareAndSet(before, select(change));
+            Selection after = select(change);
+            if (selection.compareAndSet(before, after) && after.isAllDown() && !before.isAllDown()) {
+                LOG.warn("upstream {}: all servers are down; requests go to them all the same", upstream);
+            }
         }
     }
 
@@ -313,7 +324,8 @@ final class LiveServers {
         Division division = Division.of(roster().listed(LiveServers::isOpen), sharePercent);
         boolean usable = division.usable().length > 0;
         // If there is none, a try that will probably fail is better than an error that is certain.
-        LiveServer[] servers = usable ? division.usable() : division.leftOut();
+        LiveServer[] others = division.leftOut().length > 0 ? division.leftOut() : division.down();
+        LiveServer[] servers = usable ? division.usable() : others;
         ServerChoice choice = servers.length < 2 ? request -> 0 : choice(servers);
         return new Selection(change, servers, choice, usable, division.leftOut(), sessions());
     }
@@ -331,7 +343,8 @@ final class LiveServers {
     private ServerChoice choice(LiveServer[] servers) {
         List<BalancedServer> candidates = new ArrayList<>();
         for (LiveServer each : servers) {
-            candidates.add(new Candidate(each, Math.max(1, each.weight() * 256)));
+            candidates.add(new Candidate(
+                    each, Math.max(1, each.weight() * 256 * each.slowStart().steps() / SlowStart.STEPS)));
         }
         return balancer.over(List.copyOf(candidates));
     }

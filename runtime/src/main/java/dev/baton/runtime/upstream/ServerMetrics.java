@@ -1,5 +1,6 @@
 package dev.baton.runtime.upstream;
 
+import dev.baton.runtime.health.ServerCheck;
 import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.metrics.Metrics.Counter;
 import dev.baton.spi.upstream.ServerState;
@@ -77,5 +78,6 @@ final class ServerMetrics {
         for (ServerState each : ServerState.values()) {
             metrics.forget(STATE, labels(each));
         }
+        ServerCheck.forget(metrics, upstream, server);
     }
 }

@@ -47,6 +47,9 @@ final class UpstreamGroup {
     private final UpstreamEnv env;
     private final UpstreamCounters counters;
     private final IdleConnections idle;
+    /** Null if it has none. */
+    private final @Nullable UpstreamChecks checks;
+
     private final LiveServers servers;
     private final Map<Profile, PooledConnections> profiles = new ConcurrentHashMap<>();
     /** By their numbers. Guarded by {@link #changing}. */
@@ -74,6 +77,7 @@ final class UpstreamGroup {
         this.policy = policy;
         this.env = env;
         this.counters = UpstreamCounters.of(name, env.metrics());
+        this.checks = UpstreamChecks.of(name, config, env, this::nanoTime);
         List<LiveServer> live = new ArrayList<>();
         for (ServerConfig each : config.servers()) {
             live.add(live(new UpstreamServer(each.address(), nextIndex++), each.weight()));
@@ -82,6 +86,7 @@ final class UpstreamGroup {
                 config.sticky().map(cookie -> new StickyCookie(name, cookie)).orElse(null);
         this.servers =
                 new LiveServers(name, live, config.eject().share().hundredths(), balancer, this::nanoTime, sticky);
+        live.forEach(LiveServer::startCheck);
     }
 
     private LiveServer live(UpstreamServer server, int weight) {
@@ -92,12 +97,27 @@ final class UpstreamGroup {
                 ConnectionLimit.of(server, config, env.loops(), metrics),
                 weight,
                 this::nanoTime,
+                new SlowStart(config.slowStart().orElse(null), env.names().timer(), this::changed),
                 new Backoff(limits(config.eject()), config.connectTimeout().toNanos()),
                 metrics.leftOut(),
                 Ejections.of(name, server.address(), env.metrics()));
         live.locator().watch(live::follow);
         metrics.show(live);
+        if (checks != null) {
+            checks.addTo(live, () -> healthChanged(live));
+        }
         return live;
+    }
+
+    private void changed() {
+        servers.changed();
+    }
+
+    private void healthChanged(LiveServer live) {
+        if (!live.isDown()) {
+            live.slowStart().begin();
+        }
+        changed();
     }
 
     private static Limits limits(EjectConfig eject) {
@@ -207,7 +227,9 @@ final class UpstreamGroup {
             LiveServer added = live(new UpstreamServer(address, nextIndex), weight);
             nextIndex++;
             numbered.forEach(profile -> open(added, profile));
+            added.slowStart().begin();
             servers.add(added); // after its pools
+            added.startCheck();
             return added;
         }
     }
@@ -231,8 +253,13 @@ final class UpstreamGroup {
             if (server.state() == ServerState.REMOVED) {
                 return false;
             }
+            boolean comesBack = state == ServerState.READY && server.state() != ServerState.READY;
             server.state(state);
+            if (comesBack) {
+                server.slowStart().begin();
+            }
             if (state == ServerState.REMOVED) {
+                server.closeCheck();
                 servers.remove(server);
             } else {
                 servers.changed();
@@ -413,6 +440,7 @@ final class UpstreamGroup {
     /** Closes what is idle; what is in use is closed when it is released. */
     void close() {
         for (LiveServer live : servers.known()) {
+            live.closeCheck();
             live.pools().forEach(pool -> pool.idle().close());
         }
     }

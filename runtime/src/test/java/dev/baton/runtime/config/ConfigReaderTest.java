@@ -223,21 +223,60 @@ class ConfigReaderTest {
     }
 
     @Test
-    void readsEjectionInBothForms() throws ConfigException {
+    void readsChecksAndEjectionInBothForms() throws ConfigException {
+        assertThat(upstream("check: http").check())
+                .contains(CheckConfig.of(CheckConfig.Type.HTTP, Duration.ofSeconds(2), Duration.ofSeconds(1), 2, 3));
+        CheckConfig check = upstream(
+                        "check: { type: http, interval: 5s, timeout: 500ms, rise: 1, fall: 2, port: 9000, method: HEAD,"
+                                + " path: \"/healthz?deep\", host: \"shop.test:80\", status: \"200, 204,300-308\" }")
+                .check()
+                .orElseThrow();
+        assertThat(check.port()).contains(9000);
+        assertThat(check.path()).contains("/healthz?deep");
+        assertThat(check.passing()).hasToString("200,204,300-308");
+        assertThat(check.passing().contains(204)).isTrue();
+        assertThat(check.passing().contains(203)).isFalse();
+        assertThat(check.passing().contains(308)).isTrue();
+        assertThat(upstream("slow-start: 30s").slowStart()).contains(Duration.ofSeconds(30));
         assertThat(upstream("eject: off").eject().mode()).isEqualTo(EjectConfig.Mode.OFF);
         assertThat(upstream("eject: {}").eject()).isEqualTo(EjectConfig.DEFAULT);
         assertThat(upstream("eject: { failures: 3, errors: 9, time: 5s, share: 30% }")
                         .eject())
                 .isEqualTo(new EjectConfig(EjectConfig.Mode.ON, 3, 9, Duration.ofSeconds(5), new Percent(30)));
+    }
+
+    @Test
+    void saysWhatIsWrongWithAChecksKeys() {
         assertThat(problems("""
                 version: 1
                 upstreams:
-                  g: { servers: ["a:1"], eject: { share: 0% } }
-                  h: { servers: ["a:1"], eject: of }
+                  a: { servers: ["a:1"], check: { type: tcp, path: "/", status: "200", port: 0 } }
+                  b: { servers: ["a:1"], check: { type: tcp, path: "/", status: "200" } }
+                  c: { servers: ["a:1"], check: { type: http, path: "x", status: "200-2xx", method: CONNECT, host: "a/b" } }
+                  d: { servers: ["a:1"], check: { rise: 1 } }
+                  e: { servers: ["a:1"], check: udp }
+                  f: { servers: ["listener:web"], check: { type: tcp, port: 1 } }
+                  g: { servers: ["a:1"], eject: { share: 0% }, slow-start: 1ms }
+                  h: { servers: ["a:1"], check: { type: http, status: "100-399" } }
+                  i: { servers: ["a:1"], check: { type: http, status: "400-200" } }
+                listeners: { web: { bind: "127.0.0.1:1", service: shop } }
+                services: { shop: { type: odd, number: 1 } }
                 """))
                 .containsExactly(
-                        "3:42: upstreams.g.eject.share: 0% is outside 1% to 100%",
-                        "4:33: upstreams.h.eject.mode: 'of' is not possible; did you mean 'off'?");
+                        "3:78: upstreams.a.check.port: 0 is outside 1 to 65535",
+                        "4:52: upstreams.b.check.path: it is for checks of type http; one of type tcp only connects",
+                        "4:65: upstreams.b.check.status: it is for checks of type http; one of type tcp only connects",
+                        "5:53: upstreams.c.check.path: 'x' is no path; one begins with / and has no spaces",
+                        "5:66: upstreams.c.check.status: expected statuses such as 200-399 or 200,204, not '200-2xx'",
+                        "5:85: upstreams.c.check.method: 'CONNECT' is no method to ask with",
+                        "5:100: upstreams.c.check.host: 'a/b' is no host",
+                        "6:26: upstreams.d.check needs the key 'type'",
+                        "7:33: upstreams.e.check.type: 'udp' is not possible; there is: http, tcp",
+                        "8:42: upstreams.f.check: it has a port, and listener:web has no other than its own",
+                        "9:42: upstreams.g.eject.share: 0% is outside 1% to 100%",
+                        "9:60: upstreams.g.slow-start: 1ms is outside 1s to 1h",
+                        "10:55: upstreams.h.check.status: '100-399' is before an answer: the least status is 200",
+                        "11:55: upstreams.i.check.status: '400-200' ends before it begins");
     }
 
     @Test

@@ -67,6 +67,10 @@ class LiveServersTest {
     }
 
     private LiveServer live(UpstreamServer server, int weight) {
+        return live(server, weight, new SlowStart(null, (delay, task) -> {}, () -> {}));
+    }
+
+    private LiveServer live(UpstreamServer server, int weight, SlowStart slowStart) {
         UpstreamEnv env = new UpstreamEnv(
                 plugin -> {
                     throw new AssertionError("opened");
@@ -81,6 +85,7 @@ class LiveServersTest {
                 null,
                 weight,
                 () -> now,
+                slowStart,
                 new Backoff(new Limits(2, 5, Duration.ofSeconds(1).toNanos()), 0),
                 new ServerMetrics(metrics, "app", server.address()).leftOut(),
                 Ejections.of("app", server.address(), metrics));
@@ -517,6 +522,28 @@ class LiveServersTest {
                 .as("answers count more than connects")
                 .isEqualTo(20_000_000);
         assertThat(seen.get(0).inFlight()).isZero();
+    }
+
+    @Test
+    void aServerThatStartsSlowlyHasLessWeight() {
+        TestTime time = new TestTime();
+        List<Integer> weights = new ArrayList<>();
+        List<LiveServers> turns = new ArrayList<>();
+        SlowStart slow =
+                new SlowStart(Duration.ofSeconds(16), time, () -> turns.get(0).changed());
+        turns.add(new LiveServers(
+                "app",
+                List.of(live(A, 2, slow), live(B, 1)),
+                servers -> {
+                    weights.add(servers.get(0).weight());
+                    return request -> 0;
+                },
+                () -> now));
+        slow.begin();
+        turns.get(0).changed();
+        time.pass(Duration.ofSeconds(20));
+        assertThat(weights)
+                .containsExactly(512, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448, 480, 512);
     }
 
     static List<Throwable> theServers() {

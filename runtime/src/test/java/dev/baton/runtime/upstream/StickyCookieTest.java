@@ -47,6 +47,7 @@ class StickyCookieTest {
                     null,
                     1,
                     () -> now,
+                    new SlowStart(null, (delay, task) -> {}, () -> {}),
                     new Backoff(),
                     new ServerMetrics(metrics, "app", each.address()).leftOut(),
                     Ejections.of("app", each.address(), metrics)));

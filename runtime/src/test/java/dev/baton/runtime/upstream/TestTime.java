@@ -5,9 +5,12 @@ import java.time.Duration;
 import java.util.PriorityQueue;
 
 /** A clock and a timer: time passes when a test says so, and what is due by then runs in its order. */
-final class TestTime implements Timer {
+public final class TestTime implements Timer {
     private final PriorityQueue<Due> tasks = new PriorityQueue<>();
     private long now = Long.MAX_VALUE - 1; // a clock may begin anywhere
+
+    /** A clock without tasks. */
+    public TestTime() {}
 
     private record Due(long nanos, Runnable task) implements Comparable<Due> {
         @Override
@@ -16,7 +19,8 @@ final class TestTime implements Timer {
         }
     }
 
-    long nanoTime() {
+    /** The time, in nanoseconds. */
+    public long nanoTime() {
         return now;
     }
 
@@ -25,7 +29,8 @@ final class TestTime implements Timer {
         tasks.add(new Due(now + delay.toNanos(), task));
     }
 
-    void pass(Duration time) {
+    /** Lets time pass. */
+    public void pass(Duration time) {
         long end = now + time.toNanos();
         for (Due next = tasks.peek(); next != null && next.nanos - end <= 0; next = tasks.peek()) {
             tasks.remove();
@@ -35,7 +40,8 @@ final class TestTime implements Timer {
         now = end;
     }
 
-    boolean isIdle() {
+    /** Whether nothing is due at any time. */
+    public boolean isIdle() {
         return tasks.isEmpty();
     }
 }

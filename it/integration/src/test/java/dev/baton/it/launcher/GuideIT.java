@@ -267,8 +267,8 @@ class GuideIT {
         return switch (section) {
             case "listeners" -> "each: { " + wrong + " }";
             case "upstreams" ->
-                "each: { " + wrong + ", pool: { " + wrong + " }, sticky: { " + wrong + " }, eject: { " + wrong
-                        + " }, servers: [{ " + wrong + " }] }";
+                "each: { " + wrong + ", pool: { " + wrong + " }, sticky: { " + wrong + " }, check: { " + wrong
+                        + " }, eject: { " + wrong + " }, servers: [{ " + wrong + " }] }";
             default -> wrong;
         };
     }

@@ -4,11 +4,14 @@ import static dev.baton.testkit.TestLoops.on;
 
 import dev.baton.plugin.takeover.ConnectionTakeover;
 import dev.baton.runtime.channel.MovableSocketChannel;
+import dev.baton.runtime.config.CheckConfig;
+import dev.baton.runtime.config.EjectConfig;
 import dev.baton.runtime.config.PoolConfig;
 import dev.baton.runtime.config.ServerConfig;
 import dev.baton.runtime.config.UpstreamConfig;
 import dev.baton.runtime.config.Variant;
 import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.loop.Timer;
 import dev.baton.runtime.metrics.PrometheusMetrics;
 import dev.baton.runtime.upstream.HostLookup;
 import dev.baton.runtime.upstream.HostNames;
@@ -34,6 +37,7 @@ import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -105,7 +109,32 @@ public final class UpstreamRig implements AutoCloseable {
         return new UpstreamRig(poller, loopCount, config, new Names());
     }
 
+    /** Two loops, and servers that are checked. */
+    public static UpstreamRig checked(PollerProvider poller, List<String> servers, CheckConfig check) {
+        PoolConfig pool = new PoolConfig(256, Duration.ofMinutes(1), Sharing.TAKEOVER, Variant.of("takeover"));
+        UpstreamConfig config = new UpstreamConfig(
+                servers.stream().map(ServerConfig::new).toList(),
+                LONG,
+                Optional.empty(),
+                Optional.empty(),
+                LONG,
+                1,
+                Variant.of("round-robin"),
+                Optional.empty(),
+                Optional.of(check),
+                EjectConfig.DEFAULT,
+                Optional.empty(),
+                pool);
+        Names names = new Names();
+        return new UpstreamRig(
+                poller, 2, config, names, new HostNames(names, Timer.on(ForkJoinPool.commonPool()), System::nanoTime));
+    }
+
     private UpstreamRig(PollerProvider poller, int loopCount, UpstreamConfig config, Names names) {
+        this(poller, loopCount, config, names, names.all);
+    }
+
+    private UpstreamRig(PollerProvider poller, int loopCount, UpstreamConfig config, Names names, HostNames hostNames) {
         this.names = names;
         loops = TestLoops.start(poller, loopCount);
         UpstreamEnv env = new UpstreamEnv(
@@ -114,7 +143,7 @@ public final class UpstreamRig implements AutoCloseable {
                     channels.add(channel);
                     return channel;
                 },
-                names.all,
+                hostNames,
                 listeners::get,
                 loops.registry(),
                 metrics);
