@@ -333,7 +333,9 @@ final class UpstreamGroup {
     /** What an operator sees. */
     UpstreamSnapshot overview() {
         List<ServerSnapshot> rows = new ArrayList<>();
+        long now = nanoTime();
         for (LiveServer live : servers.known()) {
+            KnownHealth health = KnownHealth.of(live);
             int resting = 0;
             for (ServerPool pool : live.pools()) {
                 resting += pool.idle().figures().idle();
@@ -343,7 +345,9 @@ final class UpstreamGroup {
                     live.server().address(),
                     live.state(),
                     live.weight(),
-                    live.backoff().isLeftOut(),
+                    health.health(),
+                    health.millis(now),
+                    health.failure(),
                     live.inFlight(),
                     limit == null ? 0 : limit.waiting(),
                     resting,

@@ -1,5 +1,6 @@
 package dev.baton.spi.admin;
 
+import dev.baton.spi.upstream.ServerHealth;
 import dev.baton.spi.upstream.ServerState;
 
 /**
@@ -8,7 +9,9 @@ import dev.baton.spi.upstream.ServerState;
  * @param server its address
  * @param state what an operator lets it do
  * @param weight its share of the requests, relative to the other servers
- * @param leftOut whether it is left out for a while, because connects or requests to it failed
+ * @param health what is known of it
+ * @param healthMs how long it has been so, in milliseconds; 0 if that is not known
+ * @param failure why it is down or ejected, or why its last check failed; empty if nothing has failed
  * @param inFlight connections in use or being opened, and requests that wait for one
  * @param waiting those of them that wait because of {@code max-connections}
  * @param idle connections in the pools
@@ -18,7 +21,9 @@ public record ServerSnapshot(
         String server,
         ServerState state,
         int weight,
-        boolean leftOut,
+        ServerHealth health,
+        long healthMs,
+        String failure,
         int inFlight,
         int waiting,
         int idle,

@@ -264,7 +264,13 @@ class AdminActionsTest extends AdminFixture {
         assertThat(post("/v1/upstreams/app/servers/stop?server=a:1").body()).contains("maintenance");
         assertThat(get("/v1/upstreams/app/servers/drain").statusCode()).isEqualTo(405);
         assertThat(get("/v1/upstreams").body())
-                .contains("\"state\":\"drain\"", "\"in-flight\":2", "\"latency-ms\":1.5", "\"left-out\":false");
+                .contains(
+                        "\"state\":\"drain\"",
+                        "\"in-flight\":2",
+                        "\"latency-ms\":1.5",
+                        "\"health\":\"down\"",
+                        "\"health-ms\":1200",
+                        "\"failure\":\"refused\"");
         assertThat(runtime.asked).containsExactly("DRAIN app full:1");
     }
 

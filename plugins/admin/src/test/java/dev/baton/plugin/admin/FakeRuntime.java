@@ -25,6 +25,7 @@ import dev.baton.spi.listener.ListenerResult.Outcome;
 import dev.baton.spi.listener.ListenerState;
 import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.posix.UnixServers;
+import dev.baton.spi.upstream.ServerHealth;
 import dev.baton.spi.upstream.ServerState;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -98,7 +99,8 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics, UnixSer
         return List.of(new UpstreamSnapshot(
                 "app",
                 "round-robin",
-                List.of(new ServerSnapshot("127.0.0.1:9001", ServerState.DRAIN, 3, false, 2, 1, 4, 1.5))));
+                List.of(new ServerSnapshot(
+                        "127.0.0.1:9001", ServerState.DRAIN, 3, ServerHealth.DOWN, 1200, "refused", 2, 1, 4, 1.5))));
     }
 
     @Override
