@@ -36,7 +36,7 @@ final class EndSteps {
         now = step;
     }
 
-    /** Makes a step, and goes on without it if it takes longer than 5 s or fails, which is logged. */
+    /** Makes a step, and continues without it if it takes longer than 5 s or fails, which is logged. */
     void make(String step, Supplier<? extends CompletionStage<?>> action) {
         begin(step); // before the action, which may be what hangs
         CompletionStage<?> stage = action.get();

@@ -29,7 +29,7 @@ final class Lifetime {
     private final Object fate = new Object();
     /** That of now: a new one begins when the drain after an upgrade is revoked. */
     private volatile Shutdown shutdown;
-    /** How long a stop was to take that somebody asked for; null if nobody did. */
+    /** The grace time of a stop that was asked for; null if none was. */
     private volatile @Nullable Duration stopAsked;
 
     private volatile boolean ready;
@@ -73,7 +73,7 @@ final class Lifetime {
         return shutdown.begun().isDone();
     }
 
-    /** True if somebody has asked for the end, which is more than a successor that serves. */
+    /** True if the end was asked for, which is more than a successor that serves. */
     boolean isToEnd() {
         return stopAsked != null;
     }
@@ -94,7 +94,7 @@ final class Lifetime {
      * Serves again instead of ending.
      *
      * @param replace puts other listeners in the place of those that drain; not called if it ends all the same
-     * @return false if somebody has asked for the end, or the drain is over
+     * @return false if the end was asked for, or the drain is over
      */
     boolean revoke(Runnable replace) {
         Shutdown next = new Shutdown(this::waves, machine, shutdown);

@@ -3,7 +3,7 @@ package dev.baton.runtime.server;
 import dev.baton.runtime.fd.PluginFailures;
 import dev.baton.spi.metrics.Metrics;
 
-/** Counts what plugins throw. Whoever catches it has logged it. */
+/** Counts what plugins throw. The code that catches it has logged it. */
 final class PluginErrors implements PluginFailures {
     private final Metrics metrics;
 

@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 public final class WarmUp {
     private WarmUp() {}
 
-    /** Begins; nobody waits for it. */
+    /** Begins; nothing waits for it. */
     public static void begin() {
         Thread thread = new Thread(WarmUp::load, "baton-warm-up");
         thread.setDaemon(true);

@@ -19,7 +19,7 @@ import java.util.function.LongPredicate;
 public final class Giver implements AutoCloseable {
     private static final int STDOUT = 1;
     private static final int STDERR = 2;
-    /** After SERVING nothing is urgent any more, and a new process that takes nothing must not keep the old one. */
+    /** After SERVING nothing is urgent, and a new process that takes nothing must not keep the old one. */
     private static final Duration AFTERWARDS_MAX = Duration.ofSeconds(5);
 
     private final HandoffSocket socket;
@@ -39,7 +39,7 @@ public final class Giver implements AutoCloseable {
      * Waits for the new process to connect.
      *
      * @param expected whether a process of this pid is the one
-     * @param waiting whether there is still somebody to wait for
+     * @param waiting whether there is still a process to wait for
      * @param limit how long everything up to {@link #awaitServing} may take
      * @throws IOException if it does not come, or is none of this protocol's
      */
@@ -206,7 +206,7 @@ public final class Giver implements AutoCloseable {
         return new Dropped(listeners, servers);
     }
 
-    /** {@link #hear} hears nothing any more. */
+    /** {@link #hear} hears nothing from here on. */
     public void ignore() {
         closedThere = true;
     }

@@ -20,7 +20,7 @@ public final class HandedListener {
     private final int[] numbers;
 
     /**
-     * A listener of the configuration that nobody has suspended.
+     * A listener of the configuration that is not suspended.
      *
      * @param name its name in the configuration
      * @param bind where it listens, as configured
@@ -37,7 +37,7 @@ public final class HandedListener {
      * @param name its name
      * @param bind where it listens, as configured
      * @param address where it really listens
-     * @param suspended whether somebody has suspended it
+     * @param suspended whether an operator has suspended it
      * @param text what it was added by at run time, {@value #TEXT_BYTES_MAX} bytes at most; empty for one of the
      *     configuration
      * @param numbers its sockets; at least one, more where each loop has one
@@ -66,7 +66,7 @@ public final class HandedListener {
         return address;
     }
 
-    /** True if somebody has suspended it, and nobody has resumed it. */
+    /** True if an operator has suspended it, and not resumed it. */
     public boolean isSuspended() {
         return suspended;
     }

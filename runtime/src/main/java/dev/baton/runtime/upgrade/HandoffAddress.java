@@ -42,7 +42,7 @@ public final class HandoffAddress implements AutoCloseable {
     private static final int PATH_BYTES_MAX = 107;
     /** One is expected; a second does no harm. */
     private static final int BACKLOG = 4;
-    /** How soon it is seen that there is nobody left to wait for. */
+    /** How soon it is seen that there is no process left to wait for. */
     private static final int LOOK_MILLIS = 20;
 
     private final FdTable table;
@@ -74,7 +74,7 @@ public final class HandoffAddress implements AutoCloseable {
             check("create the handoff socket", number);
             fd = table.fdInsert(number, FdKind.HANDOFF);
             check("bind " + path, posix.bind(number, UnixDomainSocketAddress.of(path)));
-            // Before the listen: until then nobody can connect.
+            // Before the listen: until then no process can connect.
             Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
             check("listen on " + path, posix.listen(number, BACKLOG));
             done = true;
@@ -139,8 +139,8 @@ public final class HandoffAddress implements AutoCloseable {
      * Waits for the new process.
      *
      * @param expected whether a process of this pid is the one
-     * @param waiting whether there is still somebody to wait for
-     * @throws HandoffException if there is not any more, or time is up
+     * @param waiting whether there is still a process to wait for
+     * @throws HandoffException if there is none, or time is up
      */
     HandoffSocket accept(LongPredicate expected, BooleanSupplier waiting, Deadline deadline) throws IOException {
         try (NativeMemory memory = NativeMemory.allocate(PollFd.SIZE)) {

@@ -145,7 +145,7 @@ final class HandoffSocket implements AutoCloseable {
         return message;
     }
 
-    /** Closes fds that nobody takes: through the table, like every close. */
+    /** Closes fds that are not taken: through the table, like every close. */
     void discard(int... numbers) {
         for (int number : numbers) {
             table.fdDelete(table.fdInsert(number, FdKind.HANDOFF));

@@ -83,7 +83,7 @@ public final class IdleSender implements AutoCloseable {
     private boolean take(IdleConnection idle) {
         taken.add(idle);
         if (over) {
-            closeTaken(); // nobody else will any more
+            closeTaken(); // no other code will
             return false;
         }
         return true;

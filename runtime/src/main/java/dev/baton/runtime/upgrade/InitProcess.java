@@ -138,7 +138,7 @@ public final class InitProcess {
         }
     }
 
-    /** Waits until nobody is left to follow; gives back what memory it can before that. Answers the exit code. */
+    /** Waits until no process is left to follow; gives back what memory it can before that. Answers the exit code. */
     public int await() {
         System.gc();
         calls.releaseMemory();

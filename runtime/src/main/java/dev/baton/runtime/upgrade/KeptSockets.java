@@ -51,7 +51,7 @@ public final class KeptSockets implements AutoCloseable {
         return numbers;
     }
 
-    /** A copy, because an unbind that comes in between would make the number somebody else's. */
+    /** A copy, because an unbind that comes in between would free the number for another file. */
     private void copy(Fd fd, List<Integer> numbers, List<Fd> copies) throws IOException {
         // Before there is one: whoever closes it now takes it out of the pollers.
         table.heldElsewhere(fd);
@@ -131,7 +131,7 @@ public final class KeptSockets implements AutoCloseable {
         others.clear();
     }
 
-    /** Keeps nothing any more. */
+    /** Keeps nothing from here on. */
     @Override
     public void close() {
         sent();

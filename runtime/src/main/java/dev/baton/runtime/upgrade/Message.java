@@ -33,8 +33,8 @@ public final class Message {
     /** Fds of one packet: below the kernel's limit, so that a limit of one less there is no end of the handoff. */
     static final int FDS_MAX = PassedFds.COUNT_MAX - 1;
     /**
-     * Raised with every change that the other side cannot do without. Fields that are added behind those of a message
-     * are no such change: who does not know them does not read them, and who misses them ({@link #hasMore}) goes on
+     * Raised with every change that the other side cannot do without. Fields that are added at the end of a message are
+     * no such change: a reader that does not know them ignores them, and one that misses them ({@link #hasMore}) does
      * without.
      */
     static final int VERSION = 1;
@@ -47,7 +47,7 @@ public final class Message {
     static final int TEXTS_MAX = 32;
 
     private static final int LISTED_CHARS_MAX = 300;
-    /** Of a listener's configuration as somebody wrote it; leaves room for everything else in a packet. */
+    /** Of a listener's configuration as an operator wrote it; leaves room for everything else in a packet. */
     static final int WRITING_BYTES_MAX = 16 * 1024;
 
     /** What a packet says; see the package's table. The codes are part of the protocol. */
@@ -184,7 +184,7 @@ public final class Message {
         return texts;
     }
 
-    /** A text that somebody wrote, which may be longer than a name. */
+    /** A text that an operator wrote, which may be longer than a name. */
     String writing() throws HandoffException {
         long bytes = number();
         if (bytes > WRITING_BYTES_MAX) {
@@ -256,7 +256,7 @@ public final class Message {
             return this;
         }
 
-        /** What somebody wrote, whole. */
+        /** What an operator wrote, whole. */
         Writer writing(String text) {
             byte[] encoded = text.getBytes(StandardCharsets.UTF_8);
             assert encoded.length <= WRITING_BYTES_MAX : encoded.length;

@@ -153,7 +153,7 @@ public final class Predecessor {
         return others;
     }
 
-    /** One of the {@link #others} goes on. */
+    /** One of the {@link #others} continues. */
     public void adopted(HandedListener handed, SharedListener listener) {
         adopted.put(handed.name(), listener);
     }
@@ -197,7 +197,7 @@ public final class Predecessor {
         return sockets == null ? List.of() : sockets.changes();
     }
 
-    /** Has what became of a change told to the one who asked for the upgrade. */
+    /** Adds what became of a change to the report of the upgrade. */
     public void note(String note) {
         LOG.info("{}", note);
         notes.add(note);
@@ -234,7 +234,7 @@ public final class Predecessor {
         return there.equals(wanted);
     }
 
-    /** Nobody wants any more of what it has sent. */
+    /** What else it has sent is not wanted. */
     public void closeRest() {
         channels.servers().left(wanted -> -1);
         if (sockets != null) {
@@ -245,7 +245,7 @@ public final class Predecessor {
     /**
      * Everything is bound and runs; waits for the word to accept.
      *
-     * @throws IOException if it does not want this process any more
+     * @throws IOException if it no longer wants this process
      */
     public void ready() throws IOException {
         if (receiver != null) {
@@ -305,7 +305,7 @@ public final class Predecessor {
         }
     }
 
-    /** Somebody has suspended or resumed a listener there when this process had its sockets already. */
+    /** An operator has suspended or resumed a listener there when this process had its sockets already. */
     private void changed(String name, boolean suspended) {
         SharedListener listener = adopted.get(name);
         if (listener != null && suspended) {
@@ -315,9 +315,7 @@ public final class Predecessor {
         }
     }
 
-    /**
-     * An exclusive wakeup may have gone to a loop over there that did not accept any more: every loop here looks once.
-     */
+    /** An exclusive wakeup may have gone to a loop over there that no longer accepted: every loop here looks once. */
     private void released(Collection<SharedListener> listeners) {
         for (SharedListener listener : listeners) {
             loops.batonLoops().forEach(listener::tryAccept);

@@ -10,8 +10,8 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The listening sockets that came from the process before and that nobody has taken yet. What is left when the new
- * process has all it wants is closed.
+ * The listening sockets that came from the process before and are not taken yet. What is left when the new process has
+ * all it wants is closed.
  *
  * <p>Threading: any thread.
  */
@@ -97,7 +97,7 @@ public final class ReceivedSockets {
         return null;
     }
 
-    /** Closes the listeners' sockets that nobody has taken; tells whose they were. */
+    /** Closes the listeners' sockets that were not taken; returns whose they were. */
     public synchronized List<String> closeListeners() {
         List<String> closed = new ArrayList<>();
         for (HandedListener each : listeners) {
@@ -110,7 +110,7 @@ public final class ReceivedSockets {
         return closed;
     }
 
-    /** Closes everything that nobody has taken; tells the addresses of those that were no listeners. */
+    /** Closes everything that was not taken; returns the addresses of those that were no listeners. */
     public synchronized List<SocketAddress> closeRest() {
         closeListeners();
         List<SocketAddress> closed = new ArrayList<>();

@@ -39,7 +39,7 @@ public final class Receiver implements AutoCloseable {
     private static final Duration DYING_MAX = Duration.ofSeconds(5);
 
     private static final long LOOK_NANOS = 1_000_000;
-    /** Far more listening sockets than anybody has; bounds what a hostile giver can make this process hold. */
+    /** Far more listening sockets than any process has; bounds what a hostile giver can make this process hold. */
     static final int SOCKETS_MAX = 65_536;
     /** The same for servers of upstreams that were changed at run time. */
     static final int CHANGES_MAX = 65_536;
@@ -219,7 +219,7 @@ public final class Receiver implements AutoCloseable {
         mustHave(message, 0, 0);
     }
 
-    /** Whoever has received it closes its fds. */
+    /** The receiver closes its fds. */
     private static void mustHave(Message message, int least, int most) throws HandoffException {
         int fds = message.fds().length;
         if (fds < least || fds > most) {
@@ -227,7 +227,7 @@ public final class Receiver implements AutoCloseable {
         }
     }
 
-    /** The socket is closed. Fine if the old process is dead; if it lives, it does not want this one any more. */
+    /** The socket is closed. Fine if the old process is dead; if it lives, it no longer wants this one. */
     private void died() throws HandoffException {
         Deadline deadline = Deadline.in(dyingMax);
         while (giver.isAlive()) {
@@ -280,7 +280,7 @@ public final class Receiver implements AutoCloseable {
     /** The old process accepts no more. */
     @FunctionalInterface
     public interface Released {
-        /** Names of listeners that somebody suspended or resumed there while it handed over. */
+        /** Names of listeners that an operator suspended or resumed there while it handed over. */
         void by(List<String> suspended, List<String> resumed);
     }
 
@@ -366,7 +366,7 @@ public final class Receiver implements AutoCloseable {
         }
     }
 
-    /** All of a packet or none: nobody has a connection of which it is not known what it is for. */
+    /** All of a packet or none: no connection is kept of which it is not known what it is for. */
     private List<IdleConnection> idle(Message message) throws HandoffException {
         int[] numbers = message.fds();
         List<IdleConnection> connections = new ArrayList<>(numbers.length);
@@ -392,7 +392,7 @@ public final class Receiver implements AutoCloseable {
         }
     }
 
-    /** Closes fds that came and that nobody wants. */
+    /** Closes fds that came and are not wanted. */
     public void discard(int... numbers) {
         socket.discard(numbers);
     }

@@ -13,8 +13,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The process that is to follow this one. What it prints before it serves comes through here, so that whoever asked for
- * the upgrade can be told; afterwards it has this one's own standard streams, since a pipe would end with this process.
+ * The process that is to follow this one. What it prints before it serves comes through here, so that the one who asked
+ * for the upgrade can be told; afterwards it has this one's own standard streams, since a pipe would end with this
+ * process.
  */
 public final class Successor {
     private static final Logger LOG = LoggerFactory.getLogger(Successor.class);

@@ -57,7 +57,7 @@ public final class Upgrade {
 
     /** The process that is upgraded. */
     public interface Upgraded {
-        /** How the next one is started. Empty if nobody knows. */
+        /** How the next one is started. Empty if that is not known. */
         List<String> command();
 
         /** Why it cannot be upgraded now; null if it can. */
@@ -70,7 +70,7 @@ public final class Upgrade {
         /** It will be nothing, and is about to be killed; it may have said that it is the service. */
         void stays();
 
-        /** It was nothing; this one goes on. */
+        /** It failed; this process continues. */
         void failed(UpgradeReport report);
 
         /** The new process serves: this one accepts no more, and drains. */
@@ -79,7 +79,7 @@ public final class Upgrade {
         /** True once the drain that began with that is over. */
         boolean isDrained();
 
-        /** True if somebody has asked this process to end since. */
+        /** True if this process was asked to end since. */
         boolean isToEnd();
 
         /**
@@ -166,7 +166,7 @@ public final class Upgrade {
                     "process " + giver.pid() + " serves, process "
                             + ProcessHandle.current().pid() + " drains"
                             + notes.stream().map(note -> "\n" + printable(note)).collect(Collectors.joining()));
-        } catch (Throwable t) { // whatever it is, this process goes on
+        } catch (Throwable t) { // whatever it is, this process continues
             LOG.debug("upgrade", t);
             report = failure(successor, giver, t);
         }
@@ -196,7 +196,7 @@ public final class Upgrade {
         }
     }
 
-    /** Completes when nothing of an upgrade goes on any more; is complete where none does. */
+    /** Completes when no upgrade is under way; is complete if none was. */
     public CompletionStage<Void> over() {
         return over;
     }

@@ -32,11 +32,11 @@
  * first ones: a process of a version that does not know them ignores them. UPSTREAM is sent only if a field of HELLO
  * says that it is known.
  *
- * <p>Both accept between 7 and 8, nobody needs to be without either. Until 7 nothing of the old process has changed:
- * whatever happens to the new one costs nothing but the attempt. From 4 on the new one has all it needs: if the old one
- * dies then, it goes on alone; if it dies before, even before 3, the new one binds for itself, as nobody else holds the
- * addresses any more. That the old one only gave up, which it says (REFUSED) or which its being alive shows, ends the
- * new one.
+ * <p>Between 7 and 8 both accept, so that at no moment neither does. Until 7 nothing of the old process has changed:
+ * whatever happens to the new one costs only the attempt. From 4 on the new one has all it needs: if the old one dies
+ * then, it continues alone; if it dies before, even before 3, the new one binds for itself, as no process holds the
+ * addresses then. If the old one only gave up, which it says (REFUSED) or which is seen because it lives, the new one
+ * ends.
  */
 @NullMarked
 package dev.baton.runtime.upgrade;

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What has been slow in the last seconds: the difference between two looks at what is counted since the start. Nothing
- * is kept while nobody looks, and nothing is done for it on the loops.
+ * is kept while it is not asked for, and nothing is done for it on the loops.
  *
  * <p>Any thread; waits while another one looks.
  */
@@ -33,7 +33,7 @@ public final class TopView {
     private static final long APART_NANOS = TimeUnit.MILLISECONDS.toNanos(900);
     /** In less, a single slow exchange would be every percentile. */
     private static final long LEAST_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
-    /** What happened before is not what somebody who looks now wants to know. */
+    /** What happened before is not what a reader wants to know now. */
     private static final long GAP_NANOS = TimeUnit.MINUTES.toNanos(1);
 
     private static final double SECOND_NANOS = TimeUnit.SECONDS.toNanos(1);

@@ -473,8 +473,8 @@ final class AdminApi implements Handler<HttpServerRequest> {
     }
 
     /**
-     * Only what may stand in a request target (RFC 9112, 3.2): Vert.x takes any octet, and what it stands for is
-     * anybody's guess.
+     * Only what may stand in a request target (RFC 9112, 3.2): Vert.x takes any octet, and what others stand for is not
+     * defined.
      */
     private static boolean isTarget(String target) {
         return target.chars().allMatch(c -> c > ' ' && c < 0x7f && c != '#');

@@ -92,7 +92,7 @@ final class AdminConnections {
         return Math.max(1, Math.min(SWEEPS_MAX_MS, idle.toMillis() / 4));
     }
 
-    /** Somebody has connected. */
+    /** A client has connected. */
     void opened(HttpConnection connection) {
         if (open.size() < max) {
             full = false;

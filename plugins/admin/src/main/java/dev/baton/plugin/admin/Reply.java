@@ -49,7 +49,7 @@ final class Reply {
         response.putHeader(HttpHeaders.DATE, HttpDate.now());
     }
 
-    /** Computes on a worker, then goes on here; a failure becomes a 500. Only for what blocks never. */
+    /** Computes on a worker, then continues here; a failure becomes a 500. Only for what blocks never. */
     private <T> void work(Callable<T> computation, Consumer<T> next) {
         then(vertx.executeBlocking(computation, false), next);
     }
@@ -162,7 +162,7 @@ final class Reply {
 
     private void noted(Future<Void> sent) {
         sent.onComplete(taken -> client.answered());
-        // The client went away: nobody is left to be told.
+        // The client went away: no answer is needed.
         sent.onFailure(failure -> LOG.debug("{} {} was not taken", request.method(), request.path(), failure));
     }
 }

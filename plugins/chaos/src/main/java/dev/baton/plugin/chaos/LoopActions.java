@@ -51,7 +51,7 @@ final class LoopActions {
                                 .collect(Collectors.joining(", "))));
     }
 
-    /** Runs a fault on a loop and completes when the loop goes on. */
+    /** Runs a fault on a loop and completes when the loop continues. */
     private static CompletionStage<Done> on(Loop loop, String name, long ms, Runnable fault) {
         CompletableFuture<Done> over = new CompletableFuture<>();
         loop.execute(() -> {

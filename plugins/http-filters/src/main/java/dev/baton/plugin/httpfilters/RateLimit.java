@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 final class RateLimit implements HttpFilter {
     private static final int TOO_MANY_REQUESTS = 429;
     private static final int BURST_MIN = 10;
-    /** What takes longer to fill is no rate any more. */
+    /** What takes longer to fill is no rate. */
     private static final Duration FILL_MAX = Duration.ofDays(7);
     /** A longer field is no key of an API: its beginning counts. */
     private static final int KEY_MAX = 256;

@@ -29,7 +29,7 @@ final class Rates {
     private final int keysMax;
     private final long intervalNanos;
     private final long burstNanos;
-    /** Where the sweep is; whoever has taken it out sweeps. */
+    /** Where the sweep is; the thread that has taken it out sweeps. */
     private final AtomicReference<Iterator<Map.Entry<String, AtomicLong>>> sweep = new AtomicReference<>();
 
     /**

@@ -32,7 +32,7 @@ final class Users {
     private static final Pattern MD5 = Pattern.compile("\\$apr1\\$[./A-Za-z0-9]{1,8}\\$[./A-Za-z0-9]{22}");
 
     private final Map<String, String> hashes;
-    /** Checked for users that are not there, so that the time tells nobody who is. */
+    /** Checked for users that are not there, so that the time does not tell which there are. */
     private final String decoy;
 
     private final Set<Secret> remembered = ConcurrentHashMap.newKeySet();
