@@ -126,7 +126,7 @@ final class TableCommands {
 
     @Command(
             name = "upstreams",
-            description = "Shows the servers of the upstreams: state, weight, left out or not, requests in flight.")
+            description = "Shows the servers of the upstreams: state, weight, health, requests in flight.")
     static final class Upstreams extends Table {
         Upstreams() {
             super("/v1/upstreams", "no upstreams");
