@@ -47,6 +47,12 @@ public record StickyConfig(
         if (!PATH.matcher(path).matches()) {
             throw new WrongValueException("path", "'" + path + "' is no path of a cookie: expected /path, without ;");
         }
+        boolean host = cookie.regionMatches(true, 0, "__Host-", 0, 7);
+        if ((host || cookie.regionMatches(true, 0, "__Secure-", 0, 9)) && (!secure || (host && !path.equals("/")))) {
+            throw new WrongValueException(
+                    "cookie",
+                    "browsers ignore '" + cookie + "' unless it is secure" + (host ? " and its path is /" : ""));
+        }
         if (sameSite == SameSite.NONE && !secure) {
             throw new WrongValueException(
                     "sameSite", "browsers ignore a cookie with same-site none unless it is secure: add secure: true");

@@ -71,8 +71,11 @@ public final class PrometheusMetrics implements Metrics {
         if (known != null) {
             return known;
         }
-        boolean room =
-                series.computeIfAbsent(name, first -> new AtomicInteger()).getAndIncrement() < SERIES_MAX;
+        AtomicInteger count = series.computeIfAbsent(name, first -> new AtomicInteger());
+        boolean room = count.getAndIncrement() < SERIES_MAX;
+        if (!room) {
+            count.decrementAndGet(); // only those that have room give it back
+        }
         Tags bounded = room ? tags : others(name, tags);
         Meter.Id id = new Meter.Id(name, bounded, null, help, Meter.Type.COUNTER);
         return counters.computeIfAbsent(id, absent -> {

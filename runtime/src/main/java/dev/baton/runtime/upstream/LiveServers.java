@@ -240,6 +240,13 @@ final class LiveServers {
         return sticky == null ? null : sticky.fieldFor(server, request);
     }
 
+    /** No server has this address any more. */
+    void forgetSessions(String address) {
+        if (sticky != null) {
+            sticky.forget(address);
+        }
+    }
+
     /**
      * The next server in order that is in use; if there is none, one that is left out whose time is over, else the one
      * that failed longest ago; if there is none of these, one that is down.

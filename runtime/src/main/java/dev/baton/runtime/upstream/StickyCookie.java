@@ -24,7 +24,7 @@ final class StickyCookie {
     private final String upstream;
     private final String name;
     private final String attributes;
-    /** By address, of every server that there ever was. */
+    /** By address. */
     private final Map<String, String> values = new ConcurrentHashMap<>();
 
     StickyCookie(String upstream, StickyConfig config) {
@@ -51,6 +51,11 @@ final class StickyCookie {
     /** The value that stands for a server. */
     String valueOf(UpstreamServer server) {
         return values.computeIfAbsent(server.address(), this::digest);
+    }
+
+    /** No server has this address any more. */
+    void forget(String address) {
+        values.remove(address);
     }
 
     private String digest(String address) {

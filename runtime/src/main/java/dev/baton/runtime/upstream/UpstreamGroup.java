@@ -309,6 +309,7 @@ final class UpstreamGroup {
             removed.pools().forEach(idle::remove);
             if (servers.known().stream().noneMatch(each -> each.isAt(removed))) {
                 metrics(address).forget();
+                servers.forgetSessions(address);
             }
         }
         removed.locator().close();
@@ -318,7 +319,10 @@ final class UpstreamGroup {
     void changes(List<ServerChange> changes) {
         for (UpstreamServer listed : servers.listed()) {
             LiveServer live = servers.find(listed);
-            int configured = configured(listed.address());
+            // The first indexes are those of the file, which may have an address twice.
+            int configured = listed.index() < config.servers().size()
+                    ? config.servers().get(listed.index()).weight()
+                    : configured(listed.address());
             if (live != null && (live.state() != ServerState.READY || live.weight() != configured)) {
                 changes.add(new ServerChange(name, listed.address(), live.state(), live.weight(), configured));
             }

@@ -144,6 +144,16 @@ class StickyCookieTest {
     }
 
     @Test
+    void namesThatBrowsersWouldIgnore() {
+        for (String name : List.of("__Secure-a", "__Host-a")) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> new StickyConfig(name, "/", Optional.empty(), false, SameSite.LAX));
+        }
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new StickyConfig("__Host-a", "/b", Optional.empty(), true, SameSite.LAX));
+    }
+
+    @Test
     void whatWouldMakeAnotherFieldOfIt() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new StickyConfig("a b", "/", Optional.empty(), false, SameSite.LAX));

@@ -7,7 +7,8 @@ public enum ServerFailure {
     /** The server was silent for as long as the service waits. */
     TIMEOUT,
     /**
-     * The server answered that it cannot serve the request (in HTTP, status 500 to 599), or in a way that is no answer.
+     * The server answered that it cannot serve the request (in HTTP, status 502, 503 or 504), or in a way that is no
+     * answer.
      */
     ERROR
 }

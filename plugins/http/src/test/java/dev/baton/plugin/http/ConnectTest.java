@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -118,6 +119,45 @@ class ConnectTest {
             bench.send(request);
             assertThat(bench.toClient()).startsWith("HTTP/1.1 400 ");
             assertThat(bench.asked).isEmpty();
+        }
+    }
+
+    /** A refusal by status alone would leave the tunnel open behind it. */
+    @ParameterizedTest
+    @EnumSource
+    void theStatusOfATunnelStays(Ends ends) {
+        ScriptedFilter filter = new ScriptedFilter("a", new ArrayList<>());
+        filter.onResponse = exchange -> {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> exchange.response().setStatus(403));
+            return HttpVerdict.CONTINUE;
+        };
+        HttpConfig config =
+                Bench.config(true, List.of(FilterTest.choice("a", OnFailure.REFUSE)), route("db.example.com"));
+        try (Bench bench = new Bench(ends, config, Map.of("a", filter))) {
+            bench.send(ASK);
+            bench.answer(0, AGREED);
+            assertThat(bench.toClient()).startsWith("HTTP/1.1 200 ");
+        }
+    }
+
+    @Test
+    void aRouteThatNoConnectCanMeet() {
+        for (MatchConfig match : List.of(
+                new MatchConfig(Optional.empty(), Optional.of("/a"), List.of(), Map.of()),
+                new MatchConfig(Optional.empty(), Optional.empty(), List.of("GET"), Map.of()))) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> new RouteConfig(
+                            Optional.empty(),
+                            match,
+                            List.of(),
+                            Optional.of("app"),
+                            true,
+                            Optional.empty(),
+                            Optional.empty(),
+                            Optional.empty(),
+                            Optional.empty(),
+                            Optional.empty()));
         }
     }
 

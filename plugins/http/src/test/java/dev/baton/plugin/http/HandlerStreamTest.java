@@ -120,7 +120,7 @@ class HandlerStreamTest {
                 assertThat(bench.client.isOpen())
                         .as("what it is short of cannot come any more")
                         .isFalse();
-                assertThat(bench.thrown.get(0)).contains("the length");
+                assertThat(bench.thrown.get(0)).contains("announced length");
             }
         }
     }
@@ -412,6 +412,58 @@ class HandlerStreamTest {
         try (Bench bench = bench(ends, tooLong)) {
             bench.send(GET);
             assertThat(bench.toClient()).startsWith("HTTP/1.1 204 ");
+        }
+    }
+
+    /** As error-pages does: the handler's own response is dropped with all that was written. */
+    @ParameterizedTest
+    @EnumSource
+    void whatWasWrittenForAResponseThatAFilterReplacesIsReleased(Ends ends) {
+        ByteBuf piece = text("lost");
+        ScriptedFilter filter = new ScriptedFilter("filter", log);
+        filter.onResponse = exchange -> {
+            if (exchange.response().status() == 200) {
+                exchange.answer(HttpAnswer.of(503).text("instead"));
+                return HttpVerdict.ANSWERED;
+            }
+            return HttpVerdict.CONTINUE;
+        };
+        try (Bench bench = bench(ends, streams(-1, stream -> stream.write(piece)), filter)) {
+            bench.send(GET);
+            assertThat(bench.toClient()).startsWith("HTTP/1.1 503 ").endsWith("instead");
+            assertThat(piece.refCnt()).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whatIsWrittenAfterTheClientHasLeftIsReleased(Ends ends) {
+        List<HttpExchange> waiting = new ArrayList<>();
+        try (Bench bench = bench(ends, exchange -> {
+            waiting.add(exchange);
+            return HttpVerdict.WAIT;
+        })) {
+            bench.send(GET);
+            bench.hangUp(bench.client);
+            bench.settle();
+            ByteBuf piece = text("late");
+            waiting.get(0).stream(HttpAnswer.of(200)).write(piece);
+            bench.settle();
+            assertThat(piece.refCnt()).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whatIsWrittenByACallbackThatThrowsIsReleased(Ends ends) {
+        ByteBuf piece = text("lost");
+        try (Bench bench = bench(ends, exchange -> {
+            exchange.stream(HttpAnswer.of(200)).write(piece);
+            throw new IllegalStateException("no");
+        })) {
+            bench.send(GET);
+            assertThat(bench.toClient()).startsWith("HTTP/1.1 500 ");
+            assertThat(piece.refCnt()).isZero();
         }
     }
 }

@@ -8,11 +8,19 @@ import dev.baton.plugin.http.config.MatchConfig;
 import dev.baton.plugin.http.config.RetryConfig;
 import dev.baton.plugin.http.config.RouteConfig;
 import dev.baton.spi.config.Percent;
+import dev.baton.spi.http.HttpExchange;
+import dev.baton.spi.http.HttpFilterOptions.OnFailure;
+import dev.baton.spi.http.HttpVerdict;
 import dev.baton.spi.upstream.RequestFacts;
 import dev.baton.spi.upstream.UpstreamServer;
+import java.net.ConnectException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -55,8 +63,126 @@ class ServerOutcomesTest {
                             "one.test:80 ANSWERED after 2s",
                             "two.test:80 ANSWERED after 2s",
                             "one.test:80 ANSWERED after 2s",
-                            "two.test:80 ERROR after 2s",
+                            "two.test:80 ANSWERED after 2s", // an error of the one resource
                             "one.test:80 ERROR after 2s");
+        }
+    }
+
+    private static Bench limited(Ends ends) {
+        RouteConfig route = new RouteConfig(
+                Optional.of("main"),
+                MatchConfig.everything(),
+                List.of(),
+                Optional.of("app"),
+                false,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.of(Duration.ofSeconds(10)),
+                Optional.empty());
+        Bench bench = new Bench(ends, Bench.config(false, List.of(), route));
+        bench.servers = List.of(new UpstreamServer("one.test:80", 0), new UpstreamServer("two.test:80", 1));
+        return bench;
+    }
+
+    /** A client that sends slowly must not be able to have servers ejected. */
+    @ParameterizedTest
+    @EnumSource
+    void theRoutesTimeIsNotTheServersFaultWhileTheClientSends(Ends ends) {
+        try (Bench bench = limited(ends)) {
+            bench.send("POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 100\r\n\r\nhi");
+            bench.pass(11);
+            assertThat(bench.toClient()).startsWith("HTTP/1.1 504 ");
+            assertThat(bench.outcomes).isEmpty();
+        }
+        try (Bench bench = limited(ends)) {
+            bench.send("POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 100\r\n\r\nhi");
+            bench.hangUp(bench.opened.get(0));
+            assertThat(bench.toClient()).startsWith("HTTP/1.1 502 ");
+            assertThat(bench.outcomes).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void theRoutesTimeIsNotTheServersFaultIfItHadLittleOfIt(Ends ends) {
+        try (Bench bench = limited(ends)) {
+            bench.connectLater = true;
+            bench.send(POST);
+            bench.pass(8);
+            bench.connected(bench.connecting.remove());
+            bench.settle();
+            bench.pass(3);
+            assertThat(bench.toClient()).startsWith("HTTP/1.1 504 ");
+            assertThat(bench.outcomes).isEmpty();
+        }
+        try (Bench bench = limited(ends)) {
+            bench.send(POST);
+            bench.pass(11);
+            assertThat(bench.toClient()).startsWith("HTTP/1.1 504 ");
+            assertThat(bench.outcomes).singleElement().asString().startsWith("one.test:80 TIMEOUT ");
+        }
+    }
+
+    /** An exchange that was given up while it was being connected is sent nowhere. */
+    @ParameterizedTest
+    @EnumSource
+    void whatWasGivenUpGoesToNoOtherServer(Ends ends) {
+        ScriptedFilter filter = new ScriptedFilter("a", new ArrayList<>());
+        filter.onResponse = exchange -> HttpVerdict.WAIT;
+        RouteConfig route = new RouteConfig(
+                Optional.of("main"),
+                MatchConfig.everything(),
+                List.of(FilterTest.choice("a", OnFailure.REFUSE)),
+                Optional.of("app"),
+                false,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.of(Duration.ofSeconds(2)),
+                Optional.empty());
+        try (Bench bench = new Bench(ends, Bench.config(false, List.of(), route), Map.of("a", filter))) {
+            bench.servers = List.of(new UpstreamServer("one.test:80", 0), new UpstreamServer("two.test:80", 1));
+            bench.connectLater = true;
+            bench.send("POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 2\r\n\r\nhi");
+            bench.pass(3); // over, and the filter looks at the 504
+            bench.connecting.remove().failed(new ConnectException("refused"));
+            bench.settle();
+            assertThat(bench.connecting).isEmpty();
+            bench.pass(11); // the filter's time is over too
+            assertThat(bench.toClient()).startsWith("HTTP/1.1 504 ");
+        }
+    }
+
+    /** What waits for filters is there: the route's time is about the server. */
+    @ParameterizedTest
+    @EnumSource
+    void aResponseThatWaitsForAFilterIsInTime(Ends ends) {
+        AtomicReference<HttpExchange> seen = new AtomicReference<>();
+        ScriptedFilter filter = new ScriptedFilter("a", new ArrayList<>());
+        filter.onResponse = exchange -> {
+            seen.set(exchange);
+            return HttpVerdict.WAIT;
+        };
+        RouteConfig route = new RouteConfig(
+                Optional.of("main"),
+                MatchConfig.everything(),
+                List.of(FilterTest.choice("a", OnFailure.REFUSE)),
+                Optional.of("app"),
+                false,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.of(Duration.ofSeconds(1)),
+                Optional.empty());
+        try (Bench bench = new Bench(ends, Bench.config(false, List.of(), route), Map.of("a", filter))) {
+            bench.send(GET);
+            bench.answer(0, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+            bench.pass(2);
+            assertThat(bench.toClient()).isEmpty();
+            Objects.requireNonNull(seen.get()).resume();
+            bench.settle();
+            assertThat(bench.toClient()).startsWith("HTTP/1.1 200 OK\r\n");
         }
     }
 

@@ -56,6 +56,12 @@ public record RouteConfig(
         if (upstream.isEmpty() && connect) {
             throw new WrongValueException("connect", "servers answer a CONNECT: it means nothing without 'upstream'");
         }
+        if (connect && !match.path().map("/*"::equals).orElse(true)) {
+            throw new WrongValueException("connect", "a CONNECT has no path, so it never matches; remove 'path'");
+        }
+        if (connect && !match.method().isEmpty() && !match.method().contains("CONNECT")) {
+            throw new WrongValueException("connect", "the route takes other methods only; add CONNECT to 'method'");
+        }
         if (upstream.isEmpty() && retry.isPresent()) {
             throw new WrongValueException("retry", "it is for servers: it means nothing without 'upstream'");
         }

@@ -271,6 +271,7 @@ public abstract class Downstream {
 
     /** A connection carries the exchange. */
     private void carried(Exchange current) {
+        current.carried(lastProgress());
         FilteredExchange filtered = current.filtered();
         if (filtered != null) {
             filtered.attached();
@@ -326,7 +327,7 @@ public abstract class Downstream {
      * @param reused it has carried others
      */
     void attached(Exchange named, UpstreamEnd end, boolean sent, boolean reused) {
-        if (!named.equals(exchange) || forwarder.end() != null) {
+        if (!named.equals(exchange) || forwarder.end() != null || named.isAbandoned()) {
             end.abortSoon(named);
             return;
         }
@@ -342,7 +343,7 @@ public abstract class Downstream {
 
     /** There is no new connection. */
     void connectFailed(Exchange named, Throwable cause) {
-        if (!named.equals(exchange) || forwarder.end() != null) {
+        if (!named.equals(exchange) || forwarder.end() != null || named.isAbandoned()) {
             return;
         }
         progress();
@@ -484,10 +485,13 @@ public abstract class Downstream {
             return;
         }
         forget(null);
-        long now = nanoTime();
+        progress();
+        long now = lastProgress();
         if (refusal == Refusal.BAD_RESPONSE) {
             named.failedByServer(ServerFailure.ERROR, now);
-        } else if (refusal == Refusal.UPSTREAM_CLOSED && !(unused && forwarder.isReused())) {
+        } else if (refusal == Refusal.UPSTREAM_CLOSED
+                && requestIsComplete() // some servers drop a request that comes too slowly
+                && !(unused && forwarder.isReused())) {
             named.failedByServer(ServerFailure.CLOSED, now); // an idle connection may close just as it is taken
         }
         if (!unused || isAnswering()) {
@@ -523,8 +527,15 @@ public abstract class Downstream {
     /** The head of the response has not come within the route's {@code timeout}. */
     public void routeTimedOut() {
         Exchange current = exchange;
-        if (current != null && forwarder.end() != null && current.retries == 0) { // else it is another server's
-            current.failedByServer(ServerFailure.TIMEOUT, nanoTime());
+        if (current == null || forwarder.end() == null) {
+            return;
+        }
+        long now = nanoTime();
+        // The clock of the route runs from the head of the request: what a queue, a filter or another server has taken
+        // of it is
+        // not this server's fault.
+        if (now - current.carriedNanos() >= current.route().timeoutNanos() / 2) {
+            current.failedByServer(ServerFailure.TIMEOUT, now);
         }
     }
 
@@ -628,6 +639,10 @@ public abstract class Downstream {
         if (current == null || isAnswering() || current.route().timeoutNanos() == Timeouts.NEVER) {
             return Timeouts.NEVER;
         }
+        FilteredExchange filtered = current.filtered();
+        if (filtered != null && filtered.hasHead()) {
+            return Timeouts.NEVER; // it is there, and waits for filters
+        }
         return current.beganNanos() + current.route().timeoutNanos() - nowNanos;
     }
 
@@ -653,6 +668,9 @@ public abstract class Downstream {
 
     /** Bytes of the request's body so far. */
     public abstract long bodyBytes();
+
+    /** All of the request has come. */
+    public abstract boolean requestIsComplete();
 
     /** Reads what had to wait, and what comes after it. */
     public abstract void readOn();

@@ -57,6 +57,9 @@ public final class Exchange extends DefaultHttpRequest implements ConnectHandler
     private int status;
     /** When a server was looked for, in the attempt under way. */
     private long askedNanos;
+    /** When a connection to it carried the exchange. */
+    private long carriedNanos;
+
     /** The upstream was told the outcome of the attempt under way. */
     private boolean reported;
     /** The client was told something of the answer: a head before it (1xx). */
@@ -234,15 +237,32 @@ public final class Exchange extends DefaultHttpRequest implements ConnectHandler
         reported = false;
     }
 
+    /** A connection to the server carries it. */
+    void carried(long nowNanos) {
+        carriedNanos = nowNanos;
+    }
+
+    long carriedNanos() {
+        return carriedNanos;
+    }
+
     /** The head of a server's response is there: tells the upstream whether that is good, and how long it took. */
     void answeredByServer(int status, long nowNanos) {
         UpstreamServer asked = server;
-        if (status / 100 == 5) {
+        if (isFailure(status)) {
             failedByServer(ServerFailure.ERROR, nowNanos);
         } else if (asked != null && !reported) {
             reported = true;
             servers().upstream().answered(asked, nowNanos - askedNanos);
         }
+    }
+
+    /**
+     * The status says that the server cannot serve, now. Other errors are those of one resource or of one request,
+     * which a client chooses; and what answers a CONNECT is about the host that the client has named.
+     */
+    private boolean isFailure(int status) {
+        return status >= 502 && status <= 504 && !isConnect();
     }
 
     /** The server has failed: tells the upstream, unless the head of its response was there. */
@@ -403,6 +423,11 @@ public final class Exchange extends DefaultHttpRequest implements ConnectHandler
             waiting = null;
             wait.cancel();
         }
+    }
+
+    /** Nobody waits for a server any more: the exchange is over, or answered otherwise. Never taken back. */
+    boolean isAbandoned() {
+        return abandoned;
     }
 
     @Override

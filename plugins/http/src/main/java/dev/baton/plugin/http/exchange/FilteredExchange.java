@@ -8,6 +8,7 @@ import dev.baton.spi.http.HttpOutcome;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -78,6 +79,8 @@ public final class FilteredExchange extends ExchangeView implements FilterCalls.
 
     private @Nullable Deque<Event> events;
     private @Nullable HandlerStream stream;
+    /** Those of a handler that have written something, the one that responds among them. */
+    private List<HandlerStream> writers = List.of();
     /** The response that a handler begins while it reads the request's body. */
     private @Nullable Given begun;
     /** The handler still reads the body of the request. */
@@ -152,7 +155,9 @@ public final class FilteredExchange extends ExchangeView implements FilterCalls.
         held += calls.heldBytes() + first.bytes().readableBytes();
         held += forServer == null ? 0 : forServer.bytes().capacity();
         held += whole == null ? 0 : whole.bytes().capacity();
-        held += stream == null ? 0 : stream.heldBytes();
+        for (HandlerStream each : writers) {
+            held += each.heldBytes();
+        }
         if (events != null) {
             for (Event each : events) {
                 held += each.piece().bytes().readableBytes();
@@ -259,13 +264,20 @@ public final class FilteredExchange extends ExchangeView implements FilterCalls.
     }
 
     private void dropStream() {
-        if (stream != null) {
-            stream.drop();
-        }
-        if (begun != null && begun.stream() != null) {
-            begun.stream().drop();
-        }
+        dropWritersBut(null);
         begun = null;
+    }
+
+    private void dropWritersBut(@Nullable HandlerStream responding) {
+        if (writers.isEmpty()) {
+            return;
+        }
+        for (HandlerStream each : writers) {
+            if (each != responding) {
+                each.drop();
+            }
+        }
+        writers = responding != null && writers.contains(responding) ? List.of(responding) : List.of();
     }
 
     private void release() {
@@ -676,6 +688,7 @@ public final class FilteredExchange extends ExchangeView implements FilterCalls.
     private void begin(Given given, int from) {
         HandlerStream writer = given.stream();
         stream = writer;
+        dropWritersBut(writer);
         respond(given.head(), Unpooled.wrappedBuffer(given.body()), writer == null, from);
         if (writer != null) {
             writer.advance();
@@ -706,6 +719,11 @@ public final class FilteredExchange extends ExchangeView implements FilterCalls.
         client.wentOn(exchange);
     }
 
+    /** The head of a response is there. */
+    boolean hasHead() {
+        return response != null || (events != null && !events.isEmpty());
+    }
+
     /** Throws an IllegalStateException if the response has begun. */
     void checkNotBegun() {
         if (headWritten) {
@@ -725,12 +743,33 @@ public final class FilteredExchange extends ExchangeView implements FilterCalls.
         return (stage == Stage.BODY || stage == Stage.GATHER) && stream == from && !holdsResponse();
     }
 
+    /**
+     * A stream has a piece that it keeps until that can be used: it may become the response, or never, and is dropped
+     * with the exchange at the latest. Under the claim.
+     *
+     * @return false: the piece is for nobody
+     */
+    boolean keeps(HandlerStream from) {
+        if (stage == Stage.ENDED || failing) {
+            return false;
+        }
+        if (!writers.contains(from)) {
+            List<HandlerStream> more = new ArrayList<>(writers);
+            more.add(from);
+            writers = more;
+        }
+        return true;
+    }
+
     /** A handler does not finish its response; with what it threw, if that is why. */
-    void abortedByHandler(@Nullable Throwable thrown) {
+    void abortedByHandler(HandlerStream from, @Nullable Throwable thrown) {
         if (thrown != null) {
             calls.threw(handler, Call.RESPONSE_BODY, thrown);
         }
-        if (stage != Stage.ENDED) {
+        boolean responds = stream == from || (begun != null && begun.stream() == from);
+        if (!responds) {
+            from.drop();
+        } else if (stage != Stage.ENDED) {
             client.refuse(exchange, thrown == null ? Refusal.HANDLER_ABORTED : Refusal.FILTER_FAILED);
         }
     }

@@ -80,7 +80,7 @@ final class HandlerStream implements HttpStream {
 
     @Override
     public void abort() {
-        later(() -> exchange.abortedByHandler(null));
+        later(() -> exchange.abortedByHandler(this, null));
     }
 
     @Override
@@ -115,7 +115,7 @@ final class HandlerStream implements HttpStream {
     // --------------------------------------------------------------------------------------------- under the claim
 
     private void added(Piece piece, int count) {
-        if (over || ended) {
+        if (over || ended || !exchange.keeps(this)) {
             waitingBytes.addAndGet(-count);
             piece.release();
             return;
@@ -125,7 +125,7 @@ final class HandlerStream implements HttpStream {
             ended = true;
             waitingBytes.addAndGet(-count);
             piece.release();
-            later(() -> exchange.abortedByHandler(new IllegalStateException(wrong)));
+            later(() -> exchange.abortedByHandler(this, new IllegalStateException(wrong)));
             return;
         }
         ended = piece.last();
@@ -198,7 +198,7 @@ final class HandlerStream implements HttpStream {
         try {
             task.run();
         } catch (Throwable t) {
-            exchange.abortedByHandler(t);
+            exchange.abortedByHandler(this, t);
         }
         client.flush(); // what the client takes at once makes room for more
     }
@@ -222,8 +222,8 @@ final class HandlerStream implements HttpStream {
         over = true;
         ready = null;
         for (Piece each = waiting.poll(); each != null; each = waiting.poll()) {
+            waitingBytes.addAndGet(-each.bytes().readableBytes()); // others may be on their way
             each.release();
         }
-        waitingBytes.set(0);
     }
 }

@@ -30,6 +30,9 @@ final class ResponseView implements HttpResponse {
 
     @Override
     public void setStatus(int status) {
+        if (head.beginsTunnel()) {
+            throw new IllegalArgumentException("the response begins a tunnel: answer instead");
+        }
         if (status < STATUS_MIN || status > STATUS_MAX) {
             throw new IllegalArgumentException("status " + status + " is outside " + STATUS_MIN + " to " + STATUS_MAX);
         }

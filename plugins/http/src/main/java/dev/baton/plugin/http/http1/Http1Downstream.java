@@ -246,6 +246,11 @@ public final class Http1Downstream extends Downstream {
     }
 
     @Override
+    public boolean requestIsComplete() {
+        return phase == Phase.ANSWER;
+    }
+
+    @Override
     public void readOn() {
         reader.resume();
         flushRequest();

@@ -172,7 +172,9 @@ final class Http1Timer implements Callable<@Nullable Void> {
         long routeLeft = end.routeLeft(now);
         long left = Math.min(Math.min(since + limit(timeouts, stuck) - now, paceLeft), routeLeft);
         if (routeLeft <= 0) {
-            end.routeTimedOut();
+            if (isServersTurn()) {
+                end.routeTimedOut();
+            }
             end.timedOut(Refusal.RESPONSE_TIMEOUT);
         } else if (left <= 0) {
             expire(stuck, paceLeft <= 0);
@@ -241,13 +243,17 @@ final class Http1Timer implements Callable<@Nullable Void> {
             end.cut(Refusal.CLIENT_STALLED);
             return;
         }
-        boolean serversTurn = end.phase() == Http1Downstream.Phase.ANSWER || end.requestPaused();
-        if (serversTurn) {
+        if (isServersTurn()) {
             if (!end.serverSilent()) {
                 end.timedOut(Refusal.RESPONSE_TIMEOUT);
             }
         } else {
             end.timedOut(Refusal.REQUEST_TIMEOUT);
         }
+    }
+
+    /** It has all of the request, or takes no more of it now. */
+    private boolean isServersTurn() {
+        return end.requestIsComplete() || end.requestPaused();
     }
 }
