@@ -173,12 +173,12 @@ class ServerOutcomesTest {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
-                Optional.of(Duration.ofSeconds(1)),
+                Optional.of(Duration.ofMillis(500)),
                 Optional.empty());
         try (Bench bench = new Bench(ends, Bench.config(false, List.of(), route), Map.of("a", filter))) {
             bench.send(GET);
             bench.answer(0, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-            bench.pass(2);
+            bench.pass(1);
             assertThat(bench.toClient()).isEmpty();
             Objects.requireNonNull(seen.get()).resume();
             bench.settle();
