@@ -18,6 +18,8 @@ import java.util.concurrent.locks.LockSupport;
  */
 final class Handover {
     private static final long LOOK_NANOS = 100_000_000;
+    /** In a row. A process that begins another program has no environment for a moment, and is not seen then. */
+    private static final int HOPELESS_LOOKS = 3;
 
     private final AdminClient client;
     private final long old;
@@ -35,8 +37,9 @@ final class Handover {
 
     /** The process that serves in its place, or -1 when there is none and nobody left to become one. */
     long successor() {
+        int hopeless = 0;
         while (true) {
-            boolean hopeless = !client.isLocal() || !isAwaited(old);
+            hopeless = !client.isLocal() || !isAwaited(old) ? hopeless + 1 : 0;
             try {
                 JsonObject status = client.object("/v1/status");
                 long pid = status.getLong("pid", -1L);
@@ -48,7 +51,7 @@ final class Handover {
             } catch (AdminException nobody) {
                 // Not yet; or never.
             }
-            if (hopeless) {
+            if (hopeless >= HOPELESS_LOOKS) {
                 return -1;
             }
             LockSupport.parkNanos(LOOK_NANOS);
