@@ -7,8 +7,10 @@ import dev.baton.plugin.http.config.HttpConfig;
 import dev.baton.plugin.http.config.MatchConfig;
 import dev.baton.plugin.http.config.RetryConfig;
 import dev.baton.plugin.http.config.RouteConfig;
+import dev.baton.spi.config.Choice;
 import dev.baton.spi.config.Percent;
 import dev.baton.spi.http.HttpExchange;
+import dev.baton.spi.http.HttpFilter;
 import dev.baton.spi.http.HttpFilterOptions.OnFailure;
 import dev.baton.spi.http.HttpVerdict;
 import dev.baton.spi.upstream.RequestFacts;
@@ -68,18 +70,22 @@ class ServerOutcomesTest {
         }
     }
 
-    private static Bench limited(Ends ends) {
-        RouteConfig route = new RouteConfig(
+    private static RouteConfig limitedTo(Duration timeout, List<Choice<HttpFilter>> filters) {
+        return new RouteConfig(
                 Optional.of("main"),
                 MatchConfig.everything(),
-                List.of(),
+                filters,
                 Optional.of("app"),
                 false,
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
-                Optional.of(Duration.ofSeconds(10)),
+                Optional.of(timeout),
                 Optional.empty());
+    }
+
+    private static Bench limited(Ends ends) {
+        RouteConfig route = limitedTo(Duration.ofSeconds(10), List.of());
         Bench bench = new Bench(ends, Bench.config(false, List.of(), route));
         bench.servers = List.of(new UpstreamServer("one.test:80", 0), new UpstreamServer("two.test:80", 1));
         return bench;
@@ -130,17 +136,7 @@ class ServerOutcomesTest {
     void whatWasGivenUpGoesToNoOtherServer(Ends ends) {
         ScriptedFilter filter = new ScriptedFilter("a", new ArrayList<>());
         filter.onResponse = exchange -> HttpVerdict.WAIT;
-        RouteConfig route = new RouteConfig(
-                Optional.of("main"),
-                MatchConfig.everything(),
-                List.of(FilterTest.choice("a", OnFailure.REFUSE)),
-                Optional.of("app"),
-                false,
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.of(Duration.ofSeconds(2)),
-                Optional.empty());
+        RouteConfig route = limitedTo(Duration.ofSeconds(2), List.of(FilterTest.choice("a", OnFailure.REFUSE)));
         try (Bench bench = new Bench(ends, Bench.config(false, List.of(), route), Map.of("a", filter))) {
             bench.servers = List.of(new UpstreamServer("one.test:80", 0), new UpstreamServer("two.test:80", 1));
             bench.connectLater = true;
@@ -164,17 +160,7 @@ class ServerOutcomesTest {
             seen.set(exchange);
             return HttpVerdict.WAIT;
         };
-        RouteConfig route = new RouteConfig(
-                Optional.of("main"),
-                MatchConfig.everything(),
-                List.of(FilterTest.choice("a", OnFailure.REFUSE)),
-                Optional.of("app"),
-                false,
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.of(Duration.ofMillis(500)),
-                Optional.empty());
+        RouteConfig route = limitedTo(Duration.ofMillis(500), List.of(FilterTest.choice("a", OnFailure.REFUSE)));
         try (Bench bench = new Bench(ends, Bench.config(false, List.of(), route), Map.of("a", filter))) {
             bench.send(GET);
             bench.answer(0, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");

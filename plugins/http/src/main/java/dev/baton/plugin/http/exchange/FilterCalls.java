@@ -161,7 +161,7 @@ final class FilterCalls {
 
     private void callOnWorker(FilterUse use, Call call, int i) {
         if (piece != null) {
-            piece = piece.unpooled(); // of a closed connection nobody tells when the worker is done with it
+            piece = piece.unpooled(); // the worker may still read it when the connection is closed
         }
         Piece copy = piece;
         view(i);

@@ -747,7 +747,7 @@ public final class FilteredExchange extends ExchangeView implements FilterCalls.
      * A stream has a piece that it keeps until that can be used: it may become the response, or never, and is dropped
      * with the exchange at the latest. Under the claim.
      *
-     * @return false: the piece is for nobody
+     * @return false: the piece is dropped
      */
     boolean keeps(HandlerStream from) {
         if (stage == Stage.ENDED || failing) {
