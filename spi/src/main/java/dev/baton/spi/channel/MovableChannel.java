@@ -83,6 +83,16 @@ public interface MovableChannel extends DuplexChannel {
         return found == null ? remoteAddress() : found.client();
     }
 
+    /**
+     * What the TLS handshake with the client has settled, as {@link #facts} has it, without the cost of the server's
+     * address. Null if the client does not speak TLS with this process.
+     */
+    @AnyThread
+    default @Nullable TlsFacts tls() {
+        ConnectionFacts found = hasAttr(FACTS) ? attr(FACTS).get() : null;
+        return found == null ? null : found.tls();
+    }
+
     /** The pair in the fd table; null before there is a socket. Stays as it was when the fd is closed. */
     @AnyThread
     @Nullable

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import dev.baton.plugin.http.Bench.Ends;
 import dev.baton.plugin.http.config.ForwardedConfig;
 import dev.baton.plugin.http.config.HttpConfig;
+import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.channel.TlsFacts;
 import dev.baton.spi.config.ByteSize;
 import dev.baton.spi.http.HttpExchange;
 import dev.baton.spi.http.HttpFilterOptions.OnFailure;
@@ -82,6 +84,20 @@ class ForwardedTest {
                             + "X-Forwarded-For: 203.0.113.7, 192.0.2.1\r\nX-Forwarded-Host: real\r\n"
                             + "X-Forwarded-Proto: https\r\nX-Forwarded-Port: 443\r\nForwarded: for=203.0.113.7\r\n"
                             + "X-Forwarded-Foo: x\r\n\r\n");
+        }
+    }
+
+    @Test
+    void aClientThatSpeaksTlsAsksForHttps() {
+        try (Bench bench = bench()) {
+            TlsFacts tls = new TlsFacts("TLSv1.3", "TLS_AES_128_GCM_SHA256", "shop", "http/1.1", List.of());
+            bench.client
+                    .attr(MovableChannel.FACTS)
+                    .set(bench.client.facts().withTls(tls));
+            bench.send("GET / HTTP/1.1\r\nHost: shop\r\n" + CLAIMS + "\r\n");
+            assertThat(bench.toServer(0)).contains("X-Forwarded-Proto: https\r\n");
+            assertThat(seen.get(0).request().scheme()).isEqualTo("https");
+            assertThat(seen.get(0).facts().tls()).isSameAs(tls);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.baton.plugin.proxyprotocol;
 
 import dev.baton.spi.channel.ConnectionFacts;
+import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.filter.Next;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
@@ -91,7 +92,8 @@ final class HeaderReader extends ChannelInboundHandlerAdapter {
         if (facts == null) {
             next.proceed();
         } else {
-            next.proceed(facts);
+            ConnectionFacts known = ((MovableChannel) context.channel()).facts();
+            next.proceed(known.withAddresses(facts.client(), facts.server()));
         }
     }
 

@@ -95,7 +95,7 @@ public abstract class Downstream {
         SocketAddress peer = facts.client();
         return peer == null || !current.fromTrustedProxy()
                 ? facts
-                : new ConnectionFacts(env.proxies().client(peer, current.fields()), facts.server());
+                : facts.withAddresses(env.proxies().client(peer, current.fields()), facts.server());
     }
 
     /** The address of the one who asks; {@code unknown} if it has none of its own, as that of a unix socket. */

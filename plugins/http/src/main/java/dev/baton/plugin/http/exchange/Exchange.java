@@ -297,6 +297,11 @@ public final class Exchange extends DefaultHttpRequest implements ConnectHandler
         return fromTrustedProxy;
     }
 
+    /** The client speaks TLS with this process: the scheme of what it asks for is https. */
+    public boolean isSecure() {
+        return downstream.channel().tls() != null;
+    }
+
     void trustProxy() {
         fromTrustedProxy = true;
     }

@@ -23,7 +23,7 @@ final class RequestView implements HttpRequest {
 
     @Override
     public String scheme() {
-        return "http";
+        return exchange.isSecure() ? "https" : "http";
     }
 
     @Override

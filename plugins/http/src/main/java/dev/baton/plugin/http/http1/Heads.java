@@ -16,7 +16,8 @@ final class Heads {
     private static final byte[] HOST = HeadWriter.ascii("Host: ");
     private static final byte[] FORWARDED_FOR = HeadWriter.ascii("X-Forwarded-For: ");
     private static final byte[] FORWARDED_HOST = HeadWriter.ascii("X-Forwarded-Host: ");
-    private static final byte[] FORWARDED_PROTO = HeadWriter.ascii("X-Forwarded-Proto: http\r\n");
+    private static final byte[] FORWARDED_HTTP = HeadWriter.ascii("X-Forwarded-Proto: http\r\n");
+    private static final byte[] FORWARDED_HTTPS = HeadWriter.ascii("X-Forwarded-Proto: https\r\n");
     private static final byte[] DATE = HeadWriter.ascii("Date: ");
     private static final byte[] CONTENT_LENGTH = HeadWriter.ascii("Content-Length: ");
     private static final byte[] CHUNKED = HeadWriter.ascii("Transfer-Encoding: chunked\r\n");
@@ -97,7 +98,7 @@ final class Heads {
         if (trusted && fields.has(FieldKind.X_FORWARDED_PROTO)) {
             copy(out, fields, FieldKind.X_FORWARDED_PROTO);
         } else {
-            out.raw(FORWARDED_PROTO);
+            out.raw(exchange.isSecure() ? FORWARDED_HTTPS : FORWARDED_HTTP);
         }
         if (trusted) {
             copy(out, fields, FieldKind.FORWARDED);
