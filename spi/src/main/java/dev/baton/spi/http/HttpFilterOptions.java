@@ -8,7 +8,8 @@ import java.time.Duration;
  * Keys that every HTTP filter and handler of the configuration may have beside its own.
  *
  * @param onFailure what becomes of an exchange whose filter throws, waits too long, or is quarantined
- * @param timeout how long one exchange may wait for it
+ * @param timeout how long one exchange may wait for it. A handler that streams its response may be silent for so long
+ *     while the client takes more
  * @param budget how long one callback may take. One that took longer ten times within ten seconds puts its filter into
  *     quarantine for half a minute: {@code on-failure} says what that means. Not for what is
  *     {@link dev.baton.spi.threading.Blocking}

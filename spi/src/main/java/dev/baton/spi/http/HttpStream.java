@@ -22,6 +22,9 @@ import io.netty.buffer.ByteBuf;
  *     }
  * }
  * </pre>
+ *
+ * <p>A stream to which nothing is written for the handler's {@code timeout}, while the client takes more, is cut. For
+ * events that come rarely the configuration gives the handler a long one.
  */
 @AnyThread
 public interface HttpStream {

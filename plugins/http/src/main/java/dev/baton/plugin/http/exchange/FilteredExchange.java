@@ -79,7 +79,7 @@ public final class FilteredExchange extends ExchangeView implements FilterCalls.
 
     private @Nullable Deque<Event> events;
     private @Nullable HandlerStream stream;
-    /** Those of a handler that have written something, the one that responds among them. */
+    /** Those of a handler that have written something or are waited for, the one that responds among them. */
     private List<HandlerStream> writers = List.of();
     /** The response that a handler begins while it reads the request's body. */
     private @Nullable Given begun;
@@ -771,6 +771,23 @@ public final class FilteredExchange extends ExchangeView implements FilterCalls.
             from.drop();
         } else if (stage != Stage.ENDED) {
             client.refuse(exchange, thrown == null ? Refusal.HANDLER_ABORTED : Refusal.FILTER_FAILED);
+        }
+    }
+
+    /** No more of the request comes that a handler which streams its response could wait for. */
+    boolean hasNothingToRead() {
+        return client.requestIsComplete() || !readsAndResponds();
+    }
+
+    /** How long a client may wait for the handler. */
+    long handlerTimeoutNanos() {
+        return uses.get(handler).options().timeout().toNanos();
+    }
+
+    /** A handler has begun its response and writes no more of it. */
+    void handlerSilent(HandlerStream from) {
+        if (stream == from && stage != Stage.ENDED) {
+            client.refuse(exchange, Refusal.FILTER_TIMEOUT);
         }
     }
 

@@ -6,6 +6,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * <p>What is written under the claim on the client's connection, between callbacks, passes the filters at once; what is
  * written from elsewhere is posted. Pieces wait here while the callback that has begun the stream runs, and while a
  * filter waits. The handler is told to stop when the connection or this stream holds enough.
+ *
+ * <p>While the client takes more and has sent all of its request, the handler has to write: one that writes nothing for
+ * its {@code timeout} costs its exchange. A handler that always writes when it may needs no timer for that.
  */
 final class HandlerStream implements HttpStream {
     /** How much may wait here before the handler is told to stop, in bytes: as much as in a connection. */
@@ -38,6 +42,11 @@ final class HandlerStream implements HttpStream {
     private boolean ended;
     private boolean advancing;
     private @Nullable Runnable ready;
+
+    /** When something happened last that lets the handler write, or it wrote, by the clock of the loops. */
+    private long sinceNanos;
+    /** Set while the handler is waited for, and perhaps for longer. */
+    private @Nullable Future<?> timer;
 
     /**
      * For one response.
@@ -130,6 +139,9 @@ final class HandlerStream implements HttpStream {
         }
         ended = piece.last();
         waiting.add(piece);
+        if (timer != null) {
+            sinceNanos = client.nanoTime();
+        }
         if (advancing) {
             handOn(); // which is flushed when the handler's task is over
         } else if (!exchange.inCallback()) {
@@ -182,6 +194,7 @@ final class HandlerStream implements HttpStream {
             }
         } finally {
             advancing = false;
+            waitForHandler();
         }
     }
 
@@ -203,6 +216,34 @@ final class HandlerStream implements HttpStream {
         client.flush(); // what the client takes at once makes room for more
     }
 
+    // ---------------------------------------------------------------------------------------- waiting for the handler
+
+    /** Nothing but a piece of the handler's can continue the exchange. */
+    private boolean isHandlersTurn() {
+        return !ended && ready == null && exchange.takesPieces(this) && takesMore() && exchange.hasNothingToRead();
+    }
+
+    private void waitForHandler() {
+        if (isHandlersTurn() && exchange.keeps(this)) { // which ends the wait with the exchange
+            sinceNanos = client.nanoTime();
+            if (timer == null) {
+                timer = client.schedule(this::look, exchange.handlerTimeoutNanos());
+            }
+        }
+    }
+
+    private void look() {
+        timer = null;
+        if (!over && isHandlersTurn()) {
+            long more = sinceNanos + exchange.handlerTimeoutNanos() - client.nanoTime();
+            if (more > 0) {
+                timer = client.schedule(this::look, more);
+            } else {
+                exchange.handlerSilent(this);
+            }
+        }
+    }
+
     /** Behind all that is posted, and behind the callback that may be running. */
     private void later(Runnable task) {
         try {
@@ -221,6 +262,11 @@ final class HandlerStream implements HttpStream {
     void drop() {
         over = true;
         ready = null;
+        Future<?> scheduled = timer;
+        if (scheduled != null) {
+            timer = null;
+            scheduled.cancel(false);
+        }
         for (Piece each = waiting.poll(); each != null; each = waiting.poll()) {
             waitingBytes.addAndGet(-each.bytes().readableBytes()); // others may be on their way
             each.release();
