@@ -12,7 +12,9 @@ import org.jspecify.annotations.Nullable;
  * @param tls what the handshake has settled; null if the client does not speak TLS with this process
  */
 public record ConnectionFacts(
-        @Nullable SocketAddress client, @Nullable SocketAddress server, @Nullable TlsFacts tls) {
+        @Nullable SocketAddress client,
+        @Nullable SocketAddress server,
+        @Nullable TlsFacts tls) {
 
     /** The facts of a connection without TLS. */
     public ConnectionFacts(@Nullable SocketAddress client, @Nullable SocketAddress server) {

@@ -61,7 +61,7 @@ class ArrowsTest {
             .that()
             .resideInAnyPackage("dev.baton.plugin.http.exchange..", "dev.baton.plugin.http.config..")
             .should()
-            .dependOnClassesThat(resideInAPackage("dev.baton.plugin.http.http1.."));
+            .dependOnClassesThat(resideInAnyPackage("dev.baton.plugin.http.http1..", "dev.baton.plugin.http.http2.."));
 
     @ArchTest
     static final ArchRule theServiceHttpHasNoCircles =

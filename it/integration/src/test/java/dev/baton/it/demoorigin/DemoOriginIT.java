@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.baton.plugin.demoorigin.DemoOrigin;
 import dev.baton.plugin.http.HttpServiceFactory;
 import dev.baton.plugin.http.config.ForwardedConfig;
+import dev.baton.plugin.http.config.Http2Config;
 import dev.baton.plugin.http.config.HttpConfig;
 import dev.baton.plugin.http.config.MatchConfig;
 import dev.baton.plugin.http.config.RouteConfig;
@@ -102,7 +103,8 @@ class DemoOriginIT {
                 minute,
                 minute,
                 new ByteRate(0),
-                minute);
+                minute,
+                Http2Config.DEFAULT);
         return new HttpServiceFactory().create("alpha", config, context);
     }
 

@@ -285,7 +285,7 @@ class GuideIT {
         wanted.remove("type");
         Map<String, Integer> listed = new TreeMap<>();
         Page page = Page.read(DOC + "/configuration.md");
-        page.all(Pattern.compile("(?m)^\\| `([a-z-]+)` \\|")).forEach(key -> listed.merge(key, 1, Integer::sum));
+        page.all(Pattern.compile("(?m)^\\| `([a-z0-9-]+)` \\|")).forEach(key -> listed.merge(key, 1, Integer::sum));
         assertThat(listed).as("how often each key has a row").isEqualTo(wanted);
         assertThat(wanted).hasSizeGreaterThan(40);
         assertThat(sections)

@@ -1,29 +1,41 @@
 package dev.baton.plugin.http;
 
 import dev.baton.plugin.http.config.HttpConfig;
+import dev.baton.plugin.http.exchange.ClientConnection;
 import dev.baton.plugin.http.exchange.ExchangeEnv;
 import dev.baton.plugin.http.exchange.FilterUse;
 import dev.baton.plugin.http.exchange.Routes;
 import dev.baton.plugin.http.http1.Http1Settings;
 import dev.baton.plugin.http.http1.Http1UpstreamEnd;
 import dev.baton.plugin.http.http1.RequestReader;
+import dev.baton.plugin.http.http2.Http2Codec;
+import dev.baton.plugin.http.http2.Http2Limits;
+import dev.baton.spi.channel.ConnectionFacts;
 import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.channel.TlsFacts;
 import dev.baton.spi.service.Service;
 import dev.baton.spi.service.ServiceContext;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelInboundHandler;
 import io.netty.channel.ChannelInitializer;
 import java.time.Duration;
 import java.util.List;
 
 /** One service of type {@code http}. */
 final class HttpService implements Service {
+    /** The name of HTTP/2 over TLS (RFC 9113, section 3.1). */
+    private static final String HTTP_2 = "h2";
+
     private final ExchangeEnv env;
     private final Http1Settings http1;
+    private final Http2Limits http2;
     private final List<FilterUse> filters;
 
     HttpService(String name, HttpConfig config, ServiceContext context) {
-        http1 = new Http1Settings((int) config.headerLimit().bytes());
+        int headerLimit = (int) config.headerLimit().bytes();
+        http2 = new Http2Limits(config.http2(), headerLimit);
+        http1 = new Http1Settings(headerLimit, this::speakHttp2);
         // The limit is part of the profile: connections whose decoders differ are not interchangeable.
         Routes routes = new Routes(name, context, "http/1.1 " + config.headerLimit(), new UpstreamInitializer());
         env = new ExchangeEnv(name, config, context, routes.router(config));
@@ -33,21 +45,36 @@ final class HttpService implements Service {
     @Override
     public void initialize(MovableChannel connection, String listener) {
         connection.config().setOption(MovableChannel.READ_TO_END, false); // what is held is bounded by not reading
-        connection.pipeline().addLast(new RequestReader(env, http1, connection));
+        connection
+                .pipeline()
+                .addLast(saidHttp2(connection) ? speakHttp2(connection) : new RequestReader(env, http1, connection));
+    }
+
+    /** It was settled in the TLS handshake; without TLS, the first bytes tell. */
+    private static boolean saidHttp2(MovableChannel connection) {
+        ConnectionFacts found = connection.hasAttr(MovableChannel.FACTS)
+                ? connection.attr(MovableChannel.FACTS).get()
+                : null;
+        TlsFacts tls = found == null ? null : found.tls();
+        return tls != null && HTTP_2.equals(tls.alpn());
+    }
+
+    private ChannelInboundHandler speakHttp2(MovableChannel connection) {
+        return Http2Codec.reader(env, connection, http2);
     }
 
     @Override
     public void drain(MovableChannel connection, Duration patience) {
-        RequestReader reader = connection.pipeline().get(RequestReader.class);
-        if (reader != null) {
-            reader.downstream().drain(patience);
+        ClientConnection client = connection.pipeline().get(ClientConnection.class);
+        if (client != null) {
+            client.drain(patience);
         }
     }
 
     @Override
     public long idleNanos(MovableChannel connection) {
-        RequestReader reader = connection.pipeline().get(RequestReader.class);
-        return reader == null ? NOT_IDLE : reader.downstream().idleNanos();
+        ClientConnection client = connection.pipeline().get(ClientConnection.class);
+        return client == null ? NOT_IDLE : client.idleNanos();
     }
 
     @Override

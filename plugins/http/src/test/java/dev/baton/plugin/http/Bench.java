@@ -16,6 +16,7 @@ import dev.baton.spi.loop.Loop;
 import dev.baton.spi.loop.Loops;
 import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.service.Contributed;
+import dev.baton.spi.service.Service;
 import dev.baton.spi.service.ServiceContext;
 import dev.baton.spi.traffic.FinishedExchange;
 import dev.baton.spi.traffic.Traffic;
@@ -73,7 +74,7 @@ public final class Bench implements AutoCloseable, Upstream, UpstreamConnections
     public final Ends ends;
     public final ManualLoop loop = new ManualLoop(0);
     public final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(true);
-    public final HttpService service;
+    public final Service service;
     public final EmbeddedConnection client;
 
     /** Every upstream connection ever opened, and those that were given back. */
@@ -158,7 +159,8 @@ public final class Bench implements AutoCloseable, Upstream, UpstreamConnections
                 plain.idleTimeout(),
                 plain.tunnelTimeout(),
                 plain.minRate(),
-                plain.rateGrace());
+                plain.rateGrace(),
+                plain.http2());
     }
 
     public Bench(Ends ends, HttpConfig config, Map<String, ?> plugins) {

@@ -42,7 +42,8 @@ class ForwardedTest {
                 plain.idleTimeout(),
                 plain.tunnelTimeout(),
                 plain.minRate(),
-                plain.rateGrace());
+                plain.rateGrace(),
+                plain.http2());
     }
 
     private final List<HttpExchange> seen = new ArrayList<>();
@@ -91,9 +92,7 @@ class ForwardedTest {
     void aClientThatSpeaksTlsAsksForHttps() {
         try (Bench bench = bench()) {
             TlsFacts tls = new TlsFacts("TLSv1.3", "TLS_AES_128_GCM_SHA256", "shop", "http/1.1", List.of());
-            bench.client
-                    .attr(MovableChannel.FACTS)
-                    .set(bench.client.facts().withTls(tls));
+            bench.client.attr(MovableChannel.FACTS).set(bench.client.facts().withTls(tls));
             bench.send("GET / HTTP/1.1\r\nHost: shop\r\n" + CLAIMS + "\r\n");
             assertThat(bench.toServer(0)).contains("X-Forwarded-Proto: https\r\n");
             assertThat(seen.get(0).request().scheme()).isEqualTo("https");

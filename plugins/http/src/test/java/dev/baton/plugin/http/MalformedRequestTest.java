@@ -53,7 +53,7 @@ class MalformedRequestTest {
                 arguments(400, "GET / HTTP/11\r\n" + HOST + "\r\n"),
                 arguments(505, "GET / HTTP/2.0\r\n" + HOST + "\r\n"),
                 arguments(505, "GET / HTTP/1.2\r\n" + HOST + "\r\n"),
-                arguments(505, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+                arguments(505, "PRI * HTTP/2.0\r\n\r\nS/\r\n\r\n"),
                 arguments(501, "CONNECT shop:80 HTTP/1.1\r\n" + HOST + "\r\n"),
                 // Fields.
                 arguments(400, "GET / HTTP/1.1\r\nHost: shop\n\r\n"),

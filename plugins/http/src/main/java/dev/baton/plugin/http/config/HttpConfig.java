@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The keys of a service of type {@code http}.
+ * The keys of a service of {@code type: http}.
  *
  * @param upstream where requests go that no route takes: the short form of a last route without {@code match}
  * @param filters what stands in the way of every request, before the filters of its route
@@ -31,6 +31,7 @@ import java.util.Optional;
  * @param minRate bytes a second that the client must send of a head or body on average, when {@code rateGrace} is over;
  *     0: none
  * @param rateGrace how long a head or body may come more slowly
+ * @param http2 what a client's HTTP/2 connection may ask for
  */
 public record HttpConfig(
         @UpstreamName Optional<String> upstream,
@@ -48,7 +49,8 @@ public record HttpConfig(
         @Default("240B/s") @Range(min = "0B/s", max = "1GiB/s")
         ByteRate minRate,
 
-        @Default("10s") @Range(min = "10ms", max = "1h") Duration rateGrace) {
+        @Default("10s") @Range(min = "10ms", max = "1h") Duration rateGrace,
+        Http2Config http2) {
 
     /** Without filters and routes: everything goes to one upstream. */
     public HttpConfig(
@@ -74,7 +76,8 @@ public record HttpConfig(
                 idleTimeout,
                 Duration.ofHours(1),
                 minRate,
-                rateGrace);
+                rateGrace,
+                Http2Config.DEFAULT);
     }
 
     /** Checks what one key means for another. */

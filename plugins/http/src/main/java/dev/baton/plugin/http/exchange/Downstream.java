@@ -108,7 +108,7 @@ public abstract class Downstream {
     }
 
     /** Counts what the client asked for and does not get. */
-    void count(Refusal refusal) {
+    protected final void count(Refusal refusal) {
         env.refusals().count(refusal, clientText(), null);
     }
 

@@ -98,7 +98,12 @@ public final class Exchange extends DefaultHttpRequest implements ConnectHandler
     private volatile boolean abandoned;
 
     public Exchange(Downstream downstream, HttpVersion version, HttpMethod method, String target) {
-        super(version, method, target, new HeaderFields(), false);
+        this(downstream, version, method, target, new HeaderFields());
+    }
+
+    /** With the fields that have been read already. */
+    public Exchange(Downstream downstream, HttpVersion version, HttpMethod method, String target, HeaderFields fields) {
+        super(version, method, target, fields, false);
         this.downstream = downstream;
         this.target = target;
     }
@@ -389,7 +394,7 @@ public final class Exchange extends DefaultHttpRequest implements ConnectHandler
     }
 
     public boolean isHttp10() {
-        return protocolVersion().minorVersion() == 0;
+        return protocolVersion().majorVersion() == 1 && protocolVersion().minorVersion() == 0;
     }
 
     /** It asks for a tunnel. */

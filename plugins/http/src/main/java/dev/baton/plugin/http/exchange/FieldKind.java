@@ -74,6 +74,22 @@ public enum FieldKind {
         return this == END_TO_END || this == DATE || this == MAX_FORWARDS;
     }
 
+    /** In a response it goes through: fields that speak about the request's path have no meaning for us there. */
+    public boolean goesToClient() {
+        return switch (this) {
+            case NAMED_BY_CONNECTION,
+                    HOP_BY_HOP,
+                    UPGRADE,
+                    TE,
+                    CONNECTION,
+                    CONTENT_LENGTH,
+                    TRANSFER_ENCODING,
+                    FRAMING_LOOKALIKE,
+                    LOOKALIKE -> false;
+            default -> true;
+        };
+    }
+
     /** The kind of a field name, in any case. */
     static FieldKind of(CharSequence name) {
         FieldKind known = known(name);

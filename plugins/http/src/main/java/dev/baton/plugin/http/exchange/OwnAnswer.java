@@ -74,8 +74,8 @@ public record OwnAnswer(HttpResponseStatus status, String fields, String content
         return new OwnAnswer(HttpResponseStatus.valueOf(config.status()), fields.toString(), octets);
     }
 
-    /** The head, for filters to see. */
-    ResponseHead head() {
+    /** The head, for filters and other versions of HTTP. */
+    public ResponseHead head() {
         ResponseHead head = new ResponseHead(HttpVersion.HTTP_1_1, status);
         fields.lines().forEach(line -> {
             int colon = line.indexOf(':');
@@ -86,7 +86,7 @@ public record OwnAnswer(HttpResponseStatus status, String fields, String content
     }
 
     /** The body. */
-    byte[] bytes() {
+    public byte[] bytes() {
         return content.getBytes(StandardCharsets.ISO_8859_1);
     }
 }

@@ -37,6 +37,10 @@ public enum Refusal {
     SLOW_REQUEST(HttpResponseStatus.REQUEST_TIMEOUT, "the request came too slowly"),
     /** The body is over {@code body-limit}. */
     BODY_TOO_LARGE(new HttpResponseStatus(413, "Content Too Large"), "request body too large"),
+    /** The client's frames are not HTTP/2: its connection is ended with GOAWAY. */
+    BAD_FRAME(HttpResponseStatus.BAD_REQUEST, "HTTP/2 protocol error"),
+    /** The client is over one of the limits of {@code http2}: its connection is ended with GOAWAY. */
+    TOO_MANY_FRAMES(HttpResponseStatus.TOO_MANY_REQUESTS, "too many frames that ask for nothing"),
     /** No route takes the request. */
     NO_ROUTE(HttpResponseStatus.NOT_FOUND, "there is nothing here"),
     /** Routes look at the path, and two servers may understand this one in two ways. */

@@ -21,7 +21,7 @@ public final class ResponseHead extends DefaultHttpResponse {
     }
 
     public boolean isHttp10() {
-        return protocolVersion().minorVersion() == 0;
+        return protocolVersion().majorVersion() == 1 && protocolVersion().minorVersion() == 0;
     }
 
     /** Not the answer yet, only something before it. */

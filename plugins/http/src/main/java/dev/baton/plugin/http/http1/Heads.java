@@ -123,7 +123,7 @@ final class Heads {
         HeaderFields fields = head.fields();
         for (int i = 0; i < fields.size(); i++) {
             FieldKind kind = fields.kind(i);
-            if (isForwarded(kind)) {
+            if (kind.goesToClient()) {
                 out.field(fields.name(i), fields.value(i));
             }
         }
@@ -147,22 +147,6 @@ final class Heads {
             out.raw(connection == Persistence.CLOSE ? CLOSE : KEEP_ALIVE);
         }
         return out.crlf();
-    }
-
-    /** In an answer, unlike in a request, fields that speak about the request's path have no meaning for us. */
-    private static boolean isForwarded(FieldKind kind) {
-        return switch (kind) {
-            case NAMED_BY_CONNECTION,
-                    HOP_BY_HOP,
-                    UPGRADE,
-                    TE,
-                    CONNECTION,
-                    CONTENT_LENGTH,
-                    TRANSFER_ENCODING,
-                    FRAMING_LOOKALIKE,
-                    LOOKALIKE -> false;
-            default -> true;
-        };
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.baton.plugin.http.http1;
 
 import dev.baton.plugin.http.exchange.BodyLength;
+import dev.baton.plugin.http.exchange.ClientConnection;
 import dev.baton.plugin.http.exchange.Downstream;
 import dev.baton.plugin.http.exchange.Exchange;
 import dev.baton.plugin.http.exchange.ExchangeEnv;
@@ -15,7 +16,9 @@ import dev.baton.spi.service.Service;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandler;
 import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.ChannelPipeline;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -120,6 +123,30 @@ public final class Http1Downstream extends Downstream {
     @Override
     public void progress() {
         timer.progress();
+    }
+
+    /** A request came. */
+    boolean hasAsked() {
+        return timer.hasAsked();
+    }
+
+    /** The client speaks HTTP/2: another handler takes the place of this one's reader, and what came; releases it. */
+    void giveWay(ByteBuf all) {
+        phase = Phase.DISCARD;
+        timer.stop();
+        ChannelPipeline pipeline = ctx.pipeline();
+        ChannelInboundHandler next = settings.http2(channel());
+        pipeline.replace(reader, null, next);
+        ChannelHandlerContext context = pipeline.context(next);
+        try {
+            next.channelRead(context, all);
+        } catch (Exception e) {
+            context.fireExceptionCaught(e);
+            context.close();
+        }
+        if (draining && next instanceof ClientConnection client) {
+            client.drain(Duration.ZERO);
+        }
     }
 
     /** A head was read. */

@@ -1,5 +1,6 @@
 package dev.baton.plugin.http.http1;
 
+import dev.baton.plugin.http.exchange.BodyPace;
 import dev.baton.plugin.http.exchange.Refusal;
 import dev.baton.plugin.http.exchange.Timeouts;
 import io.netty.util.concurrent.Ticker;

@@ -1,5 +1,6 @@
 package dev.baton.plugin.http.http1;
 
+import dev.baton.plugin.http.exchange.BodyLength;
 import dev.baton.plugin.http.exchange.Downstream;
 import dev.baton.plugin.http.exchange.Exchange;
 import dev.baton.plugin.http.exchange.HeaderFields;
@@ -186,7 +187,7 @@ final class RequestDecoder extends HttpRequestDecoder {
     private static RuntimeException cause(Exchange exchange) {
         Throwable cause = exchange.decoderResult().cause();
         if (!(cause instanceof TooLongFrameException)
-                && RequestRules.bodyLength(exchange.fields(), exchange.isHttp10()) == RequestRules.BAD_LENGTH) {
+                && RequestRules.bodyLength(exchange.fields(), exchange.isHttp10()) == BodyLength.WRONG) {
             // Netty's decoder looks at the lengths first: what it refuses is counted as what our own rules refuse.
             return new RefusedException(Refusal.AMBIGUOUS_LENGTH, String.valueOf(cause.getMessage()));
         }

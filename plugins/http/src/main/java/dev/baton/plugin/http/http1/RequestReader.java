@@ -1,5 +1,6 @@
 package dev.baton.plugin.http.http1;
 
+import dev.baton.plugin.http.exchange.ClientConnection;
 import dev.baton.plugin.http.exchange.Exchange;
 import dev.baton.plugin.http.exchange.ExchangeEnv;
 import dev.baton.plugin.http.exchange.Refusal;
@@ -10,6 +11,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.io.IOException;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * more) stay in {@code unread}, and reading stops: that is one read at most. No head is read while the client does not
  * take what was written for it: each would bring one more answer, and what waits for that client would have no limit.
  */
-public final class RequestReader extends ChannelInboundHandlerAdapter implements Runnable {
+public final class RequestReader extends ChannelInboundHandlerAdapter implements ClientConnection, Runnable {
     private static final int NO_HEAD = -1;
 
     private final Http1Downstream end;
@@ -42,8 +44,18 @@ public final class RequestReader extends ChannelInboundHandlerAdapter implements
     }
 
     /** What this reads for. */
-    public Http1Downstream downstream() {
+    Http1Downstream downstream() {
         return end;
+    }
+
+    @Override
+    public void drain(Duration patience) {
+        end.drain(patience);
+    }
+
+    @Override
+    public long idleNanos() {
+        return end.idleNanos();
     }
 
     private MovableChannel channel() {
@@ -170,6 +182,9 @@ public final class RequestReader extends ChannelInboundHandlerAdapter implements
         SpareDecoders spare = end.settings().decoders();
         RequestDecoder used = decoder;
         if (used == null) {
+            if (!end.hasAsked() && Preface.mayBegin(in)) {
+                return readPreface(in);
+            }
             used = spare.take();
             decoder = used;
         }
@@ -201,6 +216,18 @@ public final class RequestReader extends ChannelInboundHandlerAdapter implements
         headBytes = NO_HEAD;
         end.begin(next);
         return true;
+    }
+
+    /** The first bytes are those of HTTP/2's preface, or may become it. */
+    private boolean readPreface(ByteBuf in) {
+        if (in.readableBytes() >= Preface.LENGTH) {
+            ByteBuf all = in.readRetainedSlice(in.readableBytes());
+            end.giveWay(all);
+        } else if (!headBegun()) {
+            headBytes = 0;
+            end.progress();
+        }
+        return false;
     }
 
     private void discardDecoder() {

@@ -5,6 +5,7 @@ import dev.baton.plugin.http.exchange.BodyLength;
 import dev.baton.plugin.http.exchange.Exchange;
 import dev.baton.plugin.http.exchange.FieldKind;
 import dev.baton.plugin.http.exchange.HeaderFields;
+import dev.baton.plugin.http.exchange.MaxForwards;
 import dev.baton.plugin.http.exchange.Path;
 import dev.baton.plugin.http.exchange.Refusal;
 import dev.baton.plugin.http.exchange.RefusedException;
@@ -19,10 +20,6 @@ import org.jspecify.annotations.Nullable;
  * parser could read otherwise is refused, not repaired (RFC 9112, sections 3, 6.3 and 11.2).
  */
 final class RequestRules {
-    /** Not a length: the field that says it is wrong, or there are several. */
-    static final long BAD_LENGTH = -3;
-
-    private static final int LENGTH_DIGITS = 18;
     /** Options that the Connection fields of a message may name: each is looked for among all fields. */
     private static final int MAX_OPTIONS = HeaderFields.MAX_FIELDS;
 
@@ -62,13 +59,13 @@ final class RequestRules {
             target = originForm(target, end, method);
         }
         long length = bodyLength(fields, exchange.isHttp10());
-        if (length == BAD_LENGTH || fields.has(FieldKind.FRAMING_LOOKALIKE)) {
+        if (length == BodyLength.WRONG || fields.has(FieldKind.FRAMING_LOOKALIKE)) {
             return Refusal.AMBIGUOUS_LENGTH;
         }
         if (method.equals(HttpMethod.TRACE) && length != BodyLength.UNTIL_CLOSE && length != 0) {
             return Refusal.TRACE_WITH_CONTENT; // RFC 9110, section 9.3.8
         }
-        if (fields.has(FieldKind.MAX_FORWARDS) && !countHop(exchange, fields, method)) {
+        if (fields.has(FieldKind.MAX_FORWARDS) && !MaxForwards.count(exchange)) {
             return Refusal.BAD_MAX_FORWARDS;
         }
         boolean keepAlive = readConnection(fields, exchange.isHttp10());
@@ -145,28 +142,6 @@ final class RequestRules {
         return false;
     }
 
-    /**
-     * Counts this hop, if the method is one for which hops are counted (RFC 9110, section 7.6.2).
-     *
-     * @return false if it is not said in one number how many there may be
-     */
-    private static boolean countHop(Exchange exchange, HeaderFields fields, HttpMethod method) {
-        if (!method.equals(HttpMethod.TRACE) && !method.equals(HttpMethod.OPTIONS)) {
-            return true;
-        }
-        int field = fields.indexOf(FieldKind.MAX_FORWARDS, 0);
-        long hops = length(fields.value(field));
-        if (hops == BAD_LENGTH || fields.indexOf(FieldKind.MAX_FORWARDS, field + 1) >= 0) {
-            return false;
-        }
-        if (hops == 0) {
-            exchange.endHere();
-        } else {
-            fields.setValue(field, Long.toString(hops - 1));
-        }
-        return true;
-    }
-
     private static int authorityStart(String target) {
         if (target.regionMatches(true, 0, HTTP, 0, HTTP.length())) {
             return HTTP.length();
@@ -193,8 +168,8 @@ final class RequestRules {
     /**
      * How long the body is that follows a head.
      *
-     * @return bytes, {@link BodyLength#CHUNKED}, {@link #BAD_LENGTH}, or {@link BodyLength#UNTIL_CLOSE} if no field
-     *     says
+     * @return bytes, {@link BodyLength#CHUNKED}, {@link BodyLength#WRONG}, or {@link BodyLength#UNTIL_CLOSE} if no
+     *     field says
      */
     static long bodyLength(HeaderFields fields, boolean http10) {
         int coding = fields.indexOf(FieldKind.TRANSFER_ENCODING, 0);
@@ -202,31 +177,15 @@ final class RequestRules {
         if (coding >= 0) {
             boolean chunked = HttpHeaderValues.CHUNKED.contentEqualsIgnoreCase(fields.value(coding));
             boolean alone = length < 0 && fields.indexOf(FieldKind.TRANSFER_ENCODING, coding + 1) < 0;
-            return chunked && alone && !http10 ? BodyLength.CHUNKED : BAD_LENGTH;
+            return chunked && alone && !http10 ? BodyLength.CHUNKED : BodyLength.WRONG;
         }
         if (length < 0) {
             return BodyLength.UNTIL_CLOSE;
         }
         if (fields.indexOf(FieldKind.CONTENT_LENGTH, length + 1) >= 0) {
-            return BAD_LENGTH;
+            return BodyLength.WRONG;
         }
-        return length(fields.value(length));
-    }
-
-    private static long length(CharSequence digits) {
-        int count = digits.length();
-        if (count == 0 || count > LENGTH_DIGITS) {
-            return BAD_LENGTH;
-        }
-        long length = 0;
-        for (int i = 0; i < count; i++) {
-            char c = digits.charAt(i);
-            if (c < '0' || c > '9') {
-                return BAD_LENGTH;
-            }
-            length = 10 * length + (c - '0');
-        }
-        return length;
+        return BodyLength.parse(fields.value(length));
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.baton.plugin.http.http1;
 
+import dev.baton.plugin.http.exchange.BodyLength;
 import dev.baton.plugin.http.exchange.Exchange;
 import dev.baton.plugin.http.exchange.ResponseHead;
 import io.netty.buffer.ByteBuf;
@@ -25,7 +26,7 @@ abstract class ResponseDecoder extends HttpResponseDecoder {
     private @Nullable Exchange answered;
 
     /** What the fields of the head say, as they came: of an answer without a body the decoder takes the coding out. */
-    private long length = RequestRules.BAD_LENGTH;
+    private long length = BodyLength.WRONG;
 
     /** The status line has been decoded, and not yet the end of the head. */
     private boolean inHead;
@@ -61,7 +62,7 @@ abstract class ResponseDecoder extends HttpResponseDecoder {
             inHead = false;
             headBytes = 0;
             long said = length;
-            length = RequestRules.BAD_LENGTH; // nothing is known of the next one
+            length = BodyLength.WRONG; // nothing is known of the next one
             ResponseHead head = (ResponseHead) decoded.get(0);
             if (head.decoderResult().isFailure()) {
                 Throwable cause = head.decoderResult().cause();
@@ -84,7 +85,7 @@ abstract class ResponseDecoder extends HttpResponseDecoder {
                 head.beginTunnel();
             } else if (exchange != null && !head.isInformational()) {
                 // Also where no body follows: the length goes on to the client, and must mean one thing to everybody.
-                if (said == RequestRules.BAD_LENGTH) {
+                if (said == BodyLength.WRONG) {
                     throw new IllegalArgumentException("ambiguous length");
                 }
                 head.setBodyLength(head.isBodyless(exchange) ? 0 : said);

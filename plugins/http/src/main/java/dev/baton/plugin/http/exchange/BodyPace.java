@@ -1,13 +1,11 @@
-package dev.baton.plugin.http.http1;
-
-import dev.baton.plugin.http.exchange.Timeouts;
+package dev.baton.plugin.http.exchange;
 
 /**
  * How fast a client sends a body, measured while it is its turn: not while a connection is looked for, the server takes
  * no more, or the client waits to be told to go on. Clock readings come from the caller, which has them anyway. Runs
  * under the claim on the client's connection.
  */
-final class BodyPace {
+public final class BodyPace {
     private long bytes;
     /** Nanoseconds of the client's turns that are over. */
     private long before;
@@ -16,20 +14,23 @@ final class BodyPace {
 
     private boolean clientsTurn;
 
+    /** Of no body yet. */
+    public BodyPace() {}
+
     /** Another body begins, and with the client's turn or later. */
-    void begin() {
+    public void begin() {
         bytes = 0;
         before = 0;
         clientsTurn = false;
     }
 
     /** Bytes of the body so far. */
-    long bytes() {
+    public long bytes() {
         return bytes;
     }
 
     /** Bytes came, or nothing holds the client up now. */
-    void clientsTurn(long count, long nowNanos) {
+    public void clientsTurn(long count, long nowNanos) {
         bytes += count;
         if (!clientsTurn) {
             clientsTurn = true;
@@ -38,7 +39,7 @@ final class BodyPace {
     }
 
     /** The client can send nothing now. */
-    void othersTurn(long nowNanos) {
+    public void othersTurn(long nowNanos) {
         if (clientsTurn) {
             clientsTurn = false;
             before += nowNanos - since;
@@ -48,7 +49,7 @@ final class BodyPace {
     /**
      * How much longer the client may take at least for what has come, or {@link Timeouts#NEVER} if it is not its turn.
      */
-    long left(Timeouts timeouts, long nowNanos) {
+    public long left(Timeouts timeouts, long nowNanos) {
         return clientsTurn ? timeouts.allowed(bytes) - before - (nowNanos - since) : Timeouts.NEVER;
     }
 }

@@ -1,0 +1,17 @@
+package dev.baton.plugin.http.exchange;
+
+import dev.baton.spi.service.Service;
+import io.netty.channel.ChannelHandler;
+import java.time.Duration;
+
+/** The handler of an accepted connection, in the client's version of HTTP. */
+public interface ClientConnection extends ChannelHandler {
+    /** As {@link Service#drain}: the connection ends after what is under way. Under the claim. */
+    void drain(Duration patience);
+
+    /**
+     * How long the client has been between two requests, in nanoseconds; {@link Service#NOT_IDLE} if it is not. Any
+     * thread: without a claim it is a guess.
+     */
+    long idleNanos();
+}

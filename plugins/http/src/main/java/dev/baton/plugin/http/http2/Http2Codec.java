@@ -1,0 +1,90 @@
+package dev.baton.plugin.http.http2;
+
+import dev.baton.plugin.http.exchange.ExchangeEnv;
+import dev.baton.spi.channel.MovableChannel;
+import io.netty.handler.codec.http2.DefaultHttp2Connection;
+import io.netty.handler.codec.http2.DefaultHttp2ConnectionDecoder;
+import io.netty.handler.codec.http2.DefaultHttp2ConnectionEncoder;
+import io.netty.handler.codec.http2.DefaultHttp2FrameReader;
+import io.netty.handler.codec.http2.DefaultHttp2FrameWriter;
+import io.netty.handler.codec.http2.DefaultHttp2HeadersDecoder;
+import io.netty.handler.codec.http2.DefaultHttp2LocalFlowController;
+import io.netty.handler.codec.http2.DefaultHttp2RemoteFlowController;
+import io.netty.handler.codec.http2.Http2Connection;
+import io.netty.handler.codec.http2.Http2ConnectionAdapter;
+import io.netty.handler.codec.http2.Http2ConnectionDecoder;
+import io.netty.handler.codec.http2.Http2ConnectionEncoder;
+import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.codec.http2.Http2LocalFlowController;
+import io.netty.handler.codec.http2.Http2PromisedRequestVerifier;
+import io.netty.handler.codec.http2.Http2Settings;
+import io.netty.handler.codec.http2.Http2Stream;
+import io.netty.handler.codec.http2.UniformStreamByteDistributor;
+
+/** Puts the handler of a connection and its codec together. */
+public final class Http2Codec {
+    /** What a window may shrink to before the client is told that it is open again. */
+    private static final float WINDOW_UPDATE_RATIO = 0.5f;
+
+    private Http2Codec() {}
+
+    /** The handler of an accepted connection. */
+    public static Http2Reader reader(ExchangeEnv env, MovableChannel channel, Http2Limits limits) {
+        Http2Connection connection = new DefaultHttp2Connection(true, 0);
+        Http2Connection.PropertyKey streamKey = connection.newKey();
+        PendingBytes pending = new PendingBytes(new UniformStreamByteDistributor(connection), state -> {
+            Http2Downstream known = state.stream().getProperty(streamKey);
+            if (known != null) {
+                known.pending(state.pendingBytes());
+            }
+        });
+        connection.remote().flowController(new DefaultHttp2RemoteFlowController(connection, pending, stream -> {
+            Http2Downstream known = stream.getProperty(streamKey);
+            if (known != null) {
+                known.writabilityChanged();
+            }
+        }));
+        Http2LocalFlowController windows = new DefaultHttp2LocalFlowController(connection, WINDOW_UPDATE_RATIO, true);
+        connection.local().flowController(windows);
+
+        Http2ConnectionEncoder encoder = new GuardedEncoder(
+                new DefaultHttp2ConnectionEncoder(connection, new DefaultHttp2FrameWriter()), limits.config());
+        DefaultHttp2FrameReader frames = new DefaultHttp2FrameReader(
+                new HeadDecoder(limits.headerLimit()), limits.config().maxContinuations());
+        Http2ConnectionDecoder decoder = new DefaultHttp2ConnectionDecoder(
+                connection, encoder, frames, Http2PromisedRequestVerifier.ALWAYS_VERIFY, true, true, true);
+        Http2Settings settings = new Http2Settings()
+                .maxConcurrentStreams(limits.config().maxStreams())
+                .initialWindowSize(limits.streamWindow())
+                .maxHeaderListSize(limits.headerLimit());
+        long now = channel.eventLoop().ticker().nanoTime();
+        FrameBudget budget =
+                new FrameBudget(limits.config().maxIdleFrames(), limits.config().maxResets(), now);
+        Http2Reader reader = new Http2Reader(env, channel, limits, decoder, encoder, settings, streamKey, budget);
+        decoder.frameListener(new Frames(reader));
+        connection.addListener(new Http2ConnectionAdapter() {
+            @Override
+            public void onStreamHalfClosed(Http2Stream stream) {
+                reader.streamHalfClosed(stream);
+            }
+
+            @Override
+            public void onStreamClosed(Http2Stream stream) {
+                reader.streamClosed(stream);
+            }
+        });
+        return reader;
+    }
+
+    /** Gives the fields of heads to {@link RequestFields}. */
+    private static final class HeadDecoder extends DefaultHttp2HeadersDecoder {
+        HeadDecoder(long maxHeaderListSize) {
+            super(true, maxHeaderListSize);
+        }
+
+        @Override
+        protected Http2Headers newHeaders() {
+            return new RequestFields();
+        }
+    }
+}

@@ -1,0 +1,548 @@
+package dev.baton.plugin.http.http2;
+
+import dev.baton.plugin.http.exchange.BodyPace;
+import dev.baton.plugin.http.exchange.Downstream;
+import dev.baton.plugin.http.exchange.Exchange;
+import dev.baton.plugin.http.exchange.FieldKind;
+import dev.baton.plugin.http.exchange.HeaderFields;
+import dev.baton.plugin.http.exchange.OwnAnswer;
+import dev.baton.plugin.http.exchange.Refusal;
+import dev.baton.plugin.http.exchange.RefusedException;
+import dev.baton.plugin.http.exchange.ResponseHead;
+import dev.baton.plugin.http.exchange.Timeouts;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One stream of a client's connection: one exchange. Its {@link Http2Reader} reads and writes the frames.
+ *
+ * <p>What of the body cannot be handed on yet stays here, and its bytes of the windows are given back when they were
+ * taken: that is one window at most.
+ */
+final class Http2Downstream extends Downstream {
+    /** Bytes with which a buffer for a body that waits begins. */
+    private static final int KEPT_FIRST = 1024;
+
+    private final Http2Reader reader;
+    private final Http2Stream stream;
+
+    /** Came, and has to wait. */
+    private @Nullable ByteBuf unread;
+
+    private @Nullable HeaderFields trailers;
+    /** Bytes that the server's end has, and that it has not asked for more after. */
+    private int owed;
+    /** The client has ended its side: nothing follows what is unread. */
+    private boolean inputEnded;
+    /** All of the request was handed on. */
+    private boolean requestGiven;
+    /** A caller up the stack hands the body on. */
+    private boolean pumping;
+
+    /** The head of the response is written. */
+    private boolean started;
+    /** The exchange is over: what comes of the body is dropped. */
+    private boolean done;
+
+    /** Bytes of the response that wait for the client's window. */
+    private long pending;
+
+    private long pendingBefore;
+    /** Bytes that the reader knows to be kept for this stream. */
+    private long held;
+
+    private long bodyBytes;
+    /** When something came or went last. */
+    private long since;
+
+    private @Nullable BodyPace pace;
+
+    Http2Downstream(Http2Reader reader, Http2Stream stream) {
+        super(reader.env(), reader.channel());
+        this.reader = reader;
+        this.stream = stream;
+        since = reader.nanoTime();
+    }
+
+    @Override
+    public ChannelHandlerContext context() {
+        return reader.context();
+    }
+
+    @Override
+    public byte[] client() {
+        return reader.clientName(super::client);
+    }
+
+    // ------------------------------------------------------------------------------------------------ from the reader
+
+    /** The head of the request is there. */
+    void begin(RequestFields head, boolean complete) {
+        inputEnded = complete;
+        Exchange next;
+        try {
+            next = Requests.read(this, head, complete);
+        } catch (RefusedException e) {
+            refuseHead(Refusal.ofRequest(e), e.getMessage());
+            return;
+        }
+        requestGiven = !next.hasBody() && complete;
+        if (next.hasBody()) {
+            pace = new BodyPace();
+            pace.begin();
+        }
+        beginExchange(next);
+        if (inputEnded && !requestGiven) {
+            pump(); // a length that is not 0, and no body: the end of it
+        }
+    }
+
+    /** Malformed requests are reset, as RFC 9113, section 8.1.1, has it; what is too much has an answer. */
+    private void refuseHead(Refusal refusal, @Nullable String detail) {
+        giveUp(refusal, detail);
+        done = true;
+        if (refusal == Refusal.HEADER_TOO_LARGE || refusal == Refusal.BAD_METHOD) {
+            reader.write(this, OwnAnswer.of(refusal), false);
+        } else {
+            reader.reset(stream, Http2Error.PROTOCOL_ERROR);
+        }
+    }
+
+    /**
+     * A piece of the body.
+     *
+     * @param data released by the caller
+     * @return bytes of it that were taken, whose part of the windows is free again
+     */
+    int data(ByteBuf data, boolean last) {
+        progress();
+        int count = data.readableBytes();
+        bodyBytes += count;
+        if (done || current() == null) {
+            inputEnded |= last;
+            return count;
+        }
+        BodyPace clients = pace;
+        if (clients != null) {
+            clients.clientsTurn(count, since);
+        }
+        inputEnded |= last;
+        if (bodyBytes > env().limits().bodyBytes()) {
+            refuseBody();
+            return count;
+        }
+        ByteBuf before = unread;
+        if (before == null && !pumping) {
+            int taken = give(data);
+            if (data.isReadable()) {
+                unread = join(null, data);
+            }
+            afterGiving();
+            return taken;
+        }
+        unread = join(before, data);
+        pump();
+        return 0;
+    }
+
+    /** A copy: what was read in one go is a large buffer, and may be of many streams. */
+    private ByteBuf join(@Nullable ByteBuf before, ByteBuf data) {
+        if (before != null && before.isWritable(data.readableBytes())) {
+            return before.writeBytes(data);
+        }
+        int length = data.readableBytes() + (before == null ? 0 : before.readableBytes());
+        ByteBuf all = channel().alloc().directBuffer(Math.max(KEPT_FIRST, 2 * length));
+        if (before != null) {
+            all.writeBytes(before);
+            before.release();
+        }
+        return all.writeBytes(data);
+    }
+
+    private void refuseBody() {
+        if (giveUp(Refusal.BODY_TOO_LARGE, null)) {
+            reader.reset(stream, Http2Error.CANCEL);
+        } else {
+            reader.write(this, OwnAnswer.of(Refusal.BODY_TOO_LARGE), false);
+            done = true;
+        }
+        dropUnread();
+    }
+
+    /** The fields behind the body, which end the request. */
+    void trailers(RequestFields fields) {
+        if (fields.hasPseudo() || fields.tooMany() || fields.fields().has(FieldKind.TRANSFER_ENCODING)) {
+            fail(Refusal.MALFORMED_REQUEST);
+            return;
+        }
+        progress();
+        inputEnded = true;
+        trailers = fields.fields();
+        pump();
+    }
+
+    /** The stream is closed: reset, or all is written and read. */
+    void closed() {
+        dropUnread();
+        if (!done) {
+            done = true;
+            clientGone();
+        }
+        hold(0);
+    }
+
+    /** The client takes more of the response. */
+    void writabilityChanged() {
+        if (!done && isWritable()) {
+            writable();
+        }
+    }
+
+    /** So many bytes of the response wait for the client's window. */
+    void pending(long bytes) {
+        hold(held + bytes - pending);
+        pending = bytes;
+    }
+
+    Http2Stream stream() {
+        return stream;
+    }
+
+    // -------------------------------------------------------------------------------------------------------- the body
+
+    /** Hands on what waits. */
+    private void pump() {
+        if (pumping || done) {
+            return;
+        }
+        ByteBuf waiting = unread;
+        if (waiting == null) {
+            give(Unpooled.EMPTY_BUFFER);
+        } else {
+            unread = null;
+            int taken = give(waiting);
+            if (waiting.isReadable() && !done) {
+                unread = waiting;
+            } else {
+                waiting.release();
+            }
+            reader.taken(stream, taken);
+        }
+        afterGiving();
+        reader.countMemory();
+    }
+
+    /** Hands on what can be used of it. The bytes that are free again. */
+    private int give(ByteBuf in) {
+        Exchange current = current();
+        int taken = 0;
+        pumping = true;
+        try {
+            while (!requestGiven
+                    && current != null
+                    && current.equals(current())
+                    && (in.isReadable() || inputEnded)
+                    && takesBody()
+                    && !serverFull()) {
+                int count = in.readableBytes();
+                boolean last = inputEnded;
+                if (count == 0 && !last) {
+                    break;
+                }
+                requestGiven = last;
+                if (!body(current, in, count, last, last ? trailers : null)) {
+                    lostServer();
+                    return taken + count;
+                }
+                if (requestPaused()) {
+                    owed += count;
+                } else {
+                    taken += count;
+                }
+            }
+        } finally {
+            pumping = false;
+        }
+        return taken;
+    }
+
+    private void afterGiving() {
+        if (!done && !flushBody()) {
+            lostServer();
+        }
+        if (!done && requestPaused() && pace != null) {
+            pace.othersTurn(since);
+        }
+        countMemory();
+    }
+
+    /** The server's end is gone, with its loop. */
+    private void lostServer() {
+        cutExchange(Refusal.UPSTREAM_CLOSED);
+        done = true;
+        reader.reset(stream, Http2Error.INTERNAL_ERROR);
+    }
+
+    private void dropUnread() {
+        ByteBuf waiting = unread;
+        if (waiting != null) {
+            unread = null;
+            waiting.release();
+        }
+    }
+
+    private void countMemory() {
+        ByteBuf waiting = unread;
+        hold(heldBodyBytes() + pending + (waiting == null ? 0 : waiting.capacity()));
+    }
+
+    /** Says how much is kept for this stream, in bytes. */
+    private void hold(long bytes) {
+        reader.held(bytes - held);
+        held = bytes;
+    }
+
+    @Override
+    public void askForBody(Exchange current) {
+        if (current.expectsContinue()) {
+            reader.write(stream, new ResponseHead(HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE), false);
+            reader.flushSoon();
+        }
+        clientsTurn();
+    }
+
+    @Override
+    public void takeBody(Exchange current) {
+        if (!requestGiven && !current.fields().has(FieldKind.EXPECT)) {
+            clientsTurn();
+        }
+    }
+
+    @Override
+    public void resumeBody() {
+        clientsTurn();
+        int free = owed;
+        owed = 0;
+        reader.taken(stream, free);
+        pump();
+        reader.flushSoon();
+    }
+
+    private void clientsTurn() {
+        progress();
+        if (pace != null) {
+            pace.clientsTurn(0, since);
+        }
+    }
+
+    @Override
+    public long bodyBytes() {
+        return bodyBytes;
+    }
+
+    @Override
+    public boolean requestIsComplete() {
+        return requestGiven;
+    }
+
+    @Override
+    public void readOn() {
+        pump();
+    }
+
+    // ---------------------------------------------------------------------------------------------------- the response
+
+    @Override
+    public void informational(Exchange current, ResponseHead head) {
+        reader.write(stream, head, false);
+    }
+
+    @Override
+    public void respond(
+            Exchange current, ResponseHead head, ByteBuf in, int count, boolean last, @Nullable HeaderFields fields) {
+        started = true;
+        boolean complete = last && count == 0 && fields == null;
+        reader.write(stream, head, complete);
+        if (!complete && (last || count > 0)) {
+            respondBody(current, in, count, last, fields);
+        }
+    }
+
+    @Override
+    public void respondBody(Exchange current, ByteBuf in, int count, boolean last, @Nullable HeaderFields fields) {
+        boolean dataIsLast = last && fields == null;
+        if (count > 0 || dataIsLast) {
+            reader.write(stream, in, count, dataIsLast);
+        }
+        if (last && fields != null) {
+            reader.write(stream, fields);
+        }
+    }
+
+    @Override
+    public void respond(Exchange current, OwnAnswer own) {
+        started = true;
+        reader.write(this, own, current.isHead());
+    }
+
+    @Override
+    public boolean isAnswering() {
+        return started;
+    }
+
+    @Override
+    public boolean isWritable() {
+        return reader.isWritable(stream);
+    }
+
+    @Override
+    public void flush() {
+        reader.flushSoon();
+    }
+
+    // -------------------------------------------------------------------------------------------------------- the end
+
+    @Override
+    public void ended(Exchange current, boolean flush) {
+        done = true;
+        dropUnread();
+        hold(pending);
+        if (flush) {
+            reader.flushSoon();
+        }
+    }
+
+    /** All of the response is written: a client that still sends its body is asked to stop (RFC 9113, section 8.1). */
+    void responded() {
+        if (!inputEnded) {
+            reader.reset(stream, Http2Error.NO_ERROR);
+        }
+    }
+
+    @Override
+    public void cutShort(Exchange current) {
+        done = true;
+        reader.reset(stream, Http2Error.INTERNAL_ERROR);
+    }
+
+    @Override
+    public void reset() {
+        if (!done) {
+            done = true;
+            clientGone();
+        }
+        reader.reset(stream, Http2Error.INTERNAL_ERROR);
+    }
+
+    /** The process is short of memory. */
+    void evict() {
+        if (current() != null) {
+            fail(Refusal.EVICTED);
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------------------------ time
+
+    @Override
+    public long nanoTime() {
+        return reader.nanoTime();
+    }
+
+    @Override
+    public long lastProgress() {
+        return since;
+    }
+
+    @Override
+    public void progress() {
+        since = reader.nanoTime();
+        reader.progress(since);
+    }
+
+    private boolean isTunnel() {
+        Exchange current = current();
+        return current != null && current.isTunnel();
+    }
+
+    /**
+     * Ends what has waited for too long.
+     *
+     * @return nanoseconds until it is time to look again
+     */
+    long look(Timeouts timeouts, long now) {
+        boolean stuck = isStuck();
+        if (current() == null) {
+            // All is written, and the client does not take it or does not end its side.
+            long left = since + timeouts.idle() - now;
+            if (left <= 0) {
+                count(Refusal.CLIENT_STALLED);
+                reader.reset(stream, Http2Error.CANCEL);
+            }
+            return left;
+        }
+        BodyPace clients = pace;
+        boolean sends = !requestGiven && !started;
+        long paceLeft = stuck || !sends || clients == null ? Timeouts.NEVER : clients.left(timeouts, now);
+        long routeLeft = routeLeft(now);
+        long left = Math.min(Math.min(since + limit(timeouts, stuck) - now, paceLeft), routeLeft);
+        if (routeLeft <= 0) {
+            if (isServersTurn()) {
+                routeTimedOut();
+            }
+            fail(Refusal.RESPONSE_TIMEOUT);
+        } else if (left <= 0) {
+            expire(stuck, paceLeft <= 0);
+        }
+        return left;
+    }
+
+    /** The client does not take what was written for it; every byte that it does take is progress. */
+    private boolean isStuck() {
+        if (pending < pendingBefore) {
+            progress();
+        }
+        pendingBefore = pending;
+        return pending > 0 && !isWritable();
+    }
+
+    private long limit(Timeouts timeouts, boolean stuck) {
+        if (waitsElsewhere(requestGiven) && !stuck) {
+            return Timeouts.NEVER; // the upstream's connect-timeout limits it, or a filter's own
+        }
+        if (isTunnel()) {
+            return timeouts.tunnel();
+        }
+        return stuck || !isServersTurn() ? timeouts.idle() : timeouts.response();
+    }
+
+    private void expire(boolean stuck, boolean slow) {
+        if (isTunnel()) {
+            cut(stuck ? Refusal.CLIENT_STALLED : Refusal.TUNNEL_IDLE);
+        } else if (slow) {
+            fail(Refusal.SLOW_REQUEST);
+        } else if (stuck) {
+            cut(Refusal.CLIENT_STALLED);
+        } else if (!isServersTurn()) {
+            fail(Refusal.REQUEST_TIMEOUT);
+        } else if (!serverSilent()) {
+            fail(Refusal.RESPONSE_TIMEOUT);
+        }
+    }
+
+    /** It has all of the request, or takes no more of it now. */
+    private boolean isServersTurn() {
+        return requestGiven || requestPaused();
+    }
+
+    private void cut(Refusal refusal) {
+        cutExchange(refusal);
+        done = true;
+        reader.reset(stream, Http2Error.CANCEL);
+    }
+}

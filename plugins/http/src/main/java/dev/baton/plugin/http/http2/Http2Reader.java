@@ -1,0 +1,471 @@
+package dev.baton.plugin.http.http2;
+
+import dev.baton.plugin.http.exchange.ClientConnection;
+import dev.baton.plugin.http.exchange.ExchangeEnv;
+import dev.baton.plugin.http.exchange.HeaderFields;
+import dev.baton.plugin.http.exchange.OwnAnswer;
+import dev.baton.plugin.http.exchange.Refusal;
+import dev.baton.plugin.http.exchange.ResponseHead;
+import dev.baton.spi.channel.Eviction;
+import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.service.Service;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http2.Http2Connection;
+import io.netty.handler.codec.http2.Http2Connection.PropertyKey;
+import io.netty.handler.codec.http2.Http2ConnectionDecoder;
+import io.netty.handler.codec.http2.Http2ConnectionEncoder;
+import io.netty.handler.codec.http2.Http2ConnectionHandler;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2Settings;
+import io.netty.handler.codec.http2.Http2Stream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The only handler of a client's connection in HTTP/2. Netty's codec reads and writes the frames; each stream is an
+ * {@link Http2Downstream}, and all of them run under the connection's one claim, so they move together.
+ *
+ * <p>What responses write in one turn of the loop goes out at its end, in one system call and one record of TLS.
+ */
+public final class Http2Reader extends Http2ConnectionHandler implements ClientConnection {
+    private final ExchangeEnv env;
+    private final MovableChannel channel;
+    private final Http2Limits limits;
+    private final PropertyKey streamKey;
+    private final FrameBudget budget;
+    private final Http2Timer timer;
+    private final Runnable flushTask = this::flushNow;
+
+    @SuppressWarnings("NullAway.Init") // set when the handler is added, before anything else is called
+    private ChannelHandlerContext ctx;
+
+    /** In ASCII; found out for the first request. */
+    private byte @Nullable [] clientName;
+
+    /** Bytes are being read: the end of it flushes. */
+    private boolean reading;
+
+    private boolean flushQueued;
+    /** GOAWAY is sent: what the client has not begun, it begins elsewhere. */
+    private boolean draining;
+
+    /** The last GOAWAY is sent: when the streams have ended, the connection does. */
+    private boolean lastGoAway;
+
+    /** Bytes that are kept for all streams. */
+    private long heldBytes;
+    /** What the channel was told of it. */
+    private long toldBytes;
+
+    Http2Reader(
+            ExchangeEnv env,
+            MovableChannel channel,
+            Http2Limits limits,
+            Http2ConnectionDecoder decoder,
+            Http2ConnectionEncoder encoder,
+            Http2Settings settings,
+            PropertyKey streamKey,
+            FrameBudget budget) {
+        super(decoder, encoder, settings, true);
+        this.env = env;
+        this.channel = channel;
+        this.limits = limits;
+        this.streamKey = streamKey;
+        this.budget = budget;
+        timer = new Http2Timer(this);
+    }
+
+    ExchangeEnv env() {
+        return env;
+    }
+
+    MovableChannel channel() {
+        return channel;
+    }
+
+    ChannelHandlerContext context() {
+        return ctx;
+    }
+
+    byte[] clientName(Supplier<byte[]> name) {
+        byte[] known = clientName;
+        if (known == null) {
+            known = name.get();
+            clientName = known;
+        }
+        return known;
+    }
+
+    /** That of a stream; null: it has none, or none any more. */
+    @Nullable
+    Http2Downstream of(@Nullable Http2Stream stream) {
+        return stream == null ? null : stream.getProperty(streamKey);
+    }
+
+    @Nullable
+    Http2Downstream of(int streamId) {
+        return of(connection().stream(streamId));
+    }
+
+    // ---------------------------------------------------------------------------------------------- from the channel
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) throws Exception {
+        ctx = context;
+        super.handlerAdded(context);
+        if (channel.isActive()) {
+            begin();
+        }
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext context) throws Exception {
+        super.channelActive(context);
+        begin();
+    }
+
+    private void begin() throws Http2Exception {
+        if (timer.start()) {
+            Http2Connection connection = connection();
+            int more = limits.connectionWindow()
+                    - connection.local().flowController().windowSize(connection.connectionStream());
+            if (more > 0) {
+                decoder().flowController().incrementWindowSize(connection.connectionStream(), more);
+            }
+            ctx.flush();
+        }
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) throws Exception {
+        reading = true;
+        timer.received();
+        super.channelRead(context, message);
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) throws Exception {
+        timer.read(actualReadableBytes() > 0);
+        reading = false;
+        super.channelReadComplete(context); // which flushes
+        countMemory();
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) throws Exception {
+        timer.stop();
+        super.channelInactive(context); // which closes all streams
+        if (toldBytes != 0) {
+            channel.hold(0, 0);
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) throws Exception {
+        if (event instanceof Eviction eviction) {
+            eviction.take();
+            evict();
+        } else {
+            super.userEventTriggered(context, event);
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) throws Exception {
+        if (cause instanceof IOException) {
+            context.close();
+        } else {
+            super.exceptionCaught(context, cause);
+        }
+    }
+
+    @Override
+    protected void onConnectionError(
+            ChannelHandlerContext context, boolean outbound, Throwable cause, @Nullable Http2Exception known) {
+        if (known == null) {
+            context.fireExceptionCaught(cause); // a fault of ours, or of a plugin's
+        } else if (!outbound && channel.isOpen()) {
+            boolean flood = known.error() == Http2Error.ENHANCE_YOUR_CALM;
+            refuse(flood ? Refusal.TOO_MANY_FRAMES : Refusal.BAD_FRAME, known.getMessage());
+        }
+        super.onConnectionError(context, outbound, cause, known);
+    }
+
+    @Override
+    protected void onStreamError(
+            ChannelHandlerContext context, boolean outbound, Throwable cause, Http2Exception.StreamException known) {
+        if (!outbound) {
+            boolean tooLarge = known instanceof Http2Exception.HeaderListSizeException;
+            refuse(tooLarge ? Refusal.HEADER_TOO_LARGE : Refusal.MALFORMED_REQUEST, known.getMessage());
+        }
+        super.onStreamError(context, outbound, cause, known);
+        if (!outbound && !budget.reset(nanoTime())) {
+            calmDown("too many malformed requests");
+        }
+    }
+
+    // ---------------------------------------------------------------------------------------------- from the decoder
+
+    /** A head, or what follows a body, is there. */
+    void head(Http2Stream stream, RequestFields fields, boolean last) {
+        timer.frame();
+        Http2Downstream known = of(stream);
+        if (known != null) {
+            known.trailers(fields);
+            return;
+        }
+        Http2Downstream begun = new Http2Downstream(this, stream);
+        stream.setProperty(streamKey, begun);
+        timer.asked();
+        begun.begin(fields, last);
+    }
+
+    /** A piece of a body came. The bytes of it that are free again. */
+    int data(Http2Stream stream, ByteBuf data, int padding, boolean last) throws Http2Exception {
+        timer.frame();
+        if (!data.isReadable() && !last) {
+            idleFrame();
+        }
+        Http2Downstream known = of(stream);
+        return padding + (known == null ? data.readableBytes() : known.data(data, last));
+    }
+
+    /** The client resets a stream: the codec closes it. */
+    void resetByClient() throws Http2Exception {
+        timer.frame();
+        if (!budget.reset(nanoTime())) {
+            throw Http2Exception.connectionError(Http2Error.ENHANCE_YOUR_CALM, "too many streams were reset");
+        }
+    }
+
+    /** A frame came that brings nothing. */
+    void idleFrame() throws Http2Exception {
+        timer.frame();
+        if (!budget.idleFrame(nanoTime())) {
+            throw Http2Exception.connectionError(Http2Error.ENHANCE_YOUR_CALM, "too many frames that bring nothing");
+        }
+    }
+
+    /** A PING of ours is answered: the client knows that it must begin nothing more. */
+    void pinged() {
+        if (draining) {
+            goAwayForGood();
+        }
+    }
+
+    void streamHalfClosed(Http2Stream stream) {
+        Http2Downstream known = of(stream);
+        if (known != null && stream.state() == Http2Stream.State.HALF_CLOSED_LOCAL) {
+            known.responded();
+        }
+    }
+
+    void streamClosed(Http2Stream stream) {
+        Http2Downstream known = of(stream);
+        if (known != null) {
+            known.closed();
+        }
+        if (connection().numActiveStreams() == 0) {
+            timer.progress(nanoTime());
+            if (lastGoAway) {
+                closeSoon();
+            }
+        }
+    }
+
+    // ---------------------------------------------------------------------------------------------- from the streams
+
+    /** Writes a head, without a flush. */
+    void write(Http2Stream stream, ResponseHead head, boolean last) {
+        encoder().writeHeaders(ctx, stream.id(), ResponseFields.of(head), 0, last, ctx.newPromise());
+    }
+
+    /** Writes what follows a body, which ends the response. */
+    void write(Http2Stream stream, HeaderFields trailers) {
+        encoder().writeHeaders(ctx, stream.id(), ResponseFields.ofTrailers(trailers), 0, true, ctx.newPromise());
+    }
+
+    /** Writes a piece of a body, without a flush; taken out of the buffer. */
+    void write(Http2Stream stream, ByteBuf in, int count, boolean last) {
+        budget.sent(count);
+        encoder().writeData(ctx, stream.id(), in.readRetainedSlice(count), 0, last, ctx.newPromise());
+    }
+
+    /** Writes a whole response of the service's own, without a flush. */
+    void write(Http2Downstream to, OwnAnswer own, boolean toHead) {
+        boolean empty = toHead || own.content().isEmpty();
+        write(to.stream(), own.head(), empty);
+        if (!empty) {
+            byte[] body = own.bytes();
+            write(to.stream(), Unpooled.wrappedBuffer(body), body.length, true);
+        }
+    }
+
+    /** Resets a stream. What of it is not written yet is dropped. */
+    void reset(Http2Stream stream, Http2Error error) {
+        encoder().writeRstStream(ctx, stream.id(), error.code(), ctx.newPromise());
+        flushSoon();
+    }
+
+    boolean isWritable(Http2Stream stream) {
+        return encoder().flowController().isWritable(stream);
+    }
+
+    /** Bytes of a stream's body were taken: the client may send as many more. */
+    void taken(Http2Stream stream, int bytes) {
+        if (bytes == 0 || connection().stream(stream.id()) == null) {
+            return;
+        }
+        try {
+            if (decoder().flowController().consumeBytes(stream, bytes)) {
+                flushSoon();
+            }
+        } catch (Http2Exception e) {
+            onError(ctx, true, e);
+        }
+    }
+
+    /** So many more bytes are kept for a stream; negative: fewer. */
+    void held(long moreBytes) {
+        heldBytes += moreBytes;
+    }
+
+    /** Tells the channel what is kept for the streams. */
+    void countMemory() {
+        if (heldBytes != toldBytes && channel.isOpen()) {
+            toldBytes = heldBytes;
+            if (!channel.hold(0, heldBytes)) {
+                evict();
+            }
+        }
+    }
+
+    /** Flushes at the end of this turn of the loop, with what else is written until then. */
+    void flushSoon() {
+        if (!reading && !flushQueued) {
+            flushQueued = true;
+            channel.offer(flushTask);
+        }
+    }
+
+    private void flushNow() {
+        flushQueued = false;
+        flush(ctx);
+        countMemory();
+    }
+
+    void progress(long nowNanos) {
+        timer.progress(nowNanos);
+    }
+
+    long nanoTime() {
+        return timer.nanoTime();
+    }
+
+    // ------------------------------------------------------------------------------------------------------ its end
+
+    private void refuse(Refusal refusal, @Nullable String detail) {
+        env.refusals().count(refusal, new String(name(), StandardCharsets.US_ASCII), detail);
+    }
+
+    private byte[] name() {
+        byte[] known = clientName;
+        return known == null ? String.valueOf(channel.clientAddress()).getBytes(StandardCharsets.US_ASCII) : known;
+    }
+
+    private void calmDown(String why) {
+        onError(ctx, false, Http2Exception.connectionError(Http2Error.ENHANCE_YOUR_CALM, why));
+    }
+
+    /** Ends a connection whose client was silent, or slow, for too long. */
+    void timedOut(@Nullable Refusal refusal) {
+        if (refusal != null) {
+            refuse(refusal, null);
+        }
+        goAway(Http2Error.NO_ERROR);
+        closeSoon();
+    }
+
+    private void evict() {
+        List<Http2Downstream> streams = streams();
+        if (streams.isEmpty()) {
+            refuse(Refusal.EVICTED, null);
+        }
+        streams.forEach(Http2Downstream::evict);
+        goAway(Http2Error.ENHANCE_YOUR_CALM);
+        closeSoon();
+    }
+
+    /** The streams that are open now. */
+    List<Http2Downstream> streams() {
+        List<Http2Downstream> streams = new ArrayList<>(connection().numActiveStreams());
+        try {
+            connection().forEachActiveStream(stream -> {
+                Http2Downstream known = of(stream);
+                if (known != null) {
+                    streams.add(known);
+                }
+                return true;
+            });
+        } catch (Http2Exception e) {
+            throw new IllegalStateException(e);
+        }
+        return streams;
+    }
+
+    private void goAway(Http2Error error) {
+        int last = connection().remote().lastStreamCreated();
+        goAway(ctx, last, error.code(), Unpooled.EMPTY_BUFFER, ctx.newPromise());
+    }
+
+    private void closeSoon() {
+        ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(written -> channel.close());
+    }
+
+    /**
+     * Tells the client to begin nothing more here, in two steps (RFC 9113, section 6.8): what it has sent before it
+     * knew is served.
+     */
+    @Override
+    public void drain(Duration patience) {
+        if (draining) {
+            return;
+        }
+        draining = true;
+        if (patience.isZero()) {
+            goAwayForGood();
+            return;
+        }
+        goAway(ctx, Integer.MAX_VALUE, Http2Error.NO_ERROR.code(), Unpooled.EMPTY_BUFFER, ctx.newPromise());
+        encoder().writePing(ctx, false, 0, ctx.newPromise());
+        ctx.flush();
+        timer.goAwayWithin(patience.toNanos());
+    }
+
+    /** What the client has begun by now is the last that is served. */
+    void goAwayForGood() {
+        if (lastGoAway) {
+            return;
+        }
+        lastGoAway = true;
+        goAway(Http2Error.NO_ERROR);
+        ctx.flush();
+        if (connection().numActiveStreams() == 0) {
+            closeSoon();
+        }
+    }
+
+    @Override
+    public long idleNanos() {
+        boolean idle = timer.hasAsked() && !draining && connection().numActiveStreams() == 0 && !flushQueued;
+        return idle ? timer.silentNanos() : Service.NOT_IDLE;
+    }
+}

@@ -1,0 +1,410 @@
+package dev.baton.plugin.http.http2;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.plugin.http.Bench;
+import dev.baton.plugin.http.Bench.Ends;
+import dev.baton.plugin.http.exchange.Refusal;
+import dev.baton.spi.service.Service;
+import io.netty.handler.codec.http2.Http2Error;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Clients that speak HTTP/2 and servers that speak HTTP/1.1, on one loop and on two. */
+class Http2ExchangeTest {
+    private static final String FORWARDED =
+            "X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-Host: shop\r\nX-Forwarded-Proto: http\r\n";
+    private static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Mixed-Case: A\r\n\r\nhello";
+
+    private static String asked(String path) {
+        return "GET " + path + " HTTP/1.1\r\nHost: shop\r\n" + FORWARDED + "\r\n";
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void passesRequestsAndTheirAnswersOn(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            Http2Client client = Http2Client.begun(bench);
+            for (int stream = 1; stream < 7; stream += 2) {
+                client.send(client.get(stream, "/" + stream));
+                assertThat(bench.toServer(0)).isEqualTo(asked("/" + stream));
+                bench.answer(0, OK);
+                assertThat(client.frames())
+                        .containsExactly(
+                                "HEADERS " + stream + " :status=200 content-length=5 x-mixed-case=A",
+                                "DATA " + stream + " hello END");
+            }
+            assertThat(bench.opened).hasSize(1);
+            assertThat(bench.count("baton_http_requests_total", "service", "shop"))
+                    .isEqualTo(3);
+        }
+    }
+
+    @Test
+    void saysItsSettingsFirst() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            Http2Client client = new Http2Client(bench);
+            client.send(Http2Client.preface() + Http2Client.settings());
+            assertThat(client.frames())
+                    .containsExactlyInAnyOrder(
+                            "SETTINGS {MAX_CONCURRENT_STREAMS=100, INITIAL_WINDOW_SIZE=65536, MAX_HEADER_LIST_SIZE=4096}",
+                            "WINDOW 0 " + (100 * 65536 - 65535),
+                            "SETTINGS ACK");
+        }
+    }
+
+    /** The preface decides, and may come in pieces; a method that begins like it is a method. */
+    @Test
+    void tellsThePrefaceFromARequest() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            Http2Client client = new Http2Client(bench);
+            for (char c : Http2Client.preface().toCharArray()) {
+                client.send(String.valueOf(c));
+            }
+            client.send(Http2Client.settings(), client.get(1, "/"));
+            assertThat(bench.toServer(0)).isEqualTo(asked("/"));
+        }
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            bench.send("P");
+            bench.send("R");
+            bench.send("OPFIND / HTTP/1.1\r\nHost: shop\r\n\r\n");
+            assertThat(bench.toServer(0)).startsWith("PROPFIND / HTTP/1.1\r\n");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void carriesManyStreamsAtOnce(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            Http2Client client = Http2Client.begun(bench);
+            client.send(client.get(1, "/1"), client.get(3, "/3"), client.get(5, "/5"));
+            assertThat(bench.opened).hasSize(3);
+            bench.answer(2, OK);
+            bench.answer(0, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n");
+            bench.answer(1, OK);
+            bench.answer(0, "0\r\n\r\n");
+            assertThat(client.frames().stream().filter(line -> !line.startsWith("HEADERS")))
+                    .containsExactly("DATA 5 hello END", "DATA 1 abcde", "DATA 3 hello END", "DATA 1  END");
+            assertThat(bench.idle).hasSize(3);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void passesABodyOn(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            Http2Client client = Http2Client.begun(bench);
+            client.send(client.post(1, "/in"), Http2Client.data(1, "01234", false));
+            assertThat(bench.toServer(0))
+                    .isEqualTo("POST /in HTTP/1.1\r\nHost: shop\r\n" + FORWARDED
+                            + "Transfer-Encoding: chunked\r\n\r\n5\r\n01234\r\n");
+            client.send(Http2Client.data(1, "56789", true));
+            assertThat(bench.toServer(0)).isEqualTo("5\r\n56789\r\n0\r\n\r\n");
+            bench.answer(0, OK);
+            client.send(client.post(3, "/in", "content-length", "3"), Http2Client.data(3, "abc", true));
+            assertThat(bench.toServer(0))
+                    .isEqualTo("POST /in HTTP/1.1\r\nHost: shop\r\n" + FORWARDED + "Content-Length: 3\r\n\r\nabc");
+        }
+    }
+
+    @Test
+    void keepsABodyUntilThereIsAServer() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            bench.connectLater = true;
+            Http2Client client = Http2Client.begun(bench);
+            client.send(client.post(1, "/in"), Http2Client.data(1, "abc", false), Http2Client.data(1, "def", true));
+            bench.connected(bench.connecting.remove());
+            bench.settle();
+            assertThat(bench.toServer(0)).endsWith("\r\n\r\n6\r\nabcdef\r\n0\r\n\r\n");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void passesTrailersOnBothWays(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            Http2Client client = Http2Client.begun(bench);
+            client.send(
+                    client.post(1, "/in", "te", "trailers"),
+                    Http2Client.data(1, "x", false),
+                    client.head(1, true, "x-sum", "7"));
+            assertThat(bench.toServer(0))
+                    .contains("TE: trailers\r\nConnection: TE\r\n")
+                    .endsWith("1\r\nx\r\n0\r\nx-sum: 7\r\n\r\n");
+            bench.answer(
+                    0, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\ny\r\n0\r\nGrpc-Status: 0\r\n\r\n");
+            assertThat(client.frames())
+                    .containsExactly("HEADERS 1 :status=200", "DATA 1 y", "HEADERS 1 grpc-status=0 END");
+        }
+    }
+
+    @Test
+    void tellsAClientToContinue() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            Http2Client client = Http2Client.begun(bench);
+            client.send(client.post(1, "/in", "expect", "100-continue"));
+            assertThat(bench.toServer(0)).contains("expect: 100-continue\r\n");
+            bench.answer(0, "HTTP/1.1 100 Continue\r\n\r\n");
+            assertThat(client.frames()).containsExactly("HEADERS 1 :status=100");
+            client.send(Http2Client.data(1, "x", true));
+            bench.answer(0, "HTTP/1.1 204 No Content\r\n\r\n");
+            assertThat(client.frames()).containsExactly("HEADERS 1 :status=204 END");
+        }
+    }
+
+    @Test
+    void joinsCookiesThatComeOneByOne() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            Http2Client client = Http2Client.begun(bench);
+            client.send(client.head(
+                    1,
+                    true,
+                    ":method",
+                    "GET",
+                    ":scheme",
+                    "http",
+                    ":authority",
+                    "shop",
+                    ":path",
+                    "/",
+                    "cookie",
+                    "a=1",
+                    "accept",
+                    "*/*",
+                    "cookie",
+                    "b=2",
+                    "cookie",
+                    "c=3"));
+            assertThat(bench.toServer(0)).contains("cookie: a=1; b=2; c=3\r\naccept: */*\r\n");
+        }
+    }
+
+    @Test
+    void answersItself() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            bench.refuseWith = new java.net.ConnectException("no");
+            Http2Client client = Http2Client.begun(bench);
+            client.send(client.get(1, "/"));
+            assertThat(client.frames())
+                    .containsExactly(
+                            "HEADERS 1 :status=502 content-type=text/plain content-length=28",
+                            "DATA 1 no connection to the server\n END");
+            client.send(client.head(3, true, ":method", "HEAD", ":scheme", "http", ":authority", "shop", ":path", "/"));
+            assertThat(client.frames())
+                    .containsExactly("HEADERS 3 :status=502 content-type=text/plain content-length=28 END");
+        }
+    }
+
+    // ---------------------------------------------------------------------------------------------------- flow control
+
+    /** A window opens again when the server has taken the bytes, and no earlier. */
+    @ParameterizedTest
+    @EnumSource
+    void givesCreditForWhatTheServerHasTaken(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.connectLater = true;
+            Http2Client client = Http2Client.begun(bench);
+            String piece = "x".repeat(16384);
+            client.send(client.post(1, "/in"));
+            for (int i = 0; i < 4; i++) {
+                client.send(Http2Client.data(1, piece, false));
+            }
+            assertThat(client.frames()).isEmpty();
+            bench.connected(bench.connecting.remove());
+            bench.settle();
+            assertThat(client.frames()).contains("WINDOW 1 65536");
+        }
+    }
+
+    /** A client that takes nothing of one stream: its server waits, and the others do not. */
+    @ParameterizedTest
+    @EnumSource
+    void holdsBackOnlyTheStreamThatIsNotRead(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            Http2Client client = new Http2Client(bench);
+            client.send(Http2Client.preface() + Http2Client.settings(4, 10));
+            client.frames();
+            client.send(client.get(1, "/slow"), client.get(3, "/fast"));
+            bench.answer(0, "HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\n" + "s".repeat(20));
+            bench.answer(0, "s".repeat(5));
+            assertThat(client.frames())
+                    .containsExactly("HEADERS 1 :status=200 content-length=30", "DATA 1 " + "s".repeat(10));
+            assertThat(bench.opened.get(0).config().isAutoRead()).isFalse();
+            bench.answer(1, OK);
+            assertThat(client.frames()).last().isEqualTo("DATA 3 hello END");
+            client.send(Http2Client.window(1, 100));
+            assertThat(bench.opened.get(0).config().isAutoRead()).isTrue();
+            bench.answer(0, "s".repeat(5));
+            assertThat(String.join("", client.frames()).replaceAll("[^s]", "")).hasSize(20);
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------------------- the end
+
+    @ParameterizedTest
+    @EnumSource
+    void forgetsAStreamThatItsClientResets(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            Http2Client client = Http2Client.begun(bench);
+            client.send(client.get(1, "/"), client.get(3, "/"));
+            client.send(Http2Client.reset(1, Http2Error.CANCEL));
+            assertThat(bench.opened.get(0).isOpen()).isFalse();
+            bench.answer(1, OK);
+            assertThat(client.frames()).last().isEqualTo("DATA 3 hello END");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void resetsAStreamWhoseServerDiesInTheMiddle(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            Http2Client client = Http2Client.begun(bench);
+            client.send(client.get(1, "/"));
+            bench.answer(0, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel");
+            bench.hangUp(bench.opened.get(0));
+            assertThat(client.frames())
+                    .containsExactly("HEADERS 1 :status=200 content-length=5", "DATA 1 hel", "RESET 1 INTERNAL_ERROR");
+            client.send(client.get(3, "/"));
+            assertThat(bench.opened).hasSize(2);
+        }
+    }
+
+    /** The server has answered before the body's end: all of the answer, and then a reset that is no error. */
+    @Test
+    void asksForNoMoreOfABodyWhenAllIsAnswered() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            Http2Client client = Http2Client.begun(bench);
+            client.send(client.post(1, "/in"), Http2Client.data(1, "x", false));
+            bench.answer(0, OK);
+            assertThat(client.frames().subList(1, 3)).containsExactly("DATA 1 hello END", "RESET 1 NO_ERROR");
+            client.send(Http2Client.data(1, "late", true), client.get(3, "/"));
+            assertThat(bench.client.isOpen()).isTrue();
+        }
+    }
+
+    @Test
+    void goesAwayInTwoStepsAndServesWhatHasBegun() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            Http2Client client = Http2Client.begun(bench);
+            client.send(client.get(1, "/"));
+            bench.under(bench.client, () -> bench.service.drain(bench.client, Duration.ofSeconds(30)));
+            assertThat(client.frames()).containsExactly("GOAWAY 2147483647 NO_ERROR", "PING");
+            client.send(client.get(3, "/late"));
+            client.send(Http2Client.ping(1));
+            assertThat(client.frames()).containsExactly("GOAWAY 3 NO_ERROR");
+            client.send(client.get(5, "/too-late"));
+            assertThat(bench.opened).hasSize(2);
+            bench.answer(0, OK);
+            bench.answer(1, OK);
+            assertThat(client.frames()).contains("DATA 1 hello END", "DATA 3 hello END");
+            bench.settle();
+            assertThat(bench.client.isOpen()).isFalse();
+        }
+    }
+
+    @Test
+    void goesAwayWithoutAnAnswerToItsPing() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            Http2Client client = Http2Client.begun(bench);
+            client.send(client.get(1, "/"));
+            bench.answer(0, OK);
+            bench.under(bench.client, () -> bench.service.drain(bench.client, Duration.ofSeconds(5)));
+            bench.pass(4);
+            assertThat(bench.client.isOpen()).isTrue();
+            bench.pass(2);
+            assertThat(client.frames()).last().isEqualTo("GOAWAY 1 NO_ERROR");
+            assertThat(bench.client.isOpen()).isFalse();
+        }
+    }
+
+    @Test
+    void saysHowLongItHasBeenIdle() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            Http2Client client = Http2Client.begun(bench);
+            assertThat(bench.service.idleNanos(bench.client)).isEqualTo(Service.NOT_IDLE);
+            client.send(client.get(1, "/"));
+            assertThat(bench.service.idleNanos(bench.client)).isEqualTo(Service.NOT_IDLE);
+            bench.answer(0, OK);
+            bench.pass(3);
+            assertThat(bench.service.idleNanos(bench.client))
+                    .isEqualTo(Duration.ofSeconds(3).toNanos());
+        }
+    }
+
+    // ----------------------------------------------------------------------------------------------------------- time
+
+    @Test
+    void answersForAServerThatIsSilent() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            Http2Client client = Http2Client.begun(bench);
+            client.send(client.post(1, "/"), Http2Client.data(1, "x", true));
+            bench.pass(29);
+            assertThat(client.frames()).isEmpty();
+            bench.pass(2);
+            assertThat(client.frames()).first().asString().startsWith("HEADERS 1 :status=504");
+            assertThat(bench.client.isOpen()).isTrue();
+        }
+    }
+
+    @Test
+    void endsConnectionsThatNobodyUses() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            Http2Client client = Http2Client.begun(bench);
+            client.send(client.get(1, "/"));
+            bench.answer(0, OK);
+            client.frames();
+            bench.pass(59);
+            assertThat(bench.client.isOpen()).isTrue();
+            bench.pass(2);
+            assertThat(client.frames()).containsExactly("GOAWAY 1 NO_ERROR");
+            assertThat(bench.client.isOpen()).isFalse();
+        }
+    }
+
+    /** A window that never opens costs its stream, after the idle timeout. */
+    @Test
+    void resetsAStreamThatIsNeverRead() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            Http2Client client = new Http2Client(bench);
+            client.send(Http2Client.preface() + Http2Client.settings(4, 0));
+            client.send(client.get(1, "/"));
+            bench.answer(0, OK);
+            client.frames();
+            bench.pass(58);
+            assertThat(client.frames()).isEmpty();
+            bench.pass(4);
+            assertThat(client.frames()).contains("RESET 1 CANCEL");
+            assertThat(bench.refusals(Refusal.CLIENT_STALLED)).isEqualTo(1);
+        }
+    }
+
+    /** A head that never ends. */
+    @Test
+    void endsAConnectionWhoseFrameStops() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            Http2Client client = Http2Client.begun(bench);
+            String head = client.get(1, "/");
+            client.send(head.substring(0, 12));
+            bench.pass(9);
+            assertThat(bench.client.isOpen()).isTrue();
+            bench.pass(2);
+            assertThat(bench.client.isOpen()).isFalse();
+            assertThat(bench.refusals(Refusal.SLOW_REQUEST)).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void asksForTheRestOfABodyOnlyForSoLong() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            Http2Client client = Http2Client.begun(bench);
+            client.send(client.post(1, "/in"), Http2Client.data(1, "x", false));
+            bench.pass(62);
+            assertThat(client.frames()).first().asString().startsWith("HEADERS 1 :status=408");
+            assertThat(List.of(bench.refusals(Refusal.REQUEST_TIMEOUT), bench.refusals(Refusal.RESPONSE_TIMEOUT)))
+                    .containsExactly(1L, 0L);
+        }
+    }
+}
