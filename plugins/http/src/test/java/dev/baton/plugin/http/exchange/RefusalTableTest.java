@@ -18,7 +18,8 @@ class RefusalTableTest {
     /** How an operator reads what becomes of the client. */
     private static String shown(Refusal refusal) {
         return switch (refusal) {
-            case CLIENT_STALLED, TUNNEL_IDLE, UNSOLICITED_RESPONSE -> "none"; // the client is told nothing
+            case CLIENT_STALLED, TUNNEL_IDLE, UNSOLICITED_RESPONSE, BAD_FRAME, TOO_MANY_FRAMES ->
+                "none"; // the client is told nothing
             default -> Integer.toString(refusal.status().code());
         };
     }
