@@ -12,7 +12,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
 
-/** Keeps account of each generation of each number: inserted once, closed once, and by nobody but the table. */
+/** Keeps account of each generation of each number: inserted once, and closed once, by the table. */
 final class FdAccount implements FdHook {
     private final Map<Integer, Fd> live = new ConcurrentHashMap<>();
     private final Map<Fd, Boolean> closed = new ConcurrentHashMap<>();

@@ -52,6 +52,29 @@ import org.junit.jupiter.api.extension.ExtendWith;
  * }
  * }</pre>
  *
+ * <p>The plugin of an HTTP filter or handler is tested together with {@code http}. Both ends of an exchange are played
+ * by {@link HttpPeer}s:
+ *
+ * <pre>{@code
+ * @InEachWorld
+ * void shouldNameItself(PluginWorld world) {
+ *     world.plugin(HttpPlugin.class).plugin(ViaPlugin.class);
+ *     HttpOrigin origin = world.httpOrigin();
+ *     world.start("""
+ *             listeners: { web: { bind: "127.0.0.1:0", service: shop } }
+ *             services: { shop: { type: http, upstream: app, filters: [ via ] } }
+ *             upstreams: { app: { servers: ["%s"] } }
+ *             """.formatted(origin.address()));
+ *     HttpPeer client = world.http("web").send("GET /");
+ *     HttpMessage request = origin.serve(200, "hello");
+ *     assertThat(request.field("Via")).isEqualTo("1.1 edge");
+ *     world.retireLoop(1); // the client's connection may change its loop
+ *     assertThat(client.receive().text()).isEqualTo("hello");
+ * }
+ * }</pre>
+ *
+ * {@link HttpFilterInEachWorld} has the tests that every filter should pass.
+ *
  * <p>What the plugins of the test do not bring and the configuration needs stands in for them: a poller, a kind of
  * listener for {@code 127.0.0.1:PORT}, the unbind strategy {@code drain} and a takeover policy {@code takeover} that
  * keeps nothing. A service of type {@code testkit-echo}, which sends back what it gets, is always there.

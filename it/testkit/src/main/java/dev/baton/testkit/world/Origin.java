@@ -43,7 +43,7 @@ public final class Origin {
         return peer;
     }
 
-    /** Listens no more; what it has accepted goes on, what it has not is reset. */
+    /** Listens no more; what it has accepted stays open, what it has not is reset. */
     public void close() {
         door.close();
     }

@@ -104,6 +104,17 @@ public final class Peer implements AutoCloseable {
         return new String(read(unread.length), StandardCharsets.UTF_8);
     }
 
+    /** Waits for the other side's end, which must be in order, and takes all that came before. */
+    byte[] readToEnd() {
+        while (ended == 0) {
+            more("expected an end");
+        }
+        if (ended != Wire.END) {
+            throw new AssertionError("expected the end and there is " + state());
+        }
+        return read(unread.length);
+    }
+
     /** Nothing more comes: waits until the other side ends its sending in order. */
     public void expectEnd() {
         expectEnd(Wire.END);
@@ -132,7 +143,7 @@ public final class Peer implements AutoCloseable {
         }
     }
 
-    /** Ends the sending side, and goes on receiving. */
+    /** Ends the sending side; the peer still receives. */
     public void shutdownOutput() {
         wire.shutdownOutput();
     }

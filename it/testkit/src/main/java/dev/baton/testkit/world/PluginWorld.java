@@ -13,6 +13,7 @@ import dev.baton.runtime.server.Server;
 import dev.baton.runtime.server.StartException;
 import dev.baton.spi.Plugin;
 import dev.baton.spi.admin.ListenerSnapshot;
+import dev.baton.spi.admin.LoopResult;
 import dev.baton.spi.admin.OfferedAction;
 import dev.baton.spi.admin.PluginSnapshot;
 import dev.baton.spi.admin.RuntimeControl;
@@ -75,6 +76,7 @@ public abstract class PluginWorld {
     private @Nullable FdAccount account;
     private @Nullable Posix calls;
     private boolean errorsExpected;
+    private boolean ended;
 
     /** @param closing how long what the others have left may take to be closed, in the world's time */
     PluginWorld(Duration closing) {
@@ -104,7 +106,7 @@ public abstract class PluginWorld {
 
     abstract Server assemble(Foundation foundation, RootConfig config, FdAccount account) throws StartException;
 
-    /** A connection to an address, or null if nobody listens there. */
+    /** A connection to an address, or null if nothing listens there. */
     abstract @Nullable Wire wire(SocketAddress address) throws IOException;
 
     abstract Origin newOrigin() throws IOException;
@@ -142,6 +144,11 @@ public abstract class PluginWorld {
         } catch (IOException e) {
             throw new AssertionError("no origin: " + e, e);
         }
+    }
+
+    /** The same, of a server that speaks HTTP. */
+    public final HttpOrigin httpOrigin() {
+        return new HttpOrigin(origin());
     }
 
     /**
@@ -219,7 +226,12 @@ public abstract class PluginWorld {
         return connect(address(listener));
     }
 
-    /** A new client of whoever listens there: a component, for example. */
+    /** A new client of a listener, which speaks HTTP. */
+    public final HttpPeer http(String listener) {
+        return new HttpPeer(connect(listener));
+    }
+
+    /** A new client of what listens there, such as a component. */
     public final Peer connect(SocketAddress address) {
         try {
             Wire wire = wire(address);
@@ -234,7 +246,7 @@ public abstract class PluginWorld {
         }
     }
 
-    /** True if nobody listens there. Whoever does has a client that leaves at once. */
+    /** True if nothing listens there. What does listen has a client that leaves at once. */
     public final boolean refuses(SocketAddress address) {
         try {
             Wire wire = wire(address);
@@ -248,7 +260,7 @@ public abstract class PluginWorld {
     }
 
     /**
-     * The number of a socket that listens on a free port of 127.0.0.1, as whoever starts a process passes one to it. It
+     * The number of a socket that listens on a free port of 127.0.0.1, as a parent process passes one to its child. It
      * is for a listener that is added, which closes it.
      */
     public final int passedSocket() {
@@ -339,6 +351,26 @@ public abstract class PluginWorld {
         }
     }
 
+    /**
+     * Retires a loop, as an operator does: every connection that it owns continues on another loop, wherever its
+     * exchange is.
+     */
+    public final void retireLoop(int loop) {
+        LoopResult result = await(control().retireLoop(loop));
+        if (result.outcome() != LoopResult.Outcome.RETIRED) {
+            throw new AssertionError("loop " + loop + " is not retired: " + result);
+        }
+    }
+
+    /**
+     * Ends the server now, so that the test can look at what it leaves behind, such as files. Everything that clients
+     * and origins have open ends before that.
+     */
+    public final void stop() {
+        leave();
+        end();
+    }
+
     // ---- the end --------------------------------------------------------------------------------------------------
 
     /** Before the test's method. */
@@ -373,7 +405,8 @@ public abstract class PluginWorld {
     final void end() {
         clients.forEach(Peer::close);
         origins.forEach(Origin::end);
-        if (server != null) {
+        if (server != null && !ended) {
+            ended = true;
             server.end();
         }
     }

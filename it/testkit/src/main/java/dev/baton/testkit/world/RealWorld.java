@@ -72,7 +72,7 @@ final class RealWorld extends PluginWorld {
         }
     }
 
-    /** Carries text to whoever reads a failure. */
+    /** Carries text into the report of a failure. */
     private static final class Dump extends Exception {
         Dump(String text) {
             super(text, null, false, false);

@@ -17,7 +17,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.function.LongSupplier;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /** Answers requests beyond a rate with 429, and says in Retry-After when the next one is allowed. */
@@ -33,7 +34,7 @@ final class RateLimit implements HttpFilter {
 
     private final Settings settings;
     private final Rates rates;
-    private final LongSupplier clock;
+    private final ToLongFunction<HttpExchange> clock;
 
     /** What has a rate. */
     enum By {
@@ -88,17 +89,32 @@ final class RateLimit implements HttpFilter {
     static final class Factory implements Configured<Settings, HttpFilter> {
         @Override
         public HttpFilter create(Settings settings) {
-            long begin = System.nanoTime();
-            return new RateLimit(settings, () -> System.nanoTime() - begin);
+            return new RateLimit(settings, new LoopClock());
+        }
+    }
+
+    /** The clock of the loops, from the first request on. */
+    private static final class LoopClock implements ToLongFunction<HttpExchange> {
+        private static final long UNSET = Long.MIN_VALUE;
+
+        private final AtomicLong begin = new AtomicLong(UNSET);
+
+        @Override
+        public long applyAsLong(HttpExchange exchange) {
+            long now = exchange.executor().ticker().nanoTime();
+            if (begin.get() == UNSET) {
+                begin.compareAndSet(UNSET, now);
+            }
+            return Math.max(0, now - begin.get()); // another thread that read the clock later may have been the first
         }
     }
 
     /**
      * A limit.
      *
-     * @param clock nanoseconds, from 0 on
+     * @param clock the time of an exchange in nanoseconds, from 0 on
      */
-    RateLimit(Settings settings, LongSupplier clock) {
+    RateLimit(Settings settings, ToLongFunction<HttpExchange> clock) {
         this.settings = settings;
         this.clock = clock;
         rates = new Rates(settings.rate(), settings.burstOrDefault(), settings.keys());
@@ -106,7 +122,7 @@ final class RateLimit implements HttpFilter {
 
     @Override
     public HttpVerdict request(HttpExchange exchange) {
-        long wait = rates.take(key(exchange), clock.getAsLong());
+        long wait = rates.take(key(exchange), clock.applyAsLong(exchange));
         if (wait == 0) {
             return HttpVerdict.CONTINUE;
         }

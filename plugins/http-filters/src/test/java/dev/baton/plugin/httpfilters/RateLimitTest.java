@@ -22,7 +22,7 @@ class RateLimitTest {
     private RateLimit filter(By by, String field) {
         Settings settings = new Settings(
                 new Rate(1 / 60.0), Optional.of(1), by, Optional.ofNullable(field.isEmpty() ? null : field), 1_000);
-        return new RateLimit(settings, () -> now);
+        return new RateLimit(settings, exchange -> now);
     }
 
     private static boolean passes(RateLimit filter, FakeExchange exchange) {
