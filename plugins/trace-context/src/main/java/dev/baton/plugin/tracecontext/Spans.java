@@ -4,6 +4,7 @@ import dev.baton.spi.http.HttpAttribute;
 import dev.baton.spi.http.HttpExchange;
 import dev.baton.spi.http.HttpOutcome;
 import dev.baton.spi.http.HttpRequest;
+import dev.baton.spi.metrics.Metrics;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.trace.Span;
@@ -16,11 +17,13 @@ import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.context.Context;
 import io.opentelemetry.exporter.otlp.http.trace.OtlpHttpSpanExporter;
 import io.opentelemetry.exporter.otlp.http.trace.OtlpHttpSpanExporterBuilder;
+import io.opentelemetry.sdk.common.export.RetryPolicy;
 import io.opentelemetry.sdk.resources.Resource;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
-import io.opentelemetry.sdk.trace.export.BatchSpanProcessor;
+import io.opentelemetry.sdk.trace.SpanLimits;
 import io.opentelemetry.sdk.trace.samplers.Sampler;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -28,9 +31,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Exchanges as spans, by OpenTelemetry: on a loop they are only put into a bounded queue, a thread of OpenTelemetry's
- * sends them in batches, and those that find the queue full are dropped. Names and attributes are those of its semantic
- * conventions for HTTP servers. Opens no connection before there are spans.
+ * Exchanges as spans, by OpenTelemetry, which wait in a {@link SpanQueue} to be sent. Names and attributes are those of
+ * its semantic conventions for HTTP servers. Opens no connection before there are spans.
  *
  * @see <a href="https://opentelemetry.io/docs/specs/semconv/http/http-spans/">Semantic conventions for HTTP spans</a>
  */
@@ -56,6 +58,14 @@ final class Spans {
             Set.of("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH");
 
     private static final String OTHER_METHOD = "_OTHER";
+    /** What a client sends must not take much memory in the queue, in characters. */
+    private static final int VALUE_MAX = 1_024;
+    /** Few and short enough that a batch which cannot be sent is given up well before the close ends. */
+    private static final RetryPolicy RETRIES = RetryPolicy.builder()
+            .setMaxAttempts(3)
+            .setInitialBackoff(Duration.ofMillis(200))
+            .setMaxBackoff(Duration.ofSeconds(1))
+            .build();
 
     private final SdkTracerProvider provider;
     private final Tracer tracer;
@@ -65,14 +75,18 @@ final class Spans {
      *
      * @param share of the traces that begin here: how many are sampled, from 0 to 1
      */
-    Spans(String endpoint, Map<String, String> headers, String serviceName, double share) {
-        OtlpHttpSpanExporterBuilder exporter = OtlpHttpSpanExporter.builder().setEndpoint(endpoint);
+    Spans(String endpoint, Map<String, String> headers, String serviceName, double share, Metrics metrics) {
+        OtlpHttpSpanExporterBuilder exporter =
+                OtlpHttpSpanExporter.builder().setEndpoint(endpoint).setRetryPolicy(RETRIES);
         headers.forEach(exporter::addHeader);
         provider = SdkTracerProvider.builder()
                 .setResource(Resource.getDefault()
                         .merge(Resource.create(Attributes.of(AttributeKey.stringKey("service.name"), serviceName))))
                 .setSampler(Sampler.parentBased(Sampler.traceIdRatioBased(share)))
-                .addSpanProcessor(BatchSpanProcessor.builder(exporter.build()).build())
+                .setSpanLimits(SpanLimits.builder()
+                        .setMaxAttributeValueLength(VALUE_MAX)
+                        .build())
+                .addSpanProcessor(new SpanQueue(exporter.build(), endpoint, metrics))
                 .build();
         tracer = provider.get("dev.baton");
     }

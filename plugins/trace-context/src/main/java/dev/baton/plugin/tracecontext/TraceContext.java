@@ -9,6 +9,7 @@ import dev.baton.spi.http.HttpFields;
 import dev.baton.spi.http.HttpFilter;
 import dev.baton.spi.http.HttpOutcome;
 import dev.baton.spi.http.HttpVerdict;
+import jakarta.inject.Inject;
 import java.net.URI;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +26,7 @@ final class TraceContext implements HttpFilter {
     static final String STATE = "tracestate";
 
     private final Settings settings;
+    private final SharedSpans shared;
     /** Null if spans are not exported. */
     private final @Nullable Spans spans;
 
@@ -48,6 +50,10 @@ final class TraceContext implements HttpFilter {
             endpoint.ifPresent(Settings::check);
         }
 
+        SharedSpans.Way way() {
+            return new SharedSpans.Way(endpoint.orElseThrow(), headers, serviceName, sample);
+        }
+
         private static void check(String text) {
             URI uri;
             try {
@@ -65,21 +71,23 @@ final class TraceContext implements HttpFilter {
 
     /** Makes one for each use. */
     static final class Factory implements Configured<Settings, HttpFilter> {
+        private final SharedSpans shared;
+
+        @Inject
+        Factory(SharedSpans shared) {
+            this.shared = shared;
+        }
+
         @Override
         public HttpFilter create(Settings settings) {
-            return new TraceContext(settings);
+            return new TraceContext(settings, shared);
         }
     }
 
-    TraceContext(Settings settings) {
+    TraceContext(Settings settings, SharedSpans shared) {
         this.settings = settings;
-        this.spans = settings.endpoint().isEmpty()
-                ? null
-                : new Spans(
-                        settings.endpoint().get(),
-                        settings.headers(),
-                        settings.serviceName(),
-                        settings.sample().share());
+        this.shared = shared;
+        this.spans = settings.endpoint().isEmpty() ? null : shared.use(settings.way());
     }
 
     @Override
@@ -116,7 +124,7 @@ final class TraceContext implements HttpFilter {
     @Override
     public void close() {
         if (spans != null) {
-            spans.close();
+            shared.giveBack(settings.way());
         }
     }
 }

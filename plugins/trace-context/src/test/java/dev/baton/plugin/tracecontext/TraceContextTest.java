@@ -67,16 +67,23 @@ class TraceContextTest {
 
     private static TraceContext withoutEndpoint(int percent, boolean trust) {
         return new TraceContext(
-                new TraceContext.Settings(Optional.empty(), Map.of(), "baton", new Percent(percent), trust));
+                new TraceContext.Settings(Optional.empty(), Map.of(), "baton", new Percent(percent), trust),
+                new SharedSpans(new Counts()));
     }
 
     private TraceContext exporting(int percent) {
-        return new TraceContext(new TraceContext.Settings(
-                Optional.of("http://127.0.0.1:" + receiver.getAddress().getPort() + "/v1/traces"),
-                Map.of("Authorization", "Bearer secret"),
-                "shop-edge",
-                new Percent(percent),
-                true));
+        return exporting(percent, new SharedSpans(new Counts()));
+    }
+
+    private TraceContext exporting(int percent, SharedSpans shared) {
+        return new TraceContext(
+                new TraceContext.Settings(
+                        Optional.of("http://127.0.0.1:" + receiver.getAddress().getPort() + "/v1/traces"),
+                        Map.of("Authorization", "Bearer secret"),
+                        "shop-edge",
+                        new Percent(percent),
+                        true),
+                shared);
     }
 
     private static String parent(FakeExchange exchange) {
@@ -211,6 +218,17 @@ class TraceContextTest {
         }
         filter.close();
         assertThat(posts).hasSizeBetween(1, 3);
+    }
+
+    /** As those of several routes: one queue, one connection, and one wait at the end. */
+    @Test
+    void shouldSendTogetherWhatSeveralFiltersHave() {
+        SharedSpans shared = new SharedSpans(new Counts());
+        List<TraceContext> filters = List.of(exporting(100, shared), exporting(100, shared), exporting(100, shared));
+        filters.forEach(filter ->
+                FakeExchange.get("/").meet(filter).respond(HttpAnswer.of(200)).end());
+        filters.forEach(TraceContext::close);
+        assertThat(posts).hasSize(1);
     }
 
     @Test
