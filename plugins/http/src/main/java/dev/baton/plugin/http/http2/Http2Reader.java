@@ -26,6 +26,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -42,7 +44,7 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
     private final PropertyKey streamKey;
     private final FrameBudget budget;
     private final Http2Timer timer;
-    private final Runnable flushTask = this::flushNow;
+    private final Callable<@Nullable Void> flushTask = this::flushNow;
 
     @SuppressWarnings("NullAway.Init") // set when the handler is added, before anything else is called
     private ChannelHandlerContext ctx;
@@ -348,18 +350,24 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
         }
     }
 
-    /** Flushes at the end of this turn of the loop, with what else is written until then. */
+    /**
+     * Flushes at the end of this turn of the loop, with what else is written until then. By a timer: what is queued in
+     * the channel would keep servers' ends from entering it, and a task of the loop would wait with a loop that blocks.
+     */
     void flushSoon() {
         if (!reading && !flushQueued) {
             flushQueued = true;
-            channel.offer(flushTask);
+            channel.eventLoop().schedule(flushTask, 0, TimeUnit.NANOSECONDS);
         }
     }
 
-    private void flushNow() {
+    private @Nullable Void flushNow() {
         flushQueued = false;
-        flush(ctx);
-        countMemory();
+        if (channel.isOpen()) {
+            flush(ctx);
+            countMemory();
+        }
+        return null;
     }
 
     void progress(long nowNanos) {
