@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Netty's {@link EmbeddedChannel} as a connection of Baton's: for tests of pipelines, all on one thread.
  *
- * <p>With {@link #elsewhere} it behaves as if another loop owned it: nobody enters, what is posted waits for
+ * <p>With {@link #elsewhere} it behaves as if another loop owned it: no thread enters, what is posted waits for
  * {@link #runPosted}. With {@link #stalled} its peer takes no bytes.
  */
 public final class EmbeddedConnection extends EmbeddedChannel implements MovableChannel, SocketChannel {

@@ -202,7 +202,7 @@ interface EventPromises extends PollerPromises {
         assertThat(rig.turn()).isEmpty();
         assertThat(rig.turn(other)).isEmpty();
 
-        // Nobody sleeps, so nobody is chosen: both have to learn of it.
+        // Neither sleeps, so neither is chosen: both have to learn of it.
         rig.sockets().connect(rig.sockets().address(listener));
 
         assertThat(rig.expect(listener).ready()).isEqualTo(Interest.IN);

@@ -43,7 +43,7 @@ public class FakeConnection extends AbstractChannel implements MovableChannel, S
     private @Nullable Runnable afterLeave;
     private volatile boolean queued;
 
-    /** An open connection, owned by this loop; nobody runs in it. */
+    /** An open connection, owned by this loop, without a claim. */
     public FakeConnection(Loop owner) {
         super(null);
         this.word = new AtomicReference<>(new Word(owner, false, false));
@@ -53,7 +53,7 @@ public class FakeConnection extends AbstractChannel implements MovableChannel, S
         return Objects.requireNonNull(word.get());
     }
 
-    /** Whether tasks wait in it, so that nobody can enter. */
+    /** Whether tasks wait in it, so that no thread can enter. */
     public void queued(boolean queued) {
         this.queued = queued;
     }

@@ -113,7 +113,7 @@ public abstract class FdHookContract {
         assertThat(after.getBlockedCount()).as("monitors waited for").isEqualTo(before.getBlockedCount());
     }
 
-    /** Nobody can promise that the thread of one fd goes on before that of another does. */
+    /** The thread of one fd may well continue after that of another. */
     @Test
     final void shouldBeCalledByManyThreadsAtOnce() throws Exception {
         FdHook hook = hook();

@@ -109,7 +109,7 @@ interface GenerationPromises extends PollerPromises {
         }
     }
 
-    /** The table refuses what is nobody's; a poller that keeps registrations would tell it again and again. */
+    /** The table refuses an fd without an owner; a poller that keeps registrations would tell it again and again. */
     @Test
     default void shouldForgetWhatTheSinkRefuses() {
         PollerRig rig = rig();

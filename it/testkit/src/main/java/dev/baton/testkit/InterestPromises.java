@@ -37,7 +37,7 @@ interface InterestPromises extends PollerPromises {
         assertThat(rig.expect(pair.fd()).ready()).isEqualTo(Interest.IN);
     }
 
-    /** R38: suspended but polled. A level that nobody handles is reported for ever. */
+    /** R38: suspended but polled. A level that is not handled is reported for ever. */
     @Test
     default void shouldReportNothingWhileTheInterestIsNothing() {
         PollerRig rig = rig();
@@ -86,7 +86,7 @@ interface InterestPromises extends PollerPromises {
         assertThat(rig().poller().add(new Fd(-1, 1), Interest.IN)).isNegative();
     }
 
-    /** EPOLLEXCLUSIVE can be given and taken only at an ADD; nobody who suspends a listener has to know. */
+    /** EPOLLEXCLUSIVE can be given and taken only at an ADD; those who suspend a listener need not know. */
     @Test
     default void shouldModifyAnExclusiveRegistration() {
         PollerRig rig = rig();

@@ -10,7 +10,7 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /**
- * What this process has open in the kernel and Baton may have opened: sockets, eventfds and epoll instances, whoever
+ * What this process has open in the kernel and Baton may have opened: sockets, eventfds and epoll instances, whatever
  * made them; not files, of which the virtual machine opens some at any time. Any thread.
  *
  * <p>A socket that an earlier test has left goes when the collector comes by. So a test that left nothing has a subset

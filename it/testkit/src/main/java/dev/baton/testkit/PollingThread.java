@@ -122,7 +122,7 @@ final class PollingThread implements AutoCloseable {
         }
     }
 
-    /** Waits until more polls than this have ended, with nobody waking the poller. */
+    /** Waits until more polls than this have ended, without a wakeup of the poller. */
     void awaitEnd(int before) {
         await("end of a poll", () -> ended > before);
     }

@@ -100,7 +100,7 @@ interface RemovalPromises extends PollerPromises {
         }
     }
 
-    /** R16: while a dup of it is open, the kernel goes on to report a closed fd that was not removed, for ever. */
+    /** R16: while a dup of it is open, the kernel reports a closed fd that was not removed, for ever. */
     @Test
     default void shouldNotWakeForARemovedFdWhoseOpenFileLivesOn() {
         PollerRig rig = rig();

@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * and loops whose threads and time are the test's: a policy's test extends this with its policy.
  *
  * <p>How it looks for a connection, in which order and how often it tries, is its own affair; that what it hands out is
- * alive, claimed by the caller and nobody else's is not, nor that idle + in use = open.
+ * alive and claimed by the caller alone is not, nor that idle + in use = open.
  */
 @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 public abstract class TakeoverPolicyContract {

@@ -113,7 +113,7 @@ public final class TestLoops implements AutoCloseable {
         return registry;
     }
 
-    /** What callbacks threw and nobody handled. */
+    /** What callbacks threw without a handler. */
     public List<Throwable> failures() {
         return List.copyOf(failures);
     }

@@ -97,11 +97,11 @@ public final class TestSockets implements AutoCloseable {
         return fd;
     }
 
-    /** Where nobody listens. */
+    /** An address where nothing listens. */
     public SocketAddress deaf() {
         Fd fd = tcp();
         check("bind", posix.bind(fd.number(), new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)));
-        // Bound and not listening until the test ends: nobody else gets the port meanwhile.
+        // Bound and not listening until the test ends: so no other process gets the port.
         return address(fd);
     }
 

@@ -1,4 +1,4 @@
-/** Fakes, fixtures and contract tests for whoever tests a plugin or the runtime. */
+/** Fakes, fixtures and contract tests for tests of plugins and of the runtime. */
 @NullMarked
 package dev.baton.testkit;
 

@@ -2,7 +2,7 @@ package dev.baton.runtime.config;
 
 import java.time.Duration;
 
-/** Times as the configuration writes them, for whoever else reads one from a user. */
+/** Times as the configuration writes them, also for commands that read one from a user. */
 public final class Durations {
     private Durations() {}
 

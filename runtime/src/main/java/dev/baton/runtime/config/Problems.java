@@ -6,7 +6,7 @@ import java.util.TreeSet;
 
 /**
  * Collects the errors of one file, so that all of them are told at once. What it keeps is bounded whatever the file is:
- * a file of errors only is no configuration, and nobody reads a message of a megabyte.
+ * a file of errors only is no configuration, and a message of a megabyte is not read.
  */
 final class Problems {
     private static final int PROBLEMS_MAX = 1_000;

@@ -10,13 +10,13 @@ import java.util.function.IntSupplier;
 
 /**
  * The last resort of a stop: some time after the grace time, or after the last connection if that is earlier, the
- * process ends, whatever a plugin is still at. A thread of its own that waits for nobody, because anything else may be
- * what hangs; it halts, because an orderly exit runs hooks that may hang too.
+ * process ends, whatever a plugin is still at. A thread of its own that waits for no other, because anything else may
+ * be what hangs; it halts, because an orderly exit runs hooks that may hang too.
  */
 public final class HardStop implements Runnable {
     /** How often it looks: a second signal makes the grace time shorter. */
     private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
-    /** How long the last line may take to be written: whoever reads it may have stopped. */
+    /** How long the last line may take to be written: its reader may have stopped. */
     private static final long SAY_MILLIS = 1_000;
 
     private final Server server;

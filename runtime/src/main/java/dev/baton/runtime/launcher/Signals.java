@@ -10,8 +10,9 @@ import org.slf4j.LoggerFactory;
  * What the process does on a signal.
  *
  * <p>The JDK has no API for this but {@code sun.misc.Signal}, in the supported module {@code jdk.unsupported}, which
- * javac warns about in a way that nobody can switch off: hence method handles. (signal(2) is no way out: a handler that
- * calls into the JVM may meet it anywhere.) Where it is not there, signals keep the meaning that the JVM gives them.
+ * javac warns about in a way that cannot be switched off: hence method handles. (signal(2) is no way out: a handler
+ * that calls into the JVM may meet it anywhere.) Where it is not there, signals keep the meaning that the JVM gives
+ * them.
  */
 public final class Signals {
     private static final Logger LOG = LoggerFactory.getLogger(Signals.class);

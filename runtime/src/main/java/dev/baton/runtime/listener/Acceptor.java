@@ -21,16 +21,16 @@ import org.slf4j.LoggerFactory;
 /**
  * One loop's side of a listening socket: whether its poller has the fd, and its accepts.
  *
- * <p>Polled if and only if READY (R38): whoever changes the readiness queues {@link #SYNC} here afterwards; the task,
- * on the loop and under a claim on the fd, reads the gate and brings the poller in line. The task takes its orders
- * before it reads the gate: a change after that read queues another task, so the last change always has a task behind
- * it. A loop that is blocked catches up when it goes on; until then its poller's events find the gate closed.
+ * <p>Polled if and only if READY (R38): what changes the readiness queues {@link #SYNC} here afterwards; the task, on
+ * the loop and under a claim on the fd, reads the gate and brings the poller in line. The task takes its orders before
+ * it reads the gate: a change after that read queues another task, so the last change always has a task behind it. A
+ * loop that is blocked catches up when it continues; until then its poller's events find the gate closed.
  *
  * <p>A burst does not become one loop's: a turn accepts a few, then asks itself and its neighbour to go on. It asks
- * itself because with edges nobody else tells it of the rest of the backlog, and because the neighbour may be blocked.
+ * itself because with edges nothing else tells it of the rest of the backlog, and because the neighbour may be blocked.
  *
- * <p>A loop that is to accept no more lets go in an order that leaves nobody with half of it: its poller first, then
- * its place among those that share the fd, then {@code GONE}, all in one task of the loop and under one claim; and the
+ * <p>A loop that is to accept no more lets go in an order that leaves no half of it behind: its poller first, then its
+ * place among those that share the fd, then {@code GONE}, all in one task of the loop and under one claim; and the
  * others look for connections, because an exclusive wakeup of this loop's may be lost with it. Until then {@link #keep}
  * revokes it.
  *
@@ -128,7 +128,7 @@ final class Acceptor implements Runnable, Admission.Backlog {
         /** The kernel cannot give more connections now, for the errno given. */
         void limited(long episode, int errno);
 
-        /** More connections wait than one turn takes; this acceptor goes on by itself. */
+        /** More connections wait than one turn takes; this acceptor continues by itself. */
         void backlogLeft(Acceptor acceptor);
 
         /** Something that must not happen kept this acceptor from its work: it must be asked again after a while. */
@@ -235,7 +235,7 @@ final class Acceptor implements Runnable, Admission.Backlog {
         if (service.get() == Service.GONE) {
             // An order of before. The loop may share the fd again by now, with another acceptor: this one would enter,
             // and poll
-            // what nobody takes out any more.
+            // what is never taken out.
             return;
         }
         if (table.enter(fd.number(), fd.generation(), seat.id()) != FdTable.Entry.ENTERED) {
@@ -313,7 +313,7 @@ final class Acceptor implements Runnable, Admission.Backlog {
 
     /**
      * Under a claim. Returns only when the backlog is empty, or the fd is out of the poller, or this is queued again:
-     * with edges nobody would report the rest. So whatever finds the gate closed looks again after it has told the
+     * with edges the rest would not be reported. So whatever finds the gate closed looks again after it has told the
      * poller: the gate may have opened in between, and then no sync would add the fd anew.
      */
     private void accept() {

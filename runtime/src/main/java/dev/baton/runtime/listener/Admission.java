@@ -30,7 +30,7 @@ final class Admission {
         /** The gate is closed, or was a moment ago. */
         HELD,
         /**
-         * There is room only if an idle client is closed for it, and nobody waits: to be asked again at the next event.
+         * There is room only if an idle client is closed for it, and none waits: to be asked again at the next event.
          */
         NOBODY_WAITS
     }
@@ -130,7 +130,7 @@ final class Admission {
         total.fds().came();
     }
 
-    /** A right was not used: nobody was there. */
+    /** A right was not used: no connection was there. */
     void nothingCame(Acceptor.Reports reports) {
         rate.giveBack();
         total.release(cost);
@@ -166,7 +166,7 @@ final class Admission {
     }
 
     private static void told(Acceptor.Reports reports) {
-        // Always: others may have seen FULL because of this reservation, of which nobody was told.
+        // Always: others may have seen FULL because of this reservation, of which no one was told.
         reports.readinessChanged();
         reports.reservationEnded();
     }

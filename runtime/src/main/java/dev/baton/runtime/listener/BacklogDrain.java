@@ -14,8 +14,8 @@ import org.slf4j.LoggerFactory;
  * Empties the kernel's queues of a listener before its sockets are closed, which would cut the connections in them.
  *
  * <p>A loop has the kernel refuse new connections first; then the loops go on accepting as always, within all limits.
- * It is over when no handshake is under way, and after that on each socket an accept has found nobody. On what other
- * processes hold too nothing is refused and nothing is left to do: what waits there is theirs.
+ * It is over when no handshake is under way, and after that on each socket an accept has found no connection. On what
+ * other processes hold too nothing is refused and nothing is left to do: what waits there is theirs.
  *
  * <p>Threading: {@link #start} by any thread, everything else on the timer's.
  */
@@ -43,7 +43,7 @@ final class BacklogDrain {
         this.deadline = clock.getAsLong() + limit.toNanos();
     }
 
-    /** Completes when nobody is left, or time is up. */
+    /** Completes when no connection is left, or time is up. */
     CompletionStage<Void> start() {
         if (sockets.origin() == SocketOrigin.SHARED) {
             over.complete(null);
@@ -74,7 +74,7 @@ final class BacklogDrain {
     private void check(Duration last, int order) {
         try {
             boolean emptied = sockets.all().stream().allMatch(ListeningSocket::isEmptied);
-            // No handshake at the end of the last round, nobody in the queue at a moment of this one.
+            // No handshake at the end of the last round, no connection in the queue at a moment of this one.
             if ((handshakes == 0 && emptied) || clock.getAsLong() - deadline >= 0) {
                 over.complete(null);
                 return;

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A slot is {@code client:40 | connections:24}, one word, changed by CAS only, and the time at which its bucket
  * would be full again, as with {@link AcceptRate}. A client is a hash of its address with a secret of this table: that
- * two who meet have the same is as good as impossible, and nobody can choose an address for it.
+ * two who meet have the same is as good as impossible, and a client cannot choose an address for it.
  *
  * <pre>
  * operation   guard                                     effect
@@ -64,7 +64,7 @@ final class ClientTable {
     private final long secret = ThreadLocalRandom.current().nextLong();
 
     /**
-     * Nobody is there.
+     * No client is there.
      *
      * @param max how many connections a client may have, at least 1; {@link Integer#MAX_VALUE} for no limit
      * @param perSecond how many it may open a second on the average; infinity for no limit

@@ -107,7 +107,7 @@ final class IdleClients {
         return !longest.isEmpty();
     }
 
-    /** Whether it is worth while to search later: false if the last search met nobody who could become idle. */
+    /** Whether it is worth while to search later: false if the last search met no client that could become idle. */
     boolean mayCome() {
         return mayCome;
     }

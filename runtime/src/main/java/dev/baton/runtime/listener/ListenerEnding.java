@@ -103,7 +103,7 @@ final class ListenerEnding {
         }
         BacklogDrain begun = new BacklogDrain(sockets, timer, clock, limit);
         drain = begun;
-        // Those that wait are to be served, whoever has suspended it; and so are those of one that has not begun yet.
+        // Those that wait are to be served, even if it is suspended; and so are those of one that has not begun yet.
         gate.resume();
         gate.open();
         return begun.start();
@@ -113,7 +113,7 @@ final class ListenerEnding {
         if (gate.stop() != Change.NONE) {
             env.total().quit(waiting);
             if (sockets.anyOpen()) {
-                // Before the deletion, which nobody else can do by now: the numbers are still these sockets'.
+                // Before the deletion, which no other thread can do by now: the numbers are still these sockets'.
                 abandoned = leftInTheBacklog();
                 port.deleting(listener.address());
                 sockets.deleteAll();

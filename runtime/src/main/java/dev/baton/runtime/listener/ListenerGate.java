@@ -34,7 +34,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * limit        holds a reservation                 connections - 1; LIMITED on, next episode: out of fds
  * lift         LIMITED, same episode               LIMITED off: the timer of this pause and of no other
  * throttle     holds a reservation                 connections - 1; THROTTLED on: faster than its rate
- * unthrottle   THROTTLED                           THROTTLED off: the timer of whoever set it
+ * unthrottle   THROTTLED                           THROTTLED off: the timer of the thread that set it
  * crowd        holds a reservation                 connections - 1; CROWDED on: all listeners together are full
  * uncrowd      CROWDED                             CROWDED off: there is room again
  * release      a connection has ended              connections - 1; LIMITED off: there is an fd again

@@ -27,7 +27,7 @@ final class ListeningSocket implements FdHandler {
     private static final int ASKING = 1;
     /** The kernel was asked: what an accept does not find now was not there at a moment after that. */
     private static final int ASKED = 2;
-    /** Somebody has looked since then and found nobody. */
+    /** A loop has looked since then and found no connection. */
     private static final int EMPTIED = 3;
 
     private final FdTable table;
@@ -38,11 +38,11 @@ final class ListeningSocket implements FdHandler {
     private volatile @Nullable BoundSocket bound;
 
     private final AtomicInteger refusal = new AtomicInteger(TAKES);
-    /** The kernel lets nobody in any more. */
+    /** The kernel refuses new connections. */
     private volatile boolean refused;
 
     /**
-     * Enters a socket into the table. The caller holds a claim and must leave; nobody shares the fd yet.
+     * Enters a socket into the table. The caller holds a claim and must leave; the fd is not shared yet.
      *
      * @param number the kernel's number
      * @param bind what to call it until its address is known
@@ -195,7 +195,7 @@ final class ListeningSocket implements FdHandler {
         return refusal.get() >= ASKED;
     }
 
-    /** An accept that began when it {@link #refuses} found nobody. */
+    /** An accept that began when it {@link #refuses} found no connection. */
     void emptied() {
         refusal.compareAndSet(ASKED, EMPTIED);
     }

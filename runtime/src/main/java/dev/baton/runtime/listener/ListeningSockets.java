@@ -122,7 +122,7 @@ final class ListeningSockets {
         }
     }
 
-    /** Nobody else has them any more, or will not for longer than it takes to close them. */
+    /** No other process has them, or only for as long as it takes to close them. */
     void mine() {
         heldElsewhere = false;
     }
@@ -133,7 +133,7 @@ final class ListeningSockets {
         }
     }
 
-    /** How many connections the kernel holds in all of them; empty if nobody can know. */
+    /** How many connections the kernel holds in all of them; empty if that cannot be known. */
     Optional<Integer> queued() {
         int sum = 0;
         for (ListeningSocket socket : all) {
@@ -209,7 +209,7 @@ final class ListeningSockets {
             List<BoundSocket> left = mineAlone();
             deleteAll();
             all.clear();
-            // Only what was never offered to anybody is closed here, so nobody holds a claim: it is closed by now.
+            // Only what was never shared is closed here, so no claim is held: it is closed by now.
             left.forEach(this::cleanUp);
         }
     }
@@ -275,7 +275,7 @@ final class ListeningSockets {
                 throw new IOException("cannot use fd " + number + " for listener " + spec.name()
                         + ": it is a socket that does not listen");
             }
-            // Whoever made it may have had it block, and a loop must not: the flag is the open file's, so it is for
+            // Its maker may have had it block, and a loop must not: the flag is the open file's, so it is for
             // both.
             int flags = posix.statusFlags(number);
             int set = flags < 0 ? flags : posix.setStatusFlags(number, flags | FileFlags.O_NONBLOCK);
@@ -287,7 +287,7 @@ final class ListeningSockets {
             }
             socket.listens(spec.endpoint().adopt(number, spec.socket(), posix));
             noteAddress(number);
-            // Whoever gave it may hold it still: the close alone would not take it out of the pollers.
+            // The process that gave it may still hold it: the close alone would not take it out of the pollers.
             table.heldElsewhere(socket.fd());
             listens = true;
         } finally {

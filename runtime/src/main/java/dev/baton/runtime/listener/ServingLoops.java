@@ -117,7 +117,7 @@ final class ServingLoops {
     CompletionStage<Void> removeLoop(int loop) {
         seats.removeIf(seat -> seat.id() == loop);
         Leaver leaver = new Leaver(loop, new CompletableFuture<>());
-        // After the removal, before the change: a reconciliation that has not seen the removal lets nobody go.
+        // After the removal, before the change: a reconciliation that has not seen the removal lets no loop go.
         return changed().thenCompose(nothing -> {
             leavers.add(leaver);
             settleLeavers();

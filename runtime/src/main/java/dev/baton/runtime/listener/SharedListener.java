@@ -219,7 +219,7 @@ public final class SharedListener implements Listener {
     // ---- birth ----------------------------------------------------------------------------------------------------
 
     /**
-     * Binds the sockets and lets them listen; the kernel queues, nobody accepts yet. Can be tried again after a
+     * Binds the sockets and lets them listen; the kernel queues, but no loop accepts yet. Can be tried again after a
      * failure.
      *
      * @throws IOException with a message for a person
@@ -413,7 +413,7 @@ public final class SharedListener implements Listener {
     }
 
     /**
-     * A loop is blocked, or goes on again. The kernel gives a socket of its own its share of the connections whatever
+     * A loop is blocked, or continues again. The kernel gives a socket of its own its share of the connections whatever
      * it does: meanwhile another loop serves that one too. What all loops share they serve anyway.
      */
     public void blocked(BatonLoop loop, boolean blocked) {
@@ -437,7 +437,7 @@ public final class SharedListener implements Listener {
     }
 
     /**
-     * Another process holds the sockets too and goes on with them: from now on an unbind leaves the address, the
+     * Another process holds the sockets, too, and continues with them: from now on an unbind leaves the address, the
      * socket's file and what waits in the backlog to that process.
      */
     public void handedOver() {
@@ -464,7 +464,7 @@ public final class SharedListener implements Listener {
                     gate.state() == ListenerState.SUSPENDED ? Outcome.UNCHANGED : Outcome.FAILED,
                     "it is " + gate.state().word());
         }
-        // Also if it was not READY before: a loop in accept may have made it FULL for a moment, of which nobody was
+        // Also if it was not READY before: a loop in accept may have made it FULL for a moment, of which no one was
         // told, and
         // gives its reservation back to a listener that is suspended by then, which changes nothing either (R38).
         syncAll();

@@ -11,8 +11,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  *
  * <p>A listener that finds no room marks itself {@code CROWDED}, stops polling, and looks for room once more. Whoever
  * ends the fullness counts down first and looks for marked listeners then. Both sides use volatile accesses: either the
- * listener sees the room, or the other side sees the mark. So the last release always wakes whoever waits (R41), and a
- * listener that has nothing to accept keeps no other waiting: all are woken, once for each time that it was full.
+ * listener sees the room, or the other side sees the mark. So the last release always wakes a listener that waits
+ * (R41), and a listener that has nothing to accept keeps no other waiting: all are woken, once for each time that it
+ * was full.
  */
 public final class TotalLimit {
     private final int max;

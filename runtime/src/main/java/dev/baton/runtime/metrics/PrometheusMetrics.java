@@ -45,7 +45,7 @@ public final class PrometheusMetrics implements Metrics {
     private final Set<String> crowded = ConcurrentHashMap.newKeySet();
 
     /**
-     * Micrometer holds what it counts weakly: what nobody else holds would stand still after a collection of garbage.
+     * Micrometer holds what it counts weakly: what nothing else holds would stand still after a collection of garbage.
      */
     private final ConcurrentMap<Meter.Id, LongSupplier> held = new ConcurrentHashMap<>();
 

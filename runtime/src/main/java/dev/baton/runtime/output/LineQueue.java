@@ -11,8 +11,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lines on their way to a reader that may be slow or stand still. Nobody but the queue's own thread waits for the
- * reader: when the queue is full, lines are dropped until it is empty, and one line then says how many.
+ * Lines on their way to a reader that may be slow or stand still. Only the queue's own thread waits for the reader:
+ * when the queue is full, lines are dropped until it is empty, and one line then says how many.
  *
  * <pre>
  * TAKING    offer, and there is room        queued

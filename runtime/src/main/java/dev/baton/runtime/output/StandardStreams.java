@@ -59,7 +59,7 @@ public final class StandardStreams {
         return new PrintStream(lines, false, Charset.defaultCharset());
     }
 
-    /** Lines that nobody has read in time; 0 where nothing is installed. */
+    /** Lines that were not read in time; 0 where nothing is installed. */
     @AnyThread
     public static long dropped() {
         StandardStreams streams = installed;

@@ -1,4 +1,4 @@
-/** Standard output and error of a process that serves: whoever prints or logs never waits for the reader. */
+/** Standard output and error of a process that serves: code that prints or logs never waits for the reader. */
 @NullMarked
 package dev.baton.runtime.output;
 

@@ -98,7 +98,7 @@ final class PluginJars implements AutoCloseable {
     }
 
     /**
-     * Of this process alone: nobody can have put a link there. Files.createTempFile takes longer, for a random name.
+     * Of this process alone: no other can have put a link there. Files.createTempFile takes longer, for a random name.
      */
     private static Path newFile() throws IOException {
         Path folder = Path.of(System.getProperty("java.io.tmpdir"));

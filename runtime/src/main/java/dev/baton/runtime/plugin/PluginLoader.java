@@ -223,8 +223,8 @@ public final class PluginLoader {
     }
 
     /**
-     * Loads a plugin that is on the class path of the runtime, for tests and for whoever embeds Baton: no class loader,
-     * no manifest, else the same.
+     * Loads a plugin that is on the class path of the runtime, for tests and for programs that embed Baton: no class
+     * loader, no manifest, else the same.
      */
     public void loadEmbedded(String id, Class<? extends Plugin> entryPoint) {
         String from = "class " + entryPoint.getName();

@@ -28,8 +28,7 @@ public final class FileNumbers {
     /**
      * The number of an open file.
      *
-     * @return the number, good as long as nobody closes the channel; {@link #UNKNOWN} if it cannot be told, or is
-     *     closed
+     * @return the number, valid until the channel is closed; {@link #UNKNOWN} if it cannot be told, or is closed
      */
     public static int of(FileChannel channel) {
         if (DESCRIPTOR == NOWHERE || NUMBER == NOWHERE || channel.getClass() != CHANNEL || !channel.isOpen()) {

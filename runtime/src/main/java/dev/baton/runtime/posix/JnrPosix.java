@@ -56,7 +56,7 @@ public final class JnrPosix implements Posix {
     /** The value that eventfdWrite adds: written once, only read afterwards. */
     private static final NativeMemory ONE = NativeMemory.allocate(EVENTFD_SIZE);
 
-    /** Where eventfdRead puts the count, which nobody reads: threads may overwrite each other's. */
+    /** Where eventfdRead puts the count, which is not used: threads may overwrite each other's. */
     private static final NativeMemory SINK = NativeMemory.allocate(EVENTFD_SIZE);
 
     static {

@@ -220,7 +220,7 @@ public interface Posix extends PollCalls, SocketCalls {
 
     /**
      * Lets a number stand for another's open file: what it stood for before is closed in the same step. A child process
-     * inherits it. Rare; for the standard streams, which are in nobody's table.
+     * inherits it. Rare; for the standard streams, which are in no table.
      *
      * @param fd whose open file it is to be
      * @param number the number

@@ -37,8 +37,8 @@ final class ClientCosts {
     }
 
     /**
-     * What a client of a listener is admitted with. Where the number of clients is configured that is its own fd:
-     * whoever sets it knows how many of them wait for an upstream at the same time.
+     * What a client of a listener is admitted with. Where the number of clients is configured that is its own fd: the
+     * operator who sets it knows how many of them wait for an upstream at the same time.
      */
     int admitted(String listener, String service) {
         return inner.contains(listener) ? 0 : config.maxConnections().isPresent() ? 1 : fdsPerClient(service);

@@ -53,7 +53,7 @@ public record ConfigSource(String file, String origin, ConfigReader reader) {
         }
     }
 
-    /** The built-in demo on free ports, for a start that is in nobody's way. */
+    /** The built-in demo on free ports, for a start that disturbs no other process. */
     public static ConfigSource rehearsal() {
         try {
             return builtIn("on free ports", PORT.matcher(demo()).replaceAll("$1:0\""));

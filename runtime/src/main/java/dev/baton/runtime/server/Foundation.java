@@ -170,7 +170,7 @@ public final class Foundation {
     }
 
     /**
-     * For tests, and for whoever embeds Baton: plugins that are on the class path, system calls and memory of the
+     * For tests, and for programs that embed Baton: plugins that are on the class path, system calls and memory of the
      * caller's.
      *
      * @param version what it says of itself

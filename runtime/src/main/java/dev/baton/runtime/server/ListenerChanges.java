@@ -102,8 +102,8 @@ final class ListenerChanges {
     }
 
     /**
-     * A listener that was added to the process before goes on here: not opened yet, but one of this process's. Its text
-     * is checked as that of a new one is.
+     * A listener that was added to the process before continues here: not opened yet, but one of this process's. Its
+     * text is checked as that of a new one is.
      *
      * @throws IllegalArgumentException if it cannot, with the reason
      */
@@ -140,7 +140,7 @@ final class ListenerChanges {
             if (stopping.getAsBoolean()) { // after the add: a stop that has not seen it is seen here
                 return draining(name);
             }
-            // After the add as well: whoever hands over has said so before it looked. If it says so only now, it will
+            // After the add as well: a handover is announced before it looks. If it says so only now, it will
             // look, and finds a listener of this process.
             if (handingOver.getAsBoolean() || !listeners.opened(listener)) {
                 return upgrading(name);

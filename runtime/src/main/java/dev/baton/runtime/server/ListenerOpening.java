@@ -15,20 +15,20 @@ import org.slf4j.LoggerFactory;
  * Opens the listeners of a process that starts: with the sockets that the process before had for them, else by binding.
  *
  * <p>What the file says now goes before what an operator did to the process before, because it is what an operator
- * wrote last; and nobody is to lose a service that the file does not speak of:
+ * wrote last; and a service that the file does not mention must not be lost:
  *
  * <pre>
  * in the process before                  in the file now      here
  * suspended at run time                  yes                  suspended
  * unbound or removed at run time         yes                  bound again
- * added at run time                      no                   goes on, by the text that it was added by
+ * added at run time                      no                   continues, by the text that it was added by
  * added at run time                      the same address     the file's, with the socket
  * added at run time                      another address      the file's; the socket is closed
  *                                        by the same name
  * in its file                            no                   closed
  * </pre>
  *
- * <p>Each row but the first of a listener that nobody touched is told to whoever asked for the upgrade. For the
+ * <p>Each row but the first of a listener that was not changed is told to the one who asked for the upgrade. For the
  * starting thread.
  */
 final class ListenerOpening {

@@ -64,8 +64,8 @@ final class ServiceEnv implements ServiceContext {
 
     /**
      * How many fds one client may come to need: its own, and what a connection to an upstream costs, to one at a time.
-     * Nobody has to declare it, so that nobody can forget to; what a service opens beyond it is refused when there are
-     * no fds left.
+     * It need not be declared, so it cannot be forgotten; what a service opens beyond it is refused when there are no
+     * fds left.
      */
     int fdsPerClient() {
         return fdsPerClient;

@@ -24,11 +24,11 @@ import org.slf4j.LoggerFactory;
  * plugin does can hold it up: some seconds after the grace time it is over whatever is left.
  *
  * <p>The drain after an upgrade can be revoked: the process serves again, with new listeners, because the one that
- * followed it has died. What drains goes on draining. Whether the process ends or serves again is one CAS:
+ * followed it has died. What drains continues to drain. Whether the process ends or serves again is one CAS:
  *
  * <pre>
  * OPEN -> ENDS     {@link #end}: the drain is over, and so is the process
- * OPEN -> REVOKED  {@link #revoke}: the process goes on
+ * OPEN -> REVOKED  {@link #revoke}: the process continues
  * </pre>
  */
 @AnyThread

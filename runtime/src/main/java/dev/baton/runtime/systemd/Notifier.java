@@ -97,7 +97,7 @@ public final class Notifier {
         send("RELOADING=1\nMONOTONIC_USEC=" + System.nanoTime() / 1000 + "\nSTATUS=" + line(status));
     }
 
-    /** The service ends. Nothing if another process goes on with it. */
+    /** The service ends. Nothing if another process continues it. */
     public void stopping(String status) {
         send("STOPPING=1\nSTATUS=" + line(status));
     }

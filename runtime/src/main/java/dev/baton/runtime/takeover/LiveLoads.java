@@ -23,7 +23,7 @@ import java.util.concurrent.RejectedExecutionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The loops of this process for whoever shares work out among them. Any thread. */
+/** The loops of this process for code that shares work out among them. Any thread. */
 public final class LiveLoads implements LoopLoads {
     private static final Logger LOG = LoggerFactory.getLogger(LiveLoads.class);
 
@@ -32,7 +32,7 @@ public final class LiveLoads implements LoopLoads {
         /** How many threads can run at the same time. */
         int processors();
 
-        /** The processor time that a loop's thread has had, in nanoseconds; 0 if nobody knows. */
+        /** The processor time that a loop's thread has had, in nanoseconds; 0 if it is not known. */
         long cpuNanos(BatonLoop loop);
 
         /** The time, in nanoseconds since whenever. */

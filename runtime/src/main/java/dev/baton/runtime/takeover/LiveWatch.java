@@ -21,7 +21,7 @@ import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** The loops of this process for whoever watches them. Any thread. */
+/** The loops of this process for code that watches them. Any thread. */
 public final class LiveWatch implements LoopWatch {
     private final LoopRegistry loops;
     private final FdTable table;

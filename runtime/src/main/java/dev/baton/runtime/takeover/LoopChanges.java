@@ -40,7 +40,7 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  *   add      a new id, thread and poller; the registry lists it; then every listener has it serve
- *   retire   the registry lists it no more, and whoever chooses a loop passes it by; then, at the same time,
+ *   retire   the registry lists it no more, and it is chosen no more; then, at the same time,
  *              every listener has it let go, which others do in its place already
  *              the other loops take over what it owns, list after list (LoopEvacuation): a list is of a moment, and what the loop
  *              still runs may bring new connections, of which each is on a later list
@@ -242,9 +242,7 @@ public final class LoopChanges implements BatonLoop.Deaths {
             return done;
         }
 
-        /**
-         * Completes when the loop has let go of a listener, whoever has told it to: others may leave at the same time.
-         */
+        /** Completes when the loop has let go of a listener, whatever the reason: others may leave at the same time. */
         private CompletableFuture<Void> leave(SharedListener listener) {
             settle(listener);
             return listener.removeLoop(loop).toCompletableFuture();

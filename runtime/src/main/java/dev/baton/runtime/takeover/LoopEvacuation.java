@@ -30,9 +30,9 @@ import org.slf4j.LoggerFactory;
  * slow to begin only leaves more to the others. What cannot be taken is left: the victim runs in it, or it is gone, or
  * somebody has it.
  *
- * <p>A list grows old: what the victim gets after the moment is in the next one. So whoever wants everything makes
- * another list, and another, until one is empty; for a victim that is blocked or dead the second is, but for what a
- * helper had in its hands.
+ * <p>A list grows old: what the victim gets after the moment is in the next one. So a caller that wants everything
+ * makes another list, and another, until one is empty; for a victim that is blocked or dead the second is, but for what
+ * a helper had in its hands.
  *
  * <p>Threading: any thread.
  */
@@ -62,7 +62,7 @@ public final class LoopEvacuation implements Rescue {
 
     /** Lists what a victim owns, for as long as it does not go on. Cost: O(highest number). */
     static LoopEvacuation ofBlocked(BatonLoop victim, FdTable table) {
-        // Before the list: a victim that goes on while it is made is a healthy one.
+        // Before the list: a victim that continues while it is made is a healthy one.
         long progress = victim.progress();
         return new LoopEvacuation(victim, connections(victim, table), () -> victim.progress() == progress);
     }

@@ -31,7 +31,7 @@ final class Adoption {
         this.posix = posix;
     }
 
-    /** Takes what fits; what is left in {@code received} is nobody's. */
+    /** Takes what fits; what is left in {@code received} has no owner. */
     static Map<SharedListener, HandedListener> of(
             Collection<SharedListener> listeners, ReceivedSockets received, Posix posix) {
         Adoption adoption = new Adoption(posix);

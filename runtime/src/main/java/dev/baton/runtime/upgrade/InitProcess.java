@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  * SERVING    it reaps orphans                          {@link #follow}: this process was upgraded
- * FOLLOWING  it passes signals on, and looks who       nobody of the line is left: it ends with the exit code of the newest;
+ * FOLLOWING  it passes signals on, and looks who       none of the line is left: it ends with the exit code of the newest;
  *            serves: the line of processes of which    {@link #serve}: it accepts again in place of one that has died
  *            each was started by the one before
  * </pre>

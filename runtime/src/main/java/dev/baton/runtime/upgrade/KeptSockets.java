@@ -53,7 +53,7 @@ public final class KeptSockets implements AutoCloseable {
 
     /** A copy, because an unbind that comes in between would free the number for another file. */
     private void copy(Fd fd, List<Integer> numbers, List<Fd> copies) throws IOException {
-        // Before there is one: whoever closes it now takes it out of the pollers.
+        // Before there is one: a close takes it out of the pollers now.
         table.heldElsewhere(fd);
         int number = duplicate(fd);
         copies.add(table.fdInsert(number, FdKind.HANDOFF));

@@ -47,7 +47,8 @@ public final class Successor {
         builder.environment().put(HandoffAddress.VARIABLE, handoff.toString());
         builder.environment()
                 .put(HandoffAddress.GIVER, Long.toString(ProcessHandle.current().pid()));
-        // They name this process; what they say of sockets comes by the handoff, the watchdog is whoever's it is then.
+        // They name this process; what they say of sockets comes by the handoff, the watchdog belongs to the process
+        // that serves then.
         List.of("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "WATCHDOG_PID").forEach(builder.environment()::remove);
         Process process = builder.start();
         process.getOutputStream().close();

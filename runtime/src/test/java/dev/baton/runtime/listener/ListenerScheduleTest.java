@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * R38, a listener that is suspended but polled (100 % CPU), or ready but not polled (deaf); R37, one that comes back
- * after its stop; R41, one that is full and whose last connection wakes nobody; R42, counts that drift.
+ * after its stop; R41, one that is full and whose last connection wakes no listener; R42, counts that drift.
  *
  * <p>One thread plays every other: at each call that the listener makes into its pollers, its loops and the kernel, the
  * schedule may do anything that another thread could do just then.
@@ -180,7 +180,7 @@ class ListenerScheduleTest {
 
     /**
      * R41. A finds no room among all listeners; before it has marked itself, the last connection of another listener
-     * ends, which wakes whoever is marked.
+     * ends, which wakes those that are marked.
      */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
@@ -199,7 +199,7 @@ class ListenerScheduleTest {
         assertThat(world.open).hasSize(1);
     }
 
-    /** R41, the other order: it is marked, nobody polls, and the last release is somebody else's. */
+    /** R41, the other order: it is marked, no loop polls, and the last release comes from another listener. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void theLastConnectionOfAnotherListenerWakesIt(boolean edges) {

@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A reader that stands still holds nobody up; what it misses is counted and told where it is missing. */
+/** A reader that stands still holds no writer up; what it misses is counted and told where it is missing. */
 @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class LineQueueTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);

@@ -223,7 +223,7 @@ class ContributionsTest extends PluginLoading {
         assertThat(registry.unbindStrategies()).containsOnlyKeys("gently");
     }
 
-    /** On the class path of the runtime, as whoever embeds Baton has it. */
+    /** On the class path of the runtime, as programs that embed Baton have it. */
     public static final class Embedded implements Plugin {
         @Override
         public void configure(PluginBinder binder) {

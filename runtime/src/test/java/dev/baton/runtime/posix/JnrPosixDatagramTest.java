@@ -58,7 +58,7 @@ class JnrPosixDatagramTest {
         assertThat(sender.address()).isEqualTo(posix.localAddress(a));
         assertThat(sender.truncated()).isFalse();
 
-        // Two answers to whoever asked: the first is cut, which is told, the second is whole.
+        // Two answers to the one who asked: the first is cut, which is told, the second is whole.
         assertThat(posix.sendTo(b, buffer, sockets.put("long answer"), sender.address()))
                 .isEqualTo(11);
         assertThat(posix.sendTo(b, buffer, 0, sender.address())).isZero();

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Guards against functions of exactly six integer arguments: bound by jnr-ffi on x86-64, the sixth is garbage (sendto
- * would read its address length from the return address). Nobody would notice before the kernel does.
+ * would read its address length from the return address). It would not be noticed before the kernel sees it.
  */
 class LibCTest {
 

@@ -10,7 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
-/** Who has connected to a unix socket; whoever is taken for somebody else may do what he must not. */
+/** Who has connected to a unix socket: a peer that is taken for another one gets rights that it must not have. */
 class PeerCredentialsTest {
     private final JnrPosix posix = new JnrPosix();
 

@@ -105,7 +105,7 @@ class NotifierTest {
         assertThat(heard()).containsExactly("WATCHDOG=1");
     }
 
-    /** After an upgrade the old process is nobody to the manager: a STOPPING of its would end the service. */
+    /** After an upgrade the manager does not know the old process: a STOPPING of its own would end the service. */
     @Test
     void shouldTellItsSuccessorAndThenNothingMore() {
         Notifier notifier = notifier();
@@ -117,7 +117,7 @@ class NotifierTest {
         assertThat(heard(0)).isNull();
     }
 
-    /** The manager may listen to it before it is the service: its failed start is nobody's end. */
+    /** The manager may listen to it before it is the service: its failed start must not end the service. */
     @Test
     void shouldSayNothingBeforeItClaimsTheService() {
         Notifier notifier = notifier();

@@ -96,7 +96,7 @@ class HandoffChangesTest extends HandoffFixture {
         }
     }
 
-    /** A process of an older version sends fewer fields: nobody was suspended, nothing was added. */
+    /** A process of an older version sends fewer fields: nothing was suspended or added. */
     @Test
     void shouldTakeMessagesWithoutTheFieldsThatCameLater() throws Exception {
         int number = listening();

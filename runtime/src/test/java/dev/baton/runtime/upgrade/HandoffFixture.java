@@ -96,7 +96,7 @@ abstract class HandoffFixture {
         }
     }
 
-    /** A pid that nobody has: numbers end far below. */
+    /** A pid that no process has: numbers end far below. */
     static final long DEAD = Integer.MAX_VALUE;
 
     static <T> CompletableFuture<T> async(Callable<T> body) {

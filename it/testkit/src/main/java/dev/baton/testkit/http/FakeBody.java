@@ -56,7 +56,7 @@ final class FakeBody implements HttpBody {
         replacement = wanted;
     }
 
-    /** The callback is over: what goes on. */
+    /** The callback is over: what is passed on. */
     byte[] finish() {
         over = true;
         if (bytes.refCnt() == 0) {

@@ -48,7 +48,7 @@ import org.jspecify.annotations.Nullable;
  * an {@link AssertionError} that names it: a verdict that does not fit what was called, a body that was released or
  * changed in place, a wait without an end, a buffer of {@link #allocator} that was not released by the end.
  *
- * <p>Callbacks run on the test's thread. After a {@link HttpVerdict#WAIT} the exchange goes on in {@link #settle},
+ * <p>Callbacks run on the test's thread. After a {@link HttpVerdict#WAIT} the exchange continues in {@link #settle},
  * which every later step calls first.
  */
 public final class FakeExchange implements HttpExchange {
@@ -486,7 +486,8 @@ public final class FakeExchange implements HttpExchange {
         return this;
     }
 
-    // ---- how it goes on --------------------------------------------------------------------------------------------
+    // ---- how it continues
+    // --------------------------------------------------------------------------------------------
 
     private void call(String name, Supplier<HttpVerdict> callback, Runnable then) {
         call(name, callback, () -> {}, then);
@@ -580,7 +581,7 @@ public final class FakeExchange implements HttpExchange {
         return !isWaiting() && callbacksLeft > 0 && (stream == null || !stream.isFull());
     }
 
-    /** Nothing goes on after this many callbacks. */
+    /** Nothing continues after this many callbacks. */
     FakeExchange stopAfter(int callbacks) {
         callbacksLeft = callbacks;
         return this;
@@ -596,7 +597,7 @@ public final class FakeExchange implements HttpExchange {
     }
 
     /**
-     * Waits until the filter or handler has been resumed or has answered, and a stream has ended; goes on then.
+     * Waits until the filter or handler has been resumed or has answered, and a stream has ended; then continues.
      *
      * @throws AssertionError if that takes too long
      */

@@ -171,7 +171,7 @@ public final class Crowd implements AutoCloseable {
         }
     }
 
-    /** A crowd of nobody yet, each of whom will ask once a period, or as fast as the answers come if that is slower. */
+    /** An empty crowd, each of whom will ask once a period, or as fast as the answers come if that is slower. */
     public Crowd(long periodNanos) throws IOException {
         this.selector = Selector.open();
         this.periodNanos = periodNanos;

@@ -83,7 +83,7 @@ abstract class DescriptorCalls implements Posix {
         return numbers;
     }
 
-    /** The virtual machine opens a file of its own: takes the lowest free number, which nobody else may close. */
+    /** The virtual machine opens a file of its own: takes the lowest free number, which nothing else may close. */
     public final int openOther() {
         int number = newNumber(new EventFile(simulation));
         others.add(number);
@@ -129,7 +129,7 @@ abstract class DescriptorCalls implements Posix {
         return number;
     }
 
-    /** Takes a number back that nobody has seen yet. */
+    /** Takes a number back before it is handed out. */
     final void giveUp(int number) {
         descriptor(number).file.release();
         descriptors.set(number, null);
@@ -166,7 +166,8 @@ abstract class DescriptorCalls implements Posix {
         descriptors.set(fd, null);
         descriptor.file.release();
         int result = failed != 0 ? failed : done(0);
-        // The number is free and whoever closed it has not gone on: what must be done before a close can be missed
+        // The number is free, and the thread that closed it has not continued: what must be done before a close can be
+        // missed
         // here.
         simulation.point("close.return");
         return result;

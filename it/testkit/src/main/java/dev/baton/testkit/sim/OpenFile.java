@@ -52,7 +52,7 @@ abstract class OpenFile {
     abstract void ended();
 
     /**
-     * Something has arisen: an edge for whoever polls for it. Of the exclusive registrations as many are told as it
+     * Something has arisen: an edge for those that poll for it. Of the exclusive registrations as many are told as it
      * takes to wake one sleeper; which one is first is the schedule's choice.
      */
     final void arisen(int mask) {

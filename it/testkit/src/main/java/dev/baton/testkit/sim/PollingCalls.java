@@ -29,7 +29,7 @@ abstract class PollingCalls extends DescriptorCalls {
         return numbers;
     }
 
-    /** Registrations that no number leads to any more although their open file lives: nobody can take them out. */
+    /** Registrations that no number leads to any more although their open file lives: they cannot be removed. */
     public final List<String> deadRegistrations() {
         List<String> dead = new ArrayList<>();
         for (int number : open()) {
@@ -149,7 +149,7 @@ abstract class PollingCalls extends DescriptorCalls {
         return timeoutMillis < 0 ? SimThread.NEVER : simulation().now() + timeoutMillis * NANOS_PER_MILLI;
     }
 
-    /** The events stand in memory, and nobody has looked at them yet. */
+    /** The events stand in memory, and no thread has looked at them yet. */
     private int returned(int result) {
         if (result > 0) {
             simulation().point("poll.return");

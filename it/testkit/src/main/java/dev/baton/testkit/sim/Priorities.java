@@ -7,7 +7,7 @@ import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Probabilistic concurrency testing: each thread gets a random priority, the highest that can goes on, and at a few
+ * Probabilistic concurrency testing: each thread gets a random priority, the highest that can run runs, and at a few
  * random steps the one that is about to go on drops below all others. Finds a bug that needs d such changes with a
  * probability that depends on d and the length of the run only (Burckhardt et al., ASPLOS 2010).
  */

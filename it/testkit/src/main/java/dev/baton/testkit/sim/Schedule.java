@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 interface Schedule {
 
     /**
-     * Who goes on.
+     * Chooses the thread that runs.
      *
      * @param candidates those that can, in the order in which they were made; not empty
      * @param last who went on last, if it still can; else null

@@ -24,7 +24,7 @@ final class Script {
      * One step.
      *
      * @param text as it was written
-     * @param thread who goes on; empty for a pause
+     * @param thread the thread that runs; empty for a pause
      * @param point until where
      * @param times how many arrivals
      * @param pauseNanos how far the clock moves, for a pause

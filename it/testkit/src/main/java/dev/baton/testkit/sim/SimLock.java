@@ -2,7 +2,7 @@ package dev.baton.testkit.sim;
 
 import org.jspecify.annotations.Nullable;
 
-/** A lock of the simulation: whoever waits for it does so where the scheduler sees it. Not reentrant. */
+/** A lock of the simulation: threads wait for it where the scheduler sees them. Not reentrant. */
 public final class SimLock implements AutoCloseable {
     private final Simulation simulation;
     private final String name;

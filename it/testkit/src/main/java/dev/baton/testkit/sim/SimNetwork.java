@@ -148,7 +148,7 @@ public final class SimNetwork {
         return new SimServer(this, socket);
     }
 
-    /** Somebody else's client, which connects at once. Null if nobody listens. */
+    /** A client outside the process, which connects at once. Null if nothing listens. */
     public @Nullable SimPeer tryConnect(SocketAddress address) {
         point("peer.connect");
         StreamSocket socket = kernel.fresh(Sockets.AF_INET);

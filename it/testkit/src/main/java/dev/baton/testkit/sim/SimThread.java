@@ -7,7 +7,8 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A thread of a simulation: runs only while it is its turn. All fields but {@link #turn} are of whoever's turn it is.
+ * A thread of a simulation: runs only while it is its turn. All fields but {@link #turn} belong to the thread that
+ * runs.
  */
 final class SimThread extends FastThreadLocalThread {
     /** No deadline. */
@@ -51,7 +52,7 @@ final class SimThread extends FastThreadLocalThread {
         return !ended && !heldUp && (condition == null || deadline <= now || condition.getAsBoolean());
     }
 
-    /** When it goes on by itself. */
+    /** When it continues by itself. */
     long due() {
         if (heldUp) {
             return NEVER;

@@ -17,7 +17,7 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs real threads one at a time and chooses who goes on at each <em>point</em>: before each call of an SPI.
+ * Runs real threads one at a time and chooses the next at each <em>point</em>: before each call of an SPI.
  *
  * <p>A test builds its world, makes threads by {@link #thread} and {@link #threads}, and lets them run by
  * {@link #run()}, {@link #run(String)} and {@link #pass}. In between nothing runs but the test itself, which may look
@@ -50,7 +50,7 @@ public final class Simulation {
         this.schedule = schedule;
     }
 
-    /** For tests that say by {@link #run(String)} who goes on. */
+    /** For tests that choose the threads by {@link #run(String)}. */
     public static Simulation scripted() {
         return new Simulation(new InOrder());
     }
@@ -129,10 +129,7 @@ public final class Simulation {
         run();
     }
 
-    /**
-     * The clock jumps ahead, wherever the threads stand: nobody has had a turn in the time between. By the test or a
-     * thread.
-     */
+    /** The clock jumps ahead, wherever the threads stand: none has had a turn in between. By the test or a thread. */
     public void jump(Duration far) {
         point("jump");
         clock.moveTo(clock.now() + far.toNanos());
@@ -208,8 +205,8 @@ public final class Simulation {
     }
 
     /**
-     * Runs until each thread of the test has ended and nobody else has anything to do now. Time passes only as long as
-     * a thread of the test needs it.
+     * Runs until each thread of the test has ended and no other has anything to do now. Time passes only as long as a
+     * thread of the test needs it.
      */
     public void run() {
         horizon = clock.now();
@@ -432,7 +429,7 @@ public final class Simulation {
 
     // ---- choosing -------------------------------------------------------------------------------------------------
 
-    /** Who goes on, or null: the test. */
+    /** The thread that runs next, or null: the test. */
     private @Nullable SimThread choose(@Nullable SimThread last) {
         if (failure != null) {
             return null;
@@ -469,7 +466,7 @@ public final class Simulation {
         }
     }
 
-    /** False if there is nothing to wait for, or nobody who needs it. */
+    /** False if there is nothing to wait for, or no thread that needs it. */
     private boolean letTimePass() {
         long next = SimThread.NEVER;
         boolean needed = false;

@@ -130,7 +130,7 @@ public final class World {
         return env;
     }
 
-    /** What callbacks threw and nobody handled; a test that provokes it takes it out. */
+    /** What callbacks threw without a handler; a test that provokes it takes it out. */
     public List<Throwable> failures() {
         return failures;
     }
@@ -186,7 +186,10 @@ public final class World {
 
     // ---- the end --------------------------------------------------------------------------------------------------
 
-    /** What must hold whenever nobody has anything to do: nobody is in, nobody is left over, nothing dead is polled. */
+    /**
+     * What must hold whenever no thread has anything to do: no claim is held, nothing is left over, nothing dead is
+     * polled.
+     */
     public void checkQuiet() {
         table.forEach(each -> {
             if (each.running() != 0 || each.orphaned()) {

@@ -1,6 +1,6 @@
 /**
  * A deterministic simulation of the runtime: the real table, loops, channels, listeners and pools, on real threads of
- * which one runs at a time, over a kernel in memory and a clock that moves when nobody can go on.
+ * which one runs at a time, over a kernel in memory and a clock that moves when no thread can continue.
  *
  * <h2>Points</h2>
  *
@@ -10,7 +10,8 @@
  * <ul>
  *   <li>the method of {@code Posix}: {@code recv(7)}, {@code close(7)}, {@code epollCtl(7)}, {@code socket}; waiting in
  *       the kernel is {@code epollWait} or {@code pollWait}, and {@code poll.return} is when the events stand in memory
- *       and nobody has looked at them; {@code close.return} is when the number is free and its closer has not gone on;
+ *       and no thread has looked at them; {@code close.return} is when the number is free and its closer has not
+ *       continued;
  *   <li>the method of {@code Poller}: {@code poll}, {@code add(7)}, {@code modify(7)}, {@code remove(7)},
  *       {@code wakeup}, and {@code ready(7)} before an event is dispatched;
  *   <li>the method of {@code FdHook}: {@code inserted(7)}, {@code takenOver(7)}, {@code orphaned(7)},
@@ -35,10 +36,10 @@
  *
  * <pre>
  *   script = step { " " step }
- *   step   = thread "@" point [ "(" argument ")" ] [ "*" count ]   that thread, and no other, goes on until it stands before
+ *   step   = thread "@" point [ "(" argument ")" ] [ "*" count ]   that thread, and no other, runs until it stands before
  *                                                                  the point: for the count'th time from here on
  *          | thread "@end"                                         until it has ended, or waits and has nothing to do
- *          | "+" number "ms"                                       the clock moves; nobody runs
+ *          | "+" number "ms"                                       the clock moves; no thread runs
  * </pre>
  *
  * Loops are called {@code L0}, {@code L1} and so on. {@code L0@poll.return L1@end L0@end}: loop 0 fetches its events,

@@ -233,7 +233,7 @@ class VertxOwnersTest {
         world.plugin(FirstPlugin.class);
         world.plugin(SecondPlugin.class);
         world.start("first: { listens: false }\nsecond: { listens: false }\nloops: 1\n");
-        // Held, for a client that nobody holds is closed with its connections.
+        // Held: a client without a reference to it is closed with its connections.
         List<NetClient> clients = List.of(
                 open(world, using("first"), origin),
                 open(world, using("first"), origin),

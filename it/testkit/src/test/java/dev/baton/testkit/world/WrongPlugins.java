@@ -140,7 +140,7 @@ final class WrongPlugins {
         }
     }
 
-    /** Opens a number and tells nobody. */
+    /** Opens a number without telling the table. */
     static final class HidesANumber implements Plugin {
         @Override
         public void configure(PluginBinder binder) {

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *   no Host, or several, in HTTP/1.1 (RFC 9112, 3.2)         400
  * </pre>
  *
- * <p>On a unix socket nobody looks at Host: no browser speaks to one.
+ * <p>On a unix socket Host is not checked: no browser speaks to one.
  */
 final class WebGuard {
     private static final String SEC_FETCH_SITE = "Sec-Fetch-Site";

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <table>
  *   <caption>states</caption>
- *   <tr><td>IN</td><td>in a stack, and the connection is for whoever asks next</td></tr>
+ *   <tr><td>IN</td><td>in a stack, and the connection is for the next loop that asks</td></tr>
  *   <tr><td>TAKEN</td><td>popped by a loop that asked; the connection is that loop's to try</td></tr>
  *   <tr><td>DEAD</td><td>withdrawn: closed, expired or purged; the node is still in the stack and holds nothing</td></tr>
  *   <tr><td>UNLINKED</td><td>was DEAD, and counts no longer as one to be unlinked</td></tr>

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>the walker reads {@code a -> d -> b}, d dead, and writes {@code a.next = b};
  *   <li>a popper that read {@code a.next == d} before makes d the head: d.next is b still, and d is dropped when
  *       popped;
- *   <li>a popper that pops {@code a} meanwhile makes the walker's write one into a node that nobody reaches.
+ *   <li>a popper that pops {@code a} meanwhile makes the walker's write one into a node that cannot be reached.
  * </ol>
  *
  * <p>No live entry is lost in any of these: it leaves the stack only by a pop of that very node. A dead one that the

@@ -27,15 +27,15 @@ import org.slf4j.LoggerFactory;
  *
  * <p>What the pool remembers may be out of date at any time: a connection may have been closed, taken over or rescued
  * since its put. So a take first removes the entry, then asks the fd table for the connection ({@code tryEnter} if the
- * loop owns it, else {@code takeover}) and goes on to the next where it is refused. After {@value #MAX_REFUSALS}
- * refusals it gives up: opening a connection costs less than to go on. Nothing here waits for another loop.
+ * loop owns it, else {@code takeover}) and tries the next where it is refused. After {@value #MAX_REFUSALS} refusals it
+ * gives up: opening a connection costs less than to go on. Nothing here waits for another loop.
  *
  * <p>A connection that was refused is busy for a moment (a late event, a rescue that moves it, an owner that has tasks
  * for it): it goes back, unless it was refused {@value #MAX_REFUSALS} times in a row. Then something is wrong with it,
  * and it is closed rather than met first by every take.
  *
  * <p>Bytes that arrive on an idle connection belong to no exchange (the peer talks out of turn, or it answers an old
- * request twice): whoever owns the pipeline must close the connection when it reads any while it has no exchange. The
+ * request twice): the owner of the pipeline must close the connection when it reads any while it has no exchange. The
  * pool cannot see them; it notices only the close, by {@link #remove}.
  */
 final class LoopStacks implements IdlePool {
@@ -140,7 +140,7 @@ final class LoopStacks implements IdlePool {
         return found;
     }
 
-    /** BUSY: it may be tried again. GONE: it is closed or will be, nobody needs to do anything. */
+    /** BUSY: it may be tried again. GONE: it is closed or will be, nothing needs to be done. */
     private TakeoverResult claim(MovableChannel connection, Loop loop, boolean evict) {
         if (!connection.isActive()) {
             return TakeoverResult.GONE;
@@ -219,7 +219,8 @@ final class LoopStacks implements IdlePool {
         last.set(entry);
         stack.push(entry);
         startTicking(stack);
-        // Both may have happened since they were looked at above, and then nobody else would find the entry: remove()
+        // Both may have happened since they were looked at above, and then no other thread would find the entry:
+        // remove()
         // may have come before the entry was there, close() may have emptied the stack already.
         return (!closed && connection.isActive()) || !withdraw(entry);
     }
@@ -269,7 +270,10 @@ final class LoopStacks implements IdlePool {
         return sum;
     }
 
-    /** Takes one of the {@code idleMax} places; exact: full means full. Whoever ends an entry's stay gives it back. */
+    /**
+     * Takes one of the {@code idleMax} places; exact: full means full. The thread that ends an entry's stay gives it
+     * back.
+     */
     private boolean reserve() {
         int count = idle.get();
         while (count < idleMax) {
@@ -315,7 +319,7 @@ final class LoopStacks implements IdlePool {
     }
 
     /**
-     * The loop that sweeps a stack ends, and cancels its timers: another one goes on, for what is idle there is not
+     * The loop that sweeps a stack ends, and cancels its timers: another one takes over, for what is idle there is not
      * gone. By the ending loop's thread, which puts nothing any more.
      */
     private void inherit(IdleStack stack) {

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * The loop of one end of an exchange ends, and takes no more messages: the other end closes and keeps nothing. That
- * nothing leaked and nobody holds a claim, {@link Bench#close} checks.
+ * nothing leaked and no claim is held, {@link Bench#close} checks.
  */
 class EndedLoopTest {
     private static final String GET = "GET / HTTP/1.1\r\nHost: shop\r\n\r\n";

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What goes through the proxy, with both ends on one loop and on two (row F4: nobody touches the other's state). */
+/** What goes through the proxy, with both ends on one loop and on two (row F4: neither touches the other's state). */
 @SuppressWarnings("StringConcatToTextBlock") // the line ends are what matters
 class ExchangeTest {
     private static final String GET = "GET /a?b=c HTTP/1.1\r\nHost: shop\r\n\r\n";

@@ -329,7 +329,7 @@ class FailureTest {
         }
     }
 
-    /** No body follows, but the length goes on to the client. */
+    /** No body follows, but the client gets the length. */
     @ParameterizedTest
     @CsvSource({
         "HEAD, 200 OK, Content-Length: x",

@@ -138,7 +138,7 @@ class FilterTest {
         }
     }
 
-    /** Desync through a filter: where a message ends is the service's to say, and nobody else's. */
+    /** Desync through a filter: only the service says where a message ends. */
     @ParameterizedTest
     @EnumSource
     void nobodyElseFramesMessages(Ends ends) {

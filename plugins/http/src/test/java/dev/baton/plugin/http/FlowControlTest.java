@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Neither end reads faster than the other writes, nobody is silent for ever, and draining ends what is idle. */
+/** Neither end reads faster than the other writes, neither is silent for ever, and draining ends what is idle. */
 class FlowControlTest {
     private static final String GET = "GET / HTTP/1.1\r\nHost: shop\r\n\r\n";
     private static final String LAST_GET = "GET / HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n";

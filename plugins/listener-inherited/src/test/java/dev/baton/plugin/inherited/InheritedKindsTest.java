@@ -171,7 +171,7 @@ class InheritedKindsTest {
                 .contains("has passed api, admin");
         assertThat(why(systemd("LISTEN_PID", "4711", "LISTEN_FDS", "3", "LISTEN_FDNAMES", "a:web:web"), "systemd@web"))
                 .contains("several", "fd@4", "fd@5");
-        // A name beyond the count is nobody's.
+        // A name beyond the count belongs to no fd.
         assertThat(why(systemd("LISTEN_PID", "4711", "LISTEN_FDS", "1", "LISTEN_FDNAMES", "api:web"), "systemd@web"))
                 .contains("has passed api");
     }

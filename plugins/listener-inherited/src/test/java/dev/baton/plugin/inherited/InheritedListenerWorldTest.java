@@ -53,7 +53,7 @@ class InheritedListenerWorldTest {
         assertThat(world.refuses(address)).as("nobody else has kept it").isTrue();
     }
 
-    /** A number that nobody has passed is some file of the process's own: it is left alone. */
+    /** A number that was not passed is some file of the process's own: it is left alone. */
     @InEachWorld
     void shouldRefuseWhatIsNoListeningSocket(PluginWorld world) {
         world.plugin(InheritedListenerPlugin.class);

@@ -7,11 +7,12 @@ import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 
 /**
- * Drains, but cuts nobody who waits in the kernel: new connections are stopped first, those that the kernel holds are
- * accepted and served, and only then the listening fd goes. The result tells how many it could not accept in time.
+ * Drains, but cuts no connection that waits in the kernel: new connections are stopped first, those that the kernel
+ * holds are accepted and served, and only then the listening fd goes. The result tells how many it could not accept in
+ * time.
  *
  * <p>The backlog may take up to the grace time, and at most {@link #BACKLOG_MAX}: a listener that is full has to wait
- * until connections end. The connections then have what is left of the grace time. A grace of zero accepts nobody, and
+ * until connections end. The connections then have what is left of the grace time. A grace of zero accepts none, and
  * closes.
  */
 public final class DrainBacklogStrategy implements UnbindStrategy {

@@ -10,8 +10,8 @@ import java.util.concurrent.CompletionStage;
  * Stops accepting at once, lets connections finish within the grace time, and closes those that have not by then.
  *
  * <p>The listening fd goes first: a connection that came in after the request to drain would not have heard of it. The
- * connections drain while the port becomes free, so that the two times do not add up. A grace of zero asks nobody and
- * closes.
+ * connections drain while the port becomes free, so that the two times do not add up. A grace of zero asks no client
+ * and closes.
  */
 public final class DrainStrategy implements UnbindStrategy {
 

@@ -43,7 +43,7 @@ final class Outcomes {
         return new ListenerResult(listener.name(), outcome, address + "; " + ended + left, abandoned);
     }
 
-    /** Nobody had to be closed. */
+    /** No connection had to be closed. */
     static String ended(int open) {
         return open == 0 ? "no connection was open" : connections(open) + " ended by " + themselves(open);
     }

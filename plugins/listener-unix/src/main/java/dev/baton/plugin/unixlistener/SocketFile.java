@@ -56,7 +56,7 @@ record SocketFile(Path path, @Nullable Object key) {
     // ---- before the bind ------------------------------------------------------------------------------------------
 
     /**
-     * Removes the file of a socket that nobody serves any more.
+     * Removes the file of a socket that is no longer served.
      *
      * @throws IOException if somebody does, or it is no socket
      */

@@ -16,7 +16,7 @@ import java.util.List;
  *   fits              it leaves the loop above the half of the way, and the coldest loop ends no hotter than the hot one
  *   none fits         the lightest of all, which is more than half of the way, if the loop that gets it stays below what the
  *                     hot one was by a margin: else it would only carry the heat along, and it stays
- *   no load           stays: it makes nobody hot
+ *   no load           stays: it makes no loop hot
  * </pre>
  */
 final class Choice {

@@ -188,7 +188,7 @@ final class Rebalancer implements LoadSampler {
         List<Load> all = window.loads();
         Spread spread = spread(now, all);
         Shares measured = shares;
-        // The floor has no say any more: what was begun goes on until the loops are even.
+        // The floor no longer counts: what was begun continues until the loops are even.
         if (spread == null
                 || measured == null
                 || !spread.isWorthIt(0, config.lowWater().share(), loads.processors())) {

@@ -10,7 +10,7 @@ import jdk.jfr.StackTrace;
 import jdk.jfr.Timespan;
 
 /**
- * Blocked loops and rescues in the JDK's flight recorder. Where nobody has started it, it stays so: that takes 0.1 s,
+ * Blocked loops and rescues in the JDK's flight recorder. Where it has not been started, it stays so: that takes 0.1 s,
  * for which the watchdog would look at no loop.
  */
 final class RescueEvents {

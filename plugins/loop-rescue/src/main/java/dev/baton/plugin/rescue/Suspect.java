@@ -87,7 +87,7 @@ final class Suspect {
         rescuedAt = now;
     }
 
-    /** Ends it: the loop goes on. */
+    /** Ends it: the loop continues. */
     void finish() {
         Rescue last = rescue;
         if (last != null) {

@@ -9,6 +9,8 @@ interface ThreadStates {
     /** The CPU time that a thread has had, in nanoseconds, or {@link #UNKNOWN}. */
     long cpuNanos(long nativeId);
 
-    /** True if a thread has a processor or waits for one; false if it waits for something else, or nobody knows. */
+    /**
+     * True if a thread has a processor or waits for one; false if it waits for something else, or that is not known.
+     */
     boolean isRunnable(long nativeId);
 }

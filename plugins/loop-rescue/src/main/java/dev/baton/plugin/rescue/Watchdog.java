@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * <pre>
  *   round in time, the number has changed or the loop sleeps   free: not stuck, not blocked
  *   round in time, the number has stayed                       stuck for one round more
- *   round late                                                 nobody knows who else was late: counts for nothing; but where
+ *   round late                                                 others may have been late, too: counts for nothing; but where
  *                                                              one late round follows another they count, or a machine that
  *                                                              is always short of processors would have no watchdog
  *   stuck for the detection time less a round                  descheduled, if its thread could run and is not let: nothing;
@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  *                                                              times that: code runs for the first time, which is slow
  *   blocked                                                    rescue again as long as it lasts: what helpers had in their
  *                                                              hands, what has come since, connections to accept
- *   every loop blocked                                         say so; nobody is left to help
+ *   every loop blocked                                         say so; no loop is left to help
  * </pre>
  *
  * <p>A round that is late is what a pause of the JVM looks like from here: this thread stands still at a safepoint as
@@ -202,7 +202,7 @@ final class Watchdog {
                         Integer.toString(what.loop()))
                 .increment();
         if (!seen) {
-            // What was read is what it does now, and that is nobody's fault.
+            // What was read is what it does now, and no plugin is to blame for that.
             LOG.info(
                     "loop {} was in one callback for more than {} ms, and left it before its stack could be read",
                     what.loop(),

@@ -92,7 +92,7 @@ class WatchdogTest {
         return loops.get(id);
     }
 
-    /** A round in time; loop 1 always goes on. */
+    /** A round in time; loop 1 always runs. */
     private void round() {
         roundAfter(ROUND);
     }

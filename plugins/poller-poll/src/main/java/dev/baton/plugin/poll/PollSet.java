@@ -10,8 +10,8 @@ import java.util.function.IntFunction;
  * The fds that one poller polls: the array of {@code struct pollfd} that poll(2) reads, and beside it what the kernel
  * does not keep, the generation and the interest of each.
  *
- * <p>A registration keeps its slot until {@link #compact}, which only happens between two polls: whoever walks the
- * slots may add and remove while doing so. Slot 0 and whatever the caller put first never move.
+ * <p>A registration keeps its slot until {@link #compact}, which only happens between two polls: a thread that walks
+ * the slots may add and remove while doing so. Slot 0 and whatever the caller put first never move.
  *
  * <pre>
  *         pollfd.fd     pollfd.events       number

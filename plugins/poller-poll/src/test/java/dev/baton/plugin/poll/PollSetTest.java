@@ -181,7 +181,7 @@ class PollSetTest {
         assertThat(memories).as("doubled").hasSize(5);
     }
 
-    /** R31: half an add would be an fd that is polled by nobody and believed to be. */
+    /** R31: half an add would be an fd that is believed to be polled, and is not. */
     @Test
     void shouldChangeNothingWhenItCannotGrow() {
         int number = 0;

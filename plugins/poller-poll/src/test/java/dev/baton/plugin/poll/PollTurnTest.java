@@ -180,7 +180,7 @@ class PollTurnTest {
         assertThat(log.take()).containsExactly(event(C, Interest.IN), event(A, Interest.IN), event(B, Interest.IN));
     }
 
-    /** Another thread removes it while the kernel finds something in it: nobody wants to know any more. */
+    /** Another thread removes it while the kernel finds something in it: it is not reported. */
     @Test
     void shouldNotTellWhatWasRemovedWhileItSlept() {
         poller.add(A, Interest.IN);

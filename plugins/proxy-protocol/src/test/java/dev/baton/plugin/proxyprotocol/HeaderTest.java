@@ -183,7 +183,7 @@ class HeaderTest {
         }
     }
 
-    /** Before what is announced has come: nobody waits for it. */
+    /** Before what is announced has come: it is not waited for. */
     @Test
     void shouldRefuseALongHeaderAtItsBeginning() {
         byte[] header = Headers.ipv4(new byte[60_000]);

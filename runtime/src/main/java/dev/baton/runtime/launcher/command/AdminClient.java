@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 /** The admin API of a running process, from outside. */
 final class AdminClient {
     private static final Duration CONNECT_MAX = Duration.ofSeconds(5);
-    /** A GET reads a snapshot: whoever does not answer by then is not well. */
+    /** A GET reads a snapshot: a process that has not answered by then is not well. */
     private static final Duration GET_MAX = Duration.ofSeconds(30);
 
     private static final String HTTP = "http://";

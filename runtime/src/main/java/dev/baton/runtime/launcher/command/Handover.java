@@ -10,8 +10,8 @@ import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * An upgrade as whoever asked for it sees it, through the death of the process that was asked: the one that it had
- * started goes on, and answers at the same address when it serves.
+ * An upgrade as the one who asked for it sees it, through the death of the process that was asked: the one that it had
+ * started continues, and answers at the same address when it serves.
  *
  * <p>This is more than politeness: as long as the command of {@code ExecReload=} runs, systemd does not end a service
  * whose main process has died, and the new process has the time to name itself.
@@ -35,7 +35,7 @@ final class Handover {
         return old;
     }
 
-    /** The process that serves in its place, or -1 when there is none and nobody left to become one. */
+    /** The process that serves in its place, or -1 when there is none and none is left to become one. */
     long successor() {
         int hopeless = 0;
         while (true) {
@@ -60,7 +60,7 @@ final class Handover {
 
     /**
      * True if a process lives that this one has started for an upgrade. By what that was given to know it by, and not
-     * as a child: nobody is the child of a process that is dead.
+     * as a child: a dead process has no children.
      */
     static boolean isAwaited(long old) {
         byte[] given = (HandoffAddress.GIVER + "=" + old + "\0").getBytes(StandardCharsets.US_ASCII);

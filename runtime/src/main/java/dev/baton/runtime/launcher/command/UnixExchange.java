@@ -34,7 +34,7 @@ final class UnixExchange {
      * Sends a request and reads its answer, however long that takes. Blocks.
      *
      * @param body empty for none
-     * @throws ConnectException if nobody listens there
+     * @throws ConnectException if nothing listens there
      */
     static Answer send(Path socket, String method, String path, String body) throws IOException {
         byte[] content = body.getBytes(StandardCharsets.UTF_8);

@@ -8,12 +8,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Whoever asked for an upgrade waits for the process that was started for it, also if the one that started it was
- * killed before anybody could see its child: the command gave up then, and the service manager ended the service.
+ * The command that asked for an upgrade waits for the process that was started for it, also if the one that started it
+ * was killed before anybody could see its child: the command gave up then, and the service manager ended the service.
  */
 @Timeout(60)
 class HandoverTest {
-    /** A pid that nobody has: numbers end far below. */
+    /** A pid that no process has: numbers end far below. */
     private static final long DEAD = Integer.MAX_VALUE;
 
     @Test
