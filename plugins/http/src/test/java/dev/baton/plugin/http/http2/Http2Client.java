@@ -1,7 +1,7 @@
 package dev.baton.plugin.http.http2;
 
 import dev.baton.plugin.http.Bench;
-import dev.baton.testkit.EmbeddedConnection;
+import dev.baton.testkit.world.Peer;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
@@ -21,30 +21,60 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /** A client that a test plays frame by frame: what it sends is bytes, and what it reads is one line a frame. */
 final class Http2Client {
     private static final String PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
+    private static final int FRAME_HEAD_BYTES = 9;
+
     private static final int END_STREAM = 1;
     private static final int ACK = 1;
     private static final int END_HEADERS = 4;
 
-    private final Bench bench;
-    private final EmbeddedConnection connection;
+    private final Consumer<String> sender;
+    private final Supplier<String> receiver;
     private final DefaultHttp2HeadersEncoder encoder = new DefaultHttp2HeadersEncoder();
     private final DefaultHttp2FrameReader reader = new DefaultHttp2FrameReader(false);
     private final EmbeddedChannel channel = new EmbeddedChannel(new ChannelInboundHandlerAdapter());
     private final ByteBuf unread = Unpooled.buffer();
 
     Http2Client(Bench bench) {
-        this(bench, bench.client);
+        this(frames -> bench.receive(bench.client, frames), () -> bench.out(bench.client));
     }
 
-    Http2Client(Bench bench, EmbeddedConnection connection) {
-        this.bench = bench;
-        this.connection = connection;
+    /** Octets, one a character; the receiver answers with what has come since it was asked last. */
+    private Http2Client(Consumer<String> sender, Supplier<String> receiver) {
+        this.sender = sender;
+        this.receiver = receiver;
+    }
+
+    /** Over a connection of a world: {@link #frames} waits for one frame. */
+    static Http2Client over(Peer peer) {
+        Http2Client client = new Http2Client(
+                frames -> peer.send(frames.getBytes(StandardCharsets.ISO_8859_1)), () -> nextFrame(peer));
+        client.send(PREFACE + settings() + settingsAck());
+        return client;
+    }
+
+    private static String nextFrame(Peer peer) {
+        String head = new String(peer.read(FRAME_HEAD_BYTES), StandardCharsets.ISO_8859_1);
+        int length = head.charAt(0) << 16 | head.charAt(1) << 8 | head.charAt(2);
+        return head + new String(peer.read(length), StandardCharsets.ISO_8859_1);
+    }
+
+    /** Waits for the next frame of a stream. */
+    String next() {
+        while (true) {
+            for (String line : frames()) {
+                if (line.startsWith("HEADERS") || line.startsWith("DATA") || line.startsWith("RESET")) {
+                    return line;
+                }
+            }
+        }
     }
 
     /** Has sent its preface and read the server's. */
@@ -60,7 +90,7 @@ final class Http2Client {
     }
 
     void send(String... frames) {
-        bench.receive(connection, String.join("", frames));
+        sender.accept(String.join("", frames));
     }
 
     // ----------------------------------------------------------------------------------------------------- to send
@@ -151,7 +181,7 @@ final class Http2Client {
 
     /** What has come since the last call, one line a frame; what belongs to the start of a connection left out. */
     List<String> frames() {
-        unread.writeBytes(bench.out(connection).getBytes(StandardCharsets.ISO_8859_1));
+        unread.writeBytes(receiver.get().getBytes(StandardCharsets.ISO_8859_1));
         List<String> lines = new ArrayList<>();
         ChannelHandlerContext ctx = channel.pipeline().firstContext();
         try {
