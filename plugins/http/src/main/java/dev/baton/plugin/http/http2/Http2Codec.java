@@ -56,7 +56,8 @@ public final class Http2Codec {
         Http2Settings settings = new Http2Settings()
                 .maxConcurrentStreams(limits.config().maxStreams())
                 .initialWindowSize(limits.streamWindow())
-                .maxHeaderListSize(limits.headerLimit());
+                .maxHeaderListSize(limits.headerLimit())
+                .connectProtocolEnabled(true);
         long now = channel.eventLoop().ticker().nanoTime();
         FrameBudget budget =
                 new FrameBudget(limits.config().maxIdleFrames(), limits.config().maxResets(), now);

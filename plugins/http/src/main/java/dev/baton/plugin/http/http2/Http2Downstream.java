@@ -14,6 +14,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Stream;
@@ -47,6 +48,8 @@ final class Http2Downstream extends Downstream {
 
     /** The head of the response is written. */
     private boolean started;
+    /** The server has not opened the WebSocket that was asked for, and did not say no: the client was told so. */
+    private boolean unagreed;
     /** The exchange is over: what comes of the body is dropped. */
     private boolean done;
 
@@ -247,11 +250,12 @@ final class Http2Downstream extends Downstream {
             while (!requestGiven
                     && current != null
                     && current.equals(current())
+                    && current.hasBody() // a tunnel has one from the server's answer on
                     && (in.isReadable() || inputEnded)
                     && takesBody()
                     && !serverFull()) {
                 int count = in.readableBytes();
-                boolean last = inputEnded;
+                boolean last = inputEnded && !current.isTunnel();
                 if (count == 0 && !last) {
                     break;
                 }
@@ -276,10 +280,21 @@ final class Http2Downstream extends Downstream {
         if (!done && !flushBody()) {
             lostServer();
         }
+        if (!done && inputEnded && unread == null && isTunnel()) {
+            endTunnel();
+        }
         if (!done && requestPaused() && pace != null) {
             pace.othersTurn(since);
         }
         countMemory();
+    }
+
+    /** The client has ended its side, which ends both: HTTP/1 has no half of a tunnel. */
+    private void endTunnel() {
+        done = true;
+        clientGone();
+        reader.write(stream, Unpooled.EMPTY_BUFFER, 0, true);
+        reader.flushSoon();
     }
 
     /** The server's end is gone, with its loop. */
@@ -348,7 +363,8 @@ final class Http2Downstream extends Downstream {
 
     @Override
     public boolean requestIsComplete() {
-        return requestGiven;
+        Exchange current = current();
+        return requestGiven || (current != null && !current.hasBody());
     }
 
     @Override
@@ -367,15 +383,40 @@ final class Http2Downstream extends Downstream {
     public void respond(
             Exchange current, ResponseHead head, ByteBuf in, int count, boolean last, @Nullable HeaderFields fields) {
         started = true;
+        if (!isAgreed(current, head)) {
+            count(Refusal.BAD_RESPONSE);
+            unagreed = true;
+            in.skipBytes(count);
+            reader.write(this, OwnAnswer.of(Refusal.BAD_RESPONSE), false);
+            return;
+        }
         boolean complete = last && count == 0 && fields == null;
         reader.write(stream, head, complete);
         if (!complete && (last || count > 0)) {
             respondBody(current, in, count, last, fields);
         }
+        if (current.isTunnel()) {
+            pump(); // the client may have spoken already
+        }
+    }
+
+    /** A success that opens no WebSocket, where one was asked for, would be taken for one. */
+    private static boolean isAgreed(Exchange current, ResponseHead head) {
+        if (current.upgrade() == null) {
+            return true;
+        }
+        return head.beginsTunnel()
+                ? WebSocketKey.isAccepted(
+                        current.fields().get(WebSocketKey.KEY), head.fields().get(WebSocketKey.ACCEPT))
+                : head.status().codeClass() != HttpStatusClass.SUCCESS;
     }
 
     @Override
     public void respondBody(Exchange current, ByteBuf in, int count, boolean last, @Nullable HeaderFields fields) {
+        if (unagreed) {
+            in.skipBytes(count);
+            return;
+        }
         boolean dataIsLast = last && fields == null;
         if (count > 0 || dataIsLast) {
             reader.write(stream, in, count, dataIsLast);
@@ -487,7 +528,7 @@ final class Http2Downstream extends Downstream {
             return left;
         }
         BodyPace clients = pace;
-        boolean sends = !requestGiven && !started;
+        boolean sends = !requestIsComplete() && !started;
         long paceLeft = stuck || !sends || clients == null ? Timeouts.NEVER : clients.left(timeouts, now);
         long routeLeft = routeLeft(now);
         long left = Math.min(Math.min(since + limit(timeouts, stuck) - now, paceLeft), routeLeft);
@@ -512,7 +553,7 @@ final class Http2Downstream extends Downstream {
     }
 
     private long limit(Timeouts timeouts, boolean stuck) {
-        if (waitsElsewhere(requestGiven) && !stuck) {
+        if (waitsElsewhere(requestIsComplete()) && !stuck) {
             return Timeouts.NEVER; // the upstream's connect-timeout limits it, or a filter's own
         }
         if (isTunnel()) {
@@ -537,7 +578,7 @@ final class Http2Downstream extends Downstream {
 
     /** It has all of the request, or takes no more of it now. */
     private boolean isServersTurn() {
-        return requestGiven || requestPaused();
+        return requestIsComplete() || requestPaused();
     }
 
     private void cut(Refusal refusal) {

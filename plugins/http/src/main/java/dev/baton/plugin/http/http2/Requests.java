@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 final class Requests {
     private static final HttpVersion VERSION = new HttpVersion("HTTP", 2, 0, true);
 
+    private static final String WEBSOCKET = "websocket";
+
     private Requests() {}
 
     /**
@@ -39,18 +41,27 @@ final class Requests {
         HeaderFields fields = head.fields();
         checkFields(fields);
         String authority = authority(head.askedAuthority(), fields);
-        if (AsciiString.contentEquals("CONNECT", method)) {
+        boolean connect = AsciiString.contentEquals("CONNECT", method);
+        if (connect && head.askedProtocol() == null) {
             return connect(client, head, fields, complete);
+        }
+        if (!connect && head.askedProtocol() != null) {
+            throw new RefusedException(Refusal.MALFORMED_REQUEST, ":protocol without CONNECT");
         }
         checkScheme(required(head.askedScheme(), ":scheme"));
         String path = required(head.askedPath(), ":path").toString();
-        Exchange exchange = new Exchange(client, VERSION, method(method), path, fields);
+        Exchange exchange = new Exchange(client, VERSION, connect ? HttpMethod.GET : method(method), path, fields);
         boolean wholeServer = path.equals("*") && exchange.method().equals(HttpMethod.OPTIONS);
         if (!Path.isTarget(path) || (path.charAt(0) != '/' && !wholeServer)) {
             throw new RefusedException(Refusal.BAD_TARGET, ":path is no path");
         }
         if (authority == null) {
             throw new RefusedException(Refusal.BAD_HOST, "neither :authority nor Host");
+        }
+        if (connect) {
+            askForWebSocket(exchange, head, complete);
+            exchange.understood(path, authority, 0, true);
+            return exchange;
         }
         long length = complete ? 0 : bodyLength(fields);
         if (length != 0 && exchange.method().equals(HttpMethod.TRACE)) {
@@ -65,9 +76,6 @@ final class Requests {
 
     /** A CONNECT has neither scheme nor path, and says where to with a port (RFC 9113, section 8.5). */
     private static Exchange connect(Downstream client, RequestFields head, HeaderFields fields, boolean complete) {
-        if (head.askedProtocol() != null) {
-            throw new RefusedException(Refusal.BAD_METHOD, "an extended CONNECT");
-        }
         if (head.askedScheme() != null || head.askedPath() != null) {
             throw new RefusedException(Refusal.BAD_TARGET, "a CONNECT with a scheme or path");
         }
@@ -81,6 +89,22 @@ final class Requests {
         Exchange exchange = new Exchange(client, VERSION, HttpMethod.CONNECT, target, fields);
         exchange.understood(target, target, 0, true);
         return exchange;
+    }
+
+    /**
+     * An extended CONNECT (RFC 8441) goes on as the Upgrade of HTTP/1.1, with a key that {@link WebSocketKey} makes;
+     * WebSocket is the only protocol for which that is defined.
+     */
+    private static void askForWebSocket(Exchange exchange, RequestFields head, boolean complete) {
+        CharSequence protocol = head.askedProtocol();
+        if (protocol == null || !AsciiString.contentEqualsIgnoreCase(WEBSOCKET, protocol)) {
+            throw new RefusedException(Refusal.BAD_METHOD, "an extended CONNECT for another protocol than websocket");
+        }
+        if (complete || exchange.fields().has(FieldKind.CONTENT_LENGTH)) {
+            throw new RefusedException(Refusal.AMBIGUOUS_LENGTH, "a CONNECT with a length, or ended at once");
+        }
+        exchange.fields().set(WebSocketKey.KEY, WebSocketKey.random());
+        exchange.askForUpgrade(WEBSOCKET);
     }
 
     private static CharSequence required(@Nullable CharSequence value, String name) {

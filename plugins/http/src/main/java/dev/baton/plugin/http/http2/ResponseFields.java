@@ -5,6 +5,7 @@ import dev.baton.plugin.http.exchange.HeaderFields;
 import dev.baton.plugin.http.exchange.ResponseHead;
 import dev.baton.spi.http.HttpDate;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.util.AsciiString;
 import java.util.Iterator;
@@ -31,6 +32,10 @@ final class ResponseFields extends DefaultHttp2Headers {
     static ResponseFields of(ResponseHead head) {
         // RFC 9110, section 6.6.1: when it was received, for recipients that have to know how old it is.
         boolean date = !head.fields().has(FieldKind.DATE) && !head.isInformational();
+        if (head.beginsTunnel()) {
+            head.fields().remove(WebSocketKey.ACCEPT);
+            return new ResponseFields(HttpResponseStatus.OK.codeAsText(), head.fields(), false, date); // RFC 8441
+        }
         return new ResponseFields(head.status().codeAsText(), head.fields(), head.forwardsLength(), date);
     }
 

@@ -7,7 +7,9 @@ import dev.baton.plugin.http.Bench.Ends;
 import dev.baton.plugin.http.exchange.Refusal;
 import dev.baton.spi.service.Service;
 import io.netty.handler.codec.http2.Http2Error;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,7 +52,7 @@ class Http2ExchangeTest {
             client.send(Http2Client.preface() + Http2Client.settings());
             assertThat(client.frames())
                     .containsExactlyInAnyOrder(
-                            "SETTINGS {MAX_CONCURRENT_STREAMS=100, INITIAL_WINDOW_SIZE=65536, MAX_HEADER_LIST_SIZE=4096}",
+                            "SETTINGS {MAX_CONCURRENT_STREAMS=100, INITIAL_WINDOW_SIZE=65536, MAX_HEADER_LIST_SIZE=4096, ENABLE_CONNECT_PROTOCOL=1}",
                             "WINDOW 0 " + (100 * 65536 - 65535),
                             "SETTINGS ACK");
         }
@@ -195,6 +197,133 @@ class Http2ExchangeTest {
             client.send(client.head(3, true, ":method", "HEAD", ":scheme", "http", ":authority", "shop", ":path", "/"));
             assertThat(client.frames())
                     .containsExactly("HEADERS 3 :status=502 content-type=text/plain content-length=28 END");
+        }
+    }
+
+    // --------------------------------------------------------------------------------------------------------- tunnels
+
+    private static String webSocket(Http2Client client, int stream) {
+        return client.head(
+                stream,
+                false,
+                ":method",
+                "CONNECT",
+                ":protocol",
+                "websocket",
+                ":scheme",
+                "http",
+                ":authority",
+                "shop",
+                ":path",
+                "/chat",
+                "sec-websocket-version",
+                "13");
+    }
+
+    private static String accepted(String request) {
+        String key = request.replaceAll("(?s).*sec-websocket-key: (\\S+)\r\n.*", "$1");
+        try {
+            byte[] digest = java.security.MessageDigest.getInstance("SHA-1")
+                    .digest((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").getBytes(StandardCharsets.US_ASCII));
+            return "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                    + "Sec-WebSocket-Accept: " + Base64.getEncoder().encodeToString(digest) + "\r\n\r\n";
+        } catch (java.security.NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** RFC 8441: extended CONNECT on this side, Upgrade on the other. */
+    @ParameterizedTest
+    @EnumSource
+    void opensAWebSocket(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            Http2Client client = Http2Client.begun(bench);
+            client.send(webSocket(client, 1), Http2Client.data(1, "early", false));
+            String request = bench.toServer(0);
+            assertThat(request)
+                    .startsWith("GET /chat HTTP/1.1\r\nHost: shop\r\nsec-websocket-version: 13\r\n")
+                    .contains("Upgrade: websocket\r\nConnection: Upgrade\r\n")
+                    .endsWith("\r\n\r\n");
+            bench.answer(0, accepted(request) + "hello");
+            assertThat(client.frames()).containsExactly("HEADERS 1 :status=200", "DATA 1 hello");
+            assertThat(bench.toServer(0)).isEqualTo("early");
+            client.send(Http2Client.data(1, "more", false), client.get(3, "/"));
+            assertThat(bench.toServer(0)).isEqualTo("more");
+            bench.answer(1, OK);
+            bench.answer(0, "again");
+            assertThat(client.frames()).contains("DATA 3 hello END", "DATA 1 again");
+            client.send(Http2Client.data(1, "bye", true));
+            assertThat(bench.toServer(0)).isEqualTo("bye");
+            assertThat(client.frames()).containsExactly("DATA 1  END");
+            assertThat(bench.opened.get(0).isOpen()).isFalse();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void endsAWebSocketWithItsServer(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            Http2Client client = Http2Client.begun(bench);
+            client.send(webSocket(client, 1));
+            bench.answer(0, accepted(bench.toServer(0)));
+            bench.hangUp(bench.opened.get(0));
+            assertThat(client.frames()).containsExactly("HEADERS 1 :status=200", "DATA 1  END", "RESET 1 NO_ERROR");
+        }
+    }
+
+    /** A success without a WebSocket would look like one. */
+    @Test
+    void opensNoWebSocketThatItsServerHasNotOpened() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            Http2Client client = Http2Client.begun(bench);
+            client.send(webSocket(client, 1));
+            bench.answer(0, OK);
+            assertThat(client.frames()).first().asString().startsWith("HEADERS 1 :status=502");
+            client.send(webSocket(client, 3));
+            bench.answer(
+                    bench.opened.size() - 1,
+                    accepted("sec-websocket-key: other\r\n").replace("\r\n\r\n", "\r\nX: y\r\n\r\n"));
+            assertThat(client.frames()).first().asString().startsWith("HEADERS 3 :status=502");
+            client.send(webSocket(client, 5));
+            bench.answer(bench.opened.size() - 1, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+            assertThat(client.frames()).first().asString().startsWith("HEADERS 5 :status=403");
+            assertThat(bench.refusals(Refusal.BAD_RESPONSE)).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void refusesAnotherProtocolAndAnExtendedGet() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            Http2Client client = Http2Client.begun(bench);
+            client.send(client.head(
+                    1,
+                    false,
+                    ":method",
+                    "CONNECT",
+                    ":protocol",
+                    "webtransport",
+                    ":scheme",
+                    "http",
+                    ":authority",
+                    "shop",
+                    ":path",
+                    "/"));
+            assertThat(client.frames()).first().asString().startsWith("HEADERS 1 :status=501");
+            client.send(client.head(
+                    3,
+                    false,
+                    ":method",
+                    "GET",
+                    ":protocol",
+                    "websocket",
+                    ":scheme",
+                    "http",
+                    ":authority",
+                    "shop",
+                    ":path",
+                    "/"));
+            assertThat(client.frames()).containsExactly("RESET 3 PROTOCOL_ERROR");
+            assertThat(bench.asked).isEmpty();
         }
     }
 
