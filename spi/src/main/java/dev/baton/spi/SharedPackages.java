@@ -13,6 +13,11 @@ public final class SharedPackages {
             "io.netty.buffer",
             "io.netty.channel",
             "io.netty.util",
+            // TLS, whose native library belongs to one class loader:
+            "io.netty.handler.ssl",
+            "io.netty.internal.tcnative",
+            // In the same jar, and what HTTP/2 codecs refer to:
+            "io.netty.handler.logging",
             // To open a channel to a name:
             "io.netty.bootstrap",
             "io.netty.resolver",

@@ -93,7 +93,7 @@ abstract class HalfCloseChannel extends FdChannel implements DuplexChannel {
 
     @Override
     public ChannelFuture shutdownOutput(ChannelPromise promise) {
-        return inLoop(promise, () -> ((AbstractUnsafe) unsafe()).shutdownOutput(promise));
+        return inLoop(promise, () -> endOutput(promise));
     }
 
     @Override
@@ -105,7 +105,7 @@ abstract class HalfCloseChannel extends FdChannel implements DuplexChannel {
     public ChannelFuture shutdown(ChannelPromise promise) {
         return inLoop(promise, () -> {
             ChannelPromise output = newPromise();
-            ((AbstractUnsafe) unsafe()).shutdownOutput(output);
+            endOutput(output);
             output.addListener(done -> {
                 if (done.isSuccess()) {
                     shutdownInput(promise);
@@ -114,6 +114,15 @@ abstract class HalfCloseChannel extends FdChannel implements DuplexChannel {
                 }
             });
         });
+    }
+
+    private void endOutput(ChannelPromise promise) {
+        OutputEnd last = hasAttr(OutputEnd.KEY) ? attr(OutputEnd.KEY).getAndSet(null) : null;
+        if (last == null) {
+            ((AbstractUnsafe) unsafe()).shutdownOutput(promise);
+        } else {
+            last.say().addListener(said -> inLoop(promise, () -> ((AbstractUnsafe) unsafe()).shutdownOutput(promise)));
+        }
     }
 
     private ChannelFuture inLoop(ChannelPromise promise, Runnable action) {

@@ -6,7 +6,9 @@ import dev.baton.runtime.config.ConfigNode.Section;
 import dev.baton.runtime.config.ConfigNode.Value;
 import dev.baton.spi.listener.InvalidBindException;
 import dev.baton.spi.listener.ListenerEndpoint;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -63,11 +65,19 @@ final class ListenerChecks {
 
     private void rest(Section section, Value bind, ListenerEndpoint endpoint, String path) {
         loops(section, path);
-        // By itself, so that what is wrong elsewhere does not hide what is wrong here; that was reported already.
+        // By itself, so that what is wrong elsewhere does not hide what is wrong here; that was reported already. What
+        // stands in the way of the connections, and not of the socket, reads files that are not to be read twice.
+        Map<String, Entry> socket = new LinkedHashMap<>(section.entries());
+        socket.keySet().removeAll(List.of("filters", "tls"));
         Problems ignored = new Problems(path);
         ListenerConfig config = new RecordBinder(
                         ignored, reference -> ALL_NAMES, reference -> ConfigReader.variants(reference, vocabulary))
-                .bind(ListenerConfig.class, section, path, Position.START, Set.of("name"));
+                .bind(
+                        ListenerConfig.class,
+                        new Section(section.position(), socket),
+                        path,
+                        Position.START,
+                        Set.of("name"));
         if (config != null) {
             endpoint.check(config.socketSettings())
                     .ifPresent(why -> problems.add(culprit(section, bind), path + ": " + why));

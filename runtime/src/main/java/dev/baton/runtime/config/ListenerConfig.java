@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 
 /**
  * One entry of {@code listeners:}, and the body of {@code POST /v1/listeners}.
@@ -38,6 +39,7 @@ import java.util.OptionalInt;
  * @param user owner of a unix socket's file, a name or a number; needs CAP_CHOWN if it is not the process's own
  * @param group group of a unix socket's file, a name or a number
  * @param filters the connection filters that decide about each connection before its service sees it, in this order
+ * @param tls the keys of the filter {@code tls}, which is then the last one
  * @param acceptTimeout how long the filters may take together; a connection that is undecided by then is reset
  */
 public record ListenerConfig(
@@ -66,6 +68,9 @@ public record ListenerConfig(
         Optional<String> group,
         @RefersTo(Reference.CONNECTION_FILTER) List<Variant> filters,
 
+        @RefersTo(value = Reference.CONNECTION_FILTER, name = "tls")
+        Optional<Variant> tls,
+
         @Default("10s") @Range(min = "1ms", max = "1h") Duration acceptTimeout) {
 
     /** Everything else as it is where the file does not say it. */
@@ -88,6 +93,7 @@ public record ListenerConfig(
                 Optional.empty(),
                 Optional.empty(),
                 List.of(),
+                Optional.empty(),
                 Duration.ofSeconds(10));
     }
 
@@ -105,6 +111,11 @@ public record ListenerConfig(
         ANY,
         /** The one that has the fewest. */
         LEAST_LOADED
+    }
+
+    /** The filters, those with a key of their own among them, in the order in which they are asked. */
+    public List<Variant> allFilters() {
+        return Stream.concat(filters.stream(), tls.stream()).toList();
     }
 
     /** What it says of the socket besides the address. */

@@ -205,7 +205,22 @@ final class RecordBinder {
         if (reference == null) {
             throw new IllegalStateException(path + " names one of several things, and says not which");
         }
-        return variant(reference, node, path, keyPosition);
+        RefersTo refersTo = component.getAnnotation(RefersTo.class);
+        return refersTo != null && !refersTo.name().isEmpty()
+                ? keysOf(reference, refersTo.name(), node, path, keyPosition)
+                : variant(reference, node, path, keyPosition);
+    }
+
+    /** Binds the keys of one of several things, whose name is that of the key before them. */
+    private @Nullable Variant keysOf(
+            Reference reference, String name, ConfigNode node, String path, Position keyPosition) {
+        Class<? extends Record> record = variants.apply(reference).get(name);
+        if (record == null) {
+            problems.add(keyPosition, path + ": no plugin brings the " + reference.noun() + " '" + name + "'");
+            return null;
+        }
+        Record bound = section(record, node, path, keyPosition);
+        return bound == null ? null : new Variant(name, bound);
     }
 
     /** As {@link #variant}, and the keys that all of the kind have. */

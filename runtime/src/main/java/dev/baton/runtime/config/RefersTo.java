@@ -6,11 +6,14 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
-/** Marks a String component of one of the runtime's own records that names something: the name has to exist. */
+/** Marks a component of one of the runtime's own records that names something: the name has to exist. */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.RECORD_COMPONENT)
 @interface RefersTo {
     /** What it names. */
     Reference value();
+
+    /** The name, where the key itself is it: what is written there are the keys of that one. */
+    String name() default "";
 }

@@ -254,7 +254,10 @@ final class Scalars {
     /** How a value stands in a file: the reverse of {@link #parse}. */
     static String word(Object value) {
         if (value instanceof Enum<?> constant) {
-            return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+            // What has a name of its own outside, as versions of a protocol do, says so.
+            return constant.toString().equals(constant.name())
+                    ? constant.name().toLowerCase(Locale.ROOT).replace('_', '-')
+                    : constant.toString();
         }
         if (value instanceof Duration duration) {
             long millis = duration.toMillis();

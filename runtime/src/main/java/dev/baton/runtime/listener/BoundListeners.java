@@ -178,8 +178,10 @@ public final class BoundListeners implements ListenerAddresses {
 
     public void remove(SharedListener listener) {
         Entry entry = entry(listener);
-        if (entry != null) {
-            byName.remove(listener.name(), entry);
+        if (entry != null
+                && byName.remove(listener.name(), entry)
+                && listener.spec().service() instanceof FilteredService filtered) {
+            filtered.closeFilters();
         }
     }
 

@@ -99,6 +99,17 @@ public final class FilteredService implements Service {
         service.close();
     }
 
+    /** The listener is gone for good. Each filter is told, whatever another one throws. */
+    public void closeFilters() {
+        for (Filter each : filters) {
+            try {
+                each.filter().close();
+            } catch (Throwable t) { // the others have something to give back too
+                failures.failed(each.plugin(), t);
+            }
+        }
+    }
+
     /**
      * Whether the client of a connection that all filters have let pass may have it, until it closes. Under the claim.
      */

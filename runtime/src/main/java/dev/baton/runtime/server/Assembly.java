@@ -109,6 +109,7 @@ final class Assembly {
         ClientCosts costs = new ClientCosts(config);
         this.services = new Services(foundation.plugins(), config.services().keySet());
         this.workers = workers();
+        foundation.tls.begin(machine.timer(), machine.worker());
         this.maker = maker(costs);
         LiveView view = view(limit);
         this.loopChanges = new LoopChanges(
@@ -167,8 +168,13 @@ final class Assembly {
     }
 
     private void makeListener(String name, ListenerConfig listener) {
-        if (!listeners.add(maker.make(name, listener))) {
-            problems.add("listeners." + name + ": a plugin has added a listener of this name already");
+        try {
+            if (!listeners.add(maker.make(name, listener))) {
+                problems.add("listeners." + name + ": a plugin has added a listener of this name already");
+            }
+        } catch (IllegalArgumentException refused) { // by one of its plugins
+            LOG.debug("listener {} cannot be made", name, refused);
+            problems.add("listeners." + name + ": " + refused.getMessage());
         }
     }
 

@@ -77,10 +77,10 @@ final class ListenerMaker {
 
     /** The service behind the listener's filters; itself, where there are none. */
     private Service filtered(String name, ListenerConfig listener, Service service, String plugin) {
-        if (listener.filters().isEmpty()) {
+        if (listener.allFilters().isEmpty()) {
             return service;
         }
-        List<FilteredService.Filter> filters = listener.filters().stream()
+        List<FilteredService.Filter> filters = listener.allFilters().stream()
                 .map(each -> new FilteredService.Filter(
                         each.type(),
                         plugins.get(ExtensionPoint.CONNECTION_FILTER, each.type())
@@ -124,7 +124,7 @@ final class ListenerMaker {
                 listener.acceptsPerTurn(),
                 fds,
                 // With filters, these say who the client is.
-                listener.filters().isEmpty() ? perClient(listener) : ListenerSpec.PerClient.UNLIMITED);
+                listener.allFilters().isEmpty() ? perClient(listener) : ListenerSpec.PerClient.UNLIMITED);
     }
 
     private static ListenerSpec.PerClient perClient(ListenerConfig listener) {

@@ -5,6 +5,7 @@ import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.posix.FdLimit;
 import dev.baton.runtime.server.StartException.Kind;
 import dev.baton.runtime.systemd.Watchdog;
+import dev.baton.runtime.tls.TlsLibrary;
 import dev.baton.runtime.upgrade.InitProcess;
 import dev.baton.runtime.upgrade.Predecessor;
 import dev.baton.runtime.upstream.ServerChange;
@@ -15,6 +16,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
@@ -153,6 +155,11 @@ public final class Server {
         return "loops " + parts.config.loops() + ", " + parts.fds.line(parts.config);
     }
 
+    /** What speaks TLS, and why not BoringSSL; empty where no listener has TLS. */
+    public Optional<String> tlsLine() {
+        return parts.foundation.tls.isUsed() ? Optional.of(TlsLibrary.line()) : Optional.empty();
+    }
+
     /** A line for each listener, with its real address. */
     public List<String> listenerLines() {
         return parts.listeners.all().stream()
@@ -250,6 +257,7 @@ public final class Server {
         if (!lifetime.isDrained()) {
             steps.make("closing the listeners", () -> lifetime.stop(Duration.ZERO));
         }
+        parts.foundation.tls.close();
         if (watchdog != null) {
             watchdog.close();
         }

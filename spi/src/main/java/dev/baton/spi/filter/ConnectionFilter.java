@@ -1,6 +1,7 @@
 package dev.baton.spi.filter;
 
 import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.threading.AnyThread;
 import dev.baton.spi.threading.OnLoop;
 
 /**
@@ -29,4 +30,8 @@ public interface ConnectionFilter {
      */
     @OnLoop
     void accepted(MovableChannel connection, Next next);
+
+    /** Called once when its listener is gone for good, but not at the end of the process. Must not block. */
+    @AnyThread
+    default void close() {}
 }

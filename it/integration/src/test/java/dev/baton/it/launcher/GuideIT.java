@@ -6,6 +6,7 @@ import dev.baton.runtime.launcher.command.Baton;
 import dev.baton.runtime.server.Installation;
 import dev.baton.testkit.BatonProcess;
 import dev.baton.testkit.BatonProcess.Outcome;
+import dev.baton.testkit.TestCertificates;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -172,7 +173,8 @@ class GuideIT {
         assertThat(line).as("%s", page).startsWith("baton ");
         String[] arguments = Stream.of(line.split(" ", -1)).skip(1).toArray(String[]::new);
         if (arguments.length > 1
-                && List.of("listener", "loops", "upstream", "view", "do").contains(arguments[0])) {
+                && List.of("listener", "loops", "upstream", "certificates", "view", "do")
+                        .contains(arguments[0])) {
             Outcome outcome = inThisJvm(Stream.concat(Stream.of(arguments), Stream.of("--admin", admin))
                     .toArray(String[]::new));
             assertThat(outcome.code())
@@ -213,6 +215,9 @@ class GuideIT {
     @Test
     void shouldShowConfigurationsThatAreRight() throws Exception {
         Files.createDirectory(folder.resolve("plugins"));
+        for (String each : List.of("web", "web-rsa", "api", "clients")) {
+            TestCertificates.selfSigned(folder, each, each + ".example.com");
+        }
         List<Map<String, String>> files = new ArrayList<>();
         int examples = 0;
         for (Page page : pages()) {
@@ -296,7 +301,7 @@ class GuideIT {
     private static String entry(String section) {
         String wrong = NONE + ": 1";
         return switch (section) {
-            case "listeners" -> "each: { " + wrong + " }";
+            case "listeners" -> "each: { " + wrong + ", tls: { " + wrong + ", certificates: [{ " + wrong + " }] } }";
             case "upstreams" ->
                 "each: { " + wrong + ", pool: { " + wrong + " }, sticky: { " + wrong + " }, check: { " + wrong
                         + " }, eject: { " + wrong + " }, servers: [{ " + wrong + " }] }";

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.testkit.BatonProcess;
 import dev.baton.testkit.BatonProcess.Outcome;
+import dev.baton.testkit.TestCertificates;
 import io.vertx.core.json.JsonObject;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -32,6 +33,10 @@ class TemporaryFilesIT {
             admin: { listen: "127.0.0.1:0" }
             listeners:
               web: { bind: "127.0.0.1:0", service: demo }
+              secure:
+                bind: "127.0.0.1:0"
+                service: demo
+                tls: { certificates: [ { certificate: web.crt, key: web.key } ] }
             services:
               demo: { type: http, routes: [ { handler: demo-origin } ] }
             """;
@@ -44,6 +49,7 @@ class TemporaryFilesIT {
 
     private BatonProcess run(String options, Map<String, String> environment, String command) throws Exception {
         Files.writeString(folder.resolve("baton.yaml"), YAML);
+        TestCertificates.selfSigned(folder, "web", "localhost");
         Map<String, String> all = new HashMap<>(environment);
         all.put("BATON_JAVA_OPTS", System.getProperty("baton.java.opts", "") + " " + options);
         return BatonProcess.launch(BatonProcess.distribution().resolve("bin/baton"), folder, all, command);
@@ -54,6 +60,9 @@ class TemporaryFilesIT {
         Map<String, String> environment = Map.of("XDG_RUNTIME_DIR", folder.toString());
         try (BatonProcess baton = run(NOWHERE, environment, "run")) {
             baton.await(line -> line.startsWith("ready in "));
+            assertThat(baton.text())
+                    .as("its native library is of the distribution")
+                    .contains("TLS by BoringSSL\n");
             String admin = baton.admin();
             JsonObject report = new JsonObject(HttpClient.newHttpClient()
                     .send(

@@ -50,6 +50,7 @@ public final class Baton implements Runnable {
             TableCommands.Listeners.class,
             TableCommands.Pools.class,
             TableCommands.Upstreams.class,
+            TableCommands.Certificates.class,
             TopCommand.class,
             TailCommand.class,
             ViewCommand.class,

@@ -79,6 +79,7 @@ final class RunCommand implements Callable<Integer> {
             assembled.complete(server);
             say(server.pollerLine());
             say(server.loopsLine());
+            server.tlsLine().ifPresent(this::say);
             server.takeOver(System.getenv());
             server.open();
             server.listenerLines().forEach(this::say);

@@ -125,6 +125,17 @@ final class TableCommands {
     }
 
     @Command(
+            name = "certificates",
+            description = "Shows the certificates: names, expiry, files. Reads them again, and makes one to try with.",
+            commandListHeading = "%nCommands:%n",
+            subcommands = {CertificatesCommands.Reload.class, CertificatesCommands.SelfSigned.class})
+    static final class Certificates extends Table {
+        Certificates() {
+            super("/v1/certificates", "no certificates");
+        }
+    }
+
+    @Command(
             name = "upstreams",
             description = "Shows the servers of the upstreams: state, weight, health, requests in flight.")
     static final class Upstreams extends Table {

@@ -1,0 +1,105 @@
+package dev.baton.runtime.tls;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.util.ReferenceCountUtil;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads what a client says first, chooses the certificate that it is shown, and makes room for the handler that has the
+ * handshake. Runs under the claim.
+ */
+final class ClientHelloReader extends ChannelInboundHandlerAdapter {
+    /** A record of TLS 1.2 with a fatal alert: unrecognized_name (RFC 6066, section 3). */
+    private static final byte[] UNRECOGNIZED_NAME = {21, 3, 3, 0, 2, 2, 112};
+
+    private final ServerTls server;
+    private final Handshake handshake;
+
+    /** What has come; null if nothing has. */
+    private @Nullable ByteBuf begun;
+
+    private boolean over;
+
+    ClientHelloReader(ServerTls server, Handshake handshake) {
+        this.server = server;
+        this.handshake = handshake;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        if (over) {
+            ReferenceCountUtil.release(message);
+            return;
+        }
+        boolean first = begun == null;
+        ByteBuf all = join((ByteBuf) message);
+        ClientHello hello;
+        try {
+            hello = ClientHello.parse(all);
+        } catch (ClientHello.MalformedException e) {
+            over = true;
+            all.release();
+            handshake.refuse(e.failure(), String.valueOf(e.getMessage()));
+            return;
+        }
+        if (hello == null) {
+            begun = first ? own(context, all) : all;
+        } else {
+            begin(context, all, hello);
+        }
+    }
+
+    /** What has come so far, with this behind it. */
+    private ByteBuf join(ByteBuf more) {
+        ByteBuf before = begun;
+        if (before == null) {
+            return more;
+        }
+        begun = null;
+        try {
+            return before.writeBytes(more);
+        } finally {
+            more.release();
+        }
+    }
+
+    /** In a buffer of its own, which grows: the one that was read may be large, or part of another. */
+    private static ByteBuf own(ChannelHandlerContext context, ByteBuf part) {
+        try {
+            return context.alloc().buffer(part.readableBytes()).writeBytes(part);
+        } finally {
+            part.release();
+        }
+    }
+
+    private void begin(ChannelHandlerContext context, ByteBuf all, ClientHello hello) {
+        over = true;
+        ServerCertificate shown = server.choose(hello);
+        if (shown == null) {
+            all.release();
+            if (handshake.fail(TlsFailure.UNKNOWN_NAME)) {
+                context.writeAndFlush(context.alloc().buffer().writeBytes(UNRECOGNIZED_NAME))
+                        .addListener(ChannelFutureListener.CLOSE);
+            }
+            return;
+        }
+        SslHandler ssl = shown.context().newHandler(context.alloc());
+        ssl.setHandshakeTimeoutMillis(0); // the listener's accept-timeout it is
+        handshake.begin(ssl, hello.serverName());
+        context.pipeline().replace(this, null, ssl);
+        context.fireChannelRead(all); // to the one that has replaced this
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext context) {
+        ByteBuf before = begun;
+        if (before != null) {
+            begun = null;
+            before.release();
+        }
+    }
+}

@@ -1,0 +1,141 @@
+package dev.baton.runtime.tls;
+
+import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.config.WrongValueException;
+import dev.baton.spi.filter.ConnectionFilter;
+import dev.baton.spi.filter.Next;
+import dev.baton.spi.tls.CertificateFiles;
+import dev.baton.spi.tls.CertifiedKey;
+import dev.baton.spi.tls.ServerTlsConfig;
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The server's side of TLS on one listener. Its certificates may be replaced while it runs: a handshake has those that
+ * were there when it began.
+ */
+final class ServerTls implements ConnectionFilter {
+    private final ServerTlsConfig config;
+    private final ServerContexts contexts;
+    private final TlsCounters counters;
+    private final Consumer<ServerTls> closed;
+    private volatile CertificateChoice choice;
+    /** Of the last time that a file was read; guarded by this. */
+    private List<X509Certificate> clientCa;
+
+    /**
+     * Reads the files.
+     *
+     * @param closed told when the listener is gone
+     * @throws IllegalArgumentException if one is wrong
+     */
+    ServerTls(ServerTlsConfig config, ServerContexts contexts, TlsCounters counters, Consumer<ServerTls> closed) {
+        this.config = config;
+        this.contexts = contexts;
+        this.counters = counters;
+        this.closed = closed;
+        this.clientCa = config.clientCa().map(CertificateFiles::certificates).orElse(List.of());
+        List<ServerCertificate> all = new ArrayList<>();
+        for (CertificateFiles files : config.certificates()) {
+            all.add(contexts.make(files, files.read(), clientCa));
+        }
+        this.choice = new CertificateChoice(all, config.unknownName());
+    }
+
+    @Override
+    public void accepted(MovableChannel connection, Next next) {
+        Handshake handshake = new Handshake(next, counters, config.clientCa().isPresent());
+        connection.pipeline().addLast(new ClientHelloReader(this, handshake), handshake);
+    }
+
+    @Override
+    public void close() {
+        closed.accept(this);
+    }
+
+    /** What this client is shown; null if it is to be refused. */
+    @Nullable
+    ServerCertificate choose(ClientHello hello) {
+        return choice.choose(hello.serverName(), hello.takesEc());
+    }
+
+    /** All that it may show. */
+    List<ServerCertificate> certificates() {
+        return choice.all();
+    }
+
+    ServerTlsConfig config() {
+        return config;
+    }
+
+    /** Every file that a server is made of. */
+    static Set<Path> files(ServerTlsConfig config) {
+        Set<Path> files = new LinkedHashSet<>(config.clientCa().stream().toList());
+        for (CertificateFiles each : config.certificates()) {
+            files.add(each.certificate());
+            files.add(each.key());
+            each.keyPassword().ifPresent(files::add);
+        }
+        return files;
+    }
+
+    /**
+     * Reads the files again, on no loop. A certificate whose files are wrong stays as it was, and so do the clients'
+     * authorities.
+     *
+     * @param problems gets a line for each file that is wrong
+     * @return how many certificates have changed
+     */
+    synchronized int reload(List<String> problems) {
+        List<X509Certificate> authorities = clientCa;
+        if (config.clientCa().isPresent()) {
+            try {
+                authorities = CertificateFiles.certificates(config.clientCa().get());
+            } catch (IllegalArgumentException wrong) {
+                problems.add(String.valueOf(wrong.getMessage()));
+            }
+        }
+        boolean all = !authorities.equals(clientCa);
+        List<ServerCertificate> now = new ArrayList<>();
+        int replaced = 0;
+        for (ServerCertificate each : choice.all()) {
+            ServerCertificate next = again(each, authorities, all, problems);
+            replaced += next.context() == each.context() ? 0 : 1;
+            now.add(next);
+        }
+        clientCa = authorities;
+        choice = new CertificateChoice(now, config.unknownName());
+        return replaced;
+    }
+
+    private ServerCertificate again(
+            ServerCertificate old, List<X509Certificate> authorities, boolean all, List<String> problems) {
+        CertifiedKey read = old.key();
+        String problem = "";
+        try {
+            read = old.source().read();
+        } catch (IllegalArgumentException wrong) {
+            problem = words(wrong);
+            problems.add(problem);
+        }
+        return all || !read.equals(old.key())
+                ? contexts.make(old.source(), read, authorities).withProblem(problem)
+                : old.withProblem(problem);
+    }
+
+    private static String words(IllegalArgumentException wrong) {
+        StringBuilder words = new StringBuilder(String.valueOf(wrong.getMessage()));
+        for (Throwable more : wrong.getSuppressed()) {
+            if (more instanceof WrongValueException) {
+                words.append("; ").append(more.getMessage());
+            }
+        }
+        return words.toString();
+    }
+}

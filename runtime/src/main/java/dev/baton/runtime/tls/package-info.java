@@ -1,0 +1,11 @@
+/**
+ * TLS: which library speaks it, what it needs to know, and the server's side of a handshake.
+ *
+ * <p>Nothing here is loaded where no listener has TLS. A connection's handlers run under its claim, as all do; keys are
+ * used inline, by the loop that the handshake runs on: if that takes too long, the loop's other connections are
+ * rescued.
+ */
+@NullMarked
+package dev.baton.runtime.tls;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,178 @@
+package dev.baton.runtime.tls;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.spi.tls.CertificateFiles;
+import dev.baton.spi.tls.CertificateMaker;
+import dev.baton.spi.tls.CertificateSnapshot;
+import dev.baton.spi.tls.CertifiedKey;
+import dev.baton.spi.tls.Pem;
+import dev.baton.spi.tls.ServerTlsConfig;
+import dev.baton.spi.tls.UnknownName;
+import io.netty.handler.ssl.OpenSslServerContext;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a process knows of its certificates, and when it reads them again. */
+class LiveTlsTest {
+    private static final Instant EXPIRES = Instant.parse("2030-06-15T12:00:00Z");
+
+    @TempDir
+    Path folder;
+
+    private Instant now = EXPIRES.minus(Duration.ofDays(30));
+    private final PrometheusMetrics metrics = new PrometheusMetrics();
+    private final LiveTls tls = new LiveTls(metrics, () -> now);
+    private Path certificate = Path.of("");
+    private Path key = Path.of("");
+
+    @BeforeEach
+    void writeACertificate() throws Exception {
+        certificate = folder.resolve("web.crt");
+        key = folder.resolve("web.key");
+        write(EXPIRES);
+    }
+
+    private void write(Instant expires) throws Exception {
+        CertifiedKey made = CertificateMaker.of("web.test", "*.web.test")
+                .valid(expires.minus(Duration.ofDays(365)), expires)
+                .make();
+        Files.writeString(certificate, Pem.write(made.chain()));
+        Files.writeString(key, Pem.write(made.key()));
+        // However coarse the clock of the file system is:
+        Files.setLastModifiedTime(certificate, FileTime.from(expires));
+        Files.setLastModifiedTime(key, FileTime.from(expires));
+    }
+
+    private ServerTls serve() {
+        return (ServerTls) tls.server(new ServerTlsConfig(
+                List.of(new CertificateFiles(certificate, key, Optional.empty())),
+                List.of(),
+                List.of(),
+                Optional.empty(),
+                Optional.empty(),
+                List.of(),
+                UnknownName.DEFAULT));
+    }
+
+    private String expiry() {
+        return metrics.scrape()
+                .lines()
+                .filter(line -> line.startsWith("baton_tls_certificate_expiry_timestamp{"))
+                .findFirst()
+                .orElse("none");
+    }
+
+    @Test
+    void shouldShowWhatThereIs() {
+        assertThat(tls.isUsed()).isFalse();
+        assertThat(tls.certificates()).isEmpty();
+        ServerTls server = serve();
+        assertThat(tls.isUsed()).isTrue();
+        assertThat(tls.certificates())
+                .containsExactly(new CertificateSnapshot(
+                        List.of("web.test", "*.web.test"),
+                        "EC",
+                        "2030-06-15T12:00:00Z",
+                        30,
+                        "CN=web.test",
+                        certificate.toString(),
+                        ""));
+        double told = Double.parseDouble(expiry().substring(expiry().lastIndexOf(' ')));
+        assertThat((long) told).isEqualTo(EXPIRES.getEpochSecond());
+        now = EXPIRES.plusSeconds(1);
+        assertThat(tls.certificates().get(0).daysLeft()).isEqualTo(-1);
+        server.close();
+        assertThat(tls.certificates()).isEmpty();
+        assertThat(expiry()).isEqualTo("none");
+    }
+
+    @Test
+    void shouldTakeChangedFilesOnceTheyRest() throws Exception {
+        serve();
+        tls.look();
+        tls.look();
+        Instant later = EXPIRES.plus(Duration.ofDays(90));
+        write(later);
+        tls.look();
+        assertThat(tls.certificates().get(0).expires())
+                .as("somebody may be writing")
+                .isEqualTo(EXPIRES.toString());
+        tls.look();
+        assertThat(tls.certificates().get(0).expires()).isEqualTo(later.toString());
+        Files.delete(key);
+        tls.look();
+        tls.look();
+        assertThat(tls.certificates()).singleElement().satisfies(row -> {
+            assertThat(row.expires()).isEqualTo(later.toString());
+            assertThat(row.problem()).isEqualTo("cannot read " + key + ": there is no such file");
+        });
+        write(EXPIRES);
+        tls.look();
+        tls.look();
+        assertThat(tls.certificates()).singleElement().satisfies(row -> {
+            assertThat(row.expires()).isEqualTo(EXPIRES.toString());
+            assertThat(row.problem()).isEmpty();
+        });
+    }
+
+    /** A change between the start and the first look is one too. */
+    @Test
+    void shouldSeeAChangeBeforeTheFirstLook() throws Exception {
+        serve();
+        Instant later = EXPIRES.plus(Duration.ofDays(90));
+        write(later);
+        tls.look();
+        tls.look();
+        assertThat(tls.certificates().get(0).expires()).isEqualTo(later.toString());
+    }
+
+    @Test
+    void shouldKeepTheContextOfWhatHasNotChanged() {
+        ServerTls server = serve();
+        ServerCertificate before = server.certificates().get(0);
+        assertThat(tls.reload().toCompletableFuture().join().replaced()).isZero();
+        assertThat(server.certificates().get(0)).isSameAs(before);
+    }
+
+    @Test
+    void shouldRotateTicketKeysAndHandThemOver() {
+        TicketKeys keys = new TicketKeys(() -> now);
+        String first = keys.export();
+        keys.rotateIfDue();
+        assertThat(keys.export()).isEqualTo(first);
+        now = now.plus(TicketKeys.LIFETIME);
+        keys.rotateIfDue();
+        String[] second = keys.export().split(" ", -1);
+        assertThat(second).hasSize(3).endsWith(first.split(" ", -1)[1]);
+        TicketKeys next = new TicketKeys(() -> now);
+        next.adopt(keys.export());
+        assertThat(next.export()).isEqualTo(keys.export());
+        now = now.plus(TicketKeys.LIFETIME);
+        next.rotateIfDue();
+        assertThat(next.export().split(" ", -1)).hasSize(3).endsWith(second[1]);
+        for (String wrong : List.of("", "1", "1 AAAA", "x " + second[1], "1 " + "a b c")) {
+            assertThatIllegalArgumentException().as(wrong).isThrownBy(() -> next.adopt(wrong));
+        }
+    }
+
+    @Test
+    void shouldNeedNoLibraryBeforeAListenerHasTls() {
+        assertThat(tls.ticketKeys()).isEmpty();
+        tls.resume("nonsense");
+        ServerTls server = serve();
+        assertThat(server.certificates().get(0).context() instanceof OpenSslServerContext)
+                .isEqualTo(TlsLibrary.isBoringSsl());
+        assertThat(tls.ticketKeys().isEmpty()).isNotEqualTo(TlsLibrary.isBoringSsl());
+    }
+}
