@@ -69,6 +69,7 @@ final class Succession implements Upgrade.Upgraded {
     void takeOver(Map<String, String> environment) throws StartException {
         try {
             before = Predecessor.of(environment, foundation.channels, foundation.loops);
+            foundation.tls.resume(before.ticketKeys());
         } catch (IOException e) {
             throw cannotTakeOver(e);
         }
@@ -156,6 +157,11 @@ final class Succession implements Upgrade.Upgraded {
     @Override
     public List<String> command() {
         return command;
+    }
+
+    @Override
+    public String ticketKeys() {
+        return foundation.tls.ticketKeys();
     }
 
     @Override

@@ -77,8 +77,10 @@ public final class Giver implements AutoCloseable {
      * Step 4. The sockets stay open here.
      *
      * @param ended the names of listeners of the configuration that were unbound at run time
+     * @param ticketKeys those of TLS; empty if there are none
      */
-    public void sendSockets(List<HandedListener> listeners, List<HandedServer> servers, Collection<String> ended)
+    public void sendSockets(
+            List<HandedListener> listeners, List<HandedServer> servers, Collection<String> ended, String ticketKeys)
             throws IOException {
         long fds = 0;
         for (HandedListener listener : listeners) {
@@ -103,7 +105,12 @@ public final class Giver implements AutoCloseable {
                 fds++;
             }
         }
-        socket.send(new Message.Writer(Message.Type.SOCKETS_END).number(fds).texts(ended), deadline);
+        socket.send(
+                new Message.Writer(Message.Type.SOCKETS_END)
+                        .number(fds)
+                        .texts(ended)
+                        .text(ticketKeys),
+                deadline);
     }
 
     /** True if the new process knows of servers that are changed at run time; else nothing is sent of them. */

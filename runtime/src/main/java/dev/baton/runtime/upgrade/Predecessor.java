@@ -192,6 +192,11 @@ public final class Predecessor {
         return sockets != null && sockets.ended().contains(name);
     }
 
+    /** The keys of its session tickets of TLS; empty if it has sent none. */
+    public String ticketKeys() {
+        return sockets == null ? "" : sockets.ticketKeys();
+    }
+
     /** How servers of its upstreams differ from what its configuration says; none where it does not say. */
     public List<ServerChange> serverChanges() {
         return sockets == null ? List.of() : sockets.changes();

@@ -21,6 +21,7 @@ public final class ReceivedSockets {
     private final List<String> ended = new ArrayList<>();
     private final List<ServerChange> changes = new ArrayList<>();
     private final IntConsumer discard;
+    private String ticketKeys = "";
 
     /**
      * None yet.
@@ -65,6 +66,15 @@ public final class ReceivedSockets {
     /** The names of listeners of the old process's configuration that were unbound there at run time. */
     public synchronized List<String> ended() {
         return List.copyOf(ended);
+    }
+
+    synchronized void ticketKeys(String keys) {
+        ticketKeys = keys;
+    }
+
+    /** The keys of session tickets of TLS there; empty if there are none. */
+    public synchronized String ticketKeys() {
+        return ticketKeys;
     }
 
     /** How many fds there are. */

@@ -169,6 +169,7 @@ public final class Receiver implements AutoCloseable {
                                     + received.size() + " came");
                         }
                         received.ended(message.texts());
+                        received.ticketKeys(message.hasMore() ? message.text() : "");
                         return;
                     }
                     case REFUSED -> throw new HandoffException("the other process refuses: " + message.text());

@@ -64,6 +64,9 @@ public final class Upgrade {
         @Nullable
         String obstacle();
 
+        /** The keys of session tickets of TLS, for the new process: a secret. Empty if there are none. */
+        String ticketKeys();
+
         /** A new process is being started. */
         void begun();
 
@@ -231,7 +234,7 @@ public final class Upgrade {
             LOG.warn("{}", note);
             lost = List.of(note);
         }
-        giver.sendSockets(listeners(kept, suspended), servers(kept), listeners.unbound());
+        giver.sendSockets(listeners(kept, suspended), servers(kept), listeners.unbound(), process.ticketKeys());
         kept.sent();
         List<String> notes = new ArrayList<>(giver.awaitReady());
         notes.addAll(lost);

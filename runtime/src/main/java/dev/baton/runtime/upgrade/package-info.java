@@ -27,10 +27,10 @@
  * does not, no copies are kept.
  *
  * <p>What an operator has changed at run time comes along: LISTENER says whether one was suspended, and the text that
- * one was added by; UPSTREAM how a server of an upstream was changed; SOCKETS_END which listeners were unbound;
- * RELEASED what was suspended or resumed after 4; READY what became of it all, for a person. New fields come after the
- * first ones: a process of a version that does not know them ignores them. UPSTREAM is sent only if a field of HELLO
- * says that it is known.
+ * one was added by; UPSTREAM how a server of an upstream was changed; SOCKETS_END which listeners were unbound, and the
+ * keys of session tickets of TLS; RELEASED what was suspended or resumed after 4; READY what became of it all, for a
+ * person. New fields come after the first ones: a process of a version that does not know them ignores them. UPSTREAM
+ * is sent only if a field of HELLO says that it is known.
  *
  * <p>Between 7 and 8 both accept, so that at no moment neither does. Until 7 nothing of the old process has changed:
  * whatever happens to the new one costs only the attempt. From 4 on the new one has all it needs: if the old one dies

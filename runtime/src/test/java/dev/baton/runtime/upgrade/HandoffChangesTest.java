@@ -33,7 +33,8 @@ class HandoffChangesTest extends HandoffFixture {
                             new HandedListener("web", "a", "b", true, "", number),
                             new HandedListener("extra", "127.0.0.1:0", "127.0.0.1:7", false, text, many)),
                     List.of(),
-                    List.of("gone", "also-gone"));
+                    List.of("gone", "also-gone"),
+                    "");
             ReceivedSockets sockets = received.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
             assertThat(sockets.ended()).containsExactly("gone", "also-gone");
             HandedListener web = sockets.takeListener(any -> true);
@@ -62,7 +63,7 @@ class HandoffChangesTest extends HandoffFixture {
             var received = async(pair.asReceiver::receiveSockets);
             pair.giver.send(new Message.Writer(Message.Type.HELLO), LONG);
             giver.sendChanges(changes);
-            giver.sendSockets(List.of(), List.of(), List.of());
+            giver.sendSockets(List.of(), List.of(), List.of(), "");
             ReceivedSockets sockets = received.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
             assertThat(sockets.changes()).isEqualTo(changes);
         }
@@ -208,7 +209,7 @@ class HandoffChangesTest extends HandoffFixture {
         try (Pair pair = new Pair(1);
                 Giver giver = new Giver(pair.giver, LONG, new Peer(1, 0))) {
             giver.sendSockets(
-                    List.of(new HandedListener("web", "a", "b", true, "text", number)), List.of(), List.of("x"));
+                    List.of(new HandedListener("web", "a", "b", true, "text", number)), List.of(), List.of("x"), "");
             Message listener = pair.receiver.receive(LONG);
             assertThat(listener).isNotNull();
             assertThat(List.of(listener.text(), listener.text(), listener.text()))

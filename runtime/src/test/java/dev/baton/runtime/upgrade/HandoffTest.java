@@ -42,9 +42,10 @@ class HandoffTest extends HandoffFixture {
                 Giver giver = new Giver(pair.giver, LONG, new Peer(1, 0))) {
             var received = async(pair.asReceiver::receiveSockets);
             pair.giver.send(new Message.Writer(Message.Type.HELLO), LONG);
-            giver.sendSockets(listeners, List.of(new HandedServer(admin, number)), List.of());
+            giver.sendSockets(listeners, List.of(new HandedServer(admin, number)), List.of(), "keys");
             ReceivedSockets sockets = received.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
             assertThat(sockets.size()).isEqualTo(1001);
+            assertThat(sockets.ticketKeys()).isEqualTo("keys");
             HandedListener each =
                     sockets.takeListener(listener -> listener.name().equals("each"));
             assertThat(each).isNotNull();
@@ -91,7 +92,7 @@ class HandoffTest extends HandoffFixture {
             });
             try (Giver giver = Giver.accept(address, table, POSIX, pid -> pid == self, () -> true, PATIENCE)) {
                 assertThat(giver.pid()).isEqualTo(self);
-                giver.sendSockets(List.of(new HandedListener("web", "a", "b", number)), List.of(), List.of("gone"));
+                giver.sendSockets(List.of(new HandedListener("web", "a", "b", number)), List.of(), List.of("gone"), "");
                 assertThat(giver.awaitReady()).containsExactly("web stays suspended");
                 giver.go();
                 giver.awaitServing();

@@ -159,9 +159,27 @@ class TlsIT {
             assertThat(baton("certificates", "reload", "--admin", admin)).isEqualTo("0 of 2 certificates replaced\n");
             if (boringSsl) {
                 assertThat(resumed).contains("Reused, TLSv1.2");
+                shouldResumeAfterAnUpgrade(address, admin);
             }
         } finally {
             origin.stop(0);
+        }
+    }
+
+    /** The next process has the keys of the tickets. */
+    private void shouldResumeAfterAnUpgrade(String address, String admin) throws Exception {
+        List<String> client =
+                List.of("openssl", "s_client", "-connect", address, "-servername", "shop.test", "-tls1_2");
+        List<String> before = new ArrayList<>(client);
+        before.addAll(List.of("-sess_out", "session"));
+        assertThat(run(before.toArray(String[]::new))).contains("New, TLSv1.2");
+        try {
+            assertThat(baton("upgrade", "--admin", admin)).startsWith("upgraded");
+            List<String> after = new ArrayList<>(client);
+            after.addAll(List.of("-sess_in", "session"));
+            assertThat(run(after.toArray(String[]::new))).contains("Reused, TLSv1.2");
+        } finally {
+            baton("stop", "--now", "--admin", admin); // the process that serves by now
         }
     }
 

@@ -86,9 +86,9 @@ final class FakeProcesses {
                     Giver.accept(handoff, table, posix, pid -> Peer.descends(pid, child.pid()), child::isAlive, LIMIT);
             HandedListener web = new HandedListener("web", bind, bind, listening);
             if (step.equals("changed")) {
-                giver.sendSockets(changed(posix, web), List.of(), List.of("file"));
+                giver.sendSockets(changed(posix, web), List.of(), List.of("file"), "");
             } else if (!step.equals("connect")) {
-                giver.sendSockets(List.of(web), List.of(), List.of());
+                giver.sendSockets(List.of(web), List.of(), List.of(), "");
             }
             if (List.of("ready", "go", "serving", "changed").contains(step)) {
                 giver.awaitReady().forEach(note -> System.out.println("note: " + note));
