@@ -1,5 +1,6 @@
 package dev.baton.runtime.launcher.command;
 
+import dev.baton.runtime.launcher.ExitCode;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
 import java.io.PrintWriter;
@@ -55,14 +56,28 @@ final class TailCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // by picocli
     private CommandSpec spec;
 
+    /** Nothing reads what is printed: standard output is a pipe whose other end is closed, as that of {@code head}. */
+    private static final class NoReaderException extends RuntimeException {
+        NoReaderException() {
+            super("nothing reads the output", null, false, false);
+        }
+    }
+
     @Override
     public Integer call() throws AdminException {
         PrintWriter out = spec.commandLine().getOut();
-        admin.client().lines("/v1/tail" + query(), line -> {
-            if (!line.isEmpty()) {
-                out.println(json ? line : readable(line));
-            }
-        });
+        try {
+            admin.client().lines("/v1/tail" + query(), line -> {
+                if (!line.isEmpty()) {
+                    out.println(json ? line : readable(line));
+                }
+                if (out.checkError()) {
+                    throw new NoReaderException();
+                }
+            });
+        } catch (NoReaderException e) {
+            return ExitCode.FINE;
+        }
         throw new AdminException("the process shows no more: it stops, or has ended");
     }
 
