@@ -5,7 +5,6 @@ import dev.baton.spi.channel.MovableChannel;
 import io.netty.handler.codec.http2.DefaultHttp2Connection;
 import io.netty.handler.codec.http2.DefaultHttp2ConnectionDecoder;
 import io.netty.handler.codec.http2.DefaultHttp2ConnectionEncoder;
-import io.netty.handler.codec.http2.DefaultHttp2FrameReader;
 import io.netty.handler.codec.http2.DefaultHttp2FrameWriter;
 import io.netty.handler.codec.http2.DefaultHttp2HeadersDecoder;
 import io.netty.handler.codec.http2.DefaultHttp2LocalFlowController;
@@ -49,7 +48,7 @@ public final class Http2Codec {
 
         Http2ConnectionEncoder encoder = new GuardedEncoder(
                 new DefaultHttp2ConnectionEncoder(connection, new DefaultHttp2FrameWriter()), limits.config());
-        DefaultHttp2FrameReader frames = new DefaultHttp2FrameReader(
+        CountedFrames frames = new CountedFrames(
                 new HeadDecoder(limits.headerLimit()), limits.config().maxContinuations());
         Http2ConnectionDecoder decoder = new DefaultHttp2ConnectionDecoder(
                 connection, encoder, frames, Http2PromisedRequestVerifier.ALWAYS_VERIFY, true, true, true);
@@ -63,6 +62,7 @@ public final class Http2Codec {
                 new FrameBudget(limits.config().maxIdleFrames(), limits.config().maxResets(), now);
         Http2Reader reader = new Http2Reader(env, channel, limits, decoder, encoder, settings, streamKey, budget);
         decoder.frameListener(new Frames(reader));
+        frames.accountTo(reader);
         connection.addListener(new Http2ConnectionAdapter() {
             @Override
             public void onStreamHalfClosed(Http2Stream stream) {

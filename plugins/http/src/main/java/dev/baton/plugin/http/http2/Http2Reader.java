@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>What responses write in one turn of the loop goes out at its end, in one system call and one record of TLS.
  */
-public final class Http2Reader extends Http2ConnectionHandler implements ClientConnection {
+public final class Http2Reader extends Http2ConnectionHandler implements ClientConnection, CountedFrames.Account {
     private final ExchangeEnv env;
     private final MovableChannel channel;
     private final Http2Limits limits;
@@ -218,7 +218,6 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
 
     /** A head, or what follows a body, is there. */
     void head(Http2Stream stream, RequestFields fields, boolean last) {
-        timer.frame();
         Http2Downstream known = of(stream);
         if (known != null) {
             known.trailers(fields);
@@ -231,29 +230,35 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
     }
 
     /** A piece of a body came. The bytes of it that are free again. */
-    int data(Http2Stream stream, ByteBuf data, int padding, boolean last) throws Http2Exception {
-        timer.frame();
-        if (!data.isReadable() && !last) {
-            idleFrame();
-        }
+    int data(Http2Stream stream, ByteBuf data, int padding, boolean last) {
         Http2Downstream known = of(stream);
         return padding + (known == null ? data.readableBytes() : known.data(data, last));
     }
 
-    /** The client resets a stream: the codec closes it. */
-    void resetByClient() throws Http2Exception {
+    @Override
+    public void frame() {
+        timer.frame();
+    }
+
+    @Override
+    public void idleFrame() throws Http2Exception {
+        timer.frame();
+        if (!budget.idleFrame(nanoTime())) {
+            throw Http2Exception.connectionError(Http2Error.ENHANCE_YOUR_CALM, "too many frames that bring nothing");
+        }
+    }
+
+    @Override
+    public void resetByClient() throws Http2Exception {
         timer.frame();
         if (!budget.reset(nanoTime())) {
             throw Http2Exception.connectionError(Http2Error.ENHANCE_YOUR_CALM, "too many streams were reset");
         }
     }
 
-    /** A frame came that brings nothing. */
-    void idleFrame() throws Http2Exception {
-        timer.frame();
-        if (!budget.idleFrame(nanoTime())) {
-            throw Http2Exception.connectionError(Http2Error.ENHANCE_YOUR_CALM, "too many frames that bring nothing");
-        }
+    @Override
+    public boolean knows(int streamId) {
+        return connection().stream(streamId) != null;
     }
 
     /** A PING of ours is answered: the client knows that it must begin nothing more. */

@@ -525,6 +525,19 @@ class Http2ExchangeTest {
         }
     }
 
+    /** The codec drops what is about a stream that has ended: it is a whole frame, and no beginning of one. */
+    @Test
+    void keepsAConnectionAfterAFrameOfAnEndedStream() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            Http2Client client = Http2Client.begun(bench);
+            client.send(client.get(1, "/"));
+            bench.answer(0, OK);
+            client.send(Http2Client.window(1, 5));
+            bench.pass(30);
+            assertThat(bench.client.isOpen()).isTrue();
+        }
+    }
+
     @Test
     void asksForTheRestOfABodyOnlyForSoLong() {
         try (Bench bench = new Bench(Ends.TOGETHER)) {

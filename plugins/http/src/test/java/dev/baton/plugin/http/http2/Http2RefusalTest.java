@@ -256,7 +256,8 @@ class Http2RefusalTest {
                 flood("CVE-2019-9513, priority shuffling", 2001, i -> priority(2 * i + 1)),
                 flood("CVE-2019-9518, empty frames", 2001, i -> data(1, "", false)),
                 flood("window updates of a byte", 2001, i -> window(0, 1)),
-                flood("unknown frames", 2001, i -> frame(0x42, 0, 1, "")));
+                flood("unknown frames", 2001, i -> frame(0x42, 0, 1, "")),
+                flood("unknown frames of no stream", 2001, i -> frame(0x42, 0, 0, "")));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -272,6 +273,21 @@ class Http2RefusalTest {
             assertThat(client.frames()).last().asString().endsWith(" ENHANCE_YOUR_CALM");
             assertThat(bench.refusals(Refusal.TOO_MANY_FRAMES)).isEqualTo(1);
             assertThat(bench.opened.get(0).isOpen()).isFalse();
+        }
+    }
+
+    /** Frames of a stream that has ended are dropped, and cost time all the same. */
+    @Test
+    void endsAConnectionThatGoesOnAboutEndedStreams() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            Http2Client client = Http2Client.begun(bench);
+            client.send(client.get(1, "/"));
+            bench.answer(0, OK);
+            client.frames();
+            for (int i = 0; i < 2001 && bench.client.isOpen(); i++) {
+                client.send(window(1, 1));
+            }
+            assertThat(client.frames()).last().asString().endsWith(" ENHANCE_YOUR_CALM");
         }
     }
 

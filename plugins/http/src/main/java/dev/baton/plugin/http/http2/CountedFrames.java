@@ -1,0 +1,165 @@
+package dev.baton.plugin.http.http2;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http2.DefaultHttp2FrameReader;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2Flags;
+import io.netty.handler.codec.http2.Http2FrameListener;
+import io.netty.handler.codec.http2.Http2FrameListenerDecorator;
+import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.codec.http2.Http2HeadersDecoder;
+import io.netty.handler.codec.http2.Http2Settings;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads frames, and counts those that cost time and bring nothing before the codec looks at them, which drops some
+ * without a word: those of streams that have ended, for example.
+ */
+final class CountedFrames extends DefaultHttp2FrameReader {
+    /** Hears of each frame that is complete. */
+    interface Account {
+        /** Any frame. */
+        void frame();
+
+        /** One that brings nothing. */
+        void idleFrame() throws Http2Exception;
+
+        /** The client resets a stream. */
+        void resetByClient() throws Http2Exception;
+
+        /** The stream is there. */
+        boolean knows(int streamId);
+    }
+
+    private @Nullable Account account;
+    private @Nullable Counting counting;
+
+    CountedFrames(Http2HeadersDecoder heads, int maxSmallContinuations) {
+        super(heads, maxSmallContinuations);
+    }
+
+    void accountTo(Account account) {
+        this.account = account;
+    }
+
+    @Override
+    public void readFrame(ChannelHandlerContext ctx, ByteBuf in, Http2FrameListener listener) throws Http2Exception {
+        Counting known = counting;
+        if (known == null || !known.counts(listener)) {
+            if (account == null) {
+                throw new IllegalStateException("no account was set");
+            }
+            known = new Counting(listener, account);
+            counting = known;
+        }
+        super.readFrame(ctx, in, known);
+    }
+
+    private static final class Counting extends Http2FrameListenerDecorator {
+        private final Account account;
+
+        Counting(Http2FrameListener listener, Account account) {
+            super(listener);
+            this.account = account;
+        }
+
+        @SuppressWarnings("ReferenceEquality") // the codec changes it once, after the preface
+        boolean counts(Http2FrameListener other) {
+            return listener == other;
+        }
+
+        @Override
+        public int onDataRead(ChannelHandlerContext ctx, int streamId, ByteBuf data, int padding, boolean last)
+                throws Http2Exception {
+            if ((!data.isReadable() && !last) || !account.knows(streamId)) {
+                account.idleFrame();
+            } else {
+                account.frame();
+            }
+            return super.onDataRead(ctx, streamId, data, padding, last);
+        }
+
+        @Override
+        public void onHeadersRead(
+                ChannelHandlerContext ctx, int streamId, Http2Headers headers, int padding, boolean last)
+                throws Http2Exception {
+            account.frame();
+            super.onHeadersRead(ctx, streamId, headers, padding, last);
+        }
+
+        @Override
+        public void onHeadersRead(
+                ChannelHandlerContext ctx,
+                int streamId,
+                Http2Headers headers,
+                int dependency,
+                short weight,
+                boolean exclusive,
+                int padding,
+                boolean last)
+                throws Http2Exception {
+            account.frame();
+            super.onHeadersRead(ctx, streamId, headers, dependency, weight, exclusive, padding, last);
+        }
+
+        @Override
+        public void onRstStreamRead(ChannelHandlerContext ctx, int streamId, long error) throws Http2Exception {
+            account.resetByClient();
+            super.onRstStreamRead(ctx, streamId, error);
+        }
+
+        @Override
+        public void onPriorityRead(
+                ChannelHandlerContext ctx, int streamId, int dependency, short weight, boolean exclusive)
+                throws Http2Exception {
+            account.idleFrame();
+            super.onPriorityRead(ctx, streamId, dependency, weight, exclusive);
+        }
+
+        @Override
+        public void onSettingsAckRead(ChannelHandlerContext ctx) throws Http2Exception {
+            account.idleFrame();
+            super.onSettingsAckRead(ctx);
+        }
+
+        @Override
+        public void onSettingsRead(ChannelHandlerContext ctx, Http2Settings settings) throws Http2Exception {
+            account.idleFrame();
+            super.onSettingsRead(ctx, settings);
+        }
+
+        @Override
+        public void onPingRead(ChannelHandlerContext ctx, long data) throws Http2Exception {
+            account.idleFrame();
+            super.onPingRead(ctx, data);
+        }
+
+        @Override
+        public void onPingAckRead(ChannelHandlerContext ctx, long data) throws Http2Exception {
+            account.idleFrame();
+            super.onPingAckRead(ctx, data);
+        }
+
+        @Override
+        public void onWindowUpdateRead(ChannelHandlerContext ctx, int streamId, int increment) throws Http2Exception {
+            account.idleFrame();
+            super.onWindowUpdateRead(ctx, streamId, increment);
+        }
+
+        @Override
+        public void onUnknownFrame(
+                ChannelHandlerContext ctx, byte type, int streamId, Http2Flags flags, ByteBuf payload)
+                throws Http2Exception {
+            account.idleFrame();
+            super.onUnknownFrame(ctx, type, streamId, flags, payload);
+        }
+
+        @Override
+        public void onGoAwayRead(ChannelHandlerContext ctx, int lastStreamId, long error, ByteBuf debugData)
+                throws Http2Exception {
+            account.idleFrame();
+            super.onGoAwayRead(ctx, lastStreamId, error, debugData);
+        }
+    }
+}
