@@ -6,6 +6,7 @@ import dev.baton.plugin.http.config.HttpConfig;
 import dev.baton.plugin.http.config.RouteConfig;
 import dev.baton.plugin.http.exchange.Exchange;
 import dev.baton.plugin.http.exchange.Refusal;
+import dev.baton.spi.channel.ConnectionFacts;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.config.ByteRate;
 import dev.baton.spi.config.ByteSize;
@@ -174,6 +175,14 @@ public final class Bench implements AutoCloseable, Upstream, UpstreamConnections
     /** One more client of the same service, on the same loop. */
     public EmbeddedConnection anotherClient() {
         EmbeddedConnection another = connection();
+        service.initialize(another, "web");
+        return another;
+    }
+
+    /** One more, of whom filters have found this out. */
+    public EmbeddedConnection anotherClient(ConnectionFacts facts) {
+        EmbeddedConnection another = connection();
+        another.attr(MovableChannel.FACTS).set(facts);
         service.initialize(another, "web");
         return another;
     }

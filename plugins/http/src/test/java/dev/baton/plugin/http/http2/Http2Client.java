@@ -1,6 +1,7 @@
 package dev.baton.plugin.http.http2;
 
 import dev.baton.plugin.http.Bench;
+import dev.baton.testkit.EmbeddedConnection;
 import dev.baton.testkit.world.Peer;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -43,7 +44,11 @@ final class Http2Client {
     private final ByteBuf unread = Unpooled.buffer();
 
     Http2Client(Bench bench) {
-        this(frames -> bench.receive(bench.client, frames), () -> bench.out(bench.client));
+        this(bench, bench.client);
+    }
+
+    Http2Client(Bench bench, EmbeddedConnection connection) {
+        this(frames -> bench.receive(connection, frames), () -> bench.out(connection));
     }
 
     /** Octets, one a character; the receiver answers with what has come since it was asked last. */

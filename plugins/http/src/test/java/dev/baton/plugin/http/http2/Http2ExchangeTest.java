@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.baton.plugin.http.Bench;
 import dev.baton.plugin.http.Bench.Ends;
 import dev.baton.plugin.http.exchange.Refusal;
+import dev.baton.spi.channel.ConnectionFacts;
+import dev.baton.spi.channel.TlsFacts;
 import dev.baton.spi.service.Service;
+import dev.baton.testkit.EmbeddedConnection;
 import io.netty.handler.codec.http2.Http2Error;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -74,6 +77,26 @@ class Http2ExchangeTest {
             bench.send("R");
             bench.send("OPFIND / HTTP/1.1\r\nHost: shop\r\n\r\n");
             assertThat(bench.toServer(0)).startsWith("PROPFIND / HTTP/1.1\r\n");
+        }
+    }
+
+    /**
+     * What the TLS handshake has settled holds: a client of h2 hears from the server first, one of HTTP/1.1 does not.
+     */
+    @Test
+    void speaksWhatTheHandshakeHasSettled() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            EmbeddedConnection http2 = bench.anotherClient(new ConnectionFacts(
+                    null, null, new TlsFacts("TLSv1.3", "TLS_AES_128_GCM_SHA256", "shop", "h2", List.of())));
+            Http2Client client = new Http2Client(bench, http2);
+            assertThat(client.frames()).first().asString().startsWith("SETTINGS {");
+            client.send(
+                    Http2Client.preface() + Http2Client.settings(),
+                    client.head(1, true, ":method", "GET", ":scheme", "https", ":authority", "shop", ":path", "/"));
+            assertThat(bench.toServer(0)).contains("X-Forwarded-Proto: https\r\n");
+            EmbeddedConnection http1 = bench.anotherClient(new ConnectionFacts(
+                    null, null, new TlsFacts("TLSv1.3", "TLS_AES_128_GCM_SHA256", "shop", "http/1.1", List.of())));
+            assertThat(bench.out(http1)).isEmpty();
         }
     }
 
