@@ -7,6 +7,7 @@ import io.netty.handler.codec.http2.DefaultHttp2ConnectionDecoder;
 import io.netty.handler.codec.http2.DefaultHttp2ConnectionEncoder;
 import io.netty.handler.codec.http2.DefaultHttp2FrameWriter;
 import io.netty.handler.codec.http2.DefaultHttp2HeadersDecoder;
+import io.netty.handler.codec.http2.DefaultHttp2HeadersEncoder;
 import io.netty.handler.codec.http2.DefaultHttp2LocalFlowController;
 import io.netty.handler.codec.http2.DefaultHttp2RemoteFlowController;
 import io.netty.handler.codec.http2.Http2Connection;
@@ -46,8 +47,9 @@ public final class Http2Codec {
         Http2LocalFlowController windows = new DefaultHttp2LocalFlowController(connection, WINDOW_UPDATE_RATIO, true);
         connection.local().flowController(windows);
 
+        DefaultHttp2HeadersEncoder heads = new DefaultHttp2HeadersEncoder();
         Http2ConnectionEncoder encoder = new GuardedEncoder(
-                new DefaultHttp2ConnectionEncoder(connection, new DefaultHttp2FrameWriter()), limits.config());
+                new DefaultHttp2ConnectionEncoder(connection, new DefaultHttp2FrameWriter(heads)), limits.config());
         CountedFrames frames = new CountedFrames(
                 new HeadDecoder(limits.headerLimit()), limits.config().maxContinuations());
         Http2ConnectionDecoder decoder = new DefaultHttp2ConnectionDecoder(
@@ -60,7 +62,8 @@ public final class Http2Codec {
         long now = channel.eventLoop().ticker().nanoTime();
         FrameBudget budget =
                 new FrameBudget(limits.config().maxIdleFrames(), limits.config().maxResets(), now);
-        Http2Reader reader = new Http2Reader(env, channel, limits, decoder, encoder, settings, streamKey, budget);
+        Http2Reader reader =
+                new Http2Reader(env, channel, limits, decoder, encoder, heads, settings, streamKey, budget);
         decoder.frameListener(new Frames(reader));
         frames.accountTo(reader);
         connection.addListener(new Http2ConnectionAdapter() {

@@ -48,6 +48,8 @@ final class Http2Downstream extends Downstream {
 
     /** The head of the response is written. */
     private boolean started;
+    /** All of the response is written, and the stream does not know it yet. */
+    private boolean whole;
     /** The server has not opened the WebSocket that was asked for, and did not say no: the client was told so. */
     private boolean unagreed;
     /** The exchange is over: what comes of the body is dropped. */
@@ -390,6 +392,10 @@ final class Http2Downstream extends Downstream {
             reader.write(this, OwnAnswer.of(Refusal.BAD_RESPONSE), false);
             return;
         }
+        if (last && fields == null && !current.isTunnel() && reader.writeWhole(stream, head, in, count)) {
+            whole = true;
+            return;
+        }
         boolean complete = last && count == 0 && fields == null;
         reader.write(stream, head, complete);
         if (!complete && (last || count > 0)) {
@@ -456,6 +462,10 @@ final class Http2Downstream extends Downstream {
         hold(pending);
         if (flush) {
             reader.flushSoon();
+        }
+        if (whole) {
+            whole = false;
+            reader.responseEnded(stream);
         }
     }
 

@@ -12,6 +12,7 @@ import dev.baton.spi.service.Service;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http2.Http2CodecUtil;
 import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2Connection.PropertyKey;
 import io.netty.handler.codec.http2.Http2ConnectionDecoder;
@@ -19,6 +20,9 @@ import io.netty.handler.codec.http2.Http2ConnectionEncoder;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2FrameTypes;
+import io.netty.handler.codec.http2.Http2HeadersEncoder;
+import io.netty.handler.codec.http2.Http2RemoteFlowController;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
 import java.io.IOException;
@@ -38,9 +42,20 @@ import org.jspecify.annotations.Nullable;
  * <p>What responses write in one turn of the loop goes out at its end, in one system call and one record of TLS.
  */
 public final class Http2Reader extends Http2ConnectionHandler implements ClientConnection, CountedFrames.Account {
+    /** Bytes of a body up to which a response is written in one buffer. */
+    private static final int WHOLE_BODY_MAX = 4096;
+    /** Characters of the fields up to which it is: they fit one frame, however they are encoded. */
+    private static final int WHOLE_HEAD_MAX = 8192;
+    /** Bytes of most heads and of two frames' own. */
+    private static final int WHOLE_HEAD_GUESS = 256;
+
+    private static final int END_STREAM = 1;
+    private static final int END_HEADERS = 4;
+
     private final ExchangeEnv env;
     private final MovableChannel channel;
     private final Http2Limits limits;
+    private final Http2HeadersEncoder heads;
     private final PropertyKey streamKey;
     private final FrameBudget budget;
     private final Http2Timer timer;
@@ -73,6 +88,7 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
             Http2Limits limits,
             Http2ConnectionDecoder decoder,
             Http2ConnectionEncoder encoder,
+            Http2HeadersEncoder heads,
             Http2Settings settings,
             PropertyKey streamKey,
             FrameBudget budget) {
@@ -80,6 +96,7 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
         this.env = env;
         this.channel = channel;
         this.limits = limits;
+        this.heads = heads;
         this.streamKey = streamKey;
         this.budget = budget;
         timer = new Http2Timer(this);
@@ -293,6 +310,62 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
     /** Writes a head, without a flush. */
     void write(Http2Stream stream, ResponseHead head, boolean last) {
         encoder().writeHeaders(ctx, stream.id(), ResponseFields.of(head), 0, last, ctx.newPromise());
+    }
+
+    /**
+     * Writes a whole response in one buffer, without a flush, if it is small and the client's windows have room for it:
+     * most are, and this spares the queue in which bodies wait for windows. The stream's end is left to
+     * {@link #responseEnded}.
+     *
+     * @param in its next {@code count} bytes are the body; taken out if it is written
+     * @return false: nothing is written
+     */
+    boolean writeWhole(Http2Stream stream, ResponseHead head, ByteBuf in, int count) {
+        Http2RemoteFlowController windows = encoder().flowController();
+        Http2Stream all = connection().connectionStream();
+        ResponseFields fields = ResponseFields.of(head);
+        if (count > WHOLE_BODY_MAX
+                || fields.length() > WHOLE_HEAD_MAX
+                || windows.hasFlowControlled(stream)
+                || !windows.isWritable(stream)
+                || windows.windowSize(stream) < count
+                || windows.windowSize(all) < count) {
+            return false;
+        }
+        ByteBuf out = ctx.alloc().directBuffer(WHOLE_HEAD_GUESS + count);
+        try {
+            out.writerIndex(Http2CodecUtil.FRAME_HEADER_LENGTH);
+            heads.encodeHeaders(stream.id(), fields, out);
+            int length = out.writerIndex() - Http2CodecUtil.FRAME_HEADER_LENGTH;
+            int flags = count == 0 ? END_STREAM | END_HEADERS : END_HEADERS;
+            out.setMedium(0, length)
+                    .setByte(3, Http2FrameTypes.HEADERS)
+                    .setByte(4, flags)
+                    .setInt(5, stream.id());
+            if (count > 0) {
+                out.writeMedium(count)
+                        .writeByte(Http2FrameTypes.DATA)
+                        .writeByte(END_STREAM)
+                        .writeInt(stream.id())
+                        .writeBytes(in, count);
+                windows.incrementWindowSize(stream, -count);
+                windows.incrementWindowSize(all, -count);
+                budget.sent(count);
+            }
+        } catch (Http2Exception e) { // the client takes no heads of this size
+            out.release();
+            in.skipBytes(count);
+            onError(ctx, true, e);
+            return true;
+        }
+        stream.headersSent(false);
+        ctx.write(out, ctx.voidPromise());
+        return true;
+    }
+
+    /** A response that was written whole is over: so is this side of its stream. */
+    void responseEnded(Http2Stream stream) {
+        closeStreamLocal(stream, ctx.newSucceededFuture());
     }
 
     /** Writes what follows a body, which ends the response. */

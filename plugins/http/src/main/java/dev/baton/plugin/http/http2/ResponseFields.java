@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /** A response's head, or its trailers, as the HPACK encoder reads them: once, from the first field to the last. */
 final class ResponseFields extends DefaultHttp2Headers {
+    private static final int FIELD_OVERHEAD = 32;
+
     private final @Nullable AsciiString status;
     private final HeaderFields fields;
     private final boolean length;
@@ -41,6 +43,15 @@ final class ResponseFields extends DefaultHttp2Headers {
 
     static ResponseFields ofTrailers(HeaderFields trailers) {
         return new ResponseFields(null, trailers, false, false);
+    }
+
+    /** Characters of all names and values, and some for each field. */
+    int length() {
+        int length = 0;
+        for (int i = 0; i < fields.size(); i++) {
+            length += fields.name(i).length() + fields.value(i).length() + FIELD_OVERHEAD;
+        }
+        return length;
     }
 
     @Override
