@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** The rules of a file that the types of its records cannot say: names, addresses, servers, folders, users. */
 final class FileChecks {
@@ -130,6 +131,7 @@ final class FileChecks {
                     if (item instanceof Section keys) {
                         Entry address = keys.entries().get("address");
                         item = address == null ? item : address.value();
+                        checkWeight(item, keys.entries().get("weight"), path + "[" + i + "]");
                     }
                     if (item instanceof Value value && !value.text().isBlank()) {
                         checkServer(listeners, value, path + "[" + i + "]");
@@ -137,6 +139,14 @@ final class FileChecks {
                 }
             }
         });
+    }
+
+    private void checkWeight(ConfigNode address, @Nullable Entry weight, String path) {
+        if (weight != null
+                && address instanceof Value value
+                && ServerAddress.service(value.text()).isPresent()) {
+            problems.add(weight.position(), path + ".weight: the SRV records of " + value.text() + " say the weights");
+        }
     }
 
     private void checkServer(Collection<String> listeners, Value server, String path) {

@@ -5,10 +5,20 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The two ways to write a server of an upstream: an address, or the name of a listener of the same process. */
+/**
+ * The ways to write a server of an upstream: an address, the name of a listener of the same process, or the name of a
+ * service, which stands for all servers that its SRV records name.
+ */
 public final class ServerAddress {
     /** What stands before a listener's name. */
     private static final String LISTENER = "listener:";
+
+    /** What stands before a service's name. */
+    private static final String SERVICE = "srv:";
+
+    /** A name of DNS: RFC 1035, section 2.3.4, and underscores. */
+    private static final Pattern SERVICE_NAME =
+            Pattern.compile("(?=.{1,254}$)(?![0-9.]+$)[A-Za-z0-9_-]{1,63}(\\.[A-Za-z0-9_-]{1,63})+\\.?");
 
     private static final Pattern HOST_PORT = Pattern.compile("(\\[[0-9A-Fa-f:.%\\w]+]|[^\\[\\]:\\s/]+):(\\d{1,5})");
 
@@ -25,11 +35,37 @@ public final class ServerAddress {
         return refers ? Optional.of(server.substring(LISTENER.length())) : Optional.empty();
     }
 
+    /**
+     * The service that a server refers to, if it does: {@code srv:NAME} stands for the servers that the SRV records of
+     * that name say. {@code srv:80} is a host.
+     */
+    public static Optional<String> service(String server) {
+        boolean refers = server.startsWith(SERVICE)
+                && !server.substring(SERVICE.length()).chars().allMatch(Character::isDigit);
+        return refers ? Optional.of(server.substring(SERVICE.length())) : Optional.empty();
+    }
+
+    private static Optional<String> checkService(String name) {
+        int colon = name.lastIndexOf(':');
+        if (colon >= 0) {
+            return Optional.of("no port belongs behind srv:" + name.substring(0, colon)
+                    + ", because each of its records has its own");
+        }
+        return SERVICE_NAME.matcher(name).matches()
+                ? Optional.empty()
+                : Optional.of(
+                        "'" + name + "' cannot have SRV records; expected a name such as _http._tcp.shop.example");
+    }
+
     /** What is wrong with an address, as one sentence without a full stop; empty if nothing is. */
     public static Optional<String> check(String server) {
+        Optional<String> service = service(server);
+        if (service.isPresent()) {
+            return checkService(service.get());
+        }
         Matcher matcher = HOST_PORT.matcher(server);
         if (!matcher.matches()) {
-            return Optional.of("expected host:port, [ipv6]:port or listener:NAME, not '" + server + "'");
+            return Optional.of("expected host:port, [ipv6]:port, listener:NAME or srv:NAME, not '" + server + "'");
         }
         String host = matcher.group(1);
         if (!Hosts.isHost(host)) {

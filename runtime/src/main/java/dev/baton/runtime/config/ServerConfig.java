@@ -6,9 +6,10 @@ import dev.baton.spi.config.Range;
 /**
  * One server of an upstream: {@code "host:port"}, or a section.
  *
- * @param address {@code host:port}, {@code [ipv6]:port}, or {@code listener:NAME} for what a listener of the same
- *     process really listens on
- * @param weight its share of the requests, relative to the other servers; 0 for none
+ * @param address {@code host:port}, {@code [ipv6]:port}, {@code listener:NAME} for what a listener of the same process
+ *     really listens on, or {@code srv:NAME} for all servers that the SRV records of a name say
+ * @param weight its share of the requests, relative to the other servers; 0 for none. Those of a service have the
+ *     weights of their records
  */
 @ShortForm("address")
 public record ServerConfig(

@@ -1,6 +1,8 @@
 package dev.baton.runtime.dns;
 
 import dev.baton.runtime.upstream.HostLookup;
+import dev.baton.runtime.upstream.HostLookup.Enclosed;
+import dev.baton.runtime.upstream.SrvRecord;
 import dev.baton.spi.threading.OffLoop;
 import io.netty.channel.AddressedEnvelope;
 import io.netty.channel.ChannelFactory;
@@ -24,17 +26,20 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks name servers for the addresses of a name, in the order in which the C library does, which is why it is not left
- * to Netty's resolver: that sends and reads the messages, over TCP where an answer does not fit into a datagram.
+ * Asks name servers for the addresses of a name, or the servers of a service, in the order in which the C library does,
+ * which is why it is not left to Netty's resolver: that sends and reads the messages, over TCP where an answer does not
+ * fit into a datagram.
  *
  * <pre>
  *   answer                                          then
- *   addresses                                       found; the other type's are waited for
+ *   records                                         found; the other type's are waited for
  *   NXDOMAIN, or none of this type                  if of the other type neither: the next domain of the search list
  *   SERVFAIL, REFUSED and the like                  the next server; if it was the last, the next domain
  *   silence                                         the next server, until all have been asked as often as may be; then failed
@@ -54,7 +59,7 @@ final class DnsClient {
     private final ChannelFactory<? extends SocketChannel> streams;
     private @Nullable DnsNameResolver resolver;
 
-    private final Queue<Lookup> waiting = new ArrayDeque<>();
+    private final Queue<Lookup<?>> waiting = new ArrayDeque<>();
     private int running;
     private int turn;
     private @Nullable InetSocketAddress lastToAnswer;
@@ -75,6 +80,28 @@ final class DnsClient {
         this.streams = streams;
     }
 
+    /** Reads the answer to a question for records of one type. */
+    private interface AnswerReader<T> {
+        DnsAnswer<T> read(DnsResponse response, String name);
+    }
+
+    /** A type that is asked for. */
+    private record Kind<T>(DnsRecordType type, AnswerReader<T> reader) {}
+
+    private static final Kind<InetAddress> A = addresses(DnsRecordType.A);
+    private static final Kind<InetAddress> AAAA = addresses(DnsRecordType.AAAA);
+
+    private static Kind<InetAddress> addresses(DnsRecordType type) {
+        return new Kind<>(type, (response, name) -> DnsAnswer.ofAddresses(response, name, type));
+    }
+
+    /** Is told the outcome. */
+    private interface Outcome<T> {
+        void found(List<T> records, Map<String, Enclosed> hosts, Duration valid);
+
+        void failed(String why, boolean noSuchName);
+    }
+
     /**
      * Looks a name up.
      *
@@ -83,7 +110,39 @@ final class DnsClient {
      */
     @OffLoop
     void lookUp(String name, ResolvConf conf, HostLookup.Reply reply) {
-        Lookup lookup = new Lookup(resolver(conf.timeout()), name, conf, reply);
+        lookUp(name, conf, conf.ipv6() ? List.of(A, AAAA) : List.of(A), new Outcome<>() {
+            @Override
+            public void found(List<InetAddress> addresses, Map<String, Enclosed> hosts, Duration valid) {
+                reply.found(addresses, valid);
+            }
+
+            @Override
+            public void failed(String why, boolean noSuchName) {
+                reply.failed(why, noSuchName);
+            }
+        });
+    }
+
+    /** The same for the servers of a service. */
+    @OffLoop
+    void lookUpService(String name, ResolvConf conf, HostLookup.ServiceReply reply) {
+        Kind<SrvRecord> kind =
+                new Kind<>(DnsRecordType.SRV, (response, asked) -> DnsAnswer.ofServers(response, asked, conf.ipv6()));
+        lookUp(name, conf, List.of(kind), new Outcome<>() {
+            @Override
+            public void found(List<SrvRecord> servers, Map<String, Enclosed> hosts, Duration valid) {
+                reply.found(servers, hosts, valid);
+            }
+
+            @Override
+            public void failed(String why, boolean noSuchName) {
+                reply.failed(why, noSuchName);
+            }
+        });
+    }
+
+    private <T> void lookUp(String name, ResolvConf conf, List<Kind<T>> kinds, Outcome<T> outcome) {
+        Lookup<T> lookup = new Lookup<>(resolver(conf.timeout()), name, conf, kinds, outcome);
         loop.execute(() -> {
             waiting.add(lookup);
             beginNext();
@@ -115,7 +174,7 @@ final class DnsClient {
 
     private void beginNext() {
         while (running < LOOKUPS_MAX) {
-            Lookup next = waiting.poll();
+            Lookup<?> next = waiting.poll();
             if (next == null) {
                 return;
             }
@@ -130,20 +189,22 @@ final class DnsClient {
     }
 
     /** One name. */
-    private final class Lookup {
+    private final class Lookup<T> {
         private final DnsNameResolver resolver;
         private final String name;
         private final ResolvConf conf;
-        private final HostLookup.Reply reply;
+        private final List<Kind<T>> kinds;
+        private final Outcome<T> outcome;
         private final Deque<String> candidates;
         private int first;
         private @Nullable String error;
 
-        Lookup(DnsNameResolver resolver, String name, ResolvConf conf, HostLookup.Reply reply) {
+        Lookup(DnsNameResolver resolver, String name, ResolvConf conf, List<Kind<T>> kinds, Outcome<T> outcome) {
             this.resolver = resolver;
             this.name = name;
             this.conf = conf;
-            this.reply = reply;
+            this.kinds = kinds;
+            this.outcome = outcome;
             this.candidates = new ArrayDeque<>(conf.candidates(name));
         }
 
@@ -162,36 +223,35 @@ final class DnsClient {
                 fail(why == null ? name + ": no name server knows it" : why, why == null);
                 return;
             }
-            List<Question> questions = new ArrayList<>();
-            questions.add(new Question(this, candidate, DnsRecordType.A));
-            if (conf.ipv6()) {
-                questions.add(new Question(this, candidate, DnsRecordType.AAAA));
-            }
+            List<Question<T>> questions = new ArrayList<>();
+            kinds.forEach(kind -> questions.add(new Question<>(this, candidate, kind)));
             // All are there before the first is asked, which may fail at once.
             questions.forEach(each -> each.others = questions);
             questions.forEach(Question::ask);
         }
 
         /** All questions about one candidate have an answer. */
-        private void told(List<Question> questions) {
-            List<InetAddress> addresses = new ArrayList<>();
+        private void told(List<Question<T>> questions) {
+            List<T> records = new ArrayList<>();
+            Map<String, Enclosed> hosts = new HashMap<>();
             Duration valid = null;
             boolean silent = false;
-            for (Question each : questions) {
-                DnsAnswer answer = each.answer();
+            for (Question<T> each : questions) {
+                DnsAnswer<T> answer = each.answer();
                 silent |= each.silent;
+                Duration until = answer.valid();
                 if (answer.error() != null) {
                     error = answer.error();
-                    // Those of one type alone: the other type's may be there again soon.
-                    answer = new DnsAnswer(List.of(), HostLookup.REFRESH, null);
-                } else if (answer.addresses().isEmpty()) {
+                    until = HostLookup.REFRESH; // those of one type alone: the other type's may be there again soon
+                } else if (answer.records().isEmpty()) {
                     continue;
                 }
-                addresses.addAll(answer.addresses());
-                valid = valid == null || answer.valid().compareTo(valid) < 0 ? answer.valid() : valid;
+                records.addAll(answer.records());
+                hosts.putAll(answer.hosts());
+                valid = valid == null || until.compareTo(valid) < 0 ? until : valid;
             }
-            if (!addresses.isEmpty() && valid != null) {
-                reply.found(addresses, valid);
+            if (!records.isEmpty() && valid != null) {
+                outcome.found(records, hosts, valid);
                 ended();
             } else if (silent) {
                 // The next domain would be asked of the same servers.
@@ -202,30 +262,30 @@ final class DnsClient {
         }
 
         private void fail(String why, boolean noSuchName) {
-            reply.failed(why, noSuchName);
+            outcome.failed(why, noSuchName);
             ended();
         }
     }
 
     /** One name and type, asked of one server after the other. */
-    private final class Question {
-        private final Lookup lookup;
+    private final class Question<T> {
+        private final Lookup<T> lookup;
         private final String name;
-        private final DnsRecordType type;
-        private List<Question> others = List.of();
+        private final Kind<T> kind;
+        private List<Question<T>> others = List.of();
         private int tries;
         private int refusals;
         private boolean silent;
-        private @Nullable DnsAnswer answer;
+        private @Nullable DnsAnswer<T> answer;
 
-        Question(Lookup lookup, String name, DnsRecordType type) {
+        Question(Lookup<T> lookup, String name, Kind<T> kind) {
             this.lookup = lookup;
             this.name = name;
-            this.type = type;
+            this.kind = kind;
         }
 
-        DnsAnswer answer() {
-            DnsAnswer known = answer;
+        DnsAnswer<T> answer() {
+            DnsAnswer<T> known = answer;
             if (known == null) {
                 throw new IllegalStateException("no answer yet");
             }
@@ -238,7 +298,7 @@ final class DnsClient {
             tries++;
             DefaultDnsQuestion question;
             try {
-                question = new DefaultDnsQuestion(name, type);
+                question = new DefaultDnsQuestion(name, kind.type);
             } catch (IllegalArgumentException e) { // longer than a name can be
                 end(DnsAnswer.error(String.valueOf(e.getMessage())));
                 return;
@@ -251,7 +311,7 @@ final class DnsClient {
 
         private void told(InetSocketAddress server, Future<AddressedEnvelope<DnsResponse, InetSocketAddress>> asked) {
             List<InetSocketAddress> servers = lookup.conf.servers();
-            DnsAnswer told;
+            DnsAnswer<T> told;
             if (asked.isSuccess()) {
                 told = read(asked.getNow());
                 if (told.error() == null) {
@@ -275,9 +335,9 @@ final class DnsClient {
             }
         }
 
-        private DnsAnswer read(AddressedEnvelope<DnsResponse, InetSocketAddress> envelope) {
+        private DnsAnswer<T> read(AddressedEnvelope<DnsResponse, InetSocketAddress> envelope) {
             try {
-                return DnsAnswer.of(envelope.content(), name, type);
+                return kind.reader.read(envelope.content(), name);
             } catch (RuntimeException e) { // Netty's, for a name that cannot be read
                 return DnsAnswer.error("an answer that cannot be read: " + e.getMessage());
             } finally {
@@ -285,7 +345,7 @@ final class DnsClient {
             }
         }
 
-        private void end(DnsAnswer last) {
+        private void end(DnsAnswer<T> last) {
             answer = last;
             if (others.stream().allMatch(each -> each.answer != null)) {
                 lookup.told(others);

@@ -2,6 +2,7 @@ package dev.baton.runtime.dns;
 
 import dev.baton.runtime.loop.Timer;
 import dev.baton.runtime.upstream.HostLookup;
+import dev.baton.runtime.upstream.SrvRecord;
 import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.metrics.Metrics.Counter;
 import dev.baton.spi.threading.AnyThread;
@@ -14,6 +15,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -26,8 +28,8 @@ import org.slf4j.LoggerFactory;
  * {@code nsswitch.conf} names but does not tell a TTL. Where {@code nsswitch.conf} has no DNS, the system's resolver
  * alone.
  *
- * <p>Files are read on a thread that may block, DNS runs on a loop. A loop that is blocked delays nobody for longer
- * than {@link #LIMIT}: the system's resolver is asked then.
+ * <p>Files are read on a thread that may block, DNS runs on a loop. A blocked loop delays a lookup by no more than
+ * {@link #LIMIT}: the system's resolver is asked then.
  */
 @AnyThread
 public final class DnsLookup implements HostLookup {
@@ -128,14 +130,78 @@ public final class DnsLookup implements HostLookup {
         }
     }
 
-    /** Waits for the name servers' answer, which comes on the loop, and passes it on elsewhere. */
-    private final class Asked implements Reply {
-        private final String host;
-        private final Reply reply;
+    @Override
+    public void lookUpService(String name, ServiceReply reply) {
+        threads.execute(() -> beginService(name, reply));
+    }
+
+    /** Only DNS has services, whatever {@code nsswitch.conf} says of hosts. */
+    private void beginService(String name, ServiceReply reply) {
+        AskedService asked = new AskedService(name, reply);
+        try {
+            ResolvConf conf = files.resolvConf();
+            timer.after(LIMIT, () -> asked.failed("no answer of DNS in " + LIMIT.toSeconds() + " s", false));
+            client.lookUpService(name, servers.isEmpty() ? conf : conf.with(servers), asked);
+        } catch (RejectedExecutionException ended) { // the loop, or the process
+            asked.failed("DNS has ended", false);
+        } catch (RuntimeException e) {
+            LOG.warn("name {}: DNS cannot be asked", name, e);
+            asked.failed("DNS cannot be asked: " + e, false);
+        }
+    }
+
+    /** Waits for an answer, which comes on the loop, and passes it on elsewhere. */
+    private abstract class Elsewhere {
+        final String name;
         private final AtomicBoolean told = new AtomicBoolean();
 
+        Elsewhere(String name) {
+            this.name = name;
+        }
+
+        final void elsewhere(Runnable task) {
+            if (told.compareAndSet(false, true)) {
+                try {
+                    threads.execute(task);
+                } catch (RejectedExecutionException ended) {
+                    LOG.debug("name {}: its answer comes after the end", name);
+                }
+            }
+        }
+    }
+
+    /** Waits for the servers of a service. */
+    private final class AskedService extends Elsewhere implements ServiceReply {
+        private final ServiceReply reply;
+
+        AskedService(String name, ServiceReply reply) {
+            super(name);
+            this.reply = reply;
+        }
+
+        @Override
+        public void found(List<SrvRecord> found, Map<String, Enclosed> hosts, Duration valid) {
+            elsewhere(() -> {
+                byDns.increment();
+                reply.found(found, hosts, valid);
+            });
+        }
+
+        @Override
+        public void failed(String why, boolean noSuchName) {
+            elsewhere(() -> {
+                failures.increment();
+                reply.failed(why, noSuchName);
+            });
+        }
+    }
+
+    /** Waits for the addresses of a host; if DNS has none, the system is asked. */
+    private final class Asked extends Elsewhere implements Reply {
+        private final Reply reply;
+
         Asked(String host, Reply reply) {
-            this.host = host;
+            super(host);
             this.reply = reply;
         }
 
@@ -149,21 +215,11 @@ public final class DnsLookup implements HostLookup {
 
         @Override
         public void failed(String why, boolean noSuchName) {
-            elsewhere(() -> system.lookUp(host, new Last(reply, why + "; ", noSuchName)));
-        }
-
-        private void elsewhere(Runnable task) {
-            if (told.compareAndSet(false, true)) {
-                try {
-                    threads.execute(task);
-                } catch (RejectedExecutionException ended) {
-                    LOG.debug("name {}: its answer comes after the end", host);
-                }
-            }
+            elsewhere(() -> system.lookUp(name, new Last(reply, why + "; ", noSuchName)));
         }
     }
 
-    /** Waits for the system's resolver, after which nobody else is asked. */
+    /** Waits for the system's resolver, which is asked last. */
     private final class Last implements Reply {
         private final Reply reply;
         private final String before;

@@ -1,4 +1,7 @@
-/** The DNS client for the names of upstream servers, and the files of the machine that say how it looks names up. */
+/**
+ * The DNS client for the names of upstream servers and services, and the files of the machine that say how it looks
+ * names up.
+ */
 @NullMarked
 package dev.baton.runtime.dns;
 

@@ -8,9 +8,9 @@ import java.util.List;
 /**
  * Which of the servers that an operator lets in are asked, and which are left out. A server that cannot be connected to
  * is always left out. Ejected servers are, the first ejected first, until a share of all servers is left out; the
- * others stay in use.
+ * others stay in use. Of those that can be used, the ones with the lowest rank are asked.
  *
- * @param usable those that are asked
+ * @param usable those that are asked, all of one rank
  * @param leftOut those that one request may try when their time is over
  * @param down those that cannot serve, as their checks say; they are asked only if there are no others
  */
@@ -45,6 +45,8 @@ record Division(LiveServer[] usable, LiveServer[] leftOut, LiveServer[] down) {
         List<LiveServer> usable = new ArrayList<>(List.of(open));
         usable.removeAll(leftOut);
         usable.removeAll(down);
+        int rank = usable.stream().mapToInt(each -> each.place().rank()).min().orElse(Integer.MAX_VALUE);
+        usable.removeIf(each -> each.place().rank() > rank);
         return new Division(
                 usable.toArray(LiveServer[]::new), leftOut.toArray(LiveServer[]::new), down.toArray(LiveServer[]::new));
     }

@@ -4,8 +4,9 @@ import dev.baton.spi.threading.AnyThread;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 
-/** Asks for the addresses of a host name. Does not block; remembers nothing. */
+/** Asks for the addresses of a host name, and for the servers of a service. Does not block; remembers nothing. */
 @FunctionalInterface
 public interface HostLookup {
     /**
@@ -41,7 +42,37 @@ public interface HostLookup {
         void failed(String why, boolean noSuchName);
     }
 
+    /**
+     * Addresses that have come with the answer for another name.
+     *
+     * @param addresses at least one
+     * @param valid how long they may be used
+     */
+    record Enclosed(List<InetAddress> addresses, Duration valid) {}
+
+    /** Is told the outcome of one lookup of a service, once, on any thread. */
+    interface ServiceReply {
+        /**
+         * The service has these servers; none if it is not offered.
+         *
+         * @param hosts addresses that came with the answer, by {@linkplain SrvRecord#target target}
+         * @param valid how long the answer may be used
+         */
+        @AnyThread
+        void found(List<SrvRecord> servers, Map<String, Enclosed> hosts, Duration valid);
+
+        /** As {@link Reply#failed}. */
+        @AnyThread
+        void failed(String why, boolean noSuchName);
+    }
+
     /** Asks. A reply may come before this returns. */
     @AnyThread
     void lookUp(String host, Reply reply);
+
+    /** Asks for the records of type SRV of a name, which only DNS has. A reply may come before this returns. */
+    @AnyThread
+    default void lookUpService(String name, ServiceReply reply) {
+        reply.failed("there is no DNS here", false);
+    }
 }

@@ -8,7 +8,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is known of a server, for operators. If it is down, that counts; if not, whether it is left out.
+ * What is known of a server, for operators. If it has no address or is down, that counts; if not, whether it is left
+ * out.
  *
  * @param sinceNanos null if that is not known
  * @param failure empty if there is none
@@ -17,6 +18,10 @@ record KnownHealth(ServerHealth health, @Nullable Long sinceNanos, String failur
 
     static KnownHealth of(LiveServer server) {
         HealthStatus checks = server.health();
+        if (server.locator().isNowhere()) {
+            return new KnownHealth(
+                    ServerHealth.DOWN, null, "no address: " + server.locator().failure());
+        }
         LeftOut leftOut = server.backoff().leftOut();
         if (leftOut != null && (checks == null || checks.health() != Health.DOWN)) {
             return new KnownHealth(

@@ -36,6 +36,8 @@ final class LiveServer {
     private volatile @Nullable ServerLocator checkedAt;
 
     private volatile int weight;
+    private volatile boolean weighed;
+    private volatile Place place = Place.FIRST;
     private volatile ServerState state = ServerState.READY;
     private volatile boolean refuses;
     /** By the number of the profile. */
@@ -109,14 +111,49 @@ final class LiveServer {
         return ejections;
     }
 
-    /** As configured or set at run time: 0 to 256. */
+    /** As configured, as its SRV record says, or set at run time: 0 to 256. */
     int weight() {
         return weight;
     }
 
-    /** {@link LiveServers#changed} must follow. */
+    /** An operator sets it. {@link LiveServers#changed} must follow. */
     void weight(int now) {
+        weighed = true;
         weight = now;
+    }
+
+    // ---- what an SRV record says of it ------------------------------------------------------------------------------
+
+    /**
+     * The place that a server has among the others.
+     *
+     * @param rank 0 for those that are asked first; the others only while no server of a lower rank can be used
+     * @param missing whether its name does not have it any longer, and it gets no new requests
+     */
+    record Place(int rank, boolean missing) {
+        /** Of a server that no SRV record says anything of. */
+        static final Place FIRST = new Place(0, false);
+    }
+
+    Place place() {
+        return place;
+    }
+
+    /** {@link LiveServers#changed} must follow. */
+    void place(Place now) {
+        place = now;
+    }
+
+    /** What its record says; an operator's weight stays. {@link LiveServers#changed} must follow. */
+    void recordWeight(int now) {
+        if (!weighed) {
+            weight = now;
+        }
+    }
+
+    /** Whether it is no server, but stands for those of a service as long as none is known. */
+    boolean isStandIn() {
+        return locator.service() != null;
     }
 
     // ---- its health -------------------------------------------------------------------------------------------------
@@ -158,10 +195,10 @@ final class LiveServer {
         return asks == null ? null : asks.status();
     }
 
-    /** Whether checks say that it cannot serve. */
+    /** Whether checks say that it cannot serve, or its name has no address. */
     boolean isDown() {
         HealthStatus health = health();
-        return health != null && health.health() == Health.DOWN;
+        return (health != null && health.health() == Health.DOWN) || locator.isNowhere();
     }
 
     /** Whether it is to be checked. */
@@ -187,7 +224,7 @@ final class LiveServer {
 
     /** Whether sessions of this server stay with it: also while it is drained. */
     boolean keepsSessions() {
-        return state == ServerState.READY || state == ServerState.DRAIN;
+        return (state == ServerState.READY || state == ServerState.DRAIN) && !place.missing && !isStandIn();
     }
 
     /** Whether anything may be connected to it. */

@@ -10,6 +10,7 @@ import dev.baton.spi.upstream.ServerFailure;
 import dev.baton.spi.upstream.ServerState;
 import dev.baton.spi.upstream.UpstreamServer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -56,6 +57,10 @@ import org.slf4j.LoggerFactory;
  * services ask another server; it refuses those of a removed server with the same address too. (3) Except for requests
  * of sessions that it has; see {@link StickyCookie}.
  *
+ * <p>Servers of an SRV name have ranks, by its priorities; all others have rank 0. Requests go to the lowest rank of
+ * which any server can be used: it is not down, not left out, and open. All ranks are checked, and those of a lower
+ * rank that are left out are still tried when their time is over, so a rank is back as soon as one of its servers is.
+ *
  * <p>Order of a change, against a request that chooses, connects and releases at the same time: first the state, then
  * the selection, then the idle pools ({@link EndpointPools#follow}). A request that has seen the old selection still
  * finds the server by its index. A connection that is released is kept only in a pool that is open; see
@@ -76,7 +81,7 @@ final class LiveServers {
     private final AtomicReference<Roster> roster;
     private final AtomicLong changes = new AtomicLong();
     private final AtomicReference<Selection> selection =
-            new AtomicReference<>(new Selection(-1, NO_SERVERS, request -> 0, false, NO_SERVERS, Map.of()));
+            new AtomicReference<>(new Selection(-1, NO_SERVERS, request -> 0, false, NO_SERVERS, NO_SERVERS, Map.of()));
 
     /**
      * The servers that may be asked.
@@ -84,7 +89,8 @@ final class LiveServers {
      * @param change the count of changes that it was made for
      * @param servers the places that {@code choice} chooses from
      * @param usable true if none of them is left out
-     * @param leftOut those that one request may try when their time is over
+     * @param leftOut those that get no requests, because they have failed
+     * @param due those of them that one request may try when their time is over: of no greater rank than the servers
      * @param sessions those that keep the sessions they have, by the value of the cookie; empty if there are no
      *     sessions
      */
@@ -95,6 +101,7 @@ final class LiveServers {
             ServerChoice choice,
             boolean usable,
             LiveServer[] leftOut,
+            LiveServer[] due,
             Map<String, LiveServer> sessions) {
 
         boolean isAllDown() {
@@ -209,9 +216,9 @@ final class LiveServers {
         if (session != null) {
             return session.server();
         }
-        if (now.leftOut.length > 0) {
+        if (now.due.length > 0) {
             long nanos = clockNanos.getAsLong();
-            for (LiveServer each : now.leftOut) {
+            for (LiveServer each : now.due) {
                 if (each.backoff().admits(nanos, request.isSafe())) {
                     return each.server();
                 }
@@ -285,17 +292,24 @@ final class LiveServers {
         return last == null ? UpstreamServer.NONE : last.server();
     }
 
-    /** Whether the operator lets requests go there. */
+    /** Whether the operator lets requests go there, and its name still has it. */
     private static boolean isOpen(LiveServer server) {
-        return server.state() == ServerState.READY && server.weight() > 0;
+        return server.state() == ServerState.READY
+                && server.weight() > 0
+                && !server.place().missing();
+    }
+
+    /** Whether there is no other: it is never left out then. */
+    private boolean isOnly() {
+        Roster now = roster();
+        return now.size() == 1 || now.listed(each -> !each.place().missing()).length < 2;
     }
 
     // ---- what changes it --------------------------------------------------------------------------------------------
 
-    /** Adds a server, whose index no other has had. One call at a time. */
+    /** Adds a server, whose index no other has had. One call at a time; {@link #changed} must follow. */
     void add(LiveServer added) {
         roster.updateAndGet(before -> before.with(added));
-        changed();
     }
 
     /**
@@ -334,7 +348,18 @@ final class LiveServers {
         LiveServer[] others = division.leftOut().length > 0 ? division.leftOut() : division.down();
         LiveServer[] servers = usable ? division.usable() : others;
         ServerChoice choice = servers.length < 2 ? request -> 0 : choice(servers);
-        return new Selection(change, servers, choice, usable, division.leftOut(), sessions());
+        return new Selection(change, servers, choice, usable, division.leftOut(), due(division), sessions());
+    }
+
+    private static LiveServer[] due(Division division) {
+        LiveServer[] leftOut = division.leftOut();
+        if (division.usable().length == 0) {
+            return leftOut;
+        }
+        int rank = division.usable()[0].place().rank();
+        return Arrays.stream(leftOut)
+                .filter(each -> each.place().rank() <= rank)
+                .toArray(LiveServer[]::new);
     }
 
     private Map<String, LiveServer> sessions() {
@@ -370,7 +395,7 @@ final class LiveServers {
      * @param startedNanos when it began
      */
     void failed(LiveServer server, long startedNanos, Throwable cause) {
-        if (roster().size() == 1 || !Backoff.isTheServers(cause)) {
+        if (!Backoff.isTheServers(cause) || isOnly()) {
             return;
         }
         if (server.backoff().failed(startedNanos, clockNanos.getAsLong())) {
@@ -413,7 +438,7 @@ final class LiveServers {
      * @param nanos from the request until this was clear
      */
     void failed(LiveServer server, ServerFailure failure, long nanos) {
-        if (roster().size() == 1) {
+        if (isOnly()) {
             return;
         }
         long now = clockNanos.getAsLong();

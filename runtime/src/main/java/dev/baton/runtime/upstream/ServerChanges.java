@@ -80,6 +80,7 @@ public final class ServerChanges {
     }
 
     private static void check(UpstreamGroup group, String server) {
+        refuseService(server, "only the configuration can have it; add a server's address instead");
         ServerAddress.check(server)
                 .filter(why -> ServerAddress.listener(server).isEmpty())
                 .ifPresent(why -> {
@@ -90,6 +91,12 @@ public final class ServerChanges {
             throw new IllegalArgumentException(
                     "server '" + server
                             + "': only the configuration can make a listener of this process a server; add its address instead");
+        }
+    }
+
+    private static void refuseService(String server, String why) {
+        if (ServerAddress.service(server).isPresent()) {
+            throw new IllegalArgumentException("server '" + server + "': " + why);
         }
     }
 
@@ -131,12 +138,16 @@ public final class ServerChanges {
      * Those of an address.
      *
      * @throws NoSuchElementException if there is none
+     * @throws IllegalArgumentException if it is the name of a service
      */
     private static List<LiveServer> named(UpstreamGroup group, String upstream, String server) {
+        refuseService(
+                server, "it stands for the servers that this name has; name one of them, as baton upstreams does");
         List<LiveServer> named = group.servers().named(server);
         if (named.isEmpty()) {
             List<String> there = group.servers().listed().stream()
                     .map(UpstreamServer::address)
+                    .filter(address -> ServerAddress.service(address).isEmpty())
                     .distinct()
                     .toList();
             throw new NoSuchElementException("upstream '" + upstream + "' has no server '" + server + "'"
@@ -227,6 +238,8 @@ public final class ServerChanges {
      * added at run time                no                          added, with its weight and state
      * added at run time                yes                         the file's weight, the same state
      * any change of one in its file    no                          not there
+     * any change of one that an SRV    has a name like that, and   the same; the weight that was set
+     *   name of its file had             that has it
      * </pre>
      *
      * @return what became of it, for a person; null if there is nothing to say
@@ -236,8 +249,18 @@ public final class ServerChanges {
         UpstreamGroup group = upstreams.find(change.upstream());
         boolean removed = change.state() == ServerState.REMOVED;
         int configured = group == null ? -1 : group.configured(change.server());
-        if (group == null || (configured < 0 && !change.isAdded())) {
+        if (group == null
+                || (configured < 0 && !change.isAdded() && group.found().isEmpty())) {
             return removed ? null : who + " is no longer in the configuration";
+        }
+        if (configured < 0 && !change.isAdded()) {
+            if (change.weight() > ServerConfig.WEIGHT_MAX) {
+                return who + " has a weight that is too great";
+            }
+            if (group.found().carry(change)) {
+                return who + ", changed at run time, stays " + word(change.state()) + " if an SRV name still has it";
+            }
+            configured = group.configured(change.server());
         }
         if (removed) {
             group.servers().named(change.server()).forEach(each -> group.change(each, ServerState.REMOVED));
@@ -254,14 +277,19 @@ public final class ServerChanges {
                 return who + ", added at run time, cannot stay: " + wrong.getMessage();
             }
         }
-        boolean weighs =
-                !change.isAdded() && configured == change.configured() && change.weight() <= ServerConfig.WEIGHT_MAX;
+        // A record's weight depends on the other records: only that an operator has set another one counts.
+        boolean same = group.found().weight(change.server()) >= 0
+                ? change.weight() != change.configured()
+                : configured == change.configured();
+        boolean weighs = !change.isAdded() && same && change.weight() <= ServerConfig.WEIGHT_MAX;
         int weight = configured < 0 || weighs ? change.weight() : configured;
         for (LiveServer each : group.servers().named(change.server())) {
-            group.change(each, weight);
+            if (each.weight() != weight) {
+                group.change(each, weight);
+            }
             group.change(each, change.state());
         }
-        String state = change.state().name().toLowerCase(Locale.ROOT) + ", weight " + weight;
+        String state = word(change.state()) + ", weight " + weight;
         if (change.isAdded()) {
             return who
                     + (configured < 0
@@ -270,5 +298,9 @@ public final class ServerChanges {
         }
         return who + " stays as it was set at run time: " + state
                 + (weighs || change.weight() == change.configured() ? "" : ", which is the new configuration's");
+    }
+
+    private static String word(ServerState state) {
+        return state.name().toLowerCase(Locale.ROOT);
     }
 }

@@ -1,7 +1,7 @@
 package dev.baton.runtime.upstream;
 
 import dev.baton.runtime.config.ServerAddress;
-import dev.baton.runtime.upstream.HostName.Addresses;
+import dev.baton.runtime.upstream.LookedUpName.Answers;
 import dev.baton.spi.loop.Loop;
 import io.netty.util.NetUtil;
 import java.io.IOException;
@@ -18,7 +18,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/** Where one server is now: a literal address, the addresses of a name, or a listener of this process. */
+/**
+ * Where one server is now: a literal address, the addresses of a name, or a listener of this process. What stands for
+ * the servers of a service is nowhere: those who ask for it wait until they are known, and then ask one of them.
+ */
 final class ServerLocator {
 
     /** Is told where the server is, on the loop that asked, once; at once if that is known. */
@@ -37,31 +40,50 @@ final class ServerLocator {
     }
 
     private final String text;
+    private final boolean complete;
     private final UpstreamEnv env;
     private final @Nullable String listener;
+    private final @Nullable ServiceName service;
     private final @Nullable HostName name;
     private final int port;
     private final AtomicInteger turn = new AtomicInteger();
     private volatile @Nullable Runnable watcher;
-    private final AtomicReference<Known> known = new AtomicReference<>(new Known(Addresses.NONE, Endpoints.NONE));
+    private final AtomicReference<Known> known = new AtomicReference<>(new Known(Answers.none(), Endpoints.NONE));
 
     /**
      * Where it is.
      *
      * @param addresses what that was made of
      */
-    private record Known(Addresses addresses, Endpoints endpoints) {}
+    private record Known(Answers<InetAddress> addresses, Endpoints endpoints) {}
 
     /**
      * A server.
      *
-     * @param text {@code host:port}, {@code [ipv6]:port} or {@code listener:NAME}
+     * @param text {@code host:port}, {@code [ipv6]:port}, {@code listener:NAME} or {@code srv:NAME}
      * @throws IllegalArgumentException if it is none of these
      */
     ServerLocator(String text, UpstreamEnv env) {
+        this(text, false, env);
+    }
+
+    /**
+     * A server.
+     *
+     * @param complete whether its name is complete, as that of a target of an SRV record is: it is looked up without
+     *     the search list
+     */
+    ServerLocator(String text, boolean complete, UpstreamEnv env) {
         this.text = text;
+        this.complete = complete;
         this.env = env;
         this.listener = ServerAddress.listener(text).orElse(null);
+        this.service = ServerAddress.service(text).map(env.names()::service).orElse(null);
+        if (service != null) {
+            name = null;
+            port = 0;
+            return;
+        }
         if (listener != null) {
             name = null;
             port = 0;
@@ -81,7 +103,7 @@ final class ServerLocator {
             throw new IllegalArgumentException("server '" + text + "': no IPv6 address in the brackets");
         }
         if (address == null) {
-            name = env.names().name(host);
+            name = env.names().name(complete ? HostNames.complete(host) : host);
         } else {
             name = null;
             only(new InetSocketAddress(address, port));
@@ -93,7 +115,7 @@ final class ServerLocator {
     }
 
     private void only(InetSocketAddress address) {
-        known.set(new Known(Addresses.NONE, new Endpoints(List.of(new Endpoint(text, address)), List.of())));
+        known.set(new Known(Answers.none(), new Endpoints(List.of(new Endpoint(text, address)), List.of())));
     }
 
     private static @Nullable InetAddress literal(String host) {
@@ -120,7 +142,7 @@ final class ServerLocator {
         }
         while (true) {
             Known before = seen();
-            Addresses now = of.addresses();
+            Answers<InetAddress> now = of.answers();
             if (before.addresses == now) {
                 return before.endpoints;
             }
@@ -131,7 +153,7 @@ final class ServerLocator {
                                     .map(address -> endpoint(before, address))
                                     .toList(),
                             now.held().stream()
-                                    .map(held -> endpoint(before, held.address()))
+                                    .map(held -> endpoint(before, held.what()))
                                     .toList()));
             if (known.compareAndSet(before, after)) {
                 return after.endpoints;
@@ -146,7 +168,28 @@ final class ServerLocator {
         return there == null ? new Endpoint(text, wanted) : there;
     }
 
-    /** Runs a task whenever the addresses have changed, never on a loop. Call it once. */
+    /** Where the same host has another port; to be closed apart. */
+    ServerLocator atPort(int other) {
+        return new ServerLocator(text.substring(0, text.lastIndexOf(':') + 1) + other, complete, env);
+    }
+
+    /** The name of the service whose servers it stands for; null if it is a server. */
+    @Nullable
+    ServiceName service() {
+        return service;
+    }
+
+    /** Whether it has a name that is known to have no address now. */
+    boolean isNowhere() {
+        return name != null ? name.isNowhere() : service != null && service.isNowhere();
+    }
+
+    /** Why it is nowhere. */
+    String failure() {
+        return name != null ? name.failure() : service != null ? service.failure() : "";
+    }
+
+    /** Runs a task whenever the addresses, or {@link #isNowhere}, have changed, never on a loop. Call it once. */
     void watch(Runnable task) {
         if (name != null) {
             watcher = task;
@@ -183,15 +226,34 @@ final class ServerLocator {
             }
             return;
         }
-        if (name == null || !endpoints().current().isEmpty()) {
+        if (service != null) {
+            locate(loop, service, found);
+        } else if (name == null || !endpoints().current().isEmpty()) {
             tell(found);
         } else if (!name.afterLookup(() -> tell(loop, found))) {
-            found.nowhere(
-                    new UnknownHostException("cannot resolve " + text + ": too many requests wait for the answer"));
+            found.nowhere(tooMany());
         }
     }
 
-    /** After a lookup, on whichever thread has heard of it. */
+    /** Waits until its servers are known, or why there are none. */
+    private void locate(Loop loop, ServiceName of, Found found) {
+        if (!of.answers().current().isEmpty()) {
+            found.nowhere(superseded());
+        } else if (!of.afterLookup(() -> tell(loop, found))) {
+            found.nowhere(tooMany());
+        }
+    }
+
+    /** It is not to blame: since it was chosen, the servers that it stands for have become known. */
+    private IOException superseded() {
+        return new IOException("the servers of " + text + " are known now: one of them is to be asked");
+    }
+
+    private UnknownHostException tooMany() {
+        return new UnknownHostException("cannot resolve " + text + ": too many requests wait for the answer");
+    }
+
+    /** After a lookup, on the thread that has heard of it. */
     private void tell(Loop loop, Found found) {
         if (loop.inLoop()) {
             tell(found);
@@ -207,9 +269,10 @@ final class ServerLocator {
 
     private void tell(Found found) {
         List<Endpoint> current = endpoints().current();
-        if (current.isEmpty()) {
-            String why = name == null ? "" : name.failure();
-            found.nowhere(new UnknownHostException("cannot resolve " + text + ": " + why));
+        if (service != null && !service.answers().current().isEmpty()) {
+            found.nowhere(superseded());
+        } else if (current.isEmpty()) {
+            found.nowhere(new UnknownHostException("cannot resolve " + text + ": " + failure()));
         } else if (current.size() == 1) {
             found.at(current.get(0), current.get(0).address());
         } else {

@@ -48,9 +48,8 @@ final class UpstreamChecks {
      */
     void addTo(LiveServer server, Runnable changed) {
         String address = server.server().address();
-        ServerLocator other = config.port()
-                .map(port -> new ServerLocator(address.substring(0, address.lastIndexOf(':') + 1) + port, env))
-                .orElse(null);
+        ServerLocator other =
+                config.port().map(port -> server.locator().atPort(port)).orElse(null);
         ServerLocator where = other == null ? server.locator() : other;
         CheckConnector connector = (loop, initializer, timeoutNanos, outcome) -> {
             Connecting connecting = new Connecting(outcome);

@@ -8,10 +8,8 @@ import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.upstream.Backoff.Limits;
 import dev.baton.runtime.upstream.Upstreams.Inherited;
 import dev.baton.spi.admin.PoolSnapshot;
-import dev.baton.spi.admin.ServerSnapshot;
 import dev.baton.spi.admin.UpstreamSnapshot;
 import dev.baton.spi.loop.Loop;
-import dev.baton.spi.pool.PoolFigures;
 import dev.baton.spi.pool.PoolSpec;
 import dev.baton.spi.pool.TakeoverPolicy;
 import dev.baton.spi.upstream.Balancer;
@@ -30,7 +28,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -51,6 +49,7 @@ final class UpstreamGroup {
     private final @Nullable UpstreamChecks checks;
 
     private final LiveServers servers;
+    private final FoundServers found;
     private final Map<Profile, PooledConnections> profiles = new ConcurrentHashMap<>();
     /** By their numbers. Guarded by {@link #changing}. */
     private final List<Profile> numbered = new ArrayList<>();
@@ -80,37 +79,55 @@ final class UpstreamGroup {
         this.checks = UpstreamChecks.of(name, config, env, this::nanoTime);
         List<LiveServer> live = new ArrayList<>();
         for (ServerConfig each : config.servers()) {
-            live.add(live(new UpstreamServer(each.address(), nextIndex++), each.weight()));
+            live.add(live(new UpstreamServer(each.address(), nextIndex++), false, each.weight()));
         }
         StickyCookie sticky =
                 config.sticky().map(cookie -> new StickyCookie(name, cookie)).orElse(null);
         this.servers =
                 new LiveServers(name, live, config.eject().share().hundredths(), balancer, this::nanoTime, sticky);
+        this.found = new FoundServers(
+                this, env.names(), live.stream().filter(LiveServer::isStandIn).toList());
         live.forEach(LiveServer::startCheck);
+        found.start();
     }
 
-    private LiveServer live(UpstreamServer server, int weight) {
+    /**
+     * A server that is not in the list yet.
+     *
+     * @param complete whether its name is complete
+     */
+    private LiveServer live(UpstreamServer server, boolean complete, int weight) {
         ServerMetrics metrics = metrics(server.address());
+        ServerLocator locator = new ServerLocator(server.address(), complete, env);
+        boolean standIn = locator.service() != null;
         LiveServer live = new LiveServer(
                 server,
-                new ServerLocator(server.address(), env),
-                ConnectionLimit.of(server, config, env.loops(), metrics),
+                locator,
+                standIn ? null : ConnectionLimit.of(server, config, env.loops(), metrics),
                 weight,
                 this::nanoTime,
                 new SlowStart(config.slowStart().orElse(null), env.names().timer(), this::changed),
                 new Backoff(limits(config.eject()), config.connectTimeout().toNanos()),
                 metrics.leftOut(),
                 Ejections.of(name, server.address(), env.metrics()));
-        live.locator().watch(live::follow);
-        metrics.show(live);
-        if (checks != null) {
-            checks.addTo(live, () -> healthChanged(live));
+        locator.watch(() -> {
+            live.follow();
+            changed(); // it may have no address any longer, or one again
+        });
+        if (!standIn) {
+            metrics.show(live);
+            if (checks != null) {
+                checks.addTo(live, () -> healthChanged(live));
+            }
         }
         return live;
     }
 
     private void changed() {
-        servers.changed();
+        LiveServers all = servers;
+        if (all != null) { // else the first selection is made later, with what is known then
+            all.changed();
+        }
     }
 
     private void healthChanged(LiveServer live) {
@@ -198,18 +215,36 @@ final class UpstreamGroup {
 
     // ---- changes at run time ----------------------------------------------------------------------------------------
 
+    String name() {
+        return name;
+    }
+
     LiveServers servers() {
         return servers;
     }
 
-    /** The weight of a server in the configuration; negative if that has no such server. */
+    FoundServers found() {
+        return found;
+    }
+
+    /** Those of an address that are not written in the configuration themselves, and were not removed. */
+    List<LiveServer> found(String address) {
+        return servers.named(address).stream()
+                .filter(each -> each.index() >= config.servers().size())
+                .toList();
+    }
+
+    /**
+     * The weight of a server in the configuration, or by its SRV record if a name in the configuration has it; negative
+     * if neither is.
+     */
     int configured(String address) {
         for (ServerConfig each : config.servers()) {
             if (each.address().equals(address)) {
                 return each.weight();
             }
         }
-        return -1;
+        return found.weight(address);
     }
 
     /**
@@ -220,17 +255,45 @@ final class UpstreamGroup {
      */
     @Nullable
     LiveServer add(String address, int weight) {
+        LiveServer added = add(address, weight, true, live -> live.weight(weight));
+        servers.changed();
+        return added;
+    }
+
+    /**
+     * The same for one of several: it may be asked after {@link LiveServers#changed}.
+     *
+     * @param slowly whether it begins with less than its share
+     * @param prepare is given it before it may be asked
+     */
+    @Nullable
+    LiveServer add(String address, int weight, boolean slowly, Consumer<LiveServer> prepare) {
         synchronized (changing) {
             if (servers.listed().size() >= SERVERS_MAX) {
                 return null;
             }
-            LiveServer added = live(new UpstreamServer(address, nextIndex), weight);
+            boolean complete = found.weight(address) >= 0;
+            LiveServer added = live(new UpstreamServer(address, nextIndex), complete, weight);
             nextIndex++;
             numbered.forEach(profile -> open(added, profile));
-            added.slowStart().begin();
+            added.place(found.place(address));
+            prepare.accept(added);
+            if (slowly) {
+                added.slowStart().begin();
+            }
             servers.add(added); // after its pools
             added.startCheck();
             return added;
+        }
+    }
+
+    /** Takes in what its record says of a server. Any thread but a loop's; {@link LiveServers#changed} must follow. */
+    void record(String address, LiveServer.Place place, int weight) {
+        synchronized (changing) {
+            found(address).forEach(each -> {
+                each.place(place);
+                each.recordWeight(weight);
+            });
         }
     }
 
@@ -332,32 +395,12 @@ final class UpstreamGroup {
                 changes.add(new ServerChange(name, each.address(), ServerState.REMOVED, each.weight(), each.weight()));
             }
         }
+        found.changes(changes);
     }
 
     /** What an operator sees. */
     UpstreamSnapshot overview() {
-        List<ServerSnapshot> rows = new ArrayList<>();
-        long now = nanoTime();
-        for (LiveServer live : servers.known()) {
-            KnownHealth health = KnownHealth.of(live);
-            int resting = 0;
-            for (ServerPool pool : live.pools()) {
-                resting += pool.idle().figures().idle();
-            }
-            ConnectionLimit limit = live.limit();
-            rows.add(new ServerSnapshot(
-                    live.server().address(),
-                    live.state(),
-                    live.weight(),
-                    health.health(),
-                    health.millis(now),
-                    health.failure(),
-                    live.inFlight(),
-                    limit == null ? 0 : limit.waiting(),
-                    resting,
-                    TimeUnit.NANOSECONDS.toMicros(live.latencyNanos()) / 1000.0));
-        }
-        return new UpstreamSnapshot(name, config.balance().type(), rows);
+        return new UpstreamSnapshot(name, config.balance().type(), ServerRows.of(servers.known(), nanoTime()));
     }
 
     /** Whether any server is a listener of this process. */
@@ -368,29 +411,7 @@ final class UpstreamGroup {
 
     /** A row for each server, over all profiles. */
     void snapshot(List<PoolSnapshot> rows) {
-        for (LiveServer live : servers.known()) {
-            int idle = 0;
-            int open = 0;
-            long connects = 0;
-            long local = 0;
-            long takeover = 0;
-            long refused = 0;
-            for (ServerPool pool : live.pools()) {
-                PoolFigures figures = pool.idle().figures();
-                idle += figures.idle();
-                open += pool.open();
-                connects += pool.connects();
-                local += figures.reusesLocal();
-                takeover += figures.reusesTakeover();
-                refused += figures.takeoversRefused();
-            }
-            // Read one after the other, so that a connection may be seen idle that was not seen open.
-            int inUse = Math.max(0, open - idle);
-            ConnectionLimit limit = live.limit();
-            int waiting = limit == null ? 0 : limit.waiting();
-            String server = live.server().address();
-            rows.add(new PoolSnapshot(name, server, idle, inUse, connects, local, takeover, refused, waiting));
-        }
+        ServerRows.addPools(name, servers.known(), rows);
     }
 
     // ---- to and from another process ------------------------------------------------------------------------------

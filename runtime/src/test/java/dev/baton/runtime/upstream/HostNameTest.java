@@ -51,11 +51,11 @@ class HostNameTest {
     }
 
     private List<InetAddress> current() {
-        return name.addresses().current();
+        return name.answers().current();
     }
 
     @Test
-    void oneNameIsOneForAllWhoSpellItDifferently() {
+    void aNameIsOneNameInWhateverCase() {
         assertThat(names.name("APP.TEST")).isSameAs(name);
         assertThat(asked).hasSize(1);
     }
@@ -79,10 +79,10 @@ class HostNameTest {
     @Test
     void theSameAddressesInAnotherOrderAreNoChange() {
         asked.remove().found(List.of(A, B));
-        HostName.Addresses before = name.addresses();
+        LookedUpName.Answers<InetAddress> before = name.answers();
         pass(HostLookup.REFRESH);
         asked.remove().found(List.of(B, A));
-        assertThat(name.addresses()).isSameAs(before);
+        assertThat(name.answers()).isSameAs(before);
         assertThat(changes).isEqualTo(1);
     }
 
@@ -92,13 +92,13 @@ class HostNameTest {
         pass(HostLookup.REFRESH);
         asked.remove().found(List.of(B));
         assertThat(current()).containsExactly(B);
-        assertThat(name.addresses().held()).hasSize(1);
+        assertThat(name.answers().held()).hasSize(1);
         pass(HostLookup.REFRESH);
         asked.remove().found(List.of(B));
-        assertThat(name.addresses().held()).hasSize(1);
+        assertThat(name.answers().held()).hasSize(1);
         pass(HostLookup.REFRESH);
         asked.remove().found(List.of(B));
-        assertThat(name.addresses().held()).isEmpty();
+        assertThat(name.answers().held()).isEmpty();
         assertThat(changes).isEqualTo(3);
     }
 
@@ -120,7 +120,7 @@ class HostNameTest {
     }
 
     @Test
-    void aNameThatIsNoMoreIsForgottenSooner() {
+    void aNameThatIsGoneIsForgottenSooner() {
         asked.remove().found(List.of(A));
         pass(HostName.KEPT_WITHOUT_NAME.minus(HostLookup.REFRESH));
         asked.remove().failed("no such name", true);
@@ -154,7 +154,7 @@ class HostNameTest {
     }
 
     @Test
-    void aFailureAnswersThoseWhoAskWithinASecond() {
+    void aFailureAnswersWhatAsksWithinASecond() {
         asked.remove().failed("no such name", true);
         List<String> told = new ArrayList<>();
         name.afterLookup(() -> told.add("now"));
@@ -175,7 +175,7 @@ class HostNameTest {
     }
 
     @Test
-    void afterTheCloseNobodyIsAsked() {
+    void afterTheCloseNothingIsAsked() {
         asked.remove().found(List.of(A));
         names.close();
         pass(Duration.ofHours(1));
@@ -215,9 +215,9 @@ class HostNameTest {
         pass(HostName.VALID_MIN);
         asked.remove().found(List.of(B), HostName.VALID_MAX);
         pass(HostName.HELD.minusNanos(1));
-        assertThat(name.addresses().held()).hasSize(1);
+        assertThat(name.answers().held()).hasSize(1);
         pass(Duration.ofNanos(1));
-        assertThat(name.addresses().held()).isEmpty();
+        assertThat(name.answers().held()).isEmpty();
         assertThat(asked).isEmpty();
         assertThat(changes).isEqualTo(3);
     }

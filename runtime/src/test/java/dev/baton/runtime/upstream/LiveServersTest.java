@@ -75,7 +75,7 @@ class LiveServersTest {
                 plugin -> {
                     throw new AssertionError("opened");
                 },
-                new HostNames((host, reply) -> reply.failed("none", true), (delay, task) -> {}, () -> now),
+                new HostNames((host, reply) -> {}, (delay, task) -> {}, () -> now),
                 name -> null,
                 new LoopRegistry(),
                 metrics);
@@ -308,6 +308,7 @@ class LiveServersTest {
         assertThat(turns.find(B)).isNull();
         assertThat(turns.nextAfter(B)).isEqualTo(C);
         turns.add(live(D, 1));
+        turns.changed();
         for (UpstreamServer each : List.of(A, C, D)) {
             assertThat(live(turns, each).server()).isEqualTo(each);
         }
@@ -341,6 +342,7 @@ class LiveServersTest {
         assertThat(next(turns, 6)).containsOnly(A, B, C, D);
         meanwhile[0] = () -> {
             turns.add(live(new UpstreamServer("e:1", 4), 1));
+            turns.changed();
             turns.remove(live(turns, D));
         };
         change(turns, C, ServerState.MAINTENANCE);

@@ -12,7 +12,11 @@ public interface Upstream {
     /** Its name in the configuration. */
     String name();
 
-    /** Its servers, in the order of the configuration, then those that were added at run time. May be empty. */
+    /**
+     * Its servers, in the order of the configuration, then those that were added at run time or found in DNS. May be
+     * empty. A name {@code srv:NAME} of the configuration is one of them. It is chosen only while none of its servers
+     * is known; a connect to it waits for them and fails then, so that {@link #nextAfter} finds one.
+     */
     List<UpstreamServer> servers();
 
     /** Chooses a server for a request of which nothing is known; see {@link #next(RequestFacts)}. */

@@ -3,11 +3,14 @@ package dev.baton.it.dns;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.it.Pollers;
+import dev.baton.it.dns.ScriptedDns.Line;
 import dev.baton.runtime.channel.FdDatagramChannel;
 import dev.baton.runtime.channel.PinnedSocketChannel;
 import dev.baton.runtime.dns.DnsLookup;
 import dev.baton.runtime.metrics.PrometheusMetrics;
 import dev.baton.runtime.upstream.HostLookup;
+import dev.baton.runtime.upstream.HostLookup.Enclosed;
+import dev.baton.runtime.upstream.SrvRecord;
 import dev.baton.spi.poller.PollerProvider;
 import dev.baton.testkit.TestLoops;
 import java.io.IOException;
@@ -17,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -131,10 +135,10 @@ class DnsLookupIT {
         assertThat(told("plain.test")).isEqualTo(found(90, "10.0.0.1", "10.0.0.2", "fd00:0:0:0:0:0:0:1"));
         dns.has(
                 "alias.test",
-                new ScriptedDns.Line("alias.test", 60, "Cdn.test"),
-                new ScriptedDns.Line("cdn.test", 7, "edge.test"),
-                new ScriptedDns.Line("edge.test", 30, "10.0.0.3"),
-                new ScriptedDns.Line("other.test", 1, "10.0.0.4"));
+                new Line("alias.test", 60, "Cdn.test"),
+                new Line("cdn.test", 7, "edge.test"),
+                new Line("edge.test", 30, "10.0.0.3"),
+                new Line("other.test", 1, "10.0.0.4"));
         assertThat(told("alias.test")).isEqualTo(found(7, "10.0.0.3"));
         assertThat(found("dns")).isEqualTo(2);
         assertThat(askedOfTheSystem).isEmpty();
@@ -142,10 +146,7 @@ class DnsLookupIT {
 
     @Test
     void shouldFollowNoAliasRoundInCircles() throws Exception {
-        dns.has(
-                "ring.test",
-                new ScriptedDns.Line("ring.test", 60, "gnir.test"),
-                new ScriptedDns.Line("gnir.test", 60, "ring.test"));
+        dns.has("ring.test", new Line("ring.test", 60, "gnir.test"), new Line("gnir.test", 60, "ring.test"));
         assertThat(told("ring.test").noSuchName).isTrue();
     }
 
@@ -287,5 +288,105 @@ class DnsLookupIT {
         } finally {
             blocked.countDown();
         }
+    }
+
+    // ---- services ---------------------------------------------------------------------------------------------------
+
+    /** What a lookup of a service has brought, or why there is nothing. */
+    private record Servers(
+            List<SrvRecord> servers, Map<String, Enclosed> hosts, Duration valid, String failure, boolean noSuchName) {}
+
+    private Servers servers(String name) throws Exception {
+        CompletableFuture<Servers> told = new CompletableFuture<>();
+        lookup(dns.address()).lookUpService(name, new HostLookup.ServiceReply() {
+            @Override
+            public void found(List<SrvRecord> servers, Map<String, Enclosed> hosts, Duration valid) {
+                told.complete(new Servers(servers, hosts, valid, "", false));
+            }
+
+            @Override
+            public void failed(String why, boolean noSuchName) {
+                told.complete(new Servers(List.of(), Map.of(), Duration.ZERO, why, noSuchName));
+            }
+        });
+        return told.get(20, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void theServersOfAServiceAreFoundAndTheAddressesThatComeAlong() throws Exception {
+        dns.serves(
+                "_http._tcp.shop.test",
+                90,
+                List.of(
+                        new Line("a.shop.test", 30, "10.0.0.1"),
+                        new Line("a.shop.test", 20, "::1"),
+                        new Line("other.test", 30, "10.0.0.9")),
+                "0 10 8080 A.shop.test",
+                "5 65535 65535 b.shop.test");
+        Servers told = servers("_http._tcp.shop.test");
+        assertThat(told.servers)
+                .containsExactly(
+                        new SrvRecord(0, 10, 8080, "a.shop.test"), new SrvRecord(5, 65535, 65535, "b.shop.test"));
+        assertThat(told.valid).isEqualTo(Duration.ofSeconds(90));
+        assertThat(told.hosts).containsOnlyKeys("a.shop.test");
+        assertThat(told.hosts.get("a.shop.test"))
+                .isEqualTo(new Enclosed(
+                        List.of(
+                                InetAddress.getByAddress(new byte[] {10, 0, 0, 1}),
+                                InetAddress.getByAddress(new byte[] {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1})),
+                        Duration.ofSeconds(20)));
+        assertThat(dns.asked).containsExactly("udp SRV _http._tcp.shop.test");
+        assertThat(metrics.counter("baton_name_lookups_total", "", "found", "dns")
+                        .count())
+                .isOne();
+    }
+
+    @Test
+    void aServiceIsFoundBehindAnAliasInADomainOfTheSearchListAndWithoutIpv6() throws Exception {
+        file("resolv.conf", "search none.test shop.test", "options ndots:3 timeout:1 attempts:1 no-aaaa");
+        dns.has(
+                "_http._tcp.web.shop.test",
+                new Line("_http._tcp.web.shop.test", 7, "_http._tcp.pool.test"),
+                new Line("_http._tcp.pool.test", 60, "0 0 80 a.test"));
+        assertThat(servers("_http._tcp.web"))
+                .isEqualTo(new Servers(
+                        List.of(new SrvRecord(0, 0, 80, "a.test")), Map.of(), Duration.ofSeconds(7), "", false));
+        dns.serves("_x._tcp.shop.test", 60, List.of(new Line("a.test", 60, "::1")), "0 0 80 a.test");
+        assertThat(servers("_x._tcp.shop.test").hosts).isEmpty();
+    }
+
+    @Test
+    void theAnswerOfAServiceThatIsNotOfferedSaysSo() throws Exception {
+        dns.serves("_http._tcp.shop.test", 60, "0 0 0 .");
+        assertThat(servers("_http._tcp.shop.test").servers).containsExactly(new SrvRecord(0, 0, 0, ""));
+    }
+
+    @Test
+    void aServiceOfManyServersIsAskedForOverTcp() throws Exception {
+        dns.servesLong("_http._tcp.shop.test", 60, "0 1 80 a.test", "0 1 80 b.test");
+        assertThat(servers("_http._tcp.shop.test").servers).hasSize(2);
+        assertThat(dns.asked).containsExactly("udp SRV _http._tcp.shop.test", "tcp SRV _http._tcp.shop.test");
+    }
+
+    /** The system's resolver knows no services: it is not asked. */
+    @Test
+    void aServiceThatIsNotFoundSaysWhetherThereIsNone() throws Exception {
+        Servers unknown = servers("_http._tcp.shop.test");
+        assertThat(unknown.failure).isEqualTo("_http._tcp.shop.test: no name server knows it");
+        assertThat(unknown.noSuchName).isTrue();
+        dns.refuses("_http._tcp.shop.test", 2);
+        assertThat(servers("_http._tcp.shop.test").failure).startsWith("ServFail(2) of 127.0.0.1:");
+        dns.isSilent("_http._tcp.shop.test");
+        Servers silent = servers("_http._tcp.shop.test");
+        assertThat(silent.failure).startsWith("no answer of");
+        assertThat(silent.noSuchName).isFalse();
+        assertThat(askedOfTheSystem).isEmpty();
+    }
+
+    @Test
+    void dnsIsAskedForServicesWhateverTheMachineSaysOfHosts() throws Exception {
+        file("nsswitch.conf", "hosts: files");
+        dns.serves("_http._tcp.shop.test", 60, "0 1 80 a.test");
+        assertThat(servers("_http._tcp.shop.test").servers).hasSize(1);
     }
 }

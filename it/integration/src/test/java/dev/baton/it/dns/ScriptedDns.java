@@ -29,6 +29,7 @@ public final class ScriptedDns implements AutoCloseable {
     private static final int TYPE_A = 1;
     private static final int TYPE_CNAME = 5;
     private static final int TYPE_AAAA = 28;
+    private static final int TYPE_SRV = 33;
     private static final int TRUNCATED = 0x0200;
 
     private final ServerSocket streams;
@@ -48,8 +49,9 @@ public final class ScriptedDns implements AutoCloseable {
      *
      * @param code the RCODE
      * @param truncated whether it goes over UDP only in part, which is nothing of it
+     * @param additional records that come along
      */
-    record Answer(int code, boolean silent, boolean truncated, List<Line> lines) {}
+    record Answer(int code, boolean silent, boolean truncated, List<Line> additional, List<Line> lines) {}
 
     /** Listens from now on. */
     public ScriptedDns() throws IOException {
@@ -76,27 +78,44 @@ public final class ScriptedDns implements AutoCloseable {
 
     /** A name has these addresses from now on. */
     public void is(String name, int ttl, String... addresses) {
-        zone.put(name, new Answer(0, false, false, lines(name, ttl, addresses)));
+        zone.put(name, new Answer(0, false, false, List.of(), lines(name, ttl, addresses)));
     }
 
     /** The same, but the answer fits into no datagram. */
     void isLong(String name, int ttl, String... addresses) {
-        zone.put(name, new Answer(0, false, true, lines(name, ttl, addresses)));
+        zone.put(name, new Answer(0, false, true, List.of(), lines(name, ttl, addresses)));
+    }
+
+    /**
+     * A service has these servers from now on, each as in {@code "0 10 8080 a.test"}: priority, weight, port, target.
+     */
+    public void serves(String name, int ttl, String... servers) {
+        zone.put(name, new Answer(0, false, false, List.of(), lines(name, ttl, servers)));
+    }
+
+    /** The same, but the answer fits into no datagram. */
+    void servesLong(String name, int ttl, String... servers) {
+        zone.put(name, new Answer(0, false, true, List.of(), lines(name, ttl, servers)));
+    }
+
+    /** The same, and other records come along. */
+    void serves(String name, int ttl, List<Line> additional, String... servers) {
+        zone.put(name, new Answer(0, false, false, additional, lines(name, ttl, servers)));
     }
 
     /** A name has these records. */
     void has(String name, Line... lines) {
-        zone.put(name, new Answer(0, false, false, List.of(lines)));
+        zone.put(name, new Answer(0, false, false, List.of(), List.of(lines)));
     }
 
     /** Questions for a name are answered with an error. */
     public void refuses(String name, int code) {
-        zone.put(name, new Answer(code, false, false, List.of()));
+        zone.put(name, new Answer(code, false, false, List.of(), List.of()));
     }
 
     /** Questions for a name are not answered. */
     public void isSilent(String name) {
-        zone.put(name, new Answer(0, true, false, List.of()));
+        zone.put(name, new Answer(0, true, false, List.of(), List.of()));
     }
 
     /** Questions for a name's IPv6 addresses are not answered. */
@@ -156,8 +175,8 @@ public final class ScriptedDns implements AutoCloseable {
         int type = query[at + 2] & 0xff;
         int end = at + 5;
         String name = String.join(".", labels);
-        asked.add(how + (type == TYPE_A ? " A " : " AAAA ") + name);
-        Answer answer = zone.getOrDefault(name, new Answer(3, false, false, List.of()));
+        asked.add(how + (type == TYPE_A ? " A " : type == TYPE_SRV ? " SRV " : " AAAA ") + name);
+        Answer answer = zone.getOrDefault(name, new Answer(3, false, false, List.of(), List.of()));
         if (answer.silent || (type == TYPE_AAAA && withoutIpv6.contains(name))) {
             return new byte[0];
         }
@@ -173,12 +192,23 @@ public final class ScriptedDns implements AutoCloseable {
         out.writeShort(0x8180 | answer.code | (truncated ? TRUNCATED : 0));
         out.writeShort(1);
         out.writeShort(lines.size());
-        out.writeInt(0);
+        out.writeShort(0);
+        out.writeShort(truncated ? 0 : answer.additional.size());
         out.write(query, 12, end - 12);
+        write(lines, out);
+        if (!truncated) {
+            write(answer.additional, out);
+        }
+        return bytes.toByteArray();
+    }
+
+    private static void write(List<Line> lines, DataOutputStream out) throws IOException {
         for (Line line : lines) {
-            byte[] value = type(line) == TYPE_CNAME
-                    ? name(line.value)
-                    : address(line.value).getAddress();
+            byte[] value = switch (type(line)) {
+                case TYPE_CNAME -> name(line.value);
+                case TYPE_SRV -> server(line.value);
+                default -> address(line.value).getAddress();
+            };
             out.write(name(line.owner));
             out.writeShort(type(line));
             out.writeShort(1);
@@ -186,11 +216,26 @@ public final class ScriptedDns implements AutoCloseable {
             out.writeShort(value.length);
             out.write(value);
         }
+    }
+
+    /** RFC 2782. */
+    private static byte[] server(String value) throws IOException {
+        String[] words = value.split(" ", -1);
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        DataOutputStream out = new DataOutputStream(bytes);
+        for (int i = 0; i < 3; i++) {
+            out.writeShort(Integer.parseInt(words[i]));
+        }
+        out.write(name(words[3]));
         return bytes.toByteArray();
     }
 
     private static int type(Line line) throws UncheckedIOException {
-        if (Character.isLetter(line.value.charAt(0)) && line.value.indexOf(':') < 0) {
+        if (line.value.indexOf(' ') > 0) {
+            return TYPE_SRV;
+        }
+        char first = line.value.charAt(0);
+        if ((Character.isLetter(first) || first == '_') && line.value.indexOf(':') < 0) {
             return TYPE_CNAME;
         }
         return address(line.value) instanceof Inet4Address ? TYPE_A : TYPE_AAAA;
@@ -206,7 +251,7 @@ public final class ScriptedDns implements AutoCloseable {
 
     private static byte[] name(String name) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        for (String label : name.split("\\.", -1)) {
+        for (String label : name.equals(".") ? new String[0] : name.split("\\.", -1)) {
             bytes.write(label.length());
             bytes.write(label.getBytes(StandardCharsets.US_ASCII));
         }

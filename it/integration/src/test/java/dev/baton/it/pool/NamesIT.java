@@ -268,7 +268,7 @@ class NamesIT {
         }
     }
 
-    private static DnsLookup dns(Path folder, TestLoops loops, Executor worker, ScriptedDns server) throws IOException {
+    static DnsLookup dns(Path folder, TestLoops loops, Executor worker, ScriptedDns server) throws IOException {
         Files.writeString(folder.resolve("resolv.conf"), "options timeout:1 attempts:1");
         return new DnsLookup(
                 folder,

@@ -16,6 +16,7 @@ import dev.baton.runtime.metrics.PrometheusMetrics;
 import dev.baton.runtime.upstream.HostLookup;
 import dev.baton.runtime.upstream.HostNames;
 import dev.baton.runtime.upstream.InTurn;
+import dev.baton.runtime.upstream.SrvRecord;
 import dev.baton.runtime.upstream.UpstreamEnv;
 import dev.baton.runtime.upstream.Upstreams;
 import dev.baton.spi.admin.PoolSnapshot;
@@ -25,6 +26,7 @@ import dev.baton.spi.pool.Sharing;
 import dev.baton.spi.upstream.ConnectHandler;
 import dev.baton.spi.upstream.Upstream;
 import dev.baton.spi.upstream.UpstreamConnections;
+import dev.baton.spi.upstream.UpstreamServer;
 import dev.baton.testkit.TestLoops;
 import io.netty.channel.ChannelHandler;
 import java.net.InetAddress;
@@ -32,6 +34,7 @@ import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -194,9 +197,13 @@ public final class UpstreamRig implements AutoCloseable {
     }
 
     MovableChannel connect(UpstreamConnections connections, BatonLoop loop, int server) throws Exception {
+        return connect(connections, loop, upstream().servers().get(server));
+    }
+
+    MovableChannel connect(UpstreamConnections connections, BatonLoop loop, UpstreamServer server) throws Exception {
         CompletableFuture<MovableChannel> outcome = new CompletableFuture<>();
         on(loop, () -> {
-            connections.connect(upstream().servers().get(server), loop, new ConnectHandler() {
+            connections.connect(server, loop, new ConnectHandler() {
                 @Override
                 public void connected(MovableChannel connection) {
                     if (!connection.eventLoop().inEventLoop() || !outcome.complete(connection)) {
@@ -316,6 +323,24 @@ public final class UpstreamRig implements AutoCloseable {
             } else {
                 reply.found(addresses);
             }
+        }
+
+        @Override
+        public void lookUpService(String name, ServiceReply reply) {
+            asked.add(name);
+            Objects.requireNonNull(real, "services are for real DNS").lookUpService(name, new ServiceReply() {
+                @Override
+                public void found(List<SrvRecord> servers, Map<String, Enclosed> hosts, Duration valid) {
+                    reply.found(servers, hosts, valid);
+                    answers.incrementAndGet();
+                }
+
+                @Override
+                public void failed(String why, boolean noSuchName) {
+                    reply.failed(why, noSuchName);
+                    answers.incrementAndGet();
+                }
+            });
         }
 
         private Reply counted(Reply reply) {

@@ -2,6 +2,7 @@ package dev.baton.it.upgrade;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.it.dns.ScriptedDns;
 import dev.baton.testkit.BatonProcess.Outcome;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -95,6 +96,55 @@ class ServerChangesIT {
             Awaitility.await().atMost(PATIENCE).until(() -> first.requests() > requests);
             assertThat(load.failures()).isEmpty();
         }
+    }
+
+    /** DNS of the test's own; requests that come before its first answer wait for it. */
+    @Test
+    void shouldFollowTheServersOfAServiceAndKeepWhatIsDoneToThemThroughAnUpgrade() throws Exception {
+        try (CountingOrigin first = new CountingOrigin();
+                CountingOrigin second = new CountingOrigin();
+                ScriptedDns dns = new ScriptedDns()) {
+            String a = "one.shop.test:" + port(first);
+            String b = "two.shop.test:" + port(second);
+            dns.is("one.shop.test", 300, "127.0.0.1");
+            dns.is("two.shop.test", 300, "127.0.0.1");
+            dns.serves("_http._tcp.shop.test", 1, record(first, 0, "one"));
+            String yaml = yaml(first).replace(first.address(), "srv:_http._tcp.shop.test")
+                    + "resolver: { servers: [\"127.0.0.1:" + dns.address().getPort() + "\"] }\n";
+            try (UpgradeRig rig = new UpgradeRig(folder, yaml);
+                    Load load = new Load()) {
+                load.start(2, rig.address("web"), true);
+                Awaitility.await().atMost(PATIENCE).until(() -> first.requests() > 10);
+                assertThat(servers(rig)).containsExactly(a + " ready 1");
+                dns.serves("_http._tcp.shop.test", 1, record(first, 0, "one"), record(second, 0, "two"));
+                Awaitility.await().atMost(PATIENCE).until(() -> second.requests() > 10);
+                change(rig, "changed", "drain", b);
+                change(rig, "changed", "weight", a, "7");
+                Outcome wrong = rig.ask("upstream", "app", "drain", "srv:_http._tcp.shop.test");
+                assertThat(wrong.code()).isEqualTo(1);
+                assertThat(wrong.text()).contains("it stands for the servers that this name has");
+                Awaitility.await().atMost(PATIENCE).until(() -> second.open() == 0);
+                int requests = second.requests();
+
+                JsonObject report = upgradeWhole(rig);
+                assertThat(report.getString("detail")).contains("upstream app: server " + b);
+                Awaitility.await().atMost(PATIENCE).until(() -> servers(rig).size() == 2);
+                assertThat(servers(rig)).containsExactlyInAnyOrder(a + " ready 7", b + " drain 1");
+                assertThat(second.requests()).isEqualTo(requests);
+                dns.serves("_http._tcp.shop.test", 300, record(first, 9, "one"), record(second, 5, "two"));
+                change(rig, "changed", "ready", b);
+                Awaitility.await().atMost(PATIENCE).until(() -> second.requests() > requests + 10);
+                assertThat(load.failures()).isEmpty();
+            }
+        }
+    }
+
+    private static String port(CountingOrigin origin) {
+        return origin.address().substring(origin.address().lastIndexOf(':') + 1);
+    }
+
+    private static String record(CountingOrigin origin, int priority, String host) {
+        return priority + " 1 " + port(origin) + " " + host + ".shop.test";
     }
 
     /** The old process ends: a connection to it that is kept would be answered by it. */
