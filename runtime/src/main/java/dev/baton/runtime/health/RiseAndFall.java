@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *             row
  * </pre>
  *
- * <p>Threading: one result at a time; {@link #status} from any thread.
+ * <p>Threading: one result at a time; {@link #status} and {@link #assume} from any thread.
  */
 final class RiseAndFall {
     private final int rise;
@@ -22,6 +22,8 @@ final class RiseAndFall {
     private int inARow;
 
     private volatile HealthStatus status;
+    /** What another process has found out, until there is a result of one's own; null if there is nothing. */
+    private volatile @Nullable HealthStatus assumed;
 
     RiseAndFall(int rise, int fall, long nowNanos) {
         this.rise = rise;
@@ -30,7 +32,14 @@ final class RiseAndFall {
     }
 
     HealthStatus status() {
-        return status;
+        HealthStatus now = status;
+        HealthStatus before = assumed;
+        return now.health() == Health.UNKNOWN && before != null ? before : now;
+    }
+
+    /** Takes over what another process has found out, unless something is known already. Any thread. */
+    void assume(HealthStatus of) {
+        assumed = of;
     }
 
     /**
@@ -40,7 +49,9 @@ final class RiseAndFall {
      * @return true if the server is usable where it was not, or the other way round
      */
     boolean result(@Nullable String failure, long nowNanos) {
-        HealthStatus before = status;
+        HealthStatus before = status();
+        boolean takesOver = assumed != null;
+        assumed = null;
         boolean passed = failure == null;
         boolean against = passed == (before.health() == Health.DOWN);
         inARow = against ? inARow + 1 : 0;
@@ -56,7 +67,7 @@ final class RiseAndFall {
         if (changes) {
             inARow = 0;
         }
-        if (changes || !passed) {
+        if (changes || !passed || takesOver) {
             status = new HealthStatus(
                     after, changes ? nowNanos : before.sinceNanos(), failure == null ? before.lastFailure() : failure);
         }
@@ -65,6 +76,7 @@ final class RiseAndFall {
 
     /** Nothing is known any longer. */
     void forget(long nowNanos) {
+        assumed = null;
         if (status.health() != Health.UNKNOWN) {
             status = new HealthStatus(Health.UNKNOWN, nowNanos, "");
         }

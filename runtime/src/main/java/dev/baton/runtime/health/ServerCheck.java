@@ -127,6 +127,16 @@ public final class ServerCheck {
         return state.status();
     }
 
+    /**
+     * Takes over that the process before has found the server down, unless this one knows better. It counts as down
+     * until {@code rise} checks have passed here. {@link Changes#changed} must follow.
+     *
+     * @param sinceNanos since when, by the clock of this process
+     */
+    public void assumeDown(long sinceNanos, String failure) {
+        state.assume(new HealthStatus(Health.DOWN, sinceNanos, failure));
+    }
+
     /** Begins, at some time within the interval: servers are not to be asked all at once. */
     public void start() {
         env.timer.after(Duration.ofMillis(random.nextLong(config.interval().toMillis())), this::next);

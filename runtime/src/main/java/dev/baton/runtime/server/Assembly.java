@@ -136,6 +136,7 @@ final class Assembly {
                 foundation.channels.servers(),
                 () -> new IdleSender(foundation.table, foundation.loops, upstreams),
                 serverChanges::handOver,
+                upstreams::downs,
                 succession);
         this.changes = new ListenerChanges(
                 listeners,

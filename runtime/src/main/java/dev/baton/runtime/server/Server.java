@@ -115,6 +115,7 @@ public final class Server {
                 before.note(note);
             }
         }
+        before.serverDowns().forEach(parts.upstreams::assumeDown);
         List<String> problems = new ListenerOpening(parts.listeners, parts.changes, before).open();
         // A listener that a stop has unbound meanwhile is not what stands in the way.
         if (!problems.isEmpty() && !isStopping()) {

@@ -4,6 +4,7 @@ import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.runtime.upstream.IdleConnection;
 import dev.baton.runtime.upstream.ServerChange;
+import dev.baton.runtime.upstream.ServerDown;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.time.Duration;
@@ -22,14 +23,23 @@ public final class Giver implements AutoCloseable {
     /** After SERVING nothing is urgent, and a new process that takes nothing must not keep the old one. */
     private static final Duration AFTERWARDS_MAX = Duration.ofSeconds(5);
 
+    /** Of why a check failed; more of it is cut. */
+    private static final int FAILURE_CHARS_MAX = 500;
+
     private final HandoffSocket socket;
     private final Deadline deadline;
     private final Peer peer;
     private boolean tellsDrops;
     private boolean takesChanges;
+    private boolean takesDowns;
     private boolean closedThere;
 
     Giver(HandoffSocket socket, Deadline deadline, Peer peer) {
+        this(socket, deadline, peer, false);
+    }
+
+    Giver(HandoffSocket socket, Deadline deadline, Peer peer, boolean takesDowns) {
+        this.takesDowns = takesDowns;
         this.socket = socket;
         this.deadline = deadline;
         this.peer = peer;
@@ -58,6 +68,7 @@ public final class Giver implements AutoCloseable {
             Giver giver = new Giver(socket, deadline, Peer.of(posix, socket.number()));
             Message hello = giver.expect(Message.Type.HELLO);
             giver.takesChanges = hello.hasMore() && hello.flag();
+            giver.takesDowns = hello.hasMore() && hello.flag();
             socket.send(new Message.Writer(Message.Type.HELLO), deadline);
             done = true;
             return giver;
@@ -128,6 +139,22 @@ public final class Giver implements AutoCloseable {
                     .number(each.weight())
                     .flag(each.configured() >= 0);
             socket.send(each.configured() >= 0 ? message.number(each.configured()) : message, deadline);
+        }
+    }
+
+    /** Step 4, before {@link #sendSockets}. Sends nothing to a process that does not know of them: it checks anew. */
+    public void sendDowns(List<ServerDown> downs) throws IOException {
+        if (takesDowns) {
+            for (ServerDown each : downs) {
+                String failure = each.failure();
+                socket.send(
+                        new Message.Writer(Message.Type.DOWN)
+                                .text(each.upstream())
+                                .text(each.server())
+                                .number(each.millis())
+                                .text(failure.substring(0, Math.min(failure.length(), FAILURE_CHARS_MAX))),
+                        deadline);
+            }
         }
     }
 

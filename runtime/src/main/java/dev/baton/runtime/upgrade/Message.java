@@ -56,6 +56,7 @@ public final class Message {
         LISTENER('L'),
         SERVER('S'),
         UPSTREAM('U'),
+        DOWN('O'),
         SOCKETS_END('E'),
         READY('R'),
         GO('G'),

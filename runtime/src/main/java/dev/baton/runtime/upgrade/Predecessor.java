@@ -12,6 +12,7 @@ import dev.baton.runtime.posix.FileFlags;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.runtime.upstream.IdleConnection;
 import dev.baton.runtime.upstream.ServerChange;
+import dev.baton.runtime.upstream.ServerDown;
 import dev.baton.runtime.upstream.Upstreams;
 import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.posix.SocketOptions;
@@ -200,6 +201,11 @@ public final class Predecessor {
     /** How servers of its upstreams differ from what its configuration says; none where it does not say. */
     public List<ServerChange> serverChanges() {
         return sockets == null ? List.of() : sockets.changes();
+    }
+
+    /** The servers of its upstreams that its checks have found down; none where it does not say. */
+    public List<ServerDown> serverDowns() {
+        return sockets == null ? List.of() : sockets.downs();
     }
 
     /** Adds what became of a change to the report of the upgrade. */

@@ -1,6 +1,7 @@
 package dev.baton.runtime.upgrade;
 
 import dev.baton.runtime.upstream.ServerChange;
+import dev.baton.runtime.upstream.ServerDown;
 import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -20,6 +21,7 @@ public final class ReceivedSockets {
     private final List<HandedServer> servers = new ArrayList<>();
     private final List<String> ended = new ArrayList<>();
     private final List<ServerChange> changes = new ArrayList<>();
+    private final List<ServerDown> downs = new ArrayList<>();
     private final IntConsumer discard;
     private String ticketKeys = "";
 
@@ -55,8 +57,17 @@ public final class ReceivedSockets {
         return List.copyOf(changes);
     }
 
+    synchronized void add(ServerDown down) {
+        downs.add(down);
+    }
+
+    /** The servers of upstreams that the old process's checks have found down. */
+    public synchronized List<ServerDown> downs() {
+        return List.copyOf(downs);
+    }
+
     synchronized int changeCount() {
-        return changes.size();
+        return changes.size() + downs.size();
     }
 
     synchronized void ended(List<String> names) {

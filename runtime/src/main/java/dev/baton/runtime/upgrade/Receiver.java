@@ -5,6 +5,7 @@ import dev.baton.runtime.posix.Identity;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.runtime.upstream.IdleConnection;
 import dev.baton.runtime.upstream.ServerChange;
+import dev.baton.runtime.upstream.ServerDown;
 import dev.baton.spi.posix.Errno;
 import dev.baton.spi.posix.PosixException;
 import dev.baton.spi.posix.Sockets;
@@ -41,7 +42,7 @@ public final class Receiver implements AutoCloseable {
     private static final long LOOK_NANOS = 1_000_000;
     /** Far more listening sockets than any process has; bounds what a hostile giver can make this process hold. */
     static final int SOCKETS_MAX = 65_536;
-    /** The same for servers of upstreams that were changed at run time. */
+    /** The same for servers of upstreams that were changed at run time or are down. */
     static final int CHANGES_MAX = 65_536;
 
     private final HandoffSocket socket;
@@ -100,8 +101,8 @@ public final class Receiver implements AutoCloseable {
                 throw new HandoffException("process " + giver.pid() + " of user " + giver.uid() + " waits at " + path
                         + ", which has not started this one: nothing is taken from it");
             }
-            // It knows UPSTREAM.
-            socket.send(new Message.Writer(Message.Type.HELLO).flag(true), Deadline.in(STEP_MAX));
+            // It knows UPSTREAM, and DOWN.
+            socket.send(new Message.Writer(Message.Type.HELLO).flag(true).flag(true), Deadline.in(STEP_MAX));
             done = true;
             return new Receiver(socket, giver, dyingMax);
         } finally {
@@ -161,6 +162,10 @@ public final class Receiver implements AutoCloseable {
                         mustHave(message, 0, 0);
                         received.add(change(message));
                     }
+                    case DOWN -> {
+                        mustHave(message, 0, 0);
+                        received.add(new ServerDown(message.text(), message.text(), message.number(), message.text()));
+                    }
                     case SOCKETS_END -> {
                         mustHave(message, 0, 0);
                         long said = message.number();
@@ -177,7 +182,8 @@ public final class Receiver implements AutoCloseable {
                         throw new HandoffException("the other process said " + message.type() + " among its sockets");
                 }
                 if (received.changeCount() > CHANGES_MAX) {
-                    throw new HandoffException("the other process sends more than " + CHANGES_MAX + " changed servers");
+                    throw new HandoffException("the other process sends more than " + CHANGES_MAX
+                            + " changed servers or servers that are down");
                 }
                 if (received.size() > SOCKETS_MAX) {
                     throw new HandoffException("the other process sends more than " + SOCKETS_MAX + " sockets");

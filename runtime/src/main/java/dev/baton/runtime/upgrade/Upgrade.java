@@ -7,6 +7,7 @@ import dev.baton.runtime.listener.BoundListeners;
 import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.runtime.upstream.ServerChange;
+import dev.baton.runtime.upstream.ServerDown;
 import dev.baton.spi.admin.UpgradeReport;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.listener.ListenerResult.Outcome;
@@ -48,6 +49,7 @@ public final class Upgrade {
     private final ServerSockets servers;
     private final Supplier<IdleSender> idleSenders;
     private final Supplier<List<ServerChange>> changes;
+    private final Supplier<List<ServerDown>> downs;
     private final Upgraded process;
     private final AtomicBoolean running = new AtomicBoolean();
     /** From the look at what there is: what is changed from there on the new process does not know. */
@@ -98,6 +100,7 @@ public final class Upgrade {
      *
      * @param idleSenders makes what gives the idle connections
      * @param changes reads the servers of upstreams that were changed at run time
+     * @param downs reads those that are down
      * @param process what this process says and does
      */
     public Upgrade(
@@ -107,6 +110,7 @@ public final class Upgrade {
             ServerSockets servers,
             Supplier<IdleSender> idleSenders,
             Supplier<List<ServerChange>> changes,
+            Supplier<List<ServerDown>> downs,
             Upgraded process) {
         this.table = table;
         this.posix = posix;
@@ -114,6 +118,7 @@ public final class Upgrade {
         this.servers = servers;
         this.idleSenders = idleSenders;
         this.changes = changes;
+        this.downs = downs;
         this.process = process;
     }
 
@@ -234,6 +239,7 @@ public final class Upgrade {
             LOG.warn("{}", note);
             lost = List.of(note);
         }
+        giver.sendDowns(downs.get());
         giver.sendSockets(listeners(kept, suspended), servers(kept), listeners.unbound(), process.ticketKeys());
         kept.sent();
         List<String> notes = new ArrayList<>(giver.awaitReady());

@@ -11,7 +11,7 @@
  *  1   makes the socket, starts the new process
  *  2                                                reads its configuration; a wrong one ends it here
  *  3                                                connects                                  HELLO ->
- *  4   <- HELLO, UPSTREAM*, LISTENER*, SERVER*, SOCKETS_END
+ *  4   <- HELLO, UPSTREAM*, DOWN*, LISTENER*, SERVER*, SOCKETS_END
  *  5                                                adopts, binds what is new, closes the rest READY ->
  *  6   <- GO (with its standard streams)
  *  7                                                accepts                                  SERVING ->
@@ -29,8 +29,8 @@
  * <p>What an operator has changed at run time comes along: LISTENER says whether one was suspended, and the text that
  * one was added by; UPSTREAM how a server of an upstream was changed; SOCKETS_END which listeners were unbound, and the
  * keys of session tickets of TLS; RELEASED what was suspended or resumed after 4; READY what became of it all, for a
- * person. New fields come after the first ones: a process of a version that does not know them ignores them. UPSTREAM
- * is sent only if a field of HELLO says that it is known.
+ * person. New fields come after the first ones: a process of a version that does not know them ignores them. UPSTREAM,
+ * and DOWN for each server that checks have found down, are sent only if a field of HELLO says that they are known.
  *
  * <p>Between 7 and 8 both accept, so that at no moment neither does. Until 7 nothing of the old process has changed:
  * whatever happens to the new one costs only the attempt. From 4 on the new one has all it needs: if the old one dies

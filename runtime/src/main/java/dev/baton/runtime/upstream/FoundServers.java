@@ -1,5 +1,7 @@
 package dev.baton.runtime.upstream;
 
+import dev.baton.runtime.health.Health;
+import dev.baton.runtime.health.HealthStatus;
 import dev.baton.runtime.upstream.LiveServer.Place;
 import dev.baton.runtime.upstream.LookedUpName.Answers;
 import dev.baton.runtime.upstream.LookedUpName.Held;
@@ -44,6 +46,8 @@ final class FoundServers {
     private final Map<String, Target> present = new ConcurrentHashMap<>();
     /** By address; from the process before. Guarded by this. */
     private final Map<String, ServerChange> carried = new HashMap<>();
+    /** The same for what checks have found. Guarded by this. */
+    private final Map<String, HealthStatus> down = new HashMap<>();
     /** No server was found yet. Guarded by this. */
     private boolean first = true;
     /** The log says that there are too many. Guarded by this. */
@@ -103,6 +107,13 @@ final class FoundServers {
         return true;
     }
 
+    /** Keeps that a server is down, unless it has been found already: then {@link LiveServer} is told. */
+    synchronized void assumeDown(String address, long sinceNanos, String failure) {
+        if (!standIns.isEmpty() && first) {
+            down.put(address, new HealthStatus(Health.DOWN, sinceNanos, failure));
+        }
+    }
+
     /** What an operator has removed, and what was kept for servers that were not found yet. */
     synchronized void changes(List<ServerChange> changes) {
         present.forEach((address, target) -> {
@@ -149,6 +160,7 @@ final class FoundServers {
 
     private synchronized void forgetCarried() {
         carried.clear();
+        down.clear();
     }
 
     /** False if there is no room for it. */
@@ -165,7 +177,11 @@ final class FoundServers {
         if (change != null && change.state() == ServerState.REMOVED) {
             return true;
         }
+        HealthStatus health = down.remove(address);
         boolean added = group.add(address, now.weight, !first, live -> {
+                    if (health != null) {
+                        live.assumeDown(health.sinceNanos(), health.lastFailure());
+                    }
                     if (change != null) {
                         if (change.weight() != change.configured()) {
                             live.weight(change.weight());

@@ -168,6 +168,14 @@ final class LiveServer {
         checkedAt = at;
     }
 
+    /** The process before has found it down: that counts, if it has checks. {@link LiveServers#changed} must follow. */
+    void assumeDown(long sinceNanos, String failure) {
+        ServerCheck asks = check;
+        if (asks != null) {
+            asks.assumeDown(sinceNanos, failure);
+        }
+    }
+
     /** Starts its checks, if it has any. */
     void startCheck() {
         ServerCheck asks = check;

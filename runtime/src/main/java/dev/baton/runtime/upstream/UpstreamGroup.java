@@ -4,6 +4,8 @@ import dev.baton.runtime.config.EjectConfig;
 import dev.baton.runtime.config.ServerAddress;
 import dev.baton.runtime.config.ServerConfig;
 import dev.baton.runtime.config.UpstreamConfig;
+import dev.baton.runtime.health.Health;
+import dev.baton.runtime.health.HealthStatus;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.upstream.Backoff.Limits;
 import dev.baton.runtime.upstream.Upstreams.Inherited;
@@ -28,6 +30,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -396,6 +399,27 @@ final class UpstreamGroup {
             }
         }
         found.changes(changes);
+    }
+
+    /** Which servers are down by their checks: for the process after this one. */
+    void downs(List<ServerDown> downs) {
+        long now = nanoTime();
+        for (UpstreamServer listed : servers.listed()) {
+            LiveServer live = servers.find(listed);
+            HealthStatus health = live == null ? null : live.health();
+            if (health != null && health.health() == Health.DOWN) {
+                long millis = TimeUnit.NANOSECONDS.toMillis(now - health.sinceNanos());
+                downs.add(new ServerDown(name, listed.address(), Math.max(0, millis), health.lastFailure()));
+            }
+        }
+    }
+
+    /** The process before has found a server down. Any thread but a loop's. */
+    void assumeDown(ServerDown down) {
+        long since = nanoTime() - TimeUnit.MILLISECONDS.toNanos(down.millis());
+        found.assumeDown(down.server(), since, down.failure());
+        servers.named(down.server()).forEach(each -> each.assumeDown(since, down.failure()));
+        servers.changed();
     }
 
     /** What an operator sees. */

@@ -97,6 +97,24 @@ public final class Upstreams {
         return changes;
     }
 
+    /** The servers that are down by their checks: for the process after this one. */
+    public List<ServerDown> downs() {
+        List<ServerDown> downs = new ArrayList<>();
+        groups.values().forEach(group -> group.downs(downs));
+        return downs;
+    }
+
+    /**
+     * Takes over that the process before has found a server down, before this one serves: it gets no requests until
+     * checks of this process say that it is up. Without such a server, or without checks, that means nothing.
+     */
+    public void assumeDown(ServerDown down) {
+        UpstreamGroup group = groups.get(down.upstream());
+        if (group != null) {
+            group.assumeDown(down);
+        }
+    }
+
     /**
      * How many fds of this process one connection to an upstream takes: 2 where both ends of it are here.
      *

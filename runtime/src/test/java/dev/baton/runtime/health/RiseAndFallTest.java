@@ -51,6 +51,38 @@ class RiseAndFallTest {
     }
 
     @Test
+    void oneThatAnotherProcessHasFoundDownIsDownUntilAsManyPassHere() {
+        state.assume(new HealthStatus(Health.DOWN, 50, "before"));
+        assertThat(state.status()).isEqualTo(new HealthStatus(Health.DOWN, 50, "before"));
+        assertThat(passes()).isFalse();
+        assertThat(state.status()).isEqualTo(new HealthStatus(Health.DOWN, 50, "before"));
+        assertThat(passes()).isTrue();
+        assertThat(state.status()).isEqualTo(new HealthStatus(Health.UP, 102, "before"));
+    }
+
+    @Test
+    void whatThisProcessKnowsCountsMore() {
+        passes();
+        state.assume(new HealthStatus(Health.DOWN, 50, "before"));
+        assertThat(state.status().health()).isEqualTo(Health.UP);
+        assertThat(fails("a")).isFalse();
+        assertThat(state.status()).isEqualTo(new HealthStatus(Health.UP, 101, "a"));
+        state.assume(new HealthStatus(Health.DOWN, 50, "before"));
+        state.forget(200);
+        assertThat(state.status().health()).isEqualTo(Health.UNKNOWN);
+    }
+
+    @Test
+    void oneThatWasDownAndStillFailsStaysDown() {
+        fails("a");
+        state.assume(new HealthStatus(Health.DOWN, 50, "before"));
+        assertThat(fails("b")).as("it is known").isFalse();
+        assertThat(state.status()).isEqualTo(new HealthStatus(Health.DOWN, 50, "b"));
+        passes();
+        assertThat(passes()).isTrue();
+    }
+
+    @Test
     void onlySeveralThatPassInARowMakeItUpAgain() {
         fails("a");
         fails("b");

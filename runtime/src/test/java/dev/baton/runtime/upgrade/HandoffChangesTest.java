@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.baton.runtime.upstream.ServerChange;
+import dev.baton.runtime.upstream.ServerDown;
 import dev.baton.spi.upstream.ServerState;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -70,6 +71,36 @@ class HandoffChangesTest extends HandoffFixture {
     }
 
     @Test
+    void shouldHandOverServersThatAreDown() throws Exception {
+        ServerDown down = new ServerDown("app", "127.0.0.1:1", 5000, "connection refused");
+        ServerDown talkative = new ServerDown("app", "127.0.0.1:2", 0, "x".repeat(100_000));
+        try (Pair pair = new Pair(1)) {
+            var received = async(pair.asReceiver::receiveSockets);
+            pair.giver.send(new Message.Writer(Message.Type.HELLO), LONG);
+            Giver giver = new Giver(pair.giver, LONG, new Peer(1, 0), true);
+            giver.sendDowns(List.of(down, talkative));
+            giver.sendSockets(List.of(), List.of(), List.of(), "");
+            List<ServerDown> downs =
+                    received.get(PATIENCE.toSeconds(), TimeUnit.SECONDS).downs();
+            assertThat(downs).hasSize(2).first().isEqualTo(down);
+            assertThat(downs.get(1).failure()).hasSizeLessThan(1000);
+        }
+    }
+
+    @Test
+    void shouldNotTellAnOlderProcessOfServersThatAreDown() throws Exception {
+        try (Pair pair = new Pair(1);
+                Giver giver = new Giver(pair.giver, LONG, new Peer(1, 0))) {
+            var received = async(pair.asReceiver::receiveSockets);
+            pair.giver.send(new Message.Writer(Message.Type.HELLO), LONG);
+            giver.sendDowns(List.of(new ServerDown("app", "127.0.0.1:1", 5000, "refused")));
+            giver.sendSockets(List.of(), List.of(), List.of(), "");
+            assertThat(received.get(PATIENCE.toSeconds(), TimeUnit.SECONDS).downs())
+                    .isEmpty();
+        }
+    }
+
+    @Test
     void shouldRefuseChangedServersThatAreNotWellFormed() throws Exception {
         List<Message.Writer> wrong = List.of(
                 new Message.Writer(Message.Type.UPSTREAM)
@@ -87,7 +118,13 @@ class HandoffChangesTest extends HandoffFixture {
                         .text("a:1")
                         .text("READY")
                         .number(-1)
-                        .flag(false));
+                        .flag(false),
+                new Message.Writer(Message.Type.DOWN).text("app").text("a:1"),
+                new Message.Writer(Message.Type.DOWN)
+                        .text("app")
+                        .text("a:1")
+                        .number(-1)
+                        .text(""));
         for (Message.Writer each : wrong) {
             try (Pair pair = new Pair(1)) {
                 pair.giver.send(new Message.Writer(Message.Type.HELLO), LONG);

@@ -2,6 +2,7 @@ package dev.baton.runtime.upstream;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.runtime.config.CheckConfig;
 import dev.baton.runtime.config.EjectConfig;
 import dev.baton.runtime.config.PoolConfig;
 import dev.baton.runtime.config.ServerConfig;
@@ -76,6 +77,11 @@ class FoundServersTest {
     }
 
     private UpstreamGroup group(HostNames names, @Nullable StickyConfig sticky, String... servers) {
+        return group(names, sticky, Optional.empty(), servers);
+    }
+
+    private UpstreamGroup group(
+            HostNames names, @Nullable StickyConfig sticky, Optional<CheckConfig> check, String... servers) {
         LoopRegistry loops = new LoopRegistry();
         return new UpstreamGroup(
                 "app",
@@ -88,7 +94,7 @@ class FoundServersTest {
                         10,
                         Variant.of("in-turn"),
                         Optional.ofNullable(sticky),
-                        Optional.empty(),
+                        check,
                         EjectConfig.DEFAULT,
                         Optional.empty(),
                         new PoolConfig(1, Duration.ofSeconds(60), Sharing.TAKEOVER, Variant.of("takeover"))),
@@ -471,6 +477,54 @@ class FoundServersTest {
                         new ServerChange("app", "a:80", ServerState.DRAIN, 3, 3),
                         new ServerChange("app", "b:80", ServerState.READY, 9, 3),
                         new ServerChange("app", "c:80", ServerState.REMOVED, 3, 3));
+    }
+
+    /** The process before has found it down: it gets no requests here, from the first on. */
+    @Test
+    void aServerThatWasDownIsDownWhenItIsFound() {
+        UpstreamGroup checked = checked();
+        checked.assumeDown(new ServerDown("app", "a:80", 5000, "refused"));
+        answer(record("a", 0, 1), record("b", 0, 1));
+        for (int i = 0; i < 4; i++) {
+            assertThat(checked.servers().next(RequestFacts.NONE).address()).isEqualTo("b:80");
+        }
+        ServerSnapshot row = checked.overview().servers().get(0);
+        assertThat(row.health()).isEqualTo(ServerHealth.DOWN);
+        assertThat(row.healthMs()).isEqualTo(5000);
+        List<ServerDown> downs = new ArrayList<>();
+        checked.downs(downs);
+        assertThat(downs)
+                .as("for the process after that")
+                .containsExactly(new ServerDown("app", "a:80", 5000, "refused"));
+    }
+
+    @Test
+    void aServerThatWasDownAndIsFoundAlreadyIsDown() {
+        UpstreamGroup checked = checked();
+        answer(record("a", 0, 1), record("b", 0, 1));
+        checked.assumeDown(new ServerDown("app", "a:80", 5000, "refused"));
+        assertThat(checked.servers().next(RequestFacts.NONE).address()).isEqualTo("b:80");
+    }
+
+    private UpstreamGroup checked() {
+        return group(names, null, Optional.of(CheckConfig.of(CheckConfig.Type.TCP, TTL, TTL, 2, 3)), NAME);
+    }
+
+    /** Checks at another port look the same name up, and let it go with the server. */
+    @Test
+    void theNameOfAServerIsLetGoOfWithItsChecksAtAnotherPort() {
+        Optional<String> none = Optional.empty();
+        CheckConfig check =
+                new CheckConfig(CheckConfig.Type.TCP, TTL, TTL, 2, 3, Optional.of(9), none, none, none, none);
+        UpstreamGroup checked = group(names, null, Optional.of(check), "other:1", NAME);
+        answer(record("a", 0, 1));
+        assertThat(hostsAsked).containsExactly("other", "a.");
+        nextAnswer(new SrvRecord(0, 0, 0, "."));
+        time.pass(LookedUpName.HELD);
+        hostsAsked.clear();
+        time.pass(LookedUpName.VALID_MAX);
+        assertThat(hostsAsked).contains("other").doesNotContain("a.");
+        assertThat(shown(checked)).containsExactly("other:1 READY 1", NAME + " READY 1");
     }
 
     @Test

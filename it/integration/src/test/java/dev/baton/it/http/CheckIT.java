@@ -12,6 +12,7 @@ import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -91,6 +92,40 @@ class CheckIT {
             assertThat(inUse(rig)).hasSize(2);
             gone.close();
             await().until(() -> inUse(rig).equals(Set.of("127.0.0.1:" + there.getLocalPort())));
+        }
+    }
+
+    /** The name of each server, at the port of the checks. */
+    @ParameterizedTest
+    @MethodSource("dev.baton.it.Pollers#all")
+    void aServerThatHasANameIsCheckedAtAnotherPort(PollerProvider poller) throws Exception {
+        InetAddress up = InetAddress.getByAddress(new byte[] {127, 0, 0, 1});
+        InetAddress down = InetAddress.getByAddress(new byte[] {127, 0, 0, 2});
+        UpstreamRig.Names names = new UpstreamRig.Names();
+        names.is("up.test", up);
+        names.is("down.test", down);
+        try (ServerSocket server = new ServerSocket(0, 100);
+                ServerSocket check = new ServerSocket(0, 1000, up)) {
+            Optional<String> none = Optional.empty();
+            CheckConfig config = new CheckConfig(
+                    CheckConfig.Type.TCP,
+                    Duration.ofMillis(100),
+                    Duration.ofSeconds(5),
+                    2,
+                    3,
+                    Optional.of(check.getLocalPort()),
+                    none,
+                    none,
+                    none,
+                    none);
+            String good = "up.test:" + server.getLocalPort();
+            String bad = "down.test:" + server.getLocalPort();
+            try (UpstreamRig rig = UpstreamRig.checked(poller, List.of(good, bad), config, names)) {
+                check.accept().close();
+                await().until(() -> downs(rig, bad) == 1);
+                assertThat(inUse(rig)).containsExactly(good);
+                assertThat(downs(rig, good)).isZero();
+            }
         }
     }
 }

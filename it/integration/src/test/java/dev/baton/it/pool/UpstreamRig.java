@@ -114,6 +114,11 @@ public final class UpstreamRig implements AutoCloseable {
 
     /** Two loops, and servers that are checked. */
     public static UpstreamRig checked(PollerProvider poller, List<String> servers, CheckConfig check) {
+        return checked(poller, servers, check, new Names());
+    }
+
+    /** The same, with names. */
+    public static UpstreamRig checked(PollerProvider poller, List<String> servers, CheckConfig check, Names names) {
         PoolConfig pool = new PoolConfig(256, Duration.ofMinutes(1), Sharing.TAKEOVER, Variant.of("takeover"));
         UpstreamConfig config = new UpstreamConfig(
                 servers.stream().map(ServerConfig::new).toList(),
@@ -128,7 +133,6 @@ public final class UpstreamRig implements AutoCloseable {
                 EjectConfig.DEFAULT,
                 Optional.empty(),
                 pool);
-        Names names = new Names();
         return new UpstreamRig(
                 poller, 2, config, names, new HostNames(names, Timer.on(ForkJoinPool.commonPool()), System::nanoTime));
     }
@@ -287,7 +291,7 @@ public final class UpstreamRig implements AutoCloseable {
         }
 
         /** What a name is from now on; nothing: it does not exist. */
-        void is(String host, InetAddress... addresses) {
+        public void is(String host, InetAddress... addresses) {
             known.put(host, List.of(addresses));
         }
 

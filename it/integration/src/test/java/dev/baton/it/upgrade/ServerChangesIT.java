@@ -6,6 +6,7 @@ import dev.baton.it.dns.ScriptedDns;
 import dev.baton.testkit.BatonProcess.Outcome;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -109,7 +110,9 @@ class ServerChangesIT {
             dns.is("one.shop.test", 300, "127.0.0.1");
             dns.is("two.shop.test", 300, "127.0.0.1");
             dns.serves("_http._tcp.shop.test", 1, record(first, 0, "one"));
-            String yaml = yaml(first).replace(first.address(), "srv:_http._tcp.shop.test")
+            String yaml = yaml(first)
+                            .replace(first.address(), "srv:_http._tcp.shop.test")
+                            .replace("] } }", "], check: { type: tcp, interval: 100ms } } }")
                     + "resolver: { servers: [\"127.0.0.1:" + dns.address().getPort() + "\"] }\n";
             try (UpgradeRig rig = new UpgradeRig(folder, yaml);
                     Load load = new Load()) {
@@ -134,9 +137,28 @@ class ServerChangesIT {
                 dns.serves("_http._tcp.shop.test", 300, record(first, 9, "one"), record(second, 5, "two"));
                 change(rig, "changed", "ready", b);
                 Awaitility.await().atMost(PATIENCE).until(() -> second.requests() > requests + 10);
+
+                // The new process has no time to find out by itself that a server is down.
+                change(rig, "changed", "drain", b);
+                Awaitility.await().atMost(PATIENCE).until(() -> second.open() == 0);
+                second.close();
+                Awaitility.await().atMost(PATIENCE).until(() -> healths(rig).contains(b + " down"));
+                change(rig, "changed", "ready", b);
+                Files.writeString(folder.resolve("baton.yaml"), yaml.replace("interval: 100ms", "interval: 1h"));
+                upgradeWhole(rig);
+                Awaitility.await().atMost(PATIENCE).until(() -> servers(rig).size() == 2);
+                assertThat(healths(rig)).contains(b + " down");
                 assertThat(load.failures()).isEmpty();
             }
         }
+    }
+
+    private static List<String> healths(UpgradeRig rig) throws Exception {
+        JsonArray servers = rig.rows("/v1/upstreams").getJsonObject(0).getJsonArray("servers");
+        return servers.stream()
+                .map(JsonObject.class::cast)
+                .map(each -> each.getString("server") + " " + each.getString("health"))
+                .toList();
     }
 
     private static String port(CountingOrigin origin) {
