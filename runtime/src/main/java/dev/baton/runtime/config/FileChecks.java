@@ -12,7 +12,9 @@ import java.nio.file.attribute.UserPrincipal;
 import java.nio.file.attribute.UserPrincipalLookupService;
 import java.nio.file.attribute.UserPrincipalNotFoundException;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.IntStream;
@@ -51,6 +53,7 @@ final class FileChecks {
         checkNames();
         checkBinds();
         checkServers();
+        checkStickyCookies();
         checkNameServers();
         checkPluginPath();
         checkEnabledPlugins();
@@ -137,6 +140,33 @@ final class FileChecks {
                         checkServer(listeners, value, path + "[" + i + "]");
                     }
                 }
+            }
+        });
+    }
+
+    /**
+     * That no two upstreams set the same cookie: behind one host each would overwrite the other's in the client, and
+     * sessions would move with every request.
+     */
+    private void checkStickyCookies() {
+        Map<List<String>, String> first = new HashMap<>();
+        tree.section("upstreams").forEach((name, entry) -> {
+            Entry sticky =
+                    entry.value() instanceof Section section ? section.entries().get("sticky") : null;
+            if (sticky == null) {
+                return;
+            }
+            Value cookie = sticky.value() instanceof Value text ? text : ConfigTree.child(sticky, "cookie");
+            if (cookie == null) {
+                return;
+            }
+            Value path = ConfigTree.child(sticky, "path");
+            String other = first.putIfAbsent(List.of(cookie.text(), path == null ? "/" : path.text()), name);
+            if (other != null) {
+                problems.add(
+                        cookie.position(),
+                        "upstreams." + name + ".sticky: upstream '" + other + "' has the cookie '" + cookie.text()
+                                + "' too, and clients keep only one; choose another name");
             }
         });
     }
