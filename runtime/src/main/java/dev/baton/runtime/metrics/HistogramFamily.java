@@ -73,6 +73,11 @@ final class HistogramFamily implements Collector {
         return all.computeIfAbsent(labels, absent -> new StripedHistogram());
     }
 
+    /** Forgets the one with these labels, if there is one. */
+    void remove(Labels labels) {
+        all.remove(labels);
+    }
+
     /** What each has counted. */
     List<Series<Distribution>> read() {
         List<Series<Distribution>> series = new ArrayList<>();

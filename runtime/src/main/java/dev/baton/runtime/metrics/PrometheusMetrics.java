@@ -174,6 +174,10 @@ public final class PrometheusMetrics implements Metrics {
             held.remove(id);
             registry.remove(id);
         }
+        HistogramFamily family = histograms.get(name);
+        if (family != null) {
+            family.remove(labels(tags));
+        }
     }
 
     @Override

@@ -30,6 +30,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -54,6 +55,7 @@ final class UpstreamGroup {
     private final LiveServers servers;
     private final FoundServers found;
     private final Map<Profile, PooledConnections> profiles = new ConcurrentHashMap<>();
+    private final List<Consumer<String>> whenForgotten = new CopyOnWriteArrayList<>();
     /** By their numbers. Guarded by {@link #changing}. */
     private final List<Profile> numbered = new ArrayList<>();
     /** The index of the next server. Guarded by {@link #changing}. */
@@ -367,18 +369,23 @@ final class UpstreamGroup {
 
     private void forget(LiveServer removed) {
         String address = removed.server().address();
+        boolean last;
         synchronized (changing) {
             if (!servers.known().contains(removed)) {
                 return; // forgotten already: a very late request had one more connection
             }
             servers.forget(removed);
             removed.pools().forEach(idle::remove);
-            if (servers.known().stream().noneMatch(each -> each.isAt(removed))) {
+            last = servers.known().stream().noneMatch(each -> each.isAt(removed));
+            if (last) {
                 metrics(address).forget();
                 servers.forgetSessions(address);
             }
         }
         removed.locator().close();
+        if (last) {
+            whenForgotten.forEach(task -> task.accept(address));
+        }
     }
 
     /** What is not as the configuration says: for the process after this one. */
@@ -523,6 +530,11 @@ final class UpstreamGroup {
         @Override
         public UpstreamServer nextAfter(UpstreamServer failed) {
             return group.servers.nextAfter(failed);
+        }
+
+        @Override
+        public void whenForgotten(Consumer<String> task) {
+            group.whenForgotten.add(task);
         }
 
         @Override

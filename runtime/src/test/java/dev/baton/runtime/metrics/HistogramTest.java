@@ -51,6 +51,18 @@ class HistogramTest {
     }
 
     @Test
+    void shouldNotWriteOneThatIsForgotten() {
+        metrics.histogram(NAME, "Help.", "route", "a").record(5);
+        metrics.histogram(NAME, "Help.", "route", "b").record(5);
+        metrics.forget(NAME, "route", "a");
+        metrics.forget(NAME, "route", "c");
+        assertThat(metrics.histograms(NAME)).extracting(Series::labels).containsExactly(Map.of("route", "b"));
+        assertThat(metrics.scrape()).contains("route=\"b\"").doesNotContain("route=\"a\"");
+        metrics.histogram(NAME, "Help.", "route", "a").record(7);
+        assertThat(metrics.histograms(NAME)).hasSize(2);
+    }
+
+    @Test
     void shouldTellQuantilesWithinFourPercent() {
         Histogram histogram = metrics.histogram(NAME, "Help.", "route", "a");
         long[] all = new long[10_000];

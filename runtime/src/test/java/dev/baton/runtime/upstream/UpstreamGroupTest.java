@@ -172,6 +172,26 @@ class UpstreamGroupTest {
     }
 
     @Test
+    void servicesAreToldWhenAnAddressIsForgotten() {
+        List<String> forgotten = new ArrayList<>();
+        upstream.whenForgotten(forgotten::add);
+        LiveServer removed = server("127.0.0.1:1");
+        removed.began();
+        group.change(removed, ServerState.REMOVED);
+        LiveServer again = add("127.0.0.1:1", 1);
+        removed.ended();
+        time.pass(Duration.ZERO);
+        assertThat(forgotten).as("a new server has the address").isEmpty();
+        again.began();
+        group.change(again, ServerState.REMOVED);
+        time.pass(Duration.ZERO);
+        assertThat(forgotten).as("it is in use").isEmpty();
+        again.ended();
+        time.pass(Duration.ZERO);
+        assertThat(forgotten).containsExactly("127.0.0.1:1");
+    }
+
+    @Test
     void thereIsALimitOfServers() {
         for (int i = 2; i < UpstreamGroup.SERVERS_MAX; i++) {
             add("127.0.0.1:9", 1);

@@ -44,8 +44,8 @@ public interface Metrics {
     void gauge(String name, String help, LongSupplier value, String... labels);
 
     /**
-     * Stops writing a counter or gauge, because what its labels name is gone. A counter of the same name and labels
-     * begins at 0 afterwards. Harmless if there is none.
+     * Stops writing a counter, gauge or histogram, because what its labels name is gone. One of the same name and
+     * labels begins at 0 afterwards. Harmless if there is none.
      */
     default void forget(String name, String... labels) {}
 

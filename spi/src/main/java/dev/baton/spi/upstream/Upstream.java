@@ -3,6 +3,7 @@ package dev.baton.spi.upstream;
 import dev.baton.spi.threading.AnyThread;
 import io.netty.channel.ChannelHandler;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A group of servers that are equivalent. */
@@ -64,6 +65,15 @@ public interface Upstream {
      * @param nanos from the request until the failure
      */
     default void failed(UpstreamServer server, ServerFailure failure, long nanos) {}
+
+    /**
+     * Has a task told of each address that no server has any longer: the last one was removed, its last connection has
+     * ended its use, and every loop has ended the callback that it was in at the removal. What is kept of servers by
+     * their address can go then; see {@link #servers} before making more of it.
+     *
+     * @param task is told the address; not on a loop
+     */
+    default void whenForgotten(Consumer<String> task) {}
 
     /**
      * What a response has to tell its client, so that the next requests of its session go to the same server.

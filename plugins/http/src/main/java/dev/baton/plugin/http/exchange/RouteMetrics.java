@@ -11,7 +11,6 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,15 +21,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Any thread. Allocates nothing, except for a server that is new.
  */
 final class RouteMetrics {
-    /** Beyond that many, servers are counted together: their names may come from DNS. */
-    private static final int SERVERS_MAX = 200;
-
-    private static final String OTHER = "other";
     private static final String[] STATUSES = {"none", "1xx", "2xx", "3xx", "4xx", TrafficMetrics.SERVER_ERROR};
 
-    private final Metrics metrics;
     private final String service;
     private final String route;
+    private final ServerSeries servers;
     private final Histogram total;
     private final Histogram firstByte;
     private final Counter[] responses = new Counter[STATUSES.length];
@@ -38,12 +33,9 @@ final class RouteMetrics {
     private final Counter received;
     private final Counter sent;
     private final Counter retries;
-    private final Map<String, ServerMetrics> servers = new ConcurrentHashMap<>();
 
-    private record ServerMetrics(Histogram firstByte, Counter failures) {}
-
-    RouteMetrics(Metrics metrics, String service, String route) {
-        this.metrics = metrics;
+    RouteMetrics(Metrics metrics, String service, String route, ServerSeries servers) {
+        this.servers = servers;
         this.service = service;
         this.route = route;
         String[] labels = {TrafficMetrics.SERVICE, service, TrafficMetrics.ROUTE, route};
@@ -106,12 +98,12 @@ final class RouteMetrics {
             sent.add(bytesOut);
         }
         if (server != null) {
-            ServerMetrics asked = server(server);
+            ServerSeries.OfServer asked = servers.of(server);
             if (firstByteNanos >= 0) {
-                asked.firstByte.record(firstByteNanos);
+                asked.firstByte().record(firstByteNanos);
             }
             if (group == 5) {
-                asked.failures.increment();
+                asked.failures().increment();
             }
         }
     }
@@ -129,7 +121,7 @@ final class RouteMetrics {
         }
         counter.increment();
         if (kind == HttpOutcome.Kind.SERVER_ABORTED && server != null) {
-            server(server).failures.increment();
+            servers.of(server).failures().increment();
         }
     }
 
@@ -171,24 +163,5 @@ final class RouteMetrics {
     /** A request is sent once more. */
     void retried() {
         retries.increment();
-    }
-
-    private ServerMetrics server(String server) {
-        ServerMetrics known = servers.get(server);
-        if (known == null) {
-            String name = servers.size() < SERVERS_MAX ? server : OTHER;
-            known = servers.computeIfAbsent(name, this::newServer);
-        }
-        return known;
-    }
-
-    private ServerMetrics newServer(String name) {
-        String[] labels = {TrafficMetrics.SERVICE, service, TrafficMetrics.SERVER, name};
-        return new ServerMetrics(
-                metrics.histogram(
-                        TrafficMetrics.SERVER_SECONDS,
-                        "From a request's head to the head of a server's response.",
-                        labels),
-                metrics.counter(TrafficMetrics.SERVER_FAILURES, "Exchanges in which a server failed.", labels));
     }
 }

@@ -30,6 +30,7 @@ public final class Routes {
     private final ServiceContext context;
     private final Function<String, Target.Servers> connections;
     private final Map<String, Target.Servers> servers = new HashMap<>();
+    private final ServerSeries series;
     private final List<FilterUse> made = new ArrayList<>();
 
     /**
@@ -42,8 +43,10 @@ public final class Routes {
     public Routes(String service, ServiceContext context, String profile, ChannelHandler initializer) {
         this.service = service;
         this.context = context;
+        this.series = new ServerSeries(context.metrics(), service);
         connections = name -> {
             var upstream = context.upstream(name);
+            series.add(upstream);
             // Between two exchanges nothing is left of the first: what is idle is bare.
             return new Target.Servers(upstream, upstream.connections(profile, initializer, true));
         };
@@ -79,7 +82,7 @@ public final class Routes {
     }
 
     private RouteMetrics metrics(String route) {
-        return new RouteMetrics(context.metrics(), service, route);
+        return new RouteMetrics(context.metrics(), service, route, series);
     }
 
     private Route route(RouteConfig config, FilterUses common) {

@@ -6,17 +6,79 @@ import dev.baton.spi.http.HttpOutcome;
 import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.traffic.FinishedExchange;
 import dev.baton.spi.traffic.Traffic;
+import dev.baton.spi.upstream.Upstream;
+import dev.baton.spi.upstream.UpstreamConnections;
+import dev.baton.spi.upstream.UpstreamServer;
+import io.netty.channel.ChannelHandler;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.junit.jupiter.api.Test;
 
 class RouteMetricsTest {
     private final Map<String, Long> counts = new TreeMap<>();
     private final Map<String, List<Long>> durations = new TreeMap<>();
-    private final RouteMetrics route = new RouteMetrics(new Recorder(), "shop", "/cart");
+    private final List<String> forgotten = new ArrayList<>();
+    private final Metrics metrics = new Recorder();
+    private final ServerSeries series = new ServerSeries(metrics, "shop");
+    private final RouteMetrics route = new RouteMetrics(metrics, "shop", "/cart", series);
+    private final Servers upstream = new Servers("127.0.0.1:9001");
+
+    RouteMetricsTest() {
+        series.add(upstream);
+    }
+
+    /** An upstream that has servers, and says when it has forgotten one. */
+    private static final class Servers implements Upstream {
+        private final List<UpstreamServer> all = new ArrayList<>();
+        private final List<Consumer<String>> tasks = new ArrayList<>();
+
+        Servers(String... addresses) {
+            for (String each : addresses) {
+                add(each);
+            }
+        }
+
+        void add(String address) {
+            all.add(new UpstreamServer(address, all.size()));
+        }
+
+        void remove(String address) {
+            all.removeIf(each -> each.address().equals(address));
+        }
+
+        void forget(String address) {
+            tasks.forEach(task -> task.accept(address));
+        }
+
+        @Override
+        public String name() {
+            return "app";
+        }
+
+        @Override
+        public List<UpstreamServer> servers() {
+            return all;
+        }
+
+        @Override
+        public UpstreamServer next() {
+            throw new AssertionError("not asked for");
+        }
+
+        @Override
+        public void whenForgotten(Consumer<String> task) {
+            tasks.add(task);
+        }
+
+        @Override
+        public UpstreamConnections connections(String profile, ChannelHandler initializer) {
+            throw new AssertionError("not asked for");
+        }
+    }
 
     private final class Recorder implements Metrics {
         @Override
@@ -50,6 +112,11 @@ class RouteMetricsTest {
         @Override
         public void gauge(String name, String help, LongSupplier value, String... labels) {
             throw new AssertionError("no gauges here");
+        }
+
+        @Override
+        public void forget(String name, String... labels) {
+            forgotten.add(name + " " + String.join(" ", labels));
         }
 
         @Override
@@ -137,11 +204,52 @@ class RouteMetricsTest {
     @Test
     void shouldCountServersTogetherBeyondALimit() {
         for (int i = 0; i < 300; i++) {
+            upstream.add("10.0.0." + i + ":80");
             route.ended(200, 3, 7, 0, 0, "10.0.0." + i + ":80");
         }
         List<Long> others = durations.get("baton_http_server_seconds service shop server other");
         assertThat(others).hasSize(100);
         assertThat(durations.keySet().stream().filter(key -> key.contains("server 10.0.0.")))
                 .hasSize(200);
+    }
+
+    @Test
+    void shouldLetGoOfWhatIsCountedOfAServerWithIt() {
+        String address = "127.0.0.1:9001";
+        route.ended(500, 3, 7, 0, 0, address);
+        upstream.remove(address);
+        route.ended(500, 3, 7, 0, 0, address);
+        assertThat(counts).containsEntry("baton_http_server_failures_total service shop server " + address, 2L);
+        upstream.forget(address);
+        assertThat(forgotten)
+                .containsExactlyInAnyOrder(
+                        "baton_http_server_seconds service shop server " + address,
+                        "baton_http_server_failures_total service shop server " + address);
+        route.ended(500, 3, 7, 0, 0, address);
+        assertThat(counts)
+                .as("a late one does not bring it back")
+                .containsEntry("baton_http_server_failures_total service shop server " + address, 2L)
+                .containsEntry("baton_http_server_failures_total service shop server other", 1L);
+    }
+
+    @Test
+    void shouldKeepWhatIsCountedOfAServerThatAnotherUpstreamHas() {
+        Servers other = new Servers("127.0.0.1:9001");
+        series.add(other);
+        route.ended(500, 3, 7, 0, 0, "127.0.0.1:9001");
+        upstream.remove("127.0.0.1:9001");
+        upstream.forget("127.0.0.1:9001");
+        assertThat(forgotten).isEmpty();
+        other.remove("127.0.0.1:9001");
+        other.forget("127.0.0.1:9001");
+        assertThat(forgotten).hasSize(2);
+        upstream.forget("127.0.0.1:9001");
+        assertThat(forgotten).as("once").hasSize(2);
+    }
+
+    @Test
+    void shouldCountThatThereWasNoServerToAsk() {
+        route.ended(502, -1, 7, 0, 0, UpstreamServer.NONE.address());
+        assertThat(counts).containsEntry("baton_http_server_failures_total service shop server none", 1L);
     }
 }
