@@ -15,6 +15,7 @@ import dev.baton.spi.admin.PoolSnapshot;
 import dev.baton.spi.admin.ServerSnapshot;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.loop.Loop;
+import dev.baton.spi.loop.Loops;
 import dev.baton.spi.pool.Sharing;
 import dev.baton.spi.upstream.ConnectHandler;
 import dev.baton.spi.upstream.Upstream;
@@ -30,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** An upstream of a world, wired as the runtime does it, and exchanges on it. */
 final class App {
@@ -56,6 +58,8 @@ final class App {
     Consumer<MovableChannel> opened = channel -> {};
 
     Consumer<Throwable> failing = cause -> {};
+    /** Runs whenever the upstream looks which loop is calling. */
+    Runnable looks = () -> {};
 
     App(World world, int idleMax, Duration idleTimeout) {
         this(world, idleMax, idleTimeout, new FdBudget());
@@ -141,13 +145,27 @@ final class App {
                 },
                 names,
                 name -> null,
-                world.loops(),
+                new LookedAt(),
                 counts,
                 fds);
         ConnectionTakeover policy = new ConnectionTakeover();
         this.upstreams = new Upstreams(Map.of("app", config), name -> policy, balancer -> new InTurn(), env);
         this.upstream = upstreams.upstream("app", "test");
         this.connections = upstream.connections("test", new Quiet());
+    }
+
+    /** The world's loops. */
+    private final class LookedAt implements Loops {
+        @Override
+        public List<Loop> all() {
+            return world.loops().all();
+        }
+
+        @Override
+        public @Nullable Loop current() {
+            looks.run();
+            return world.loops().current();
+        }
     }
 
     /** On a loop: takes or opens a connection, uses it and gives it back. */

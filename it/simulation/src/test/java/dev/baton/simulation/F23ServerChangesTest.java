@@ -95,6 +95,55 @@ class F23ServerChangesTest {
         });
     }
 
+    /**
+     * The server goes into maintenance after a request has seen that it is ready, and before it waits for a place. The
+     * change ends all waits that have begun, and no place gets free: the request must look again.
+     */
+    @Test
+    void shouldTellARequestThatBeginsToWaitJustThen() {
+        Simulation simulation = Simulation.scripted();
+        World world = Loops.world(simulation, 1);
+        SimServer server = world.server();
+        App app = new App(world, List.of(CHANGED), 1, LONG);
+        UpstreamConnections connections = app.connections("requests");
+        ServerChanges changes = app.changes();
+        List<MovableChannel> held = new ArrayList<>();
+        List<Throwable> told = new ArrayList<>();
+        ConnectHandler request = new ConnectHandler() {
+            @Override
+            public void connected(MovableChannel connection) {
+                held.add(connection);
+            }
+
+            @Override
+            public void failed(Throwable cause) {
+                told.add(cause);
+            }
+        };
+        Runnable connect = () -> connections.connect(app.upstream().servers().get(0), world.loop(0), request);
+        world.loop(0).execute(connect);
+        simulation.run();
+        assertThat(held).as("the only place").hasSize(1);
+
+        world.loop(0).execute(connect);
+        simulation.thread("O", () -> changes.change("app", SERVER, ServerState.MAINTENANCE));
+        app.looks = () -> simulation.point("looks");
+        simulation.run("L0@looks O@end");
+        app.looks = () -> {};
+        simulation.run();
+        assertThat(told).singleElement().asString().contains("is in maintenance");
+        assertThat(app.servers().get(0).waiting()).isZero();
+
+        world.loop(0).execute(() -> held.get(0).close());
+        app.close();
+        simulation.run();
+        for (SimPeer peer = server.tryAccept(); peer != null; peer = server.tryAccept()) {
+            peer.close();
+        }
+        server.close();
+        world.end();
+    }
+
     /** The name server answers a connect that has waited for it just before or just after the change. */
     @Test
     void aConnectThatWaitsForAnAddressDoesNotReachAServerInMaintenance() {
