@@ -16,8 +16,10 @@ import java.net.ConnectException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -174,6 +176,25 @@ class ServerCheckTest {
     }
 
     @Test
+    void theIntervalIsATenthMoreOrLess() {
+        Set<Integer> steps = new HashSet<>();
+        check.start();
+        nextRound();
+        for (int i = 0; i < 20; i++) {
+            passes();
+            int waited = 0;
+            while (asked.isEmpty()) {
+                time.pass(Duration.ofMillis(10));
+                waited++;
+            }
+            steps.add(waited);
+        }
+        assertThat(steps)
+                .as("processes that start at once do not ask at once for ever")
+                .hasSizeGreaterThan(5);
+    }
+
+    @Test
     void severalInARowMakeItDownAndUpAgain() {
         check.start();
         for (int i = 0; i < 3; i++) {
@@ -270,6 +291,7 @@ class ServerCheckTest {
         nextRound();
         wanted = false;
         fails();
+        assertThat(counted("failed")).as("it ended too late").isEqualTo(3);
         time.pass(INTERVAL.multipliedBy(3));
         assertThat(asked).isEmpty();
         assertThat(check.status().health()).as("nothing is known any longer").isEqualTo(Health.UNKNOWN);

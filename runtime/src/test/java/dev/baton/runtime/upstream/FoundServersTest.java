@@ -77,11 +77,15 @@ class FoundServersTest {
     }
 
     private UpstreamGroup group(HostNames names, @Nullable StickyConfig sticky, String... servers) {
-        return group(names, sticky, Optional.empty(), servers);
+        return group(names, sticky, Optional.empty(), Optional.empty(), servers);
     }
 
     private UpstreamGroup group(
-            HostNames names, @Nullable StickyConfig sticky, Optional<CheckConfig> check, String... servers) {
+            HostNames names,
+            @Nullable StickyConfig sticky,
+            Optional<CheckConfig> check,
+            Optional<Duration> slowStart,
+            String... servers) {
         LoopRegistry loops = new LoopRegistry();
         return new UpstreamGroup(
                 "app",
@@ -96,7 +100,7 @@ class FoundServersTest {
                         Optional.ofNullable(sticky),
                         check,
                         EjectConfig.DEFAULT,
-                        Optional.empty(),
+                        slowStart,
                         new PoolConfig(1, Duration.ofSeconds(60), Sharing.TAKEOVER, Variant.of("takeover"))),
                 spec -> {
                     throw new AssertionError("opened");
@@ -257,10 +261,31 @@ class FoundServersTest {
         answer(many);
         // One place is that of the name.
         assertThat(shown()).hasSize(UpstreamGroup.SERVERS_MAX - 1);
-        nextAnswer(Arrays.copyOf(many, 2));
+        SrvRecord late = many[many.length - 1];
+        nextAnswer(many[0], many[1], late);
         time.pass(LookedUpName.HELD);
-        assertThat(shown()).hasSize(2);
+        assertThat(shown())
+                .as("the last one has a place now")
+                .containsExactly("s0:80 READY 1", "s1:80 READY 1", late.address() + " READY 1");
         assertThat(metrics.scrape()).contains("server=\"s1:80\"").doesNotContain("server=\"s2:80\"");
+    }
+
+    @Test
+    void theOnlyServerIsNeverLeftOut() {
+        answer(record("a", 0, 1));
+        connectFails("a:80");
+        assertThat(server("a:80").backoff().isLeftOut()).isFalse();
+    }
+
+    @Test
+    void serversOfLaterAnswersBeginSlowly() {
+        UpstreamGroup slow = group(names, null, Optional.empty(), Optional.of(Duration.ofSeconds(16)), NAME);
+        answer(record("a", 0, 1));
+        assertThat(server(slow, "a:80").slowStart().steps()).isEqualTo(SlowStart.STEPS);
+        time.pass(TTL);
+        answer(record("a", 0, 1), record("b", 0, 1));
+        assertThat(server(slow, "a:80").slowStart().steps()).isEqualTo(SlowStart.STEPS);
+        assertThat(server(slow, "b:80").slowStart().steps()).isOne();
     }
 
     // ---- those that vanish ------------------------------------------------------------------------------------------
@@ -507,7 +532,8 @@ class FoundServersTest {
     }
 
     private UpstreamGroup checked() {
-        return group(names, null, Optional.of(CheckConfig.of(CheckConfig.Type.TCP, TTL, TTL, 2, 3)), NAME);
+        return group(
+                names, null, Optional.of(CheckConfig.of(CheckConfig.Type.TCP, TTL, TTL, 2, 3)), Optional.empty(), NAME);
     }
 
     /** Checks at another port look the same name up, and let it go with the server. */
@@ -516,7 +542,7 @@ class FoundServersTest {
         Optional<String> none = Optional.empty();
         CheckConfig check =
                 new CheckConfig(CheckConfig.Type.TCP, TTL, TTL, 2, 3, Optional.of(9), none, none, none, none);
-        UpstreamGroup checked = group(names, null, Optional.of(check), "other:1", NAME);
+        UpstreamGroup checked = group(names, null, Optional.of(check), Optional.empty(), "other:1", NAME);
         answer(record("a", 0, 1));
         assertThat(hostsAsked).containsExactly("other", "a.");
         nextAnswer(new SrvRecord(0, 0, 0, "."));

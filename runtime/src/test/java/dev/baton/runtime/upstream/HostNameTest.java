@@ -167,6 +167,20 @@ class HostNameTest {
     }
 
     @Test
+    void thatItHasNoAddressIsToldOnce() {
+        asked.remove().failed("no such name", true);
+        assertThat(name.isNowhere()).isTrue();
+        assertThat(changes).isOne();
+        pass(HostLookup.REFRESH);
+        asked.remove().failed("no such name", true);
+        assertThat(changes).isOne();
+        pass(HostLookup.REFRESH);
+        asked.remove().found(List.of(A));
+        assertThat(name.isNowhere()).isFalse();
+        assertThat(changes).isEqualTo(2);
+    }
+
+    @Test
     void noMoreThanSoManyWait() {
         for (int i = 0; i < HostName.WAITING_MAX; i++) {
             assertThat(name.afterLookup(() -> {})).isTrue();

@@ -82,10 +82,17 @@ class BalancersTest {
     }
 
     @Test
+    void aScheduleHasAllTurnsOfEachServer() {
+        int[] turns = new int[3];
+        next(new RoundRobin().over(servers(256, 2 * 256, 3 * 256)), 6).chars().forEach(each -> turns[each - 'A']++);
+        assertThat(turns).containsExactly(1, 2, 3);
+    }
+
+    @Test
     void aScheduleWrapsAtTheEndOfTheNumbers() {
         Schedule schedule = Schedule.of(servers(1, 1, 1));
         assertThat(schedule.at(Integer.MIN_VALUE)).isBetween(0, 2);
-        assertThat(schedule.at(-1)).isBetween(0, 2);
+        assertThat(schedule.at(-1)).as("before the first is the last").isEqualTo(2);
     }
 
     // ---- least-requests ---------------------------------------------------------------------------------------------
@@ -102,6 +109,22 @@ class BalancersTest {
         assertThat(next(choice, 4)).isEqualTo("BBBB");
         b.inFlight = 9;
         assertThat(next(choice, 4)).isEqualTo("AAAA");
+    }
+
+    @Test
+    void leastRequestsComparesEachServerWithTheLeastSoFar() {
+        FakeServer a = new FakeServer(0, 256);
+        FakeServer b = new FakeServer(1, 256);
+        FakeServer c = new FakeServer(2, 256);
+        a.inFlight = 5;
+        b.inFlight = 1;
+        c.inFlight = 3;
+        assertThat(next(new LeastRequests().over(List.of(a, b, c)), 3)).isEqualTo("BBB");
+        a.inFlight = 3;
+        b.inFlight = 3;
+        assertThat(next(new LeastRequests().over(List.of(a, b, c)), 6))
+                .as("equals in turn")
+                .isEqualTo("ABCABC");
     }
 
     @Test
@@ -134,6 +157,22 @@ class BalancersTest {
         fresh.inFlight = 4;
         assertThat(TwoChoices.isBetter(fresh, known)).isFalse();
         assertThat(TwoChoices.isBetter(known, fresh)).isTrue();
+    }
+
+    @Test
+    void twoChoicesLetsAHeavyServerHaveMore() {
+        FakeServer heavy = new FakeServer(0, 3 * 256);
+        FakeServer light = new FakeServer(1, 256);
+        heavy.inFlight = 4;
+        light.inFlight = 1;
+        assertThat(TwoChoices.isBetter(heavy, light)).isTrue();
+        heavy.inFlight = 5;
+        assertThat(TwoChoices.isBetter(heavy, light))
+                .as("as much for its weight")
+                .isFalse();
+        assertThat(TwoChoices.isBetter(light, heavy)).isFalse();
+        heavy.inFlight = 6;
+        assertThat(TwoChoices.isBetter(light, heavy)).isTrue();
     }
 
     @Test
@@ -230,6 +269,36 @@ class BalancersTest {
             assertThat(byCookie.choose(with("cookie", "a=b; sid=t" + i + "; c=d")))
                     .isEqualTo(chosen);
         }
+    }
+
+    /** Every version chooses alike: else an upgrade would move clients. */
+    @Test
+    void theHashesStayTheSame() {
+        assertThat(hashed(servers(256, 256, 256, 256, 256)))
+                .isEqualTo("CACCADBDBABEBDDCBCEB CCBEB CDCCEACAABBCAAAADADA");
+        assertThat(hashed(servers(256, 512, 768, 1024, 1280)))
+                .isEqualTo("CBCCADBDBCBEBDDCCCEB CCEEB CDCCEECEEBBDEDADDADA");
+    }
+
+    /** The choices for IPv4 clients, for IPv6 clients and for values of a field. */
+    private static String hashed(List<BalancedServer> servers) {
+        ServerChoice client = byClient().over(servers);
+        ServerChoice field =
+                new ConsistentHash.ByField().create(new FieldKeys("x")).over(servers);
+        StringBuilder chosen = new StringBuilder();
+        for (int i = 0; i < 20; i++) {
+            chosen.append((char) ('A' + client.choose(from(i, 1))));
+        }
+        chosen.append(' ');
+        for (int i = 0; i < 5; i++) {
+            InetSocketAddress address = new InetSocketAddress("2001:db8::" + i, 1);
+            chosen.append((char) ('A' + client.choose(() -> address)));
+        }
+        chosen.append(' ');
+        for (int i = 0; i < 20; i++) {
+            chosen.append((char) ('A' + field.choose(with("x", "t" + i))));
+        }
+        return chosen.toString();
     }
 
     @Test
