@@ -430,7 +430,7 @@ public abstract class Downstream {
             }
             respond(named, head, in, count, last, trailers);
         }
-        if (last) {
+        if (last && named.equals(exchange)) { // writing may have shown that the client is gone
             finish(named);
         }
     }

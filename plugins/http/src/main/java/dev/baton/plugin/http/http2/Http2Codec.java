@@ -31,6 +31,8 @@ public final class Http2Codec {
     /** The handler of an accepted connection. */
     public static Http2Reader reader(ExchangeEnv env, MovableChannel channel, Http2Limits limits) {
         Http2Connection connection = new DefaultHttp2Connection(true, 0);
+        // From the first frame on: what the settings say is in force only when the client says that it has read them.
+        connection.remote().maxActiveStreams(limits.config().maxStreams());
         Http2Connection.PropertyKey streamKey = connection.newKey();
         PendingBytes pending = new PendingBytes(new UniformStreamByteDistributor(connection), state -> {
             Http2Downstream known = state.stream().getProperty(streamKey);

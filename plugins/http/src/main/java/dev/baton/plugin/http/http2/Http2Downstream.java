@@ -16,6 +16,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Stream;
 import org.jspecify.annotations.Nullable;
@@ -37,12 +38,16 @@ final class Http2Downstream extends Downstream {
     private @Nullable ByteBuf unread;
 
     private @Nullable HeaderFields trailers;
+    /** Bytes of the heap that the request's head takes. */
+    private int headBytes;
     /** Bytes that the server's end has, and that it has not asked for more after. */
     private int owed;
     /** The client has ended its side: nothing follows what is unread. */
     private boolean inputEnded;
     /** All of the request was handed on. */
     private boolean requestGiven;
+    /** The timer has seen that the stream is reset, at {@link #since}. */
+    private boolean resetSeen;
     /** A caller up the stack hands the body on. */
     private boolean pumping;
 
@@ -93,10 +98,12 @@ final class Http2Downstream extends Downstream {
         Exchange next;
         try {
             next = Requests.read(this, head, complete);
-        } catch (RefusedException e) {
+        } catch (RefusedException | TooLongHttpHeaderException e) {
             refuseHead(Refusal.ofRequest(e), e.getMessage());
             return;
         }
+        headBytes = next.headBytes();
+        reader.heldHead(headBytes);
         requestGiven = !next.hasBody() && complete;
         if (next.hasBody()) {
             pace = new BodyPace();
@@ -117,6 +124,7 @@ final class Http2Downstream extends Downstream {
         } else {
             reader.reset(stream, Http2Error.PROTOCOL_ERROR);
         }
+        reader.countReset();
     }
 
     /**
@@ -126,7 +134,9 @@ final class Http2Downstream extends Downstream {
      * @return bytes of it that were taken, whose part of the windows is free again
      */
     int data(ByteBuf data, boolean last) {
-        progress();
+        if (pending == 0 || isWritable()) {
+            progress(); // else it is the response that the client has to take
+        }
         int count = data.readableBytes();
         bodyBytes += count;
         if (done || current() == null) {
@@ -138,7 +148,7 @@ final class Http2Downstream extends Downstream {
             clients.clientsTurn(count, since);
         }
         inputEnded |= last;
-        if (bodyBytes > env().limits().bodyBytes()) {
+        if (bodyBytes > env().limits().bodyBytes() && !opensTunnel()) {
             refuseBody();
             return count;
         }
@@ -170,6 +180,12 @@ final class Http2Downstream extends Downstream {
         return all.writeBytes(data);
     }
 
+    /** It is a tunnel, or asks for one: what goes through is no body. */
+    private boolean opensTunnel() {
+        Exchange current = current();
+        return current != null && (current.isTunnel() || current.isConnect() || current.upgrade() != null);
+    }
+
     private void refuseBody() {
         if (giveUp(Refusal.BODY_TOO_LARGE, null)) {
             reader.reset(stream, Http2Error.CANCEL);
@@ -178,12 +194,14 @@ final class Http2Downstream extends Downstream {
             done = true;
         }
         dropUnread();
+        countMemory();
     }
 
     /** The fields behind the body, which end the request. */
     void trailers(RequestFields fields) {
         if (fields.hasPseudo() || fields.tooMany() || fields.fields().has(FieldKind.TRANSFER_ENCODING)) {
             fail(Refusal.MALFORMED_REQUEST);
+            reader.countReset();
             return;
         }
         progress();
@@ -200,6 +218,24 @@ final class Http2Downstream extends Downstream {
             clientGone();
         }
         hold(0);
+        releaseHead();
+    }
+
+    private void releaseHead() {
+        reader.heldHead(-headBytes);
+        headBytes = 0;
+    }
+
+    /** It was reset that long ago at least, and not even that has gone out. */
+    boolean isResetUnsent(long now, long nanos) {
+        if (!stream.isResetSent()) {
+            return false;
+        }
+        if (!resetSeen) {
+            resetSeen = true;
+            since = now;
+        }
+        return now - since >= nanos;
     }
 
     /** The client takes more of the response. */
@@ -372,6 +408,7 @@ final class Http2Downstream extends Downstream {
     @Override
     public void readOn() {
         pump();
+        reader.flushSoon();
     }
 
     // ---------------------------------------------------------------------------------------------------- the response
@@ -398,6 +435,10 @@ final class Http2Downstream extends Downstream {
         }
         boolean complete = last && count == 0 && fields == null;
         reader.write(stream, head, complete);
+        if (done) { // the client takes no heads of this size, and the stream is reset
+            in.skipBytes(count);
+            return;
+        }
         if (!complete && (last || count > 0)) {
             respondBody(current, in, count, last, fields);
         }
@@ -460,6 +501,7 @@ final class Http2Downstream extends Downstream {
         done = true;
         dropUnread();
         hold(pending);
+        releaseHead();
         if (flush) {
             reader.flushSoon();
         }
@@ -527,6 +569,9 @@ final class Http2Downstream extends Downstream {
      * @return nanoseconds until it is time to look again
      */
     long look(Timeouts timeouts, long now) {
+        if (resetSeen) {
+            return since + timeouts.linger() - now;
+        }
         boolean stuck = isStuck();
         if (current() == null) {
             // All is written, and the client does not take it or does not end its side.

@@ -12,6 +12,7 @@ import dev.baton.spi.service.Service;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.handler.codec.http2.Http2CodecUtil;
 import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2Connection.PropertyKey;
@@ -49,6 +50,9 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
     /** Bytes of most heads and of two frames' own. */
     private static final int WHOLE_HEAD_GUESS = 256;
 
+    /** A value of {@code SO_LINGER}. */
+    private static final int RESET = 0;
+
     private static final int END_STREAM = 1;
     private static final int END_HEADERS = 4;
 
@@ -77,9 +81,11 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
     /** The last GOAWAY is sent: when the streams have ended, the connection does. */
     private boolean lastGoAway;
 
-    /** Bytes that are kept for all streams. */
+    /** Bytes of bodies, in buffers, that are kept for all streams. */
     private long heldBytes;
-    /** What the channel was told of it. */
+    /** Bytes of the heads of all requests under way, on the heap. */
+    private long heldHeadBytes;
+    /** What the channel was told of both. */
     private long toldBytes;
 
     Http2Reader(
@@ -210,7 +216,9 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
     protected void onConnectionError(
             ChannelHandlerContext context, boolean outbound, Throwable cause, @Nullable Http2Exception known) {
         if (known == null) {
-            context.fireExceptionCaught(cause); // a fault of ours, or of a plugin's
+            if (!(cause instanceof IOException)) { // of a write: the connection is gone
+                context.fireExceptionCaught(cause); // a fault of ours, or of a plugin's
+            }
         } else if (!outbound && channel.isOpen()) {
             boolean flood = known.error() == Http2Error.ENHANCE_YOUR_CALM;
             refuse(flood ? Refusal.TOO_MANY_FRAMES : Refusal.BAD_FRAME, known.getMessage());
@@ -221,13 +229,31 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
     @Override
     protected void onStreamError(
             ChannelHandlerContext context, boolean outbound, Throwable cause, Http2Exception.StreamException known) {
-        if (!outbound) {
-            boolean tooLarge = known instanceof Http2Exception.HeaderListSizeException;
-            refuse(tooLarge ? Refusal.HEADER_TOO_LARGE : Refusal.MALFORMED_REQUEST, known.getMessage());
+        if (outbound) {
+            super.onStreamError(context, true, cause, known);
+            return;
         }
-        super.onStreamError(context, outbound, cause, known);
-        if (!outbound && !budget.reset(nanoTime())) {
-            calmDown("too many malformed requests");
+        timer.frame(); // the codec has read one, and found it wrong
+        if (known.error() == Http2Error.STREAM_CLOSED && connection().stream(known.streamId()) == null) {
+            return; // it was under way when the stream was reset or has ended (RFC 9113, section 5.1)
+        }
+        if (known.error() == Http2Error.REFUSED_STREAM) {
+            super.onStreamError(context, false, cause, known); // the client may ask again
+            return;
+        }
+        boolean tooLarge = known instanceof Http2Exception.HeaderListSizeException;
+        refuse(tooLarge ? Refusal.HEADER_TOO_LARGE : Refusal.MALFORMED_REQUEST, known.getMessage());
+        super.onStreamError(context, false, cause, known);
+        countReset();
+    }
+
+    /** A stream was reset, or given up, because of what the client sent. */
+    void countReset() {
+        if (!budget.reset(nanoTime())) {
+            onError(
+                    ctx,
+                    false,
+                    Http2Exception.connectionError(Http2Error.ENHANCE_YOUR_CALM, "too many requests that are none"));
         }
     }
 
@@ -418,11 +444,17 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
         heldBytes += moreBytes;
     }
 
+    /** So many more bytes are taken by the heads of requests; negative: fewer. */
+    void heldHead(long moreBytes) {
+        heldHeadBytes += moreBytes;
+    }
+
     /** Tells the channel what is kept for the streams. */
     void countMemory() {
-        if (heldBytes != toldBytes && channel.isOpen()) {
-            toldBytes = heldBytes;
-            if (!channel.hold(0, heldBytes)) {
+        long all = heldBytes + heldHeadBytes;
+        if (all != toldBytes && channel.isOpen()) {
+            toldBytes = all;
+            if (!channel.hold(heldHeadBytes, heldBytes)) {
                 evict();
             }
         }
@@ -467,17 +499,13 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
         return known == null ? String.valueOf(channel.clientAddress()).getBytes(StandardCharsets.US_ASCII) : known;
     }
 
-    private void calmDown(String why) {
-        onError(ctx, false, Http2Exception.connectionError(Http2Error.ENHANCE_YOUR_CALM, why));
-    }
-
     /** Ends a connection whose client was silent, or slow, for too long. */
     void timedOut(@Nullable Refusal refusal) {
         if (refusal != null) {
             refuse(refusal, null);
         }
         goAway(Http2Error.NO_ERROR);
-        closeSoon();
+        closeNow();
     }
 
     private void evict() {
@@ -486,8 +514,24 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
             refuse(Refusal.EVICTED, null);
         }
         streams.forEach(Http2Downstream::evict);
+        flush(ctx); // what answers them
         goAway(Http2Error.ENHANCE_YOUR_CALM);
-        closeSoon();
+        closeNow();
+    }
+
+    /** Closes with what goes out at once; resets the connection if the client takes no more. */
+    void closeNow() {
+        flush(ctx);
+        if (pendingOutput() > 0) {
+            channel.config().setSoLinger(RESET);
+        }
+        channel.close();
+    }
+
+    /** Bytes that were written and that the socket has not taken. */
+    private long pendingOutput() {
+        ChannelOutboundBuffer out = channel.unsafe().outboundBuffer();
+        return out == null ? 0 : out.totalPendingWriteBytes();
     }
 
     /** The streams that are open now. */
@@ -551,7 +595,12 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
 
     @Override
     public long idleNanos() {
-        boolean idle = timer.hasAsked() && !draining && connection().numActiveStreams() == 0 && !flushQueued;
+        boolean idle = timer.hasAsked()
+                && !draining
+                && connection().numActiveStreams() == 0
+                && !flushQueued
+                && !timer.isInFrame()
+                && pendingOutput() == 0;
         return idle ? timer.silentNanos() : Service.NOT_IDLE;
     }
 }

@@ -96,6 +96,11 @@ final class Http2Timer implements Callable<@Nullable Void> {
         }
     }
 
+    /** A frame, or a head, has begun and is not complete. Any thread: a guess without a claim. */
+    boolean isInFrame() {
+        return partSince != NONE;
+    }
+
     /** GOAWAY is to be the last word by then. */
     void goAwayWithin(long nanos) {
         goAwayBy = clock.nanoTime() + nanos;
@@ -145,6 +150,10 @@ final class Http2Timer implements Callable<@Nullable Void> {
         int streams = 0;
         for (Http2Downstream each : reader.streams()) {
             streams++;
+            if (each.isResetUnsent(now, timeouts.linger())) {
+                reader.closeNow(); // the client reads nothing at all
+                return Timeouts.NEVER;
+            }
             left = Math.min(left, each.look(timeouts, now));
         }
         if (streams == 0) {

@@ -119,6 +119,16 @@ final class RequestFields extends DefaultHttp2Headers {
         return fields;
     }
 
+    /** What all fields take on the heap, about. */
+    int heapBytes() {
+        HeaderFields all = fields();
+        int bytes = 0;
+        for (int i = 0; i < all.size(); i++) {
+            bytes += all.name(i).length() + all.value(i).length() + HeaderFields.FIELD_BYTES;
+        }
+        return bytes;
+    }
+
     /** More of them came than a message may have. */
     boolean tooMany() {
         return tooMany;

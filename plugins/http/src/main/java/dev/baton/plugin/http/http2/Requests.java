@@ -58,6 +58,7 @@ final class Requests {
         if (authority == null) {
             throw new RefusedException(Refusal.BAD_HOST, "neither :authority nor Host");
         }
+        exchange.setHeadBytes(head.heapBytes());
         if (connect) {
             askForWebSocket(exchange, head, complete);
             exchange.understood(path, authority, 0, true);
@@ -87,6 +88,7 @@ final class Requests {
             throw new RefusedException(Refusal.AMBIGUOUS_LENGTH, "a CONNECT with a length, or ended at once");
         }
         Exchange exchange = new Exchange(client, VERSION, HttpMethod.CONNECT, target, fields);
+        exchange.setHeadBytes(head.heapBytes());
         exchange.understood(target, target, 0, true);
         return exchange;
     }
@@ -116,10 +118,14 @@ final class Requests {
 
     private static HttpMethod method(CharSequence name) {
         try {
-            return HttpMethod.valueOf(name.toString());
+            HttpMethod method = HttpMethod.valueOf(name.toString());
+            if (method.name().length() == name.length()) { // blanks around it are forgiven there
+                return method;
+            }
         } catch (IllegalArgumentException e) {
-            throw new RefusedException(Refusal.MALFORMED_REQUEST, ":method is no method");
+            // The same as with blanks.
         }
+        throw new RefusedException(Refusal.MALFORMED_REQUEST, ":method is no method");
     }
 
     private static void checkScheme(CharSequence scheme) {

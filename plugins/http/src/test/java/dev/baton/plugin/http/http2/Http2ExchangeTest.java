@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.plugin.http.Bench;
 import dev.baton.plugin.http.Bench.Ends;
+import dev.baton.plugin.http.config.HttpConfig;
 import dev.baton.plugin.http.exchange.Refusal;
 import dev.baton.spi.channel.ConnectionFacts;
+import dev.baton.spi.channel.Eviction;
 import dev.baton.spi.channel.TlsFacts;
+import dev.baton.spi.config.ByteRate;
+import dev.baton.spi.config.ByteSize;
 import dev.baton.spi.service.Service;
 import dev.baton.testkit.EmbeddedConnection;
 import io.netty.handler.codec.http2.Http2Error;
@@ -14,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -282,6 +287,30 @@ class Http2ExchangeTest {
         }
     }
 
+    /** What goes through a tunnel is no body, whatever bodies may be. */
+    @Test
+    void doesNotLimitATunnel() {
+        HttpConfig limited = new HttpConfig(
+                "app",
+                new ByteSize(4096),
+                Optional.of(new ByteSize(10)),
+                Duration.ofSeconds(60),
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(60),
+                new ByteRate(0),
+                Duration.ofSeconds(10));
+        try (Bench bench = new Bench(Ends.TOGETHER, limited)) {
+            Http2Client client = Http2Client.begun(bench);
+            client.send(webSocket(client, 1));
+            bench.answer(0, accepted(bench.toServer(0)));
+            client.send(Http2Client.data(1, "more than ten bytes", false));
+            assertThat(bench.toServer(0)).isEqualTo("more than ten bytes");
+            client.send(client.post(3, "/"), Http2Client.data(3, "more than ten bytes", false));
+            assertThat(client.frames().toString()).contains("HEADERS 3 :status=413");
+        }
+    }
+
     @ParameterizedTest
     @EnumSource
     void endsAWebSocketWithItsServer(Ends ends) {
@@ -530,6 +559,121 @@ class Http2ExchangeTest {
             bench.pass(4);
             assertThat(client.frames()).contains("RESET 1 CANCEL");
             assertThat(bench.refusals(Refusal.CLIENT_STALLED)).isEqualTo(1);
+        }
+    }
+
+    /**
+     * A client that reads nothing of its connection at all: nothing can be told it, so it is closed, and counted once.
+     */
+    @Test
+    void closesAConnectionThatIsNeverRead() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            Http2Client client = Http2Client.begun(bench);
+            client.send(client.get(1, "/"));
+            bench.client.stalled(true);
+            bench.answer(0, "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + "x".repeat(200_000));
+            bench.pass(59);
+            assertThat(bench.client.isOpen()).isTrue();
+            bench.pass(61);
+            assertThat(bench.client.isOpen()).isFalse();
+            assertThat(bench.refusals(Refusal.CLIENT_STALLED)).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void closesAConnectionWhoseFrameStopsAndThatIsNotRead() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            Http2Client client = Http2Client.begun(bench);
+            bench.client.stalled(true);
+            client.send(Http2Client.ping(0), client.get(1, "/").substring(0, 12));
+            bench.pass(25);
+            assertThat(bench.client.isOpen()).isFalse();
+            assertThat(bench.refusals(Refusal.SLOW_REQUEST)).isEqualTo(1);
+        }
+    }
+
+    /** One end of each exchange, though the client takes no head of this size. */
+    @Test
+    void endsAnExchangeOnceWhoseHeadTheClientDoesNotTake() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            bench.watched = true;
+            Http2Client client = new Http2Client(bench);
+            client.send(Http2Client.preface() + Http2Client.settings(6, 50));
+            client.send(client.get(1, "/"));
+            bench.answer(0, OK);
+            assertThat(bench.reported).hasSize(1);
+            client.send(client.get(3, "/"));
+            bench.answer(bench.opened.size() - 1, "HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n" + "y".repeat(9000));
+            assertThat(bench.reported).hasSize(2);
+        }
+    }
+
+    // --------------------------------------------------------------------------------------------------------- memory
+
+    private static boolean evict(Bench bench) {
+        Eviction eviction = new Eviction();
+        bench.under(bench.client, () -> bench.client.pipeline().fireUserEventTriggered(eviction));
+        return eviction.isTaken();
+    }
+
+    /** Few bytes can make large heads: what they take is counted while their exchanges are under way. */
+    @Test
+    void countsTheHeadsOfAllRequests() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            bench.connectLater = true;
+            Http2Client client = Http2Client.begun(bench);
+            String cookie = "c".repeat(1000);
+            for (int i = 0; i < 50; i++) {
+                client.send(client.head(
+                        2 * i + 1,
+                        true,
+                        ":method",
+                        "GET",
+                        ":scheme",
+                        "http",
+                        ":authority",
+                        "shop",
+                        ":path",
+                        "/",
+                        "cookie",
+                        cookie,
+                        "cookie",
+                        cookie,
+                        "cookie",
+                        cookie));
+            }
+            assertThat(bench.client.heldHeap()).isGreaterThan(150_000);
+            for (int i = 0; i < 50; i++) {
+                client.send(Http2Client.reset(2 * i + 1, Http2Error.CANCEL));
+            }
+            assertThat(bench.client.heldHeap()).isZero();
+        }
+    }
+
+    @Test
+    void answersWhatIsEvicted() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            Http2Client client = Http2Client.begun(bench);
+            client.send(client.get(1, "/"));
+            assertThat(evict(bench)).isTrue();
+            assertThat(client.frames())
+                    .containsExactly(
+                            "HEADERS 1 :status=503 content-type=text/plain content-length=18",
+                            "DATA 1 not enough memory\n END",
+                            "GOAWAY 1 ENHANCE_YOUR_CALM");
+            assertThat(bench.client.isOpen()).isFalse();
+        }
+    }
+
+    @Test
+    void closesAtOnceWhatIsEvictedAndNotRead() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            Http2Client client = Http2Client.begun(bench);
+            client.send(client.get(1, "/"));
+            bench.client.stalled(true);
+            bench.answer(0, "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + "x".repeat(200_000));
+            assertThat(evict(bench)).isTrue();
+            assertThat(bench.client.isOpen()).isFalse();
         }
     }
 

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a client may not send, and how much of what it may. */
 class Http2RefusalTest {
@@ -230,15 +231,88 @@ class Http2RefusalTest {
         }
     }
 
-    @Test
-    void refusesMoreStreamsThanItHasAnnounced() {
+    /** Whether or not the client says that it has read the settings; and who is refused may ask again. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void refusesMoreStreamsThanItHasAnnounced(boolean acknowledged) {
         try (Bench bench = new Bench(Ends.TOGETHER)) {
-            Http2Client client = Http2Client.begun(bench);
-            for (int i = 0; i < 101; i++) {
+            Http2Client client = new Http2Client(bench);
+            client.send(Http2Client.preface() + settings() + (acknowledged ? Http2Client.settingsAck() : ""));
+            client.frames();
+            for (int i = 0; i < 100; i++) {
                 client.send(client.get(2 * i + 1, "/"));
             }
-            assertThat(client.frames()).containsExactly("RESET 201 REFUSED_STREAM");
+            for (int i = 100; i < 400; i++) {
+                client.send(client.get(2 * i + 1, "/"));
+                assertThat(client.frames()).containsExactly("RESET " + (2 * i + 1) + " REFUSED_STREAM");
+            }
             assertThat(bench.opened).hasSize(100);
+            assertThat(bench.refusals(Refusal.MALFORMED_REQUEST)).isZero();
+        }
+    }
+
+    /** What was under way when a stream was reset is dropped without a word. */
+    @Test
+    void forgivesABodyThatComesAfterTheAnswer() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            Http2Client client = Http2Client.begun(bench);
+            for (int stream = 1; stream < 120; stream += 2) {
+                client.send(client.post(stream, "/in"), data(stream, "x", false));
+                bench.answer(bench.opened.size() - 1, OK);
+                assertThat(client.frames()).last().isEqualTo("RESET " + stream + " NO_ERROR");
+                for (int i = 0; i < 4; i++) {
+                    client.send(data(stream, "late", i == 3));
+                }
+                assertThat(client.frames()).isEmpty();
+            }
+            assertThat(bench.refusals(Refusal.MALFORMED_REQUEST)).isZero();
+            client.send(client.get(121, "/"));
+            bench.answer(bench.opened.size() - 1, OK);
+            assertThat(client.frames()).last().isEqualTo("HEADERS 121 :status=200 content-length=0 END");
+        }
+    }
+
+    /** A malformed request is a whole frame: the connection, and what else is on it, goes on. */
+    @Test
+    void keepsOtherStreamsAfterAMalformedRequest() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            Http2Client client = Http2Client.begun(bench);
+            client.send(client.get(1, "/"));
+            client.send(client.head(
+                    3, true, ":method", "GET", ":scheme", "http", ":authority", "shop", ":path", "/", "X", "1"));
+            bench.pass(15);
+            bench.answer(0, OK);
+            assertThat(client.frames())
+                    .containsExactly("RESET 3 PROTOCOL_ERROR", "HEADERS 1 :status=200 content-length=0 END");
+        }
+    }
+
+    /** As many fields as there may be, and no room for the key that HTTP/1.1 wants. */
+    @Test
+    void refusesAWebSocketWithoutRoomForItsKey() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            Http2Client client = Http2Client.begun(bench);
+            String[] many = new String[10 + 2 * 256];
+            List.of(
+                            ":method",
+                            "CONNECT",
+                            ":protocol",
+                            "websocket",
+                            ":scheme",
+                            "http",
+                            ":authority",
+                            "shop",
+                            ":path",
+                            "/")
+                    .toArray(many);
+            for (int i = 10; i < many.length; i += 2) {
+                many[i] = "x";
+                many[i + 1] = "";
+            }
+            client.send(client.get(1, "/"), client.head(3, false, many));
+            assertThat(client.frames()).first().asString().startsWith("HEADERS 3 :status=431");
+            bench.answer(0, OK);
+            assertThat(client.frames()).last().isEqualTo("HEADERS 1 :status=200 content-length=0 END");
         }
     }
 
@@ -318,6 +392,27 @@ class Http2RefusalTest {
             }
             assertThat(sent).isLessThanOrEqualTo(202);
             assertThat(client.frames()).last().asString().endsWith(" ENHANCE_YOUR_CALM");
+        }
+    }
+
+    /** The same by trailers that are none, and by heads that are refused. */
+    @Test
+    void endsAConnectionThatMakesItGiveUpRequests() {
+        for (boolean trailers : new boolean[] {true, false}) {
+            try (Bench bench = new Bench(Ends.TOGETHER)) {
+                Http2Client client = Http2Client.begun(bench);
+                int sent = 0;
+                for (int i = 0; i < 1000 && bench.client.isOpen(); i++) {
+                    int stream = 2 * i + 1;
+                    client.send(
+                            trailers
+                                    ? client.post(stream, "/") + client.head(stream, true, ":path", "/other")
+                                    : client.head(stream, true, ":method", "GET", ":scheme", "http", ":path", "/"));
+                    sent++;
+                }
+                assertThat(sent).isLessThanOrEqualTo(202);
+                assertThat(client.frames()).last().asString().endsWith(" ENHANCE_YOUR_CALM");
+            }
         }
     }
 
