@@ -72,6 +72,14 @@ public final class FilteredService implements Service {
                         "filter",
                         filter.type()))
                 .toList();
+        for (Filter each : this.filters) {
+            each.filter().serves(service.protocols());
+        }
+    }
+
+    @Override
+    public List<String> protocols() {
+        return service.protocols();
     }
 
     @Override

@@ -130,6 +130,11 @@ final class Services {
         }
 
         @Override
+        public List<String> protocols() {
+            return service.protocols();
+        }
+
+        @Override
         public void close() {
             throw new UnsupportedOperationException(
                     "service '" + name + "' is closed by the runtime, not by a service that uses it");

@@ -36,6 +36,11 @@ final class ServerContexts {
         this.tickets = tickets;
     }
 
+    /** Makes the same, which offer these protocols where the file names none. */
+    ServerContexts offering(List<String> protocols) {
+        return new ServerContexts(config.orAlpn(protocols), tickets);
+    }
+
     /**
      * Makes one for a certificate.
      *

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ServerTls implements ConnectionFilter {
     private final ServerTlsConfig config;
-    private final ServerContexts contexts;
+    private volatile ServerContexts contexts;
     private final TlsCounters counters;
     private final Consumer<ServerTls> closed;
     private volatile CertificateChoice choice;
@@ -52,6 +52,19 @@ final class ServerTls implements ConnectionFilter {
     public void accepted(MovableChannel connection, Next next) {
         Handshake handshake = new Handshake(next, counters, config.clientCa().isPresent());
         connection.pipeline().addLast(new ClientHelloReader(this, handshake), handshake);
+    }
+
+    @Override
+    public synchronized void serves(List<String> protocols) {
+        if (protocols.isEmpty() || !config.alpn().isEmpty()) {
+            return;
+        }
+        contexts = contexts.offering(protocols);
+        List<ServerCertificate> all = new ArrayList<>();
+        for (ServerCertificate each : choice.all()) {
+            all.add(contexts.make(each.source(), each.key(), clientCa));
+        }
+        choice = new CertificateChoice(all, config.unknownName());
     }
 
     @Override

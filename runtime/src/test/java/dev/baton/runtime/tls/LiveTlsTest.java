@@ -73,6 +73,26 @@ class LiveTlsTest {
                 .orElse("none");
     }
 
+    /** What the service speaks, unless the file says what to offer. */
+    @Test
+    void shouldOfferWhatTheServiceSpeaks() {
+        ServerTls server = serve();
+        assertThat(offered(server)).isEmpty();
+        server.serves(List.of("h2", "http/1.1"));
+        assertThat(offered(server)).containsExactly("h2", "http/1.1");
+        ServerTls said = (ServerTls) tls.server(server.config().orAlpn(List.of("http/1.1")));
+        said.serves(List.of("h2", "http/1.1"));
+        assertThat(offered(said)).containsExactly("http/1.1");
+    }
+
+    private static List<String> offered(ServerTls server) {
+        return server.certificates()
+                .get(0)
+                .context()
+                .applicationProtocolNegotiator()
+                .protocols();
+    }
+
     @Test
     void shouldShowWhatThereIs() {
         assertThat(tls.isUsed()).isFalse();

@@ -3,6 +3,7 @@ package dev.baton.spi.filter;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.threading.AnyThread;
 import dev.baton.spi.threading.OnLoop;
+import java.util.List;
 
 /**
  * Decides about accepted connections before their service sees them: one instance for each use in a listener's
@@ -30,6 +31,14 @@ public interface ConnectionFilter {
      */
     @OnLoop
     void accepted(MovableChannel connection, Next next);
+
+    /**
+     * Says what the listener's service speaks. Called once, before the first connection.
+     *
+     * @param protocols as {@link dev.baton.spi.service.Service#protocols} has them
+     */
+    @AnyThread
+    default void serves(List<String> protocols) {}
 
     /** Called once when its listener is gone for good, but not at the end of the process. Must not block. */
     @AnyThread

@@ -4,6 +4,7 @@ import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.threading.AnyThread;
 import dev.baton.spi.threading.OnLoop;
 import java.time.Duration;
+import java.util.List;
 
 /**
  * What speaks on accepted connections: one instance for each service of the configuration.
@@ -52,6 +53,16 @@ public interface Service {
     @AnyThread
     default long idleNanos(MovableChannel connection) {
         return NEVER_IDLE;
+    }
+
+    /**
+     * What clients are offered in a TLS handshake (ALPN) where the listener's {@code tls} does not say: names of
+     * protocols that this service tells apart by {@link dev.baton.spi.channel.TlsFacts#alpn}, in the order of
+     * preference, for example {@code h2}. Empty, the default: nothing is offered.
+     */
+    @AnyThread
+    default List<String> protocols() {
+        return List.of();
     }
 
     /** Gives everything back; connections are closed by now or will be cut. */

@@ -21,7 +21,7 @@ import java.util.Set;
  * @param clientAuth whether clients must show a certificate; without it, {@code require} where there is a
  *     {@code client-ca}
  * @param alpn protocols that the server speaks, in the order of preference, for example {@code [http/1.1]}; without it,
- *     the client gets no answer to what it offers
+ *     those of the listener's service
  * @param unknownName what a client is shown that asks for a name for which there is no certificate
  */
 public record ServerTlsConfig(
@@ -65,6 +65,13 @@ public record ServerTlsConfig(
             throw new IllegalArgumentException(
                     "it needs the key 'certificates', a list such as" + " [ { certificate: web.crt, key: web.key } ]");
         }
+    }
+
+    /** The same, with protocols for a file that names none. */
+    public ServerTlsConfig orAlpn(List<String> protocols) {
+        return alpn.isEmpty()
+                ? new ServerTlsConfig(certificates, versions, ciphers, clientCa, clientAuth, protocols, unknownName)
+                : this;
     }
 
     private static boolean isProtocol(String text) {

@@ -98,7 +98,6 @@ class TlsIT {
                       certificates:
                         - { certificate: shop.crt, key: shop.key }
                         - { certificate: rsa.crt, key: rsa.key }
-                      alpn: [h2, http/1.1]
                 services:
                   shop:
                     type: http

@@ -7,6 +7,7 @@ import dev.baton.spi.service.ServiceContext;
 import dev.baton.spi.service.ServiceFactory;
 import jakarta.inject.Inject;
 import java.time.Duration;
+import java.util.List;
 
 /**
  * Passes connections on to another service, and is late where {@code chaos/delay} says so: when a connection is given
@@ -59,5 +60,10 @@ final class ChaosService implements Service {
     @Override
     public long idleNanos(MovableChannel connection) {
         return service.idleNanos(connection);
+    }
+
+    @Override
+    public List<String> protocols() {
+        return service.protocols();
     }
 }

@@ -24,8 +24,10 @@ import java.util.List;
 
 /** One service of type {@code http}. */
 final class HttpService implements Service {
-    /** The name of HTTP/2 over TLS (RFC 9113, section 3.1). */
+    /** Names in a TLS handshake (RFC 7301, section 6, and RFC 9113, section 3.1). */
     private static final String HTTP_2 = "h2";
+
+    private static final String HTTP_1_1 = "http/1.1";
 
     private final ExchangeEnv env;
     private final Http1Settings http1;
@@ -40,6 +42,11 @@ final class HttpService implements Service {
         Routes routes = new Routes(name, context, "http/1.1 " + config.headerLimit(), new UpstreamInitializer());
         env = new ExchangeEnv(name, config, context, routes.router(config));
         filters = routes.made();
+    }
+
+    @Override
+    public List<String> protocols() {
+        return List.of(HTTP_2, HTTP_1_1);
     }
 
     @Override
