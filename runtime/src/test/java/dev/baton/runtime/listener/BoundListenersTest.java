@@ -5,11 +5,21 @@ import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.mockito.Mockito.mock;
 import static org.mockito.Mockito.when;
 
+import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.filter.ConnectionFilter;
+import dev.baton.spi.filter.Next;
 import dev.baton.spi.listener.ListenerState;
+import dev.baton.spi.service.Service;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Where an operator's change and an upgrade meet over one listener, one of them has it, and both know which. */
 class BoundListenersTest {
+    private static final Service NO_SERVICE = (connection, name) -> {};
+
     private final BoundListeners listeners = new BoundListeners();
     private final SharedListener web = listener("web");
 
@@ -91,6 +101,42 @@ class BoundListenersTest {
     }
 
     @Test
+    void theFiltersOfOneThatIsRemovedAreClosedOnce() {
+        List<String> closed = new ArrayList<>();
+        ConnectionFilter filter = new ConnectionFilter() {
+            @Override
+            public void accepted(MovableChannel connection, Next next) {
+                throw new AssertionError("accepted");
+            }
+
+            @Override
+            public void close() {
+                closed.add("filter");
+            }
+        };
+        SharedListener filtered = listener(
+                "filtered",
+                new FilteredService(
+                        "filtered",
+                        List.of(new FilteredService.Filter("tls", "test", filter)),
+                        Duration.ofSeconds(1),
+                        NO_SERVICE,
+                        "test",
+                        (plugin, cause) -> {
+                            throw new AssertionError(cause);
+                        },
+                        new PrometheusMetrics(),
+                        ListenerSpec.PerClient.UNLIMITED,
+                        () -> 0));
+        listeners.add(filtered);
+        listeners.remove(listener("filtered"));
+        assertThat(closed).as("another one's removal").isEmpty();
+        listeners.remove(filtered);
+        listeners.remove(filtered);
+        assertThat(closed).containsExactly("filter");
+    }
+
+    @Test
     void aNameIsTakenOnce() {
         SharedListener other = listener("web");
         assertThat(listeners.add(web)).isTrue();
@@ -102,7 +148,14 @@ class BoundListenersTest {
     }
 
     private static SharedListener listener(String name) {
+        return listener(name, NO_SERVICE);
+    }
+
+    private static SharedListener listener(String name, Service service) {
         SharedListener listener = mock(SharedListener.class);
+        ListenerSpec spec = mock(ListenerSpec.class);
+        when(spec.service()).thenReturn(service);
+        when(listener.spec()).thenReturn(spec);
         when(listener.name()).thenReturn(name);
         when(listener.state()).thenReturn(ListenerState.READY);
         return listener;

@@ -36,7 +36,7 @@ class StickyCookieTest {
                 plugin -> {
                     throw new AssertionError("opened");
                 },
-                new HostNames((host, reply) -> reply.failed("none", true), (delay, task) -> {}, () -> now),
+                new HostNames((host, reply) -> {}, (delay, task) -> {}, () -> now), // a name without an address is down
                 name -> null,
                 new LoopRegistry(),
                 metrics);
