@@ -98,11 +98,15 @@ final class ServerTls implements ConnectionFilter {
         return files;
     }
 
+    /** What the files of a certificate had when they were read again; the problem is empty if they could be read. */
+    private record Reading(ServerCertificate old, CertifiedKey key, String problem) {}
+
     /**
-     * Reads the files again, on no loop. A certificate whose files are wrong stays as it was, and so do the clients'
-     * authorities.
+     * Reads the files again, on no loop. A certificate stays as it was if its files are wrong, or the TLS library
+     * refuses it; all others are replaced. The clients' authorities stay as they were for all certificates, or for
+     * none.
      *
-     * @param problems gets a line for each file that is wrong
+     * @param problems gets a line for each file that is wrong or refused
      * @return how many certificates have changed
      */
     synchronized int reload(List<String> problems) {
@@ -114,32 +118,57 @@ final class ServerTls implements ConnectionFilter {
                 problems.add(String.valueOf(wrong.getMessage()));
             }
         }
-        boolean all = !authorities.equals(clientCa);
-        List<ServerCertificate> now = new ArrayList<>();
+        List<ServerCertificate> before = choice.all();
+        List<Reading> readings =
+                before.stream().map(each -> read(each, problems)).toList();
+        List<ServerCertificate> now;
+        try {
+            now = make(readings, authorities, problems);
+        } catch (IllegalArgumentException refused) { // with keys that were good before
+            problems.add(config.clientCa().map(Path::toString).orElse("") + " is not used: " + words(refused));
+            authorities = clientCa;
+            now = make(readings, authorities, problems);
+        }
         int replaced = 0;
-        for (ServerCertificate each : choice.all()) {
-            ServerCertificate next = again(each, authorities, all, problems);
-            replaced += next.context() == each.context() ? 0 : 1;
-            now.add(next);
+        for (int i = 0; i < now.size(); i++) {
+            replaced += now.get(i).context() == before.get(i).context() ? 0 : 1;
         }
         clientCa = authorities;
         choice = new CertificateChoice(now, config.unknownName());
         return replaced;
     }
 
-    private ServerCertificate again(
-            ServerCertificate old, List<X509Certificate> authorities, boolean all, List<String> problems) {
-        CertifiedKey read = old.key();
-        String problem = "";
+    private static Reading read(ServerCertificate old, List<String> problems) {
         try {
-            read = old.source().read();
+            return new Reading(old, old.source().read(), "");
         } catch (IllegalArgumentException wrong) {
-            problem = words(wrong);
+            String problem = words(wrong);
             problems.add(problem);
+            return new Reading(old, old.key(), problem);
         }
-        return all || !read.equals(old.key())
-                ? contexts.make(old.source(), read, authorities).withProblem(problem)
-                : old.withProblem(problem);
+    }
+
+    /** Throws an IllegalArgumentException if it is the authorities that the library refuses: none that it has had. */
+    private List<ServerCertificate> make(
+            List<Reading> readings, List<X509Certificate> authorities, List<String> problems) {
+        boolean same = authorities.equals(clientCa);
+        List<ServerCertificate> made = new ArrayList<>();
+        for (Reading each : readings) {
+            ServerCertificate old = each.old();
+            if (same && each.key().equals(old.key())) {
+                made.add(old.withProblem(each.problem()));
+                continue;
+            }
+            try {
+                made.add(contexts.make(old.source(), each.key(), authorities).withProblem(each.problem()));
+            } catch (IllegalArgumentException refused) {
+                ServerCertificate kept = same ? old : contexts.make(old.source(), old.key(), authorities);
+                String problem = words(refused);
+                problems.add(problem);
+                made.add(kept.withProblem(problem));
+            }
+        }
+        return made;
     }
 
     private static String words(IllegalArgumentException wrong) {
