@@ -140,7 +140,8 @@ final class HeldInput extends ChannelDuplexHandler {
                 stoppedReading = true;
                 connection.config().setAutoRead(false);
             }
-            if (filtering.isWaiting() && !connection.hold(0, keptBytes)) {
+            // With nothing but events, what is counted is the filter's.
+            if (keptBytes > 0 && filtering.isWaiting() && !connection.hold(0, keptBytes)) {
                 filtering.noRoom();
             }
         }

@@ -1,5 +1,7 @@
 package dev.baton.runtime.tls;
 
+import dev.baton.spi.channel.Eviction;
+import dev.baton.spi.channel.MovableChannel;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
@@ -10,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads what a client says first, chooses the certificate that it is shown, and makes room for the handler that has the
- * handshake. Runs under the claim.
+ * handshake. What waits for the rest of a ClientHello counts as held by the connection. Runs under the claim.
  */
 final class ClientHelloReader extends ChannelInboundHandlerAdapter {
     /** A record of TLS 1.2 with a fatal alert: unrecognized_name (RFC 6066, section 3). */
@@ -43,13 +45,50 @@ final class ClientHelloReader extends ChannelInboundHandlerAdapter {
         } catch (ClientHello.MalformedException e) {
             over = true;
             all.release();
+            hold(context);
             handshake.refuse(e.failure(), String.valueOf(e.getMessage()));
             return;
         }
         if (hello == null) {
             begun = first ? own(context, all) : all;
+            if (!hold(context)) {
+                refuse(context);
+            }
         } else {
+            hold(context); // first: what is behind this may hold something, too
             begin(context, all, hello);
+        }
+    }
+
+    /** Says how much waits here; false if there is no room for it. */
+    private boolean hold(ChannelHandlerContext context) {
+        ByteBuf waiting = begun;
+        return ((MovableChannel) context.channel()).hold(0, waiting == null ? 0 : waiting.capacity());
+    }
+
+    /** The memory is used up. */
+    private void refuse(ChannelHandlerContext context) {
+        over = true;
+        letGo(context);
+        handshake.refuse(TlsFailure.CUT, "there is no memory for its ClientHello");
+    }
+
+    private void letGo(ChannelHandlerContext context) {
+        ByteBuf before = begun;
+        if (before != null) {
+            begun = null;
+            before.release();
+            hold(context);
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        if (event instanceof Eviction eviction && begun != null) {
+            eviction.take();
+            refuse(context);
+        } else {
+            context.fireUserEventTriggered(event);
         }
     }
 
@@ -96,10 +135,6 @@ final class ClientHelloReader extends ChannelInboundHandlerAdapter {
 
     @Override
     public void handlerRemoved(ChannelHandlerContext context) {
-        ByteBuf before = begun;
-        if (before != null) {
-            begun = null;
-            before.release();
-        }
+        letGo(context);
     }
 }

@@ -18,7 +18,9 @@ enum TlsFailure {
     HANDSHAKE,
     /** It has left before the handshake was done. */
     CLIENT_LEFT,
-    /** This process has cut it before the handshake was done: after accept-timeout, or at a stop. */
+    /**
+     * This process has cut it before the handshake was done: after accept-timeout, at a stop, or for want of memory.
+     */
     CUT,
     /** It wanted another handshake later. */
     RENEGOTIATION,
