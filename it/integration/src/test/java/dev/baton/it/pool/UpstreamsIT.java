@@ -322,7 +322,7 @@ class UpstreamsIT {
         try (UpstreamRig rig = new UpstreamRig(
                 poller,
                 1,
-                List.of("127.0.0.1:1", "[::1]:2", "name:3"),
+                List.of("127.0.0.1:1", "[::1]:2", "127.0.0.2:3"),
                 UpstreamRig.SHORT,
                 1,
                 Duration.ofMinutes(1),
@@ -331,7 +331,8 @@ class UpstreamsIT {
             for (int i = 0; i < 6; i++) {
                 seen.add(rig.upstream().next().address());
             }
-            assertThat(seen).containsExactly("127.0.0.1:1", "[::1]:2", "name:3", "127.0.0.1:1", "[::1]:2", "name:3");
+            assertThat(seen)
+                    .containsExactly("127.0.0.1:1", "[::1]:2", "127.0.0.2:3", "127.0.0.1:1", "[::1]:2", "127.0.0.2:3");
         }
     }
 }

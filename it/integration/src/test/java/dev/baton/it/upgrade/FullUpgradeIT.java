@@ -25,6 +25,7 @@ import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -145,6 +146,7 @@ class FullUpgradeIT {
     }
 
     /** Something has opened every file that the process may: it says so and goes on. */
+    @Tag("long")
     @Test
     void anUpgradeForWhichThereIsNoFdLosesNothing() throws Exception {
         try (UpgradeRig rig = start()) {

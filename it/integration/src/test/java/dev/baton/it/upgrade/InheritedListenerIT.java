@@ -26,6 +26,7 @@ import jnr.posix.POSIXFactory;
 import jnr.posix.SpawnFileAction;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -125,6 +126,7 @@ class InheritedListenerIT {
         }
     }
 
+    @Tag("long")
     @Test
     void shouldServeSuspendHandOverAndReleaseWhatItInherited() throws Exception {
         Path path = folder.resolve("inherited.sock");

@@ -21,6 +21,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -191,6 +192,7 @@ class InitProcessIT {
      * The one that follows dies while this one still drains: it serves again, and may be upgraded and stopped as
      * before.
      */
+    @Tag("long")
     @Test
     void shouldServeAgainIfTheOneThatFollowsDies() throws Exception {
         try (BatonProcess container = serve("grace: 10m");

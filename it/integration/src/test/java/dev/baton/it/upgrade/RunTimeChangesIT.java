@@ -24,6 +24,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -239,6 +240,7 @@ class RunTimeChangesIT {
     }
 
     /** The new process would get a socket that hears of no new connection any more, or find its address taken. */
+    @Tag("long")
     @Test
     void shouldNotUpgradeWhileAListenerIsBeingUnbound() throws Exception {
         Path path = folder.resolve("tiny.sock");

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -100,6 +101,7 @@ class ServerChangesIT {
     }
 
     /** DNS of the test's own; requests that come before its first answer wait for it. */
+    @Tag("long")
     @Test
     void shouldFollowTheServersOfAServiceAndKeepWhatIsDoneToThemThroughAnUpgrade() throws Exception {
         try (CountingOrigin first = new CountingOrigin();

@@ -233,6 +233,7 @@ class ServiceManagerIT {
         }
     }
 
+    @Tag("long")
     @ParameterizedTest
     @ValueSource(strings = {"sockets", "go"})
     void shouldNameItselfWhenTheMainProcessIsKilledLater(String step) throws Exception {

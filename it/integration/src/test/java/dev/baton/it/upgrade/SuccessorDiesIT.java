@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -196,6 +197,7 @@ class SuccessorDiesIT {
         }
     }
 
+    @Tag("long")
     @Test
     void aSuspendedListenerStaysSuspended() throws Exception {
         try (CountingOrigin origin = new CountingOrigin();
@@ -216,6 +218,7 @@ class SuccessorDiesIT {
         }
     }
 
+    @Tag("long")
     @Test
     void whatTheNewProcessLetsGoOfIsNotKept() throws Exception {
         try (CountingOrigin origin = new CountingOrigin();
