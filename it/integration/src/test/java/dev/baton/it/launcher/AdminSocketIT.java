@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -115,6 +116,7 @@ class AdminSocketIT {
         assertThat(second.text()).contains("cannot bind admin unix:" + socket() + ": EADDRINUSE");
     }
 
+    @Tag("long")
     @Test
     void theSocketGoesAlongInAnUpgrade() throws Exception {
         baton = BatonProcess.serve(folder, yaml(""));

@@ -156,6 +156,7 @@ class DistributionIT {
     }
 
     /** From before a move, no archive at all, and one that the JVM cannot write. */
+    @Tag("long")
     @Test
     void shouldPassOverAnArchiveOfClassesThatDoesNotFit() throws Exception {
         Path home = unpacked();

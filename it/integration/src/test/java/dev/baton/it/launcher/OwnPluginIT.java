@@ -20,6 +20,7 @@ import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -202,6 +203,7 @@ class OwnPluginIT {
         }
     }
 
+    @Tag("long")
     @Test
     void shouldNotBeUpgradedToWhatHasACorruptPlugin() throws Exception {
         plugin("shout", SPI);

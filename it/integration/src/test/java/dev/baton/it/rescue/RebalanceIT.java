@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -123,6 +124,7 @@ class RebalanceIT {
         }
     }
 
+    @Tag("long")
     @Test
     void whatIsPiledUpOnOneLoopIsSpreadAndThenStays() throws Exception {
         int fdsBefore = fdsOpen();

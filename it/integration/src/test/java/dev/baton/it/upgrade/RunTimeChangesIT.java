@@ -193,6 +193,7 @@ class RunTimeChangesIT {
      * R49, and the moment between: what comes with the sockets is checked as if somebody had typed it, and what is
      * suspended and resumed in the old process after it has sent its sockets is so in the new one.
      */
+    @Tag("long")
     @Test
     void shouldBelieveNothingThatComesWithTheSocketsAndFollowLateChanges() throws Exception {
         Path out = folder.resolve("out");

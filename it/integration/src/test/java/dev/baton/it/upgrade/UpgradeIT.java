@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -199,6 +200,7 @@ class UpgradeIT {
     }
 
     /** R49: more than one packet holds; one listener each, and one listener with a socket for each of many loops. */
+    @Tag("long")
     @Test
     void shouldHandOverMoreSocketsThanOnePacketHolds() throws Exception {
         int many = 300;
