@@ -504,41 +504,6 @@ public abstract class Downstream {
         }
     }
 
-    /**
-     * The server was silent for {@code response-timeout}.
-     *
-     * @return true if another one is asked, because that is harmless
-     */
-    public boolean serverSilent() {
-        Exchange current = exchange;
-        if (current == null || forwarder.end() == null || current.hasResponse()) {
-            return false;
-        }
-        long now = nanoTime();
-        current.failedByServer(ServerFailure.TIMEOUT, now);
-        current.asked(now);
-        boolean asked = forwarder.askElsewhere(current);
-        if (asked) {
-            progress();
-        }
-        return asked;
-    }
-
-    /** The head of the response has not come within the route's {@code timeout}. */
-    public void routeTimedOut() {
-        Exchange current = exchange;
-        if (current == null || forwarder.end() == null) {
-            return;
-        }
-        long now = nanoTime();
-        // The clock of the route runs from the head of the request: what a queue, a filter or another server has taken
-        // of it is
-        // not this server's fault.
-        if (now - current.carriedNanos() >= current.route().timeoutNanos() / 2) {
-            current.failedByServer(ServerFailure.TIMEOUT, now);
-        }
-    }
-
     private boolean isCurrent(Exchange named, UpstreamEnd from) {
         assert channel.eventLoop().inEventLoop() : "without the claim on the client's connection (F4)";
         return named.equals(exchange) && from == forwarder.end();
@@ -621,29 +586,20 @@ public abstract class Downstream {
 
     // -------------------------------------------------------------------------------------------- for who keeps time
 
-    /** The exchange waits for something else than client or server, which has a time limit of its own. */
-    public boolean waitsElsewhere(boolean requestComplete) {
-        Exchange current = exchange;
-        if (current == null) {
-            return false;
-        }
-        FilteredExchange filtered = current.filtered();
-        return filtered == null
-                ? forwarder.end() == null
-                : filtered.isWaiting() || forwarder.connecting() || (requestComplete && forwarder.end() == null);
+    /** What carries the exchange to a server. */
+    final Forwarder forwarder() {
+        return forwarder;
     }
 
-    /** How much longer the head of the response may take; {@link Timeouts#NEVER} if the route does not limit it. */
-    public long routeLeft(long nowNanos) {
+    /** Client and server speak another protocol. */
+    public final boolean isTunnel() {
         Exchange current = exchange;
-        if (current == null || isAnswering() || current.route().timeoutNanos() == Timeouts.NEVER) {
-            return Timeouts.NEVER;
-        }
-        FilteredExchange filtered = current.filtered();
-        if (filtered != null && filtered.hasHead()) {
-            return Timeouts.NEVER; // it is there, and waits for filters
-        }
-        return current.beganNanos() + current.route().timeoutNanos() - nowNanos;
+        return current != null && current.isTunnel();
+    }
+
+    /** The server has all of the request, or takes no more of it now. */
+    public final boolean isServersTurn() {
+        return requestIsComplete() || requestPaused();
     }
 
     /** Bytes of bodies that are kept for filters. */
@@ -718,6 +674,12 @@ public abstract class Downstream {
 
     /** Closes the connection without a word to the client. */
     public abstract void reset();
+
+    /** Ends the exchange, if there is one, because client or server was silent for too long. */
+    public abstract void timedOut(Refusal refusal);
+
+    /** Ends the exchange without an answer: the client takes nothing, or speaks another protocol. */
+    public abstract void cut(Refusal refusal);
 
     // -------------------------------------------------------------------------- in the client's version of HTTP: time
 

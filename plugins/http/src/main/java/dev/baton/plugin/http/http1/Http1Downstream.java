@@ -2,6 +2,7 @@ package dev.baton.plugin.http.http1;
 
 import dev.baton.plugin.http.exchange.BodyLength;
 import dev.baton.plugin.http.exchange.ClientConnection;
+import dev.baton.plugin.http.exchange.Deadlines;
 import dev.baton.plugin.http.exchange.Downstream;
 import dev.baton.plugin.http.exchange.Exchange;
 import dev.baton.plugin.http.exchange.ExchangeEnv;
@@ -494,7 +495,7 @@ public final class Http1Downstream extends Downstream {
 
     /** The exchange waits for something else than client or server, which has a time limit of its own. */
     boolean waitsElsewhere() {
-        return waitsElsewhere(phase == Phase.ANSWER);
+        return Deadlines.waitsElsewhere(this, phase == Phase.ANSWER);
     }
 
     boolean answering() {
@@ -505,12 +506,6 @@ public final class Http1Downstream extends Downstream {
     long pendingBytes() {
         ChannelOutboundBuffer out = channel().unsafe().outboundBuffer();
         return out == null ? 0 : out.totalPendingWriteBytes();
-    }
-
-    /** Client and server speak another protocol. */
-    boolean isTunnel() {
-        Exchange current = current();
-        return current != null && current.isTunnel();
     }
 
     /** Bytes wait for the client, and nothing else can happen before it takes them. */
@@ -527,7 +522,8 @@ public final class Http1Downstream extends Downstream {
     }
 
     /** The client or the server was silent for too long while it was waited for. */
-    void timedOut(Refusal refusal) {
+    @Override
+    public void timedOut(Refusal refusal) {
         if (current() != null) {
             fail(refusal);
         } else if (phase == Phase.HEAD && headBegun()) {
@@ -538,7 +534,8 @@ public final class Http1Downstream extends Downstream {
     }
 
     /** The client does not read: what was written for it will never go out, so there is nothing to wait for. */
-    void cut(Refusal refusal) {
+    @Override
+    public void cut(Refusal refusal) {
         cutExchange(refusal);
         ctx.close();
     }

@@ -1,7 +1,7 @@
 package dev.baton.plugin.http.http1;
 
 import dev.baton.plugin.http.exchange.BodyPace;
-import dev.baton.plugin.http.exchange.Refusal;
+import dev.baton.plugin.http.exchange.Deadlines;
 import dev.baton.plugin.http.exchange.Timeouts;
 import io.netty.util.concurrent.Ticker;
 import java.util.concurrent.Callable;
@@ -170,16 +170,7 @@ final class Http1Timer implements Callable<@Nullable Void> {
         boolean stuck = clientIsStuck();
         long now = clock.nanoTime();
         long paceLeft = stuck ? Timeouts.NEVER : paceLeft(timeouts, now);
-        long routeLeft = end.routeLeft(now);
-        long left = Math.min(Math.min(since + limit(timeouts, stuck) - now, paceLeft), routeLeft);
-        if (routeLeft <= 0) {
-            if (isServersTurn()) {
-                end.routeTimedOut();
-            }
-            end.timedOut(Refusal.RESPONSE_TIMEOUT);
-        } else if (left <= 0) {
-            expire(stuck, paceLeft <= 0);
-        }
+        long left = Deadlines.check(end, now, stuck, limit(timeouts, stuck), paceLeft);
         if (end.channel().isOpen() && scheduled == null) {
             schedule(left <= 0 ? timeouts.check() : Math.min(left, timeouts.check()));
         }
@@ -229,32 +220,5 @@ final class Http1Timer implements Callable<@Nullable Void> {
             case ANSWER -> stuck ? timeouts.idle() : timeouts.response();
             case DISCARD -> stuck ? timeouts.idle() : timeouts.linger();
         };
-    }
-
-    private void expire(boolean stuck, boolean slow) {
-        if (end.isTunnel()) {
-            end.cut(stuck ? Refusal.CLIENT_STALLED : Refusal.TUNNEL_IDLE);
-            return;
-        }
-        if (slow) {
-            end.timedOut(Refusal.SLOW_REQUEST);
-            return;
-        }
-        if (stuck) {
-            end.cut(Refusal.CLIENT_STALLED);
-            return;
-        }
-        if (isServersTurn()) {
-            if (!end.serverSilent()) {
-                end.timedOut(Refusal.RESPONSE_TIMEOUT);
-            }
-        } else {
-            end.timedOut(Refusal.REQUEST_TIMEOUT);
-        }
-    }
-
-    /** It has all of the request, or takes no more of it now. */
-    private boolean isServersTurn() {
-        return end.requestIsComplete() || end.requestPaused();
     }
 }

@@ -1,6 +1,6 @@
 package dev.baton.plugin.http.http2;
 
-import dev.baton.plugin.http.exchange.BodyPace;
+import dev.baton.plugin.http.exchange.Deadlines;
 import dev.baton.plugin.http.exchange.Downstream;
 import dev.baton.plugin.http.exchange.Exchange;
 import dev.baton.plugin.http.exchange.FieldKind;
@@ -28,24 +28,14 @@ import org.jspecify.annotations.Nullable;
  * taken: that is one window at most.
  */
 final class Http2Downstream extends Downstream {
-    /** Bytes with which a buffer for a body that waits begins. */
-    private static final int KEPT_FIRST = 1024;
-
     private final Http2Reader reader;
+    private final ResponseWriter out;
     private final Http2Stream stream;
 
-    /** Came, and has to wait. */
-    private @Nullable ByteBuf unread;
+    private final RequestBody body = new RequestBody();
 
-    private @Nullable HeaderFields trailers;
     /** Bytes of the heap that the request's head takes. */
     private int headBytes;
-    /** Bytes that the server's end has, and that it has not asked for more after. */
-    private int owed;
-    /** The client has ended its side: nothing follows what is unread. */
-    private boolean inputEnded;
-    /** All of the request was handed on. */
-    private boolean requestGiven;
     /** The timer has seen that the stream is reset, at {@link #since}. */
     private boolean resetSeen;
     /** A caller up the stack hands the body on. */
@@ -67,15 +57,13 @@ final class Http2Downstream extends Downstream {
     /** Bytes that the reader knows to be kept for this stream. */
     private long held;
 
-    private long bodyBytes;
     /** When something came or went last. */
     private long since;
-
-    private @Nullable BodyPace pace;
 
     Http2Downstream(Http2Reader reader, Http2Stream stream) {
         super(reader.env(), reader.channel());
         this.reader = reader;
+        out = reader.out();
         this.stream = stream;
         since = reader.nanoTime();
     }
@@ -94,7 +82,6 @@ final class Http2Downstream extends Downstream {
 
     /** The head of the request is there. */
     void begin(RequestFields head, boolean complete) {
-        inputEnded = complete;
         Exchange next;
         try {
             next = Requests.read(this, head, complete);
@@ -104,13 +91,9 @@ final class Http2Downstream extends Downstream {
         }
         headBytes = next.headBytes();
         reader.heldHead(headBytes);
-        requestGiven = !next.hasBody() && complete;
-        if (next.hasBody()) {
-            pace = new BodyPace();
-            pace.begin();
-        }
+        body.begin(next.hasBody(), complete);
         beginExchange(next);
-        if (inputEnded && !requestGiven) {
+        if (body.isUnfinished()) {
             pump(); // a length that is not 0, and no body: the end of it
         }
     }
@@ -120,9 +103,9 @@ final class Http2Downstream extends Downstream {
         giveUp(refusal, detail);
         done = true;
         if (refusal == Refusal.HEADER_TOO_LARGE || refusal == Refusal.BAD_METHOD) {
-            reader.write(this, OwnAnswer.of(refusal), false);
+            out.write(this, OwnAnswer.of(refusal), false);
         } else {
-            reader.reset(stream, Http2Error.PROTOCOL_ERROR);
+            out.reset(stream, Http2Error.PROTOCOL_ERROR);
         }
         reader.countReset();
     }
@@ -138,46 +121,25 @@ final class Http2Downstream extends Downstream {
             progress(); // else it is the response that the client has to take
         }
         int count = data.readableBytes();
-        bodyBytes += count;
+        body.came(count, last, since);
         if (done || current() == null) {
-            inputEnded |= last;
             return count;
         }
-        BodyPace clients = pace;
-        if (clients != null) {
-            clients.clientsTurn(count, since);
-        }
-        inputEnded |= last;
-        if (bodyBytes > env().limits().bodyBytes() && !opensTunnel()) {
+        if (body.bytes() > env().limits().bodyBytes() && !opensTunnel()) {
             refuseBody();
             return count;
         }
-        ByteBuf before = unread;
-        if (before == null && !pumping) {
-            int taken = give(data);
-            if (data.isReadable()) {
-                unread = join(null, data);
-            }
-            afterGiving();
-            return taken;
+        if (body.isWaiting() || pumping) {
+            body.keep(data, channel().alloc());
+            pump();
+            return 0;
         }
-        unread = join(before, data);
-        pump();
-        return 0;
-    }
-
-    /** A copy: what was read in one go is a large buffer, and may be of many streams. */
-    private ByteBuf join(@Nullable ByteBuf before, ByteBuf data) {
-        if (before != null && before.isWritable(data.readableBytes())) {
-            return before.writeBytes(data);
+        int taken = give(data);
+        if (data.isReadable()) {
+            body.keep(data, channel().alloc());
         }
-        int length = data.readableBytes() + (before == null ? 0 : before.readableBytes());
-        ByteBuf all = channel().alloc().directBuffer(Math.max(KEPT_FIRST, 2 * length));
-        if (before != null) {
-            all.writeBytes(before);
-            before.release();
-        }
-        return all.writeBytes(data);
+        afterGiving();
+        return taken;
     }
 
     /** It is a tunnel, or asks for one: what goes through is no body. */
@@ -188,12 +150,12 @@ final class Http2Downstream extends Downstream {
 
     private void refuseBody() {
         if (giveUp(Refusal.BODY_TOO_LARGE, null)) {
-            reader.reset(stream, Http2Error.CANCEL);
+            out.reset(stream, Http2Error.CANCEL);
         } else {
-            reader.write(this, OwnAnswer.of(Refusal.BODY_TOO_LARGE), false);
+            out.write(this, OwnAnswer.of(Refusal.BODY_TOO_LARGE), false);
             done = true;
         }
-        dropUnread();
+        body.drop();
         countMemory();
     }
 
@@ -205,14 +167,13 @@ final class Http2Downstream extends Downstream {
             return;
         }
         progress();
-        inputEnded = true;
-        trailers = fields.fields();
+        body.endWith(fields.fields());
         pump();
     }
 
     /** The stream is closed: reset, or all is written and read. */
     void closed() {
-        dropUnread();
+        body.drop();
         if (!done) {
             done = true;
             clientGone();
@@ -262,14 +223,13 @@ final class Http2Downstream extends Downstream {
         if (pumping || done) {
             return;
         }
-        ByteBuf waiting = unread;
+        ByteBuf waiting = body.takeOut();
         if (waiting == null) {
             give(Unpooled.EMPTY_BUFFER);
         } else {
-            unread = null;
             int taken = give(waiting);
             if (waiting.isReadable() && !done) {
-                unread = waiting;
+                body.putBack(waiting);
             } else {
                 waiting.release();
             }
@@ -285,25 +245,27 @@ final class Http2Downstream extends Downstream {
         int taken = 0;
         pumping = true;
         try {
-            while (!requestGiven
+            while (!body.isGiven()
                     && current != null
                     && current.equals(current())
                     && current.hasBody() // a tunnel has one from the server's answer on
-                    && (in.isReadable() || inputEnded)
+                    && (in.isReadable() || body.hasEnded())
                     && takesBody()
                     && !serverFull()) {
                 int count = in.readableBytes();
-                boolean last = inputEnded && !current.isTunnel();
+                boolean last = body.hasEnded() && !current.isTunnel();
                 if (count == 0 && !last) {
                     break;
                 }
-                requestGiven = last;
-                if (!body(current, in, count, last, last ? trailers : null)) {
+                if (last) {
+                    body.given();
+                }
+                if (!body(current, in, count, last, last ? body.trailers() : null)) {
                     lostServer();
                     return taken + count;
                 }
                 if (requestPaused()) {
-                    owed += count;
+                    body.owe(count);
                 } else {
                     taken += count;
                 }
@@ -318,11 +280,11 @@ final class Http2Downstream extends Downstream {
         if (!done && !flushBody()) {
             lostServer();
         }
-        if (!done && inputEnded && unread == null && isTunnel()) {
+        if (!done && body.hasEnded() && !body.isWaiting() && isTunnel()) {
             endTunnel();
         }
-        if (!done && requestPaused() && pace != null) {
-            pace.othersTurn(since);
+        if (!done && requestPaused()) {
+            body.serversTurn(since);
         }
         countMemory();
     }
@@ -331,7 +293,7 @@ final class Http2Downstream extends Downstream {
     private void endTunnel() {
         done = true;
         clientGone();
-        reader.write(stream, Unpooled.EMPTY_BUFFER, 0, true);
+        out.write(stream, Unpooled.EMPTY_BUFFER, 0, true);
         reader.flushSoon();
     }
 
@@ -339,20 +301,11 @@ final class Http2Downstream extends Downstream {
     private void lostServer() {
         cutExchange(Refusal.UPSTREAM_CLOSED);
         done = true;
-        reader.reset(stream, Http2Error.INTERNAL_ERROR);
-    }
-
-    private void dropUnread() {
-        ByteBuf waiting = unread;
-        if (waiting != null) {
-            unread = null;
-            waiting.release();
-        }
+        out.reset(stream, Http2Error.INTERNAL_ERROR);
     }
 
     private void countMemory() {
-        ByteBuf waiting = unread;
-        hold(heldBodyBytes() + pending + (waiting == null ? 0 : waiting.capacity()));
+        hold(heldBodyBytes() + pending + body.heldBytes());
     }
 
     /** Says how much is kept for this stream, in bytes. */
@@ -364,7 +317,7 @@ final class Http2Downstream extends Downstream {
     @Override
     public void askForBody(Exchange current) {
         if (current.expectsContinue()) {
-            reader.write(stream, new ResponseHead(HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE), false);
+            out.write(stream, new ResponseHead(HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE), false);
             reader.flushSoon();
         }
         clientsTurn();
@@ -372,7 +325,7 @@ final class Http2Downstream extends Downstream {
 
     @Override
     public void takeBody(Exchange current) {
-        if (!requestGiven && !current.fields().has(FieldKind.EXPECT)) {
+        if (!body.isGiven() && !current.fields().has(FieldKind.EXPECT)) {
             clientsTurn();
         }
     }
@@ -380,29 +333,25 @@ final class Http2Downstream extends Downstream {
     @Override
     public void resumeBody() {
         clientsTurn();
-        int free = owed;
-        owed = 0;
-        reader.taken(stream, free);
+        reader.taken(stream, body.settle());
         pump();
         reader.flushSoon();
     }
 
     private void clientsTurn() {
         progress();
-        if (pace != null) {
-            pace.clientsTurn(0, since);
-        }
+        body.clientsTurn(since);
     }
 
     @Override
     public long bodyBytes() {
-        return bodyBytes;
+        return body.bytes();
     }
 
     @Override
     public boolean requestIsComplete() {
         Exchange current = current();
-        return requestGiven || (current != null && !current.hasBody());
+        return body.isGiven() || (current != null && !current.hasBody());
     }
 
     @Override
@@ -415,7 +364,7 @@ final class Http2Downstream extends Downstream {
 
     @Override
     public void informational(Exchange current, ResponseHead head) {
-        reader.write(stream, head, false);
+        out.write(stream, head, false);
     }
 
     @Override
@@ -426,15 +375,15 @@ final class Http2Downstream extends Downstream {
             count(Refusal.BAD_RESPONSE);
             unagreed = true;
             in.skipBytes(count);
-            reader.write(this, OwnAnswer.of(Refusal.BAD_RESPONSE), false);
+            out.write(this, OwnAnswer.of(Refusal.BAD_RESPONSE), false);
             return;
         }
-        if (last && fields == null && !current.isTunnel() && reader.writeWhole(stream, head, in, count)) {
+        if (last && fields == null && !current.isTunnel() && out.writeWhole(stream, head, in, count)) {
             whole = true;
             return;
         }
         boolean complete = last && count == 0 && fields == null;
-        reader.write(stream, head, complete);
+        out.write(stream, head, complete);
         if (done) { // the client takes no heads of this size, and the stream is reset
             in.skipBytes(count);
             return;
@@ -466,17 +415,17 @@ final class Http2Downstream extends Downstream {
         }
         boolean dataIsLast = last && fields == null;
         if (count > 0 || dataIsLast) {
-            reader.write(stream, in, count, dataIsLast);
+            out.write(stream, in, count, dataIsLast);
         }
         if (last && fields != null) {
-            reader.write(stream, fields);
+            out.write(stream, fields);
         }
     }
 
     @Override
     public void respond(Exchange current, OwnAnswer own) {
         started = true;
-        reader.write(this, own, current.isHead());
+        out.write(this, own, current.isHead());
     }
 
     @Override
@@ -486,7 +435,7 @@ final class Http2Downstream extends Downstream {
 
     @Override
     public boolean isWritable() {
-        return reader.isWritable(stream);
+        return out.isWritable(stream);
     }
 
     @Override
@@ -499,7 +448,7 @@ final class Http2Downstream extends Downstream {
     @Override
     public void ended(Exchange current, boolean flush) {
         done = true;
-        dropUnread();
+        body.drop();
         hold(pending);
         releaseHead();
         if (flush) {
@@ -507,21 +456,21 @@ final class Http2Downstream extends Downstream {
         }
         if (whole) {
             whole = false;
-            reader.responseEnded(stream);
+            out.responseEnded(stream);
         }
     }
 
     /** All of the response is written: a client that still sends its body is asked to stop (RFC 9113, section 8.1). */
     void responded() {
-        if (!inputEnded) {
-            reader.reset(stream, Http2Error.NO_ERROR);
+        if (!body.hasEnded()) {
+            out.reset(stream, Http2Error.NO_ERROR);
         }
     }
 
     @Override
     public void cutShort(Exchange current) {
         done = true;
-        reader.reset(stream, Http2Error.INTERNAL_ERROR);
+        out.reset(stream, Http2Error.INTERNAL_ERROR);
     }
 
     @Override
@@ -530,7 +479,7 @@ final class Http2Downstream extends Downstream {
             done = true;
             clientGone();
         }
-        reader.reset(stream, Http2Error.INTERNAL_ERROR);
+        out.reset(stream, Http2Error.INTERNAL_ERROR);
     }
 
     /** The process is short of memory. */
@@ -558,11 +507,6 @@ final class Http2Downstream extends Downstream {
         reader.progress(since);
     }
 
-    private boolean isTunnel() {
-        Exchange current = current();
-        return current != null && current.isTunnel();
-    }
-
     /**
      * Ends what has waited for too long.
      *
@@ -578,24 +522,13 @@ final class Http2Downstream extends Downstream {
             long left = since + timeouts.idle() - now;
             if (left <= 0) {
                 count(Refusal.CLIENT_STALLED);
-                reader.reset(stream, Http2Error.CANCEL);
+                out.reset(stream, Http2Error.CANCEL);
             }
             return left;
         }
-        BodyPace clients = pace;
         boolean sends = !requestIsComplete() && !started;
-        long paceLeft = stuck || !sends || clients == null ? Timeouts.NEVER : clients.left(timeouts, now);
-        long routeLeft = routeLeft(now);
-        long left = Math.min(Math.min(since + limit(timeouts, stuck) - now, paceLeft), routeLeft);
-        if (routeLeft <= 0) {
-            if (isServersTurn()) {
-                routeTimedOut();
-            }
-            fail(Refusal.RESPONSE_TIMEOUT);
-        } else if (left <= 0) {
-            expire(stuck, paceLeft <= 0);
-        }
-        return left;
+        long paceLeft = stuck || !sends ? Timeouts.NEVER : body.paceLeft(timeouts, now);
+        return Deadlines.check(this, now, stuck, limit(timeouts, stuck), paceLeft);
     }
 
     /** The client does not take what was written for it; every byte that it does take is progress. */
@@ -608,7 +541,7 @@ final class Http2Downstream extends Downstream {
     }
 
     private long limit(Timeouts timeouts, boolean stuck) {
-        if (waitsElsewhere(requestIsComplete()) && !stuck) {
+        if (Deadlines.waitsElsewhere(this, requestIsComplete()) && !stuck) {
             return Timeouts.NEVER; // the upstream's connect-timeout limits it, or a filter's own
         }
         if (isTunnel()) {
@@ -617,28 +550,15 @@ final class Http2Downstream extends Downstream {
         return stuck || !isServersTurn() ? timeouts.idle() : timeouts.response();
     }
 
-    private void expire(boolean stuck, boolean slow) {
-        if (isTunnel()) {
-            cut(stuck ? Refusal.CLIENT_STALLED : Refusal.TUNNEL_IDLE);
-        } else if (slow) {
-            fail(Refusal.SLOW_REQUEST);
-        } else if (stuck) {
-            cut(Refusal.CLIENT_STALLED);
-        } else if (!isServersTurn()) {
-            fail(Refusal.REQUEST_TIMEOUT);
-        } else if (!serverSilent()) {
-            fail(Refusal.RESPONSE_TIMEOUT);
-        }
+    @Override
+    public void timedOut(Refusal refusal) {
+        fail(refusal);
     }
 
-    /** It has all of the request, or takes no more of it now. */
-    private boolean isServersTurn() {
-        return requestIsComplete() || requestPaused();
-    }
-
-    private void cut(Refusal refusal) {
+    @Override
+    public void cut(Refusal refusal) {
         cutExchange(refusal);
         done = true;
-        reader.reset(stream, Http2Error.CANCEL);
+        out.reset(stream, Http2Error.CANCEL);
     }
 }

@@ -2,10 +2,7 @@ package dev.baton.plugin.http.http2;
 
 import dev.baton.plugin.http.exchange.ClientConnection;
 import dev.baton.plugin.http.exchange.ExchangeEnv;
-import dev.baton.plugin.http.exchange.HeaderFields;
-import dev.baton.plugin.http.exchange.OwnAnswer;
 import dev.baton.plugin.http.exchange.Refusal;
-import dev.baton.plugin.http.exchange.ResponseHead;
 import dev.baton.spi.channel.Eviction;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.service.Service;
@@ -13,7 +10,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
-import io.netty.handler.codec.http2.Http2CodecUtil;
 import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2Connection.PropertyKey;
 import io.netty.handler.codec.http2.Http2ConnectionDecoder;
@@ -21,9 +17,7 @@ import io.netty.handler.codec.http2.Http2ConnectionEncoder;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
-import io.netty.handler.codec.http2.Http2FrameTypes;
 import io.netty.handler.codec.http2.Http2HeadersEncoder;
-import io.netty.handler.codec.http2.Http2RemoteFlowController;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
 import java.io.IOException;
@@ -43,25 +37,15 @@ import org.jspecify.annotations.Nullable;
  * <p>What responses write in one turn of the loop goes out at its end, in one system call and one record of TLS.
  */
 public final class Http2Reader extends Http2ConnectionHandler implements ClientConnection, CountedFrames.Account {
-    /** Bytes of a body up to which a response is written in one buffer. */
-    private static final int WHOLE_BODY_MAX = 4096;
-    /** Characters of the fields up to which it is: they fit one frame, however they are encoded. */
-    private static final int WHOLE_HEAD_MAX = 8192;
-    /** Bytes of most heads and of two frames' own. */
-    private static final int WHOLE_HEAD_GUESS = 256;
-
     /** A value of {@code SO_LINGER}. */
     private static final int RESET = 0;
-
-    private static final int END_STREAM = 1;
-    private static final int END_HEADERS = 4;
 
     private final ExchangeEnv env;
     private final MovableChannel channel;
     private final Http2Limits limits;
-    private final Http2HeadersEncoder heads;
     private final PropertyKey streamKey;
     private final FrameBudget budget;
+    private final ResponseWriter out;
     private final Http2Timer timer;
     private final Callable<@Nullable Void> flushTask = this::flushNow;
 
@@ -102,9 +86,9 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
         this.env = env;
         this.channel = channel;
         this.limits = limits;
-        this.heads = heads;
         this.streamKey = streamKey;
         this.budget = budget;
+        out = new ResponseWriter(this, heads, budget);
         timer = new Http2Timer(this);
     }
 
@@ -114,6 +98,11 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
 
     MovableChannel channel() {
         return channel;
+    }
+
+    /** Writes to the client. */
+    ResponseWriter out() {
+        return out;
     }
 
     ChannelHandlerContext context() {
@@ -133,11 +122,6 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
     @Nullable
     Http2Downstream of(@Nullable Http2Stream stream) {
         return stream == null ? null : stream.getProperty(streamKey);
-    }
-
-    @Nullable
-    Http2Downstream of(int streamId) {
-        return of(connection().stream(streamId));
     }
 
     // ---------------------------------------------------------------------------------------------- from the channel
@@ -333,98 +317,6 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
 
     // ---------------------------------------------------------------------------------------------- from the streams
 
-    /** Writes a head, without a flush. */
-    void write(Http2Stream stream, ResponseHead head, boolean last) {
-        encoder().writeHeaders(ctx, stream.id(), ResponseFields.of(head), 0, last, ctx.newPromise());
-    }
-
-    /**
-     * Writes a whole response in one buffer, without a flush, if it is small and the client's windows have room for it:
-     * most are, and this spares the queue in which bodies wait for windows. The stream's end is left to
-     * {@link #responseEnded}.
-     *
-     * @param in its next {@code count} bytes are the body; taken out if it is written
-     * @return false: nothing is written
-     */
-    boolean writeWhole(Http2Stream stream, ResponseHead head, ByteBuf in, int count) {
-        Http2RemoteFlowController windows = encoder().flowController();
-        Http2Stream all = connection().connectionStream();
-        ResponseFields fields = ResponseFields.of(head);
-        if (count > WHOLE_BODY_MAX
-                || fields.length() > WHOLE_HEAD_MAX
-                || windows.hasFlowControlled(stream)
-                || !windows.isWritable(stream)
-                || windows.windowSize(stream) < count
-                || windows.windowSize(all) < count) {
-            return false;
-        }
-        ByteBuf out = ctx.alloc().directBuffer(WHOLE_HEAD_GUESS + count);
-        try {
-            out.writerIndex(Http2CodecUtil.FRAME_HEADER_LENGTH);
-            heads.encodeHeaders(stream.id(), fields, out);
-            int length = out.writerIndex() - Http2CodecUtil.FRAME_HEADER_LENGTH;
-            int flags = count == 0 ? END_STREAM | END_HEADERS : END_HEADERS;
-            out.setMedium(0, length)
-                    .setByte(3, Http2FrameTypes.HEADERS)
-                    .setByte(4, flags)
-                    .setInt(5, stream.id());
-            if (count > 0) {
-                out.writeMedium(count)
-                        .writeByte(Http2FrameTypes.DATA)
-                        .writeByte(END_STREAM)
-                        .writeInt(stream.id())
-                        .writeBytes(in, count);
-                windows.incrementWindowSize(stream, -count);
-                windows.incrementWindowSize(all, -count);
-                budget.sent(count);
-            }
-        } catch (Http2Exception e) { // the client takes no heads of this size
-            out.release();
-            in.skipBytes(count);
-            onError(ctx, true, e);
-            return true;
-        }
-        stream.headersSent(false);
-        ctx.write(out, ctx.voidPromise());
-        return true;
-    }
-
-    /** A response that was written whole is over: so is this side of its stream. */
-    void responseEnded(Http2Stream stream) {
-        closeStreamLocal(stream, ctx.newSucceededFuture());
-    }
-
-    /** Writes what follows a body, which ends the response. */
-    void write(Http2Stream stream, HeaderFields trailers) {
-        encoder().writeHeaders(ctx, stream.id(), ResponseFields.ofTrailers(trailers), 0, true, ctx.newPromise());
-    }
-
-    /** Writes a piece of a body, without a flush; taken out of the buffer. */
-    void write(Http2Stream stream, ByteBuf in, int count, boolean last) {
-        budget.sent(count);
-        encoder().writeData(ctx, stream.id(), in.readRetainedSlice(count), 0, last, ctx.newPromise());
-    }
-
-    /** Writes a whole response of the service's own, without a flush. */
-    void write(Http2Downstream to, OwnAnswer own, boolean toHead) {
-        boolean empty = toHead || own.content().isEmpty();
-        write(to.stream(), own.head(), empty);
-        if (!empty) {
-            byte[] body = own.bytes();
-            write(to.stream(), Unpooled.wrappedBuffer(body), body.length, true);
-        }
-    }
-
-    /** Resets a stream. What of it is not written yet is dropped. */
-    void reset(Http2Stream stream, Http2Error error) {
-        encoder().writeRstStream(ctx, stream.id(), error.code(), ctx.newPromise());
-        flushSoon();
-    }
-
-    boolean isWritable(Http2Stream stream) {
-        return encoder().flowController().isWritable(stream);
-    }
-
     /** Bytes of a stream's body were taken: the client may send as many more. */
     void taken(Http2Stream stream, int bytes) {
         if (bytes == 0 || connection().stream(stream.id()) == null) {
@@ -566,18 +458,20 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
      */
     @Override
     public void drain(Duration patience) {
-        if (draining) {
-            return;
-        }
+        boolean told = draining;
         draining = true;
         if (patience.isZero()) {
             goAwayForGood();
             return;
         }
-        goAway(ctx, Integer.MAX_VALUE, Http2Error.NO_ERROR.code(), Unpooled.EMPTY_BUFFER, ctx.newPromise());
-        encoder().writePing(ctx, false, 0, ctx.newPromise());
-        ctx.flush();
-        timer.goAwayWithin(patience.toNanos());
+        if (!told) {
+            goAway(ctx, Integer.MAX_VALUE, Http2Error.NO_ERROR.code(), Unpooled.EMPTY_BUFFER, ctx.newPromise());
+            encoder().writePing(ctx, false, 0, ctx.newPromise());
+            ctx.flush();
+        }
+        if (!lastGoAway) {
+            timer.goAwayWithin(patience.toNanos());
+        }
     }
 
     /** What the client has begun by now is the last that is served. */

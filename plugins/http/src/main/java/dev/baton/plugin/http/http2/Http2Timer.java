@@ -101,9 +101,10 @@ final class Http2Timer implements Callable<@Nullable Void> {
         return partSince != NONE;
     }
 
-    /** GOAWAY is to be the last word by then. */
+    /** The last GOAWAY is to be sent by then, if not earlier for another reason. */
     void goAwayWithin(long nanos) {
-        goAwayBy = clock.nanoTime() + nanos;
+        long by = clock.nanoTime() + nanos;
+        goAwayBy = goAwayBy == NONE || by - goAwayBy < 0 ? by : goAwayBy;
         stop();
         schedule(Math.min(nanos, timeouts().check()));
     }

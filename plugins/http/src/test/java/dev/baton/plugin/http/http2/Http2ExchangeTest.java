@@ -501,6 +501,31 @@ class Http2ExchangeTest {
         }
     }
 
+    /** The first is that of a listener that is closed, the second that of the process, which ends. */
+    @Test
+    void aSecondDrainMayBeShorterThanTheFirst() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            Http2Client client = Http2Client.begun(bench);
+            client.send(client.get(1, "/"));
+            bench.answer(0, OK);
+            bench.under(bench.client, () -> bench.service.drain(bench.client, Duration.ofSeconds(60)));
+            bench.under(bench.client, () -> bench.service.drain(bench.client, Duration.ofSeconds(5)));
+            bench.under(bench.client, () -> bench.service.drain(bench.client, Duration.ofSeconds(60)));
+            bench.pass(4);
+            assertThat(bench.client.isOpen()).isTrue();
+            bench.pass(2);
+            assertThat(bench.client.isOpen()).isFalse();
+        }
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            Http2Client client = Http2Client.begun(bench);
+            bench.under(bench.client, () -> bench.service.drain(bench.client, Duration.ofSeconds(60)));
+            bench.under(bench.client, () -> bench.service.drain(bench.client, Duration.ZERO));
+            assertThat(client.frames()).last().isEqualTo("GOAWAY 0 NO_ERROR");
+            bench.settle();
+            assertThat(bench.client.isOpen()).isFalse();
+        }
+    }
+
     @Test
     void saysHowLongItHasBeenIdle() {
         try (Bench bench = new Bench(Ends.TOGETHER)) {
