@@ -103,10 +103,11 @@ final class Http2Timer implements Callable<@Nullable Void> {
 
     /** The last GOAWAY is to be sent by then, if not earlier for another reason. */
     void goAwayWithin(long nanos) {
-        long by = clock.nanoTime() + nanos;
+        long now = clock.nanoTime();
+        long by = now + nanos;
         goAwayBy = goAwayBy == NONE || by - goAwayBy < 0 ? by : goAwayBy;
         stop();
-        schedule(Math.min(nanos, timeouts().check()));
+        schedule(Math.min(goAwayBy - now, timeouts().check()));
     }
 
     private Timeouts timeouts() {
