@@ -63,6 +63,7 @@ class AdminSocketIT {
         return new JsonObject(outcome.text());
     }
 
+    @Tag("long")
     @Test
     void commandsFindTheSocketByItsNameTheVariableAndTheFile() throws Exception {
         baton = BatonProcess.serve(folder, yaml(""));

@@ -108,6 +108,7 @@ class OwnPluginIT {
         }
     }
 
+    @Tag("long")
     @Test
     void shouldBeSeenByTopAndTail() throws Exception {
         plugin("shout", SPI);
@@ -142,6 +143,7 @@ class OwnPluginIT {
         }
     }
 
+    @Tag("long")
     @Test
     void shouldBeWatchedOverAUnixSocketUntilTheProcessStops() throws Exception {
         plugin("shout", SPI);

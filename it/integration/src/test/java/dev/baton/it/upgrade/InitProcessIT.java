@@ -219,6 +219,7 @@ class InitProcessIT {
     /**
      * What becomes of the one that serves becomes of the container, also when another one than pid 1 has started it.
      */
+    @Tag("long")
     @Test
     void shouldEndWithTheExitCodeOfTheOneThatServes() throws Exception {
         try (BatonProcess container = serve()) {

@@ -177,6 +177,7 @@ class ServiceManagerIT {
      * for itself. The command that asked for the upgrade waits meanwhile: as long as it runs, systemd does not end the
      * service.
      */
+    @Tag("long")
     @Test
     void shouldNameItselfWhenTheMainProcessIsKilledAtItsStart() throws Exception {
         Path launcher = folder.resolve("baton");

@@ -258,6 +258,7 @@ class SuccessorDiesIT {
         }
     }
 
+    @Tag("long")
     @Test
     void whoIsToldToEndDoesNotServeAgain() throws Exception {
         try (CountingOrigin origin = new CountingOrigin();

@@ -222,6 +222,7 @@ class UpgradeIT {
         }
     }
 
+    @Tag("long")
     @Test
     void shouldUpgradeAtHangup() throws Exception {
         try (CountingOrigin origin = new CountingOrigin();
