@@ -257,6 +257,11 @@ class TopAndTailIT {
                     return top.text().split("\u001b\\[H", -1).length > 3;
                 });
                 assertThat(top.text()).startsWith("\u001b[2J\u001b[H").contains("fine", "LOOP", "BUSY %");
+                assertThat(top.text()
+                                .replace("\u001b[H", "\n")
+                                .replaceAll("\u001b\\[[0-9]*[A-Z]", "")
+                                .lines())
+                        .allMatch(line -> line.length() <= 60);
                 assertThat(Commands.run("stop", "--admin", admin).code()).isZero();
                 Outcome end = top.outcome();
                 assertThat(end.code()).isEqualTo(1);

@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -28,8 +28,10 @@ import picocli.CommandLine.Spec;
 final class TopCommand implements Callable<Integer> {
     private static final String PATH = "/v1/top";
     private static final long LOOKS_MS = 1_000;
-    /** Of each table on a terminal: the slowest come first. */
-    private static final int ROWS_MAX = 12;
+    /**
+     * Lines that are not rows of a table: the first one, and of each table its heading, a gap and what it leaves out.
+     */
+    private static final int OTHER_LINES = 10;
 
     private static final Path STANDARD_OUTPUT = Path.of("/proc/self/fd/1");
 
@@ -63,15 +65,15 @@ final class TopCommand implements Callable<Integer> {
                 Thread.sleep(LOOKS_MS); // the second look has the first one to be compared with
                 top = client.object(PATH);
             }
-            out.println(json ? top.encode() : draw(top, Integer.MAX_VALUE));
+            out.println(json ? top.encode() : draw(top, TerminalSize.UNLIMITED));
             return ExitCode.FINE;
         }
         out.print(CLEAR);
         while (true) {
+            String drawn = draw(top, TerminalSize.of(STANDARD_OUTPUT));
             out.print(HOME
-                    + draw(top, ROWS_MAX).replace(System.lineSeparator(), CLEAR_TO_END_OF_LINE + System.lineSeparator())
+                    + drawn.replace(System.lineSeparator(), CLEAR_TO_END_OF_LINE + System.lineSeparator())
                     + CLEAR_TO_END_OF_LINE
-                    + System.lineSeparator()
                     + CLEAR_BELOW);
             out.flush();
             Thread.sleep(LOOKS_MS);
@@ -88,27 +90,45 @@ final class TopCommand implements Callable<Integer> {
         }
     }
 
-    /** The three tables. */
-    static String draw(JsonObject top, int rowsMax) {
-        String line = System.lineSeparator();
+    /**
+     * The three tables, the slowest rows of each first, within the terminal: its lines are shared among the tables, and
+     * what is too long for one is cut.
+     */
+    static String draw(JsonObject top, TerminalSize terminal) {
+        JsonArray routes = rows(top, "routes");
+        JsonArray servers = rows(top, "servers");
+        JsonArray loops = rows(top, "loops");
+        int left = Math.max(3, terminal.rows() - OTHER_LINES);
+        int ofLoops = Math.min(loops.size(), left / 3);
+        int ofServers = Math.max(Math.min(servers.size(), (left - ofLoops) / 2), left - ofLoops - routes.size());
+        int ofRoutes = left - ofLoops - Math.min(servers.size(), ofServers);
+
         double seconds = top.getLong("window-ms", 0L) / 1_000.0;
-        return (top.getBoolean("since-start", false) ? "Since the start: " : "The last ")
+        String line = System.lineSeparator();
+        String all = (top.getBoolean("since-start", false) ? "Since the start: " : "The last ")
                 + String.format(
                         Locale.ROOT, "%.1f s; times in ms, of the whole response and to its first byte", seconds)
                 + line
                 + line
-                + table(top.getJsonArray("routes"), rowsMax, "no route had requests", TopCommand::route)
+                + table(routes, ofRoutes, "no route had requests", TopCommand::route)
                 + line
                 + line
-                + table(top.getJsonArray("servers"), rowsMax, "no server was asked", TopCommand::server)
+                + table(servers, ofServers, "no server was asked", TopCommand::server)
                 + line
                 + line
-                + table(top.getJsonArray("loops"), rowsMax, "no loops", TopCommand::loop);
+                + table(loops, ofLoops, "no loops", TopCommand::loop);
+        return all.lines()
+                .limit(terminal.rows())
+                .map(each -> each.length() <= terminal.columns() ? each : each.substring(0, terminal.columns()))
+                .collect(Collectors.joining(line));
     }
 
-    private static String table(
-            @Nullable JsonArray rows, int rowsMax, String nothing, UnaryOperator<JsonObject> columns) {
-        JsonArray all = rows == null ? new JsonArray() : rows;
+    private static JsonArray rows(JsonObject top, String table) {
+        JsonArray rows = top.getJsonArray(table);
+        return rows == null ? new JsonArray() : rows;
+    }
+
+    private static String table(JsonArray all, int rowsMax, String nothing, UnaryOperator<JsonObject> columns) {
         JsonArray shown = new JsonArray();
         for (int i = 0; i < all.size() && i < rowsMax; i++) {
             shown.add(columns.apply(all.getJsonObject(i)));

@@ -101,7 +101,7 @@ class TopAndTailTest {
 
     @Test
     void shouldDrawThreeTables() {
-        assertThat(TopCommand.draw(top(), 2).lines())
+        assertThat(TopCommand.draw(top(), new TerminalSize(14, 81)).lines())
                 .containsExactly(
                         "The last 10.0 s; times in ms, of the whole response and to its first byte",
                         "",
@@ -118,8 +118,34 @@ class TopAndTailTest {
     }
 
     @Test
+    void shouldGiveTheTerminalToTheTablesThatHaveMostRows() {
+        JsonObject top = top();
+        JsonArray routes = top.getJsonArray("routes");
+        for (int i = 0; i < 40; i++) {
+            routes.add(routes.getJsonObject(0));
+        }
+        assertThat(TopCommand.draw(top, new TerminalSize(30, 200)).lines())
+                .hasSize(28)
+                .filteredOn(l -> l.startsWith("shop     /"))
+                .hasSize(18);
+        assertThat(TopCommand.draw(top, TerminalSize.UNLIMITED).lines()).hasSize(52);
+        assertThat(TopCommand.draw(top, new TerminalSize(7, 10)).lines())
+                .hasSize(7)
+                .allMatch(line -> line.length() <= 10)
+                .startsWith("The last 1");
+    }
+
+    @Test
+    void shouldReadTheSizeThatSttyTells() {
+        assertThat(TerminalSize.parse("50 132\n")).isEqualTo(new TerminalSize(50, 132));
+        assertThat(TerminalSize.parse("0 0\n")).isEqualTo(new TerminalSize(24, 80));
+        assertThat(TerminalSize.parse("")).isEqualTo(new TerminalSize(24, 80));
+    }
+
+    @Test
     void shouldSayThatThereIsNothing() {
-        assertThat(TopCommand.draw(new JsonObject().put("window-ms", 500).put("since-start", true), 9))
+        assertThat(TopCommand.draw(
+                        new JsonObject().put("window-ms", 500).put("since-start", true), TerminalSize.UNLIMITED))
                 .startsWith("Since the start: 0.5 s")
                 .contains("no route had requests", "no server was asked");
     }
