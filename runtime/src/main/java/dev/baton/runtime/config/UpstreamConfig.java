@@ -3,6 +3,7 @@ package dev.baton.runtime.config;
 import dev.baton.spi.config.Default;
 import dev.baton.spi.config.Range;
 import dev.baton.spi.config.WrongValueException;
+import dev.baton.spi.upstream.UpstreamProtocol;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -11,6 +12,7 @@ import java.util.Optional;
  * One entry of {@code upstreams:}.
  *
  * @param servers its servers; never empty
+ * @param protocol what they speak with a service of HTTP
  * @param connectTimeout how long opening a connection may take
  * @param proxyProtocol the header of the PROXY protocol that each connection begins with, which tells the server the
  *     client's address; without it none is sent. A connection serves one client then, and is not kept
@@ -26,6 +28,7 @@ import java.util.Optional;
  */
 public record UpstreamConfig(
         List<ServerConfig> servers,
+        @Default("http/1.1") UpstreamProtocol protocol,
         @Default("2s") @Range(min = "1ms", max = "10m") Duration connectTimeout,
         Optional<ProxyVersion> proxyProtocol,
         @Range(min = "1", max = "1000000") Optional<Integer> maxConnections,
@@ -41,8 +44,18 @@ public record UpstreamConfig(
         @Range(min = "1s", max = "1h") Optional<Duration> slowStart,
         PoolConfig pool) {
 
-    /** Checks that a port to ask belongs to a host. */
+    /** Checks that a port to ask belongs to a host, and that a connection of many clients does not name one. */
     public UpstreamConfig {
+        if (protocol == UpstreamProtocol.HTTP_2 && proxyProtocol.isPresent()) {
+            throw new WrongValueException(
+                    "proxy-protocol",
+                    "its header names one client, and a connection with protocol: http/2 serves many; remove one");
+        }
+        if (protocol == UpstreamProtocol.HTTP_2
+                && check.filter(each -> each.type() == CheckConfig.Type.HTTP).isPresent()) {
+            throw new WrongValueException(
+                    "check", "checks of type http speak HTTP/1.1, and these servers http/2; use type: tcp");
+        }
         if (check.flatMap(CheckConfig::port).isPresent()) {
             servers.stream()
                     .flatMap(server -> ServerAddress.listener(server.address()).stream())
@@ -52,6 +65,36 @@ public record UpstreamConfig(
                                 "check", "it has a port, and listener:" + listener + " has no other than its own");
                     });
         }
+    }
+
+    /** Of servers that speak HTTP/1.1. */
+    public UpstreamConfig(
+            List<ServerConfig> servers,
+            Duration connectTimeout,
+            Optional<ProxyVersion> proxyProtocol,
+            Optional<Integer> maxConnections,
+            Duration queueTimeout,
+            int queue,
+            Variant balance,
+            Optional<StickyConfig> sticky,
+            Optional<CheckConfig> check,
+            EjectConfig eject,
+            Optional<Duration> slowStart,
+            PoolConfig pool) {
+        this(
+                servers,
+                UpstreamProtocol.HTTP_1_1,
+                connectTimeout,
+                proxyProtocol,
+                maxConnections,
+                queueTimeout,
+                queue,
+                balance,
+                sticky,
+                check,
+                eject,
+                slowStart,
+                pool);
     }
 
     /** Without sessions, checks and slow start, and with the default ejection. */

@@ -20,6 +20,7 @@ import dev.baton.spi.upstream.ServerFailure;
 import dev.baton.spi.upstream.ServerState;
 import dev.baton.spi.upstream.Upstream;
 import dev.baton.spi.upstream.UpstreamConnections;
+import dev.baton.spi.upstream.UpstreamProtocol;
 import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.channel.ChannelHandler;
 import java.net.SocketAddress;
@@ -513,6 +514,11 @@ final class UpstreamGroup {
         }
 
         @Override
+        public UpstreamProtocol protocol() {
+            return group.config.protocol();
+        }
+
+        @Override
         public List<UpstreamServer> servers() {
             return group.servers.listed();
         }
@@ -565,6 +571,16 @@ final class UpstreamGroup {
 
         @Override
         public UpstreamConnections connections(String profile, ChannelHandler initializer, boolean bare) {
+            return connections(UpstreamProtocol.HTTP_1_1, profile, initializer, bare);
+        }
+
+        @Override
+        public UpstreamConnections connections(
+                UpstreamProtocol spoken, String profile, ChannelHandler initializer, boolean bare) {
+            if (spoken != protocol()) {
+                throw new IllegalArgumentException("upstream '" + name() + "' has protocol: " + protocol()
+                        + ", which plugin " + plugin + " cannot speak here");
+            }
             return group.connections(new Profile(plugin, profile), initializer, bare);
         }
     }

@@ -26,6 +26,7 @@ import dev.baton.spi.http.HttpFilterOptions;
 import dev.baton.spi.http.HttpFilterOptions.OnFailure;
 import dev.baton.spi.http.HttpHandler;
 import dev.baton.spi.pool.Sharing;
+import dev.baton.spi.upstream.UpstreamProtocol;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -277,6 +278,27 @@ class ConfigReaderTest {
                         "9:60: upstreams.g.slow-start: 1ms is outside 1s to 1h",
                         "10:55: upstreams.h.check.status: '100-399' is before an answer: the least status is 200",
                         "11:55: upstreams.i.check.status: '400-200' ends before it begins");
+    }
+
+    @Test
+    void readsWhatServersSpeak() throws ConfigException {
+        assertThat(upstream("protocol: http/2").protocol()).isEqualTo(UpstreamProtocol.HTTP_2);
+        assertThat(upstream("protocol: http/1.1").protocol()).isEqualTo(UpstreamProtocol.HTTP_1_1);
+        assertThat(upstream("queue: 1").protocol()).isEqualTo(UpstreamProtocol.HTTP_1_1);
+        assertThat(problems("""
+                version: 1
+                upstreams:
+                  a: { servers: ["a:1"], protocol: http/3 }
+                  b: { servers: ["a:1"], protocol: http/2, proxy-protocol: v2 }
+                  c: { servers: ["a:1"], protocol: http/2, check: http }
+                  d: { servers: ["a:1"], protocol: http/2, check: tcp }
+                """))
+                .containsExactly(
+                        "3:36: upstreams.a.protocol: 'http/3' is not possible; did you mean 'http/2'?",
+                        "4:60: upstreams.b.proxy-protocol: its header names one client, and a connection with protocol:"
+                                + " http/2 serves many; remove one",
+                        "5:51: upstreams.c.check: checks of type http speak HTTP/1.1, and these servers http/2; use"
+                                + " type: tcp");
     }
 
     @Test

@@ -1,8 +1,11 @@
 package dev.baton.runtime.upstream;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.baton.runtime.config.EjectConfig;
 import dev.baton.runtime.config.PoolConfig;
+import dev.baton.runtime.config.ServerConfig;
 import dev.baton.runtime.config.UpstreamConfig;
 import dev.baton.runtime.config.Variant;
 import dev.baton.runtime.loop.LoopRegistry;
@@ -15,13 +18,16 @@ import dev.baton.spi.pool.Sharing;
 import dev.baton.spi.upstream.RequestFacts;
 import dev.baton.spi.upstream.ServerState;
 import dev.baton.spi.upstream.Upstream;
+import dev.baton.spi.upstream.UpstreamProtocol;
 import dev.baton.spi.upstream.UpstreamServer;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -39,28 +45,32 @@ class UpstreamGroupTest {
     private final PrometheusMetrics metrics = new PrometheusMetrics();
     private final LoopRegistry loops = new LoopRegistry();
     private final List<Pool> opened = new ArrayList<>();
-    private final UpstreamGroup group = new UpstreamGroup(
-            "app",
-            new UpstreamConfig(
-                    List.of("127.0.0.1:1", "127.0.0.1:2"),
-                    Duration.ofSeconds(1),
-                    new PoolConfig(1, Duration.ofSeconds(60), Sharing.TAKEOVER, Variant.of("takeover"))),
-            spec -> {
-                Pool pool = new Pool(spec.server());
-                opened.add(pool);
-                return pool;
-            },
-            new InTurn(),
-            new UpstreamEnv(
-                    plugin -> {
-                        throw new AssertionError("opened");
-                    },
-                    names,
-                    listener -> null,
-                    loops,
-                    metrics),
-            new IdleConnections(loops));
+    private final UpstreamGroup group = group(new UpstreamConfig(
+            List.of("127.0.0.1:1", "127.0.0.1:2"),
+            Duration.ofSeconds(1),
+            new PoolConfig(1, Duration.ofSeconds(60), Sharing.TAKEOVER, Variant.of("takeover"))));
     private final Upstream upstream = group.forPlugin("test");
+
+    private UpstreamGroup group(UpstreamConfig config) {
+        return new UpstreamGroup(
+                "app",
+                config,
+                spec -> {
+                    Pool pool = new Pool(spec.server());
+                    opened.add(pool);
+                    return pool;
+                },
+                new InTurn(),
+                new UpstreamEnv(
+                        plugin -> {
+                            throw new AssertionError("opened");
+                        },
+                        names,
+                        listener -> null,
+                        loops,
+                        metrics),
+                new IdleConnections(loops));
+    }
 
     private LiveServer server(String address) {
         return Objects.requireNonNull(group.servers().find(address));
@@ -80,6 +90,34 @@ class UpstreamGroupTest {
                 .filter(pool -> !pool.closed)
                 .map(pool -> pool.server)
                 .toList();
+    }
+
+    @Test
+    void aServiceThatDoesNotSpeakWhatTheServersSpeakIsRefused() {
+        Upstream modern = group(new UpstreamConfig(
+                        List.of(new ServerConfig("127.0.0.1:1")),
+                        UpstreamProtocol.HTTP_2,
+                        Duration.ofSeconds(1),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Duration.ofSeconds(1),
+                        1,
+                        Variant.of("in-turn"),
+                        Optional.empty(),
+                        Optional.empty(),
+                        EjectConfig.DEFAULT,
+                        Optional.empty(),
+                        new PoolConfig(1, Duration.ofSeconds(60), Sharing.TAKEOVER, Variant.of("takeover"))))
+                .forPlugin("old");
+        ChannelHandler handler = new ChannelInboundHandlerAdapter();
+        assertThatThrownBy(() -> modern.connections("tcp", handler))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("upstream 'app' has protocol: http/2, which plugin old cannot speak here");
+        assertThatThrownBy(() -> modern.connections("tcp", handler, true)).isInstanceOf(IllegalArgumentException.class);
+        assertThat(modern.connections(UpstreamProtocol.HTTP_2, "http/2", handler, false))
+                .isNotNull();
+        assertThatThrownBy(() -> upstream.connections(UpstreamProtocol.HTTP_2, "http/2", handler, false))
+                .isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test

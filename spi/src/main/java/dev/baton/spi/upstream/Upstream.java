@@ -13,6 +13,11 @@ public interface Upstream {
     /** Its name in the configuration. */
     String name();
 
+    /** What its servers speak, by the configuration. */
+    default UpstreamProtocol protocol() {
+        return UpstreamProtocol.HTTP_1_1;
+    }
+
     /**
      * Its servers, in the order of the configuration, then those that were added at run time or found in DNS. May be
      * empty. A name {@code srv:NAME} of the configuration is one of them. It is chosen only while none of its servers
@@ -94,6 +99,8 @@ public interface Upstream {
      *     same plugin with the same profile returns the same object and ignores the initializer. Profiles of other
      *     plugins are apart, whatever their names
      * @param initializer sets each new connection's pipeline up, under the claim; sharable
+     * @throws IllegalArgumentException if the servers speak another protocol than HTTP/1.1, of which a service that
+     *     calls this knows nothing
      */
     UpstreamConnections connections(String profile, ChannelHandler initializer);
 
@@ -106,5 +113,21 @@ public interface Upstream {
      */
     default UpstreamConnections connections(String profile, ChannelHandler initializer, boolean bare) {
         return connections(profile, initializer);
+    }
+
+    /**
+     * Opens connections of a service that knows {@link #protocol}.
+     *
+     * @param protocol what the handlers of the initializer speak
+     * @param bare as for {@link #connections(String, ChannelHandler, boolean)}
+     * @throws IllegalArgumentException if the servers speak another protocol
+     */
+    default UpstreamConnections connections(
+            UpstreamProtocol protocol, String profile, ChannelHandler initializer, boolean bare) {
+        if (protocol != protocol()) {
+            throw new IllegalArgumentException(
+                    "upstream '" + name() + "' has protocol: " + protocol() + ", and this service speaks " + protocol);
+        }
+        return connections(profile, initializer, bare);
     }
 }
