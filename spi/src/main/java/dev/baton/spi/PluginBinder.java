@@ -30,13 +30,13 @@ import dev.baton.spi.upstream.Balancer;
  * these can be injected: {@link dev.baton.spi.loop.Loops}, {@link dev.baton.spi.fd.Fds},
  * {@link dev.baton.spi.loop.LoopWatch}, {@link dev.baton.spi.loop.LoopLoads}, {@link dev.baton.spi.admin.RuntimeView},
  * {@link dev.baton.spi.admin.RuntimeControl}, {@link dev.baton.spi.metrics.Metrics},
- * {@link dev.baton.spi.traffic.Traffic}, {@link dev.baton.spi.tls.Tls}, {@link dev.baton.spi.posix.UnixServers},
- * {@link dev.baton.spi.config.Spelling}, {@link dev.baton.spi.admin.ParameterBinder} and {@link io.vertx.core.Vertx}
- * (whose event loops the loops are; with {@link dev.baton.spi.loop.Apart} another one, with a loop of its own). Both
- * Vertx are the runtime's: their {@code close()} fails, and a shutdown of a loop is refused. The contexts that a plugin
- * makes there are the plugin's: what is thrown in them is counted for it, and {@code exceptionHandler} is for them
- * alone. Before the loops start there is none of the two, and on the loops of a simulation there never is: to have it
- * injected then fails.
+ * {@link dev.baton.spi.traffic.Traffic}, {@link dev.baton.spi.tls.Tls}, {@link dev.baton.spi.tls.CertificateStore},
+ * {@link dev.baton.spi.posix.UnixServers}, {@link dev.baton.spi.config.Spelling},
+ * {@link dev.baton.spi.admin.ParameterBinder} and {@link io.vertx.core.Vertx} (whose event loops the loops are; with
+ * {@link dev.baton.spi.loop.Apart} another one, with a loop of its own). Both Vertx are the runtime's: their
+ * {@code close()} fails, and a shutdown of a loop is refused. The contexts that a plugin makes there are the plugin's:
+ * what is thrown in them is counted for it, and {@code exceptionHandler} is for them alone. Before the loops start
+ * there is none of the two, and on the loops of a simulation there never is: to have it injected then fails.
  */
 public interface PluginBinder {
 

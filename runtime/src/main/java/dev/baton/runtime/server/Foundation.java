@@ -46,6 +46,7 @@ import dev.baton.spi.loop.Loops;
 import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.poller.PollerProvider;
 import dev.baton.spi.posix.UnixServers;
+import dev.baton.spi.tls.CertificateStore;
 import dev.baton.spi.tls.Tls;
 import dev.baton.spi.traffic.Traffic;
 import io.netty.buffer.ByteBufAllocator;
@@ -108,6 +109,7 @@ public final class Foundation {
         return anonymous -> {
             Binder binder = anonymous.withSource("the runtime");
             binder.bind(Fds.class).toInstance(new OwnedFds(table, plugin));
+            binder.bind(CertificateStore.class).toInstance(tls.store(plugin));
             binder.bind(Vertx.class).toProvider(() -> owned(vertx.get(), plugin));
             binder.bind(Vertx.class).annotatedWith(Apart.class).toProvider(() -> owned(vertxApart.get(), plugin));
         };

@@ -38,7 +38,7 @@ final class CertificateChoice {
     /**
      * Among these.
      *
-     * @param all at least one; of two for one name and kind of key, the first is shown
+     * @param all of two for one name and kind of key, the first is shown
      */
     CertificateChoice(List<ServerCertificate> all, UnknownName unknown) {
         this.all = List.copyOf(all);
@@ -48,7 +48,7 @@ final class CertificateChoice {
                 byName.put(name, known == null ? Kinds.of(each) : known.and(each));
             }
         }
-        if (unknown == UnknownName.REFUSE) {
+        if (unknown == UnknownName.REFUSE || all.isEmpty()) {
             otherwise = null;
             return;
         }
@@ -60,7 +60,7 @@ final class CertificateChoice {
         otherwise = kinds;
     }
 
-    /** All of them, in the order of the configuration. */
+    /** All of them: those of the configuration in its order, then those that plugins have published. */
     List<ServerCertificate> all() {
         return all;
     }

@@ -6,6 +6,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import org.jspecify.annotations.Nullable;
@@ -117,20 +118,31 @@ final class ClientHelloReader extends ChannelInboundHandlerAdapter {
 
     private void begin(ChannelHandlerContext context, ByteBuf all, ClientHello hello) {
         over = true;
-        ServerCertificate shown = server.choose(hello);
-        if (shown == null) {
-            all.release();
-            if (handshake.fail(TlsFailure.UNKNOWN_NAME)) {
-                context.writeAndFlush(context.alloc().buffer().writeBytes(UNRECOGNIZED_NAME))
-                        .addListener(ChannelFutureListener.CLOSE);
+        SslContext proof = server.proof(hello);
+        SslHandler ssl;
+        if (proof != null) {
+            ssl = proof.newHandler(context.alloc());
+        } else {
+            ServerCertificate shown = server.choose(hello);
+            if (shown == null) {
+                all.release();
+                refuseName(context);
+                return;
             }
-            return;
+            ssl = shown.context().newHandler(context.alloc());
         }
-        SslHandler ssl = shown.context().newHandler(context.alloc());
         ssl.setHandshakeTimeoutMillis(0); // the listener's accept-timeout it is
-        handshake.begin(ssl, hello.serverName());
+        handshake.begin(ssl, hello.serverName(), proof != null);
         context.pipeline().replace(this, null, ssl);
         context.fireChannelRead(all); // to the one that has replaced this
+    }
+
+    private void refuseName(ChannelHandlerContext context) {
+        TlsFailure why = server.certificates().isEmpty() ? TlsFailure.NO_CERTIFICATE : TlsFailure.UNKNOWN_NAME;
+        if (handshake.fail(why)) {
+            context.writeAndFlush(context.alloc().buffer().writeBytes(UNRECOGNIZED_NAME))
+                    .addListener(ChannelFutureListener.CLOSE);
+        }
     }
 
     @Override

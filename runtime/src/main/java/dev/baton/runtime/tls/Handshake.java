@@ -36,6 +36,9 @@ final class Handshake extends ChannelDuplexHandler {
     private final boolean asksForCertificate;
     private @Nullable SslHandler ssl;
     private @Nullable String serverName;
+    /** The client wants a proof of control of the name, and nothing else. */
+    private boolean endsWithProof;
+
     private State state = State.SHAKING;
     /** This process closes the connection. */
     private boolean cut;
@@ -59,10 +62,15 @@ final class Handshake extends ChannelDuplexHandler {
         this.asksForCertificate = asksForCertificate;
     }
 
-    /** The handshake begins. */
-    void begin(SslHandler handler, @Nullable String name) {
+    /**
+     * The handshake begins.
+     *
+     * @param isProof it is all that the client wants
+     */
+    void begin(SslHandler handler, @Nullable String name, boolean isProof) {
         ssl = handler;
         serverName = name;
+        endsWithProof = isProof;
     }
 
     /** The client is refused before there was a handshake. */
@@ -99,6 +107,10 @@ final class Handshake extends ChannelDuplexHandler {
             MovableChannel connection = (MovableChannel) context.channel();
             TlsFacts facts = facts(handler);
             counters.completed(facts.version());
+            if (endsWithProof) {
+                context.close();
+                return;
+            }
             connection.attr(OutputEnd.KEY).set(handler::closeOutbound);
             next.proceed(connection.facts().withTls(facts));
         }

@@ -4,7 +4,9 @@ import dev.baton.runtime.loop.Timer;
 import dev.baton.spi.filter.ConnectionFilter;
 import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.tls.CertificateSnapshot;
+import dev.baton.spi.tls.CertificateStore;
 import dev.baton.spi.tls.CertificatesReloaded;
+import dev.baton.spi.tls.CertifiedKey;
 import dev.baton.spi.tls.ServerTlsConfig;
 import dev.baton.spi.tls.Tls;
 import java.time.Duration;
@@ -45,6 +47,8 @@ public final class LiveTls implements Tls {
     private @Nullable TicketKeys tickets;
 
     private final Set<ServerTls> servers = ConcurrentHashMap.newKeySet();
+    private final PublishedCertificates published = new PublishedCertificates();
+    private final ChallengeCertificates challenges = new ChallengeCertificates();
     private final AtomicBoolean watching = new AtomicBoolean();
     private volatile boolean used;
     private volatile boolean closed;
@@ -87,10 +91,13 @@ public final class LiveTls implements Tls {
     public ConnectionFilter server(ServerTlsConfig config) {
         used = true;
         files.add(ServerTls.files(config));
-        ServerTls server =
-                new ServerTls(config, new ServerContexts(config, tickets()), new TlsCounters(metrics), this::forget);
+        ServerTls server = new ServerTls(
+                config, new ServerContexts(config, tickets()), challenges, new TlsCounters(metrics), this::forget);
+        if (config.showsStore()) {
+            published.add(server);
+        }
         servers.add(server);
-        server.certificates().forEach(this::publish);
+        server.certificates().forEach(each -> measure(source(each)));
         warn(server.certificates());
         watch();
         return server;
@@ -131,16 +138,40 @@ public final class LiveTls implements Tls {
     }
 
     private void forget(ServerTls server) {
+        published.remove(server);
         servers.remove(server);
-        for (ServerCertificate each : server.certificates()) {
-            if (expiry(source(each)) == 0) {
-                metrics.forget(EXPIRY, "certificate", source(each));
-            }
-        }
+        server.certificates().forEach(each -> measureNoMore(source(each)));
     }
 
     private static String source(ServerCertificate certificate) {
-        return certificate.source().certificate().toString();
+        return certificate.source().name();
+    }
+
+    // ---- those of plugins -----------------------------------------------------------------------------------------
+
+    /** What a plugin publishes certificates with. */
+    public CertificateStore store(String plugin) {
+        return new PluginCertificates(this, plugin);
+    }
+
+    ChallengeCertificates challenges() {
+        return challenges;
+    }
+
+    /** Throws an IllegalArgumentException if the TLS library refuses it; what was there before stays. */
+    void publish(CertificateSource source, CertifiedKey key) {
+        published.publish(new PublishedCertificates.Published(source, key));
+        List<ServerCertificate> shown =
+                all().stream().filter(each -> each.source().equals(source)).toList();
+        if (!shown.isEmpty()) {
+            measure(source.name());
+            warn(shown.subList(0, 1));
+        }
+    }
+
+    void withdraw(CertificateSource source) {
+        published.withdraw(source);
+        measureNoMore(source.name());
     }
 
     // ---- what they are --------------------------------------------------------------------------------------------
@@ -172,14 +203,19 @@ public final class LiveTls implements Tls {
         return certificate.key().certificate().getNotAfter().toInstant();
     }
 
-    private void publish(ServerCertificate certificate) {
-        String source = source(certificate);
+    private void measure(String source) {
         metrics.gauge(
                 EXPIRY,
                 "When a certificate that listeners show expires, in seconds since 1970.",
                 () -> expiry(source),
                 "certificate",
                 source);
+    }
+
+    private void measureNoMore(String source) {
+        if (expiry(source) == 0) {
+            metrics.forget(EXPIRY, "certificate", source);
+        }
     }
 
     /** In seconds since 1970; 0 if no listener shows it. */

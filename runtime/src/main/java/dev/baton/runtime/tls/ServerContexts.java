@@ -1,6 +1,5 @@
 package dev.baton.runtime.tls;
 
-import dev.baton.spi.tls.CertificateFiles;
 import dev.baton.spi.tls.CertifiedKey;
 import dev.baton.spi.tls.CipherSuite;
 import dev.baton.spi.tls.ServerTlsConfig;
@@ -47,7 +46,7 @@ final class ServerContexts {
      * @param clientCa whom clients' certificates are verified with; empty if they show none
      * @throws IllegalArgumentException if the library refuses it
      */
-    ServerCertificate make(CertificateFiles source, CertifiedKey key, List<X509Certificate> clientCa) {
+    ServerCertificate make(CertificateSource source, CertifiedKey key, List<X509Certificate> clientCa) {
         List<String> suites = Stream.concat(
                         TLS_1_3.stream(),
                         config.ciphers().isEmpty()
@@ -85,7 +84,7 @@ final class ServerContexts {
             }
             return new ServerCertificate(source, key, context, "");
         } catch (SSLException e) {
-            throw new IllegalArgumentException(source.certificate() + " cannot be used: " + e.getMessage(), e);
+            throw new IllegalArgumentException(source.name() + " cannot be used: " + e.getMessage(), e);
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.baton.runtime.tls;
 
+import dev.baton.runtime.tls.PublishedCertificates.Published;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.config.WrongValueException;
 import dev.baton.spi.filter.ConnectionFilter;
@@ -7,11 +8,14 @@ import dev.baton.spi.filter.Next;
 import dev.baton.spi.tls.CertificateFiles;
 import dev.baton.spi.tls.CertifiedKey;
 import dev.baton.spi.tls.ServerTlsConfig;
+import io.netty.handler.ssl.SslContext;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 final class ServerTls implements ConnectionFilter {
     private final ServerTlsConfig config;
     private volatile ServerContexts contexts;
+    private final ChallengeCertificates challenges;
     private final TlsCounters counters;
     private final Consumer<ServerTls> closed;
     private volatile CertificateChoice choice;
@@ -32,18 +37,25 @@ final class ServerTls implements ConnectionFilter {
     /**
      * Reads the files.
      *
+     * @param challenges what proves control of names
      * @param closed told when the listener is gone
      * @throws IllegalArgumentException if one is wrong
      */
-    ServerTls(ServerTlsConfig config, ServerContexts contexts, TlsCounters counters, Consumer<ServerTls> closed) {
+    ServerTls(
+            ServerTlsConfig config,
+            ServerContexts contexts,
+            ChallengeCertificates challenges,
+            TlsCounters counters,
+            Consumer<ServerTls> closed) {
         this.config = config;
         this.contexts = contexts;
+        this.challenges = challenges;
         this.counters = counters;
         this.closed = closed;
         this.clientCa = config.clientCa().map(CertificateFiles::certificates).orElse(List.of());
         List<ServerCertificate> all = new ArrayList<>();
         for (CertificateFiles files : config.certificates()) {
-            all.add(contexts.make(files, files.read(), clientCa));
+            all.add(contexts.make(CertificateSource.of(files), files.read(), clientCa));
         }
         this.choice = new CertificateChoice(all, config.unknownName());
     }
@@ -76,6 +88,36 @@ final class ServerTls implements ConnectionFilter {
     @Nullable
     ServerCertificate choose(ClientHello hello) {
         return choice.choose(hello.serverName(), hello.takesEc());
+    }
+
+    /** What a client is shown that wants a proof of control of a name; null if it is to be served. */
+    @Nullable
+    SslContext proof(ClientHello hello) {
+        return challenges.proof(hello);
+    }
+
+    /**
+     * Shows what plugins have published, and its own files, from now on. On no loop.
+     *
+     * @throws IllegalArgumentException if the TLS library refuses one; it shows what it has shown then
+     */
+    synchronized void publish(List<Published> published) {
+        Map<CertificateSource, ServerCertificate> known = new HashMap<>();
+        List<ServerCertificate> all = new ArrayList<>();
+        for (ServerCertificate each : choice.all()) {
+            known.put(each.source(), each);
+            if (each.source().files() != null) {
+                all.add(each);
+            }
+        }
+        for (Published each : published) {
+            ServerCertificate before = known.get(each.source());
+            all.add(
+                    before != null && before.key().equals(each.key())
+                            ? before
+                            : contexts.make(each.source(), each.key(), clientCa));
+        }
+        choice = new CertificateChoice(all, config.unknownName());
     }
 
     /** All that it may show. */
@@ -139,8 +181,12 @@ final class ServerTls implements ConnectionFilter {
     }
 
     private static Reading read(ServerCertificate old, List<String> problems) {
+        CertificateFiles files = old.source().files();
+        if (files == null) {
+            return new Reading(old, old.key(), "");
+        }
         try {
-            return new Reading(old, old.source().read(), "");
+            return new Reading(old, files.read(), "");
         } catch (IllegalArgumentException wrong) {
             String problem = words(wrong);
             problems.add(problem);

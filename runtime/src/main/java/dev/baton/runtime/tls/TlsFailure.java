@@ -12,6 +12,8 @@ enum TlsFailure {
     CLIENT_HELLO_MALFORMED,
     /** It asks for a name for which there is no certificate. */
     UNKNOWN_NAME,
+    /** There is no certificate at all yet. */
+    NO_CERTIFICATE,
     /** It showed no certificate where it must, or a wrong one. */
     CLIENT_CERTIFICATE,
     /** The handshake failed otherwise: no version or cipher suite in common, for example. */

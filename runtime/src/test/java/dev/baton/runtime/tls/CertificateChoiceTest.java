@@ -44,8 +44,8 @@ class CertificateChoiceTest {
             Path key = Files.createTempFile(folder, "test", ".key");
             Files.writeString(certificate, Pem.write(made.chain()));
             Files.writeString(key, Pem.write(made.key()));
-            return new ServerCertificate(
-                    new CertificateFiles(certificate, key, Optional.empty()), made, mock(SslContext.class), "");
+            CertificateFiles files = new CertificateFiles(certificate, key, Optional.empty());
+            return new ServerCertificate(CertificateSource.of(files), made, mock(SslContext.class), "");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

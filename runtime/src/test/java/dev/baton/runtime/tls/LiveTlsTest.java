@@ -7,6 +7,7 @@ import dev.baton.runtime.metrics.PrometheusMetrics;
 import dev.baton.spi.tls.CertificateFiles;
 import dev.baton.spi.tls.CertificateMaker;
 import dev.baton.spi.tls.CertificateSnapshot;
+import dev.baton.spi.tls.CertificateStore;
 import dev.baton.spi.tls.CertifiedKey;
 import dev.baton.spi.tls.Pem;
 import dev.baton.spi.tls.ServerTlsConfig;
@@ -55,8 +56,13 @@ class LiveTlsTest {
     }
 
     private ServerTls serve() {
+        return serve(List.of(new CertificateFiles(certificate, key, Optional.empty())), Optional.empty());
+    }
+
+    private ServerTls serve(List<CertificateFiles> files, Optional<Boolean> store) {
         return (ServerTls) tls.server(new ServerTlsConfig(
-                List.of(new CertificateFiles(certificate, key, Optional.empty())),
+                files,
+                store,
                 List.of(),
                 List.of(),
                 Optional.empty(),
@@ -194,5 +200,42 @@ class LiveTlsTest {
         assertThat(server.certificates().get(0).context() instanceof OpenSslServerContext)
                 .isEqualTo(TlsLibrary.isBoringSsl());
         assertThat(tls.ticketKeys().isEmpty()).isNotEqualTo(TlsLibrary.isBoringSsl());
+    }
+
+    private List<String> sources() {
+        return tls.certificates().stream().map(CertificateSnapshot::source).toList();
+    }
+
+    /** With files, a listener shows no others unless it says so; without, it shows them all. */
+    @Test
+    void shouldShowWhatPluginsPublishWhereTheFileWantsIt() {
+        List<CertificateFiles> files = List.of(new CertificateFiles(certificate, key, Optional.empty()));
+        CertifiedKey made = CertificateMaker.of("shop.test").valid(now, EXPIRES).make();
+        CertificateStore store = tls.store("test");
+        store.publish("shop", made);
+        serve();
+        assertThat(sources()).containsExactly(certificate.toString());
+        ServerTls both = serve(files, Optional.of(true));
+        assertThat(sources()).containsExactlyInAnyOrder(certificate.toString(), "test:shop");
+        both.close();
+        assertThat(sources()).containsExactly(certificate.toString());
+        ServerTls none = serve(List.of(), Optional.empty());
+        assertThat(none.certificates())
+                .singleElement()
+                .satisfies(each -> assertThat(each.key()).isEqualTo(made));
+        assertThat(metrics.scrape()).contains("baton_tls_certificate_expiry_timestamp{certificate=\"test:shop\"}");
+        store.withdraw("shop");
+        assertThat(none.certificates()).isEmpty();
+        assertThat(metrics.scrape()).doesNotContain("test:shop");
+    }
+
+    @Test
+    void shouldRefuseToPublishAKeyThatIsAnothers() {
+        CertifiedKey mixed = new CertifiedKey(
+                CertificateMaker.of("shop.test").make().chain(),
+                CertificateMaker.of("shop.test").make().key());
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> tls.store("test").publish("shop", mixed))
+                .withMessage("the key is not the key of the certificate shop");
     }
 }

@@ -1,6 +1,7 @@
 package dev.baton.runtime.tls;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.mockito.ArgumentMatchers.any;
 import static org.mockito.ArgumentMatchers.eq;
 import static org.mockito.Mockito.doCallRealMethod;
@@ -8,6 +9,7 @@ import static org.mockito.Mockito.doThrow;
 import static org.mockito.Mockito.spy;
 
 import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.tls.PublishedCertificates.Published;
 import dev.baton.spi.tls.CertificateFiles;
 import dev.baton.spi.tls.CertificateMaker;
 import dev.baton.spi.tls.CertifiedKey;
@@ -57,6 +59,7 @@ class ServerTlsTest {
         write("second");
         return new ServerTlsConfig(
                 List.of(files("first"), files("second")),
+                Optional.empty(),
                 List.of(),
                 List.of(),
                 clientCa,
@@ -70,7 +73,8 @@ class ServerTlsTest {
     }
 
     private static ServerTls server(ServerTlsConfig config, ServerContexts contexts) {
-        return new ServerTls(config, contexts, new TlsCounters(new PrometheusMetrics()), closed -> {});
+        return new ServerTls(
+                config, contexts, new ChallengeCertificates(), new TlsCounters(new PrometheusMetrics()), closed -> {});
     }
 
     @Test
@@ -123,7 +127,7 @@ class ServerTlsTest {
         List<ServerCertificate> before = server.certificates();
         List<X509Certificate> refused = writeAuthority();
         assertThat(refused).isNotEqualTo(old);
-        doThrow(refusal).when(contexts).make(eq(files("second")), any(), eq(refused));
+        doThrow(refusal).when(contexts).make(eq(CertificateSource.of(files("second"))), any(), eq(refused));
         CertifiedKey taken = write("first");
 
         assertThat(server.reload(problems)).isOne();
@@ -133,5 +137,64 @@ class ServerTlsTest {
 
         doCallRealMethod().when(contexts).make(any(), any(), any());
         assertThat(server.reload(problems)).as("they are tried again").isEqualTo(2);
+    }
+
+    // ---- what plugins publish ---------------------------------------------------------------------------------------
+
+    private static Published published(String name) {
+        return new Published(
+                CertificateSource.published("test", name),
+                CertificateMaker.of(name + ".test").make());
+    }
+
+    private static List<CertifiedKey> keys(ServerTls server) {
+        return server.certificates().stream().map(ServerCertificate::key).toList();
+    }
+
+    @Test
+    void shouldShowWhatIsPublishedBehindItsFiles() throws Exception {
+        ServerTlsConfig config = config(Optional.empty());
+        ServerTls server = server(config, contexts(config));
+        List<CertifiedKey> files = keys(server);
+        Published a = published("a");
+        Published b = published("b");
+        PublishedCertificates all = new PublishedCertificates();
+        all.publish(a);
+        all.add(server);
+        all.publish(b);
+        assertThat(keys(server)).containsExactly(files.get(0), files.get(1), a.key(), b.key());
+        ServerCertificate untouched = server.certificates().get(3);
+        Published renewed = published("a");
+        all.publish(renewed);
+        assertThat(keys(server)).containsExactly(files.get(0), files.get(1), renewed.key(), b.key());
+        assertThat(server.certificates().get(3)).isSameAs(untouched);
+        CertifiedKey written = write("second");
+        assertThat(server.reload(problems)).isOne();
+        assertThat(keys(server)).containsExactly(files.get(0), written, renewed.key(), b.key());
+        all.withdraw(renewed.source());
+        assertThat(keys(server)).containsExactly(files.get(0), written, b.key());
+        all.remove(server);
+        all.withdraw(b.source());
+        assertThat(keys(server)).as("it is gone").contains(b.key());
+    }
+
+    /** On no listener, also if others have taken it. */
+    @Test
+    void shouldKeepWhatWasPublishedIfTheLibraryRefusesTheNewOne() throws Exception {
+        ServerTlsConfig config = config(Optional.empty());
+        ServerTls first = server(config, contexts(config));
+        ServerContexts contexts = contexts(config);
+        ServerTls second = server(config, contexts);
+        PublishedCertificates all = new PublishedCertificates();
+        all.add(first);
+        all.add(second);
+        Published before = published("a");
+        all.publish(before);
+        Published after = published("a");
+        doThrow(refusal).when(contexts).make(any(), eq(after.key()), any());
+
+        assertThatThrownBy(() -> all.publish(after)).isSameAs(refusal);
+        assertThat(keys(first)).contains(before.key()).doesNotContain(after.key());
+        assertThat(keys(second)).contains(before.key()).doesNotContain(after.key());
     }
 }

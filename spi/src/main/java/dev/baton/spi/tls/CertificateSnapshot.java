@@ -10,7 +10,7 @@ import java.util.List;
  * @param expires when it ends, as in {@code 2026-11-30T09:00:00Z}
  * @param daysLeft whole days until then; negative once it has expired
  * @param issuer who has signed it
- * @param source the file that it was read from
+ * @param source the file that it was read from, or {@code PLUGIN:NAME} if a plugin has published it
  * @param problem why the file was not taken when it was read last; empty if it was
  */
 public record CertificateSnapshot(

@@ -13,7 +13,9 @@ import java.util.Set;
  * Keys of TLS with clients.
  *
  * @param certificates what the server shows; which of them, the name that the client asks for says. The first is shown
- *     where none is for that name
+ *     where none is for that name. Without it, the server shows those of the {@link CertificateStore}
+ * @param store whether the server shows those of the {@link CertificateStore} too, where {@code certificates} has none
+ *     for the name; without it, only if there are no {@code certificates}
  * @param versions of TLS; without it, {@code [TLSv1.2, TLSv1.3]}
  * @param ciphers suites of TLS 1.2, in the order of preference; without it, those with AES-GCM and ChaCha20
  * @param clientCa file of the certificates, in PEM, that clients' certificates are verified with; without it, clients
@@ -26,6 +28,7 @@ import java.util.Set;
  */
 public record ServerTlsConfig(
         List<CertificateFiles> certificates,
+        Optional<Boolean> store,
         List<TlsVersion> versions,
         List<CipherSuite> ciphers,
         Optional<Path> clientCa,
@@ -61,17 +64,23 @@ public record ServerTlsConfig(
             }
         }
         WrongValueException.throwAll(wrong);
-        if (certificates.isEmpty()) {
-            throw new IllegalArgumentException(
-                    "it needs the key 'certificates', a list such as" + " [ { certificate: web.crt, key: web.key } ]");
+        if (certificates.isEmpty() && store.isPresent() && !store.get()) {
+            throw new IllegalArgumentException("it needs the key 'certificates', a list such as"
+                    + " [ { certificate: web.crt, key: web.key } ], or 'store: true'");
         }
     }
 
     /** The same, with protocols for a file that names none. */
     public ServerTlsConfig orAlpn(List<String> protocols) {
         return alpn.isEmpty()
-                ? new ServerTlsConfig(certificates, versions, ciphers, clientCa, clientAuth, protocols, unknownName)
+                ? new ServerTlsConfig(
+                        certificates, store, versions, ciphers, clientCa, clientAuth, protocols, unknownName)
                 : this;
+    }
+
+    /** Whether it shows certificates of the {@link CertificateStore}. */
+    public boolean showsStore() {
+        return store.orElse(certificates.isEmpty());
     }
 
     private static boolean isProtocol(String text) {

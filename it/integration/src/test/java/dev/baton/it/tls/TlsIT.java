@@ -278,7 +278,8 @@ class TlsIT {
                         "baton.yaml:10:16: listeners.web.tls.ciphers: they are of TLSv1.2, which 'versions' leaves out",
                         "baton.yaml:11:20: listeners.web.tls.client-auth: it needs 'client-ca', which says whom to trust",
                         "baton.yaml:12:18: listeners.web.tls.alpn[1]: 'h2' stands there twice");
-        assertThat(check("{}")).contains("baton.yaml:7:5: listeners.web.tls: it needs the key 'certificates'");
+        assertThat(check("store: false"))
+                .contains("baton.yaml:7:5: listeners.web.tls: it needs the key 'certificates'");
     }
 
     @Test

@@ -67,6 +67,7 @@ class ClientHelloMemoryTest {
         new LiveTls(metrics)
                 .server(new ServerTlsConfig(
                         List.of(new CertificateFiles(certificate, key, Optional.empty())),
+                        Optional.empty(),
                         List.of(),
                         List.of(),
                         Optional.empty(),
