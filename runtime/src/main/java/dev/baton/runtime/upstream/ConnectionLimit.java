@@ -168,6 +168,17 @@ final class ConnectionLimit {
         return !queue.isEmpty();
     }
 
+    /** Whether a request waits for a connection of this pool. Call it after what is offered can be seen by others. */
+    boolean isWaitedFor(ServerPool pool) {
+        return queue.isWaitedFor(pool);
+    }
+
+    /** Takes out the first that waits for a connection of this pool, which the caller serves; null if none waits. */
+    @Nullable
+    QueuedConnect takeFirst(ServerPool pool) {
+        return queue.serve(pool);
+    }
+
     /** Serves those that wait, if any; call it after what can be used rests. */
     void rested() {
         if (isWaitedFor()) {

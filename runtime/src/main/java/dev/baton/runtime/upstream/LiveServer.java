@@ -291,6 +291,11 @@ final class LiveServer {
         inFlight.incrementAndGet();
     }
 
+    /** So many more exchanges are carried beside the first of their connections; negative: fewer. */
+    void carries(int more) {
+        inFlight.addAndGet(more);
+    }
+
     /** A connection is released or closed, or could not be opened. */
     void ended() {
         int left = inFlight.decrementAndGet();

@@ -228,4 +228,19 @@ final class PooledConnections implements UpstreamConnections {
     public void release(MovableChannel connection) {
         ServerPool.member(connection).release();
     }
+
+    @Override
+    public boolean carries(MovableChannel connection, int exchanges) {
+        return ServerPool.member(connection).carries(exchanges);
+    }
+
+    @Override
+    public boolean isWaitedFor(MovableChannel connection) {
+        return ServerPool.member(connection).isWaitedFor();
+    }
+
+    @Override
+    public boolean share(MovableChannel connection) {
+        return ServerPool.member(connection).share();
+    }
 }

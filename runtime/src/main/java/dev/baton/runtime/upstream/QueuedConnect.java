@@ -117,6 +117,12 @@ final class QueuedConnect extends ServerQueue.Waiter implements WaitingConnect {
         PooledConnections.tell(handler, channel);
     }
 
+    /** It is given a connection that carries others at the same time. Under a claim. */
+    void shares(MovableChannel channel) {
+        stopTimer();
+        PooledConnections.tell(handler, channel);
+    }
+
     /** It is given a place: connects, on this loop, as the one that asked may be blocked. */
     @Override
     void placed() {

@@ -33,18 +33,31 @@ final class ServerPool {
     private final UpstreamEnv env;
     private final UpstreamCounters counters;
     private final boolean keeps;
+    /** Bytes on an idle connection may be the protocol's own, which its handlers read later. */
+    private final boolean peerSpeaksUnasked;
     /** Null if the server has none. */
     private final @Nullable ConnectionLimit limit;
 
     private final AtomicInteger open = new AtomicInteger();
+    /** Exchanges that connections carry beside one each. */
+    private final AtomicInteger shared = new AtomicInteger();
+
     private final LongAdder connects = new LongAdder();
 
     /**
      * Without connections.
      *
      * @param keeps whether a connection rests after its use; false if each is one client's
+     * @param peerSpeaksUnasked whether a server may send something on an idle connection, as HTTP/2 has it
      */
-    ServerPool(LiveServer server, EndpointPools idle, UpstreamEnv env, UpstreamCounters counters, boolean keeps) {
+    ServerPool(
+            LiveServer server,
+            EndpointPools idle,
+            UpstreamEnv env,
+            UpstreamCounters counters,
+            boolean keeps,
+            boolean peerSpeaksUnasked) {
+        this.peerSpeaksUnasked = peerSpeaksUnasked;
         this.server = server;
         this.limit = server.limit();
         this.keeps = keeps;
@@ -68,6 +81,10 @@ final class ServerPool {
 
     int open() {
         return open.get();
+    }
+
+    int shared() {
+        return shared.get();
     }
 
     long connects() {
@@ -130,7 +147,7 @@ final class ServerPool {
      */
     boolean isQuiet(MovableStreamChannel channel) {
         Input input = channel.unseenInput();
-        if (input == Input.NOTHING) {
+        if (input == Input.NOTHING || (input == Input.BYTES && peerSpeaksUnasked)) {
             return true;
         }
         counters.discarded(input).increment();
@@ -295,6 +312,8 @@ final class ServerPool {
         private Loop lastLoop;
         private boolean inUse;
         private boolean counted;
+        /** Exchanges beside the first that it carries at once. */
+        private int more;
 
         Member(ServerPool pool, @Nullable IdlePool home, MovableChannel channel, Loop loop) {
             this.pool = pool;
@@ -339,8 +358,38 @@ final class ServerPool {
         private void uncount() {
             if (counted) {
                 counted = false;
+                carriesBesideOne(0);
                 pool.server.ended();
             }
+        }
+
+        /** See {@code UpstreamConnections.carries}. */
+        boolean carries(int exchanges) {
+            if (counted) {
+                carriesBesideOne(Math.max(0, exchanges - 1));
+            }
+            return home != null && pool.idle.isOpen(home);
+        }
+
+        private void carriesBesideOne(int now) {
+            pool.server.carries(now - more);
+            pool.shared.addAndGet(now - more);
+            more = now;
+        }
+
+        /** Whether a connect waits for one like it. */
+        boolean isWaitedFor() {
+            return pool.limit != null && pool.limit.isWaitedFor(pool);
+        }
+
+        /** Serves the connect that has waited longest for one like it, beside what it carries; false if none waits. */
+        boolean share() {
+            QueuedConnect first = pool.limit == null ? null : pool.limit.takeFirst(pool);
+            if (first == null) {
+                return false;
+            }
+            first.shares(channel);
+            return true;
         }
 
         /** Rests from the end of this claim on, if there is room. */

@@ -162,6 +162,12 @@ final class ServerQueue<W extends ServerQueue.Waiter> {
         return first() == null;
     }
 
+    /** Whether one waits for a connection of this kind. Call it after what is offered can be seen by others. */
+    boolean isWaitedFor(Object kind) {
+        VarHandle.fullFence();
+        return first(kind) != null;
+    }
+
     /** The one that has waited longest; null if none waits. */
     @Nullable
     W first() {

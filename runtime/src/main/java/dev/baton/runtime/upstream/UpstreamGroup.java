@@ -210,7 +210,12 @@ final class UpstreamGroup {
                 env.loops());
         EndpointPools pools = new EndpointPools(live::restingPlaces, () -> policy.open(spec));
         ServerPool pool = new ServerPool(
-                live, pools, env, counters, config.proxyProtocol().isEmpty());
+                live,
+                pools,
+                env,
+                counters,
+                config.proxyProtocol().isEmpty(),
+                config.protocol() == UpstreamProtocol.HTTP_2);
         ConnectionLimit limit = live.limit();
         if (limit != null) {
             limit.add(pool);

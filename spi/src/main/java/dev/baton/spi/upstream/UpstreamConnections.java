@@ -60,4 +60,38 @@ public interface UpstreamConnections {
      */
     @OnLoop
     void release(MovableChannel connection);
+
+    /**
+     * Says how many exchanges a connection in use carries at once, which balancers count; a connection that nothing was
+     * said of carries one. Say 1 before {@link #release}. Under the claim.
+     *
+     * @return false: the connection is to carry no more than that, because it may not rest when it is released; for
+     *     example the address of its server is gone, or an operator drains it
+     */
+    @OnLoop
+    default boolean carries(MovableChannel connection, int exchanges) {
+        return true;
+    }
+
+    /**
+     * Whether a connect waits because of {@code max-connections} which a connection in use could serve beside what it
+     * carries. A service that shares connections asks after each exchange that ends on one; a connect that waits is in
+     * the queue before {@link ConnectHandler#waits} is called, so one that looks for room from then on misses none.
+     * Under the claim.
+     */
+    @OnLoop
+    default boolean isWaitedFor(MovableChannel connection) {
+        return false;
+    }
+
+    /**
+     * Hands a connection in use to the connect of its profile that has waited longest, whose handler is told of it at
+     * once. Under the claim.
+     *
+     * @return false: none waits
+     */
+    @OnLoop
+    default boolean share(MovableChannel connection) {
+        return false;
+    }
 }

@@ -4,23 +4,30 @@ import dev.baton.plugin.http.config.HttpConfig;
 import dev.baton.plugin.http.exchange.ClientConnection;
 import dev.baton.plugin.http.exchange.ExchangeEnv;
 import dev.baton.plugin.http.exchange.FilterUse;
+import dev.baton.plugin.http.exchange.PooledEnds;
 import dev.baton.plugin.http.exchange.Routes;
+import dev.baton.plugin.http.exchange.UpstreamEnds;
 import dev.baton.plugin.http.http1.Http1Settings;
 import dev.baton.plugin.http.http1.Http1UpstreamEnd;
 import dev.baton.plugin.http.http1.RequestReader;
 import dev.baton.plugin.http.http2.Http2Codec;
 import dev.baton.plugin.http.http2.Http2Limits;
+import dev.baton.plugin.http.http2.SharedConnections;
 import dev.baton.spi.channel.ConnectionFacts;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.channel.TlsFacts;
 import dev.baton.spi.service.Service;
 import dev.baton.spi.service.ServiceContext;
+import dev.baton.spi.upstream.Upstream;
+import dev.baton.spi.upstream.UpstreamConnections;
+import dev.baton.spi.upstream.UpstreamProtocol;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInboundHandler;
 import io.netty.channel.ChannelInitializer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 
 /** One service of type {@code http}. */
 final class HttpService implements Service {
@@ -32,16 +39,39 @@ final class HttpService implements Service {
     private final ExchangeEnv env;
     private final Http1Settings http1;
     private final Http2Limits http2;
+    private final Map<UpstreamConnections, SharedConnections> shared;
     private final List<FilterUse> filters;
 
-    HttpService(String name, HttpConfig config, ServiceContext context) {
+    /**
+     * Makes a service.
+     *
+     * @param shared connections in HTTP/2 that all services of this plugin share
+     */
+    HttpService(
+            String name,
+            HttpConfig config,
+            ServiceContext context,
+            Map<UpstreamConnections, SharedConnections> shared) {
+        this.shared = shared;
         int headerLimit = (int) config.headerLimit().bytes();
         http2 = new Http2Limits(config.http2(), headerLimit);
         http1 = new Http1Settings(headerLimit, this::speakHttp2);
-        // The limit is part of the profile: connections whose decoders differ are not interchangeable.
-        Routes routes = new Routes(name, context, "http/1.1 " + config.headerLimit(), new UpstreamInitializer());
+        Routes routes = new Routes(name, context, upstream -> ends(upstream, config));
         env = new ExchangeEnv(name, config, context, routes.router(config));
         filters = routes.made();
+    }
+
+    /** What decoders keep to is part of the profile: connections that differ in it are not interchangeable. */
+    private UpstreamEnds ends(Upstream upstream, HttpConfig config) {
+        if (upstream.protocol() == UpstreamProtocol.HTTP_2) {
+            String profile = "http/2 " + config.headerLimit() + " " + config.http2();
+            UpstreamConnections connections =
+                    upstream.connections(UpstreamProtocol.HTTP_2, profile, new Http2UpstreamInitializer(), false);
+            return shared.computeIfAbsent(connections, each -> new SharedConnections(upstream, each));
+        }
+        // Between two exchanges nothing is left of the first: what is idle is bare.
+        return new PooledEnds(upstream.connections(
+                UpstreamProtocol.HTTP_1_1, "http/1.1 " + config.headerLimit(), new UpstreamInitializer(), true));
     }
 
     @Override
@@ -100,6 +130,14 @@ final class HttpService implements Service {
         @Override
         protected void initChannel(Channel channel) {
             channel.pipeline().addLast(new Http1UpstreamEnd(env, http1, (MovableChannel) channel));
+        }
+    }
+
+    @ChannelHandler.Sharable
+    private final class Http2UpstreamInitializer extends ChannelInitializer<Channel> {
+        @Override
+        protected void initChannel(Channel channel) {
+            channel.pipeline().addLast(Http2Codec.upstream(env, (MovableChannel) channel, http2));
         }
     }
 }

@@ -45,6 +45,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -167,7 +168,7 @@ public final class Bench implements AutoCloseable, Upstream, UpstreamConnections
     public Bench(Ends ends, HttpConfig config, Map<String, ?> plugins) {
         this.ends = ends;
         this.plugins.putAll(plugins);
-        service = new HttpService("shop", config, this);
+        service = new HttpService("shop", config, this, new ConcurrentHashMap<>());
         client = connection();
         service.initialize(client, "web");
     }

@@ -272,6 +272,10 @@ public abstract class Downstream {
     /** A connection carries the exchange. */
     private void carried(Exchange current) {
         current.carried(lastProgress());
+        if (!forwarder.sendAgain(current)) {
+            fail(current, Refusal.UPSTREAM_CLOSED, null);
+            return;
+        }
         FilteredExchange filtered = current.filtered();
         if (filtered != null) {
             filtered.attached();
@@ -347,12 +351,33 @@ public abstract class Downstream {
             return;
         }
         progress();
+        if (cause instanceof RefusedException refused) {
+            fail(named, refused.refusal(), cause.getMessage());
+            return;
+        }
         named.asked(lastProgress());
         Refusal refusal = forwarder.askNext(named, cause);
         if (refusal != null) {
             fail(named, refusal, cause.getMessage());
         } else if (forwarder.end() != null) {
             // An idle connection carries the exchange now: the body that waits must be fetched here.
+            carried(named);
+            readOn();
+        }
+    }
+
+    /** There was no room where there seemed to be, and nothing was sent. */
+    void askAgain(Exchange named) {
+        if (named.equals(exchange) && forwarder.end() == null && !named.isAbandoned()) {
+            progress();
+            askOnceMore(named, Refusal.CONNECT_FAILED, "no stream was free where one seemed to be");
+        }
+    }
+
+    private void askOnceMore(Exchange named, Refusal otherwise, String detail) {
+        if (!forwarder.askOnceMore(named)) {
+            fail(named, otherwise, detail);
+        } else if (forwarder.end() != null) {
             carried(named);
             readOn();
         }
@@ -394,6 +419,7 @@ public abstract class Downstream {
             return;
         }
         progress();
+        named.forgetBody();
         named.answeredByServer(head.status().code(), lastProgress());
         String session = named.sessionCookie();
         if (session != null && head.fields().size() < HeaderFields.MAX_FIELDS) {
@@ -475,6 +501,29 @@ public abstract class Downstream {
     }
 
     /**
+     * The server has not acted on the request, as it says: it is sent once more, whatever it is, if what was sent of
+     * its body is still here.
+     */
+    public void upstreamRefused(Exchange named, UpstreamEnd from, String detail) {
+        if (!isCurrent(named, from)) {
+            return;
+        }
+        boolean lost = !forwarder.canSendAgain(named);
+        boolean paused = forwarder.paused();
+        forget(null);
+        progress();
+        if (lost) {
+            fail(named, Refusal.UPSTREAM_CLOSED, detail + ", and the body is too long to be sent again");
+            return;
+        }
+        named.asked(lastProgress());
+        askOnceMore(named, Refusal.UPSTREAM_CLOSED, detail);
+        if (paused && named.equals(exchange)) {
+            resumeBody();
+        }
+    }
+
+    /**
      * There will be no answer, or no more of it.
      *
      * @param unused the server sent nothing, so it may not even have read the request
@@ -487,7 +536,9 @@ public abstract class Downstream {
         forget(null);
         progress();
         long now = lastProgress();
-        if (refusal == Refusal.BAD_RESPONSE) {
+        if (refusal == Refusal.BAD_RESPONSE
+                || refusal == Refusal.BAD_SERVER_FRAME
+                || refusal == Refusal.TOO_MANY_SERVER_FRAMES) {
             named.failedByServer(ServerFailure.ERROR, now);
         } else if (refusal == Refusal.UPSTREAM_CLOSED
                 && requestIsComplete() // some servers drop a request that comes too slowly
@@ -573,6 +624,7 @@ public abstract class Downstream {
     private void over(Exchange current, Kind kind, @Nullable String reason) {
         long bytes = current.hasBody() ? bodyBytes() : 0;
         long now = nanoTime();
+        current.forgetBody();
         current.over(kind, bytes, now);
         Traffic traffic = env.context().traffic();
         if (traffic.isWatched()) {

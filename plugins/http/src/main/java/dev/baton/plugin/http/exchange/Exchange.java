@@ -90,6 +90,10 @@ public final class Exchange extends DefaultHttpRequest implements ConnectHandler
     int retries;
     /** Servers that could not be connected to: nothing was sent there. */
     int unreached;
+    /** How often it was not acted on, and asked for once more for that. */
+    int refused;
+    /** What has been sent of its body, as long as that is little; null: it has none, or cannot be sent again. */
+    private @Nullable SentBody sentBody;
 
     /** Its place among those that wait for a connection to a server. Under the claim on the client's connection. */
     private @Nullable WaitingConnect waiting;
@@ -379,6 +383,27 @@ public final class Exchange extends DefaultHttpRequest implements ConnectHandler
         return bodyLength != 0;
     }
 
+    /** A copy of what is sent of the body is kept from here on, as long as that is little. */
+    public void keepBody() {
+        if (sentBody == null && hasBody() && !isConnect() && upgrade == null) {
+            sentBody = new SentBody();
+        }
+    }
+
+    @Nullable
+    SentBody sentBody() {
+        return sentBody;
+    }
+
+    /** What was sent of the body is not sent again: the server acts on it, or the exchange is over. */
+    void forgetBody() {
+        SentBody kept = sentBody;
+        if (kept != null) {
+            sentBody = null;
+            kept.release();
+        }
+    }
+
     /** Bytes of the heap that its head takes. */
     public int headBytes() {
         return headBytes;
@@ -435,14 +460,18 @@ public final class Exchange extends DefaultHttpRequest implements ConnectHandler
         }
     }
 
-    /** Nobody waits for a server any more: the exchange is over, or answered otherwise. Never taken back. */
-    boolean isAbandoned() {
+    /** It is over, or answered otherwise, and needs no server. Never taken back. */
+    public boolean isAbandoned() {
         return abandoned;
     }
 
     @Override
     public void waits(WaitingConnect wait) {
-        waiting = wait;
+        if (abandoned) {
+            wait.cancel();
+        } else {
+            waiting = wait;
+        }
     }
 
     /** An exchange is equal to itself only. */
@@ -469,10 +498,20 @@ public final class Exchange extends DefaultHttpRequest implements ConnectHandler
         }
         // The head goes out before the other end hears of the connection: it would send the body at once.
         boolean reused = end.hasServed(); // after a wait because of max-connections
-        boolean sent = end.begin(this);
+        attach(end, end.begin(this), reused);
+    }
+
+    /** An end carries it, or has tried to. Under the claim on the end's connection, after the head has been sent. */
+    public void attach(UpstreamEnd end, boolean sent, boolean reused) {
         if (!Messages.post(downstream.channel(), () -> downstream.attached(this, end, sent, reused))) {
             end.abort();
         }
+    }
+
+    /** There was no room for it where there seemed to be, and nothing was sent. Any thread. */
+    public void askAgain() {
+        // Not to be delivered only if the client's end is gone: then nobody waits.
+        Messages.post(downstream.channel(), () -> downstream.askAgain(this));
     }
 
     @Override

@@ -1,12 +1,12 @@
 package dev.baton.plugin.http.exchange;
 
 import dev.baton.spi.channel.MovableChannel;
-import dev.baton.spi.loop.Loop;
 import dev.baton.spi.upstream.ServerBusyException;
 import dev.baton.spi.upstream.ServerBusyException.Reason;
 import dev.baton.spi.upstream.Upstream;
 import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ConnectTimeoutException;
 import org.jspecify.annotations.Nullable;
 
@@ -18,13 +18,15 @@ import org.jspecify.annotations.Nullable;
  * Over there it waits in a queue without a limit, so reading stops until all pieces of one read have arrived: a
  * question behind the last of them is answered by {@link Downstream#resumeRequest}.
  */
-final class Forwarder {
+final class Forwarder implements UpstreamEnds.Taker {
     /** Connections that one exchange is sent on. */
     private static final int MAX_ATTEMPTS = 3;
+    /** How often one exchange is asked for once more because nobody has acted on it. */
+    private static final int MAX_REFUSED = 8;
+    /** So often the same server is asked; then the next. */
+    private static final int MAX_REFUSED_BY_ONE = 2;
     /** Servers that are tried for one exchange; each may take the connect-timeout. */
     private static final int MAX_UNREACHED = 3;
-    /** From this attempt on the connection is a new one: the idle ones may all be dead. */
-    private static final int FRESH_ATTEMPT = 2;
 
     private static final byte NOTHING = 0;
     /** Pieces that are not flushed yet. */
@@ -82,37 +84,31 @@ final class Forwarder {
         ask(exchange);
     }
 
-    /**
-     * Takes an idle connection, which is at {@link #end} afterwards, or begins to open one, which tells the exchange.
-     */
+    /** Takes an end that is there, which is at {@link #end} afterwards, or begins to open one, which is told later. */
     private void ask(Exchange exchange) {
         UpstreamServer server = exchange.server();
         if (server == null) {
             throw new IllegalStateException("no server was chosen");
         }
-        MovableChannel client = exchange.downstream().channel();
-        Loop loop = client.loop();
-        while (exchange.attempts < FRESH_ATTEMPT && exchange.retries == 0) {
-            MovableChannel idle = exchange.servers().connections().take(server, loop);
-            if (idle == null) {
-                break;
-            }
-            try {
-                UpstreamEnd taken = endOf(idle);
-                reused = true;
-                end = taken;
-                if (taken != null && taken.begin(exchange)) {
-                    return;
-                }
-                end = null;
-                exchange.attempts++;
-            } finally {
-                idle.leave();
-            }
+        reused = false;
+        connecting = true;
+        exchange.servers()
+                .ends()
+                .ask(exchange, server, exchange.downstream().channel().loop(), this);
+    }
+
+    @Override
+    public boolean begin(Exchange exchange, UpstreamEnd there, boolean hasServed) {
+        connecting = false;
+        reused = hasServed;
+        end = there; // before it begins: what it says meanwhile must be of the current one
+        if (there.begin(exchange)) {
+            return true;
         }
         reused = false;
         connecting = true;
-        exchange.servers().connections().connect(server, loop, client, exchange);
+        end = null;
+        return false;
     }
 
     /** A connection carries the exchange; it may have carried others before. */
@@ -188,6 +184,24 @@ final class Forwarder {
         return true;
     }
 
+    /**
+     * Asks once more after a server has said that it has not acted on the request, which it may be whatever it is: this
+     * costs nothing of the route's retries.
+     *
+     * @return false: it was asked for often enough
+     */
+    boolean askOnceMore(Exchange exchange) {
+        UpstreamServer server = exchange.server();
+        if (server == null || ++exchange.refused > MAX_REFUSED) {
+            return false;
+        }
+        if (exchange.refused > MAX_REFUSED_BY_ONE) {
+            exchange.goTo(exchange.servers().upstream().nextAfter(server));
+        }
+        ask(exchange);
+        return true;
+    }
+
     /** Whether the connection that carries the exchange, or did so last, has carried others before. */
     boolean isReused() {
         return reused;
@@ -218,6 +232,38 @@ final class Forwarder {
 
     /** Takes the piece out of the buffer and hands it over. False: the other end is gone, with its loop. */
     boolean forward(
+            Exchange exchange, UpstreamEnd to, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
+        SentBody kept = exchange.sentBody();
+        if (kept != null) {
+            kept.add(to.channel().alloc(), in, count, last, trailers);
+        }
+        return hand(exchange, to, in, count, last, trailers);
+    }
+
+    /** Whether all that was sent of the body can be sent once more. */
+    boolean canSendAgain(Exchange exchange) {
+        SentBody kept = exchange.sentBody();
+        return !exchange.hasBody() || (kept != null && kept.isWhole());
+    }
+
+    /** Sends what another server, or connection, was sent of the body. False: the other end is gone, with its loop. */
+    boolean sendAgain(Exchange exchange) {
+        SentBody kept = exchange.sentBody();
+        UpstreamEnd to = end;
+        if (kept == null || kept.isEmpty() || to == null) {
+            return true;
+        }
+        ByteBuf bytes = kept.bytes();
+        ByteBuf again = bytes == null ? Unpooled.EMPTY_BUFFER : bytes.retainedDuplicate();
+        try {
+            return hand(exchange, to, again, again.readableBytes(), kept.isComplete(), kept.trailers())
+                    && flush(exchange);
+        } finally {
+            again.release();
+        }
+    }
+
+    private boolean hand(
             Exchange exchange, UpstreamEnd to, ByteBuf in, int count, boolean last, @Nullable HeaderFields trailers) {
         if (to.channel().tryEnter()) {
             try {

@@ -2,6 +2,7 @@ package dev.baton.plugin.http.exchange;
 
 import io.netty.handler.codec.DateFormatter;
 import io.netty.handler.codec.http.HttpHeaderValidationUtil;
+import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.util.AsciiString;
@@ -366,6 +367,18 @@ public final class HeaderFields extends HttpHeaders {
         }
         count = kept;
         return this;
+    }
+
+    /** TE says that trailers can be read (RFC 9110, section 10.1.4). */
+    public boolean takesTrailers() {
+        for (int i = indexOf(FieldKind.TE, 0); i >= 0; i = indexOf(FieldKind.TE, i + 1)) {
+            for (String coding : value(i).toString().split(",", -1)) {
+                if (HttpHeaderValues.TRAILERS.contentEqualsIgnoreCase(coding.trim())) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     /** Removes all fields of a name but the last. */

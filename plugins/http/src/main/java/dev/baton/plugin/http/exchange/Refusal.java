@@ -69,6 +69,12 @@ public enum Refusal {
     RESPONSE_TIMEOUT(HttpResponseStatus.GATEWAY_TIMEOUT, "no answer from the server in time"),
     /** The server's bytes are not an answer, or one that two parsers could read in two ways. */
     BAD_RESPONSE(HttpResponseStatus.BAD_GATEWAY, "malformed answer from the server"),
+    /** The server's frames are not HTTP/2: its connection is ended with GOAWAY. */
+    BAD_SERVER_FRAME(HttpResponseStatus.BAD_GATEWAY, "HTTP/2 protocol error of the server"),
+    /** The server is over one of the limits of {@code http2}: its connection is ended with GOAWAY. */
+    TOO_MANY_SERVER_FRAMES(HttpResponseStatus.BAD_GATEWAY, "too many frames from the server that bring nothing"),
+    /** An Upgrade or CONNECT for a server that HTTP/2 is spoken with, and that does not offer it. */
+    NO_TUNNEL(HttpResponseStatus.NOT_IMPLEMENTED, "no tunnel to the server"),
     /** The server sent something unasked. */
     UNSOLICITED_RESPONSE(HttpResponseStatus.BAD_GATEWAY, "bytes from the server without a request"),
     /** The process's budget for memory was used up, and this unfinished head was among the largest. */

@@ -13,7 +13,12 @@ public final class ResponseHead extends DefaultHttpResponse {
     private boolean tunnel;
 
     public ResponseHead(HttpVersion version, HttpResponseStatus status) {
-        super(version, status, new HeaderFields());
+        this(version, status, new HeaderFields());
+    }
+
+    /** With the fields that have been read already. */
+    public ResponseHead(HttpVersion version, HttpResponseStatus status, HeaderFields fields) {
+        super(version, status, fields);
     }
 
     public HeaderFields fields() {

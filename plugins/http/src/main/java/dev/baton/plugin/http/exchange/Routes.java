@@ -10,7 +10,7 @@ import dev.baton.spi.http.HttpFilter;
 import dev.baton.spi.http.HttpFilterOptions;
 import dev.baton.spi.service.Contributed;
 import dev.baton.spi.service.ServiceContext;
-import io.netty.channel.ChannelHandler;
+import dev.baton.spi.upstream.Upstream;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -37,18 +37,16 @@ public final class Routes {
      * For one service.
      *
      * @param service its name
-     * @param profile what makes connections to servers interchangeable
-     * @param initializer sets them up
+     * @param ends what makes the server's ends of exchanges, for the upstreams of its routes
      */
-    public Routes(String service, ServiceContext context, String profile, ChannelHandler initializer) {
+    public Routes(String service, ServiceContext context, Function<Upstream, UpstreamEnds> ends) {
         this.service = service;
         this.context = context;
         this.series = new ServerSeries(context.metrics(), service);
         connections = name -> {
             var upstream = context.upstream(name);
             series.add(upstream);
-            // Between two exchanges nothing is left of the first: what is idle is bare.
-            return new Target.Servers(upstream, upstream.connections(profile, initializer, true));
+            return new Target.Servers(upstream, ends.apply(upstream));
         };
     }
 

@@ -11,9 +11,14 @@ sealed interface Target {
      * The servers of an upstream.
      *
      * @param upstream chooses among them
-     * @param connections to them
+     * @param ends where the server's ends of exchanges come from
      */
-    record Servers(Upstream upstream, UpstreamConnections connections) implements Target {}
+    record Servers(Upstream upstream, UpstreamEnds ends) implements Target {
+        /** To them. */
+        public UpstreamConnections connections() {
+            return ends.connections();
+        }
+    }
 
     /** A plugin's handler. */
     record Handler(HandlerUse use) implements Target {}

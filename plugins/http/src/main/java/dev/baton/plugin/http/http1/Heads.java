@@ -57,7 +57,7 @@ final class Heads {
             }
         }
         forward(out, exchange, client);
-        if (fields.has(FieldKind.TE) && !exchange.isHttp10() && RequestRules.takesTrailers(fields)) {
+        if (!exchange.isHttp10() && fields.takesTrailers()) {
             out.raw(TAKES_TRAILERS);
         }
         String upgrade = exchange.upgrade();

@@ -243,16 +243,4 @@ final class RequestRules {
             }
         }
     }
-
-    /** True if the client says that it can read trailers (RFC 9110, section 10.1.4). */
-    static boolean takesTrailers(HeaderFields fields) {
-        for (int i = fields.indexOf(FieldKind.TE, 0); i >= 0; i = fields.indexOf(FieldKind.TE, i + 1)) {
-            for (String coding : fields.value(i).toString().split(",", -1)) {
-                if (HttpHeaderValues.TRAILERS.contentEqualsIgnoreCase(coding.trim())) {
-                    return true;
-                }
-            }
-        }
-        return false;
-    }
 }

@@ -2,6 +2,8 @@ package dev.baton.plugin.http.http2;
 
 import dev.baton.plugin.http.exchange.ExchangeEnv;
 import dev.baton.spi.channel.MovableChannel;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelInboundHandler;
 import io.netty.handler.codec.http2.DefaultHttp2Connection;
 import io.netty.handler.codec.http2.DefaultHttp2ConnectionDecoder;
 import io.netty.handler.codec.http2.DefaultHttp2ConnectionEncoder;
@@ -20,6 +22,7 @@ import io.netty.handler.codec.http2.Http2PromisedRequestVerifier;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.handler.codec.http2.UniformStreamByteDistributor;
+import java.util.function.Supplier;
 
 /** Puts the handler of a connection and its codec together. */
 public final class Http2Codec {
@@ -53,7 +56,8 @@ public final class Http2Codec {
         Http2ConnectionEncoder encoder = new GuardedEncoder(
                 new DefaultHttp2ConnectionEncoder(connection, new DefaultHttp2FrameWriter(heads)), limits.config());
         CountedFrames frames = new CountedFrames(
-                new HeadDecoder(limits.headerLimit()), limits.config().maxContinuations());
+                new HeadDecoder(limits.headerLimit(), RequestFields::new),
+                limits.config().maxContinuations());
         Http2ConnectionDecoder decoder = new DefaultHttp2ConnectionDecoder(
                 connection, encoder, frames, Http2PromisedRequestVerifier.ALWAYS_VERIFY, true, true, true);
         Http2Settings settings = new Http2Settings()
@@ -82,15 +86,71 @@ public final class Http2Codec {
         return reader;
     }
 
-    /** Gives the fields of heads to {@link RequestFields}. */
+    /** The handler of a connection to a server. */
+    public static ChannelInboundHandler upstream(ExchangeEnv env, MovableChannel channel, Http2Limits limits) {
+        Http2Connection connection = new DefaultHttp2Connection(false, 0);
+        connection.remote().maxActiveStreams(0); // a server begins none
+        Http2Connection.PropertyKey streamKey = connection.newKey();
+        PendingBytes pending = new PendingBytes(new UniformStreamByteDistributor(connection), state -> {
+            Http2UpstreamEnd known = state.stream().getProperty(streamKey);
+            if (known != null) {
+                known.pending(state.pendingBytes());
+            }
+        });
+        connection.remote().flowController(new DefaultHttp2RemoteFlowController(connection, pending, stream -> {
+            Http2UpstreamEnd known = stream.getProperty(streamKey);
+            if (known != null) {
+                known.writabilityChanged();
+            }
+        }));
+        connection.local().flowController(new DefaultHttp2LocalFlowController(connection, WINDOW_UPDATE_RATIO, true));
+        Http2ConnectionEncoder encoder = new GuardedEncoder(
+                new DefaultHttp2ConnectionEncoder(
+                        connection, new DefaultHttp2FrameWriter(new DefaultHttp2HeadersEncoder())),
+                limits.config());
+        CountedFrames frames = new CountedFrames(
+                new HeadDecoder(limits.headerLimit(), UpstreamResponseFields::new),
+                limits.config().maxContinuations());
+        Http2ConnectionDecoder decoder = new DefaultHttp2ConnectionDecoder(
+                connection, encoder, frames, Http2PromisedRequestVerifier.ALWAYS_VERIFY, true, true, true);
+        Http2Settings settings = new Http2Settings()
+                .pushEnabled(false)
+                .initialWindowSize(limits.streamWindow())
+                .maxHeaderListSize(limits.headerLimit());
+        FrameBudget budget = new FrameBudget(
+                limits.config().maxIdleFrames(),
+                limits.config().maxResets(),
+                channel.eventLoop().ticker().nanoTime());
+        Http2UpstreamConnection upstream =
+                new Http2UpstreamConnection(env, channel, limits, decoder, encoder, settings, streamKey, budget);
+        decoder.frameListener(new UpstreamFrames(upstream));
+        frames.accountTo(upstream);
+        connection.addListener(new Http2ConnectionAdapter() {
+            @Override
+            public void onStreamClosed(Http2Stream stream) {
+                upstream.streamClosed(stream);
+            }
+
+            @Override
+            public void onGoAwayReceived(int lastStream, long error, ByteBuf debugData) {
+                upstream.goAway(lastStream);
+            }
+        });
+        return upstream;
+    }
+
+    /** Gives the fields of heads to what knows their pseudo-fields. */
     private static final class HeadDecoder extends DefaultHttp2HeadersDecoder {
-        HeadDecoder(long maxHeaderListSize) {
+        private final Supplier<Http2Headers> fields;
+
+        HeadDecoder(long maxHeaderListSize, Supplier<Http2Headers> fields) {
             super(true, maxHeaderListSize);
+            this.fields = fields;
         }
 
         @Override
         protected Http2Headers newHeaders() {
-            return new RequestFields();
+            return fields.get();
         }
     }
 }

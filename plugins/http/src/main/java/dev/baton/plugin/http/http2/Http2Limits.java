@@ -19,7 +19,16 @@ public record Http2Limits(Http2Config config, int headerLimit) {
      * whose bodies wait do not hold up the others.
      */
     int connectionWindow() {
-        long all = Math.min((long) config.maxStreams() * streamWindow(), CONNECTION_WINDOW_MAX);
+        return connectionWindow(config.maxStreams());
+    }
+
+    /** The same for a server, with as many streams as it usually allows. */
+    int upstreamConnectionWindow() {
+        return connectionWindow(Http2UpstreamConnection.STREAMS_FIRST);
+    }
+
+    private int connectionWindow(int streams) {
+        long all = Math.min((long) streams * streamWindow(), CONNECTION_WINDOW_MAX);
         return (int) Math.max(all, streamWindow());
     }
 }

@@ -20,13 +20,17 @@ import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
-/** A client that a test plays frame by frame: what it sends is bytes, and what it reads is one line a frame. */
+/**
+ * A client, or a server, that a test plays frame by frame: what it sends is bytes, and what it reads is one line a
+ * frame.
+ */
 final class Http2Client {
     private static final String PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -65,6 +69,15 @@ final class Http2Client {
         return client;
     }
 
+    /** The other side of one: a server that has read a client's preface, and allows what its settings say. */
+    static Http2Client serving(Peer peer, int... settings) {
+        peer.expect(PREFACE);
+        Http2Client server = new Http2Client(
+                frames -> peer.send(frames.getBytes(StandardCharsets.ISO_8859_1)), () -> nextFrame(peer));
+        server.send(settings(settings) + settingsAck());
+        return server;
+    }
+
     private static String nextFrame(Peer peer) {
         String head = new String(peer.read(FRAME_HEAD_BYTES), StandardCharsets.ISO_8859_1);
         int length = head.charAt(0) << 16 | head.charAt(1) << 8 | head.charAt(2);
@@ -73,9 +86,14 @@ final class Http2Client {
 
     /** Waits for the next frame of a stream. */
     String next() {
+        return next("HEADERS", "DATA", "RESET");
+    }
+
+    /** Waits for the next frame of these kinds. */
+    String next(String... kinds) {
         while (true) {
             for (String line : frames()) {
-                if (line.startsWith("HEADERS") || line.startsWith("DATA") || line.startsWith("RESET")) {
+                if (Arrays.stream(kinds).anyMatch(line::startsWith)) {
                     return line;
                 }
             }
@@ -169,6 +187,17 @@ final class Http2Client {
         } finally {
             out.release();
         }
+    }
+
+    /** The head of a response. */
+    String answer(int stream, boolean last, String status, String... fields) {
+        List<String> all = new ArrayList<>(List.of(":status", status));
+        all.addAll(List.of(fields));
+        return head(stream, last, all.toArray(new String[0]));
+    }
+
+    static String goAway(int lastStream, Http2Error error) {
+        return frame(Http2FrameTypes.GO_AWAY, 0, 0, number(lastStream) + number((int) error.code()));
     }
 
     String get(int stream, String path) {

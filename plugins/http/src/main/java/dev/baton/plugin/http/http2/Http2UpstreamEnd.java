@@ -1,0 +1,640 @@
+package dev.baton.plugin.http.http2;
+
+import dev.baton.plugin.http.exchange.BodyLength;
+import dev.baton.plugin.http.exchange.Downstream;
+import dev.baton.plugin.http.exchange.Exchange;
+import dev.baton.plugin.http.exchange.FieldKind;
+import dev.baton.plugin.http.exchange.HeaderFields;
+import dev.baton.plugin.http.exchange.Messages;
+import dev.baton.plugin.http.exchange.Refusal;
+import dev.baton.plugin.http.exchange.ResponseHead;
+import dev.baton.plugin.http.exchange.UpstreamEnd;
+import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.upstream.UpstreamServer;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The server's end of one exchange: a stream of an {@link Http2UpstreamConnection}, under whose claim everything here
+ * runs; the client's end may be on another loop.
+ *
+ * <p>The window of the stream bounds what is kept here or is on its way to the client's loop: its bytes are given back
+ * when the client's end has taken them and wants more. So a client that is slow holds up its own stream alone.
+ */
+final class Http2UpstreamEnd implements UpstreamEnd {
+    /** Heads before the answer (1xx) that one exchange may have. */
+    private static final int MAX_INFORMATIONAL = 64;
+    /** Bytes with which a buffer for what waits begins. */
+    private static final int KEPT_FIRST = 1024;
+    /** The answer's length is not said. */
+    private static final long UNKNOWN = -1;
+
+    private final Http2UpstreamConnection connection;
+
+    private @Nullable Exchange exchange;
+    private @Nullable Http2Stream stream;
+    /** Came, and waits until the client takes it. */
+    private @Nullable ByteBuf unread;
+
+    private @Nullable HeaderFields trailers;
+    /** Bytes that the client's end has, and that it has not asked for more after. */
+    private int owed;
+
+    private int informational;
+    /** What is left of the length that the answer's head says. */
+    private long announced = UNKNOWN;
+
+    private boolean headCame;
+    /** The server has ended its side: nothing follows what is unread. */
+    private boolean inputEnded;
+    /** The client's end takes no more of the answer until it says so. */
+    private boolean answerFull;
+
+    private boolean answerUnflushed;
+    /** Of what is unflushed, some was posted: the client's end has to say when it has all of it. */
+    private boolean answerPosted;
+
+    private boolean requestSent;
+    /** The client's end reads no more of the request until it is told. */
+    private boolean requestPaused;
+
+    /** Bytes of the request that wait for the server's window. */
+    private long pending;
+    /** Bytes that the connection knows to be kept for this stream. */
+    private long held;
+
+    Http2UpstreamEnd(Http2UpstreamConnection connection) {
+        this.connection = connection;
+    }
+
+    @Override
+    public MovableChannel channel() {
+        return connection.channel();
+    }
+
+    @Override
+    public boolean hasServed() {
+        return false; // a stream serves once
+    }
+
+    // ------------------------------------------------------------------------------------- from the downstream end
+
+    @Override
+    public boolean begin(Exchange next) {
+        UpstreamServer server = next.server();
+        UpstreamRequestFields head = UpstreamRequestFields.of(
+                next, server == null ? "" : server.address(), channel().tls() != null);
+        requestSent = !next.hasBody();
+        exchange = next;
+        if (head.length() > connection.headMax()) {
+            connection.free();
+            channel().offer(() -> fail(Refusal.HEADER_TOO_LARGE, false, "the server takes no more"));
+            return true;
+        }
+        stream = connection.open(this, head, requestSent);
+        if (stream == null) {
+            exchange = null;
+            return false;
+        }
+        return true;
+    }
+
+    @Override
+    public void requestBody(Exchange named, ByteBuf in, int count, boolean last, @Nullable HeaderFields fields) {
+        Http2Stream to = stream;
+        if (!named.equals(exchange) || to == null) {
+            in.skipBytes(count);
+            return;
+        }
+        requestSent = last;
+        boolean dataIsLast = last && fields == null;
+        if (count > 0 || dataIsLast) {
+            connection.write(to, in, count, dataIsLast);
+        }
+        if (last && fields != null) {
+            connection.write(to, fields);
+        }
+    }
+
+    @Override
+    public boolean takesMoreRequest(Exchange named) {
+        Http2Stream to = stream;
+        if (!named.equals(exchange) || to == null) {
+            return true;
+        }
+        requestPaused = !connection.isWritable(to);
+        return !requestPaused;
+    }
+
+    @Override
+    public void postedRequestBody(Exchange named, ByteBuf data, boolean last, @Nullable HeaderFields fields) {
+        try {
+            requestBody(named, data, data.readableBytes(), last, fields);
+        } finally {
+            data.release();
+        }
+        if (last) {
+            flushRequest(named);
+        }
+    }
+
+    @Override
+    public void flushRequest(Exchange named) {
+        assert channel().eventLoop().inEventLoop() : "without the claim on the server's connection (F4)";
+        connection.flushSoon();
+    }
+
+    @Override
+    public void caughtUpWithRequest(Exchange named) {
+        flushRequest(named);
+        if (named.equals(exchange) && takesMoreRequest(named)) {
+            resumeRequest(named);
+        }
+    }
+
+    @Override
+    public boolean resumeAnswer(Exchange named) {
+        return Messages.post(channel(), () -> resumeReading(named));
+    }
+
+    private void resumeReading(Exchange named) {
+        assert channel().eventLoop().inEventLoop() : "without the claim on the server's connection (F4)";
+        if (!named.equals(exchange)) {
+            return;
+        }
+        answerFull = false;
+        int free = owed;
+        owed = 0;
+        ByteBuf waiting = unread;
+        if (waiting != null) {
+            unread = null;
+            try {
+                free += receive(named, null, waiting);
+            } finally {
+                waiting.release();
+            }
+            flushAnswer();
+        }
+        taken(free);
+        countMemory();
+        connection.countMemory();
+    }
+
+    @Override
+    public void endTunnel(Exchange named) {
+        abortSoon(named);
+    }
+
+    @Override
+    public void abortSoon(Exchange named) {
+        Messages.post(channel(), () -> {
+            if (named.equals(exchange)) {
+                abort();
+            }
+        });
+    }
+
+    @Override
+    public void abort() {
+        exchange = null;
+        release();
+        cancel(Http2Error.CANCEL);
+    }
+
+    @Override
+    public void giveBack(Exchange unused) {
+        connection.free();
+    }
+
+    // ------------------------------------------------------------------------------------------- from the connection
+
+    /** A head came, or what follows the body. */
+    void head(UpstreamResponseFields fields, boolean last) {
+        Exchange current = exchange;
+        if (current == null) {
+            return;
+        }
+        try {
+            if (headCame) {
+                endWith(current, fields);
+            } else {
+                begin(current, fields, last);
+            }
+        } catch (IllegalArgumentException e) {
+            malformed(e.getMessage());
+        }
+    }
+
+    private void begin(Exchange current, UpstreamResponseFields fields, boolean last) {
+        if (fields.tooMany()) {
+            throw new IllegalArgumentException("more than " + HeaderFields.MAX_FIELDS + " header fields");
+        }
+        HeaderFields all = fields.fields();
+        if (all.has(FieldKind.CONNECTION) || all.has(FieldKind.TRANSFER_ENCODING) || all.has(FieldKind.UPGRADE)) {
+            throw new IllegalArgumentException("a field of the connection's");
+        }
+        int code = fields.code();
+        if (code == HttpResponseStatus.SWITCHING_PROTOCOLS.code()) {
+            throw new IllegalArgumentException("101, which HTTP/2 has not");
+        }
+        ResponseHead head = new ResponseHead(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(code), all);
+        if (head.isInformational()) {
+            if (last || ++informational > MAX_INFORMATIONAL) {
+                throw new IllegalArgumentException(
+                        last ? "a head before the answer that ends it" : "too many heads before the answer");
+            }
+            inform(current, head);
+            return;
+        }
+        headCame = true;
+        long length = length(all);
+        if (head.isBodyless(current)) {
+            announced = 0;
+            head.setBodyLength(0);
+        } else {
+            announced = length;
+            head.setBodyLength(length == UNKNOWN ? BodyLength.CHUNKED : length);
+        }
+        inputEnded = last;
+        if (last && announced > 0) {
+            throw new IllegalArgumentException("a length, and no body");
+        }
+        receive(current, head, Unpooled.EMPTY_BUFFER);
+    }
+
+    private static long length(HeaderFields fields) {
+        int field = fields.indexOf(FieldKind.CONTENT_LENGTH, 0);
+        if (field < 0) {
+            return UNKNOWN;
+        }
+        long length = fields.indexOf(FieldKind.CONTENT_LENGTH, field + 1) >= 0
+                ? BodyLength.WRONG
+                : BodyLength.parse(fields.value(field));
+        if (length == BodyLength.WRONG) {
+            throw new IllegalArgumentException("ambiguous length");
+        }
+        return length;
+    }
+
+    private void inform(Exchange current, ResponseHead head) {
+        Downstream other = current.downstream();
+        unflushed();
+        MovableChannel there = other.channel();
+        if (there.tryEnter()) {
+            try {
+                other.informational(current, this, head);
+            } finally {
+                there.leave();
+            }
+        } else {
+            answerPosted = true;
+            if (!Messages.post(there, () -> other.informational(current, this, head))) {
+                abort();
+            }
+        }
+    }
+
+    /** The fields behind the body, which end the answer. */
+    private void endWith(Exchange current, UpstreamResponseFields fields) {
+        HeaderFields all = fields.fields();
+        if (fields.hasPseudo() || fields.tooMany() || all.has(FieldKind.TRANSFER_ENCODING)) {
+            throw new IllegalArgumentException("trailers that are none");
+        }
+        if (announced > 0) {
+            throw new IllegalArgumentException("a body that is shorter than its length");
+        }
+        inputEnded = true;
+        trailers = all;
+        if (unread == null) {
+            receive(current, null, Unpooled.EMPTY_BUFFER);
+        }
+    }
+
+    /**
+     * A piece of the body.
+     *
+     * @param data released by the caller
+     * @return bytes of it that were taken, whose part of the windows is free again
+     */
+    int data(ByteBuf data, boolean last) {
+        Exchange current = exchange;
+        int count = data.readableBytes();
+        if (current == null) {
+            return count;
+        }
+        boolean wrong = announced != UNKNOWN && (count > announced || (last && count < announced));
+        if (!headCame || wrong) {
+            malformed(headCame ? "a body of another length than its head says" : "a body before its head");
+            return count;
+        }
+        if (announced != UNKNOWN) {
+            announced -= count;
+        }
+        inputEnded = last;
+        if (answerFull || unread != null) {
+            keep(data);
+            countMemory();
+            return 0;
+        }
+        int free = receive(current, null, data);
+        countMemory();
+        return free;
+    }
+
+    /** A copy: what was read in one go is a large buffer, and may be of many streams. */
+    private void keep(ByteBuf data) {
+        ByteBuf before = unread;
+        if (before != null && before.isWritable(data.readableBytes())) {
+            before.writeBytes(data);
+            return;
+        }
+        int length = data.readableBytes() + (before == null ? 0 : before.readableBytes());
+        ByteBuf all = channel().alloc().directBuffer(Math.max(KEPT_FIRST, 2 * length));
+        if (before != null) {
+            all.writeBytes(before);
+            before.release();
+        }
+        unread = all.writeBytes(data);
+    }
+
+    /** The stream is reset by the server, before the codec closes it. */
+    void reset(Http2Error error) {
+        Exchange current = exchange;
+        if (current == null || inputEnded) {
+            return; // the answer is complete; the server wants no more of the request (RFC 9113, section 8.1)
+        }
+        if (error == Http2Error.REFUSED_STREAM && !headCame) {
+            refused(current, "the server has refused the stream");
+        } else {
+            flushWaiting(current);
+            fail(Refusal.UPSTREAM_CLOSED, !headCame, "the server has reset the stream: " + error);
+        }
+    }
+
+    /**
+     * The stream is closed: all is sent and has come, or it was reset, or the connection is gone.
+     *
+     * @param refused the server has not acted on it, as its GOAWAY says
+     */
+    void closed(boolean refused) {
+        pending(0);
+        Exchange current = exchange;
+        if (current == null || inputEnded) {
+            return;
+        }
+        if (refused && !headCame) {
+            refused(current, "the server has gone away");
+        } else {
+            flushWaiting(current);
+            fail(Refusal.UPSTREAM_CLOSED, !headCame, headCame ? "in the middle of the answer" : null);
+        }
+    }
+
+    /** What came before the end goes to the client whether there is room or not: there is no end to wait for here. */
+    private void flushWaiting(Exchange current) {
+        ByteBuf waiting = unread;
+        if (waiting != null) {
+            unread = null;
+            try {
+                receive(current, null, waiting);
+            } finally {
+                waiting.release();
+            }
+        }
+    }
+
+    private void refused(Exchange current, String detail) {
+        exchange = null;
+        release();
+        Downstream other = current.downstream();
+        Messages.post(other.channel(), () -> other.upstreamRefused(current, this, detail));
+    }
+
+    private void malformed(@Nullable String detail) {
+        fail(Refusal.BAD_RESPONSE, false, detail);
+        cancel(Http2Error.PROTOCOL_ERROR);
+    }
+
+    /**
+     * There will be no answer, or no more of it.
+     *
+     * @param unused the server has sent nothing for this exchange
+     */
+    void fail(Refusal refusal, boolean unused, @Nullable String detail) {
+        Exchange current = exchange;
+        if (current == null) {
+            return;
+        }
+        exchange = null;
+        release();
+        Downstream other = current.downstream();
+        // Whether it arrives or not: this end is done with the exchange.
+        Messages.post(other.channel(), () -> other.upstreamFailed(current, this, refusal, unused, detail));
+    }
+
+    /** The process is short of memory. */
+    void evict() {
+        fail(Refusal.EVICTED, false, null);
+        cancel(Http2Error.CANCEL);
+    }
+
+    /** Whether memory is held for it. */
+    boolean holds() {
+        return held > 0;
+    }
+
+    /** So many bytes of the request wait for the server's window. */
+    void pending(long bytes) {
+        hold(held + bytes - pending);
+        pending = bytes;
+    }
+
+    /** The server takes more of the request. */
+    void writabilityChanged() {
+        Exchange current = exchange;
+        Http2Stream to = stream;
+        if (requestPaused && current != null && to != null && connection.isWritable(to)) {
+            requestPaused = false;
+            resumeRequest(current);
+        }
+    }
+
+    // ---------------------------------------------------------------------------------------------------- the answer
+
+    /**
+     * Hands a piece over: all of the buffer, and the end of the answer if that has come.
+     *
+     * @return bytes of it whose part of the windows is free again
+     */
+    private int receive(Exchange current, @Nullable ResponseHead head, ByteBuf in) {
+        boolean last = inputEnded;
+        Downstream other = current.downstream();
+        MovableChannel there = other.channel();
+        int count = in.readableBytes();
+        HeaderFields fields = last ? trailers : null;
+        if (last) {
+            exchange = null; // nothing can come after it
+            release();
+        } else {
+            unflushed();
+        }
+        boolean sent = true;
+        boolean taken = true;
+        if (there.tryEnter()) {
+            try {
+                arrive(other, current, head, in, count, last, fields);
+                if (!last && current.equals(exchange)) {
+                    answerFull = !other.takesMoreAnswer(current, this);
+                    taken = !answerFull;
+                }
+            } finally {
+                there.leave();
+            }
+        } else {
+            sent = post(other, current, head, in, count, last, fields);
+            answerPosted = !last;
+            taken = last;
+        }
+        if (last) {
+            endRequest();
+        } else if (!sent) {
+            abort();
+        } else if (!taken && current.equals(exchange)) {
+            owed += count;
+            return 0;
+        }
+        return count;
+    }
+
+    private boolean post(
+            Downstream other,
+            Exchange current,
+            @Nullable ResponseHead head,
+            ByteBuf in,
+            int count,
+            boolean last,
+            @Nullable HeaderFields fields) {
+        ByteBuf data = count == 0 ? Unpooled.EMPTY_BUFFER : in.readRetainedSlice(count);
+        boolean sent = Messages.post(other.channel(), () -> {
+            try {
+                arrive(other, current, head, data, data.readableBytes(), last, fields);
+            } finally {
+                data.release();
+            }
+        });
+        if (!sent) {
+            data.release();
+        }
+        return sent;
+    }
+
+    /** Under the claim on the client's connection. */
+    private void arrive(
+            Downstream other,
+            Exchange current,
+            @Nullable ResponseHead head,
+            ByteBuf in,
+            int count,
+            boolean last,
+            @Nullable HeaderFields fields) {
+        if (head == null) {
+            other.answerBody(current, this, in, count, last, fields);
+        } else {
+            other.answer(current, this, head, in, count, last, fields);
+        }
+    }
+
+    private void unflushed() {
+        if (!answerUnflushed) {
+            answerUnflushed = true;
+            connection.unflushed(this);
+        }
+    }
+
+    /** What was handed over goes out. */
+    void flushAnswer() {
+        Exchange current = exchange;
+        if (!answerUnflushed) {
+            return;
+        }
+        answerUnflushed = false;
+        boolean posted = answerPosted;
+        answerPosted = false;
+        if (current == null) {
+            return;
+        }
+        Downstream other = current.downstream();
+        MovableChannel there = other.channel();
+        boolean reached = true;
+        if (posted) {
+            reached = Messages.post(there, () -> other.caughtUpWithAnswer(current, this));
+        } else if (there.tryEnter()) {
+            try {
+                other.flush();
+            } finally {
+                there.leave();
+            }
+        } else {
+            reached = Messages.post(there, other::flush);
+        }
+        if (!reached) {
+            abort();
+        }
+    }
+
+    /** The answer is complete: what is left of the request is not sent. */
+    private void endRequest() {
+        if (!requestSent) {
+            cancel(Http2Error.NO_ERROR);
+        }
+    }
+
+    private void resumeRequest(Exchange current) {
+        Downstream other = current.downstream();
+        if (!Messages.post(other.channel(), () -> other.resumeRequest(current, this))) {
+            abort();
+        }
+    }
+
+    private void cancel(Http2Error error) {
+        Http2Stream to = stream;
+        if (to != null) {
+            connection.cancel(to, error);
+        }
+    }
+
+    private void taken(int bytes) {
+        Http2Stream from = stream;
+        if (from != null) {
+            connection.taken(from, bytes);
+        }
+    }
+
+    // ---------------------------------------------------------------------------------------------------- the memory
+
+    /** Lets go of what waits. */
+    private void release() {
+        ByteBuf waiting = unread;
+        if (waiting != null) {
+            unread = null;
+            waiting.release();
+        }
+        countMemory();
+    }
+
+    private void countMemory() {
+        ByteBuf waiting = unread;
+        hold(pending + (exchange == null ? 0 : owed) + (waiting == null ? 0 : waiting.capacity()));
+    }
+
+    /** Says how much is kept for this stream, in bytes. */
+    private void hold(long bytes) {
+        connection.held(bytes - held);
+        held = bytes;
+    }
+}

@@ -1,0 +1,168 @@
+package dev.baton.plugin.http.http2;
+
+import dev.baton.plugin.http.exchange.Exchange;
+import dev.baton.plugin.http.exchange.Messages;
+import dev.baton.plugin.http.exchange.Refusal;
+import dev.baton.plugin.http.exchange.RefusedException;
+import dev.baton.plugin.http.exchange.UpstreamEnds.Taker;
+import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.loop.Loop;
+import dev.baton.spi.upstream.UpstreamConnections;
+import dev.baton.spi.upstream.UpstreamServer;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * The connections to one server that carry exchanges now, of all loops. Those that carry none rest in the upstream's
+ * pool, and are as others there.
+ *
+ * <p>An exchange gets, in this order: a free stream of a connection of its own loop; a connection that rests; a new
+ * connection, of which each loop opens one at a time, for all exchanges that come meanwhile. Where
+ * {@code max-connections} lets none be opened, exchanges wait in the upstream's queue, and a stream of any loop's
+ * connection goes to the first.
+ *
+ * <p>No wakeup is lost there, because each side first shows what it has and then looks at the other: an exchange is in
+ * the queue before it looks for free streams ({@link #waits}); a stream that ends is free before its connection looks
+ * for exchanges that wait ({@link Http2UpstreamConnection#serveWaiting}). The later of the two sees both.
+ */
+final class ServerConnections {
+    private static final String WEBSOCKET = "websocket";
+
+    private final UpstreamConnections connections;
+    private final UpstreamServer server;
+    private final CopyOnWriteArrayList<Http2UpstreamConnection> active = new CopyOnWriteArrayList<>();
+    private final Map<Loop, SharedConnect> connecting = new ConcurrentHashMap<>();
+    /** Exchanges in the upstream's queue: none that comes later may overtake them. */
+    private final AtomicInteger waiting = new AtomicInteger();
+
+    ServerConnections(UpstreamConnections connections, UpstreamServer server) {
+        this.connections = connections;
+        this.server = server;
+    }
+
+    UpstreamConnections connections() {
+        return connections;
+    }
+
+    // ----------------------------------------------------------------------------- from an exchange, on its client's
+    // loop
+
+    /** Begins an exchange where there is room, or sees to that there will be. */
+    void ask(Exchange exchange, Loop loop, Taker taker) {
+        if (exchange.isConnect() || isWebSocket(exchange)) {
+            exchange.failed(new RefusedException(Refusal.NO_TUNNEL, "its servers are asked in HTTP/2"));
+            return;
+        }
+        exchange.keepBody();
+        if (waiting.get() <= 0 && (beginOnOwn(exchange, loop, taker) || beginOnResting(exchange, loop, taker))) {
+            return;
+        }
+        SharedConnect under = connecting.get(loop);
+        if (under == null || !under.add(exchange)) {
+            connect(loop, new SharedConnect(this, loop, exchange));
+        }
+    }
+
+    /** Other upgrades are ignored: HTTP allows that, and their clients know. */
+    private static boolean isWebSocket(Exchange exchange) {
+        String asked = exchange.upgrade();
+        return asked != null && asked.toLowerCase(Locale.ROOT).contains(WEBSOCKET);
+    }
+
+    private boolean beginOnOwn(Exchange exchange, Loop loop, Taker taker) {
+        for (Http2UpstreamConnection each : active) {
+            if (each.channel().loop() == loop && each.slots().reserve()) {
+                MovableChannel channel = each.channel();
+                if (!channel.tryEnter()) { // it is another loop's by now, or messages wait there
+                    if (Messages.post(channel, () -> each.carry(exchange))) {
+                        return true;
+                    }
+                    each.slots().free();
+                    continue;
+                }
+                try {
+                    if (each.begin(exchange, taker)) {
+                        return true;
+                    }
+                } finally {
+                    channel.leave();
+                }
+            }
+        }
+        return false;
+    }
+
+    private boolean beginOnResting(Exchange exchange, Loop loop, Taker taker) {
+        MovableChannel idle = connections.take(server, loop);
+        if (idle == null) {
+            return false;
+        }
+        try {
+            Http2UpstreamConnection connection = Http2UpstreamConnection.of(idle);
+            return connection != null && connection.wake(this) && connection.begin(exchange, taker);
+        } finally {
+            idle.leave();
+        }
+    }
+
+    /** Opens a connection for the exchanges of a connect, or lets them wait. On a loop's thread. */
+    private void connect(Loop loop, SharedConnect connect) {
+        connecting.put(loop, connect);
+        connections.connect(server, loop, connect);
+    }
+
+    /** Opens one more, for those that found no room on the one that they waited for. On a loop's thread. */
+    void connectMore(Loop loop, Exchange next, Queue<Exchange> others) {
+        SharedConnect under = connecting.get(loop);
+        for (Exchange each = next; each != null; each = others.poll()) {
+            if (under == null || !under.add(each)) {
+                under = new SharedConnect(this, loop, each);
+                connect(loop, under);
+            }
+        }
+    }
+
+    /** Waits in the upstream's queue by itself. On a loop's thread. */
+    void connectAlone(Loop loop, Exchange exchange) {
+        connections.connect(server, loop, new SharedConnect(this, loop, exchange));
+    }
+
+    /** A connect has ended, or waits: the next exchange begins another. */
+    void endConnect(Loop loop, SharedConnect ended) {
+        connecting.remove(loop, ended);
+    }
+
+    // --------------------------------------------------------------------------------------------- those that wait
+
+    /** One more waits in the queue: gives it a free stream if there is one by now, or whoever is before it. */
+    void waits() {
+        waiting.incrementAndGet();
+        for (Http2UpstreamConnection each : active) {
+            if (each.slots().hasFree() && Messages.post(each.channel(), each::serveWaiting)) {
+                return;
+            }
+        }
+    }
+
+    /** One waits no longer. */
+    void waitEnded() {
+        waiting.decrementAndGet();
+    }
+
+    // ------------------------------------------------------------------------------------- from the connections,
+    // claimed
+
+    /** A connection carries exchanges from now on. */
+    void add(Http2UpstreamConnection connection) {
+        active.add(connection);
+    }
+
+    /** A connection carries no more. */
+    void remove(Http2UpstreamConnection connection) {
+        active.remove(connection);
+    }
+}

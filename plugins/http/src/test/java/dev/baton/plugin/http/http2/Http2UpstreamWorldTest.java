@@ -1,0 +1,301 @@
+package dev.baton.plugin.http.http2;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.plugin.http.HttpPlugin;
+import dev.baton.spi.admin.PoolSnapshot;
+import dev.baton.testkit.world.InEachWorld;
+import dev.baton.testkit.world.Origin;
+import dev.baton.testkit.world.Peer;
+import dev.baton.testkit.world.PluginWorld;
+import io.netty.handler.codec.http2.Http2Error;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Servers that speak HTTP/2, whose connections exchanges of several clients and loops share. */
+class Http2UpstreamWorldTest {
+    private static final String ASKED = " :method=GET :scheme=http :authority=shop :path=";
+    private static final String FORWARDED = " x-forwarded-for=127.0.0.1 x-forwarded-host=shop x-forwarded-proto=http";
+
+    private static Origin start(PluginWorld world, String keys) {
+        Origin origin = world.origin();
+        world.plugin(HttpPlugin.class);
+        world.start("""
+                listeners: { web: { bind: "127.0.0.1:0", service: shop } }
+                services: { shop: { type: http, upstream: app } }
+                upstreams: { app: { servers: ["%s"], protocol: http/2%s } }
+                """.formatted(origin.address(), keys));
+        return origin;
+    }
+
+    private static Peer client(PluginWorld world, String path) {
+        Peer client = world.connect("web");
+        client.send("GET " + path + " HTTP/1.1\r\nHost: shop\r\n\r\n");
+        return client;
+    }
+
+    private static void awaitWaiting(PluginWorld world, int count) {
+        world.await(
+                count + " wait",
+                () -> world.view().pools().stream()
+                                .mapToInt(PoolSnapshot::waiting)
+                                .sum()
+                        == count);
+    }
+
+    private static String head(Peer client) {
+        return client.readUntil("\r\n\r\n").replaceAll("(?i)date: [^\r]*\r\n", "");
+    }
+
+    @InEachWorld
+    void shouldCarryOneExchangeAfterTheOther(PluginWorld world) {
+        Origin origin = start(world, ", max-connections: 1");
+        Peer longer = client(world, "/long");
+        Http2Client server = Http2Client.serving(origin.accept());
+        assertThat(server.next()).startsWith("HEADERS 3" + ASKED + "/long");
+        Peer client = world.connect("web");
+        for (int stream = 5; stream < 11; stream += 2) {
+            client.send("GET /" + stream + " HTTP/1.1\r\nHost: shop\r\nTE: trailers\r\nCookie: a=1\r\n\r\n");
+            assertThat(server.next())
+                    .isEqualTo("HEADERS " + stream + ASKED + "/" + stream + " cookie=a=1" + FORWARDED
+                            + " te=trailers END");
+            server.send(
+                    server.answer(stream, false, "103", "link", "a"),
+                    server.answer(stream, false, "200", "content-length", "4", "x-lower", "a"),
+                    Http2Client.data(stream, "page", true));
+            assertThat(head(client)).isEqualTo("HTTP/1.1 103 Early Hints\r\nlink: a\r\n\r\n");
+            assertThat(head(client)).isEqualTo("HTTP/1.1 200 OK\r\nx-lower: a\r\nContent-Length: 4\r\n\r\n");
+            client.expect("page");
+        }
+        server.send(server.answer(3, true, "304", "content-length", "9"));
+        assertThat(head(longer)).isEqualTo("HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n");
+    }
+
+    @InEachWorld
+    void shouldShareOneConnectionAmongClients(PluginWorld world) {
+        Origin origin = start(world, ", max-connections: 1");
+        List<Peer> clients = new ArrayList<>();
+        clients.add(client(world, "/0"));
+        Http2Client server = Http2Client.serving(origin.accept());
+        assertThat(server.next()).startsWith("HEADERS 3" + ASKED + "/0");
+        for (int i = 1; i < 6; i++) {
+            clients.add(client(world, "/" + i));
+            assertThat(server.next()).startsWith("HEADERS " + (2 * i + 3) + ASKED + "/" + i);
+        }
+        for (int i = 5; i >= 0; i--) {
+            server.send(server.answer(2 * i + 3, true, "204", "x-number", "" + i));
+            assertThat(head(clients.get(i))).isEqualTo("HTTP/1.1 204 No Content\r\nx-number: " + i + "\r\n\r\n");
+        }
+    }
+
+    @InEachWorld
+    void shouldLetExchangesWaitForAStreamInTheirOrder(PluginWorld world) {
+        Origin origin = start(world, ", max-connections: 1, queue-timeout: 30s");
+        Peer first = client(world, "/1");
+        Http2Client server = Http2Client.serving(origin.accept(), 3, 1);
+        assertThat(server.next()).startsWith("HEADERS 3" + ASKED + "/1");
+        assertThat(server.next("SETTINGS ACK")).isNotNull();
+        Peer second = client(world, "/2");
+        awaitWaiting(world, 1);
+        Peer third = client(world, "/3");
+        awaitWaiting(world, 2);
+        server.send(server.answer(3, true, "204"));
+        assertThat(server.next()).startsWith("HEADERS 5" + ASKED + "/2");
+        server.send(server.answer(5, true, "204"));
+        assertThat(server.next()).startsWith("HEADERS 7" + ASKED + "/3");
+        server.send(server.answer(7, true, "204"));
+        for (Peer each : List.of(first, second, third)) {
+            assertThat(head(each)).startsWith("HTTP/1.1 204 ");
+        }
+    }
+
+    @InEachWorld
+    void shouldSendAgainWhatAServerHasNotActedOn(PluginWorld world) {
+        Origin origin = start(world, "");
+        Peer client = world.connect("web");
+        client.send("POST /in HTTP/1.1\r\nHost: shop\r\nContent-Length: 3\r\n\r\nabc");
+        Http2Client server = Http2Client.serving(origin.accept());
+        assertThat(server.next()).startsWith("HEADERS 3 :method=POST");
+        assertThat(server.next()).isEqualTo("DATA 3 abc END");
+        server.send(Http2Client.goAway(0, Http2Error.NO_ERROR));
+        Http2Client next = Http2Client.serving(origin.accept());
+        assertThat(next.next()).startsWith("HEADERS 3 :method=POST");
+        assertThat(next.next()).isEqualTo("DATA 3 abc END");
+        next.send(Http2Client.reset(3, Http2Error.REFUSED_STREAM));
+        assertThat(next.next()).startsWith("HEADERS 5 :method=POST");
+        assertThat(next.next()).isEqualTo("DATA 5 abc END");
+        next.send(next.answer(5, true, "201", "content-length", "0"));
+        assertThat(head(client)).isEqualTo("HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n");
+    }
+
+    /** As gRPC has it: both sides speak at the same time, and what the answer comes to is said behind it. */
+    @InEachWorld
+    void shouldPassBodiesAndTrailersBothWays(PluginWorld world) {
+        Origin origin = start(world, "");
+        Http2Client client = Http2Client.over(world.connect("web"));
+        client.send(client.post(1, "/call", "te", "trailers", "content-type", "application/grpc"));
+        Http2Client server = Http2Client.serving(origin.accept());
+        assertThat(server.next())
+                .isEqualTo("HEADERS 3 :method=POST :scheme=http :authority=shop :path=/call"
+                        + " content-type=application/grpc" + FORWARDED + " te=trailers");
+        server.send(server.answer(3, false, "200", "content-type", "application/grpc"));
+        assertThat(client.next()).isEqualTo("HEADERS 1 :status=200 content-type=application/grpc");
+        for (int i = 0; i < 3; i++) {
+            client.send(Http2Client.data(1, "question" + i, false));
+            assertThat(server.next()).isEqualTo("DATA 3 question" + i);
+            server.send(Http2Client.data(3, "answer" + i, false));
+            assertThat(client.next()).isEqualTo("DATA 1 answer" + i);
+        }
+        client.send(client.head(1, true, "x-sum", "3"));
+        assertThat(server.next()).isEqualTo("HEADERS 3 x-sum=3 END");
+        server.send(server.head(3, true, "grpc-status", "0"));
+        assertThat(client.next()).isEqualTo("HEADERS 1 grpc-status=0 END");
+
+        client.send(client.post(3, "/call", "te", "trailers"), Http2Client.data(3, "x", true));
+        Http2Client next = Http2Client.serving(origin.accept()); // without a plugin for pools none rests
+        assertThat(next.next()).startsWith("HEADERS 3 :method=POST");
+        assertThat(next.next()).isEqualTo("DATA 3 x END");
+        next.send(next.answer(3, true, "200", "grpc-status", "12"));
+        assertThat(client.next()).isEqualTo("HEADERS 3 :status=200 grpc-status=12 END");
+    }
+
+    /** Rows F3 and F4: a connection to a server changes loops with all its streams, in the middle of bodies. */
+    @InEachWorld
+    void shouldMoveAConnectionWithAllItsStreams(PluginWorld world) {
+        Origin origin = start(world, ", max-connections: 1");
+        List<Http2Client> clients = new ArrayList<>();
+        for (int i = 0; i < 4; i++) { // so many that some are on each loop
+            clients.add(Http2Client.over(world.connect("web")));
+        }
+        clients.get(0).send(clients.get(0).post(1, "/0"), Http2Client.data(1, "first", false));
+        Http2Client server = Http2Client.serving(origin.accept());
+        for (int i = 0; i < 4; i++) {
+            Http2Client client = clients.get(i);
+            if (i > 0) {
+                client.send(client.post(1, "/" + i), Http2Client.data(1, "first", false));
+            }
+            assertThat(server.next()).startsWith("HEADERS " + (2 * i + 3) + " :method=POST");
+            assertThat(server.next()).isEqualTo("DATA " + (2 * i + 3) + " first");
+            server.send(server.answer(2 * i + 3, false, "200"), Http2Client.data(2 * i + 3, "abc", false));
+            assertThat(client.next()).isEqualTo("HEADERS 1 :status=200");
+            assertThat(client.next()).isEqualTo("DATA 1 abc");
+        }
+        world.retireLoop(1);
+        for (int i = 0; i < 4; i++) {
+            clients.get(i).send(Http2Client.data(1, "second", true));
+            assertThat(server.next()).isEqualTo("DATA " + (2 * i + 3) + " second END");
+            server.send(Http2Client.data(2 * i + 3, "def", true));
+            assertThat(clients.get(i).next()).isEqualTo("DATA 1 def END");
+        }
+    }
+
+    /** A client that takes nothing holds up its own stream, whose window stays closed, and no other. */
+    @InEachWorld
+    void shouldHoldUpOnlyTheStreamOfASlowClient(PluginWorld world) {
+        Origin origin = start(world, ", max-connections: 1");
+        Http2Client slow = Http2Client.over(world.connect("web"));
+        slow.send(Http2Client.settings(4, 5), slow.get(1, "/slow"));
+        Http2Client server = Http2Client.serving(origin.accept());
+        assertThat(server.next()).startsWith("HEADERS 3" + ASKED + "/slow");
+        server.send(server.answer(3, false, "200"));
+        String piece = "0123456789abcdef".repeat(1024);
+        for (int i = 0; i < 4; i++) { // all of the stream's window, 64 KiB
+            server.send(Http2Client.data(3, piece, false));
+        }
+        assertThat(slow.next()).startsWith("HEADERS 1 :status=200");
+        assertThat(slow.next()).isEqualTo("DATA 1 01234");
+        for (int stream = 5; stream < 11; stream += 2) {
+            Peer quick = client(world, "/quick");
+            assertThat(server.next("HEADERS", "DATA", "WINDOW 3")).startsWith("HEADERS " + stream);
+            server.send(
+                    server.answer(stream, false, "200", "content-length", "16384"),
+                    Http2Client.data(stream, piece, true));
+            quick.readUntil("\r\n\r\n");
+            quick.expect(piece);
+        }
+        slow.send(Http2Client.window(1, 4 * piece.length()), Http2Client.window(0, 4 * piece.length()));
+        assertThat(server.next("WINDOW 3")).isNotNull();
+        StringBuilder rest = new StringBuilder("01234");
+        while (rest.length() < 4 * piece.length()) {
+            rest.append(slow.next().replaceAll("DATA 1 | END", ""));
+        }
+        assertThat(rest.toString()).isEqualTo(piece.repeat(4));
+        server.send(Http2Client.data(3, "", true));
+        assertThat(slow.next()).isEqualTo("DATA 1  END");
+    }
+
+    /** The exchange is over for its client: the stream is, and the connection stays. */
+    @InEachWorld
+    void shouldCancelTheStreamOfAClientThatIsGone(PluginWorld world) {
+        Origin origin = start(world, ", max-connections: 1");
+        Peer stays = client(world, "/stays");
+        Http2Client server = Http2Client.serving(origin.accept());
+        assertThat(server.next()).startsWith("HEADERS 3" + ASKED + "/stays");
+        Http2Client client = Http2Client.over(world.connect("web"));
+        client.send(client.get(1, "/gone"));
+        assertThat(server.next()).startsWith("HEADERS 5" + ASKED + "/gone");
+        client.send(Http2Client.reset(1, Http2Error.CANCEL));
+        assertThat(server.next()).isEqualTo("RESET 5 CANCEL");
+        server.send(server.answer(5, false, "200"), Http2Client.data(5, "late", true)); // on its way already
+        server.send(server.answer(3, true, "204"));
+        assertThat(head(stays)).startsWith("HTTP/1.1 204 ");
+    }
+
+    /** What a GOAWAY lets finish finishes; what comes next goes to another connection. */
+    @InEachWorld
+    void shouldFinishWhatWasBegunBeforeAGoAway(PluginWorld world) {
+        Origin origin = start(world, "");
+        Peer first = client(world, "/1");
+        Http2Client server = Http2Client.serving(origin.accept());
+        assertThat(server.next()).startsWith("HEADERS 3" + ASKED + "/1");
+        server.send(Http2Client.goAway(3, Http2Error.NO_ERROR), Http2Client.ping(0));
+        assertThat(server.next("PING ACK")).isNotNull();
+        Peer second = client(world, "/2");
+        Http2Client next = Http2Client.serving(origin.accept());
+        assertThat(next.next()).startsWith("HEADERS 3" + ASKED + "/2");
+        server.send(server.answer(3, true, "204"));
+        assertThat(head(first)).startsWith("HTTP/1.1 204 ");
+        next.send(next.answer(3, true, "204"));
+        assertThat(head(second)).startsWith("HTTP/1.1 204 ");
+    }
+
+    /** A reset ends its exchange: with 502 if nothing has come of the answer, else without the end of it. */
+    @InEachWorld
+    void shouldEndOneExchangeWhenItsStreamIsReset(PluginWorld world) {
+        Origin origin = start(world, ", max-connections: 1");
+        Peer stays = client(world, "/stays");
+        Http2Client server = Http2Client.serving(origin.accept());
+        assertThat(server.next()).startsWith("HEADERS 3");
+        Peer early = world.connect("web");
+        early.send("POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 1\r\n\r\nx");
+        assertThat(server.next()).startsWith("HEADERS 5");
+        assertThat(server.next()).isEqualTo("DATA 5 x END");
+        server.send(Http2Client.reset(5, Http2Error.INTERNAL_ERROR));
+        assertThat(head(early)).startsWith("HTTP/1.1 502 ");
+        Http2Client late = Http2Client.over(world.connect("web"));
+        late.send(late.get(1, "/"));
+        assertThat(server.next()).startsWith("HEADERS 7");
+        server.send(server.answer(7, false, "200"), Http2Client.data(7, "some", false));
+        assertThat(late.next()).startsWith("HEADERS 1 :status=200");
+        assertThat(late.next()).isEqualTo("DATA 1 some");
+        server.send(Http2Client.reset(7, Http2Error.CANCEL));
+        assertThat(late.next()).startsWith("RESET 1 ");
+        server.send(server.answer(3, true, "204"));
+        assertThat(head(stays)).startsWith("HTTP/1.1 204 ");
+    }
+
+    /** What would become a tunnel is refused, and what may be ignored is. */
+    @InEachWorld
+    void shouldRefuseTunnels(PluginWorld world) {
+        Origin origin = start(world, "");
+        Peer client = world.connect("web");
+        client.send("GET /chat HTTP/1.1\r\nHost: shop\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+        assertThat(head(client)).startsWith("HTTP/1.1 501 ");
+        Peer other = world.connect("web");
+        other.send("GET / HTTP/1.1\r\nHost: shop\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n");
+        Http2Client server = Http2Client.serving(origin.accept());
+        assertThat(server.next()).isEqualTo("HEADERS 3" + ASKED + "/" + FORWARDED + " END");
+        server.send(server.answer(3, true, "204"));
+        assertThat(head(other)).startsWith("HTTP/1.1 204 ");
+    }
+}
