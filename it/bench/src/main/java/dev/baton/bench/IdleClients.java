@@ -4,22 +4,65 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
+import javax.net.SocketFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509ExtendedTrustManager;
 
-/** Keep-alive clients that ask once and then do nothing: {@code IdleClients HOST PORT COUNT}. Ends with its input. */
+/**
+ * Keep-alive clients that ask once and then do nothing: {@code IdleClients HOST PORT COUNT [tls]}. Ends with its input.
+ */
 public final class IdleClients {
     private IdleClients() {}
 
+    /** Trusts everybody, and knows no session that could be resumed. */
+    private static SocketFactory tls() throws GeneralSecurityException {
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, new TrustManager[] {new TrustsAll()}, null);
+        return context.getSocketFactory();
+    }
+
+    private static final class TrustsAll extends X509ExtendedTrustManager {
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String type) {}
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String type) {}
+
+        @Override
+        public X509Certificate[] getAcceptedIssuers() {
+            return new X509Certificate[0];
+        }
+    }
+
     /** Opens the connections, says so in a line, and waits. */
-    public static void main(String[] args) throws IOException {
+    public static void main(String[] args) throws IOException, GeneralSecurityException {
         int port = Integer.parseInt(args[1]);
         int count = Integer.parseInt(args[2]);
         byte[] request = ("GET / HTTP/1.1\r\nHost: " + args[0] + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII);
+        boolean tls = args.length > 3 && args[3].equals("tls");
         List<Socket> clients = new ArrayList<>();
         byte[] answer = new byte[4096];
         for (int i = 0; i < count; i++) {
-            Socket client = new Socket(args[0], port);
+            Socket client = (tls ? tls() : SocketFactory.getDefault()).createSocket(args[0], port);
+            client.setTcpNoDelay(true); // the request follows the end of the handshake at once
             clients.add(client);
             client.getOutputStream().write(request);
             InputStream in = client.getInputStream();

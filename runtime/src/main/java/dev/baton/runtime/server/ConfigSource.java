@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
 public record ConfigSource(String file, String origin, ConfigReader reader) {
     private static final Path DEFAULT = Path.of("baton.yaml");
     private static final String DEMO = "demo.yaml";
+    /** The line in front of its listeners. */
+    private static final String LISTENERS = "listeners:\n";
     /** The address of a listener or of the admin API. */
     private static final Pattern PORT = Pattern.compile("(\"127\\.0\\.0\\.1):\\d+\"");
 
@@ -55,8 +57,24 @@ public record ConfigSource(String file, String origin, ConfigReader reader) {
 
     /** The built-in demo on free ports, for a start that disturbs no other process. */
     public static ConfigSource rehearsal() {
+        return onFreePorts(demo());
+    }
+
+    /**
+     * The same with a listener {@code secure}, which has TLS; an installation without the plugin refuses it.
+     *
+     * @param certificate file of it, in PEM
+     * @param key file of its key
+     */
+    public static ConfigSource rehearsal(Path certificate, Path key) {
+        String secure = "  secure: { bind: \"127.0.0.1:0\", service: shop, tls: { certificates: [ { certificate: \""
+                + certificate + "\", key: \"" + key + "\" } ] } }\n";
+        return onFreePorts(demo().replace(LISTENERS, LISTENERS + secure));
+    }
+
+    private static ConfigSource onFreePorts(String text) {
         try {
-            return builtIn("on free ports", PORT.matcher(demo()).replaceAll("$1:0\""));
+            return builtIn("on free ports", PORT.matcher(text).replaceAll("$1:0\""));
         } catch (ConfigException e) {
             throw new IllegalStateException(DEMO + " on free ports", e);
         }

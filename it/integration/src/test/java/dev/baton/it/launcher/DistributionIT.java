@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.runtime.launcher.command.Baton;
 import dev.baton.runtime.server.Server;
+import dev.baton.spi.tls.CertificateMaker;
+import dev.baton.spi.tls.CertifiedKey;
+import dev.baton.spi.tls.Pem;
 import dev.baton.testkit.BatonProcess;
 import dev.baton.testkit.BatonProcess.Outcome;
 import io.vertx.core.json.JsonArray;
@@ -108,11 +111,18 @@ class DistributionIT {
     void shouldMapTheClassesThatTheBuildHasPrepared() throws Exception {
         Outcome command = launch(DISTRIBUTION.resolve("bin/baton"), TELLS_CLASSES, "--version");
         assertThat(command.text()).contains(mapped(Baton.class));
+        CertifiedKey made = CertificateMaker.of("localhost").make();
+        Files.writeString(folder.resolve("web.crt"), Pem.write(made.chain()));
+        Files.writeString(folder.resolve("web.key"), Pem.write(made.key()));
         Path yaml = Files.writeString(folder.resolve("baton.yaml"), """
                 version: 1
                 admin: { listen: "127.0.0.1:0" }
                 listeners:
                   web: { bind: "127.0.0.1:0", service: page }
+                  secure:
+                    bind: "127.0.0.1:0"
+                    service: page
+                    tls: { certificates: [ { certificate: web.crt, key: web.key } ] }
                 services:
                   page: { type: http, routes: [ { handler: demo-origin } ] }
                 """);
@@ -122,6 +132,7 @@ class DistributionIT {
             assertThat(run.text())
                     .contains(mapped(Server.class))
                     .contains(mapped("dev.baton.plugin.epoll.EpollPlugin"))
+                    .contains(mapped("io.netty.handler.ssl.SslContext"))
                     .contains(mapped("dev.baton.plugin.demoorigin.DemoOriginPlugin"));
 
             URI page = URI.create("http://" + run.listener("web") + "/");
@@ -148,6 +159,15 @@ class DistributionIT {
         assertThat(prepared.text()).contains("prepared: ").endsWith(" map " + home.resolve(CLASSES));
         assertThat(files(home)).as("nothing is left behind").isEqualTo(before);
         assertThat(launch(script, TELLS_CLASSES, "--version").text()).contains(mapped(Baton.class));
+
+        for (Path file : files(home.resolve("plugins/tls")).stream()
+                .map(name -> home.resolve("plugins/tls").resolve(name))
+                .toList()) {
+            Files.delete(file);
+        }
+        Files.delete(home.resolve("plugins/tls"));
+        prepared = prepare(home);
+        assertThat(prepared.code()).as("without TLS: " + prepared.text()).isZero();
 
         unpacked();
         assertThat(launch(script, TELLS_CLASSES, "--version").text())

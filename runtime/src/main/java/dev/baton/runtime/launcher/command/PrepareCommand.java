@@ -9,10 +9,25 @@ import dev.baton.runtime.server.Server;
 import dev.baton.runtime.server.StartException;
 import dev.baton.spi.loop.Rescue;
 import dev.baton.spi.loop.WatchedLoop;
+import dev.baton.spi.tls.CertificateMaker;
+import dev.baton.spi.tls.CertifiedKey;
+import dev.baton.spi.tls.Pem;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -20,6 +35,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
 import picocli.CommandLine.Command;
 
 /**
@@ -38,18 +55,42 @@ import picocli.CommandLine.Command;
             "change of the JDK run it again. Without a file that fits, Baton starts as always, only slower."
         })
 final class PrepareCommand implements Callable<Integer> {
-    /** It serves two requests. */
+    /** It serves a few requests. */
     private static final int STOP_SECONDS_MAX = 30;
 
     /** How often, a millisecond apart, it is looked whether a rescue is over. */
     private static final int RESCUE_LOOKS = 200;
 
+    private static final String LOOPBACK = "127.0.0.1";
+
     private static final Pattern WEB = Pattern.compile("listener web on (\\S+) .*");
+    private static final Pattern SECURE = Pattern.compile("listener secure on (\\S+) .*");
     private static final Pattern ADMIN = Pattern.compile("admin on (\\S+)");
 
     @Override
-    public Integer call() throws StartException, AdminException, InterruptedException {
-        ConfigSource source = ConfigSource.rehearsal();
+    public Integer call() throws StartException, AdminException, InterruptedException, IOException {
+        Path folder = Files.createTempDirectory("baton-prepare-");
+        Path certificate = folder.resolve(LOOPBACK + ".crt");
+        Path key = folder.resolve(LOOPBACK + ".key");
+        CertifiedKey made = CertificateMaker.of(LOOPBACK).make();
+        try {
+            Files.writeString(certificate, Pem.write(made.chain()));
+            Files.writeString(key, Pem.write(made.key())); // for this process, and only while it runs
+            try {
+                rehearse(ConfigSource.rehearsal(certificate, key), made);
+            } catch (StartException withoutTls) { // its plugin is not installed
+                rehearse(ConfigSource.rehearsal(), made);
+            }
+        } finally {
+            Files.deleteIfExists(certificate);
+            Files.deleteIfExists(key);
+            Files.deleteIfExists(folder);
+        }
+        return ExitCode.FINE;
+    }
+
+    private static void rehearse(ConfigSource source, CertifiedKey trusted)
+            throws StartException, AdminException, InterruptedException, IOException {
         Foundation foundation = Foundation.lay(Installation.current(), source.reader());
         RootConfig read = foundation.read(source);
         Server server = Server.assemble(foundation, read);
@@ -57,26 +98,50 @@ final class PrepareCommand implements Callable<Integer> {
             server.open();
             List<String> said = new ArrayList<>(server.listenerLines());
             server.start(said::add);
-            new AdminClient(address(WEB, said)).get("/");
+            new AdminClient(address(WEB, said).orElseThrow()).get("/");
+            Optional<String> secure = address(SECURE, said);
+            if (secure.isPresent()) {
+                getSecurely(secure.get(), trusted);
+            }
             for (String command : List.of("status", "pools")) {
-                ask(command, address(ADMIN, said));
+                ask(command, address(ADMIN, said).orElseThrow());
             }
             rescue(server);
             stop(server);
         } finally {
             server.end();
         }
-        return ExitCode.FINE;
     }
 
-    private static String address(Pattern wanted, List<String> lines) {
-        for (String line : lines) {
-            Matcher matcher = wanted.matcher(line);
-            if (matcher.matches()) {
-                return matcher.group(1);
+    private static Optional<String> address(Pattern wanted, List<String> lines) {
+        return lines.stream()
+                .map(wanted::matcher)
+                .filter(Matcher::matches)
+                .map(matcher -> matcher.group(1))
+                .findFirst();
+    }
+
+    /** Asks over TLS and HTTP/2: the first client would wait for these classes, and the loop with it. */
+    private static void getSecurely(String address, CertifiedKey trusted) throws IOException, InterruptedException {
+        try {
+            KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
+            store.load(null, null);
+            store.setCertificateEntry(LOOPBACK, trusted.certificate());
+            TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+            trust.init(store);
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(null, trust.getTrustManagers(), null);
+            HttpClient client = HttpClient.newBuilder().sslContext(context).build();
+            HttpResponse<Void> answer = client.send(
+                    HttpRequest.newBuilder(URI.create("https://" + address + "/"))
+                            .build(),
+                    BodyHandlers.discarding());
+            if (answer.statusCode() != HttpURLConnection.HTTP_OK || answer.version() != HttpClient.Version.HTTP_2) {
+                throw new IllegalStateException("https is answered with " + answer);
             }
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("a certificate just made", e);
         }
-        throw new IllegalStateException("no line is like " + wanted + ": " + lines);
     }
 
     private static void ask(String command, String admin) {
