@@ -12,7 +12,7 @@ public final class Words {
     /** So many words are compared, or listed in a message: each costs time or room for each wrong word of a file. */
     private static final int COMPARED_MAX = 200;
 
-    private static final int LISTED_MAX = 20;
+    private static final int LISTED_MAX = 30;
 
     private Words() {}
 

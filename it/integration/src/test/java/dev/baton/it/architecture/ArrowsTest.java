@@ -10,7 +10,9 @@ import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.sli
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
@@ -18,8 +20,18 @@ import dev.baton.spi.Plugin;
 import dev.baton.spi.SharedPackages;
 
 /** The arrows between the parts: {@code launcher -> runtime -> spi <- plugins}. */
-@AnalyzeClasses(packages = "dev.baton", importOptions = DoNotIncludeTests.class)
+@AnalyzeClasses(
+        packages = "dev.baton",
+        importOptions = {DoNotIncludeTests.class, ArrowsTest.NoTestJars.class})
 class ArrowsTest {
+
+    /** What tests have of other modules' tests. */
+    static final class NoTestJars implements ImportOption {
+        @Override
+        public boolean includes(Location location) {
+            return !location.contains("-tests.jar");
+        }
+    }
 
     private static final String SPI = "dev.baton.spi..";
     private static final String RUNTIME = "dev.baton.runtime..";
@@ -44,7 +56,10 @@ class ArrowsTest {
             .resideInAPackage(PLUGINS)
             .and()
             .resideOutsideOfPackages(
-                    "dev.baton.plugin.http..", "dev.baton.plugin.httpfilters..", "dev.baton.plugin.tracecontext..")
+                    "dev.baton.plugin.http..",
+                    "dev.baton.plugin.httpfilters..",
+                    "dev.baton.plugin.tracecontext..",
+                    "dev.baton.plugin.acme..")
             .should()
             .onlyDependOnClassesThat(SHARED.or(resideInAPackage(PLUGINS)));
 
@@ -81,6 +96,14 @@ class ArrowsTest {
             .resideInAPackage("dev.baton.plugin.tracecontext..")
             .should()
             .onlyDependOnClassesThat(SHARED.or(resideInAPackage(PLUGINS)).or(resideInAPackage("io.opentelemetry..")));
+
+    @ArchTest
+    static final ArchRule acmeBringsAcme4j = classes()
+            .that()
+            .resideInAPackage("dev.baton.plugin.acme..")
+            .should()
+            .onlyDependOnClassesThat(
+                    SHARED.or(resideInAPackage(PLUGINS)).or(resideInAPackage("org.shredzone.acme4j..")));
 
     @ArchTest
     static final ArchRule noPluginDependsOnAnother =

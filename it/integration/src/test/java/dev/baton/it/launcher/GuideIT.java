@@ -218,6 +218,7 @@ class GuideIT {
         for (String each : List.of("web", "web-rsa", "api", "clients")) {
             TestCertificates.selfSigned(folder, each, each + ".example.com");
         }
+        Files.writeString(folder.resolve("external.key"), "c2VjcmV0\n");
         List<Map<String, String>> files = new ArrayList<>();
         int examples = 0;
         for (Page page : pages()) {
@@ -301,6 +302,7 @@ class GuideIT {
     private static String entry(String section) {
         String wrong = NONE + ": 1";
         return switch (section) {
+            case "acme" -> wrong + ", external-account: { " + wrong + " }, certificates: [{ " + wrong + " }]";
             case "listeners" -> "each: { " + wrong + ", tls: { " + wrong + ", certificates: [{ " + wrong + " }] } }";
             case "upstreams" ->
                 "each: { " + wrong + ", pool: { " + wrong + " }, sticky: { " + wrong + " }, check: { " + wrong

@@ -1,0 +1,84 @@
+package dev.baton.plugin.acme;
+
+import dev.baton.spi.config.Hosts;
+import dev.baton.spi.config.WrongValueException;
+import dev.baton.spi.tls.CertificateFiles;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * The section {@code acme}.
+ *
+ * @param directory address of the authority's directory
+ * @param email where the authority writes to if something is wrong with the certificates
+ * @param folder where the account and the certificates are kept; no other user may read it
+ * @param termsAgreed the user agrees to the authority's terms of service
+ * @param ca file of the certificates, in PEM, that the authority's own certificate is verified with; without it, those
+ *     of the JDK
+ * @param externalAccount the account that the user has with the authority by other means
+ * @param certificates what to get
+ */
+record AcmeConfig(
+        String directory,
+        Optional<String> email,
+        Path folder,
+        boolean termsAgreed,
+        Optional<Path> ca,
+        Optional<ExternalAccount> externalAccount,
+        List<CertificateConfig> certificates) {
+    private static final Pattern EMAIL = Pattern.compile("[A-Za-z0-9.!#$%&'*+/=^_`{|}~-]+@[A-Za-z0-9.-]+");
+    /** Where the way to the authority is as safe without TLS. */
+    private static final Set<String> LOOPBACK = Set.of("127.0.0.1", "[::1]", "localhost");
+
+    /** Refuses what the authority would refuse later. */
+    AcmeConfig {
+        List<WrongValueException> wrong = new ArrayList<>();
+        if (!isDirectory(directory)) {
+            wrong.add(new WrongValueException(
+                    "directory", "'" + directory + "' is no address of a directory: expected https://HOST/PATH"));
+        }
+        if (email.isPresent() && !EMAIL.matcher(email.get()).matches()) {
+            wrong.add(new WrongValueException("email", "'" + email.get() + "' is no address of mail"));
+        }
+        if (!termsAgreed) {
+            wrong.add(new WrongValueException(
+                    "termsAgreed", "the authority wants it: read its terms of service, and say true if you agree"));
+        }
+        ca.ifPresent(file -> {
+            try {
+                CertificateFiles.certificates(file);
+            } catch (IllegalArgumentException e) {
+                wrong.add(new WrongValueException("ca", String.valueOf(e.getMessage())));
+            }
+        });
+        List<String> names = certificates.stream().map(CertificateConfig::name).toList();
+        for (int i = 0; i < names.size(); i++) {
+            if (names.indexOf(names.get(i)) < i) {
+                wrong.add(new WrongValueException(
+                        "certificates[" + i + "]", "another certificate begins with '" + names.get(i) + "' too"));
+            }
+        }
+        WrongValueException.throwAll(wrong);
+        if (certificates.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "it needs the key 'certificates', a list such as [ { names: [www.example.com] } ]");
+        }
+    }
+
+    private static boolean isDirectory(String text) {
+        try {
+            URI uri = URI.create(text);
+            String host = uri.getHost();
+            return host != null
+                    && Hosts.isHost(host)
+                    && ("https".equals(uri.getScheme()) || ("http".equals(uri.getScheme()) && LOOPBACK.contains(host)));
+        } catch (IllegalArgumentException no) {
+            return false;
+        }
+    }
+}

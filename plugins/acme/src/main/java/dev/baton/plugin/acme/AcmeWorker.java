@@ -1,0 +1,247 @@
+package dev.baton.plugin.acme;
+
+import dev.baton.spi.metrics.Metrics;
+import dev.baton.spi.tls.CertificateStore;
+import dev.baton.spi.tls.CertifiedKey;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The thread that orders certificates when they are due, one after the other, while this process is ready and has the
+ * lock of the folder. A process that drains gives the lock back at once, so that the next one can order; until it has
+ * the lock, that one shows what the folder has.
+ */
+final class AcmeWorker {
+    private static final Logger LOG = LoggerFactory.getLogger(AcmeWorker.class);
+
+    /** The state in which a process orders. */
+    static final String READY = "ready";
+
+    private static final Duration WHILE_STARTING = Duration.ofMillis(100);
+    /** How often the state of the process and the folder are looked at. */
+    private static final Duration LOOK = Duration.ofSeconds(1);
+
+    private final Folder folder;
+    private final Orders orders;
+    private final List<ManagedCertificate> certificates;
+    private final ManagedCertificates shown;
+    private final CertificateStore store;
+    private final Supplier<String> state;
+    private final Metrics metrics;
+    private final InstantSource clock;
+    private final RandomGenerator random = new SplittableRandom();
+    private final Semaphore wakeUps = new Semaphore(0);
+    private final Thread thread = new Thread(this::run, "baton-acme");
+    private volatile boolean stopped;
+    /** What the folder had when it could not be used; told once. */
+    private String told = "";
+
+    /** What orders a certificate. */
+    @FunctionalInterface
+    interface Orders {
+        Authority.Outcome order(CertificateConfig wanted) throws InterruptedException;
+    }
+
+    /** @param state what the process is at, as {@code /v1/status} has it */
+    AcmeWorker(
+            Folder folder,
+            Orders orders,
+            List<ManagedCertificate> certificates,
+            ManagedCertificates shown,
+            CertificateStore store,
+            Supplier<String> state,
+            Metrics metrics,
+            InstantSource clock) {
+        this.folder = folder;
+        this.orders = orders;
+        this.certificates = certificates;
+        this.shown = shown;
+        this.store = store;
+        this.state = state;
+        this.metrics = metrics;
+        this.clock = clock;
+        thread.setDaemon(true);
+        thread.setContextClassLoader(AcmeWorker.class.getClassLoader());
+        shown.are(certificates, wakeUps::release);
+        for (ManagedCertificate each : certificates) {
+            count(each, "issued");
+            count(each, "failed");
+            metrics.gauge(
+                    "baton_acme_next_order_timestamp",
+                    "When a certificate is ordered next, in seconds since 1970.",
+                    () -> each.next().getEpochSecond(),
+                    "certificate",
+                    each.name());
+        }
+    }
+
+    private Metrics.Counter count(ManagedCertificate each, String result) {
+        return metrics.counter(
+                "baton_acme_orders_total", "Orders of certificates.", "certificate", each.name(), "result", result);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    /** Any thread; waits for nothing. An order that runs is given up. */
+    void stop() {
+        stopped = true;
+        thread.interrupt();
+    }
+
+    private void run() {
+        try {
+            while (!stopped) {
+                Duration pause = turn();
+                if (wakeUps.tryAcquire(pause.toMillis(), TimeUnit.MILLISECONDS)) {
+                    wakeUps.drainPermits();
+                }
+            }
+        } catch (InterruptedException end) {
+            LOG.debug("no more certificates are ordered", end);
+        } catch (Throwable t) { // nothing else would tell it
+            LOG.error("no more certificates are ordered until the next start", t);
+        } finally {
+            shown.orderedHere(false);
+            unlock();
+        }
+    }
+
+    private void unlock() {
+        try {
+            folder.unlock();
+        } catch (IOException e) {
+            LOG.warn("the lock of the folder cannot be given back", e);
+        }
+    }
+
+    // ---- one look -------------------------------------------------------------------------------------------------
+
+    /** Orders what is due, if it is for this process to do so. Returns when to look again. */
+    Duration turn() throws InterruptedException {
+        try {
+            String now = state.get();
+            if (now.equals("starting")) {
+                return WHILE_STARTING;
+            }
+            if (!now.equals(READY)) {
+                shown.orderedHere(false);
+                unlock();
+                return LOOK;
+            }
+            if (!folder.isLocked()) {
+                boolean mine = folder.lock();
+                load(); // what another process has got meanwhile
+                shown.orderedHere(mine);
+                if (!mine) {
+                    return LOOK;
+                }
+            }
+            for (ManagedCertificate each : certificates) {
+                if (!stopped && !each.next().isAfter(clock.instant())) {
+                    order(each);
+                }
+            }
+        } catch (IOException | RuntimeException e) {
+            tell("no certificates are ordered", e);
+        }
+        return LOOK;
+    }
+
+    private void tell(String what, Exception why) {
+        String words = what + ": " + why;
+        if (!words.equals(told)) {
+            told = words;
+            LOG.warn("{}", words, why instanceof RuntimeException ? why : null);
+        }
+    }
+
+    /** Has listeners show what the folder has. */
+    void load() {
+        for (ManagedCertificate each : certificates) {
+            try {
+                CertifiedKey kept = folder.certificate(each.name());
+                if (kept != null && !kept.equals(each.key())) {
+                    store.publish(each.name(), kept);
+                    each.found(kept);
+                }
+            } catch (IOException | IllegalArgumentException e) {
+                tell("the certificate for " + each.name() + " is ordered again, because it cannot be used", e);
+            }
+        }
+    }
+
+    private void order(ManagedCertificate each) throws InterruptedException {
+        each.begin();
+        try {
+            Authority.Outcome outcome = orders.order(each.config());
+            CertifiedKey got = outcome.key();
+            Failure why = outcome.failure();
+            if (got != null) {
+                why = take(each, got);
+            }
+            if (why != null) {
+                failed(each, why);
+            }
+        } finally {
+            each.end();
+        }
+    }
+
+    /** Keeps it, then shows it; what stands in the way, if something does. */
+    private @Nullable Failure take(ManagedCertificate each, CertifiedKey got) {
+        try {
+            folder.keep(each.name(), got);
+            store.publish(each.name(), got);
+        } catch (IOException e) {
+            return new Failure("the certificate cannot be kept: " + e, false, null);
+        } catch (IllegalArgumentException e) {
+            return new Failure("the certificate cannot be used: " + e.getMessage(), false, null);
+        }
+        each.issued(got, clock.instant());
+        count(each, "issued").increment();
+        LOG.info(
+                "a certificate for {} was issued by {}, valid until {}; it is renewed {}",
+                String.join(", ", each.config().names()),
+                got.certificate().getIssuerX500Principal().getName(),
+                got.certificate().getNotAfter().toInstant(),
+                words(each.next(), clock.instant()));
+        return null;
+    }
+
+    private void failed(ManagedCertificate each, Failure why) {
+        Instant now = clock.instant();
+        each.failed(now, why, random);
+        count(each, "failed").increment();
+        CertifiedKey key = each.key();
+        Instant expires = key == null ? null : key.certificate().getNotAfter().toInstant();
+        LOG.warn(
+                "no new certificate for {}: {}; {}; the next attempt is {}",
+                String.join(", ", each.config().names()),
+                why.words(),
+                expires == null
+                        ? "there is none yet"
+                        : expires.isBefore(now)
+                                ? "the one that there is has expired on " + expires
+                                : "the one that there is holds until " + expires,
+                words(each.next(), now));
+    }
+
+    /** When something is to happen, for people. */
+    static String words(Instant when, Instant now) {
+        return when.isAfter(now) ? "at " + when.truncatedTo(ChronoUnit.SECONDS) : "now";
+    }
+}

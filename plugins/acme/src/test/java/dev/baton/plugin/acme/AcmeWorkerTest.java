@@ -1,0 +1,293 @@
+package dev.baton.plugin.acme;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.spi.tls.CertificateMaker;
+import dev.baton.spi.tls.CertificateStore;
+import dev.baton.spi.tls.CertifiedKey;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** When a process orders, and what becomes of what it gets; time and the authority are the test's. */
+class AcmeWorkerTest {
+    private static final URI AUTHORITY = URI.create("https://acme.test/directory");
+    private static final Duration LIFETIME = Duration.ofDays(90);
+
+    @TempDir
+    Path path;
+
+    private Instant now = Instant.parse("2026-11-30T12:00:00Z");
+    private final PrometheusMetrics metrics = new PrometheusMetrics();
+    private final Deque<Authority.Outcome> outcomes = new ArrayDeque<>();
+    private final List<String> ordered = new ArrayList<>();
+
+    /** A process with the section. */
+    private final class Side {
+        final Map<String, CertifiedKey> shown = new HashMap<>();
+        final ManagedCertificates certificates = new ManagedCertificates();
+        String state = "starting";
+        final AcmeWorker worker;
+
+        Side(String... names) throws Exception {
+            List<ManagedCertificate> all = new ArrayList<>();
+            for (String name : names) {
+                all.add(new ManagedCertificate(
+                        new CertificateConfig(List.of(name), ChallengeType.HTTP_01, KeyType.EC)));
+            }
+            worker = new AcmeWorker(
+                    Folder.open(path, AUTHORITY),
+                    wanted -> {
+                        ordered.add(wanted.name());
+                        return outcomes.remove();
+                    },
+                    all,
+                    certificates,
+                    new Store(shown),
+                    () -> state,
+                    metrics,
+                    () -> now);
+            worker.load();
+        }
+
+        Side ready() {
+            state = "ready";
+            return this;
+        }
+
+        AcmeView.Row row() {
+            return new AcmeView(certificates).rows().get(0);
+        }
+    }
+
+    private record Store(Map<String, CertifiedKey> shown) implements CertificateStore {
+        @Override
+        public void publish(String name, CertifiedKey key) {
+            if (key.names().contains("unusable.test")) {
+                throw new IllegalArgumentException("the library does not like it");
+            }
+            shown.put(name, key);
+        }
+
+        @Override
+        public void withdraw(String name) {
+            shown.remove(name);
+        }
+
+        @Override
+        public void answerChallenge(String serverName, CertifiedKey key) {}
+
+        @Override
+        public void endChallenge(String serverName) {}
+    }
+
+    private CertifiedKey issue(String... names) {
+        CertifiedKey made =
+                CertificateMaker.of(names).valid(now, now.plus(LIFETIME)).make();
+        outcomes.add(new Authority.Outcome(made, null));
+        return made;
+    }
+
+    private void refuse(Failure why) {
+        outcomes.add(new Authority.Outcome(null, why));
+    }
+
+    private Side side;
+
+    @BeforeEach
+    void begin() throws Exception {
+        side = new Side("a.test");
+    }
+
+    @Test
+    void shouldOrderOnceTheProcessIsReady() throws Exception {
+        side.worker.turn();
+        assertThat(ordered).isEmpty();
+        assertThat(side.row().state()).isEqualTo("missing");
+        CertifiedKey made = issue("a.test");
+        side.ready().worker.turn();
+        assertThat(side.shown).containsExactly(Map.entry("a.test", made));
+        assertThat(side.row().problem()).isEmpty();
+        side.worker.turn();
+        assertThat(ordered).as("once").containsExactly("a.test");
+
+        Side next = new Side("a.test");
+        assertThat(next.shown).as("before it is ready").containsExactly(Map.entry("a.test", made));
+        assertThat(metrics.scrape()).contains("baton_acme_orders_total{certificate=\"a.test\",result=\"issued\"} 1");
+    }
+
+    @Test
+    void shouldRenewWhenItIsTime() throws Exception {
+        issue("a.test");
+        side.ready().worker.turn();
+        now = now.plus(Duration.ofDays(55));
+        side.worker.turn();
+        assertThat(ordered).hasSize(1);
+        now = now.plus(Duration.ofDays(5));
+        CertifiedKey second = issue("a.test");
+        side.worker.turn();
+        assertThat(side.shown).containsExactly(Map.entry("a.test", second));
+    }
+
+    @Test
+    void shouldShowWhatItHasWhileTheAuthorityFails() throws Exception {
+        CertifiedKey first = issue("a.test");
+        side.ready().worker.turn();
+        now = now.plus(Duration.ofDays(60));
+        refuse(new Failure("it is tired", false, now.plus(Duration.ofHours(3))));
+        side.worker.turn();
+        assertThat(side.shown).containsExactly(Map.entry("a.test", first));
+        assertThat(side.row().problem()).isEqualTo("it is tired");
+        now = now.plus(Duration.ofHours(3)).minusSeconds(1);
+        side.worker.turn();
+        assertThat(ordered).as("not before it may").hasSize(2);
+        now = now.plusSeconds(1);
+        refuse(new Failure("it is tired", false, null));
+        side.worker.turn();
+        assertThat(ordered).hasSize(3);
+        now = now.plus(Duration.ofMinutes(9));
+        side.worker.turn();
+        assertThat(ordered).as("the second failure waits longer").hasSize(3);
+        now = now.plus(Duration.ofMinutes(5));
+        CertifiedKey second = issue("a.test");
+        side.worker.turn();
+        assertThat(side.shown).containsExactly(Map.entry("a.test", second));
+        assertThat(side.row().problem()).isEmpty();
+        assertThat(metrics.scrape()).contains("baton_acme_orders_total{certificate=\"a.test\",result=\"failed\"} 2");
+    }
+
+    /** Else it would be ordered in a circle, until the authority bars this side. */
+    @Test
+    void shouldNotOrderAgainAtOnceWhatHasNoTimeLeft() throws Exception {
+        outcomes.add(new Authority.Outcome(
+                CertificateMaker.of("a.test")
+                        .valid(now.minus(LIFETIME), now.plusSeconds(5))
+                        .make(),
+                null));
+        side.ready().worker.turn();
+        now = now.plus(Duration.ofMinutes(4));
+        side.worker.turn();
+        assertThat(ordered).hasSize(1);
+    }
+
+    @Test
+    void shouldOrderOthersIfOneFails() throws Exception {
+        side = new Side("a.test", "b.test").ready();
+        refuse(new Failure("no", false, null));
+        CertifiedKey made = issue("b.test");
+        side.worker.turn();
+        assertThat(side.shown).containsExactly(Map.entry("b.test", made));
+    }
+
+    @Test
+    void shouldOrderAgainIfTheConfigurationHasOtherNames() throws Exception {
+        CertifiedKey other = issue("other.test");
+        side.ready().worker.turn();
+        side.state = "draining";
+        side.worker.turn();
+        Side next = new Side("a.test").ready();
+        assertThat(next.shown).as("better than none").containsExactly(Map.entry("a.test", other));
+        CertifiedKey made = issue("a.test");
+        next.worker.turn();
+        assertThat(next.shown).containsExactly(Map.entry("a.test", made));
+    }
+
+    @Test
+    void shouldOrderAgainIfTheFolderHasRubbish() throws Exception {
+        Files.writeString(path.resolve("acme.test_directory/a.test.pem"), "rubbish");
+        Side next = new Side("a.test").ready();
+        CertifiedKey made = issue("a.test");
+        next.worker.turn();
+        assertThat(next.shown).containsExactly(Map.entry("a.test", made));
+    }
+
+    @Test
+    void shouldTellIfTheLibraryRefusesTheCertificate() throws Exception {
+        issue("a.test", "unusable.test");
+        side.ready().worker.turn();
+        assertThat(side.shown).isEmpty();
+        assertThat(side.row().problem()).isEqualTo("the certificate cannot be used: the library does not like it");
+    }
+
+    /** Two processes never order at once; one that drains lets the next one order, and has it again if that dies. */
+    @Test
+    void shouldLeaveItToTheOtherProcessToOrder() throws Exception {
+        issue("a.test");
+        side.ready().worker.turn();
+        now = now.plus(Duration.ofDays(70));
+        Side next = new Side("a.test").ready();
+        next.worker.turn();
+        assertThat(ordered).as("the other has the lock").hasSize(1);
+        assertThat(next.row().next()).isEqualTo("by another process");
+        side.state = "draining";
+        side.worker.turn();
+        assertThat(ordered).as("it drains").hasSize(1);
+        CertifiedKey made = issue("a.test");
+        next.worker.turn();
+        assertThat(next.shown).containsExactly(Map.entry("a.test", made));
+        next.worker.stop();
+        next.state = "draining";
+        next.worker.turn();
+        side.ready().worker.turn();
+        assertThat(side.shown).as("what the other has got").containsExactly(Map.entry("a.test", made));
+        assertThat(ordered).hasSize(2);
+    }
+
+    @Test
+    void shouldOrderWhenAnOperatorSaysSo() throws Exception {
+        issue("a.test");
+        side.ready().worker.turn();
+        RenewAction action = new RenewAction(side.certificates);
+        assertThat(action.act(new RenewAction.Name("a.test")))
+                .isCompletedWithValue(new RenewAction.Ordered("a.test", true));
+        CertifiedKey second = issue("a.test");
+        side.worker.turn();
+        assertThat(side.shown).containsExactly(Map.entry("a.test", second));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> action.act(new RenewAction.Name("b.test")))
+                .withMessage("there is no certificate 'b.test'; there is: a.test");
+    }
+
+    /** An order that waits for the authority is given up. */
+    @Test
+    void shouldStopInTheMidstOfAnOrder() throws Exception {
+        CompletableFuture<Thread> thread = new CompletableFuture<>();
+        ManagedCertificates certificates = new ManagedCertificates();
+        Folder folder = Folder.open(path, AUTHORITY);
+        AcmeWorker worker = new AcmeWorker(
+                folder,
+                wanted -> {
+                    thread.complete(Thread.currentThread());
+                    Thread.sleep(Long.MAX_VALUE);
+                    throw new AssertionError();
+                },
+                List.of(new ManagedCertificate(
+                        new CertificateConfig(List.of("a.test"), ChallengeType.HTTP_01, KeyType.EC))),
+                certificates,
+                new Store(new HashMap<>()),
+                () -> "ready",
+                metrics,
+                () -> now);
+        worker.start();
+        Thread ordering = thread.get(10, TimeUnit.SECONDS);
+        worker.stop();
+        ordering.join(10_000);
+        assertThat(ordering.isAlive()).isFalse();
+        assertThat(folder.isLocked()).isFalse();
+    }
+}
