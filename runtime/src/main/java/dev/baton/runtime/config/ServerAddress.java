@@ -45,6 +45,24 @@ public final class ServerAddress {
         return refers ? Optional.of(server.substring(SERVICE.length())) : Optional.empty();
     }
 
+    /**
+     * The host that a server is written with, a name or an address without brackets and scope, if it has one: a
+     * listener and a service have none.
+     */
+    public static Optional<String> host(String server) {
+        Matcher matcher = HOST_PORT.matcher(server);
+        if (listener(server).isPresent() || service(server).isPresent() || !matcher.matches()) {
+            return Optional.empty();
+        }
+        String host = matcher.group(1);
+        if (host.startsWith("[")) {
+            String address = host.substring(1, host.length() - 1);
+            int scope = address.indexOf('%');
+            return Optional.of(scope < 0 ? address : address.substring(0, scope));
+        }
+        return Optional.of(host.endsWith(".") ? host.substring(0, host.length() - 1) : host);
+    }
+
     private static Optional<String> checkService(String name) {
         int colon = name.lastIndexOf(':');
         if (colon >= 0) {

@@ -5,6 +5,7 @@ import dev.baton.spi.config.Range;
 import dev.baton.spi.config.WrongValueException;
 import dev.baton.spi.upstream.UpstreamProtocol;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -13,7 +14,8 @@ import java.util.Optional;
  *
  * @param servers its servers; never empty
  * @param protocol what they speak with a service of HTTP
- * @param connectTimeout how long opening a connection may take
+ * @param connectTimeout how long opening a connection may take, with its TLS handshake
+ * @param tls how TLS is spoken with its servers; without it, it is not
  * @param proxyProtocol the header of the PROXY protocol that each connection begins with, which tells the server the
  *     client's address; without it none is sent. A connection serves one client then, and is not kept
  * @param maxConnections how many connections of this process to each server there may be; without it, any number
@@ -30,6 +32,7 @@ public record UpstreamConfig(
         List<ServerConfig> servers,
         @Default("http/1.1") UpstreamProtocol protocol,
         @Default("2s") @Range(min = "1ms", max = "10m") Duration connectTimeout,
+        Optional<UpstreamTlsConfig> tls,
         Optional<ProxyVersion> proxyProtocol,
         @Range(min = "1", max = "1000000") Optional<Integer> maxConnections,
         @Default("1s") @Range(min = "1ms", max = "10m") Duration queueTimeout,
@@ -44,30 +47,43 @@ public record UpstreamConfig(
         @Range(min = "1s", max = "1h") Optional<Duration> slowStart,
         PoolConfig pool) {
 
-    /** Checks that a port to ask belongs to a host, and that a connection of many clients does not name one. */
+    /**
+     * Checks that a port to ask belongs to a host, that a connection of many clients does not name one, and that there
+     * is a name to verify.
+     */
     public UpstreamConfig {
+        List<WrongValueException> wrong = new ArrayList<>();
         if (protocol == UpstreamProtocol.HTTP_2 && proxyProtocol.isPresent()) {
-            throw new WrongValueException(
-                    "proxy-protocol",
-                    "its header names one client, and a connection with protocol: http/2 serves many; remove one");
+            wrong.add(new WrongValueException(
+                    "proxyProtocol",
+                    "its header names one client, and a connection with protocol: http/2 serves many; remove one"));
         }
         if (protocol == UpstreamProtocol.HTTP_2
                 && check.filter(each -> each.type() == CheckConfig.Type.HTTP).isPresent()) {
-            throw new WrongValueException(
-                    "check", "checks of type http speak HTTP/1.1, and these servers http/2; use type: tcp");
+            wrong.add(new WrongValueException(
+                    "check", "checks of type http speak HTTP/1.1, and these servers http/2; use type: tcp"));
         }
-        if (check.flatMap(CheckConfig::port).isPresent()) {
-            servers.stream()
-                    .flatMap(server -> ServerAddress.listener(server.address()).stream())
-                    .findFirst()
-                    .ifPresent(listener -> {
-                        throw new WrongValueException(
-                                "check", "it has a port, and listener:" + listener + " has no other than its own");
-                    });
+        String listener = servers.stream()
+                .flatMap(server -> ServerAddress.listener(server.address()).stream())
+                .findFirst()
+                .orElse(null);
+        if (listener != null && check.flatMap(CheckConfig::port).isPresent()) {
+            wrong.add(new WrongValueException(
+                    "check", "it has a port, and listener:" + listener + " has no other than its own"));
         }
+        if (listener != null
+                && tls.filter(it ->
+                                it.enabled() && it.verify() && it.serverName().isEmpty())
+                        .isPresent()) {
+            wrong.add(new WrongValueException(
+                    "tls",
+                    "listener:" + listener + " has no host name that its certificate could have; it needs the key"
+                            + " 'server-name'"));
+        }
+        WrongValueException.throwAll(wrong);
     }
 
-    /** Of servers that speak HTTP/1.1. */
+    /** Of servers that speak HTTP/1.1, without TLS. */
     public UpstreamConfig(
             List<ServerConfig> servers,
             Duration connectTimeout,
@@ -85,6 +101,7 @@ public record UpstreamConfig(
                 servers,
                 UpstreamProtocol.HTTP_1_1,
                 connectTimeout,
+                Optional.empty(),
                 proxyProtocol,
                 maxConnections,
                 queueTimeout,

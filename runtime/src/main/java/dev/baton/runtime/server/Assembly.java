@@ -190,7 +190,8 @@ final class Assembly {
                         listeners,
                         foundation.loops,
                         foundation.metrics,
-                        foundation.fds));
+                        foundation.fds,
+                        foundation.tls));
     }
 
     private Balancer balancer(Variant chosen) {

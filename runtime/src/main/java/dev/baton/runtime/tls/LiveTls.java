@@ -1,5 +1,6 @@
 package dev.baton.runtime.tls;
 
+import dev.baton.runtime.config.UpstreamTlsConfig;
 import dev.baton.runtime.loop.Timer;
 import dev.baton.spi.filter.ConnectionFilter;
 import dev.baton.spi.metrics.Metrics;
@@ -21,14 +22,15 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * TLS of a process: what all its listeners share, and the certificates that they show. The files of certificates are
- * looked at every two seconds; what has changed and is the same at the next look, so that nobody is in the midst of
- * writing it, is read again.
+ * TLS of a process: what all its listeners share, and the certificates that they show, or that servers are shown. The
+ * files of certificates are looked at every two seconds; what has changed and is the same at the next look, so that
+ * nobody is in the midst of writing it, is read again.
  *
  * <p>Threading: any thread; files are read by the worker.
  */
@@ -47,6 +49,7 @@ public final class LiveTls implements Tls {
     private @Nullable TicketKeys tickets;
 
     private final Set<ServerTls> servers = ConcurrentHashMap.newKeySet();
+    private final Set<ClientTls> clients = ConcurrentHashMap.newKeySet();
     private final PublishedCertificates published = new PublishedCertificates();
     private final ChallengeCertificates challenges = new ChallengeCertificates();
     private final AtomicBoolean watching = new AtomicBoolean();
@@ -101,6 +104,30 @@ public final class LiveTls implements Tls {
         warn(server.certificates());
         watch();
         return server;
+    }
+
+    /**
+     * The client's side of TLS with the servers of an upstream.
+     *
+     * @throws IllegalArgumentException if the files have changed since the configuration was read, and are wrong now,
+     *     or the TLS library refuses what they have
+     */
+    public ClientTls client(String upstream, UpstreamTlsConfig config) {
+        used = true;
+        files.add(config.files());
+        if (!config.verify()) {
+            LOG.warn(
+                    "upstream {}: the certificates of its servers are not verified ('verify: false'): it may be talking"
+                            + " to anybody",
+                    upstream);
+        }
+        ClientTls client = new ClientTls(upstream, config, metrics);
+        clients.add(client);
+        List<ServerCertificate> own = client.own().stream().toList();
+        own.forEach(each -> measure(source(each)));
+        warn(own);
+        watch();
+        return client;
     }
 
     /**
@@ -177,7 +204,10 @@ public final class LiveTls implements Tls {
     // ---- what they are --------------------------------------------------------------------------------------------
 
     private List<ServerCertificate> all() {
-        return servers.stream().flatMap(each -> each.certificates().stream()).toList();
+        return Stream.concat(
+                        servers.stream().flatMap(each -> each.certificates().stream()),
+                        clients.stream().flatMap(each -> each.own().stream()))
+                .toList();
     }
 
     @Override
@@ -206,7 +236,7 @@ public final class LiveTls implements Tls {
     private void measure(String source) {
         metrics.gauge(
                 EXPIRY,
-                "When a certificate that listeners show expires, in seconds since 1970.",
+                "When a certificate that clients or servers are shown expires, in seconds since 1970.",
                 () -> expiry(source),
                 "certificate",
                 source);
@@ -258,6 +288,9 @@ public final class LiveTls implements Tls {
         for (ServerTls each : servers) {
             replaced += each.reload(problems);
         }
+        for (ClientTls each : clients) {
+            replaced += each.reload(problems);
+        }
         List<String> told = problems.stream().distinct().toList();
         told.forEach(problem -> LOG.error("{}; the certificate that was read before still holds", problem));
         if (replaced > 0) {
@@ -298,8 +331,9 @@ public final class LiveTls implements Tls {
 
     /** On the worker. */
     void look() {
-        if (files.haveChanged(servers.stream()
-                .flatMap(each -> ServerTls.files(each.config()).stream())
+        if (files.haveChanged(Stream.concat(
+                        servers.stream().flatMap(each -> ServerTls.files(each.config()).stream()),
+                        clients.stream().flatMap(each -> each.config().files().stream()))
                 .toList())) {
             reloadNow();
         }

@@ -1,7 +1,6 @@
 package dev.baton.runtime.tls;
 
 import dev.baton.spi.tls.CertifiedKey;
-import dev.baton.spi.tls.CipherSuite;
 import dev.baton.spi.tls.ServerTlsConfig;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ApplicationProtocolConfig.Protocol;
@@ -16,14 +15,10 @@ import java.security.MessageDigest;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Stream;
 import javax.net.ssl.SSLException;
 
 /** Makes what begins handshakes: a context of the TLS library for each certificate, as a configuration says. */
 final class ServerContexts {
-    /** The TLS 1.3 suites, in the library's order: they cannot be chosen. */
-    private static final List<String> TLS_1_3 =
-            List.of("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256");
     /** What BoringSSL takes for a name of sessions. */
     private static final int SESSION_NAME_BYTES = 16;
 
@@ -47,21 +42,13 @@ final class ServerContexts {
      * @throws IllegalArgumentException if the library refuses it
      */
     ServerCertificate make(CertificateSource source, CertifiedKey key, List<X509Certificate> clientCa) {
-        List<String> suites = Stream.concat(
-                        TLS_1_3.stream(),
-                        config.ciphers().isEmpty()
-                                ? Arrays.stream(CipherSuite.values())
-                                        .filter(CipherSuite::isDefault)
-                                        .map(CipherSuite::toString)
-                                : config.ciphers().stream().map(CipherSuite::toString))
-                .toList();
         SslContextBuilder builder = SslContextBuilder.forServer(
                         key.key(), key.chain().toArray(X509Certificate[]::new))
                 .sslProvider(TlsLibrary.provider())
                 // What the key is kept in until the library has it: that of the default takes 50 ms to encrypt it.
                 .keyStoreType("JKS")
                 .protocols(config.spoken().stream().map(Object::toString).toArray(String[]::new))
-                .ciphers(suites)
+                .ciphers(Suites.of(config.ciphers()))
                 .sessionTimeout(TicketKeys.LIFETIME.toSeconds());
         if (!config.alpn().isEmpty()) {
             builder.applicationProtocolConfig(new ApplicationProtocolConfig(

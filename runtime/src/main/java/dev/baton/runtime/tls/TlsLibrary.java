@@ -1,7 +1,11 @@
 package dev.baton.runtime.tls;
 
 import io.netty.handler.ssl.OpenSsl;
+import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
 import io.netty.handler.ssl.SslProvider;
+import io.netty.internal.tcnative.SSL;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,6 +53,28 @@ public final class TlsLibrary {
     /** True if it is BoringSSL. */
     public static boolean isBoringSsl() {
         return provider() == SslProvider.OPENSSL;
+    }
+
+    /** Takes session tickets with TLS 1.2 too, for which Netty leaves them off: most servers resume nothing without. */
+    @SuppressWarnings("deprecation") // nothing else gives the pointer
+    static void useTickets(SSLEngine client) {
+        if (client instanceof ReferenceCountedOpenSslEngine boring) {
+            SSL.clearOptions(boring.sslPointer(), SSL.SSL_OP_NO_TICKET);
+        }
+    }
+
+    /**
+     * Whether a handshake with a server, which is done, has resumed a session.
+     *
+     * @param begunMillis when it began, by the clock of sessions
+     */
+    @SuppressWarnings("deprecation") // nothing else says so
+    static boolean hasResumed(SSLEngine engine, SSLSession session, long begunMillis) {
+        if (engine instanceof ReferenceCountedOpenSslEngine boring) {
+            long pointer = boring.sslPointer();
+            return pointer != 0 && SSL.isSessionReused(pointer);
+        }
+        return session.getCreationTime() < begunMillis; // the JDK does not say it; a session keeps its age
     }
 
     /** Which it is, and why not BoringSSL, for the lines of the start. */

@@ -1,5 +1,7 @@
 package dev.baton.runtime.upstream;
 
+import dev.baton.runtime.tls.ClientHandshake;
+import dev.baton.runtime.tls.ClientOffer;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.posix.Errno;
@@ -16,8 +18,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One attempt to connect: find the server, register a channel with the loop, connect it, and where a name has more
- * addresses go on to the next if that fails, all within one timeout; its outcome is told once.
+ * One attempt to connect: find the server, register a channel with the loop, connect it, shake hands where the servers
+ * speak TLS, and try the next address if that fails and the name has more, all within one timeout. Its outcome is told
+ * once.
  *
  * <p>Until there is a channel everything runs on the loop that asked, so {@code lateness} needs no guard; afterwards
  * the channel's own promise tells the end, under a claim, on whichever loop owns the channel then.
@@ -48,6 +51,9 @@ final class ConnectAttempt implements ServerLocator.Found {
     private final LiveServer server;
     private final Loop loop;
     private final byte @Nullable [] firstBytes;
+    /** Null: without TLS. */
+    private final @Nullable ClientOffer offer;
+
     private final ChannelHandler initializer;
     private final long timeoutNanos;
     private final long startedNanos;
@@ -69,6 +75,7 @@ final class ConnectAttempt implements ServerLocator.Found {
      * An attempt, not started.
      *
      * @param firstBytes what the connection begins with, whatever its handlers send; null for nothing
+     * @param offer what is offered in its TLS handshake; null for a connection without TLS
      * @param initializer makes its pipeline
      */
     ConnectAttempt(
@@ -77,6 +84,7 @@ final class ConnectAttempt implements ServerLocator.Found {
             LiveServer server,
             Loop loop,
             byte @Nullable [] firstBytes,
+            @Nullable ClientOffer offer,
             ChannelHandler initializer,
             long timeoutNanos,
             Outcome outcome) {
@@ -85,6 +93,7 @@ final class ConnectAttempt implements ServerLocator.Found {
         this.server = server;
         this.loop = loop;
         this.firstBytes = firstBytes;
+        this.offer = offer;
         this.initializer = initializer;
         this.timeoutNanos = timeoutNanos;
         this.outcome = outcome;
@@ -202,6 +211,7 @@ final class ConnectAttempt implements ServerLocator.Found {
         // 0 would mean "no timeout" to the channel; a literal address with a timeout of 1 ms must not end here.
         int timeoutMillis = (int) Math.min(Integer.MAX_VALUE, Math.max(1, TimeUnit.NANOSECONDS.toMillis(nanos)));
         MovableChannel channel;
+        ClientHandshake handshake = null;
         try {
             channel = env.opener().open(plugin);
             channel.config().setConnectTimeoutMillis(timeoutMillis);
@@ -209,53 +219,106 @@ final class ConnectAttempt implements ServerLocator.Found {
             if (firstBytes != null) {
                 channel.pipeline().addLast(new FirstBytes(firstBytes));
             }
-            channel.pipeline().addLast(initializer);
+            if (offer == null) {
+                channel.pipeline().addLast(initializer);
+            } else {
+                handshake = offer.begin(channel, server.toString(), server.host(), server.index(), initializer);
+            }
         } catch (Throwable t) { // after a name server's answer only this can tell the handler
             env.fds().disconnect();
             outcome.failed(new IOException("cannot connect to " + server + ": " + t, t), null);
             return;
         }
+        Opened opened = new Opened(channel, handshake, to, address, openedNanos, nanos);
         on.eventLoop().register(channel).addListener((ChannelFuture registered) -> {
             if (registered.isSuccess()) {
-                channel.connect(address)
-                        .addListener((ChannelFuture connected) -> finish(channel, to, address, openedNanos, connected));
+                channel.connect(address).addListener((ChannelFuture connected) -> finish(opened, connected));
             } else {
-                finish(channel, to, address, openedNanos, registered);
+                finish(opened, registered);
             }
         });
     }
 
-    private void finish(
-            MovableChannel channel, Endpoint to, SocketAddress address, long openedNanos, ChannelFuture last) {
+    /**
+     * One address that is tried.
+     *
+     * @param handshake null without TLS
+     * @param openedNanos when it was begun
+     * @param nanos how long it may take
+     */
+    private record Opened(
+            MovableChannel channel,
+            @Nullable ClientHandshake handshake,
+            Endpoint to,
+            SocketAddress address,
+            long openedNanos,
+            long nanos) {}
+
+    private void finish(Opened opened, ChannelFuture last) {
+        MovableChannel channel = opened.channel;
         Throwable cause = last.cause();
-        if (cause == null) {
-            channel.closeFuture().addListener(closed -> env.fds().disconnect());
-            if (endpoints.size() > 1) {
-                to.connected();
-            }
-            try {
-                FirstBytes.send(channel);
-            } catch (Throwable t) { // for example short of memory: only this can tell the handler
-                channel.close();
-                outcome.failed(new IOException("cannot send the first bytes to " + server + ": " + t, t), channel);
-                return;
-            }
-            outcome.connected(channel, to);
+        if (cause != null) {
+            channel.close();
+            env.fds().disconnect();
+            failed(opened, cause);
             return;
         }
-        channel.close();
-        env.fds().disconnect();
-        // The loop that owned the connection, which is another one after a rescue: the first may be blocked.
-        Loop on = env.loops().current() == null ? loop : env.loops().current();
+        channel.closeFuture().addListener(closed -> env.fds().disconnect());
+        try {
+            FirstBytes.send(channel);
+        } catch (Throwable t) { // for example short of memory: only this can tell the handler
+            channel.close();
+            outcome.failed(new IOException("cannot send the first bytes to " + server + ": " + t, t), channel);
+            return;
+        }
+        ClientHandshake handshake = opened.handshake;
+        if (handshake == null) {
+            done(opened);
+            return;
+        }
+        handshake.await(channel, opened.nanos - (nanoTime() - opened.openedNanos), new ClientHandshake.Outcome() {
+            @Override
+            public void done() {
+                if (handshake.isCurrent()) {
+                    ConnectAttempt.this.done(opened);
+                } else { // what it was begun with was replaced meanwhile
+                    channel.close();
+                    open(here(), opened.to, opened.address, leftNanos());
+                }
+            }
+
+            @Override
+            public void failed(IOException cause) {
+                channel.close();
+                ConnectAttempt.this.failed(opened, cause);
+            }
+        });
+    }
+
+    private void done(Opened opened) {
+        if (endpoints.size() > 1) {
+            opened.to.connected();
+        }
+        outcome.connected(opened.channel, opened.to);
+    }
+
+    /** The channel is closed, or about to be. */
+    private void failed(Opened opened, Throwable cause) {
         if (!again && isOutOfFds(cause) && env.fds().closeIdle()) {
             again = true;
-            open(on, to, address, leftNanos());
+            open(here(), opened.to, opened.address, leftNanos());
         } else if (endpoints.size() > 1 && isOfTheAddress(cause)) {
-            to.failed(openedNanos, nanoTime(), cause);
-            tryNext(on, cause, channel);
+            opened.to.failed(opened.openedNanos, nanoTime(), cause);
+            tryNext(here(), cause, opened.channel);
         } else {
-            outcome.failed(cause, channel);
+            outcome.failed(cause, opened.channel);
         }
+    }
+
+    /** The loop that owns the connection, which is another one after a rescue: the first may be blocked. */
+    private Loop here() {
+        Loop current = env.loops().current();
+        return current == null ? loop : current;
     }
 
     /** Whether another address may do better: not where this process lacks something, or ends. */

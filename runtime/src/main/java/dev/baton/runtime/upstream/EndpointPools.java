@@ -4,11 +4,13 @@ import dev.baton.spi.pool.IdlePool;
 import dev.baton.spi.pool.PoolFigures;
 import java.net.SocketAddress;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -175,6 +177,39 @@ final class EndpointPools {
                 pools(before, wanted.held()),
                 gone.isEmpty() ? before.closed : gone.toArray(NO_POOLS),
                 past);
+    }
+
+    /**
+     * Closes the pools that there are and makes new ones: what is idle is closed, and what is in use when it comes
+     * back. For when connections of before are not to be used any longer.
+     */
+    void renew() {
+        while (true) {
+            Slots before = seen();
+            EndpointPool[] gone = Stream.concat(Arrays.stream(before.current), Arrays.stream(before.held))
+                    .toArray(EndpointPool[]::new);
+            if (gone.length == 0) {
+                return; // what is made now is new
+            }
+            Slots after = new Slots(
+                    before.of, fresh(before.current), fresh(before.held), gone, sum(before.past, before.closed));
+            if (slots.compareAndSet(before, after)) {
+                close(gone);
+                if (closed) { // it may have looked at what was before
+                    close(after.current);
+                    close(after.held);
+                }
+                return;
+            }
+            close(after.current);
+            close(after.held);
+        }
+    }
+
+    private EndpointPool[] fresh(EndpointPool[] old) {
+        return Arrays.stream(old)
+                .map(each -> new EndpointPool(each.endpoint, opener.get()))
+                .toArray(EndpointPool[]::new);
     }
 
     private EndpointPool[] pools(Slots before, List<Endpoint> endpoints) {

@@ -1,5 +1,6 @@
 package dev.baton.runtime.upstream;
 
+import dev.baton.runtime.config.ServerAddress;
 import dev.baton.runtime.health.Health;
 import dev.baton.runtime.health.HealthStatus;
 import dev.baton.runtime.health.ServerCheck;
@@ -82,6 +83,12 @@ final class LiveServer {
     /** Its number, which no other server of the upstream has or gets. */
     int index() {
         return server.index();
+    }
+
+    /** Its name or address, which its certificate must have; null for a listener of this process. */
+    @Nullable
+    String host() {
+        return ServerAddress.host(server.address()).orElse(null);
     }
 
     /** Whether both have one address. */

@@ -3,6 +3,7 @@ package dev.baton.runtime.upstream;
 import dev.baton.runtime.channel.MovableStreamChannel;
 import dev.baton.runtime.config.ProxyVersion;
 import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.tls.ClientOffer;
 import dev.baton.runtime.upstream.Upstreams.Inherited;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.loop.Loop;
@@ -33,6 +34,9 @@ final class PooledConnections implements UpstreamConnections {
     /** The header that each connection begins with; null if none is sent. */
     private final @Nullable ProxyVersion header;
 
+    /** What is offered in TLS handshakes; null without TLS. */
+    private final @Nullable ClientOffer offer;
+
     private final UpstreamEnv env;
     private final UpstreamCounters counters;
 
@@ -50,6 +54,7 @@ final class PooledConnections implements UpstreamConnections {
             LiveServers servers,
             long connectTimeoutNanos,
             @Nullable ProxyVersion header,
+            @Nullable ClientOffer offer,
             UpstreamEnv env,
             UpstreamCounters counters) {
         this.upstream = upstream;
@@ -60,6 +65,7 @@ final class PooledConnections implements UpstreamConnections {
         this.servers = servers;
         this.connectTimeoutNanos = connectTimeoutNanos;
         this.header = header;
+        this.offer = offer;
         this.env = env;
         this.counters = counters;
     }
@@ -76,9 +82,15 @@ final class PooledConnections implements UpstreamConnections {
         return server.pool(number);
     }
 
+    /** What is offered in TLS handshakes; null without TLS. */
+    @Nullable
+    ClientOffer offer() {
+        return offer;
+    }
+
     /** Whether an idle connection is nothing but a socket, which any client may use. */
     boolean isBare() {
-        return bare && header == null;
+        return bare && header == null && offer == null;
     }
 
     /**
@@ -164,7 +176,7 @@ final class PooledConnections implements UpstreamConnections {
         LiveServer server = pool.server();
         server.began(); // ends with the connection's use, or with the failure
         try {
-            new ConnectAttempt(env, plugin, server, loop, firstBytes, initializer, connectTimeoutNanos, outcome)
+            new ConnectAttempt(env, plugin, server, loop, firstBytes, offer, initializer, connectTimeoutNanos, outcome)
                     .start();
         } catch (Throwable t) { // for example short of memory: a place would be lost
             if (outcome.told) {

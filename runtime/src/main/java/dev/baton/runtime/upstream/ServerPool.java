@@ -3,6 +3,7 @@ package dev.baton.runtime.upstream;
 import dev.baton.runtime.channel.Input;
 import dev.baton.runtime.channel.MovableStreamChannel;
 import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.tls.ClientOffer;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.pool.IdlePool;
@@ -25,6 +26,9 @@ final class ServerPool {
      */
     private static final int DISCARDS_MAX = 16;
 
+    /** Reads of one idle connection with TLS in one look: more are no tickets. */
+    private static final int READS_MAX = 4;
+
     /** Connections that are given away in one turn of a loop: some microseconds each. */
     static final int GIVEN_MAX = 64;
 
@@ -35,6 +39,9 @@ final class ServerPool {
     private final boolean keeps;
     /** Bytes on an idle connection may be the protocol's own, which its handlers read later. */
     private final boolean peerSpeaksUnasked;
+    /** What is offered in TLS handshakes; null without TLS. */
+    private final @Nullable ClientOffer offer;
+
     /** Null if the server has none. */
     private final @Nullable ConnectionLimit limit;
 
@@ -49,6 +56,7 @@ final class ServerPool {
      *
      * @param keeps whether a connection rests after its use; false if each is one client's
      * @param peerSpeaksUnasked whether a server may send something on an idle connection, as HTTP/2 has it
+     * @param offer what is offered in TLS handshakes; null without TLS
      */
     ServerPool(
             LiveServer server,
@@ -56,11 +64,13 @@ final class ServerPool {
             UpstreamEnv env,
             UpstreamCounters counters,
             boolean keeps,
-            boolean peerSpeaksUnasked) {
+            boolean peerSpeaksUnasked,
+            @Nullable ClientOffer offer) {
         this.peerSpeaksUnasked = peerSpeaksUnasked;
         this.server = server;
         this.limit = server.limit();
         this.keeps = keeps;
+        this.offer = offer;
         this.idle = idle;
         this.env = env;
         this.counters = counters;
@@ -144,9 +154,17 @@ final class ServerPool {
      * Under a claim: whether the server has neither ended an idle connection nor sent anything on it. If it has, the
      * events may still be on their way to a loop that is busy; whoever sends a request first loses it, or takes those
      * bytes for the answer. Such a connection is closed.
+     *
+     * <p>With TLS, bytes may be a session ticket or another message that means nothing to a request; or they may say
+     * that the server has ended the connection. So they are read here, as their event would have them read, and what
+     * they do to the connection decides.
      */
     boolean isQuiet(MovableStreamChannel channel) {
         Input input = channel.unseenInput();
+        for (int i = 0; offer != null && input == Input.BYTES && i < READS_MAX; i++) {
+            channel.readNow();
+            input = channel.isActive() ? channel.unreadInput() : Input.END;
+        }
         if (input == Input.NOTHING || (input == Input.BYTES && peerSpeaksUnasked)) {
             return true;
         }
@@ -278,7 +296,13 @@ final class ServerPool {
      * Under a claim on it.
      */
     void join(MovableChannel channel, Endpoint to, Loop loop) {
-        Member member = new Member(this, keeps ? idle.of(to) : null, channel, loop).used(true);
+        IdlePool home = keeps ? idle.of(to) : null;
+        // In this order. A reload replaces the offer, then the pools: either the pool is one that it closes, or the
+        // connection is seen to be of before.
+        if (offer != null && !offer.isCurrent(channel)) {
+            home = null;
+        }
+        Member member = new Member(this, home, channel, loop).used(true);
         channel.attr(MEMBER).set(member);
         open.incrementAndGet();
         connects.increment();

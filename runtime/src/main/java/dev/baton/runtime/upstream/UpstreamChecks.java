@@ -5,23 +5,37 @@ import dev.baton.runtime.config.UpstreamConfig;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.health.CheckConnector;
 import dev.baton.runtime.health.ServerCheck;
+import dev.baton.runtime.tls.ClientOffer;
+import dev.baton.runtime.tls.ClientTls;
 import dev.baton.spi.channel.MovableChannel;
 import java.io.IOException;
+import java.util.List;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Makes the checks of an upstream's servers. Any thread. */
 final class UpstreamChecks {
+    /** Its name in a TLS handshake (RFC 7301, section 6): what checks speak, whatever requests speak. */
+    private static final String HTTP_1_1 = "http/1.1";
+
     private final String upstream;
     private final CheckConfig config;
     /** What each connection begins with; null for nothing. */
     private final byte @Nullable [] firstBytes;
 
+    /** What is offered in the TLS handshake of each connection; null without TLS. */
+    private final @Nullable ClientOffer offer;
+
     private final UpstreamEnv env;
     private final ServerCheck.Env checkEnv;
 
     private UpstreamChecks(
-            String upstream, CheckConfig check, UpstreamConfig config, UpstreamEnv env, LongSupplier clock) {
+            String upstream,
+            CheckConfig check,
+            UpstreamConfig config,
+            @Nullable ClientTls tls,
+            UpstreamEnv env,
+            LongSupplier clock) {
         this.upstream = upstream;
         this.config = check;
         // Another port speaks another protocol, probably.
@@ -30,14 +44,18 @@ final class UpstreamChecks {
                 : config.proxyProtocol()
                         .map(version -> ProxyHeader.of(version, null))
                         .orElse(null);
+        this.offer = tls == null || check.port().isPresent()
+                ? null
+                : tls.offering(check.type() == CheckConfig.Type.HTTP ? List.of(HTTP_1_1) : List.of(), false);
         this.env = env;
         this.checkEnv = new ServerCheck.Env(env.names().timer(), env.loops(), clock, env.metrics());
     }
 
     /** Those of an upstream; null if it has none. */
-    static @Nullable UpstreamChecks of(String upstream, UpstreamConfig config, UpstreamEnv env, LongSupplier clock) {
+    static @Nullable UpstreamChecks of(
+            String upstream, UpstreamConfig config, @Nullable ClientTls tls, UpstreamEnv env, LongSupplier clock) {
         return config.check()
-                .map(check -> new UpstreamChecks(upstream, check, config, env, clock))
+                .map(check -> new UpstreamChecks(upstream, check, config, tls, env, clock))
                 .orElse(null);
     }
 
@@ -55,7 +73,15 @@ final class UpstreamChecks {
             Connecting connecting = new Connecting(outcome);
             try {
                 new ConnectAttempt(
-                                env, FdTable.RUNTIME, server, loop, firstBytes, initializer, timeoutNanos, connecting)
+                                env,
+                                FdTable.RUNTIME,
+                                server,
+                                loop,
+                                firstBytes,
+                                offer,
+                                initializer,
+                                timeoutNanos,
+                                connecting)
                         .start(where);
             } catch (Throwable t) { // for example short of memory: no check would follow
                 if (connecting.told) {

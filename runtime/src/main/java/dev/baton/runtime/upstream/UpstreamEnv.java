@@ -1,6 +1,7 @@
 package dev.baton.runtime.upstream;
 
 import dev.baton.runtime.fd.FdBudget;
+import dev.baton.runtime.tls.LiveTls;
 import dev.baton.spi.loop.Loops;
 import dev.baton.spi.metrics.Metrics;
 
@@ -13,6 +14,7 @@ import dev.baton.spi.metrics.Metrics;
  * @param loops the loops
  * @param metrics where connects and reuses are counted
  * @param fds how many connections there may be
+ * @param tls the client's side of TLS with servers
  */
 public record UpstreamEnv(
         ChannelOpener opener,
@@ -20,7 +22,19 @@ public record UpstreamEnv(
         ListenerAddresses listeners,
         Loops loops,
         Metrics metrics,
-        FdBudget fds) {
+        FdBudget fds,
+        LiveTls tls) {
+
+    /** With TLS that looks at no files. */
+    public UpstreamEnv(
+            ChannelOpener opener,
+            HostNames names,
+            ListenerAddresses listeners,
+            Loops loops,
+            Metrics metrics,
+            FdBudget fds) {
+        this(opener, names, listeners, loops, metrics, fds, new LiveTls(metrics));
+    }
 
     /** Where there are fds for all. */
     public UpstreamEnv(

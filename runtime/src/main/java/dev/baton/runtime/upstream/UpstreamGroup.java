@@ -4,9 +4,12 @@ import dev.baton.runtime.config.EjectConfig;
 import dev.baton.runtime.config.ServerAddress;
 import dev.baton.runtime.config.ServerConfig;
 import dev.baton.runtime.config.UpstreamConfig;
+import dev.baton.runtime.config.UpstreamTlsConfig;
 import dev.baton.runtime.health.Health;
 import dev.baton.runtime.health.HealthStatus;
 import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.tls.ClientOffer;
+import dev.baton.runtime.tls.ClientTls;
 import dev.baton.runtime.upstream.Backoff.Limits;
 import dev.baton.runtime.upstream.Upstreams.Inherited;
 import dev.baton.spi.admin.PoolSnapshot;
@@ -28,6 +31,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -52,6 +56,8 @@ final class UpstreamGroup {
     private final IdleConnections idle;
     /** Null if it has none. */
     private final @Nullable UpstreamChecks checks;
+    /** Null if its servers do not speak TLS. */
+    private final @Nullable ClientTls tls;
 
     private final LiveServers servers;
     private final FoundServers found;
@@ -82,7 +88,11 @@ final class UpstreamGroup {
         this.policy = policy;
         this.env = env;
         this.counters = UpstreamCounters.of(name, env.metrics());
-        this.checks = UpstreamChecks.of(name, config, env, this::nanoTime);
+        this.tls = config.tls()
+                .filter(UpstreamTlsConfig::enabled)
+                .map(secured -> env.tls().client(name, secured))
+                .orElse(null);
+        this.checks = UpstreamChecks.of(name, config, tls, env, this::nanoTime);
         List<LiveServer> live = new ArrayList<>();
         for (ServerConfig each : config.servers()) {
             live.add(live(new UpstreamServer(each.address(), nextIndex++), false, each.weight()));
@@ -93,6 +103,11 @@ final class UpstreamGroup {
                 new LiveServers(name, live, config.eject().share().hundredths(), balancer, this::nanoTime, sticky);
         this.found = new FoundServers(
                 this, env.names(), live.stream().filter(LiveServer::isStandIn).toList());
+        if (tls != null) {
+            tls.whenReplaced(() -> servers.known().stream()
+                    .flatMap(each -> each.pools().stream())
+                    .forEach(each -> each.idle().renew()));
+        }
         live.forEach(LiveServer::startCheck);
         found.start();
     }
@@ -174,7 +189,14 @@ final class UpstreamGroup {
         return new ForPlugin(this, plugin);
     }
 
-    private PooledConnections connections(Profile profile, ChannelHandler initializer, boolean bare) {
+    /**
+     * Those of a profile.
+     *
+     * @param protocols what is offered in TLS handshakes; empty: what the configuration says
+     * @param required whether a server must take one of these
+     */
+    private PooledConnections connections(
+            Profile profile, ChannelHandler initializer, boolean bare, List<String> protocols, boolean required) {
         synchronized (changing) {
             PooledConnections there = profiles.get(profile);
             if (there != null) {
@@ -189,17 +211,18 @@ final class UpstreamGroup {
                     servers,
                     config.connectTimeout().toNanos(),
                     config.proxyProtocol().orElse(null),
+                    tls == null ? null : tls.offering(protocols, required),
                     env,
                     counters);
             numbered.add(profile);
-            servers.known().forEach(live -> open(live, profile));
+            servers.known().forEach(live -> open(live, profile, made.offer()));
             profiles.put(profile, made); // after its pools
             return made;
         }
     }
 
     /** Opens the pool of the next profile of a server. */
-    private void open(LiveServer live, Profile profile) {
+    private void open(LiveServer live, Profile profile, @Nullable ClientOffer offer) {
         PoolSpec spec = new PoolSpec(
                 name,
                 live.server().address(),
@@ -215,7 +238,8 @@ final class UpstreamGroup {
                 env,
                 counters,
                 config.proxyProtocol().isEmpty(),
-                config.protocol() == UpstreamProtocol.HTTP_2);
+                config.protocol() == UpstreamProtocol.HTTP_2,
+                offer);
         ConnectionLimit limit = live.limit();
         if (limit != null) {
             limit.add(pool);
@@ -286,7 +310,10 @@ final class UpstreamGroup {
             boolean complete = found.weight(address) >= 0;
             LiveServer added = live(new UpstreamServer(address, nextIndex), complete, weight);
             nextIndex++;
-            numbered.forEach(profile -> open(added, profile));
+            numbered.forEach(profile -> open(
+                    added,
+                    profile,
+                    Objects.requireNonNull(profiles.get(profile)).offer()));
             added.place(found.place(address));
             prepare.accept(added);
             if (slowly) {
@@ -576,17 +603,28 @@ final class UpstreamGroup {
 
         @Override
         public UpstreamConnections connections(String profile, ChannelHandler initializer, boolean bare) {
-            return connections(UpstreamProtocol.HTTP_1_1, profile, initializer, bare);
+            return connections(UpstreamProtocol.HTTP_1_1, profile, initializer, bare, List.of());
         }
 
         @Override
         public UpstreamConnections connections(
                 UpstreamProtocol spoken, String profile, ChannelHandler initializer, boolean bare) {
+            return connections(spoken, profile, initializer, bare, List.of(spoken.alpn()));
+        }
+
+        private UpstreamConnections connections(
+                UpstreamProtocol spoken,
+                String profile,
+                ChannelHandler initializer,
+                boolean bare,
+                List<String> offered) {
             if (spoken != protocol()) {
                 throw new IllegalArgumentException("upstream '" + name() + "' has protocol: " + protocol()
                         + ", which plugin " + plugin + " cannot speak here");
             }
-            return group.connections(new Profile(plugin, profile), initializer, bare);
+            // HTTP/2 must be agreed to (RFC 9113, section 3.2); HTTP/1.1 is what a server speaks that knows no ALPN.
+            return group.connections(
+                    new Profile(plugin, profile), initializer, bare, offered, spoken == UpstreamProtocol.HTTP_2);
         }
     }
 }

@@ -3,11 +3,13 @@ package dev.baton.runtime.tls;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.baton.runtime.config.UpstreamTlsConfig;
 import dev.baton.runtime.metrics.PrometheusMetrics;
 import dev.baton.spi.tls.CertificateFiles;
 import dev.baton.spi.tls.CertificateMaker;
 import dev.baton.spi.tls.CertificateSnapshot;
 import dev.baton.spi.tls.CertificateStore;
+import dev.baton.spi.tls.CertificatesReloaded;
 import dev.baton.spi.tls.CertifiedKey;
 import dev.baton.spi.tls.Pem;
 import dev.baton.spi.tls.ServerTlsConfig;
@@ -18,6 +20,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
@@ -97,6 +100,43 @@ class LiveTlsTest {
                 .context()
                 .applicationProtocolNegotiator()
                 .protocols();
+    }
+
+    /** What servers are shown is listed, measured and read again as well. */
+    @Test
+    void shouldKnowTheCertificatesThatServersAreShown() throws Exception {
+        ClientTls client = tls.client(
+                "app",
+                new UpstreamTlsConfig(
+                        true,
+                        Optional.of(certificate),
+                        Optional.empty(),
+                        true,
+                        Optional.of(certificate),
+                        Optional.of(key),
+                        Optional.empty(),
+                        List.of(),
+                        List.of(),
+                        List.of()));
+        assertThat(tls.certificates())
+                .singleElement()
+                .satisfies(each -> assertThat(each.source()).isEqualTo(certificate.toString()));
+        assertThat(expiry()).endsWith(" 1.9077552E9");
+        List<String> told = new ArrayList<>();
+        client.whenReplaced(() -> told.add("replaced"));
+        tls.look();
+        Instant later = EXPIRES.plus(Duration.ofDays(90));
+        write(later);
+        tls.look();
+        tls.look();
+        assertThat(told).containsExactly("replaced");
+        assertThat(tls.certificates().get(0).expires()).isEqualTo(later.toString());
+        Files.writeString(key, "no key");
+        CertificatesReloaded wrong = tls.reload().toCompletableFuture().join();
+        assertThat(wrong.problems()).singleElement().asString().startsWith(key + " has no private key");
+        assertThat(tls.certificates().get(0).problem()).startsWith(key + " has no private key");
+        assertThat(tls.certificates().get(0).expires()).isEqualTo(later.toString());
+        assertThat(told).hasSize(1);
     }
 
     @Test

@@ -98,6 +98,25 @@ class EndpointPoolsTest {
         assertThat(pools.next()).isSameAs(pools.all().get(0));
     }
 
+    /** Also of those that are made while it runs: what they were opened for is of before. */
+    @Test
+    void shouldKeepNothingOpenOfWhatWasThereBeforeARenewal() {
+        answer(1, 2);
+        pools.follow();
+        List<IdlePool> before = pools.all();
+        meanwhile = () -> {
+            pass();
+            answer(1, 2, 3);
+            pools.follow();
+        };
+        pools.renew();
+        assertThat(pools.all()).hasSize(3).doesNotContainAnyElementsOf(before);
+        assertThat(pools.all()).containsExactlyInAnyOrderElementsOf(alive());
+        pools.close();
+        pools.renew();
+        assertThat(alive()).isEmpty();
+    }
+
     @Test
     void shouldCloseThePoolsThatAreMadeAfterTheClose() {
         answer(1);

@@ -100,6 +100,7 @@ class UpstreamGroupTest {
                         Duration.ofSeconds(1),
                         Optional.empty(),
                         Optional.empty(),
+                        Optional.empty(),
                         Duration.ofSeconds(1),
                         1,
                         Variant.of("in-turn"),

@@ -3,7 +3,7 @@ package dev.baton.spi.tls;
 import java.util.List;
 
 /**
- * A certificate that listeners show, as it is now.
+ * A certificate that listeners show, or that is shown to servers, as it is now.
  *
  * @param names the DNS names that it is for
  * @param key {@code EC} or {@code RSA}

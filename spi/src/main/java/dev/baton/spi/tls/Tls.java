@@ -18,7 +18,7 @@ public interface Tls {
     @OffLoop
     ConnectionFilter server(ServerTlsConfig config);
 
-    /** What listeners show. */
+    /** What clients and servers are shown. */
     @AnyThread
     List<CertificateSnapshot> certificates();
 

@@ -13,6 +13,12 @@ import org.jspecify.annotations.Nullable;
  * before anything that handlers write. No other client may use it then: {@link #take} finds none, and {@link #release}
  * closes it.
  *
+ * <p>Where it sets {@code tls}, a connection is there only when its handshake is done: its handlers send and receive
+ * plain bytes, and see the end of the input when the server has ended TLS. What a service has added to its pipeline
+ * stands behind what encrypts it, so it is not the first there. A connect that fails because of TLS fails with a
+ * {@link TlsHandshakeException}. After a reload of certificates, {@link #take} finds none that was opened before, and
+ * {@link #release} closes those.
+ *
  * <p>Where it sets {@code max-connections}, no more than that are open to a server, over all loops, profiles and
  * plugins, whether they are being connected, in use or idle. What does not find a place waits in {@link #connect},
  * first come, first served: a released connection goes to the first that waits in its profile, the place of a closed

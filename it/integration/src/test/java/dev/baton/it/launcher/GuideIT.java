@@ -215,7 +215,7 @@ class GuideIT {
     @Test
     void shouldShowConfigurationsThatAreRight() throws Exception {
         Files.createDirectory(folder.resolve("plugins"));
-        for (String each : List.of("web", "web-rsa", "api", "clients")) {
+        for (String each : List.of("web", "web-rsa", "api", "clients", "ca")) {
             TestCertificates.selfSigned(folder, each, each + ".example.com");
         }
         Files.writeString(folder.resolve("external.key"), "c2VjcmV0\n");
@@ -305,8 +305,8 @@ class GuideIT {
             case "acme" -> wrong + ", external-account: { " + wrong + " }, certificates: [{ " + wrong + " }]";
             case "listeners" -> "each: { " + wrong + ", tls: { " + wrong + ", certificates: [{ " + wrong + " }] } }";
             case "upstreams" ->
-                "each: { " + wrong + ", pool: { " + wrong + " }, sticky: { " + wrong + " }, check: { " + wrong
-                        + " }, eject: { " + wrong + " }, servers: [{ " + wrong + " }] }";
+                "each: { " + wrong + ", pool: { " + wrong + " }, tls: { " + wrong + " }, sticky: { " + wrong
+                        + " }, check: { " + wrong + " }, eject: { " + wrong + " }, servers: [{ " + wrong + " }] }";
             default -> wrong;
         };
     }

@@ -23,8 +23,8 @@ import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A client that speaks TLS over a {@link Peer}, by the JDK. It trusts every server: a test looks at {@link #shown}. For
- * one thread, the test's.
+ * A client or server that speaks TLS over a {@link Peer}, by the JDK. It trusts everybody: a test looks at
+ * {@link #shown}. For one thread, the test's.
  */
 public final class TlsPeer {
     private static final int RECORD_HEADER_BYTES = 5;
@@ -35,10 +35,21 @@ public final class TlsPeer {
     private final SSLEngine engine;
     private final ByteArrayOutputStream received = new ByteArrayOutputStream();
 
-    private TlsPeer(Peer peer, SSLEngine engine) {
+    private TlsPeer(Peer peer, SSLEngine engine, boolean client) {
         this.peer = peer;
         this.engine = engine;
-        engine.setUseClientMode(true);
+        engine.setUseClientMode(client);
+    }
+
+    /** A server on what an {@link Origin} has accepted, with the certificate of the context. */
+    public static TlsPeer serving(Peer accepted, SSLContext context) {
+        return new TlsPeer(accepted, context.createSSLEngine(), false);
+    }
+
+    /** The server's side of a handshake, to its end. */
+    public TlsPeer answer() throws SSLException {
+        engine.beginHandshake();
+        return finish();
     }
 
     /** One that asks for no name. */
@@ -58,7 +69,7 @@ public final class TlsPeer {
      */
     public static TlsPeer over(Peer peer, SSLContext context, @Nullable String serverName) {
         // The port makes sessions of different servers differ; there is one here.
-        TlsPeer made = new TlsPeer(peer, context.createSSLEngine("server.test", 443));
+        TlsPeer made = new TlsPeer(peer, context.createSSLEngine("server.test", 443), true);
         SSLParameters parameters = made.engine.getSSLParameters();
         parameters.setServerNames(serverName == null ? List.of() : List.of(new SNIHostName(serverName)));
         made.engine.setSSLParameters(parameters);
@@ -66,9 +77,9 @@ public final class TlsPeer {
     }
 
     /**
-     * What clients share.
+     * What clients or servers share.
      *
-     * @param own the client's own certificate; null if it has none
+     * @param own their own certificate; null if they have none
      */
     public static SSLContext context(@Nullable CertifiedKey own) {
         try {
@@ -114,6 +125,20 @@ public final class TlsPeer {
     public TlsPeer handshake() throws SSLException {
         peer.send(clientHello());
         return finish();
+    }
+
+    /** Whatever it has said first has been read: what it answers, not sent yet. */
+    public byte[] firstAnswer() throws SSLException {
+        engine.beginHandshake();
+        unwrap();
+        return wrapped(NOTHING);
+    }
+
+    /** Sends what the engine still has to say: the alert of a handshake that has failed. */
+    public void sayRest() throws SSLException {
+        while (engine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP && !engine.isOutboundDone()) {
+            peer.send(wrapped(NOTHING));
+        }
     }
 
     /** Takes a handshake that has begun to its end. */
@@ -216,12 +241,18 @@ public final class TlsPeer {
         }
     }
 
-    /** The certificate that the server has shown. */
+    /** What says that nothing more is sent, not sent yet. */
+    public byte[] closeNotify() throws SSLException {
+        engine.closeOutbound();
+        return wrapped(NOTHING);
+    }
+
+    /** The certificate that the other side has shown. */
     public X509Certificate shown() {
         try {
             return (X509Certificate) engine.getSession().getPeerCertificates()[0];
         } catch (SSLPeerUnverifiedException e) {
-            throw new AssertionError("the server has shown no certificate", e);
+            throw new AssertionError("no certificate was shown", e);
         }
     }
 

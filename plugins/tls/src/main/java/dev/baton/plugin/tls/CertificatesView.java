@@ -5,7 +5,7 @@ import dev.baton.spi.tls.Tls;
 import jakarta.inject.Inject;
 import java.util.List;
 
-/** The certificates that listeners show. */
+/** The certificates that clients and servers are shown. */
 public final class CertificatesView implements AdminView {
     private final Tls tls;
 

@@ -3,6 +3,7 @@ package dev.baton.plugin.http.exchange;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.upstream.ServerBusyException;
 import dev.baton.spi.upstream.ServerBusyException.Reason;
+import dev.baton.spi.upstream.TlsHandshakeException;
 import dev.baton.spi.upstream.Upstream;
 import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.buffer.ByteBuf;
@@ -73,9 +74,9 @@ final class Forwarder implements UpstreamEnds.Taker {
 
     // --------------------------------------------------------------------------------------- finding a connection
 
-    /** That of a connection which this service has opened; null if the connection is closed. */
+    /** That of a connection which this service has opened, behind its TLS; null if the connection is closed. */
     static @Nullable UpstreamEnd endOf(MovableChannel connection) {
-        return (UpstreamEnd) connection.pipeline().first();
+        return (UpstreamEnd) connection.pipeline().last();
     }
 
     /** Begins with the server whose turn it is. */
@@ -139,6 +140,9 @@ final class Forwarder implements UpstreamEnds.Taker {
                         >= Math.min(MAX_UNREACHED, upstream.servers().size())) {
             if (busy != null) {
                 return Refusal.SERVER_BUSY;
+            }
+            if (cause instanceof TlsHandshakeException) {
+                return Refusal.TLS_FAILED;
             }
             return cause instanceof ConnectTimeoutException ? Refusal.CONNECT_TIMEOUT : Refusal.CONNECT_FAILED;
         }

@@ -63,6 +63,8 @@ public enum Refusal {
     SERVER_BUSY(HttpResponseStatus.SERVICE_UNAVAILABLE, "the server has too much to do"),
     /** No connection within {@code connect-timeout}. */
     CONNECT_TIMEOUT(HttpResponseStatus.GATEWAY_TIMEOUT, "no connection to the server in time"),
+    /** A server was reached, and no TLS handshake with it was completed. */
+    TLS_FAILED(HttpResponseStatus.BAD_GATEWAY, "no secure connection to the server"),
     /** The server's connection ended before its answer did. */
     UPSTREAM_CLOSED(HttpResponseStatus.BAD_GATEWAY, "the server closed the connection"),
     /** The server was silent for {@code response-timeout}. */

@@ -21,9 +21,9 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The server's end: the only handler of an upstream connection. It sends one request at a time and hands the answer to
- * the {@link Downstream} end of the exchange. When the answer is complete the connection goes back to the pool, if
- * nothing of the exchange is left in it, or else is closed.
+ * The server's end: the last handler of an upstream connection, and the only one without TLS. It sends one request at a
+ * time and hands the answer to the {@link Downstream} end of the exchange. When the answer is complete the connection
+ * goes back to the pool, if nothing of the exchange is left in it, or else is closed.
  *
  * <p>Everything here runs under the claim on this connection; the client's end may be on another loop. Data is handed
  * over directly where this thread can enter that end; when the client takes no more, what has been read waits here, and
