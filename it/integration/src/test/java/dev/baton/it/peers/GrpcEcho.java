@@ -19,6 +19,7 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
 import java.io.ByteArrayInputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -58,7 +59,13 @@ final class GrpcEcho implements AutoCloseable {
     final AtomicInteger connections = new AtomicInteger();
     final Server server;
 
+    /** In plain text. */
     GrpcEcho() throws IOException {
+        this(null, null);
+    }
+
+    /** With TLS, if there is a certificate. */
+    GrpcEcho(File certificate, File key) throws IOException {
         ServerServiceDefinition service = ServerServiceDefinition.builder("Echo")
                 .addMethod(UNARY, ServerCalls.asyncUnaryCall((request, out) -> {
                     out.onNext(request);
@@ -80,7 +87,8 @@ final class GrpcEcho implements AutoCloseable {
                             Status.NOT_FOUND.withDescription("no \u00fcmlaut %").asRuntimeException(trailers));
                 }))
                 .build();
-        server = NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+        NettyServerBuilder builder = NettyServerBuilder.forAddress(
+                        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
                 .maxInboundMessageSize(MESSAGE_MAX)
                 .compressorRegistry(CompressorRegistry.getDefaultInstance())
                 .addTransportFilter(new ServerTransportFilter() {
@@ -90,9 +98,11 @@ final class GrpcEcho implements AutoCloseable {
                         return attributes;
                     }
                 })
-                .addService(ServerInterceptors.intercept(service, new Noting()))
-                .build()
-                .start();
+                .addService(ServerInterceptors.intercept(service, new Noting()));
+        if (certificate != null) {
+            builder.useTransportSecurity(certificate, key);
+        }
+        server = builder.build().start();
     }
 
     int port() {

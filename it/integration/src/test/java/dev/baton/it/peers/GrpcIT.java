@@ -5,6 +5,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.baton.spi.tls.CertificateMaker;
+import dev.baton.spi.tls.CertifiedKey;
+import dev.baton.spi.tls.Pem;
 import dev.baton.testkit.BatonProcess;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
@@ -14,12 +17,15 @@ import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.ClientResponseObserver;
 import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
+import java.io.File;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -52,11 +58,19 @@ class GrpcIT {
     private static GrpcEcho other;
     private static ManagedChannel channel;
     private static ManagedChannel pair;
+    private static GrpcEcho secure;
 
     @BeforeAll
     static void start() throws Exception {
         echo = new GrpcEcho();
         other = new GrpcEcho();
+        CertifiedKey made = CertificateMaker.of("grpc.test").make();
+        File certificate = Files.writeString(folder.resolve("grpc.crt"), Pem.write(made.chain()))
+                .toFile();
+        secure = new GrpcEcho(
+                certificate,
+                Files.writeString(folder.resolve("grpc.key"), Pem.write(made.key()))
+                        .toFile());
         baton = BatonProcess.serve(folder, """
                 version: 1
                 loops: 2
@@ -64,13 +78,23 @@ class GrpcIT {
                 listeners:
                   one: { bind: "127.0.0.1:0", service: one }
                   pair: { bind: "127.0.0.1:0", service: pair }
+                  secure:
+                    bind: "127.0.0.1:0"
+                    service: secure
+                    tls: { certificates: [ { certificate: grpc.crt, key: grpc.key } ] }
                 services:
                   one: { type: http, upstream: one }
                   pair: { type: http, upstream: pair }
+                  secure: { type: http, upstream: secure }
                 upstreams:
                   one: { protocol: http/2, servers: ["127.0.0.1:ONE"] }
                   pair: { protocol: http/2, servers: ["127.0.0.1:ONE", "127.0.0.1:OTHER"] }
-                """.replace("ONE", Integer.toString(echo.port()))
+                  secure:
+                    protocol: http/2
+                    tls: { ca: grpc.crt, server-name: grpc.test }
+                    servers: ["127.0.0.1:SECURE"]
+                """.replace("SECURE", Integer.toString(secure.port()))
+                .replace("ONE", Integer.toString(echo.port()))
                 .replace("OTHER", Integer.toString(other.port())));
         channel = connect("one");
         pair = connect("pair");
@@ -98,6 +122,7 @@ class GrpcIT {
         }
         echo.close();
         other.close();
+        secure.close();
     }
 
     private static byte[] call(Channel on, MethodDescriptor<byte[], byte[]> method, byte[] request) {
@@ -142,6 +167,37 @@ class GrpcIT {
         assertThat(ClientCalls.blockingUnaryCall(
                         channel, GrpcEcho.UNARY, CallOptions.DEFAULT.withCompression("gzip"), text))
                 .isEqualTo(text);
+    }
+
+    /** From client to Baton, and from there to the server. */
+    @Test
+    void shouldCarryCallsOverTls() throws Exception {
+        String address = baton.listener("secure");
+        ManagedChannel over = NettyChannelBuilder.forAddress(
+                        "127.0.0.1", Integer.parseInt(address.substring(address.lastIndexOf(':') + 1)))
+                .sslContext(GrpcSslContexts.forClient()
+                        .trustManager(folder.resolve("grpc.crt").toFile())
+                        .build())
+                .overrideAuthority("grpc.test")
+                .maxInboundMessageSize(MESSAGE_MAX)
+                .build();
+        try {
+            byte[] large = random(4 * MIB);
+            assertThat(call(over, GrpcEcho.UNARY, large)).isEqualTo(large);
+            Answers answers = new Answers();
+            StreamObserver<byte[]> requests =
+                    ClientCalls.asyncBidiStreamingCall(over.newCall(GrpcEcho.BOTH, CallOptions.DEFAULT), answers);
+            for (int i = 1; i <= 50; i++) {
+                byte[] message = random(i * 100);
+                requests.onNext(message);
+                assertThat(answers.next()).isEqualTo(message);
+            }
+            requests.onCompleted();
+            answers.completed();
+            assertThat(secure.connections.get()).isBetween(1, 2);
+        } finally {
+            over.shutdownNow().awaitTermination(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        }
     }
 
     @Test
@@ -201,6 +257,9 @@ class GrpcIT {
 
     @Test
     void shouldTellTheServerThatTheDeadlineIsOver() throws Exception {
+        assertThat(call(channel, GrpcEcho.UNARY, new byte[] {3}))
+                .as("the connections are there, which may take longer than the deadline")
+                .containsExactly(3);
         Answers answers = new Answers();
         ClientCalls.asyncUnaryCall(
                 channel.newCall(GrpcEcho.SILENT, CallOptions.DEFAULT.withDeadlineAfter(2, TimeUnit.SECONDS)),
