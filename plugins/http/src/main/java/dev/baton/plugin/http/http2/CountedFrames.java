@@ -7,6 +7,7 @@ import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Flags;
 import io.netty.handler.codec.http2.Http2FrameListener;
 import io.netty.handler.codec.http2.Http2FrameListenerDecorator;
+import io.netty.handler.codec.http2.Http2FrameTypes;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2HeadersDecoder;
 import io.netty.handler.codec.http2.Http2Settings;
@@ -30,10 +31,28 @@ final class CountedFrames extends DefaultHttp2FrameReader {
 
         /** The stream is there. */
         boolean knows(int streamId);
+
+        /** What was read so far ends in the middle of a frame, or of a head that has several. */
+        default void inFrame(boolean unfinished) {}
     }
+
+    private static final int FRAME_HEADER_BYTES = 9;
+    private static final int TYPE_AT = 3;
+    private static final int FLAGS_AT = 4;
+    private static final int END_HEADERS = 4;
+    private static final int NONE = -1;
 
     private @Nullable Account account;
     private @Nullable Counting counting;
+
+    /** Bytes of the payload that follows the header that was read last; {@link #NONE} if it was read too. */
+    private int payload = NONE;
+    /** That frame does not end its head. */
+    private boolean opensHead;
+    /** The last frame that is complete does not end its head. */
+    private boolean inHead;
+    /** The codec reads no more. */
+    private boolean ended;
 
     CountedFrames(Http2HeadersDecoder heads, int maxSmallContinuations) {
         super(heads, maxSmallContinuations);
@@ -53,7 +72,41 @@ final class CountedFrames extends DefaultHttp2FrameReader {
             known = new Counting(listener, account);
             counting = known;
         }
-        super.readFrame(ctx, in, known);
+        int from = in.readerIndex();
+        boolean goesOn = false;
+        try {
+            super.readFrame(ctx, in, known);
+            goesOn = true;
+        } catch (Http2Exception e) {
+            goesOn = Http2Exception.isStreamError(e); // it has taken the whole frame
+            throw e;
+        } finally {
+            ended |= !goesOn || in.refCnt() == 0; // or the frame has closed the connection
+            if (!ended) {
+                follow(in, from);
+                known.account.inFrame(payload != NONE || inHead);
+            }
+        }
+    }
+
+    /** Looks at what the codec has taken, which are headers of frames and payloads, each at once. */
+    private void follow(ByteBuf in, int from) {
+        int end = in.readerIndex();
+        for (int at = from; at < end; ) {
+            if (payload == NONE) {
+                payload = in.getUnsignedMedium(at);
+                int type = in.getByte(at + TYPE_AT);
+                opensHead = (type == Http2FrameTypes.HEADERS || type == Http2FrameTypes.CONTINUATION)
+                        && (in.getByte(at + FLAGS_AT) & END_HEADERS) == 0;
+                at += FRAME_HEADER_BYTES;
+            }
+            if (end - at < payload) {
+                break;
+            }
+            at += payload;
+            payload = NONE;
+            inHead = opensHead;
+        }
     }
 
     private static final class Counting extends Http2FrameListenerDecorator {

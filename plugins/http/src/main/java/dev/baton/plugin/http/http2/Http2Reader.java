@@ -58,6 +58,9 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
     /** Bytes are being read: the end of it flushes. */
     private boolean reading;
 
+    /** What has come ends in the middle of a frame, or of a head. */
+    private boolean inFrame;
+
     private boolean flushQueued;
     /** GOAWAY is sent: what the client has not begun, it begins elsewhere. */
     private boolean draining;
@@ -162,7 +165,7 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
 
     @Override
     public void channelReadComplete(ChannelHandlerContext context) throws Exception {
-        timer.read(actualReadableBytes() > 0);
+        timer.read(inFrame || actualReadableBytes() > 0);
         reading = false;
         super.channelReadComplete(context); // which flushes
         countMemory();
@@ -221,6 +224,7 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
         if (known.error() == Http2Error.STREAM_CLOSED && connection().stream(known.streamId()) == null) {
             return; // it was under way when the stream was reset or has ended (RFC 9113, section 5.1)
         }
+        begin(known.streamId());
         if (known.error() == Http2Error.REFUSED_STREAM) {
             super.onStreamError(context, false, cause, known); // the client may ask again
             return;
@@ -229,6 +233,26 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
         refuse(tooLarge ? Refusal.HEADER_TOO_LARGE : Refusal.MALFORMED_REQUEST, known.getMessage());
         super.onStreamError(context, false, cause, known);
         countReset();
+    }
+
+    /**
+     * A stream that is refused before there is a request has begun all the same: its body, or the client's own reset of
+     * it, may be under way, and is no frame of a stream that never was, which would end the connection.
+     */
+    private void begin(int streamId) {
+        Http2Connection.Endpoint<?> client = connection().remote();
+        if (!client.isValidStreamId(streamId) || client.mayHaveCreatedStream(streamId)) {
+            return;
+        }
+        int most = client.maxActiveStreams();
+        client.maxActiveStreams(Integer.MAX_VALUE);
+        try {
+            client.createStream(streamId, false);
+        } catch (Http2Exception e) {
+            // It came behind a GOAWAY: what follows it is dropped.
+        } finally {
+            client.maxActiveStreams(most);
+        }
     }
 
     /** A stream was reset, or given up, because of what the client sent. */
@@ -281,6 +305,11 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
         if (!budget.reset(nanoTime())) {
             throw Http2Exception.connectionError(Http2Error.ENHANCE_YOUR_CALM, "too many streams were reset");
         }
+    }
+
+    @Override
+    public void inFrame(boolean unfinished) {
+        inFrame = unfinished;
     }
 
     @Override

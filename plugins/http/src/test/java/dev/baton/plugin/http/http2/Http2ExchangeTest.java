@@ -14,6 +14,7 @@ import dev.baton.spi.config.ByteSize;
 import dev.baton.spi.service.Service;
 import dev.baton.testkit.EmbeddedConnection;
 import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2FrameTypes;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
@@ -714,6 +715,26 @@ class Http2ExchangeTest {
             bench.pass(2);
             assertThat(bench.client.isOpen()).isFalse();
             assertThat(bench.refusals(Refusal.SLOW_REQUEST)).isEqualTo(1);
+        }
+    }
+
+    /** Whatever came before it: the codec has taken the beginning by then, so that nothing is unread. */
+    @Test
+    void endsAConnectionWhoseHeadOrFrameStopsBehindAWholeFrame() {
+        for (int taken : new int[] {9, 12}) {
+            try (Bench bench = new Bench(Ends.TOGETHER)) {
+                Http2Client client = Http2Client.begun(bench);
+                client.send(client.get(1, "/"));
+                String rest = taken == 9
+                        ? Http2Client.data(1, "abc", false).substring(0, taken)
+                        : Http2Client.frame(Http2FrameTypes.HEADERS, 1, 3, "\u0082\u0086\u0084");
+                client.send(Http2Client.ping(0) + rest);
+                bench.pass(9);
+                assertThat(bench.client.isOpen()).isTrue();
+                bench.pass(2);
+                assertThat(bench.client.isOpen()).isFalse();
+                assertThat(bench.refusals(Refusal.SLOW_REQUEST)).isEqualTo(1);
+            }
         }
     }
 

@@ -287,6 +287,28 @@ class Http2RefusalTest {
         }
     }
 
+    /** The rest of a request that was refused with its head, and the client's own reset of it, were under way. */
+    @Test
+    void forgivesWhatComesBehindAHeadThatIsRefused() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            Http2Client client = Http2Client.begun(bench);
+            client.send(client.get(1, "/"));
+            client.send(client.post(3, "/", "X", "1"), data(3, "late", false), window(3, 5));
+            client.send(data(3, "", true), reset(3, Http2Error.CANCEL));
+            assertThat(client.frames()).containsExactly("RESET 3 PROTOCOL_ERROR");
+            for (int i = 2; i < 101; i++) {
+                client.send(client.get(2 * i + 1, "/"));
+            }
+            client.send(client.post(203, "/"), data(203, "late", true), reset(203, Http2Error.CANCEL));
+            assertThat(client.frames()).containsExactly("RESET 203 REFUSED_STREAM");
+            bench.answer(0, OK);
+            assertThat(client.frames()).containsExactly("HEADERS 1 :status=200 content-length=0 END");
+            client.send(client.get(205, "/"));
+            bench.answer(0, OK);
+            assertThat(client.frames()).containsExactly("HEADERS 205 :status=200 content-length=0 END");
+        }
+    }
+
     /** As many fields as there may be, and no room for the key that HTTP/1.1 wants. */
     @Test
     void refusesAWebSocketWithoutRoomForItsKey() {
