@@ -1,13 +1,16 @@
 package dev.baton.runtime.tls;
 
 import dev.baton.runtime.channel.OutputEnd;
+import dev.baton.spi.channel.InputEnd;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.channel.TlsFacts;
 import dev.baton.spi.filter.Next;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.codec.DecoderException;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import java.security.cert.Certificate;
@@ -44,6 +47,8 @@ final class Handshake extends ChannelDuplexHandler {
     private boolean cut;
     /** Something was decrypted in this turn of reading. */
     private boolean anything;
+    /** The client sends nothing more. */
+    private boolean inputEnded;
 
     private enum State {
         SHAKING,
@@ -71,6 +76,7 @@ final class Handshake extends ChannelDuplexHandler {
         ssl = handler;
         serverName = name;
         endsWithProof = isProof;
+        HalfClose.keepOutputOpen(handler);
     }
 
     /** The client is refused before there was a handshake. */
@@ -92,8 +98,14 @@ final class Handshake extends ChannelDuplexHandler {
 
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        if (event instanceof SslCloseCompletionEvent close && close.isSuccess()) {
+            endInput(context);
+            return;
+        }
         if (!(event instanceof SslHandshakeCompletionEvent end)) {
-            context.fireUserEventTriggered(event);
+            if (!(inputEnded && event instanceof ChannelInputShutdownEvent)) { // once
+                context.fireUserEventTriggered(event);
+            }
             return;
         }
         SslHandler handler = ssl;
@@ -182,11 +194,41 @@ final class Handshake extends ChannelDuplexHandler {
     @Override
     public void channelReadComplete(ChannelHandlerContext context) throws Exception {
         SslHandler handler = ssl;
-        if (!anything && state == State.DONE && handler != null && TlsLibrary.isBoringSsl()) {
-            HiddenError.tell(context, handler);
+        if (state == State.DONE && !inputEnded && handler != null && TlsLibrary.isBoringSsl()) {
+            if (HalfClose.isEnded(handler)) {
+                HalfClose.readNoMore(context, handler);
+                endInput(context);
+            } else if (!anything) {
+                HiddenError.tell(context, handler);
+            }
         }
         anything = false;
         context.fireChannelReadComplete();
+    }
+
+    /** The client has said that nothing more comes; what it is sent may still take a while. */
+    private void endInput(ChannelHandlerContext context) {
+        if (!inputEnded && state == State.DONE) {
+            inputEnded = true;
+            context.executor().execute(() -> tellEnd(context)); // when the service is there, if that has just begun
+        }
+    }
+
+    private void tellEnd(ChannelHandlerContext context) {
+        MovableChannel connection = (MovableChannel) context.channel();
+        SslHandler handler = ssl;
+        if (handler == null || !connection.isActive()) {
+            return;
+        }
+        if (connection.config().isAllowHalfClosure()) {
+            context.fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
+            return;
+        }
+        InputEnd end = new InputEnd();
+        context.fireUserEventTriggered(end);
+        if (!end.isTaken()) {
+            handler.closeOutbound();
+        }
     }
 
     /** What is wrong with what a client sends is no error of the service behind this. */

@@ -6,6 +6,7 @@ import dev.baton.plugin.http.exchange.ExchangeEnv;
 import dev.baton.plugin.http.exchange.Refusal;
 import dev.baton.plugin.http.http1.Http1Downstream.Phase;
 import dev.baton.spi.channel.Eviction;
+import dev.baton.spi.channel.InputEnd;
 import dev.baton.spi.channel.MovableChannel;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
@@ -106,6 +107,9 @@ public final class RequestReader extends ChannelInboundHandlerAdapter implements
         if (event instanceof Eviction eviction) {
             eviction.take();
             end.evict();
+        } else if (event instanceof InputEnd last) {
+            last.take();
+            end.drain(Duration.ZERO);
         } else {
             context.fireUserEventTriggered(event);
         }

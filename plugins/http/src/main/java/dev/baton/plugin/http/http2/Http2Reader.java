@@ -4,6 +4,7 @@ import dev.baton.plugin.http.exchange.ClientConnection;
 import dev.baton.plugin.http.exchange.ExchangeEnv;
 import dev.baton.plugin.http.exchange.Refusal;
 import dev.baton.spi.channel.Eviction;
+import dev.baton.spi.channel.InputEnd;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.service.Service;
 import io.netty.buffer.ByteBuf;
@@ -185,6 +186,9 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
         if (event instanceof Eviction eviction) {
             eviction.take();
             evict();
+        } else if (event instanceof InputEnd last) {
+            last.take();
+            drain(Duration.ZERO);
         } else {
             super.userEventTriggered(context, event);
         }
