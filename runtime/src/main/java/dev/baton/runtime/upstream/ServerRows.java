@@ -47,6 +47,7 @@ final class ServerRows {
             }
             int idle = 0;
             int open = 0;
+            int shared = 0;
             long connects = 0;
             long local = 0;
             long takeover = 0;
@@ -55,6 +56,7 @@ final class ServerRows {
                 PoolFigures figures = pool.idle().figures();
                 idle += figures.idle();
                 open += pool.open();
+                shared += pool.shared();
                 connects += pool.connects();
                 local += figures.reusesLocal();
                 takeover += figures.reusesTakeover();
@@ -65,7 +67,8 @@ final class ServerRows {
             ConnectionLimit limit = live.limit();
             int waiting = limit == null ? 0 : limit.waiting();
             String server = live.server().address();
-            rows.add(new PoolSnapshot(upstream, server, idle, inUse, connects, local, takeover, refused, waiting));
+            rows.add(new PoolSnapshot(
+                    upstream, server, idle, inUse, connects, local, takeover, refused, waiting, inUse + shared));
         }
     }
 }

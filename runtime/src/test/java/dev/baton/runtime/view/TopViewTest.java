@@ -25,8 +25,8 @@ class TopViewTest {
             metrics,
             () -> List.of(new LoopSnapshot(0, "loop-0", 1, 2, 3, 4, null, 5, 6, true)),
             () -> List.of(
-                    new PoolSnapshot("app", "a:80", 1, 2, 0, 0, 0, 0, 4),
-                    new PoolSnapshot("same", "a:80", 1, 3, 0, 0, 0, 0, 3)),
+                    new PoolSnapshot("app", "a:80", 1, 2, 0, 0, 0, 0, 4, 2),
+                    new PoolSnapshot("same", "a:80", 1, 3, 0, 0, 0, 0, 3, 3)),
             () -> Map.copyOf(cpu),
             clock::get);
 

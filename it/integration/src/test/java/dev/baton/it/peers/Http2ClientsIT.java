@@ -51,7 +51,7 @@ class Http2ClientsIT {
             """;
 
     /** 200 requests at once, half of them with bodies of 200 KB; trailers both ways; a tunnel. One connection. */
-    private static final String CLIENT = """
+    static final String CLIENT = """
             const http2 = require('http2'), crypto = require('crypto');
             const session = http2.connect('http://' + process.argv[2], { maxSessionMemory: 1000 });
             session.on('error', (e) => { console.log('session error ' + e); process.exit(1); });

@@ -110,6 +110,9 @@ final class Servers {
                 return [] if environ['REQUEST_METHOD'] == 'HEAD' else [b'ok']
             """;
 
+    /** What {@link #http2Nginx} has at {@code /nginx/large}. */
+    static final int LARGE_BYTES = 3 << 20;
+
     private Servers() {}
 
     /** A running server. */
@@ -126,18 +129,32 @@ final class Servers {
      * @param behind a server of {@link #node}, to which it forwards what it does not refuse
      */
     static Running nginx(Path folder, String behind) throws Exception {
+        return nginx(folder, NGINX.replace("BEHIND", behind), true);
+    }
+
+    /** nginx that speaks HTTP/2 by prior knowledge, lets few streams be open at once, and soon goes away. */
+    static Running http2Nginx(Path folder) throws Exception {
+        return nginx(
+                folder,
+                NGINX.replace("BEHIND", "127.0.0.1:1")
+                        .replace(
+                                "listen 127.0.0.1:PORT;",
+                                "listen 127.0.0.1:PORT http2; http2_max_concurrent_streams 10;")
+                        .replace("keepalive_requests 3;", "keepalive_requests 20;"),
+                false);
+    }
+
+    private static Running nginx(Path folder, String configuration, boolean large) throws Exception {
         Files.createDirectories(folder.resolve("www/nginx"));
         Files.createDirectories(folder.resolve("bodies"));
         Files.writeString(folder.resolve("www/nginx/small"), "small");
-        Files.write(folder.resolve("www/nginx/large"), new byte[30 << 20]);
+        Files.write(folder.resolve("www/nginx/large"), new byte[large ? 30 << 20 : LARGE_BYTES]);
         for (int i = 0; i < TRIES; i++) {
             int port;
             try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
                 port = free.getLocalPort();
             }
-            Files.writeString(
-                    folder.resolve("nginx.conf"),
-                    NGINX.replace("PORT", Integer.toString(port)).replace("BEHIND", behind));
+            Files.writeString(folder.resolve("nginx.conf"), configuration.replace("PORT", Integer.toString(port)));
             PeerProcess process = PeerProcess.start(
                     folder,
                     "nginx",

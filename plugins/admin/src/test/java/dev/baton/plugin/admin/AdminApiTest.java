@@ -52,7 +52,7 @@ class AdminApiTest extends AdminFixture {
         assertThat(get("/v1/pools").body())
                 .isEqualTo(
                         "[{\"upstream\":\"app\",\"server\":\"127.0.0.1:9001\",\"idle\":1,\"in-use\":2,\"connects\":3,"
-                                + "\"reuses-local\":4,\"reuses-takeover\":5,\"takeovers-refused\":6,\"waiting\":7}]");
+                                + "\"reuses-local\":4,\"reuses-takeover\":5,\"takeovers-refused\":6,\"waiting\":7,\"streams\":8}]");
         assertThat(get("/v1/plugins").body())
                 .isEqualTo(
                         "[{\"id\":\"admin\",\"version\":\"0.1.0\",\"spi\":\"1.0\",\"contributes\":[\"component admin\"],"

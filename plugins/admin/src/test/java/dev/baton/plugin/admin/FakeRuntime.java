@@ -91,7 +91,7 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics, UnixSer
 
     @Override
     public List<PoolSnapshot> pools() {
-        return List.of(new PoolSnapshot("app", "127.0.0.1:9001", 1, 2, 3, 4, 5, 6, 7));
+        return List.of(new PoolSnapshot("app", "127.0.0.1:9001", 1, 2, 3, 4, 5, 6, 7, 8));
     }
 
     @Override

@@ -351,10 +351,6 @@ public abstract class Downstream {
             return;
         }
         progress();
-        if (cause instanceof RefusedException refused) {
-            fail(named, refused.refusal(), cause.getMessage());
-            return;
-        }
         named.asked(lastProgress());
         Refusal refusal = forwarder.askNext(named, cause);
         if (refusal != null) {

@@ -23,7 +23,7 @@ final class Forwarder implements UpstreamEnds.Taker {
     /** Connections that one exchange is sent on. */
     private static final int MAX_ATTEMPTS = 3;
     /** How often one exchange is asked for once more because nobody has acted on it. */
-    private static final int MAX_REFUSED = 8;
+    private static final int MAX_REFUSED = 20;
     /** So often the same server is asked; then the next. */
     private static final int MAX_REFUSED_BY_ONE = 2;
     /** Servers that are tried for one exchange; each may take the connect-timeout. */

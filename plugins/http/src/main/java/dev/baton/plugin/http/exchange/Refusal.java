@@ -75,7 +75,7 @@ public enum Refusal {
     BAD_SERVER_FRAME(HttpResponseStatus.BAD_GATEWAY, "HTTP/2 protocol error of the server"),
     /** The server is over one of the limits of {@code http2}: its connection is ended with GOAWAY. */
     TOO_MANY_SERVER_FRAMES(HttpResponseStatus.BAD_GATEWAY, "too many frames from the server that bring nothing"),
-    /** An Upgrade or CONNECT for a server that HTTP/2 is spoken with, and that does not offer it. */
+    /** A WebSocket to a server that is asked in HTTP/2 and does not offer it. */
     NO_TUNNEL(HttpResponseStatus.NOT_IMPLEMENTED, "no tunnel to the server"),
     /** The server sent something unasked. */
     UNSOLICITED_RESPONSE(HttpResponseStatus.BAD_GATEWAY, "bytes from the server without a request"),

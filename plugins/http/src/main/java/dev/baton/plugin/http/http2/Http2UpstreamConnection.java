@@ -9,6 +9,7 @@ import dev.baton.spi.channel.Eviction;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.upstream.UpstreamConnections;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2Connection.PropertyKey;
@@ -19,6 +20,7 @@ import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
+import io.netty.util.concurrent.Ticker;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,6 +46,9 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
     /** Frames that bring nothing which each exchange allows the server, in KiB of {@link FrameBudget#sent}. */
     private static final int EXCHANGE_ALLOWS_BYTES = 16 * 1024;
 
+    /** A server that is there answers a PING at once, whatever its requests take. */
+    private static final long PROBE_NANOS = TimeUnit.SECONDS.toNanos(5);
+
     private static final int NO_GOAWAY = Integer.MAX_VALUE;
 
     private final ExchangeEnv env;
@@ -52,6 +57,7 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
     private final PropertyKey streamKey;
     private final FrameBudget budget;
     private final StreamSlots slots = new StreamSlots(STREAMS_FIRST);
+    private final Ticker clock;
     private final Callable<@Nullable Void> flushTask = this::flushNow;
 
     @SuppressWarnings("NullAway.Init") // set when the handler is added, before anything else is called
@@ -67,6 +73,16 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
     private List<Http2UpstreamEnd> unflushed = new ArrayList<>();
 
     private boolean begun;
+    /** The server has said how many streams there may be. */
+    private boolean settled;
+
+    private boolean takesWebSockets;
+    /** Ends that begin when the server has said what it offers. */
+    private List<Http2UpstreamEnd> awaiting = List.of();
+    /** How often bytes have come. */
+    private long reads;
+    /** A PING is under way, and the connection ends if nothing comes after it. */
+    private boolean probing;
     /** Bytes are being read: the end of it flushes. */
     private boolean reading;
 
@@ -103,6 +119,7 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
         this.limits = limits;
         this.streamKey = streamKey;
         this.budget = budget;
+        clock = channel.eventLoop().ticker();
     }
 
     /** That of a connection which this plugin has opened; null if the connection is closed. */
@@ -160,6 +177,7 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) throws Exception {
         reading = true;
+        reads++;
         super.channelRead(context, message);
     }
 
@@ -188,6 +206,8 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
     @Override
     public void channelInactive(ChannelHandlerContext context) throws Exception {
         retire();
+        awaiting.forEach(each -> each.closed(false));
+        awaiting = List.of();
         super.channelInactive(context); // which closes all streams
         if (toldBytes != 0) {
             channel.hold(0, 0);
@@ -228,6 +248,9 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
         }
         home = by;
         connections = by.connections();
+        if (!settled) {
+            slots.max(by.streamsMax());
+        }
         by.add(this);
         return true;
     }
@@ -382,9 +405,37 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
     }
 
     /** The server says how many streams there may be. */
-    void settings() {
-        slots.max(Math.min(STREAMS_MAX, connection().local().maxActiveStreams()));
+    void settings(boolean connectProtocol) {
+        settled = true;
+        takesWebSockets |= connectProtocol;
+        int max = Math.min(STREAMS_MAX, connection().local().maxActiveStreams());
+        slots.max(max);
+        ServerConnections by = home;
+        if (by != null) {
+            by.streamsMax(max);
+        }
+        List<Http2UpstreamEnd> now = awaiting;
+        awaiting = List.of();
+        now.forEach(Http2UpstreamEnd::settled);
         serveWaiting();
+    }
+
+    /** Tells an end when it is known what the server offers, now or later. */
+    void whenSettled(Http2UpstreamEnd end) {
+        begin();
+        if (settled) {
+            end.settled();
+            return;
+        }
+        List<Http2UpstreamEnd> more = new ArrayList<>(awaiting);
+        more.add(end);
+        awaiting = more;
+        flushSoon();
+    }
+
+    /** WebSockets may be opened by an extended CONNECT (RFC 8441). */
+    boolean takesWebSockets() {
+        return takesWebSockets;
     }
 
     /** The server begins nothing more here. Before the codec closes the streams that it has not acted on. */
@@ -438,7 +489,38 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
     }
 
     private long nanoTime() {
-        return channel.eventLoop().ticker().nanoTime();
+        return clock.nanoTime();
+    }
+
+    /** How often bytes have come. */
+    long reads() {
+        return reads;
+    }
+
+    /**
+     * An exchange was given up to which the server has sent nothing. If it has sent nothing at all meanwhile, the
+     * connection may be dead, and would cost each exchange that comes its timeout: a PING tells.
+     *
+     * @param readsBefore {@link #reads} when the exchange began
+     */
+    void doubt(long readsBefore) {
+        if (probing || reads != readsBefore || !channel.isOpen()) {
+            return;
+        }
+        probing = true;
+        encoder().writePing(ctx, false, 0, ctx.newPromise());
+        flushSoon();
+        channel.eventLoop()
+                .schedule(
+                        () -> {
+                            probing = false;
+                            if (reads == readsBefore) {
+                                retire();
+                                channel.close();
+                            }
+                        },
+                        PROBE_NANOS,
+                        TimeUnit.NANOSECONDS);
     }
 
     @Override
@@ -508,6 +590,16 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
     void write(Http2Stream stream, ByteBuf in, int count, boolean last) {
         budget.sent(count);
         encoder().writeData(ctx, stream.id(), in.readRetainedSlice(count), 0, last, ctx.newPromise());
+    }
+
+    /** Ends what an exchange sends behind what waits, and the stream after that. */
+    void end(Http2Stream stream) {
+        if (connection().stream(stream.id()) != null) {
+            encoder()
+                    .writeData(ctx, stream.id(), Unpooled.EMPTY_BUFFER, 0, true, ctx.newPromise())
+                    .addListener(written -> cancel(stream, Http2Error.CANCEL));
+            flushSoon();
+        }
     }
 
     /** Writes what follows a body, which ends the request. */

@@ -13,7 +13,9 @@ import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Stream;
@@ -45,11 +47,16 @@ final class Http2UpstreamEnd implements UpstreamEnd {
     /** Bytes that the client's end has, and that it has not asked for more after. */
     private int owed;
 
+    /** How often bytes had come on the connection when it began. */
+    private long readsBefore;
+
     private int informational;
     /** What is left of the length that the answer's head says. */
     private long announced = UNKNOWN;
 
     private boolean headCame;
+    /** It asks for a tunnel. */
+    private boolean tunnel;
     /** The server has ended its side: nothing follows what is unread. */
     private boolean inputEnded;
     /** The client's end takes no more of the answer until it says so. */
@@ -86,14 +93,43 @@ final class Http2UpstreamEnd implements UpstreamEnd {
 
     @Override
     public boolean begin(Exchange next) {
+        exchange = next;
+        readsBefore = connection.reads();
+        tunnel = next.isConnect() || UpstreamRequestFields.isWebSocket(next);
+        if (tunnel && !next.isConnect()) {
+            connection.whenSettled(this);
+            return true;
+        }
+        return send(next);
+    }
+
+    /** It is known what the server offers, for one who asks for a WebSocket. */
+    void settled() {
+        Exchange current = exchange;
+        if (current == null) {
+            connection.free();
+        } else if (!connection.takesWebSockets() || current.fields().get(WebSocketKey.KEY) == null) {
+            connection.free();
+            failSoon(Refusal.NO_TUNNEL, "the server does not offer WebSockets over HTTP/2, or there is no key");
+        } else if (!send(current)) {
+            exchange = current;
+            failSoon(Refusal.UPSTREAM_CLOSED, null);
+        }
+    }
+
+    /** Later: the client's end may not know yet that this end carries its exchange. */
+    private void failSoon(Refusal refusal, @Nullable String detail) {
+        channel().offer(() -> fail(refusal, false, detail));
+    }
+
+    private boolean send(Exchange next) {
         UpstreamServer server = next.server();
         UpstreamRequestFields head = UpstreamRequestFields.of(
                 next, server == null ? "" : server.address(), channel().tls() != null);
-        requestSent = !next.hasBody();
-        exchange = next;
+        requestSent = !tunnel && !next.hasBody();
         if (head.length() > connection.headMax()) {
             connection.free();
-            channel().offer(() -> fail(Refusal.HEADER_TOO_LARGE, false, "the server takes no more"));
+            failSoon(Refusal.HEADER_TOO_LARGE, "the server takes no more");
             return true;
         }
         stream = connection.open(this, head, requestSent);
@@ -187,7 +223,14 @@ final class Http2UpstreamEnd implements UpstreamEnd {
 
     @Override
     public void endTunnel(Exchange named) {
-        abortSoon(named);
+        Messages.post(channel(), () -> {
+            Http2Stream to = stream;
+            if (named.equals(exchange) && to != null) {
+                exchange = null;
+                release();
+                connection.end(to);
+            }
+        });
     }
 
     @Override
@@ -204,6 +247,9 @@ final class Http2UpstreamEnd implements UpstreamEnd {
         exchange = null;
         release();
         cancel(Http2Error.CANCEL);
+        if (!headCame && stream != null) {
+            connection.doubt(readsBefore);
+        }
     }
 
     @Override
@@ -252,8 +298,10 @@ final class Http2UpstreamEnd implements UpstreamEnd {
             return;
         }
         headCame = true;
-        long length = length(all);
-        if (head.isBodyless(current)) {
+        long length = tunnel ? UNKNOWN : length(all);
+        if (tunnel && head.status().codeClass() == HttpStatusClass.SUCCESS) {
+            head = tunnelHead(current, all, head.status());
+        } else if (head.isBodyless(current)) {
             announced = 0;
             head.setBodyLength(0);
         } else {
@@ -265,6 +313,19 @@ final class Http2UpstreamEnd implements UpstreamEnd {
             throw new IllegalArgumentException("a length, and no body");
         }
         receive(current, head, Unpooled.EMPTY_BUFFER);
+    }
+
+    /** What opens a tunnel to the client, which is told so as HTTP/1.1 has it. */
+    private static ResponseHead tunnelHead(Exchange current, HeaderFields fields, HttpResponseStatus status) {
+        String key = current.isConnect() ? null : current.fields().get(WebSocketKey.KEY);
+        ResponseHead head = new ResponseHead(
+                HttpVersion.HTTP_1_1, key == null ? status : HttpResponseStatus.SWITCHING_PROTOCOLS, fields);
+        if (key != null) {
+            fields.set(HttpHeaderNames.UPGRADE, UpstreamRequestFields.WEBSOCKET);
+            fields.set(WebSocketKey.ACCEPT, WebSocketKey.accept(key));
+        }
+        head.beginTunnel();
+        return head;
     }
 
     private static long length(HeaderFields fields) {

@@ -2,14 +2,11 @@ package dev.baton.plugin.http.http2;
 
 import dev.baton.plugin.http.exchange.Exchange;
 import dev.baton.plugin.http.exchange.Messages;
-import dev.baton.plugin.http.exchange.Refusal;
-import dev.baton.plugin.http.exchange.RefusedException;
 import dev.baton.plugin.http.exchange.UpstreamEnds.Taker;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.upstream.UpstreamConnections;
 import dev.baton.spi.upstream.UpstreamServer;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
@@ -30,14 +27,14 @@ import java.util.concurrent.atomic.AtomicInteger;
  * for exchanges that wait ({@link Http2UpstreamConnection#serveWaiting}). The later of the two sees both.
  */
 final class ServerConnections {
-    private static final String WEBSOCKET = "websocket";
-
     private final UpstreamConnections connections;
     private final UpstreamServer server;
     private final CopyOnWriteArrayList<Http2UpstreamConnection> active = new CopyOnWriteArrayList<>();
     private final Map<Loop, SharedConnect> connecting = new ConcurrentHashMap<>();
     /** Exchanges in the upstream's queue: none that comes later may overtake them. */
     private final AtomicInteger waiting = new AtomicInteger();
+    /** Streams that the server allows a connection, as it has said last. */
+    private volatile int streamsMax = Http2UpstreamConnection.STREAMS_FIRST;
 
     ServerConnections(UpstreamConnections connections, UpstreamServer server) {
         this.connections = connections;
@@ -48,15 +45,21 @@ final class ServerConnections {
         return connections;
     }
 
+    /** Streams of a connection on which the server has not said yet how many there may be. */
+    int streamsMax() {
+        return streamsMax;
+    }
+
+    /** The server has said how many streams a connection may have. */
+    void streamsMax(int max) {
+        streamsMax = max;
+    }
+
     // ----------------------------------------------------------------------------- from an exchange, on its client's
     // loop
 
     /** Begins an exchange where there is room, or sees to that there will be. */
     void ask(Exchange exchange, Loop loop, Taker taker) {
-        if (exchange.isConnect() || isWebSocket(exchange)) {
-            exchange.failed(new RefusedException(Refusal.NO_TUNNEL, "its servers are asked in HTTP/2"));
-            return;
-        }
         exchange.keepBody();
         if (waiting.get() <= 0 && (beginOnOwn(exchange, loop, taker) || beginOnResting(exchange, loop, taker))) {
             return;
@@ -65,12 +68,6 @@ final class ServerConnections {
         if (under == null || !under.add(exchange)) {
             connect(loop, new SharedConnect(this, loop, exchange));
         }
-    }
-
-    /** Other upgrades are ignored: HTTP allows that, and their clients know. */
-    private static boolean isWebSocket(Exchange exchange) {
-        String asked = exchange.upgrade();
-        return asked != null && asked.toLowerCase(Locale.ROOT).contains(WEBSOCKET);
     }
 
     private boolean beginOnOwn(Exchange exchange, Loop loop, Taker taker) {

@@ -53,6 +53,6 @@ final class UpstreamFrames extends Http2FrameAdapter {
 
     @Override
     public void onSettingsRead(ChannelHandlerContext ctx, Http2Settings settings) {
-        connection.settings();
+        connection.settings(Boolean.TRUE.equals(settings.connectProtocolEnabled()));
     }
 }

@@ -6,6 +6,7 @@ import dev.baton.plugin.http.exchange.FieldKind;
 import dev.baton.plugin.http.exchange.HeaderFields;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.util.AsciiString;
 import java.util.Arrays;
@@ -23,6 +24,7 @@ final class UpstreamRequestFields extends DefaultHttp2Headers {
     /** Pseudo-fields, forwarded ones and a length. */
     private static final int OWN_FIELDS = 12;
 
+    static final AsciiString WEBSOCKET = AsciiString.cached("websocket");
     private static final AsciiString HTTP = AsciiString.cached("http");
     private static final AsciiString HTTPS = AsciiString.cached("https");
     private static final AsciiString FORWARDED_FOR = AsciiString.cached("x-forwarded-for");
@@ -53,14 +55,23 @@ final class UpstreamRequestFields extends DefaultHttp2Headers {
         HeaderFields fields = exchange.fields();
         UpstreamRequestFields head = new UpstreamRequestFields(fields.size());
         String host = exchange.host();
-        head.put(PseudoHeaderName.METHOD.value(), exchange.method().asciiName());
-        head.put(PseudoHeaderName.SCHEME.value(), secure ? HTTPS : HTTP);
+        boolean webSocket = isWebSocket(exchange);
+        head.put(
+                PseudoHeaderName.METHOD.value(),
+                webSocket ? HttpMethod.CONNECT.asciiName() : exchange.method().asciiName());
+        if (webSocket) {
+            head.put(PseudoHeaderName.PROTOCOL.value(), WEBSOCKET);
+        }
         head.put(PseudoHeaderName.AUTHORITY.value(), host == null ? hostOf(serverAddress) : host);
-        head.put(PseudoHeaderName.PATH.value(), exchange.target());
+        if (!exchange.isConnect()) {
+            head.put(PseudoHeaderName.SCHEME.value(), secure ? HTTPS : HTTP);
+            head.put(PseudoHeaderName.PATH.value(), exchange.target());
+        }
         boolean expect = !exchange.isHttp10();
         for (int i = 0; i < fields.size(); i++) {
             FieldKind kind = fields.kind(i);
-            if (kind.isEndToEnd() || (kind == FieldKind.EXPECT && expect)) {
+            boolean ends = webSocket && WebSocketKey.KEY.contentEqualsIgnoreCase(fields.name(i));
+            if (!ends && (kind.isEndToEnd() || (kind == FieldKind.EXPECT && expect))) {
                 head.copy(fields, i);
             }
         }
@@ -83,6 +94,12 @@ final class UpstreamRequestFields extends DefaultHttp2Headers {
             }
         }
         return fields;
+    }
+
+    /** It asks for a WebSocket. Other upgrades are ignored: HTTP allows that, and their clients know. */
+    static boolean isWebSocket(Exchange exchange) {
+        String asked = exchange.upgrade();
+        return asked != null && WEBSOCKET.contentEqualsIgnoreCase(asked.trim());
     }
 
     private static String hostOf(String serverAddress) {

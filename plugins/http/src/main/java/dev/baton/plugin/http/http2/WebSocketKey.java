@@ -26,15 +26,17 @@ final class WebSocketKey {
     }
 
     /** The server has read the key, and agrees. */
-    @SuppressWarnings("InsecureCryptoUsage") // the protocol's own
     static boolean isAccepted(@Nullable String key, @Nullable String accept) {
-        if (key == null || accept == null) {
-            return false;
-        }
+        return key != null && accept != null && accept(key).equals(accept.trim());
+    }
+
+    /** What a server that agrees says to a key. */
+    @SuppressWarnings("InsecureCryptoUsage") // the protocol's own
+    static String accept(String key) {
         try {
             byte[] digest =
                     MessageDigest.getInstance("SHA-1").digest((key + SUFFIX).getBytes(StandardCharsets.US_ASCII));
-            return Base64.getEncoder().encodeToString(digest).equals(accept.trim());
+            return Base64.getEncoder().encodeToString(digest);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e); // every JDK has it
         }

@@ -8,14 +8,30 @@ import dev.baton.testkit.world.InEachWorld;
 import dev.baton.testkit.world.Origin;
 import dev.baton.testkit.world.Peer;
 import dev.baton.testkit.world.PluginWorld;
+import dev.baton.testkit.world.Where;
 import io.netty.handler.codec.http2.Http2Error;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
 /** Servers that speak HTTP/2, whose connections exchanges of several clients and loops share. */
 class Http2UpstreamWorldTest {
-    private static final String ASKED = " :method=GET :scheme=http :authority=shop :path=";
+    /** Longer than an answer to a PING is waited for. */
+    private static final Duration PROBE = Duration.ofSeconds(6);
+
+    private static final String ASKED = " :method=GET :authority=shop :scheme=http :path=";
     private static final String FORWARDED = " x-forwarded-for=127.0.0.1 x-forwarded-host=shop x-forwarded-proto=http";
+
+    private static final String WEBSOCKET = String.join(
+            "\r\n",
+            "GET /chat HTTP/1.1",
+            "Host: shop",
+            "Connection: Upgrade",
+            "Upgrade: websocket",
+            "Sec-WebSocket-Version: 13",
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+            "",
+            "");
 
     private static Origin start(PluginWorld world, String keys) {
         Origin origin = world.origin();
@@ -136,7 +152,7 @@ class Http2UpstreamWorldTest {
         client.send(client.post(1, "/call", "te", "trailers", "content-type", "application/grpc"));
         Http2Client server = Http2Client.serving(origin.accept());
         assertThat(server.next())
-                .isEqualTo("HEADERS 3 :method=POST :scheme=http :authority=shop :path=/call"
+                .isEqualTo("HEADERS 3 :method=POST :authority=shop :scheme=http :path=/call"
                         + " content-type=application/grpc" + FORWARDED + " te=trailers");
         server.send(server.answer(3, false, "200", "content-type", "application/grpc"));
         assertThat(client.next()).isEqualTo("HEADERS 1 :status=200 content-type=application/grpc");
@@ -284,12 +300,13 @@ class Http2UpstreamWorldTest {
         assertThat(head(stays)).startsWith("HTTP/1.1 204 ");
     }
 
-    /** What would become a tunnel is refused, and what may be ignored is. */
+    /** What would become a tunnel is refused where the server offers none, and what may be ignored is. */
     @InEachWorld
-    void shouldRefuseTunnels(PluginWorld world) {
+    void shouldRefuseAWebSocketThatIsNotOffered(PluginWorld world) {
         Origin origin = start(world, "");
         Peer client = world.connect("web");
-        client.send("GET /chat HTTP/1.1\r\nHost: shop\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+        client.send(WEBSOCKET);
+        Http2Client.serving(origin.accept());
         assertThat(head(client)).startsWith("HTTP/1.1 501 ");
         Peer other = world.connect("web");
         other.send("GET / HTTP/1.1\r\nHost: shop\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n");
@@ -297,5 +314,76 @@ class Http2UpstreamWorldTest {
         assertThat(server.next()).isEqualTo("HEADERS 3" + ASKED + "/" + FORWARDED + " END");
         server.send(server.answer(3, true, "204"));
         assertThat(head(other)).startsWith("HTTP/1.1 204 ");
+    }
+
+    /** RFC 8441, from a client of HTTP/1.1 and one of HTTP/2; the key is the example of RFC 6455. */
+    @InEachWorld
+    void shouldOpenWebSockets(PluginWorld world) {
+        Origin origin = start(world, ", max-connections: 1");
+        Peer client = world.connect("web");
+        client.send(WEBSOCKET);
+        Http2Client server = Http2Client.serving(origin.accept(), 8, 1);
+        assertThat(server.next())
+                .isEqualTo("HEADERS 3 :method=CONNECT :protocol=websocket :authority=shop :scheme=http :path=/chat"
+                        + " sec-websocket-version=13" + FORWARDED);
+        server.send(server.answer(3, false, "200"), Http2Client.data(3, "hello", false));
+        assertThat(head(client))
+                .startsWith("HTTP/1.1 101 Switching Protocols\r\n")
+                .contains("sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n");
+        client.expect("hello");
+        client.send("ping");
+        assertThat(server.next()).isEqualTo("DATA 3 ping");
+        Http2Client modern = Http2Client.over(world.connect("web"));
+        modern.send(modern.head(
+                1,
+                false,
+                ":method",
+                "CONNECT",
+                ":protocol",
+                "websocket",
+                ":scheme",
+                "http",
+                ":authority",
+                "shop",
+                ":path",
+                "/chat"));
+        assertThat(server.next()).startsWith("HEADERS 5 :method=CONNECT :protocol=websocket");
+        server.send(server.answer(5, false, "200"));
+        assertThat(modern.next()).isEqualTo("HEADERS 1 :status=200");
+        modern.send(Http2Client.data(1, "pong", false));
+        assertThat(server.next()).isEqualTo("DATA 5 pong");
+        server.send(Http2Client.data(5, "", true));
+        assertThat(modern.next()).isEqualTo("DATA 1  END");
+        client.close();
+        assertThat(server.next("DATA 3", "RESET 3")).isNotNull();
+    }
+
+    /** A server that answers a PING is there, however long a request takes; one that does not is given up. */
+    @InEachWorld
+    void shouldProbeAConnectionOnWhichNothingComes(PluginWorld world) {
+        Origin origin = start(world, ", max-connections: 1");
+        Http2Client longer = Http2Client.over(world.connect("web"));
+        longer.send(longer.get(1, "/long"));
+        Peer connection = origin.accept();
+        Http2Client server = Http2Client.serving(connection);
+        assertThat(server.next()).startsWith("HEADERS 3");
+        assertThat(server.next("SETTINGS ACK")).isNotNull();
+        for (int stream = 5; stream < 9; stream += 2) {
+            Http2Client client = Http2Client.over(world.connect("web"));
+            client.send(client.get(1, "/"));
+            assertThat(server.next()).startsWith("HEADERS " + stream);
+            client.send(Http2Client.reset(1, Http2Error.CANCEL));
+            assertThat(server.next()).isEqualTo("RESET " + stream + " CANCEL");
+            assertThat(server.next("PING")).isNotNull();
+            if (world.where() != Where.SIMULATION) {
+                return; // the rest takes its time
+            }
+            if (stream == 5) {
+                server.send(Http2Client.ping(1));
+                world.pass(PROBE);
+            }
+        }
+        connection.readAll();
+        assertThat(longer.next()).startsWith("HEADERS 1 :status=502");
     }
 }

@@ -57,8 +57,11 @@ class StreamRacesTest {
     @InEachWorld
     void shouldWakeAnExchangeForEachStreamThatEnds(PluginWorld world) {
         Origin origin = start(world);
-        List<Peer> clients = ask(world);
+        Peer stays = world.connect("web"); // else the connection may rest, which none does without a plugin for pools
+        stays.send("GET /stays HTTP/1.1\r\nHost: shop\r\n\r\n");
         Http2Client server = Http2Client.serving(origin.accept(), 3, 2);
+        assertThat(path(server.next("HEADERS"))).isEqualTo("/stays");
+        List<Peer> clients = ask(world);
         for (int answered = 0; answered < CLIENTS; ) {
             String next = server.next();
             if (next.startsWith("HEADERS")) { // one that came before the settings were read may be refused
@@ -67,6 +70,8 @@ class StreamRacesTest {
             }
         }
         allAnswered(clients);
+        server.send(server.answer(3, true, "204"));
+        assertThat(stays.readUntil("\r\n\r\n")).contains("204 ");
     }
 
     @InEachWorld
