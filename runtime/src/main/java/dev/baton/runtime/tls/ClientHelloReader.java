@@ -9,6 +9,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -129,7 +130,7 @@ final class ClientHelloReader extends ChannelInboundHandlerAdapter {
                 refuseName(context);
                 return;
             }
-            ssl = shown.context().newHandler(context.alloc());
+            ssl = shown.handler(context.alloc(), Instant.now());
         }
         ssl.setHandshakeTimeoutMillis(0); // the listener's accept-timeout it is
         handshake.begin(ssl, hello.serverName(), proof != null);

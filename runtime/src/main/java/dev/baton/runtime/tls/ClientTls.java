@@ -83,7 +83,7 @@ public final class ClientTls {
         CertifiedKey key = of.own();
         return files == null || key == null
                 ? null
-                : new ServerCertificate(CertificateSource.of(files), key, context, "");
+                : new ServerCertificate(CertificateSource.of(files), key, context, null, "");
     }
 
     /**

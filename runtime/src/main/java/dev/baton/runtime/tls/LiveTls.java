@@ -45,6 +45,7 @@ public final class LiveTls implements Tls {
 
     private final Metrics metrics;
     private final InstantSource clock;
+    private final Staples staples;
     /** Made when it is needed: that needs random numbers. Guarded by this. */
     private @Nullable TicketKeys tickets;
 
@@ -69,6 +70,7 @@ public final class LiveTls implements Tls {
     LiveTls(Metrics metrics, InstantSource clock) {
         this.metrics = metrics;
         this.clock = clock;
+        this.staples = new Staples(metrics, clock);
     }
 
     /**
@@ -95,13 +97,18 @@ public final class LiveTls implements Tls {
         used = true;
         files.add(ServerTls.files(config));
         ServerTls server = new ServerTls(
-                config, new ServerContexts(config, tickets()), challenges, new TlsCounters(metrics), this::forget);
+                config,
+                new ServerContexts(config, tickets(), staples),
+                challenges,
+                new TlsCounters(metrics),
+                this::forget);
         if (config.showsStore()) {
             published.add(server);
         }
         servers.add(server);
         server.certificates().forEach(each -> measure(source(each)));
         warn(server.certificates());
+        warnOfStaples(server);
         watch();
         return server;
     }
@@ -226,6 +233,7 @@ public final class LiveTls implements Tls {
                         Duration.ofDays(1).toSeconds()),
                 each.key().certificate().getIssuerX500Principal().getName(),
                 source(each),
+                each.staple() == null ? "" : each.staple().words(clock.instant()),
                 each.problem());
     }
 
@@ -265,6 +273,19 @@ public final class LiveTls implements Tls {
                 LOG.warn("certificate {} has expired on {}", source(each), expires);
             } else if (expires.isBefore(now.plus(WARNING))) {
                 LOG.warn("certificate {} expires on {}", source(each), expires);
+            }
+        }
+    }
+
+    private static void warnOfStaples(ServerTls server) {
+        if (server.config().ocspStapling() && !TlsLibrary.isBoringSsl()) {
+            LOG.warn("'ocsp-stapling' does nothing: it takes BoringSSL, and the JDK speaks TLS here");
+        }
+        for (ServerCertificate each : server.certificates()) {
+            if (each.staple() == null && Ocsp.isNeeded(each.key().certificate())) {
+                LOG.warn(
+                        "clients refuse certificate {} without an OCSP response: it takes 'ocsp-stapling: true'",
+                        source(each));
             }
         }
     }
@@ -337,6 +358,7 @@ public final class LiveTls implements Tls {
                 .toList())) {
             reloadNow();
         }
+        staples.look(all(), worker);
         Instant now = clock.instant();
         if (warned.equals(Instant.MIN)) {
             warned = now; // those of the start were warned of

@@ -24,15 +24,17 @@ final class ServerContexts {
 
     private final ServerTlsConfig config;
     private final TicketKeys tickets;
+    private final Staples staples;
 
-    ServerContexts(ServerTlsConfig config, TicketKeys tickets) {
+    ServerContexts(ServerTlsConfig config, TicketKeys tickets, Staples staples) {
         this.config = config;
         this.tickets = tickets;
+        this.staples = staples;
     }
 
     /** Makes the same, which offer these protocols where the file names none. */
     ServerContexts offering(List<String> protocols) {
-        return new ServerContexts(config.orAlpn(protocols), tickets);
+        return new ServerContexts(config.orAlpn(protocols), tickets, staples);
     }
 
     /**
@@ -61,6 +63,8 @@ final class ServerContexts {
             builder.trustManager(clientCa.toArray(X509Certificate[]::new))
                     .clientAuth(isClientAuthOptional() ? ClientAuth.OPTIONAL : ClientAuth.REQUIRE);
         }
+        boolean stapling = config.ocspStapling() && TlsLibrary.isBoringSsl();
+        builder.enableOcsp(stapling);
         try {
             SslContext context = builder.build();
             if (context instanceof OpenSslServerContext boring) {
@@ -69,7 +73,7 @@ final class ServerContexts {
                 boring.sessionContext().setSessionIdContext(sessionName(clientCa));
                 tickets.give(boring);
             }
-            return new ServerCertificate(source, key, context, "");
+            return new ServerCertificate(source, key, context, stapling ? staples.of(key) : null, "");
         } catch (SSLException e) {
             throw new IllegalArgumentException(source.name() + " cannot be used: " + e.getMessage(), e);
         }

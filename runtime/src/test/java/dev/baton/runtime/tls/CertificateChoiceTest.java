@@ -45,7 +45,7 @@ class CertificateChoiceTest {
             Files.writeString(certificate, Pem.write(made.chain()));
             Files.writeString(key, Pem.write(made.key()));
             CertificateFiles files = new CertificateFiles(certificate, key, Optional.empty());
-            return new ServerCertificate(CertificateSource.of(files), made, mock(SslContext.class), "");
+            return new ServerCertificate(CertificateSource.of(files), made, mock(SslContext.class), null, "");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -71,7 +71,8 @@ class LiveTlsTest {
                 Optional.empty(),
                 Optional.empty(),
                 List.of(),
-                UnknownName.DEFAULT));
+                UnknownName.DEFAULT,
+                false));
     }
 
     private String expiry() {
@@ -153,6 +154,7 @@ class LiveTlsTest {
                         30,
                         "CN=web.test",
                         certificate.toString(),
+                        "",
                         ""));
         double told = Double.parseDouble(expiry().substring(expiry().lastIndexOf(' ')));
         assertThat((long) told).isEqualTo(EXPIRES.getEpochSecond());

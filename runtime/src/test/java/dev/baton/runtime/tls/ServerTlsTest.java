@@ -65,11 +65,15 @@ class ServerTlsTest {
                 clientCa,
                 Optional.empty(),
                 List.of(),
-                UnknownName.DEFAULT);
+                UnknownName.DEFAULT,
+                false);
     }
 
     private static ServerContexts contexts(ServerTlsConfig config) {
-        return spy(new ServerContexts(config, new TicketKeys(InstantSource.system())));
+        return spy(new ServerContexts(
+                config,
+                new TicketKeys(InstantSource.system()),
+                new Staples(new PrometheusMetrics(), InstantSource.system())));
     }
 
     private static ServerTls server(ServerTlsConfig config, ServerContexts contexts) {

@@ -25,6 +25,7 @@ import java.util.Set;
  * @param alpn protocols that the server speaks, in the order of preference, for example {@code [http/1.1]}; without it,
  *     those of the listener's service
  * @param unknownName what a client is shown that asks for a name for which there is no certificate
+ * @param ocspStapling whether clients that ask for it are shown what the certificate's responder says of it (OCSP)
  */
 public record ServerTlsConfig(
         List<CertificateFiles> certificates,
@@ -34,7 +35,8 @@ public record ServerTlsConfig(
         Optional<Path> clientCa,
         Optional<ClientAuth> clientAuth,
         List<String> alpn,
-        @Default("default") UnknownName unknownName) {
+        @Default("default") UnknownName unknownName,
+        @Default("false") boolean ocspStapling) {
     private static final int PROTOCOL_BYTES_MAX = 255;
 
     /** Refuses keys that contradict each other, and wrong names of protocols. */
@@ -74,7 +76,15 @@ public record ServerTlsConfig(
     public ServerTlsConfig orAlpn(List<String> protocols) {
         return alpn.isEmpty()
                 ? new ServerTlsConfig(
-                        certificates, store, versions, ciphers, clientCa, clientAuth, protocols, unknownName)
+                        certificates,
+                        store,
+                        versions,
+                        ciphers,
+                        clientCa,
+                        clientAuth,
+                        protocols,
+                        unknownName,
+                        ocspStapling)
                 : this;
     }
 

@@ -73,7 +73,8 @@ class ClientHelloMemoryTest {
                         Optional.empty(),
                         Optional.empty(),
                         List.of(),
-                        UnknownName.DEFAULT))
+                        UnknownName.DEFAULT,
+                        false))
                 .accepted(connection, next);
         SSLEngine client = SSLContext.getDefault().createSSLEngine("web.test", 443);
         client.setUseClientMode(true);
