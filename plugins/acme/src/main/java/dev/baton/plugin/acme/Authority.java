@@ -76,7 +76,7 @@ final class Authority {
             }
             await(order, EnumSet.of(Status.READY, Status.VALID));
             KeyPair pair = wanted.key().make();
-            order.execute(pair);
+            order.execute(CertificateRequest.of(wanted.names(), pair));
             await(order, EnumSet.of(Status.VALID));
             return new Outcome(checked(order.getCertificate().getCertificateChain(), pair, wanted), null);
         } catch (GivenUpException e) {
