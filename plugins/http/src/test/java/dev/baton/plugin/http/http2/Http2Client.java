@@ -11,6 +11,7 @@ import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.http2.DefaultHttp2FrameReader;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.DefaultHttp2HeadersEncoder;
+import io.netty.handler.codec.http2.Http2CodecUtil;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Flags;
@@ -43,9 +44,20 @@ final class Http2Client {
     private final Consumer<String> sender;
     private final Supplier<String> receiver;
     private final DefaultHttp2HeadersEncoder encoder = new DefaultHttp2HeadersEncoder();
-    private final DefaultHttp2FrameReader reader = new DefaultHttp2FrameReader(false);
+    private final DefaultHttp2FrameReader reader = reader();
     private final EmbeddedChannel channel = new EmbeddedChannel(new ChannelInboundHandlerAdapter());
     private final ByteBuf unread = Unpooled.buffer();
+
+    /** Of frames of any size: a test may have allowed them. */
+    private static DefaultHttp2FrameReader reader() {
+        DefaultHttp2FrameReader reader = new DefaultHttp2FrameReader(false);
+        try {
+            reader.maxFrameSize(Http2CodecUtil.MAX_FRAME_SIZE_UPPER_BOUND);
+        } catch (Http2Exception e) {
+            throw new IllegalStateException(e);
+        }
+        return reader;
+    }
 
     Http2Client(Bench bench) {
         this(bench, bench.client);
@@ -56,7 +68,7 @@ final class Http2Client {
     }
 
     /** Octets, one a character; the receiver answers with what has come since it was asked last. */
-    private Http2Client(Consumer<String> sender, Supplier<String> receiver) {
+    Http2Client(Consumer<String> sender, Supplier<String> receiver) {
         this.sender = sender;
         this.receiver = receiver;
     }
