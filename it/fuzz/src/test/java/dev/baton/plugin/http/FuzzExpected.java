@@ -11,7 +11,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** What a message must have become behind the proxy, said a second time and in other words than the proxy's. */
-final class FuzzExpected {
+public final class FuzzExpected {
     private static final Pattern ABSOLUTE = Pattern.compile("(?i:https?)://([^/?#]+)([/?][^#]*)?");
 
     private static final Set<String> FRAMING = Set.of("host", "content-length", "transfer-encoding", "connection");
@@ -32,7 +32,7 @@ final class FuzzExpected {
     private FuzzExpected() {}
 
     /** A request, without what differs from hop to hop. */
-    record Essence(
+    public record Essence(
             String word,
             String target,
             String host,
@@ -43,7 +43,7 @@ final class FuzzExpected {
             List<Field> trailers) {}
 
     /** What the server must get of this request. */
-    static Essence request(Message in) {
+    public static Essence request(Message in) {
         String host = in.values("Host").isEmpty()
                 ? "origin.test:80"
                 : in.values("Host").get(0);
@@ -99,7 +99,7 @@ final class FuzzExpected {
     }
 
     /** What the server got. */
-    static Essence forwarded(Message out) {
+    public static Essence forwarded(Message out) {
         return new Essence(
                 out.word(),
                 out.target(),
