@@ -51,7 +51,8 @@ final class FuzzHello {
                             Optional.empty(),
                             Optional.empty(),
                             List.of("h2", "http/1.1"),
-                            UnknownName.DEFAULT));
+                            UnknownName.DEFAULT,
+                            false));
             Files.delete(certificate);
             Files.delete(key);
             Files.delete(folder);
