@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.baton.plugin.http.HttpPlugin;
 import dev.baton.plugin.takeover.ConnectionTakeoverPlugin;
 import dev.baton.spi.admin.PoolSnapshot;
+import dev.baton.spi.admin.ServerSnapshot;
 import dev.baton.spi.tls.CertificateMaker;
 import dev.baton.spi.tls.CertifiedKey;
 import dev.baton.testkit.TestCertificates;
@@ -527,5 +528,69 @@ class TlsServersTest {
                 .sum();
         assertThat(reuses).isEqualTo(4);
         assertThat(handshakes(world, "TLSv1.3")).isOne();
+    }
+
+    // ---- what comes while it is idle ------------------------------------------------------------------------------
+
+    private static Origin startOnTwoLoops(PluginWorld world) {
+        Origin origin = world.origin();
+        world.plugin(HttpPlugin.class).plugin(ConnectionTakeoverPlugin.class);
+        world.start("""
+                listeners: { in: { bind: "127.0.0.1:0", service: shop, balance: least-loaded } }
+                services: { shop: { type: http, upstream: app } }
+                upstreams: { app: { servers: ["SERVER"], tls: { ca: CA, server-name: shop.test } } }
+                """.replace("SERVER", origin.address()).replace("CA", file("ca.crt")));
+        return origin;
+    }
+
+    /** The socket is still open: what says so is in a record. */
+    @InEachWorld
+    void shouldNotUseAConnectionWhoseServerHasSaidItsLast(PluginWorld world) throws Exception {
+        Origin origin = startOnTwoLoops(world);
+        SSLContext context = TlsPeer.context(shop);
+        HttpPeer first = world.http("in");
+        HttpPeer second = world.http("in");
+        for (int i = 0; i < 8; i++) {
+            HttpPeer next = i % 2 == 0 ? second : first;
+            next.send("GET /");
+            Peer accepted = origin.accept();
+            TlsPeer server = TlsPeer.serving(accepted, context).answer();
+            serve(server);
+            expectOk(next);
+            world.await("it is idle", () -> idle(world) == 1);
+            accepted.send(server.closeNotify());
+        }
+        assertThat(handshakes(world, "TLSv1.3")).isEqualTo(8);
+    }
+
+    // ---- checks -----------------------------------------------------------------------------------------------------
+
+    @InEachWorld(worlds = Where.SIMULATION, because = SECONDS)
+    void shouldCheckServersWithTls(PluginWorld world) throws Exception {
+        Origin origin = world.origin();
+        start(
+                world,
+                "ca: " + file("ca.crt") + ", server-name: shop.test",
+                ", check: { type: http, interval: 1s, rise: 1, fall: 1 }",
+                origin);
+        SSLContext context = TlsPeer.context(shop);
+        TlsPeer server = TlsPeer.serving(origin.accept(), context).offer("http/1.1");
+        server.answer();
+        assertThat(server.engine().getApplicationProtocol()).isEqualTo("http/1.1");
+        assertThat(server.readUntil("\r\n\r\n")).contains("User-Agent: baton-check");
+        server.send(OK);
+        world.await("it is up", () -> health(world).startsWith("UP"));
+        Peer refused = origin.accept();
+        assertThatThrownBy(() -> TlsPeer.serving(refused, TlsPeer.context(of("other.test")))
+                        .answer()
+                        .readUntil("\r\n"))
+                .isInstanceOf(SSLException.class);
+        world.await("it is down", () -> health(world).startsWith("DOWN"));
+        assertThat(health(world)).contains("its certificate is for other.test, and not for shop.test");
+    }
+
+    private static String health(PluginWorld world) {
+        ServerSnapshot server = world.view().upstreams().get(0).servers().get(0);
+        return server.health() + " " + server.failure();
     }
 }

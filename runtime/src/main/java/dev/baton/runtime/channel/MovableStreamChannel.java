@@ -7,7 +7,6 @@ import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.fd.TakeoverResult;
 import dev.baton.spi.loop.Loop;
-import dev.baton.spi.poller.Interest;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.EventLoop;
@@ -133,11 +132,6 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
     public Input unreadInput() {
         Fd mine = fd();
         return mine == null || !isLive() ? Input.NOTHING : peek(mine.number());
-    }
-
-    /** Holder, of one claim: reads what there is to be read now, as an event would, if the channel reads. */
-    public void readNow() {
-        inputReady(Interest.IN);
     }
 
     @Override

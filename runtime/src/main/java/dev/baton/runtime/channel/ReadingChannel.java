@@ -46,6 +46,8 @@ abstract class ReadingChannel extends CountedChannel {
     private boolean hungUp;
 
     private boolean reading;
+    /** It is read in the midst of another channel's read, which has what the thread's reads share. */
+    private boolean readsInside;
     /** Nothing is read, whatever asks. */
     private boolean inputPaused;
     /** In bytes, how much is read next; negative in a way that only {@link AdaptiveReads} knows. */
@@ -95,6 +97,19 @@ abstract class ReadingChannel extends CountedChannel {
             readable = true;
             peerDone |= (ready & (Interest.RDHUP | Interest.ERROR)) != 0;
             readOrTellEnd();
+        }
+    }
+
+    /**
+     * Holder, of one claim, perhaps in the midst of another channel's read: reads what there is to be read now, as an
+     * event would, if a handler wants it.
+     */
+    public final void readNow() {
+        readsInside = true;
+        try {
+            inputReady(Interest.IN);
+        } finally {
+            readsInside = false;
         }
     }
 
@@ -226,7 +241,7 @@ abstract class ReadingChannel extends CountedChannel {
     /** @param rest whether all is read up to the end, asked for or not */
     private void read0(boolean rest) {
         ChannelPipeline pipeline = pipeline();
-        RecvByteBufAllocator.ExtendedHandle handle = config.hasSharedReads()
+        RecvByteBufAllocator.ExtendedHandle handle = config.hasSharedReads() && !readsInside
                 ? AdaptiveReads.begin(this)
                 : (RecvByteBufAllocator.ExtendedHandle) unsafe().recvBufAllocHandle();
         handle.reset(config);

@@ -179,7 +179,16 @@ final class Assembly {
         }
     }
 
-    private Upstreams upstreams() {
+    private Upstreams upstreams() throws StartException {
+        try {
+            return makeUpstreams();
+        } catch (IllegalArgumentException refused) { // by the TLS library
+            LOG.debug("upstreams cannot be made", refused);
+            throw new StartException(Kind.CONFIGURATION, List.of(String.valueOf(refused.getMessage())));
+        }
+    }
+
+    private Upstreams makeUpstreams() {
         return new Upstreams(
                 config.upstreams(),
                 policy -> foundation.plugins().<TakeoverPolicy>make(ExtensionPoint.TAKEOVER_POLICY, policy),
