@@ -27,6 +27,7 @@ import io.grpc.stub.StreamObserver;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -36,6 +37,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -83,7 +85,7 @@ class GrpcIT {
                     service: secure
                     tls: { certificates: [ { certificate: grpc.crt, key: grpc.key } ] }
                 services:
-                  one: { type: http, upstream: one }
+                  one: { type: http, upstream: one, min-rate: 1MiB/s, rate-grace: 100ms }
                   pair: { type: http, upstream: pair }
                   secure: { type: http, upstream: secure }
                 upstreams:
@@ -224,6 +226,20 @@ class GrpcIT {
         }
         requests.onCompleted();
         assertThat(new String(answers.next(), US_ASCII)).isEqualTo("1000000");
+        answers.completed();
+    }
+
+    /** A client that has nothing to say for a while is no slow one, though the server has said nothing either. */
+    @Test
+    void shouldWaitForAClientThatSendsSomethingNowAndThen() throws Exception {
+        Answers answers = new Answers();
+        StreamObserver<byte[]> requests = ClientCalls.asyncClientStreamingCall(
+                channel.newCall(GrpcEcho.FROM_CLIENT, CallOptions.DEFAULT), answers);
+        requests.onNext(new byte[3]);
+        Awaitility.await().pollDelay(Duration.ofMillis(500)).until(answers.came::isEmpty);
+        requests.onNext(new byte[4]);
+        requests.onCompleted();
+        assertThat(new String(answers.next(), US_ASCII)).isEqualTo("7");
         answers.completed();
     }
 

@@ -650,11 +650,15 @@ public abstract class Downstream {
         return requestIsComplete() || requestPaused();
     }
 
-    /** Bytes of bodies that are kept for filters. */
+    /** Bytes of bodies that are kept for filters, or to be sent again. */
     public int heldBodyBytes() {
         Exchange current = exchange;
-        FilteredExchange filtered = current == null ? null : current.filtered();
-        return filtered == null ? 0 : filtered.heldBytes();
+        if (current == null) {
+            return 0;
+        }
+        FilteredExchange filtered = current.filtered();
+        SentBody sent = current.sentBody();
+        return (filtered == null ? 0 : filtered.heldBytes()) + (sent == null ? 0 : sent.heldBytes());
     }
 
     // -------------------------------------------------------------------- in the client's version of HTTP: the request

@@ -6,6 +6,7 @@ import dev.baton.spi.traffic.Traffic;
 import dev.baton.spi.upstream.ConnectHandler;
 import dev.baton.spi.upstream.RequestFacts;
 import dev.baton.spi.upstream.ServerFailure;
+import dev.baton.spi.upstream.UpstreamProtocol;
 import dev.baton.spi.upstream.UpstreamServer;
 import dev.baton.spi.upstream.WaitingConnect;
 import io.netty.handler.codec.http.DefaultHttpRequest;
@@ -25,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  * for a connection. {@link #attempts} and {@link #unreached} belong to the downstream end.
  */
 public final class Exchange extends DefaultHttpRequest implements ConnectHandler, RequestFacts {
+    /** How the types of its messages begin. */
+    private static final String GRPC = "application/grpc";
+
     private static final Set<HttpMethod> IDEMPOTENT = Set.of(
             HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS, HttpMethod.TRACE, HttpMethod.PUT, HttpMethod.DELETE);
 
@@ -139,6 +143,18 @@ public final class Exchange extends DefaultHttpRequest implements ConnectHandler
 
     public boolean isTunnel() {
         return tunnel;
+    }
+
+    /**
+     * A call of gRPC to a server of HTTP/2. Its body is a conversation, for hours perhaps, before the server says
+     * anything, so it has no least rate.
+     */
+    public boolean isCall() {
+        String type = fields().get(HttpHeaderNames.CONTENT_TYPE);
+        return type != null
+                && type.startsWith(GRPC)
+                && route().target() instanceof Target.Servers servers
+                && servers.upstream().protocol() == UpstreamProtocol.HTTP_2;
     }
 
     /** Says that no server is to be asked. */

@@ -258,7 +258,8 @@ final class Forwarder implements UpstreamEnds.Taker {
             return true;
         }
         ByteBuf bytes = kept.bytes();
-        ByteBuf again = bytes == null ? Unpooled.EMPTY_BUFFER : bytes.retainedDuplicate();
+        // A copy: pieces of it may wait on another loop while more is kept, for which this buffer is moved.
+        ByteBuf again = bytes == null ? Unpooled.EMPTY_BUFFER : bytes.copy();
         try {
             return hand(exchange, to, again, again.readableBytes(), kept.isComplete(), kept.trailers())
                     && flush(exchange);

@@ -59,6 +59,11 @@ final class SentBody {
         return kept;
     }
 
+    /** Bytes of memory that it takes. */
+    int heldBytes() {
+        return kept == null ? 0 : kept.capacity();
+    }
+
     /** The server has it: it is not sent again. */
     void release() {
         if (kept != null) {

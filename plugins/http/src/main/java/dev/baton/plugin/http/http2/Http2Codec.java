@@ -4,6 +4,7 @@ import dev.baton.plugin.http.exchange.ExchangeEnv;
 import dev.baton.spi.channel.MovableChannel;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelInboundHandler;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http2.DefaultHttp2Connection;
 import io.netty.handler.codec.http2.DefaultHttp2ConnectionDecoder;
 import io.netty.handler.codec.http2.DefaultHttp2ConnectionEncoder;
@@ -28,6 +29,9 @@ import java.util.function.Supplier;
 public final class Http2Codec {
     /** What a window may shrink to before the client is told that it is open again. */
     private static final float WINDOW_UPDATE_RATIO = 0.5f;
+
+    /** Characters of a cookie that could be guessed one by one. */
+    private static final int GUESSABLE_MAX = 20;
 
     private Http2Codec() {}
 
@@ -106,7 +110,7 @@ public final class Http2Codec {
         connection.local().flowController(new DefaultHttp2LocalFlowController(connection, WINDOW_UPDATE_RATIO, true));
         Http2ConnectionEncoder encoder = new GuardedEncoder(
                 new DefaultHttp2ConnectionEncoder(
-                        connection, new DefaultHttp2FrameWriter(new DefaultHttp2HeadersEncoder())),
+                        connection, new DefaultHttp2FrameWriter(new DefaultHttp2HeadersEncoder(Http2Codec::isSecret))),
                 limits.config());
         CountedFrames frames = new CountedFrames(
                 new HeadDecoder(limits.headerLimit(), UpstreamResponseFields::new),
@@ -137,6 +141,19 @@ public final class Http2Codec {
             }
         });
         return upstream;
+    }
+
+    /**
+     * What one client must not find out of another by the length of what is sent: it is never put into the table that
+     * all requests of a connection share (RFC 7541, section 7.1.3). Long cookies cannot be guessed.
+     */
+    static boolean isSecret(CharSequence name, CharSequence value) {
+        return switch (name.length()) {
+            case 6 -> value.length() < GUESSABLE_MAX && HttpHeaderNames.COOKIE.contentEquals(name);
+            case 13 -> HttpHeaderNames.AUTHORIZATION.contentEquals(name);
+            case 19 -> HttpHeaderNames.PROXY_AUTHORIZATION.contentEquals(name);
+            default -> false;
+        };
     }
 
     /** Gives the fields of heads to what knows their pseudo-fields. */

@@ -517,7 +517,8 @@ final class Http2Downstream extends Downstream {
             return since + timeouts.linger() - now;
         }
         boolean stuck = isStuck();
-        if (current() == null) {
+        Exchange current = current();
+        if (current == null) {
             // All is written, and the client does not take it or does not end its side.
             long left = since + timeouts.idle() - now;
             if (left <= 0) {
@@ -526,9 +527,13 @@ final class Http2Downstream extends Downstream {
             }
             return left;
         }
-        boolean sends = !requestIsComplete() && !started;
-        long paceLeft = stuck || !sends ? Timeouts.NEVER : body.paceLeft(timeouts, now);
+        long paceLeft = stuck || !hasPace(current) ? Timeouts.NEVER : body.paceLeft(timeouts, now);
         return Deadlines.check(this, now, stuck, limit(timeouts, stuck), paceLeft);
+    }
+
+    /** The client sends a body that has to come at a rate. */
+    private boolean hasPace(Exchange current) {
+        return !requestIsComplete() && !started && !current.isCall();
     }
 
     /** The client does not take what was written for it; every byte that it does take is progress. */

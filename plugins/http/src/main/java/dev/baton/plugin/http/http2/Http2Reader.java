@@ -6,6 +6,7 @@ import dev.baton.plugin.http.exchange.Refusal;
 import dev.baton.spi.channel.Eviction;
 import dev.baton.spi.channel.InputEnd;
 import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.loop.Loop;
 import dev.baton.spi.service.Service;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -62,7 +63,9 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
     /** What has come ends in the middle of a frame, or of a head. */
     private boolean inFrame;
 
-    private boolean flushQueued;
+    /** Where a timer is set that flushes: one of a loop that the connection has left since may be late. */
+    private @Nullable Loop flushesOn;
+
     /** GOAWAY is sent: what the client has not begun, it begins elsewhere. */
     private boolean draining;
 
@@ -390,14 +393,15 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
      * the channel would keep servers' ends from entering it, and a task of the loop would wait with a loop that blocks.
      */
     void flushSoon() {
-        if (!reading && !flushQueued) {
-            flushQueued = true;
+        Loop here = channel.loop();
+        if (!reading && flushesOn != here) {
+            flushesOn = here;
             channel.eventLoop().schedule(flushTask, 0, TimeUnit.NANOSECONDS);
         }
     }
 
     private @Nullable Void flushNow() {
-        flushQueued = false;
+        flushesOn = null;
         if (channel.isOpen()) {
             flush(ctx);
             countMemory();
@@ -525,7 +529,7 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
         boolean idle = timer.hasAsked()
                 && !draining
                 && connection().numActiveStreams() == 0
-                && !flushQueued
+                && flushesOn == null
                 && !timer.isInFrame()
                 && pendingOutput() == 0;
         return idle ? timer.silentNanos() : Service.NOT_IDLE;

@@ -7,6 +7,7 @@ import dev.baton.plugin.http.exchange.Refusal;
 import dev.baton.plugin.http.exchange.UpstreamEnds.Taker;
 import dev.baton.spi.channel.Eviction;
 import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.loop.Loop;
 import dev.baton.spi.upstream.UpstreamConnections;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -86,7 +87,9 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
     /** Bytes are being read: the end of it flushes. */
     private boolean reading;
 
-    private boolean flushQueued;
+    /** Where a timer is set that flushes: one of a loop that the connection has left since may be late. */
+    private @Nullable Loop flushesOn;
+
     /** A stream has ended, and nobody has looked yet what follows from that. */
     private boolean freed;
 
@@ -675,14 +678,15 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
      * the channel would keep clients' ends from entering it, and a task of the loop would wait with a loop that blocks.
      */
     void flushSoon() {
-        if (!reading && !flushQueued && channel.isOpen()) {
-            flushQueued = true;
+        Loop here = channel.loop();
+        if (!reading && flushesOn != here && channel.isOpen()) {
+            flushesOn = here;
             channel.eventLoop().schedule(flushTask, 0, TimeUnit.NANOSECONDS);
         }
     }
 
     private @Nullable Void flushNow() {
-        flushQueued = false;
+        flushesOn = null;
         if (channel.isOpen()) {
             flushAnswers();
             flush(ctx);

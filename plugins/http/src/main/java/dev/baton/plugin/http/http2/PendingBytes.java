@@ -2,8 +2,12 @@ package dev.baton.plugin.http.http2;
 
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.StreamByteDistributor;
+import org.jspecify.annotations.Nullable;
 
-/** Tells each stream how much of its response waits for the client's window. Everything else is another's work. */
+/**
+ * Tells each stream how much of its response waits for the client's window, and writes nothing on streams that are
+ * reset. Everything else is another's work.
+ */
 final class PendingBytes implements StreamByteDistributor {
     /** Hears of each change. */
     interface Listener {
@@ -12,6 +16,11 @@ final class PendingBytes implements StreamByteDistributor {
 
     private final StreamByteDistributor distributor;
     private final Listener listener;
+
+    /** That of the flow controller, and what is put in front of it. */
+    private @Nullable Writer known;
+
+    private Writer unlessReset = (stream, bytes) -> {};
 
     PendingBytes(StreamByteDistributor distributor, Listener listener) {
         this.distributor = distributor;
@@ -31,6 +40,16 @@ final class PendingBytes implements StreamByteDistributor {
 
     @Override
     public boolean distribute(int maxBytes, Writer writer) throws Http2Exception {
-        return distributor.distribute(maxBytes, writer);
+        if (writer != known) {
+            known = writer;
+            // What is queued of a stream is dropped only when its RST_STREAM is written, which goes out after the
+            // bodies.
+            unlessReset = (stream, bytes) -> {
+                if (!stream.isResetSent()) {
+                    writer.write(stream, bytes);
+                }
+            };
+        }
+        return distributor.distribute(maxBytes, unlessReset);
     }
 }
