@@ -2,6 +2,7 @@ package dev.baton.runtime.tls;
 
 import dev.baton.runtime.channel.OutputEnd;
 import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.channel.TlsFacts;
 import dev.baton.spi.upstream.TlsHandshakeException;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelDuplexHandler;
@@ -20,7 +21,10 @@ import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SNIHostName;
+import javax.net.ssl.SNIServerName;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
@@ -176,10 +180,20 @@ public final class ClientHandshake extends ChannelDuplexHandler {
                 .completed(session.getProtocol(), TlsLibrary.hasResumed(ssl.engine(), session, begunMillis));
         MovableChannel channel = (MovableChannel) ctx.channel();
         channel.attr(OutputEnd.KEY).set(ssl::closeOutbound);
+        TlsFacts facts = new TlsFacts(session.getProtocol(), session.getCipherSuite(), askedFor(), agreed, List.of());
+        channel.attr(MovableChannel.FACTS).set(channel.facts().withTls(facts));
         Outcome told = outcome;
         if (told != null) {
             handOver(channel, told);
         }
+    }
+
+    /** The name in the ClientHello; null if the server is known by its address. */
+    private @Nullable String askedFor() {
+        List<SNIServerName> names = ssl.engine().getSSLParameters().getServerNames();
+        return names != null && !names.isEmpty() && names.get(0) instanceof SNIHostName name
+                ? name.getAsciiName()
+                : null;
     }
 
     private void handOver(MovableChannel channel, Outcome told) {

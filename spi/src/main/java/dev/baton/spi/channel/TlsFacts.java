@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param alpn the protocol that both sides chose (ALPN), for example {@code h2} or {@code http/1.1}; null if they chose
  *     none
  * @param peerCertificates the client's certificate, and behind it those that it was verified with or that came with it;
- *     empty if the client showed none
+ *     empty if the client showed none, and on connections to servers
  */
 public record TlsFacts(
         String version,

@@ -1,6 +1,7 @@
 package dev.baton.plugin.http.http2;
 
 import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.handler.codec.http2.StreamByteDistributor;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +13,24 @@ final class PendingBytes implements StreamByteDistributor {
     /** Hears of each change. */
     interface Listener {
         void pending(StreamState state);
+    }
+
+    /** A stream on which nothing more is written. */
+    private record Dropped(Http2Stream stream) implements StreamState {
+        @Override
+        public long pendingBytes() {
+            return 0;
+        }
+
+        @Override
+        public boolean hasFrame() {
+            return false;
+        }
+
+        @Override
+        public int windowSize() {
+            return 0;
+        }
     }
 
     private final StreamByteDistributor distributor;
@@ -45,7 +64,9 @@ final class PendingBytes implements StreamByteDistributor {
             // What is queued of a stream is dropped only when its RST_STREAM is written, which goes out after the
             // bodies.
             unlessReset = (stream, bytes) -> {
-                if (!stream.isResetSent()) {
+                if (stream.isResetSent()) {
+                    distributor.updateStreamableBytes(new Dropped(stream)); // else it would be asked for for ever
+                } else {
                     writer.write(stream, bytes);
                 }
             };

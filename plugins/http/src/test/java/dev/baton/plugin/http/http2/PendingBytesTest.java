@@ -33,11 +33,14 @@ class PendingBytesTest {
         Http2Stream reset = connection.remote().createStream(1, false);
         Http2Stream open = connection.remote().createStream(3, false);
         pending.updateStreamableBytes(new Waiting(reset, 10));
-        pending.updateStreamableBytes(new Waiting(open, 20));
         reset.resetSent();
         List<String> written = new ArrayList<>();
-        boolean more = pending.distribute(1000, (stream, bytes) -> written.add(stream.id() + " " + bytes));
+        assertThat(pending.distribute(1000, (stream, bytes) -> written.add(stream.id() + " " + bytes)))
+                .as("there is more to write")
+                .isFalse();
+        assertThat(written).isEmpty();
+        pending.updateStreamableBytes(new Waiting(open, 20));
+        pending.distribute(1000, (stream, bytes) -> written.add(stream.id() + " " + bytes));
         assertThat(written).containsExactly("3 20");
-        assertThat(more).isFalse();
     }
 }
