@@ -551,6 +551,19 @@ public abstract class Downstream {
         }
     }
 
+    /**
+     * The server has ended the exchange by itself, and its connection lives: unlike one that was closed, it did not die
+     * before the request.
+     *
+     * @param unused the server sent nothing
+     */
+    public void upstreamReset(Exchange named, UpstreamEnd from, boolean unused, String detail) {
+        if (isCurrent(named, from)) {
+            forwarder.connectionLives();
+            upstreamFailed(named, from, Refusal.UPSTREAM_CLOSED, unused, detail);
+        }
+    }
+
     private boolean isCurrent(Exchange named, UpstreamEnd from) {
         assert channel.eventLoop().inEventLoop() : "without the claim on the client's connection (F4)";
         return named.equals(exchange) && from == forwarder.end();

@@ -112,6 +112,11 @@ final class Forwarder implements UpstreamEnds.Taker {
         return false;
     }
 
+    /** The connection that carries the exchange is alive, whatever becomes of the exchange. */
+    void connectionLives() {
+        reused = false;
+    }
+
     /** A connection carries the exchange; it may have carried others before. */
     void attach(UpstreamEnd opened, boolean hasServed) {
         connecting = false;

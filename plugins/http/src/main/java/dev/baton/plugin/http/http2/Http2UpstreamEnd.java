@@ -433,7 +433,13 @@ final class Http2UpstreamEnd implements UpstreamEnd {
             refused(current, "the server has refused the stream");
         } else {
             flushWaiting(current);
-            fail(Refusal.UPSTREAM_CLOSED, !headCame, "the server has reset the stream: " + error);
+            exchange = null;
+            release();
+            boolean unused = !headCame;
+            Downstream other = current.downstream();
+            Messages.post(
+                    other.channel(),
+                    () -> other.upstreamReset(current, this, unused, "the server has reset the stream: " + error));
         }
     }
 

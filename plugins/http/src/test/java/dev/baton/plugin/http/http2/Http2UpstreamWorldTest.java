@@ -300,6 +300,72 @@ class Http2UpstreamWorldTest {
         assertThat(head(stays)).startsWith("HTTP/1.1 204 ");
     }
 
+    /** A connection that has served before may have died; a server that resets a stream has not, and may have acted. */
+    @InEachWorld
+    void shouldNotTakeAResetForADeadConnection(PluginWorld world) {
+        Origin origin = start(world, ", max-connections: 1");
+        Peer stays = client(world, "/stays");
+        Http2Client server = Http2Client.serving(origin.accept());
+        assertThat(server.next()).startsWith("HEADERS 3");
+        Peer first = client(world, "/first");
+        assertThat(server.next()).startsWith("HEADERS 5");
+        server.send(server.answer(5, true, "204"));
+        assertThat(head(first)).startsWith("HTTP/1.1 204 ");
+        Peer second = world.connect("web");
+        second.send("DELETE / HTTP/1.1\r\nHost: shop\r\n\r\n");
+        assertThat(server.next()).startsWith("HEADERS 7 :method=DELETE");
+        server.send(Http2Client.reset(7, Http2Error.INTERNAL_ERROR));
+        assertThat(head(second)).startsWith("HTTP/1.1 502 ");
+        server.send(server.answer(3, true, "204"));
+        assertThat(head(stays)).startsWith("HTTP/1.1 204 ");
+    }
+
+    @InEachWorld
+    void shouldCountAResetAsAFailureOfTheServer(PluginWorld world) {
+        Origin origin = world.origin();
+        Origin other = world.origin();
+        world.plugin(HttpPlugin.class);
+        world.start("""
+                listeners: { web: { bind: "127.0.0.1:0", service: shop } }
+                services: { shop: { type: http, upstream: app } }
+                upstreams:
+                  app: { servers: ["%s", "%s"], protocol: http/2, max-connections: 1, eject: { failures: 1 } }
+                """.formatted(origin.address(), other.address()));
+        client(world, "/stays");
+        Http2Client server = Http2Client.serving(origin.accept());
+        assertThat(server.next()).startsWith("HEADERS 3");
+        client(world, "/stays");
+        Http2Client next = Http2Client.serving(other.accept());
+        assertThat(next.next()).startsWith("HEADERS 3");
+        for (int stream = 5; stream < 9; stream += 2) {
+            Peer client = client(world, "/");
+            assertThat(server.next()).startsWith("HEADERS " + stream);
+            server.send(
+                    stream == 5
+                            ? server.answer(stream, true, "204")
+                            : Http2Client.reset(stream, Http2Error.INTERNAL_ERROR));
+            if (stream == 5) {
+                assertThat(head(client)).startsWith("HTTP/1.1 204 ");
+                client = client(world, "/");
+            }
+            assertThat(next.next()).startsWith("HEADERS " + stream);
+            next.send(next.answer(stream, true, "204"));
+            assertThat(head(client)).startsWith("HTTP/1.1 204 "); // the second after a retry
+        }
+        assertThat(world.metrics()
+                        .counter(
+                                "baton_upstream_ejections_total",
+                                "",
+                                "upstream",
+                                "app",
+                                "server",
+                                origin.address(),
+                                "reason",
+                                "no_answer")
+                        .count())
+                .isOne();
+    }
+
     /** What would become a tunnel is refused where the server offers none, and what may be ignored is. */
     @InEachWorld
     void shouldRefuseAWebSocketThatIsNotOffered(PluginWorld world) {
