@@ -24,7 +24,9 @@ import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.util.concurrent.Ticker;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -72,6 +74,9 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
 
     /** Streams whose answers were handed over in this read, and were not flushed. */
     private List<Http2UpstreamEnd> unflushed = new ArrayList<>();
+
+    /** Ends whose streams are closed, and whose answers wait for their clients. */
+    private final Set<Http2UpstreamEnd> outliving = new LinkedHashSet<>();
 
     private boolean begun;
     /** The server has said how many streams there may be. */
@@ -212,6 +217,7 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
         awaiting.forEach(each -> each.closed(false));
         awaiting = List.of();
         super.channelInactive(context); // which closes all streams
+        List.copyOf(outliving).forEach(Http2UpstreamEnd::connectionClosed);
         if (toldBytes != 0) {
             channel.hold(0, 0);
         }
@@ -648,6 +654,15 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
         flushSoon();
     }
 
+    /** A stream is closed, and its answer waits for the client, until {@link #ended}. */
+    void outlives(Http2UpstreamEnd end) {
+        outliving.add(end);
+    }
+
+    void ended(Http2UpstreamEnd end) {
+        outliving.remove(end);
+    }
+
     /** So many more bytes are kept for a stream; negative: fewer. */
     void held(long moreBytes) {
         heldBytes += moreBytes;
@@ -665,7 +680,9 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
 
     /** Ends what holds memory: exchanges whose clients take their answers slowly. The others are not to blame. */
     private void evict() {
-        for (Http2UpstreamEnd each : ends()) {
+        List<Http2UpstreamEnd> all = ends();
+        all.addAll(outliving);
+        for (Http2UpstreamEnd each : all) {
             if (each.holds()) {
                 each.evict();
             }

@@ -62,6 +62,9 @@ final class Http2UpstreamEnd implements UpstreamEnd {
     /** The client's end takes no more of the answer until it says so. */
     private boolean answerFull;
 
+    /** The answer is complete and waits for its client, and the stream is closed. */
+    private boolean outlives;
+
     private boolean answerUnflushed;
     /** Of what is unflushed, some was posted: the client's end has to say when it has all of it. */
     private boolean answerPosted;
@@ -143,7 +146,7 @@ final class Http2UpstreamEnd implements UpstreamEnd {
     @Override
     public void requestBody(Exchange named, ByteBuf in, int count, boolean last, @Nullable HeaderFields fields) {
         Http2Stream to = stream;
-        if (!named.equals(exchange) || to == null) {
+        if (!named.equals(exchange) || to == null || outlives) {
             in.skipBytes(count);
             return;
         }
@@ -160,7 +163,7 @@ final class Http2UpstreamEnd implements UpstreamEnd {
     @Override
     public boolean takesMoreRequest(Exchange named) {
         Http2Stream to = stream;
-        if (!named.equals(exchange) || to == null) {
+        if (!named.equals(exchange) || to == null || outlives) {
             return true;
         }
         requestPaused = !connection.isWritable(to);
@@ -451,7 +454,16 @@ final class Http2UpstreamEnd implements UpstreamEnd {
     void closed(boolean refused) {
         pending(0);
         Exchange current = exchange;
-        if (current == null || inputEnded) {
+        if (current == null) {
+            return;
+        }
+        if (inputEnded) {
+            outlives = true;
+            connection.outlives(this);
+            if (requestPaused) { // the rest of it is dropped, and its client must not wait to send it
+                requestPaused = false;
+                resumeRequest(current);
+            }
             return;
         }
         if (refused && !headCame) {
@@ -459,6 +471,14 @@ final class Http2UpstreamEnd implements UpstreamEnd {
         } else {
             flushWaiting(current);
             fail(Refusal.UPSTREAM_CLOSED, !headCame, headCame ? "in the middle of the answer" : null);
+        }
+    }
+
+    /** The connection is closed: the end of an answer that is complete goes to the client, as no room is waited for. */
+    void connectionClosed() {
+        Exchange current = exchange;
+        if (current != null) {
+            flushWaiting(current);
         }
     }
 
@@ -656,7 +676,7 @@ final class Http2UpstreamEnd implements UpstreamEnd {
 
     /** The answer is complete: what is left of the request is not sent. */
     private void endRequest() {
-        if (!requestSent) {
+        if (!requestSent || pending > 0) {
             cancel(Http2Error.NO_ERROR);
         }
     }
@@ -690,6 +710,10 @@ final class Http2UpstreamEnd implements UpstreamEnd {
         if (waiting != null) {
             unread = null;
             waiting.release();
+        }
+        if (outlives) {
+            outlives = false;
+            connection.ended(this);
         }
         countMemory();
     }

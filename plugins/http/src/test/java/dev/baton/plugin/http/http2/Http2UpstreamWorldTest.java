@@ -240,6 +240,88 @@ class Http2UpstreamWorldTest {
         assertThat(slow.next()).isEqualTo("DATA 1  END");
     }
 
+    /**
+     * The server has closed the connection, whose loop retires too: complete answers wait with their clients by then.
+     */
+    @InEachWorld
+    void shouldKeepCompleteAnswersForSlowClients(PluginWorld world) {
+        Origin origin = start(world, "");
+        List<Http2Client> clients = new ArrayList<>();
+        String body = "0123456789".repeat(500);
+        for (int i = 0; i < 4; i++) { // so many that some are on each loop
+            Http2Client client = Http2Client.over(world.connect("web"));
+            client.send(Http2Client.settings(4, 5), client.get(1, "/" + i));
+            clients.add(client);
+            Peer connection = origin.accept();
+            Http2Client server = Http2Client.serving(connection);
+            assertThat(server.next()).startsWith("HEADERS 3");
+            server.send(
+                    Http2Client.goAway(3, Http2Error.NO_ERROR),
+                    server.answer(3, false, "200"),
+                    Http2Client.data(3, body.substring(0, 5), false));
+            assertThat(client.next()).startsWith("HEADERS 1 :status=200");
+            assertThat(client.next()).isEqualTo("DATA 1 01234");
+            server.send(Http2Client.data(3, "56789", false)); // fills what the client's end takes
+            server.send(Http2Client.data(3, body.substring(10), true));
+            connection.readAll();
+        }
+        world.retireLoop(1);
+        for (Http2Client client : clients) {
+            client.send(Http2Client.window(1, body.length()));
+            StringBuilder all = new StringBuilder("01234");
+            while (all.length() < body.length()) {
+                all.append(client.next().replaceAll("DATA 1 | END", ""));
+            }
+            assertThat(all.toString()).isEqualTo(body);
+        }
+    }
+
+    /** The answer is complete, and waits for its client, which sends on: no room for that is waited for any longer. */
+    @InEachWorld
+    void shouldDropTheRestOfARequestWhoseAnswerWaits(PluginWorld world) {
+        Origin origin = start(world, "");
+        Http2Client client = Http2Client.over(world.connect("web"));
+        client.send(Http2Client.settings(4, 5), client.get(1, "/stays"));
+        Http2Client server = Http2Client.serving(origin.accept());
+        assertThat(server.next()).startsWith("HEADERS 3");
+        client.send(client.post(3, "/"));
+        assertThat(server.next()).startsWith("HEADERS 5"); // on the client's loop, so that nothing is posted
+        server.send(server.answer(5, false, "200"), Http2Client.data(5, "0123456789", false));
+        assertThat(client.next()).startsWith("HEADERS 3 :status=200");
+        assertThat(client.next()).isEqualTo("DATA 3 01234");
+        server.send(Http2Client.data(5, "abc", true), Http2Client.reset(5, Http2Error.NO_ERROR), Http2Client.ping(0));
+        assertThat(server.next("PING ACK")).isNotNull();
+        String piece = "x".repeat(16 * 1024);
+        for (int i = 0; i < 3; i++) {
+            client.send(Http2Client.data(3, piece, false));
+        }
+        assertThat(client.next("WINDOW 3")).isNotNull();
+        client.send(client.head(3, true, "x-sum", "3"), Http2Client.window(3, 100));
+        StringBuilder rest = new StringBuilder();
+        while (rest.indexOf("END") < 0) {
+            rest.append(client.next().replace("DATA 3 ", ""));
+        }
+        assertThat(rest.toString()).isEqualTo("56789abc END");
+        server.send(server.answer(3, true, "204"));
+        assertThat(client.next()).isEqualTo("HEADERS 1 :status=204 END");
+    }
+
+    /** An answer may come before all of its request is sent, and that may wait for the server's window for ever. */
+    @InEachWorld
+    void shouldEndTheStreamOfAnAnswerThatIsCompleteBeforeItsRequest(PluginWorld world) {
+        Origin origin = start(world, ", max-connections: 1");
+        Http2Client client = Http2Client.over(world.connect("web"));
+        client.send(client.post(1, "/"));
+        Http2Client server = Http2Client.serving(origin.accept(), 4, 5); // a window of five bytes
+        assertThat(server.next()).startsWith("HEADERS 3");
+        assertThat(server.next("SETTINGS ACK")).isNotNull();
+        client.send(Http2Client.data(1, "0123456789", true));
+        assertThat(server.next()).isEqualTo("DATA 3 01234");
+        server.send(server.answer(3, true, "413"));
+        assertThat(client.next()).startsWith("HEADERS 1 :status=413");
+        assertThat(server.next()).isEqualTo("RESET 3 NO_ERROR");
+    }
+
     /** The exchange is over for its client: the stream is, and the connection stays. */
     @InEachWorld
     void shouldCancelTheStreamOfAClientThatIsGone(PluginWorld world) {
