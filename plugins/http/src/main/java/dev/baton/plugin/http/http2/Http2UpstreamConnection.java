@@ -494,7 +494,7 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
 
     @Override
     public boolean knows(int streamId) {
-        return connection().stream(streamId) != null;
+        return connection().local().mayHaveCreatedStream(streamId); // reset here meanwhile, perhaps
     }
 
     private long nanoTime() {

@@ -8,6 +8,7 @@ import dev.baton.testkit.world.InEachWorld;
 import dev.baton.testkit.world.Origin;
 import dev.baton.testkit.world.Peer;
 import dev.baton.testkit.world.PluginWorld;
+import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2FrameTypes;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -107,6 +108,25 @@ class HostileServerTest {
         server.send(Http2Client.data(3, "", false).repeat(60));
         assertThat(client.next()).startsWith("RESET 1 ");
         assertThat(count(world, Refusal.TOO_MANY_SERVER_FRAMES)).isOne();
+    }
+
+    /** What is under way of an answer that is no longer wanted is not the server's fault. */
+    @InEachWorld
+    void shouldKeepAConnectionWhoseAnswersAreNotWanted(PluginWorld world) {
+        Origin origin = start(world);
+        Peer stays = world.connect("web");
+        stays.send("GET /stays HTTP/1.1\r\nHost: shop\r\n\r\n");
+        Http2Client server = Http2Client.serving(origin.accept());
+        assertThat(server.next()).startsWith("HEADERS 3");
+        Http2Client client = Http2Client.over(world.connect("web"));
+        client.send(client.get(1, "/"));
+        assertThat(server.next()).startsWith("HEADERS 5");
+        client.send(Http2Client.reset(1, Http2Error.CANCEL));
+        assertThat(server.next()).isEqualTo("RESET 5 CANCEL");
+        server.send(
+                server.answer(5, false, "200"), Http2Client.data(5, "x", false).repeat(200));
+        server.send(server.answer(3, true, "204"));
+        assertThat(stays.readUntil("\r\n\r\n")).startsWith("HTTP/1.1 204 ");
     }
 
     /** What is wrong with one answer ends its exchange, and the connection serves the others. */
