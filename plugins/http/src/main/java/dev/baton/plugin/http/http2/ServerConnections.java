@@ -100,7 +100,12 @@ final class ServerConnections {
         }
         try {
             Http2UpstreamConnection connection = Http2UpstreamConnection.of(idle);
-            return connection != null && connection.wake(this) && connection.begin(exchange, taker);
+            if (connection == null || !connection.wake(this)) {
+                return false;
+            }
+            boolean begun = connection.begin(exchange, taker);
+            connection.serveWaiting(); // those that looked for room while it was neither here nor in the pool
+            return begun;
         } finally {
             idle.leave();
         }
@@ -135,13 +140,25 @@ final class ServerConnections {
 
     // --------------------------------------------------------------------------------------------- those that wait
 
-    /** One more waits in the queue: gives it a free stream if there is one by now, or whoever is before it. */
+    /** One more waits in the queue: gives it, or the first there, a free stream if there is one by now. */
     void waits() {
         waiting.incrementAndGet();
+        lookForRoom();
+    }
+
+    private void lookForRoom() {
         for (Http2UpstreamConnection each : active) {
-            if (each.slots().hasFree() && Messages.post(each.channel(), each::serveWaiting)) {
+            if (each.slots().hasFree() && Messages.post(each.channel(), () -> serve(each))) {
                 return;
             }
+        }
+    }
+
+    /** Where this connection has no room any more, or no longer enough, another may have some. */
+    private void serve(Http2UpstreamConnection connection) {
+        connection.serveWaiting();
+        if (connections.isWaitedFor(connection.channel())) {
+            lookForRoom();
         }
     }
 
