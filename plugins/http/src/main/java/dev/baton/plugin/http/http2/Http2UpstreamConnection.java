@@ -52,8 +52,6 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
     /** A server that is there answers a PING at once, whatever its requests take. */
     private static final long PROBE_NANOS = TimeUnit.SECONDS.toNanos(5);
 
-    private static final int NO_GOAWAY = Integer.MAX_VALUE;
-
     private final ExchangeEnv env;
     private final MovableChannel channel;
     private final Http2Limits limits;
@@ -105,7 +103,9 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
     /** A caller up the stack serves those that wait. */
     private boolean serving;
     /** The last stream that the server acts on, after its GOAWAY. */
-    private int lastServed = NO_GOAWAY;
+    private int lastServed = Integer.MAX_VALUE;
+    /** The server has sent a GOAWAY: no stream begins after it, whichever is the last that it names. */
+    private boolean goneAway;
 
     /** Bytes of bodies that are kept for all streams. */
     private long heldBytes;
@@ -313,7 +313,7 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
     Http2Stream open(Http2UpstreamEnd end, UpstreamRequestFields head, boolean last) {
         begin();
         Http2Connection.Endpoint<?> local = connection().local();
-        boolean open = channel.isActive() && lastServed == NO_GOAWAY;
+        boolean open = channel.isActive() && !goneAway;
         int id = open && local.canOpenStream() ? local.incrementAndGetNextStreamId() : -1;
         if (id <= 0) {
             if (!open || local.canOpenStream()) { // closed, or out of numbers
@@ -450,6 +450,7 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
     /** The server begins nothing more here. Before the codec closes the streams that it has not acted on. */
     void goAway(int lastStream) {
         lastServed = lastStream;
+        goneAway = true;
         retire();
         freed = true;
         flushSoon();

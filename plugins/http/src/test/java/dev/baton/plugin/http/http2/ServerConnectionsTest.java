@@ -7,6 +7,7 @@ import dev.baton.plugin.http.Bench.Ends;
 import dev.baton.plugin.http.config.Http2Config;
 import dev.baton.plugin.http.config.HttpConfig;
 import dev.baton.plugin.http.exchange.ExchangeEnv;
+import dev.baton.plugin.http.exchange.HeaderFields;
 import dev.baton.plugin.http.exchange.PooledEnds;
 import dev.baton.plugin.http.exchange.Routes;
 import dev.baton.spi.channel.MovableChannel;
@@ -94,5 +95,22 @@ class ServerConnectionsTest {
             gone.finishAndReleaseAll();
             other.finishAndReleaseAll();
         }
+    }
+
+    /** The last stream that a server names when it goes away in order is beyond all that there are. */
+    @Test
+    void shouldBeginNothingAfterAGoAwayThatNamesNoStream() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            EmbeddedConnection connection = connection(bench);
+            Http2UpstreamConnection upstream = of(connection);
+            upstream.goAway(Integer.MAX_VALUE);
+            assertThat(open(upstream)).isFalse();
+            connection.finishAndReleaseAll();
+        }
+    }
+
+    private static boolean open(Http2UpstreamConnection connection) {
+        UpstreamRequestFields head = UpstreamRequestFields.ofTrailers(new HeaderFields());
+        return connection.open(new Http2UpstreamEnd(connection), head, true) != null;
     }
 }
