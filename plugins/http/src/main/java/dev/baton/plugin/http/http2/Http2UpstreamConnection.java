@@ -90,6 +90,9 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
     /** Bytes are being read: the end of it flushes. */
     private boolean reading;
 
+    /** A write has failed. */
+    private boolean broken;
+
     /** Where a timer is set that flushes: one of a loop that the connection has left since may be late. */
     private @Nullable Loop flushesOn;
 
@@ -155,6 +158,7 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
     public void handlerAdded(ChannelHandlerContext context) throws Exception {
         ctx = context;
         channel.config().setOption(MovableChannel.READ_TO_END, false); // windows bound what is held
+        channel.config().setAutoClose(false); // a failed write must not cost what has arrived
         super.handlerAdded(context);
     }
 
@@ -236,9 +240,20 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) throws Exception {
         if (cause instanceof IOException) {
-            context.close();
+            broken(); // a write has failed; after a read the channel closes itself
         } else {
             super.exceptionCaught(context, cause);
+        }
+    }
+
+    /**
+     * Nothing more can be sent. What has arrived is read to its end, which comes by itself, or this process ends it.
+     */
+    private void broken() {
+        retire();
+        if (!broken) {
+            broken = true;
+            channel.eventLoop().schedule(() -> channel.close(), PROBE_NANOS, TimeUnit.NANOSECONDS);
         }
     }
 
@@ -536,11 +551,13 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
     @Override
     protected void onConnectionError(
             ChannelHandlerContext context, boolean outbound, Throwable cause, @Nullable Http2Exception known) {
+        if (known == null && cause instanceof IOException) {
+            broken();
+            return;
+        }
         retire();
         if (known == null) {
-            if (!(cause instanceof IOException)) { // of a write: the connection is gone
-                context.fireExceptionCaught(cause); // a fault of ours, or of a plugin's
-            }
+            context.fireExceptionCaught(cause); // a fault of ours, or of a plugin's
         } else if (!outbound && channel.isOpen()) {
             boolean flood = known.error() == Http2Error.ENHANCE_YOUR_CALM;
             failAll(flood ? Refusal.TOO_MANY_SERVER_FRAMES : Refusal.BAD_SERVER_FRAME, known.getMessage());

@@ -17,9 +17,15 @@ import dev.baton.spi.upstream.UpstreamConnections;
 import dev.baton.spi.upstream.UpstreamServer;
 import dev.baton.testkit.EmbeddedConnection;
 import dev.baton.testkit.ManualLoop;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
+import io.netty.util.ReferenceCountUtil;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -112,5 +118,30 @@ class ServerConnectionsTest {
     private static boolean open(Http2UpstreamConnection connection) {
         UpstreamRequestFields head = UpstreamRequestFields.ofTrailers(new HeaderFields());
         return connection.open(new Http2UpstreamEnd(connection), head, true) != null;
+    }
+
+    /** Answers and a GOAWAY may have arrived when a write fails. */
+    @Test
+    void shouldReadOnForAWhileAfterAFailedWrite() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            EmbeddedConnection connection = connection(bench);
+            connection.pipeline().addFirst(new ChannelOutboundHandlerAdapter() {
+                @Override
+                public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
+                    ReferenceCountUtil.release(message);
+                    promise.setFailure(new IOException("broken pipe"));
+                }
+            });
+            Http2UpstreamConnection upstream = of(connection);
+            open(upstream);
+            connection.runPendingTasks();
+            assertThat(upstream.slots().isClosed()).isTrue();
+            assertThat(connection.isOpen()).isTrue();
+            assertThat(connection.config().isAutoClose()).isFalse();
+            connection.advanceTimeBy(6, TimeUnit.SECONDS);
+            connection.runScheduledPendingTasks();
+            assertThat(connection.isOpen()).isFalse();
+            connection.finishAndReleaseAll();
+        }
     }
 }
