@@ -33,6 +33,9 @@ public final class Http2Codec {
     /** Characters of a cookie that could be guessed one by one. */
     private static final int GUESSABLE_MAX = 20;
 
+    /** Heads of this many times the limit are read to their end, so that they fail one exchange, and not all. */
+    private static final int LONG_HEADS = 4;
+
     private Http2Codec() {}
 
     /** The handler of an accepted connection. */
@@ -60,7 +63,7 @@ public final class Http2Codec {
         Http2ConnectionEncoder encoder = new GuardedEncoder(
                 new DefaultHttp2ConnectionEncoder(connection, new DefaultHttp2FrameWriter(heads)), limits.config());
         CountedFrames frames = new CountedFrames(
-                new HeadDecoder(limits.headerLimit(), RequestFields::new),
+                new HeadDecoder(limits.headerLimit(), 0, RequestFields::new),
                 limits.config().maxContinuations());
         Http2ConnectionDecoder decoder = new DefaultHttp2ConnectionDecoder(
                 connection, encoder, frames, Http2PromisedRequestVerifier.ALWAYS_VERIFY, true, true, true);
@@ -113,7 +116,8 @@ public final class Http2Codec {
                         connection, new DefaultHttp2FrameWriter(new DefaultHttp2HeadersEncoder(Http2Codec::isSecret))),
                 limits.config());
         CountedFrames frames = new CountedFrames(
-                new HeadDecoder(limits.headerLimit(), UpstreamResponseFields::new),
+                new HeadDecoder(
+                        limits.headerLimit(), (long) LONG_HEADS * limits.headerLimit(), UpstreamResponseFields::new),
                 limits.config().maxContinuations());
         Http2ConnectionDecoder decoder = new DefaultHttp2ConnectionDecoder(
                 connection, encoder, frames, Http2PromisedRequestVerifier.ALWAYS_VERIFY, true, true, true);
@@ -158,11 +162,24 @@ public final class Http2Codec {
 
     /** Gives the fields of heads to what knows their pseudo-fields. */
     private static final class HeadDecoder extends DefaultHttp2HeadersDecoder {
+        private final long readMax;
         private final Supplier<Http2Headers> fields;
 
-        HeadDecoder(long maxHeaderListSize, Supplier<Http2Headers> fields) {
+        /**
+         * New, for one connection.
+         *
+         * @param readMax bytes of a head, as it is sent, up to which one that is too long costs its stream alone; more
+         *     cost the connection
+         */
+        HeadDecoder(long maxHeaderListSize, long readMax, Supplier<Http2Headers> fields) {
             super(true, maxHeaderListSize);
+            this.readMax = readMax;
             this.fields = fields;
+        }
+
+        @Override
+        public long maxHeaderListSizeGoAway() {
+            return Math.max(readMax, super.maxHeaderListSizeGoAway());
         }
 
         @Override

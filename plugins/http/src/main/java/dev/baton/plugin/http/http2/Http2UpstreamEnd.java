@@ -250,7 +250,7 @@ final class Http2UpstreamEnd implements UpstreamEnd {
         exchange = null;
         release();
         cancel(Http2Error.CANCEL);
-        if (!headCame && stream != null) {
+        if (!headCame) {
             connection.doubt(readsBefore);
         }
     }

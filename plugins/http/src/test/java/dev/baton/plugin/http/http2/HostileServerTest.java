@@ -151,6 +151,7 @@ class HostileServerTest {
         answers.put("a length without a body", id -> server.answer(id, true, "200", "content-length", "1"));
         answers.put("a body before its head", id -> Http2Client.data(id, "x", true));
         answers.put("a head over the limit", id -> server.answer(id, true, "200", "a", "b".repeat(5000)));
+        answers.put("a head far over the limit", id -> server.answer(id, true, "200", "a", "b".repeat(15_000)));
         answers.put(
                 "a large head of few bytes",
                 id -> server.answer(

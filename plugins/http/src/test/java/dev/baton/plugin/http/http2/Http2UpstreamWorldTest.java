@@ -534,4 +534,19 @@ class Http2UpstreamWorldTest {
         connection.readAll();
         assertThat(longer.next()).startsWith("HEADERS 1 :status=502");
     }
+
+    /** A WebSocket waits for what the server offers, which may never be said. */
+    @InEachWorld
+    void shouldProbeAConnectionWithoutSettings(PluginWorld world) {
+        Origin origin = start(world, ", max-connections: 1");
+        Peer client = world.connect("web");
+        client.send(WEBSOCKET);
+        Peer connection = origin.accept();
+        connection.readUntil("SM\r\n\r\n");
+        client.close();
+        if (world.where() == Where.SIMULATION) { // the rest takes its time
+            world.pass(PROBE);
+            connection.readAll();
+        }
+    }
 }
