@@ -46,14 +46,21 @@ final class Authority {
     private final Folder folder;
     private final Challenges challenges;
     private final BooleanSupplier serving;
+    private final Duration answer;
 
     /** @param serving false once this process leaves it to another one to answer the authority */
     Authority(AcmeConfig config, Folder folder, Challenges challenges, BooleanSupplier serving) {
+        this(config, folder, challenges, serving, ANSWER);
+    }
+
+    /** @param answer how long the authority may take for each answer */
+    Authority(AcmeConfig config, Folder folder, Challenges challenges, BooleanSupplier serving, Duration answer) {
         this.config = config;
         this.directory = URI.create(config.directory());
         this.folder = folder;
         this.challenges = challenges;
         this.serving = serving;
+        this.answer = answer;
     }
 
     /** What came of an order: a certificate, or why there is none; neither of the two if it was given up. */
@@ -65,10 +72,11 @@ final class Authority {
      * @throws InterruptedException if this thread was interrupted
      */
     Outcome order(CertificateConfig wanted) throws InterruptedException {
-        Provider provider = new Provider(config.ca());
+        Provider provider = new Provider(config.ca(), answer);
         try {
             Session session = new Session(directory, provider);
-            session.networkSettings().setTimeout(ANSWER);
+            session.networkSettings().setTimeout(answer);
+            session.networkSettings().setCompressionEnabled(false);
             Login login = login(session);
             Order order = login.newOrder().domains(wanted.names()).create();
             for (Authorization each : order.getAuthorizations()) {

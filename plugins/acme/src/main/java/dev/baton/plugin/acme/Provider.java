@@ -2,18 +2,26 @@ package dev.baton.plugin.acme;
 
 import dev.baton.spi.tls.CertificateFiles;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.net.URI;
 import java.net.URL;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
@@ -23,20 +31,26 @@ import org.shredzone.acme4j.connector.Connection;
 import org.shredzone.acme4j.connector.DefaultConnection;
 import org.shredzone.acme4j.connector.HttpConnector;
 import org.shredzone.acme4j.connector.NetworkSettings;
+import org.shredzone.acme4j.exception.AcmeProtocolException;
 import org.shredzone.acme4j.provider.GenericAcmeProvider;
 
 /**
- * How an authority is asked: with the certificates that its own is verified with, and an eye on when it may be asked
- * again, which it may say with any error. For one thread.
+ * How an authority is asked: with the certificates that its own is verified with, limits on its answers, and an eye on
+ * when it may be asked again, which it may say with any error. For one thread.
  */
 final class Provider extends GenericAcmeProvider {
     private static final int CLIENT_ERROR = 400;
+    /** A chain of ten certificates has some 20 KiB. */
+    private static final int ANSWER_BYTES_MAX = 1 << 20;
 
     private final Optional<Path> ca;
+    private final Duration answer;
     private @Nullable Instant retryAfter;
 
-    Provider(Optional<Path> ca) {
+    /** @param answer how long the authority may take for an answer, to its last byte */
+    Provider(Optional<Path> ca, Duration answer) {
         this.ca = ca;
+        this.answer = answer;
     }
 
     /** When the authority may be asked again, as its last answer says; null if that was no error, or does not say. */
@@ -84,11 +98,48 @@ final class Provider extends GenericAcmeProvider {
         @Override
         protected void sendRequest(Session session, URL url, Consumer<HttpRequest.Builder> body) throws IOException {
             retryAfter = null;
-            super.sendRequest(session, url, body);
-            HttpResponse<?> response = lastResponse;
-            if (response != null && response.statusCode() >= CLIENT_ERROR) {
+            HttpRequest.Builder request = httpConnector
+                    .createRequestBuilder(url)
+                    .header("Accept-Charset", "utf-8")
+                    .header("Accept-Language", session.getLanguageHeader());
+            body.accept(request);
+            HttpResponse<InputStream> response = whole(request.build());
+            refuseEncoded(response);
+            lastResponse = response;
+            if (response.statusCode() >= CLIENT_ERROR) {
                 retryAfter = getRetryAfter().orElse(null);
             }
+        }
+
+        /** The deadline and the limit are for the whole answer: those of the client end with its headers. */
+        private HttpResponse<InputStream> whole(HttpRequest request) throws IOException {
+            CompletableFuture<HttpResponse<InputStream>> asked =
+                    httpClient.sendAsync(request, head -> new AnswerBody(ANSWER_BYTES_MAX));
+            try {
+                return asked.get(answer.toMillis(), TimeUnit.MILLISECONDS);
+            } catch (TimeoutException e) {
+                throw new HttpTimeoutException("no whole answer within " + answer.toMillis() + " ms");
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt(); // the caller tells this from a failure by it
+                throw new InterruptedIOException("interrupted");
+            } catch (ExecutionException e) {
+                for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+                    if (cause instanceof AnswerBody.TooLongException) {
+                        throw new AcmeProtocolException(String.valueOf(cause.getMessage()), e);
+                    }
+                }
+                throw e.getCause() instanceof IOException io ? io : new IOException(e.getCause());
+            } finally {
+                asked.cancel(true); // nothing, if it has ended
+            }
+        }
+    }
+
+    /** acme4j would unpack it, however long it becomes. */
+    private static void refuseEncoded(HttpResponse<?> response) {
+        String encoding = response.headers().firstValue("Content-Encoding").orElse("identity");
+        if (!encoding.equalsIgnoreCase("identity")) {
+            throw new AcmeProtocolException("it is encoded, which was not asked for");
         }
     }
 }

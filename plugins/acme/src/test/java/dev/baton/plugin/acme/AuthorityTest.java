@@ -19,6 +19,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -85,6 +87,10 @@ class AuthorityTest {
     }
 
     private Authority authority(Optional<ExternalAccount> external) throws Exception {
+        return authority(external, Duration.ofSeconds(30));
+    }
+
+    private Authority authority(Optional<ExternalAccount> external, Duration answer) throws Exception {
         String directory = fake.directory();
         AcmeConfig config = new AcmeConfig(
                 directory,
@@ -94,7 +100,7 @@ class AuthorityTest {
                 Optional.empty(),
                 external,
                 List.of(wanted(KeyType.EC, "a.test")));
-        return new Authority(config, folder(directory), challenges, () -> serving);
+        return new Authority(config, folder(directory), challenges, () -> serving, answer);
     }
 
     private Authority authority() throws Exception {
@@ -197,6 +203,48 @@ class AuthorityTest {
         fake.answerOnce("/certificate", 200, "application/pem-certificate-chain", "-----BEGIN CERTIFICATE-----\nAAAA");
         assertThat(refused().words()).startsWith("the authority's answer is malformed: ");
         got(authority().order(wanted(KeyType.EC, "a.test")));
+    }
+
+    /** The deadline of the JDK's client ends with the headers: without another one the thread would wait for ever. */
+    @Test
+    void shouldNotWaitForTheRestOfAnAnswer() throws Exception {
+        fake.stallOnce("/new-order");
+        Failure why = Objects.requireNonNull(authority(Optional.empty(), Duration.ofSeconds(1))
+                .order(wanted(KeyType.EC, "a.test"))
+                .failure());
+        assertThat(why.words())
+                .isEqualTo("127.0.0.1 cannot be asked: java.net.http.HttpTimeoutException: no whole answer within"
+                        + " 1000 ms");
+        assertThat(why.isUnreachable()).isTrue();
+    }
+
+    @Test
+    void shouldStopInTheMidstOfAnAnswer() throws Exception {
+        Authority authority = authority();
+        CompletableFuture<Void> stalled = fake.stallOnce("/new-order");
+        CompletableFuture<Object> result = new CompletableFuture<>();
+        Thread thread = new Thread(() -> {
+            try {
+                result.complete(authority.order(wanted(KeyType.EC, "a.test")));
+            } catch (Throwable e) {
+                result.complete(e);
+            }
+        });
+        thread.start();
+        stalled.get(10, TimeUnit.SECONDS);
+        thread.interrupt();
+        assertThat(result.get(10, TimeUnit.SECONDS)).isInstanceOf(InterruptedException.class);
+    }
+
+    /** A small answer that unpacks to a huge one among them: it could end the process. */
+    @Test
+    void shouldRefuseAnswersThatAreTooLong() throws Exception {
+        fake.answerOnce("/new-order", 200, "application/json", "[" + " ".repeat(1 << 20) + "]");
+        assertThat(refused().words())
+                .isEqualTo("the authority's answer is malformed: it is longer than 1048576 bytes");
+        fake.answerOnce("/new-order", 200, "application/json", "packed", Map.of("Content-Encoding", "gzip"));
+        assertThat(refused().words())
+                .isEqualTo("the authority's answer is malformed: it is encoded, which was not asked for");
     }
 
     @Test

@@ -41,6 +41,7 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -118,6 +119,8 @@ public final class FakeAuthority implements AutoCloseable {
     private final Map<String, Account> accounts = new ConcurrentHashMap<>();
     private final Map<String, Order> orders = new ConcurrentHashMap<>();
     private final List<Fault> faults = new CopyOnWriteArrayList<>();
+    private final Map<String, CompletableFuture<Void>> stalls = new ConcurrentHashMap<>();
+    private final CountDownLatch closed = new CountDownLatch(1);
     private final List<String> asked = new CopyOnWriteArrayList<>();
     private final List<X509Certificate> issued = new CopyOnWriteArrayList<>();
     private final Set<String> revoked = ConcurrentHashMap.newKeySet();
@@ -192,6 +195,22 @@ public final class FakeAuthority implements AutoCloseable {
         faults.add(new Fault(path, status, contentType, body, Map.of()));
     }
 
+    /** The same with more header fields. */
+    public void answerOnce(String path, int status, String contentType, String body, Map<String, String> fields) {
+        faults.add(new Fault(path, status, contentType, body, fields));
+    }
+
+    /**
+     * The next request for a path is answered with the head and the first byte of a body, and nothing more.
+     *
+     * @return completed once that byte is written
+     */
+    public CompletableFuture<Void> stallOnce(String path) {
+        CompletableFuture<Void> stalled = new CompletableFuture<>();
+        stalls.put(path, stalled);
+        return stalled;
+    }
+
     /** What was asked, as {@code METHOD PATH}. */
     public List<String> asked() {
         return asked;
@@ -212,6 +231,7 @@ public final class FakeAuthority implements AutoCloseable {
 
     @Override
     public void close() {
+        closed.countDown();
         server.stop(0);
         threads.shutdownNow();
     }
@@ -237,6 +257,11 @@ public final class FakeAuthority implements AutoCloseable {
         try (exchange) {
             byte[] body = exchange.getRequestBody().readAllBytes();
             exchange.getResponseHeaders().set("Replay-Nonce", nonce());
+            CompletableFuture<Void> stalled = stalls.remove(path);
+            if (stalled != null) {
+                stall(exchange, stalled);
+                return;
+            }
             Fault fault = faults.stream()
                     .filter(each -> path.startsWith(each.path()))
                     .findFirst()
@@ -263,6 +288,19 @@ public final class FakeAuthority implements AutoCloseable {
                                 .put("detail", e.toString())
                                 .encode());
             }
+        }
+    }
+
+    private void stall(HttpExchange exchange, CompletableFuture<Void> stalled) throws IOException {
+        exchange.getResponseHeaders().set("Content-Type", "application/json");
+        exchange.sendResponseHeaders(200, 1000);
+        exchange.getResponseBody().write('{');
+        exchange.getResponseBody().flush();
+        stalled.complete(null);
+        try {
+            closed.await();
+        } catch (InterruptedException end) {
+            Thread.currentThread().interrupt();
         }
     }
 
