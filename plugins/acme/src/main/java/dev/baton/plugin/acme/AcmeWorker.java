@@ -151,7 +151,7 @@ final class AcmeWorker {
                 }
             }
             for (ManagedCertificate each : certificates) {
-                if (!stopped && !each.next().isAfter(clock.instant())) {
+                if (!stopped && each.isDue(clock.instant())) {
                     order(each);
                 }
             }
@@ -177,6 +177,10 @@ final class AcmeWorker {
                 if (kept != null && !kept.equals(each.key())) {
                     store.publish(each.name(), kept);
                     each.found(kept);
+                }
+                Delay delay = folder.delay(each.name());
+                if (delay != null) {
+                    each.found(delay);
                 }
             } catch (IOException | IllegalArgumentException e) {
                 tell("the certificate for " + each.name() + " is ordered again, because it cannot be used", e);
@@ -205,6 +209,7 @@ final class AcmeWorker {
     private @Nullable Failure take(ManagedCertificate each, CertifiedKey got) {
         try {
             folder.keep(each.name(), got);
+            folder.endDelay(each.name());
             store.publish(each.name(), got);
         } catch (IOException e) {
             return new Failure("the certificate cannot be kept: " + e, false, null);
@@ -224,7 +229,12 @@ final class AcmeWorker {
 
     private void failed(ManagedCertificate each, Failure why) {
         Instant now = clock.instant();
-        each.failed(now, why, random);
+        Delay delay = each.failed(now, why, random);
+        try {
+            folder.keep(each.name(), delay);
+        } catch (IOException e) {
+            tell("the next process orders a certificate for " + each.name() + " at once", e);
+        }
         count(each, "failed").increment();
         CertifiedKey key = each.key();
         Instant expires = key == null ? null : key.certificate().getNotAfter().toInstant();

@@ -37,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  *     AUTHORITY/          0700, one for each directory: certificates to try with are never shown later
  *       account.key       0600, both keys of the account
  *       NAME.pem          0600, a certificate's chain and its key in one file, so that they are always a pair
+ *       NAME.next         0600, why the last order has failed, and when the next one is due
  * </pre>
  *
  * <p>Files are written aside, forced to the disk and renamed: whoever reads one, also after a power cut, has the old or
@@ -50,6 +51,7 @@ final class Folder {
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
     private static final String SUFFIX = ".pem";
+    private static final String DELAY_SUFFIX = ".next";
     private static final String ACCOUNT = "account.key";
     /** What is not written whole yet. */
     private static final String NEW = ".new";
@@ -154,6 +156,23 @@ final class Folder {
         write(name + SUFFIX, Pem.write(key.chain()) + Pem.write(key.key()));
     }
 
+    /** What is kept of failed orders; null if there were none, or the file is damaged. */
+    @Nullable
+    Delay delay(String name) throws IOException {
+        String text = read(name + DELAY_SUFFIX);
+        return text == null ? null : Delay.read(text);
+    }
+
+    /** Keeps it for the next process. */
+    void keep(String name, Delay delay) throws IOException {
+        write(name + DELAY_SUFFIX, delay.write());
+    }
+
+    /** Orders fail no longer. */
+    void endDelay(String name) throws IOException {
+        Files.deleteIfExists(authority.resolve(name + DELAY_SUFFIX));
+    }
+
     /** The keys of the account, made when there are none. */
     KeyPair account() throws IOException {
         String text = read(ACCOUNT);
@@ -200,7 +219,7 @@ final class Folder {
         Files.deleteIfExists(written); // of a process that was killed
         try (FileChannel file =
                 FileChannel.open(written, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), AS_FILE)) {
-            ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII));
+            ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
             while (bytes.hasRemaining()) {
                 file.write(bytes);
             }

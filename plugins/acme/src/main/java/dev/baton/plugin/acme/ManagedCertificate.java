@@ -10,7 +10,11 @@ import org.jspecify.annotations.Nullable;
 final class ManagedCertificate {
     private final CertificateConfig config;
     private volatile @Nullable CertifiedKey key;
-    private volatile Instant next = Instant.EPOCH;
+    /** When one is wanted: at once, or when this one is to be renewed. */
+    private volatile Instant wanted = Instant.EPOCH;
+    /** Nothing is ordered before: there was an order just now, or one has failed. */
+    private volatile Instant barred = Instant.EPOCH;
+
     private volatile String problem = "";
     private volatile boolean ordering;
     /** An operator wants it now. */
@@ -38,7 +42,18 @@ final class ManagedCertificate {
 
     /** When it is ordered next. */
     Instant next() {
-        return asked ? Instant.EPOCH : next;
+        return asked ? Instant.EPOCH : wanted.isAfter(barred) ? wanted : barred;
+    }
+
+    /**
+     * True if it is to be ordered now. No failure bars it for longer than a week: what is later was reckoned while the
+     * clock was wrong.
+     */
+    boolean isDue(Instant now) {
+        if (asked) {
+            return true;
+        }
+        return !wanted.isAfter(now) && (!barred.isAfter(now) || barred.isAfter(now.plus(Schedule.WAIT_MAX)));
     }
 
     /** Why the last order has failed; empty if it has not. */
@@ -55,15 +70,28 @@ final class ManagedCertificate {
         has(kept);
         boolean asWanted =
                 Set.copyOf(kept.names()).containsAll(config.names()) && kept.isEc() == (config.key() == KeyType.EC);
-        next = asWanted ? Schedule.renewal(kept.certificate()) : Instant.EPOCH;
+        wanted = asWanted ? Schedule.renewal(kept.certificate()) : Instant.EPOCH;
+        barred = Instant.EPOCH;
+    }
+
+    /** Orders have failed before, perhaps another process's. That has no weight if they were for other names. */
+    void found(Delay delay) {
+        if (delay.names().equals(names())) {
+            failures = delay.failures();
+            problem = delay.problem();
+            barred = delay.until();
+        }
+    }
+
+    private String names() {
+        return String.join(" ", config.names());
     }
 
     /** The authority has issued one. */
     void issued(CertifiedKey got, Instant now) {
         has(got);
-        Instant renewal = Schedule.renewal(got.certificate());
-        Instant soonest = Schedule.soonest(now);
-        next = renewal.isBefore(soonest) ? soonest : renewal;
+        wanted = Schedule.renewal(got.certificate());
+        barred = Schedule.soonest(now);
     }
 
     private void has(CertifiedKey got) {
@@ -83,10 +111,13 @@ final class ManagedCertificate {
         ordering = false;
     }
 
-    void failed(Instant now, Failure why, RandomGenerator random) {
+    /** It has failed; returns what is to be kept of that. */
+    Delay failed(Instant now, Failure why, RandomGenerator random) {
         failures++;
         problem = why.words();
-        next = Schedule.again(now, failures, why, random);
+        wanted = Instant.EPOCH;
+        barred = Schedule.again(now, failures, why, random);
+        return new Delay(names(), barred, failures, problem);
     }
 
     /** An operator does not want to wait. Any thread. */

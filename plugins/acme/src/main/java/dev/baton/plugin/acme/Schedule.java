@@ -18,6 +18,8 @@ final class Schedule {
     private static final Duration LAST_UNREACHABLE = Duration.ofHours(1);
     /** What an authority may put off at most: longer is an error of its clock or ours. */
     private static final Duration RETRY_AFTER_MAX = Duration.ofDays(7);
+    /** Longer than the wait after any failure. */
+    static final Duration WAIT_MAX = RETRY_AFTER_MAX.plusDays(1);
 
     private static final double USED = 2.0 / 3;
     /** So much of a certificate's lifetime the renewals of different certificates are spread over. */

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,10 +46,13 @@ class AcmeWorkerTest {
         final AcmeWorker worker;
 
         Side(String... names) throws Exception {
+            this(Stream.of(names).map(List::of).toList());
+        }
+
+        Side(List<List<String>> certificateNames) throws Exception {
             List<ManagedCertificate> all = new ArrayList<>();
-            for (String name : names) {
-                all.add(new ManagedCertificate(
-                        new CertificateConfig(List.of(name), ChallengeType.HTTP_01, KeyType.EC)));
+            for (List<String> names : certificateNames) {
+                all.add(new ManagedCertificate(new CertificateConfig(names, ChallengeType.HTTP_01, KeyType.EC)));
             }
             worker = new AcmeWorker(
                     Folder.open(path, AUTHORITY),
@@ -169,6 +173,54 @@ class AcmeWorkerTest {
         assertThat(side.shown).containsExactly(Map.entry("a.test", second));
         assertThat(side.row().problem()).isEmpty();
         assertThat(metrics.scrape()).contains("baton_acme_orders_total{certificate=\"a.test\",result=\"failed\"} 2");
+    }
+
+    /** Authorities bar a name for an hour after five failures, and a supervisor starts a process again at once. */
+    @Test
+    void shouldWaitAfterAFailureInTheNextProcessToo() throws Exception {
+        refuse(new Failure("it is tired; \u00e9", false, null));
+        side.ready().worker.turn();
+        side.state = "draining";
+        side.worker.turn();
+        Side next = new Side("a.test").ready();
+        assertThat(next.row().problem()).isEqualTo("it is tired; \u00e9");
+        next.worker.turn();
+        assertThat(ordered).hasSize(1);
+        now = now.plus(Duration.ofMinutes(7));
+        refuse(new Failure("it is tired", false, null));
+        next.worker.turn();
+        assertThat(ordered).hasSize(2);
+        now = now.plus(Duration.ofMinutes(9));
+        next.worker.turn();
+        assertThat(ordered).as("the second failure waits longer").hasSize(2);
+        now = now.plus(Duration.ofMinutes(5));
+        issue("a.test");
+        next.worker.turn();
+        assertThat(path.resolve("acme.test_directory/a.test.next")).doesNotExist();
+    }
+
+    @Test
+    void shouldOrderAtOnceWhatHasFailedForOtherNames() throws Exception {
+        refuse(new Failure("no such name", false, null));
+        Side wrong = new Side(List.of(List.of("a.test", "typo.test"))).ready();
+        wrong.worker.turn();
+        wrong.state = "draining";
+        wrong.worker.turn();
+        CertifiedKey made = issue("a.test");
+        side.ready().worker.turn();
+        assertThat(side.shown).containsExactly(Map.entry("a.test", made));
+    }
+
+    @Test
+    void shouldNotWaitForYearsIfTheClockWasWrong() throws Exception {
+        Instant right = now;
+        now = now.plus(Duration.ofDays(3650));
+        refuse(new Failure("the authority's certificate has expired", false, null));
+        side.ready().worker.turn();
+        now = right;
+        CertifiedKey made = issue("a.test");
+        side.worker.turn();
+        assertThat(side.shown).containsExactly(Map.entry("a.test", made));
     }
 
     /** Else it would be ordered in a circle, until the authority bars this side. */
