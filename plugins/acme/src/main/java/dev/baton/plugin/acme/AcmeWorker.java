@@ -4,6 +4,7 @@ import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.tls.CertificateStore;
 import dev.baton.spi.tls.CertifiedKey;
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -32,6 +33,9 @@ final class AcmeWorker {
     private static final Duration WHILE_STARTING = Duration.ofMillis(100);
     /** How often the state of the process and the folder are looked at. */
     private static final Duration LOOK = Duration.ofSeconds(1);
+
+    /** How often it is tried to keep what could not be kept. */
+    private static final Duration KEEP_AGAIN = Duration.ofMinutes(1);
 
     private final Folder folder;
     private final Orders orders;
@@ -116,6 +120,7 @@ final class AcmeWorker {
             LOG.error("no more certificates are ordered until the next start", t);
         } finally {
             shown.orderedHere(false);
+            keepRest(true);
             unlock();
         }
     }
@@ -139,6 +144,7 @@ final class AcmeWorker {
             }
             if (!now.equals(READY)) {
                 shown.orderedHere(false);
+                keepRest(true);
                 unlock();
                 return LOOK;
             }
@@ -150,6 +156,7 @@ final class AcmeWorker {
                     return LOOK;
                 }
             }
+            keepRest(false);
             for (ManagedCertificate each : certificates) {
                 if (!stopped && each.isDue(clock.instant())) {
                     order(each);
@@ -174,7 +181,7 @@ final class AcmeWorker {
         for (ManagedCertificate each : certificates) {
             try {
                 CertifiedKey kept = folder.certificate(each.name());
-                if (kept != null && !kept.equals(each.key())) {
+                if (kept != null && !kept.equals(each.key()) && !each.hasNewer(kept)) {
                     store.publish(each.name(), kept);
                     each.found(kept);
                 }
@@ -191,6 +198,11 @@ final class AcmeWorker {
     private void order(ManagedCertificate each) throws InterruptedException {
         each.begin();
         try {
+            String problem = folder.probe();
+            if (!problem.isEmpty()) {
+                failed(each, new Failure("nothing could be kept in the folder: " + problem, true, null));
+                return;
+            }
             Authority.Outcome outcome = orders.order(each.config());
             CertifiedKey got = outcome.key();
             Failure why = outcome.failure();
@@ -205,14 +217,13 @@ final class AcmeWorker {
         }
     }
 
-    /** Keeps it, then shows it; what stands in the way, if something does. */
+    /**
+     * Shows it, and keeps it. What the authority has issued is used even if it cannot be kept: a second one would be as
+     * hard to keep. Returns what stands in the way, if something does.
+     */
     private @Nullable Failure take(ManagedCertificate each, CertifiedKey got) {
         try {
-            folder.keep(each.name(), got);
-            folder.endDelay(each.name());
             store.publish(each.name(), got);
-        } catch (IOException e) {
-            return new Failure("the certificate cannot be kept: " + e, false, null);
         } catch (IllegalArgumentException e) {
             return new Failure("the certificate cannot be used: " + e.getMessage(), false, null);
         }
@@ -224,7 +235,39 @@ final class AcmeWorker {
                 got.certificate().getIssuerX500Principal().getName(),
                 got.certificate().getNotAfter().toInstant(),
                 words(each.next(), clock.instant()));
+        keep(each, got);
         return null;
+    }
+
+    private void keep(ManagedCertificate each, CertifiedKey got) {
+        boolean interrupted = Thread.interrupted(); // a stop must not cost a certificate
+        try {
+            try {
+                folder.keep(each.name(), got);
+            } catch (ClosedByInterruptException stop) {
+                interrupted |= Thread.interrupted();
+                folder.keep(each.name(), got);
+            }
+            each.kept();
+            folder.endDelay(each.name());
+        } catch (IOException e) {
+            each.unkept(got, clock.instant().plus(KEEP_AGAIN), "the certificate is shown, but cannot be kept: " + e);
+            tell("the certificate for " + each.name() + " is shown, but cannot be kept; a restart would lose it", e);
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /** Tries again to keep what could not be kept. */
+    private void keepRest(boolean now) {
+        for (ManagedCertificate each : certificates) {
+            CertifiedKey unkept = each.unkept();
+            if (unkept != null && folder.isLocked() && (now || !each.keepAgain().isAfter(clock.instant()))) {
+                keep(each, unkept);
+            }
+        }
     }
 
     private void failed(ManagedCertificate each, Failure why) {

@@ -55,6 +55,8 @@ final class Folder {
     private static final String ACCOUNT = "account.key";
     /** What is not written whole yet. */
     private static final String NEW = ".new";
+    /** More than a certificate with its chain and its key. */
+    private static final int PROBE_BYTES = 64 << 10;
 
     private static final Pattern PUBLIC_KEY =
             Pattern.compile("-----BEGIN PUBLIC KEY-----([^-]*)-----END PUBLIC KEY-----");
@@ -214,7 +216,30 @@ final class Folder {
         }
     }
 
+    /**
+     * Tries to write. Cost: forces some KiB to the disk.
+     *
+     * @return why it cannot be done; empty if it can
+     */
+    String probe() {
+        try {
+            Files.deleteIfExists(writeAside("-".repeat(PROBE_BYTES)));
+            return "";
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+
     private void write(String name, String text) throws IOException {
+        Path written = writeAside(text);
+        Files.move(
+                written, authority.resolve(name), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        try (FileChannel names = FileChannel.open(authority, StandardOpenOption.READ)) {
+            names.force(true);
+        }
+    }
+
+    private Path writeAside(String text) throws IOException {
         Path written = authority.resolve(NEW);
         Files.deleteIfExists(written); // of a process that was killed
         try (FileChannel file =
@@ -225,10 +250,6 @@ final class Folder {
             }
             file.force(true);
         }
-        Files.move(
-                written, authority.resolve(name), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        try (FileChannel names = FileChannel.open(authority, StandardOpenOption.READ)) {
-            names.force(true);
-        }
+        return written;
     }
 }

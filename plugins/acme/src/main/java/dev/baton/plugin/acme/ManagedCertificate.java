@@ -21,6 +21,10 @@ final class ManagedCertificate {
     private volatile boolean asked;
 
     private int failures;
+    /** What is shown but not in the folder; null if there is no such thing. */
+    private @Nullable CertifiedKey unkept;
+
+    private Instant keepAgain = Instant.EPOCH;
 
     ManagedCertificate(CertificateConfig config) {
         this.config = config;
@@ -94,7 +98,42 @@ final class ManagedCertificate {
         barred = Schedule.soonest(now);
     }
 
+    /** It could not be kept, which is tried again. */
+    void unkept(CertifiedKey got, Instant again, String why) {
+        unkept = got;
+        keepAgain = again;
+        problem = why;
+    }
+
+    void kept() {
+        if (unkept != null) {
+            unkept = null;
+            problem = "";
+        }
+    }
+
+    /** What is to be kept yet; null if there is nothing. */
+    @Nullable
+    CertifiedKey unkept() {
+        return unkept;
+    }
+
+    /** When that is tried. */
+    Instant keepAgain() {
+        return keepAgain;
+    }
+
+    /** True if what could not be kept is newer than this one of the folder. */
+    boolean hasNewer(CertifiedKey kept) {
+        return unkept != null && !validFrom(kept).isAfter(validFrom(unkept));
+    }
+
+    private static Instant validFrom(CertifiedKey one) {
+        return one.certificate().getNotBefore().toInstant();
+    }
+
     private void has(CertifiedKey got) {
+        unkept = null;
         key = got;
         failures = 0;
         problem = "";

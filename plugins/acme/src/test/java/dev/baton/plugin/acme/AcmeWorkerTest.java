@@ -223,6 +223,40 @@ class AcmeWorkerTest {
         assertThat(side.shown).containsExactly(Map.entry("a.test", made));
     }
 
+    /** On a full disk, for example: the next one could not be kept either, and the authority counts. */
+    @Test
+    void shouldShowWhatCannotBeKeptAndKeepItLater() throws Exception {
+        Path inTheWay = path.resolve("acme.test_directory/a.test.pem");
+        Files.createDirectories(inTheWay.resolve("child"));
+        CertifiedKey made = issue("a.test");
+        side.ready().worker.turn();
+        assertThat(side.shown).containsExactly(Map.entry("a.test", made));
+        assertThat(side.row().problem()).startsWith("the certificate is shown, but cannot be kept: ");
+        Files.delete(inTheWay.resolve("child"));
+        Files.delete(inTheWay);
+        side.worker.turn();
+        assertThat(inTheWay).as("not before a minute has passed").doesNotExist();
+        now = now.plus(Duration.ofMinutes(6));
+        side.worker.turn();
+        assertThat(ordered).hasSize(1);
+        assertThat(side.row().problem()).isEmpty();
+        assertThat(new Side("a.test").shown).containsExactly(Map.entry("a.test", made));
+    }
+
+    @Test
+    void shouldOrderNothingThatCannotBeKept() throws Exception {
+        Path inTheWay = path.resolve("acme.test_directory/.new/child");
+        Files.createDirectories(inTheWay);
+        side.ready().worker.turn();
+        assertThat(ordered).isEmpty();
+        assertThat(side.row().problem()).startsWith("nothing could be kept in the folder: ");
+        Files.delete(inTheWay);
+        now = now.plus(Duration.ofMinutes(1));
+        issue("a.test");
+        side.worker.turn();
+        assertThat(side.row().problem()).isEmpty();
+    }
+
     /** Else it would be ordered in a circle, until the authority bars this side. */
     @Test
     void shouldNotOrderAgainAtOnceWhatHasNoTimeLeft() throws Exception {
