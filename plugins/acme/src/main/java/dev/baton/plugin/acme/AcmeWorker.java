@@ -212,6 +212,9 @@ final class AcmeWorker {
             if (why != null) {
                 failed(each, why);
             }
+        } catch (RuntimeException | Error e) { // the other certificates must not suffer from it
+            LOG.warn("the order of a certificate for {} has ended by a defect", each.name(), e);
+            failed(each, new Failure(Failure.clean(e.toString()), false, null));
         } finally {
             each.end();
         }

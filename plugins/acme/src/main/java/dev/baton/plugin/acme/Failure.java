@@ -61,7 +61,8 @@ record Failure(
         return thrown.toString();
     }
 
-    private static String clean(String words) {
+    /** One line of it, not too long. */
+    static String clean(String words) {
         String line = words.replaceAll("\\p{Cntrl}+", " ");
         return line.length() <= WORDS_MAX ? line : line.substring(0, WORDS_MAX) + "...";
     }

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,6 +37,9 @@ class AcmeWorkerTest {
     private Instant now = Instant.parse("2026-11-30T12:00:00Z");
     private final PrometheusMetrics metrics = new PrometheusMetrics();
     private final Deque<Authority.Outcome> outcomes = new ArrayDeque<>();
+    /** What the next orders throw. */
+    private @Nullable Error defect;
+
     private final List<String> ordered = new ArrayList<>();
 
     /** A process with the section. */
@@ -58,6 +62,10 @@ class AcmeWorkerTest {
                     Folder.open(path, AUTHORITY),
                     wanted -> {
                         ordered.add(wanted.name());
+                        Error thrown = defect;
+                        if (thrown != null) {
+                            throw thrown;
+                        }
                         return outcomes.remove();
                     },
                     all,
@@ -82,6 +90,9 @@ class AcmeWorkerTest {
     private record Store(Map<String, CertifiedKey> shown) implements CertificateStore {
         @Override
         public void publish(String name, CertifiedKey key) {
+            if (key.names().contains("defect.test")) {
+                throw new IllegalStateException("a defect");
+            }
             if (key.names().contains("unusable.test")) {
                 throw new IllegalArgumentException("the library does not like it");
             }
@@ -308,6 +319,25 @@ class AcmeWorkerTest {
         side.ready().worker.turn();
         assertThat(side.shown).isEmpty();
         assertThat(side.row().problem()).isEqualTo("the certificate cannot be used: the library does not like it");
+    }
+
+    @Test
+    void shouldWaitAfterADefectToo() throws Exception {
+        side = new Side("a.test", "b.test").ready();
+        defect = new NoClassDefFoundError("a class of a library");
+        side.worker.turn();
+        assertThat(ordered).containsExactly("a.test", "b.test");
+        assertThat(side.row().problem()).isEqualTo("java.lang.NoClassDefFoundError: a class of a library");
+        side.worker.turn();
+        assertThat(ordered).hasSize(2);
+        defect = null;
+        now = now.plus(Duration.ofMinutes(7));
+        issue("a.test", "defect.test");
+        CertifiedKey made = issue("b.test");
+        side.worker.turn();
+        assertThat(side.shown).containsExactly(Map.entry("b.test", made));
+        side.worker.turn();
+        assertThat(ordered).hasSize(4);
     }
 
     /** Two processes never order at once; one that drains lets the next one order, and has it again if that dies. */
