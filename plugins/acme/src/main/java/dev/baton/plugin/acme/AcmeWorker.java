@@ -199,6 +199,9 @@ final class AcmeWorker {
         each.begin();
         try {
             String problem = folder.probe();
+            if (stopped) {
+                return; // also the probe's problem is the stop's
+            }
             if (!problem.isEmpty()) {
                 failed(each, new Failure("nothing could be kept in the folder: " + problem, true, null));
                 return;
@@ -209,7 +212,7 @@ final class AcmeWorker {
             if (got != null) {
                 why = take(each, got);
             }
-            if (why != null) {
+            if (why != null && !stopped) { // else it is the stop's
                 failed(each, why);
             }
         } catch (RuntimeException | Error e) { // the other certificates must not suffer from it

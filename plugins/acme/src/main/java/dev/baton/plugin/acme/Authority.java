@@ -90,11 +90,21 @@ final class Authority {
         } catch (GivenUpException e) {
             return new Outcome(null, null);
         } catch (AcmeException | IOException | RuntimeException e) {
-            if (Thread.interrupted()) {
+            if (Thread.interrupted() || isInterruption(e)) {
                 throw new InterruptedException();
             }
             return new Outcome(null, Failure.of(e, directory, provider.retryAfter()));
         }
+    }
+
+    /** acme4j makes an error of the network of an interruption. */
+    private static boolean isInterruption(Throwable thrown) {
+        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+            if (cause instanceof InterruptedException) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private Login login(Session session) throws AcmeException, IOException {

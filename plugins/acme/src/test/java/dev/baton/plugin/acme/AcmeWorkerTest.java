@@ -40,6 +40,8 @@ class AcmeWorkerTest {
     /** What the next orders throw. */
     private @Nullable Error defect;
 
+    private Runnable duringOrder = () -> {};
+
     private final List<String> ordered = new ArrayList<>();
 
     /** A process with the section. */
@@ -62,6 +64,7 @@ class AcmeWorkerTest {
                     Folder.open(path, AUTHORITY),
                     wanted -> {
                         ordered.add(wanted.name());
+                        duringOrder.run();
                         Error thrown = defect;
                         if (thrown != null) {
                             throw thrown;
@@ -377,6 +380,19 @@ class AcmeWorkerTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> action.act(new RenewAction.Name("b.test")))
                 .withMessage("there is no certificate 'b.test'; there is: a.test");
+    }
+
+    /** The error of a stop in mid-order is no failure: the next process need not wait. */
+    @Test
+    void shouldNotTakeAStopForAFailure() throws Exception {
+        issue("a.test");
+        side.ready().worker.turn();
+        now = now.plus(Duration.ofDays(60));
+        duringOrder = side.worker::stop;
+        refuse(new Failure("interrupted", true, null));
+        side.worker.turn();
+        assertThat(side.row().problem()).isEmpty();
+        assertThat(path.resolve("acme.test_directory/a.test.next")).doesNotExist();
     }
 
     /** An order that waits for the authority is given up. */
