@@ -44,10 +44,12 @@ final class AcmeFactory implements ComponentFactory<AcmeConfig> {
 
     private final class Acme implements Component {
         private final AcmeConfig config;
+        private final AuthorityFiles files;
         private @Nullable AcmeWorker worker;
 
         Acme(AcmeConfig config) {
             this.config = config;
+            this.files = AuthorityFiles.read(config);
         }
 
         @Override
@@ -58,7 +60,11 @@ final class AcmeFactory implements ComponentFactory<AcmeConfig> {
                         .map(ManagedCertificate::new)
                         .toList();
                 Authority authority = new Authority(
-                        config, folder, challenges, () -> view.status().state().equals(AcmeWorker.READY));
+                        config,
+                        files,
+                        folder,
+                        challenges,
+                        () -> view.status().state().equals(AcmeWorker.READY));
                 AcmeWorker started = new AcmeWorker(
                         folder,
                         authority::order,

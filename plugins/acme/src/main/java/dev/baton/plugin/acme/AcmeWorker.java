@@ -169,7 +169,7 @@ final class AcmeWorker {
     }
 
     private void tell(String what, Exception why) {
-        String words = what + ": " + why;
+        String words = what + ": " + (why instanceof IOException io ? Failure.words(io) : why);
         if (!words.equals(told)) {
             told = words;
             LOG.warn("{}", words, why instanceof RuntimeException ? why : null);
@@ -257,7 +257,7 @@ final class AcmeWorker {
             each.kept();
             folder.endDelay(each.name());
         } catch (IOException e) {
-            each.unkept(got, clock.instant().plus(KEEP_AGAIN), "the certificate is shown, but cannot be kept: " + e);
+            each.unkept(got, clock.instant().plus(KEEP_AGAIN), "the certificate is shown, but cannot be kept: " + Failure.words(e));
             tell("the certificate for " + each.name() + " is shown, but cannot be kept; a restart would lose it", e);
         } finally {
             if (interrupted) {

@@ -43,20 +43,28 @@ final class Authority {
 
     private final AcmeConfig config;
     private final URI directory;
+    private final AuthorityFiles files;
     private final Folder folder;
     private final Challenges challenges;
     private final BooleanSupplier serving;
     private final Duration answer;
 
     /** @param serving false once this process leaves it to another one to answer the authority */
-    Authority(AcmeConfig config, Folder folder, Challenges challenges, BooleanSupplier serving) {
-        this(config, folder, challenges, serving, ANSWER);
+    Authority(AcmeConfig config, AuthorityFiles files, Folder folder, Challenges challenges, BooleanSupplier serving) {
+        this(config, files, folder, challenges, serving, ANSWER);
     }
 
     /** @param answer how long the authority may take for each answer */
-    Authority(AcmeConfig config, Folder folder, Challenges challenges, BooleanSupplier serving, Duration answer) {
+    Authority(
+            AcmeConfig config,
+            AuthorityFiles files,
+            Folder folder,
+            Challenges challenges,
+            BooleanSupplier serving,
+            Duration answer) {
         this.config = config;
         this.directory = URI.create(config.directory());
+        this.files = files;
         this.folder = folder;
         this.challenges = challenges;
         this.serving = serving;
@@ -72,7 +80,7 @@ final class Authority {
      * @throws InterruptedException if this thread was interrupted
      */
     Outcome order(CertificateConfig wanted) throws InterruptedException {
-        Provider provider = new Provider(config.ca(), answer);
+        Provider provider = new Provider(files.ca(), answer);
         try {
             Session session = new Session(directory, provider);
             session.networkSettings().setTimeout(answer);
@@ -111,10 +119,9 @@ final class Authority {
         AccountBuilder account =
                 new AccountBuilder().useKeyPair(folder.account()).agreeToTermsOfService();
         config.email().ifPresent(account::addEmail);
-        if (config.externalAccount().isPresent()) {
-            ExternalAccount external = config.externalAccount().get();
-            account.withKeyIdentifier(external.id(), external.read());
-        }
+        config.externalAccount()
+                .ifPresent(external -> account.withKeyIdentifier(
+                        external.id(), files.externalKey().orElseThrow()));
         Login login;
         try {
             login = account.createLogin(session);

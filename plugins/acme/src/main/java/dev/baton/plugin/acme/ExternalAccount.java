@@ -18,7 +18,7 @@ record ExternalAccount(String id, Path key) {
         try {
             read(key);
         } catch (IOException e) {
-            throw new WrongValueException("key", "cannot read " + key + ": " + e);
+            throw new WrongValueException("key", "cannot read " + Failure.words(e));
         } catch (IllegalArgumentException e) {
             throw new WrongValueException("key", "the first line of " + key + " is no base64url");
         }

@@ -2,6 +2,10 @@ package dev.baton.plugin.acme;
 
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 import org.shredzone.acme4j.exception.AcmeException;
@@ -55,10 +59,26 @@ record Failure(
         if (thrown instanceof AcmeProtocolException) {
             return "the authority's answer is malformed: " + thrown.getMessage();
         }
-        if (thrown instanceof AcmeException || thrown instanceof IOException) {
-            return String.valueOf(thrown.getMessage());
+        if (thrown instanceof IOException io) {
+            return words(io);
         }
-        return thrown.toString();
+        return thrown instanceof AcmeException ? String.valueOf(thrown.getMessage()) : thrown.toString();
+    }
+
+    /** What is wrong, for people: the messages of some errors of files are the name of the file and nothing else. */
+    static String words(IOException thrown) {
+        if (thrown instanceof FileSystemException file && file.getReason() == null) {
+            String what = file instanceof AccessDeniedException
+                    ? "permission denied"
+                    : file instanceof NoSuchFileException
+                            ? "there is no such file"
+                            : file instanceof FileAlreadyExistsException
+                                    ? "it is there already"
+                                    : file.getClass().getSimpleName();
+            return file.getFile() + ": " + what;
+        }
+        String message = thrown.getMessage();
+        return message == null ? thrown.toString() : message;
     }
 
     /** One line of it, not too long. */

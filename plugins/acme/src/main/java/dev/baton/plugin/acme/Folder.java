@@ -92,7 +92,7 @@ final class Folder {
                 }
             }
         } catch (IOException e) {
-            throw new IOException("cannot use the folder " + folder + ": " + e, e);
+            throw new IOException("cannot use the folder " + folder + ": " + Failure.words(e), e);
         }
         return new Folder(folder, authority);
     }
@@ -226,7 +226,7 @@ final class Folder {
             Files.deleteIfExists(writeAside("-".repeat(PROBE_BYTES)));
             return "";
         } catch (IOException e) {
-            return e.toString();
+            return Failure.words(e);
         }
     }
 

@@ -1,6 +1,5 @@
 package dev.baton.plugin.acme;
 
-import dev.baton.spi.tls.CertificateFiles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
@@ -10,7 +9,6 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
-import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
@@ -43,12 +41,17 @@ final class Provider extends GenericAcmeProvider {
     /** A chain of ten certificates has some 20 KiB. */
     private static final int ANSWER_BYTES_MAX = 1 << 20;
 
-    private final Optional<Path> ca;
+    private final Optional<List<X509Certificate>> ca;
     private final Duration answer;
     private @Nullable Instant retryAfter;
 
-    /** @param answer how long the authority may take for an answer, to its last byte */
-    Provider(Optional<Path> ca, Duration answer) {
+    /**
+     * Asks so.
+     *
+     * @param ca what the authority's certificate is verified with; empty for the certificates of the JDK
+     * @param answer how long the authority may take for an answer, to its last byte
+     */
+    Provider(Optional<List<X509Certificate>> ca, Duration answer) {
         this.ca = ca;
         this.answer = answer;
     }
@@ -64,7 +67,7 @@ final class Provider extends GenericAcmeProvider {
         HttpClient.Builder builder = HttpClient.newBuilder()
                 .followRedirects(HttpClient.Redirect.NORMAL)
                 .connectTimeout(settings.getTimeout());
-        ca.ifPresent(file -> builder.sslContext(trusting(CertificateFiles.certificates(file))));
+        ca.ifPresent(certificates -> builder.sslContext(trusting(certificates)));
         return builder.build();
     }
 

@@ -9,6 +9,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -100,7 +101,7 @@ class AuthorityTest {
                 Optional.empty(),
                 external,
                 List.of(wanted(KeyType.EC, "a.test")));
-        return new Authority(config, folder(directory), challenges, () -> serving, answer);
+        return new Authority(config, AuthorityFiles.read(config), folder(directory), challenges, () -> serving, answer);
     }
 
     private Authority authority() throws Exception {
@@ -278,6 +279,19 @@ class AuthorityTest {
         assertThat(refused().words()).contains("externalAccountRequired");
         Path key = temporary.resolve("external");
         Files.writeString(key, Base64.getUrlEncoder().withoutPadding().encodeToString(secret) + "\n");
-        got(authority(Optional.of(new ExternalAccount("ann-1", key))).order(wanted(KeyType.EC, "a.test")));
+        Authority authority = authority(Optional.of(new ExternalAccount("ann-1", key)));
+        Files.delete(key); // or the process has changed its user, who cannot read it
+        got(authority.order(wanted(KeyType.EC, "a.test")));
+    }
+
+    @Test
+    void shouldSayWhatIsWrongWithAFile() throws Exception {
+        Authority authority = authority();
+        Path there = folder(fake.directory()).accountFile();
+        Files.delete(there.getParent());
+        Failure why = Objects.requireNonNull(
+                authority.order(wanted(KeyType.EC, "a.test")).failure());
+        assertThat(why.words()).isEqualTo(there.resolveSibling(".new") + ": there is no such file");
+        assertThat(Failure.words(new AccessDeniedException("a.key"))).isEqualTo("a.key: permission denied");
     }
 }
