@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
+import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.Semaphore;
@@ -181,6 +182,9 @@ final class AcmeWorker {
         for (ManagedCertificate each : certificates) {
             try {
                 CertifiedKey kept = folder.certificate(each.name());
+                if (kept == null) {
+                    kept = fromOther(each);
+                }
                 if (kept != null && !kept.equals(each.key()) && !each.hasNewer(kept)) {
                     store.publish(each.name(), kept);
                     each.found(kept);
@@ -193,6 +197,28 @@ final class AcmeWorker {
                 tell("the certificate for " + each.name() + " is ordered again, because it cannot be used", e);
             }
         }
+    }
+
+    /**
+     * What another file has for its names, best of all one that the configuration could mean, which is then its own:
+     * the name of the file is only the first of its names, and that may have changed. Null if there is none.
+     */
+    private @Nullable CertifiedKey fromOther(ManagedCertificate each) throws IOException {
+        CertifiedKey best = each.key();
+        if (best == null) {
+            Instant now = clock.instant();
+            best = folder.certificates().stream()
+                    .filter(one -> each.covered(one) > 0)
+                    .filter(one -> one.certificate().getNotAfter().toInstant().isAfter(now))
+                    .max(Comparator.comparing(each::isAsWanted)
+                            .thenComparing(each::covered)
+                            .thenComparing(one -> one.certificate().getNotAfter().toInstant()))
+                    .orElse(null);
+        }
+        if (best != null && folder.isLocked() && each.isAsWanted(best)) {
+            folder.keep(each.name(), best);
+        }
+        return best;
     }
 
     private void order(ManagedCertificate each) throws InterruptedException {

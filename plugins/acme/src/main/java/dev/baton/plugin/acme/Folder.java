@@ -8,6 +8,8 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -22,11 +24,15 @@ import java.security.KeyFactory;
 import java.security.KeyPair;
 import java.security.PublicKey;
 import java.security.spec.X509EncodedKeySpec;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.List;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Where the account and the certificates are kept, for this process and the next ones:
@@ -44,6 +50,7 @@ import org.jspecify.annotations.Nullable;
  * the new one whole. For one thread; other processes may read at any time.
  */
 final class Folder {
+    private static final Logger LOG = LoggerFactory.getLogger(Folder.class);
     private static final Set<PosixFilePermission> OWNER_FOLDER = PosixFilePermissions.fromString("rwx------");
     private static final FileAttribute<Set<PosixFilePermission>> AS_FOLDER =
             PosixFilePermissions.asFileAttribute(OWNER_FOLDER);
@@ -151,6 +158,27 @@ final class Folder {
         } catch (IllegalArgumentException e) {
             throw new IOException(authority.resolve(name + SUFFIX) + " " + e.getMessage(), e);
         }
+    }
+
+    /** All certificates that are kept and can be used. Cost: reads all files. */
+    List<CertifiedKey> certificates() throws IOException {
+        List<CertifiedKey> all = new ArrayList<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(authority, "*" + SUFFIX)) {
+            for (Path each : files) {
+                String file = each.getFileName().toString();
+                try {
+                    CertifiedKey one = certificate(file.substring(0, file.length() - SUFFIX.length()));
+                    if (one != null) {
+                        all.add(one);
+                    }
+                } catch (IOException unusable) {
+                    LOG.debug("{} is left out", each, unusable);
+                }
+            }
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+        return all;
     }
 
     /** Keeps a certificate in the place of the one before. */

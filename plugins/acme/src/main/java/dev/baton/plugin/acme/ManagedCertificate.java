@@ -72,10 +72,19 @@ final class ManagedCertificate {
     /** There is one in the folder. It is ordered again at once if the configuration asks for another one. */
     void found(CertifiedKey kept) {
         has(kept);
-        boolean asWanted =
-                Set.copyOf(kept.names()).containsAll(config.names()) && kept.isEc() == (config.key() == KeyType.EC);
-        wanted = asWanted ? Schedule.renewal(kept.certificate()) : Instant.EPOCH;
+        wanted = isAsWanted(kept) ? Schedule.renewal(kept.certificate()) : Instant.EPOCH;
         barred = Instant.EPOCH;
+    }
+
+    /** True if the configuration asks for such a one. */
+    boolean isAsWanted(CertifiedKey one) {
+        return covered(one) == config.names().size() && one.isEc() == (config.key() == KeyType.EC);
+    }
+
+    /** For how many of the names it is. */
+    int covered(CertifiedKey one) {
+        Set<String> names = Set.copyOf(one.names());
+        return (int) config.names().stream().filter(names::contains).count();
     }
 
     /** Orders have failed before, perhaps another process's. That has no weight if they were for other names. */

@@ -307,6 +307,32 @@ class AcmeWorkerTest {
         assertThat(next.shown).containsExactly(Map.entry("a.test", made));
     }
 
+    /** The file is called by the first name; clients must not see that it has changed. */
+    @Test
+    void shouldShowACertificateOfAnotherNameOfTheFile() throws Exception {
+        CertifiedKey both = issue("a.test", "b.test");
+        side = new Side(List.of(List.of("a.test", "b.test"))).ready();
+        side.worker.turn();
+        side.state = "draining";
+        side.worker.turn();
+        Side next = new Side(List.of(List.of("b.test", "a.test"))).ready();
+        assertThat(next.shown).containsExactly(Map.entry("b.test", both));
+        next.worker.turn();
+        assertThat(ordered).as("it is as wanted").hasSize(1);
+        assertThat(path.resolve("acme.test_directory/b.test.pem")).exists();
+        next.state = "draining";
+        next.worker.turn();
+
+        Side more = new Side(List.of(List.of("c.test", "b.test"))).ready();
+        assertThat(more.shown).as("better than none").containsExactly(Map.entry("c.test", both));
+        CertifiedKey made = issue("c.test", "b.test");
+        more.worker.turn();
+        assertThat(more.shown).containsExactly(Map.entry("c.test", made));
+        more.state = "draining";
+        more.worker.turn();
+        assertThat(new Side("d.test").shown).as("none is for this name").isEmpty();
+    }
+
     @Test
     void shouldOrderAgainIfTheFolderHasRubbish() throws Exception {
         Files.writeString(path.resolve("acme.test_directory/a.test.pem"), "rubbish");
