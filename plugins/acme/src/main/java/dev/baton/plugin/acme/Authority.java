@@ -252,7 +252,6 @@ final class Authority {
                 throw new AcmeException("the authority has not got on for " + CHECK.toMinutes() + " minutes: its "
                         + resource.getClass().getSimpleName().toLowerCase(Locale.ROOT) + " is " + status);
             }
-            // By its clock, which may not be ours.
             pause(next == null ? pause : bounded(Duration.between(Instant.now(), next)));
             pause = longer(pause);
         }

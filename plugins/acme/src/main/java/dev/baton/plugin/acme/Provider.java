@@ -12,8 +12,11 @@ import java.net.http.HttpTimeoutException;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -40,6 +43,8 @@ final class Provider extends GenericAcmeProvider {
     private static final int CLIENT_ERROR = 400;
     /** A chain of ten certificates has some 20 KiB. */
     private static final int ANSWER_BYTES_MAX = 1 << 20;
+
+    private static final int SECONDS_DIGITS_MAX = 9;
 
     private final Optional<List<X509Certificate>> ca;
     private final Duration answer;
@@ -114,6 +119,14 @@ final class Provider extends GenericAcmeProvider {
             }
         }
 
+        @Override
+        public Optional<Instant> getRetryAfter() {
+            HttpResponse<?> response = lastResponse;
+            return response == null
+                    ? Optional.empty()
+                    : response.headers().firstValue("Retry-After").flatMap(value -> retryAfter(value, Instant.now()));
+        }
+
         /** The deadline and the limit are for the whole answer: those of the client end with its headers. */
         private HttpResponse<InputStream> whole(HttpRequest request) throws IOException {
             CompletableFuture<HttpResponse<InputStream>> asked =
@@ -135,6 +148,23 @@ final class Provider extends GenericAcmeProvider {
             } finally {
                 asked.cancel(true); // nothing, if it has ended
             }
+        }
+    }
+
+    /**
+     * A point in time of our clock: seconds are counted from now, whatever the authority's clock says. Empty if the
+     * value is malformed, which is no reason to take a good answer for a bad one.
+     */
+    static Optional<Instant> retryAfter(String value, Instant now) {
+        try {
+            if (value.matches("[0-9]+")) {
+                long seconds = value.length() > SECONDS_DIGITS_MAX ? Integer.MAX_VALUE : Long.parseLong(value);
+                return Optional.of(now.plusSeconds(seconds));
+            }
+            return Optional.of(ZonedDateTime.parse(value, DateTimeFormatter.RFC_1123_DATE_TIME)
+                    .toInstant());
+        } catch (DateTimeException malformed) {
+            return Optional.empty();
         }
     }
 

@@ -162,6 +162,27 @@ class AuthorityTest {
                 .isBetween(Duration.ofSeconds(50), Duration.ofSeconds(62));
     }
 
+    /** Its clock may be far from ours. */
+    @Test
+    void shouldCountSecondsFromNow() throws Exception {
+        fake.failOnce(
+                "/new-order",
+                503,
+                "serverInternal",
+                "in a minute",
+                Map.of("Retry-After", "60", "Date", "Mon, 30 Nov 2099 12:00:00 GMT"));
+        assertThat(Duration.between(
+                        Instant.now(), Objects.requireNonNull(refused().retryAfter())))
+                .isBetween(Duration.ofSeconds(50), Duration.ofSeconds(62));
+        Instant now = Instant.parse("2026-11-30T12:00:00Z");
+        assertThat(Provider.retryAfter("60", now)).contains(now.plusSeconds(60));
+        assertThat(Provider.retryAfter("99999999999999999999", now).orElseThrow())
+                .isAfter(now.plusSeconds(1_000_000_000));
+        assertThat(Provider.retryAfter("Mon, 30 Nov 2026 13:00:00 GMT", now)).contains(now.plusSeconds(3600));
+        fake.failOnce("/new-order", 503, "serverInternal", "soon", Map.of("Retry-After", "soon"));
+        assertThat(refused().words()).isEqualTo("the authority refuses it: serverInternal: soon");
+    }
+
     /** In an upgrade: the authority asks the next process, which does not know this order. */
     @Test
     void shouldGiveAnOrderUpIfTheProcessServesNoLonger() throws Exception {
