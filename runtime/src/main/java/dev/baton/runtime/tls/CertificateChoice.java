@@ -8,12 +8,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Which of a server's certificates a client is shown: by its name, exactly, then by a wildcard, which stands for one
- * label (RFC 6125, section 6.4.3); among those of that name, one with an EC key if the client takes it. Does not
- * change.
+ * label (RFC 6125, section 6.4.3); among those of that name, one with an EC key if the client takes it. What plugins
+ * have published is for the names for which no file is. Does not change.
  */
 final class CertificateChoice {
     private final List<ServerCertificate> all;
-    private final Map<String, Kinds> byName = new HashMap<>();
+    private final Map<String, Kinds> ofFiles = new HashMap<>();
+    private final Map<String, Kinds> published = new HashMap<>();
     private final @Nullable Kinds otherwise;
 
     /** Those of one name: the first with a key of each kind. */
@@ -43,6 +44,7 @@ final class CertificateChoice {
     CertificateChoice(List<ServerCertificate> all, UnknownName unknown) {
         this.all = List.copyOf(all);
         for (ServerCertificate each : all) {
+            Map<String, Kinds> byName = isOfFiles(each) ? ofFiles : published;
             for (String name : each.key().names()) {
                 Kinds known = byName.get(name);
                 byName.put(name, known == null ? Kinds.of(each) : known.and(each));
@@ -55,9 +57,15 @@ final class CertificateChoice {
         ServerCertificate first = all.get(0);
         Kinds kinds = Kinds.of(first);
         for (ServerCertificate each : all) {
-            kinds = each.key().names().equals(first.key().names()) ? kinds.and(each) : kinds;
+            boolean alike = isOfFiles(each) == isOfFiles(first)
+                    && each.key().names().equals(first.key().names());
+            kinds = alike ? kinds.and(each) : kinds;
         }
         otherwise = kinds;
+    }
+
+    private static boolean isOfFiles(ServerCertificate one) {
+        return one.source().files() != null;
     }
 
     /** All of them: those of the configuration in its order, then those that plugins have published. */
@@ -74,12 +82,20 @@ final class CertificateChoice {
      */
     @Nullable
     ServerCertificate choose(@Nullable String name, boolean takesEc) {
-        Kinds found = name == null ? null : byName.get(name);
+        Kinds found = name == null ? null : find(ofFiles, name);
         if (found == null && name != null) {
-            int dot = name.indexOf('.');
-            found = dot > 0 ? byName.get("*" + name.substring(dot)) : null;
+            found = find(published, name);
         }
         Kinds chosen = found == null ? otherwise : found;
         return chosen == null ? null : chosen.choose(takesEc);
+    }
+
+    private static @Nullable Kinds find(Map<String, Kinds> byName, String name) {
+        Kinds exact = byName.get(name);
+        if (exact != null) {
+            return exact;
+        }
+        int dot = name.indexOf('.');
+        return dot > 0 ? byName.get("*" + name.substring(dot)) : null;
     }
 }

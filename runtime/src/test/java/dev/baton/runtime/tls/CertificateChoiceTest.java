@@ -80,4 +80,26 @@ class CertificateChoiceTest {
         assertThat(choice.choose(null, true)).as("the first's other kind").isSameAs(shop);
         assertThat(choice.choose("b.shop.test", false)).as("there is no other").isSameAs(wild);
     }
+
+    private static ServerCertificate published(CertificateMaker maker) {
+        return new ServerCertificate(
+                CertificateSource.published("acme", "test"), maker.make(), mock(SslContext.class), null, "");
+    }
+
+    @Test
+    void shouldTakeWhatPluginsHaveOnlyForOtherNames() {
+        ServerCertificate other = published(CertificateMaker.of("other.test"));
+        CertificateChoice choice = new CertificateChoice(
+                List.of(
+                        shopRsa,
+                        wild,
+                        published(CertificateMaker.of("shop.test", "www.shop.test")),
+                        published(CertificateMaker.of("b.shop.test")),
+                        other),
+                UnknownName.DEFAULT);
+        assertThat(choice.choose("b.shop.test", true)).as("a file's wildcard").isSameAs(wild);
+        assertThat(choice.choose("shop.test", true)).as("a file's RSA key").isSameAs(shopRsa);
+        assertThat(choice.choose(null, true)).isSameAs(shopRsa);
+        assertThat(choice.choose("other.test", true)).isSameAs(other);
+    }
 }

@@ -8,9 +8,9 @@ import dev.baton.spi.threading.OffLoop;
  * a store of its own, whose names are no other plugin's.
  *
  * <p>Listeners whose {@code tls} has no {@code certificates}, or has {@code store: true}, show the certificates of all
- * stores. The name that the client asks for says which, as with those from files; of two for one name and kind of key,
- * the one from a file is shown. A change is for new handshakes: connections, and handshakes that have begun, keep what
- * they have.
+ * stores. The name that the client asks for says which, as with those from files; a name that a certificate from a file
+ * has, exactly or by a wildcard, is the file's. A change is for new handshakes: connections, and handshakes that have
+ * begun, keep what they have.
  */
 public interface CertificateStore {
 
