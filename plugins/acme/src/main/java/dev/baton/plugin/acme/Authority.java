@@ -37,6 +37,9 @@ final class Authority {
     /** How often an order looks whether this process serves. */
     private static final Duration LOOK = Duration.ofSeconds(1);
 
+    /** So much the clock of an authority that does not date back may be ahead of ours. */
+    private static final Duration CLOCKS_APART = Duration.ofMinutes(1);
+
     private static final Duration POLL_MIN = Duration.ofMillis(200);
     private static final Duration POLL_USUAL = Duration.ofSeconds(3);
     private static final Duration POLL_MAX = Duration.ofSeconds(30);
@@ -88,7 +91,7 @@ final class Authority {
             Login login = login(session);
             Order order = login.newOrder().domains(wanted.names()).create();
             for (Authorization each : order.getAuthorizations()) {
-                prove(each, wanted.challenge());
+                prove(each, wanted);
             }
             await(order, EnumSet.of(Status.READY, Status.VALID));
             KeyPair pair = wanted.key().make();
@@ -150,12 +153,16 @@ final class Authority {
 
     // ---- proofs ---------------------------------------------------------------------------------------------------
 
-    private void prove(Authorization authorization, ChallengeType type) throws AcmeException, InterruptedException {
+    private void prove(Authorization authorization, CertificateConfig wanted)
+            throws AcmeException, InterruptedException {
+        String name = authorization.getIdentifier().getDomain().toLowerCase(Locale.ROOT);
+        if (!wanted.names().contains(name)) {
+            throw new AcmeException("the authority wants a proof for " + name + ", which was not ordered");
+        }
         if (authorization.getStatus() == Status.VALID) {
             return; // from an order before
         }
-        String name = authorization.getIdentifier().getDomain();
-        if (type == ChallengeType.HTTP_01) {
+        if (wanted.challenge() == ChallengeType.HTTP_01) {
             Http01Challenge challenge = find(authorization, Http01Challenge.class, name, Http01Challenge.TYPE);
             challenges.answerHttp(challenge.getToken(), challenge.getAuthorization());
             try {
@@ -279,8 +286,13 @@ final class Authority {
         if (!key.fits()) {
             throw new AcmeException("the authority's certificate has another key than the one that was ordered");
         }
-        if (!Set.copyOf(key.names()).containsAll(wanted.names())) {
-            throw new AcmeException("the authority's certificate is for " + key.names() + " only");
+        if (!Set.copyOf(key.names()).equals(Set.copyOf(wanted.names()))) {
+            throw new AcmeException(
+                    "the authority's certificate is for " + key.names() + ", but was ordered for " + wanted.names());
+        }
+        if (key.certificate().getNotBefore().toInstant().isAfter(Instant.now().plus(CLOCKS_APART))) {
+            throw new AcmeException("the authority's certificate is not valid before "
+                    + key.certificate().getNotBefore().toInstant());
         }
         if (key.certificate().getNotAfter().toInstant().isBefore(Instant.now())) {
             throw new AcmeException("the authority's certificate has expired");

@@ -283,6 +283,26 @@ class AuthorityTest {
     }
 
     @Test
+    void shouldRefuseACertificateForOtherNamesToo() throws Exception {
+        fake.issueAlsoFor("b.test");
+        assertThat(refused().words())
+                .isEqualTo("the authority's certificate is for [a.test, b.test], but was ordered for [a.test]");
+    }
+
+    @Test
+    void shouldRefuseACertificateThatIsNotValidYet() throws Exception {
+        fake.validIn(Duration.ofHours(1));
+        assertThat(refused().words()).startsWith("the authority's certificate is not valid before ");
+    }
+
+    @Test
+    void shouldProveNothingThatWasNotOrdered() throws Exception {
+        fake.wantProofFor("b.test");
+        assertThat(refused().words()).isEqualTo("the authority wants a proof for b.test, which was not ordered");
+        assertThat(fake.asked()).noneMatch(request -> request.contains("/challenge/"));
+    }
+
+    @Test
     void shouldSayWhatToDoIfTheAccountIsRefused() throws Exception {
         got(authority().order(wanted(KeyType.EC, "a.test")));
         fake.revokeAccounts();

@@ -131,6 +131,9 @@ public final class FakeAuthority implements AutoCloseable {
     private volatile String externalId = "";
     private volatile byte[] externalKey = {};
     private volatile boolean wrongKey;
+    private volatile String surplusName = "";
+    private volatile String otherName = "";
+    private volatile Duration validIn = Duration.ofMinutes(-1);
 
     /** Begins to serve on loopback, in plain text. */
     public FakeAuthority() throws IOException {
@@ -179,6 +182,21 @@ public final class FakeAuthority implements AutoCloseable {
     /** It issues for another key than the one in the request. */
     public void issueForAnotherKey() {
         wrongKey = true;
+    }
+
+    /** The next certificates are for this name too. */
+    public void issueAlsoFor(String name) {
+        surplusName = name;
+    }
+
+    /** The next certificates are valid from then on. */
+    public void validIn(Duration fromNow) {
+        validIn = fromNow;
+    }
+
+    /** It wants a proof for this name in the place of each. */
+    public void wantProofFor(String name) {
+        otherName = name;
     }
 
     /** The next request for a path is answered with an error of ACME's. */
@@ -556,7 +574,11 @@ public final class FakeAuthority implements AutoCloseable {
                 200,
                 new JsonObject()
                         .put("status", proof.status)
-                        .put("identifier", new JsonObject().put("type", "dns").put("value", proof.name))
+                        .put(
+                                "identifier",
+                                new JsonObject()
+                                        .put("type", "dns")
+                                        .put("value", otherName.isEmpty() ? proof.name : otherName))
                         .put("challenges", challenges));
     }
 
@@ -689,6 +711,9 @@ public final class FakeAuthority implements AutoCloseable {
             throw new Refusal(400, "badCSR", "it is for " + names + " and the order for " + order.names);
         }
         PublicKey key = wrongKey ? KeyType.EC.make().getPublic() : request.getPublicKey();
+        if (!surplusName.isEmpty()) {
+            names.add(surplusName);
+        }
         X509Certificate made = issue(names, key);
         issued.add(made);
         order.certificate = Pem.write(List.of(made, issuer.certificate()));
@@ -701,7 +726,7 @@ public final class FakeAuthority implements AutoCloseable {
         JcaX509v3CertificateBuilder builder = new JcaX509v3CertificateBuilder(
                 new X500Name(issuer.certificate().getSubjectX500Principal().getName()),
                 new BigInteger(100, random),
-                Date.from(now.minusSeconds(60)),
+                Date.from(now.plus(validIn)),
                 Date.from(now.plus(lifetime)),
                 new X500Name("CN=" + names.iterator().next()),
                 key);
