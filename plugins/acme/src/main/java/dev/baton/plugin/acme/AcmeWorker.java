@@ -10,7 +10,9 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -50,8 +52,10 @@ final class AcmeWorker {
     private final Semaphore wakeUps = new Semaphore(0);
     private final Thread thread = new Thread(this::run, "baton-acme");
     private volatile boolean stopped;
-    /** What the folder had when it could not be used; told once. */
-    private String told = "";
+    /** What was told last of each certificate, and of all of them under {@code ""}: told once. */
+    private final Map<String, String> told = new HashMap<>();
+    /** The versions of the files of each certificate that were read last. */
+    private final Map<String, String> read = new HashMap<>();
 
     /** What orders a certificate. */
     @FunctionalInterface
@@ -164,15 +168,14 @@ final class AcmeWorker {
                 }
             }
         } catch (IOException | RuntimeException e) {
-            tell("no certificates are ordered", e);
+            tell("", "no certificates are ordered", e);
         }
         return LOOK;
     }
 
-    private void tell(String what, Exception why) {
+    private void tell(String certificate, String what, Exception why) {
         String words = what + ": " + (why instanceof IOException io ? Failure.words(io) : why);
-        if (!words.equals(told)) {
-            told = words;
+        if (!words.equals(told.put(certificate, words))) {
             LOG.warn("{}", words, why instanceof RuntimeException ? why : null);
         }
     }
@@ -181,6 +184,10 @@ final class AcmeWorker {
     void load() {
         for (ManagedCertificate each : certificates) {
             try {
+                String version = folder.version(each.name());
+                if (version.equals(read.put(each.name(), version)) && !folder.isLocked()) {
+                    continue; // another process orders, and has not got on
+                }
                 CertifiedKey kept = folder.certificate(each.name());
                 if (kept == null) {
                     kept = fromOther(each);
@@ -189,13 +196,29 @@ final class AcmeWorker {
                     store.publish(each.name(), kept);
                     each.found(kept);
                 }
-                Delay delay = folder.delay(each.name());
-                if (delay != null) {
-                    each.found(delay);
-                }
+                told.remove(each.name());
             } catch (IOException | IllegalArgumentException e) {
-                tell("the certificate for " + each.name() + " is ordered again, because it cannot be used", e);
+                if (e instanceof IOException && !(e.getCause() instanceof IllegalArgumentException)) {
+                    read.remove(each.name()); // its content may be good
+                }
+                tell(
+                        each.name(),
+                        "the certificate for " + each.name() + " in the folder cannot be used"
+                                + (folder.isLocked() ? ", and will be ordered again" : ""),
+                        e);
             }
+            loadDelay(each); // also of one that cannot be used
+        }
+    }
+
+    private void loadDelay(ManagedCertificate each) {
+        try {
+            Delay delay = folder.delay(each.name());
+            if (delay != null) {
+                each.found(delay);
+            }
+        } catch (IOException e) {
+            tell("delay " + each.name(), "what is kept of failed orders for " + each.name() + " cannot be read", e);
         }
     }
 
@@ -212,7 +235,8 @@ final class AcmeWorker {
                     .filter(one -> one.certificate().getNotAfter().toInstant().isAfter(now))
                     .max(Comparator.comparing(each::isAsWanted)
                             .thenComparing(each::covered)
-                            .thenComparing(one -> one.certificate().getNotAfter().toInstant()))
+                            .thenComparing(
+                                    one -> one.certificate().getNotAfter().toInstant()))
                     .orElse(null);
         }
         if (best != null && folder.isLocked() && each.isAsWanted(best)) {
@@ -281,10 +305,17 @@ final class AcmeWorker {
                 folder.keep(each.name(), got);
             }
             each.kept();
+            told.remove(each.name());
             folder.endDelay(each.name());
         } catch (IOException e) {
-            each.unkept(got, clock.instant().plus(KEEP_AGAIN), "the certificate is shown, but cannot be kept: " + Failure.words(e));
-            tell("the certificate for " + each.name() + " is shown, but cannot be kept; a restart would lose it", e);
+            each.unkept(
+                    got,
+                    clock.instant().plus(KEEP_AGAIN),
+                    "the certificate is shown, but cannot be kept: " + Failure.words(e));
+            tell(
+                    each.name(),
+                    "the certificate for " + each.name() + " is shown, but cannot be kept; a restart would lose it",
+                    e);
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();
@@ -308,7 +339,7 @@ final class AcmeWorker {
         try {
             folder.keep(each.name(), delay);
         } catch (IOException e) {
-            tell("the next process orders a certificate for " + each.name() + " at once", e);
+            tell(each.name(), "the next process will order a certificate for " + each.name() + " at once", e);
         }
         count(each, "failed").increment();
         CertifiedKey key = each.key();

@@ -16,6 +16,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -157,6 +158,21 @@ final class Folder {
             return new CertifiedKey(Pem.certificates(text), Pem.privateKey(text, null));
         } catch (IllegalArgumentException e) {
             throw new IOException(authority.resolve(name + SUFFIX) + " " + e.getMessage(), e);
+        }
+    }
+
+    /** Changes with what is kept of a certificate, or with the whole folder as long as it has no file. */
+    String version(String name) throws IOException {
+        String own = versionOf(name + SUFFIX);
+        return (own.isEmpty() ? versionOf("") : own) + " " + versionOf(name + DELAY_SUFFIX);
+    }
+
+    private String versionOf(String file) throws IOException {
+        try {
+            BasicFileAttributes found = Files.readAttributes(authority.resolve(file), BasicFileAttributes.class);
+            return found.lastModifiedTime() + "/" + found.size() + "/" + found.fileKey();
+        } catch (NoSuchFileException none) {
+            return "";
         }
     }
 

@@ -3,6 +3,9 @@ package dev.baton.plugin.acme;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.baton.runtime.metrics.PrometheusMetrics;
 import dev.baton.spi.tls.CertificateMaker;
 import dev.baton.spi.tls.CertificateStore;
@@ -25,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** When a process orders, and what becomes of what it gets; time and the authority are the test's. */
 class AcmeWorkerTest {
@@ -391,6 +395,36 @@ class AcmeWorkerTest {
         side.ready().worker.turn();
         assertThat(side.shown).as("what the other has got").containsExactly(Map.entry("a.test", made));
         assertThat(ordered).hasSize(2);
+    }
+
+    /** Not each second, by each process that looks at the folder. */
+    @Test
+    void shouldTellOnceWhatCannotBeUsed() throws Exception {
+        Files.writeString(path.resolve("acme.test_directory/a.test.pem"), "rubbish");
+        Files.writeString(path.resolve("acme.test_directory/b.test.pem"), "rubbish");
+        Folder other = Folder.open(path, AUTHORITY);
+        assertThat(other.lock()).isTrue();
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.start();
+        Logger logger = (Logger) LoggerFactory.getLogger(AcmeWorker.class);
+        logger.addAppender(log);
+        try {
+            side = new Side("a.test", "b.test").ready();
+            for (int i = 0; i < 5; i++) {
+                side.worker.turn();
+            }
+        } finally {
+            logger.detachAppender(log);
+        }
+        assertThat(log.list)
+                .extracting(ILoggingEvent::getFormattedMessage)
+                .hasSize(2)
+                .noneMatch(line -> line.contains("ordered"));
+        CertifiedKey made = CertificateMaker.of("b.test").make();
+        other.keep("b.test", made);
+        side.worker.turn();
+        assertThat(side.shown).as("the other has got it").containsExactly(Map.entry("b.test", made));
+        other.unlock();
     }
 
     @Test

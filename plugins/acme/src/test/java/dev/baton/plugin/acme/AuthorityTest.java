@@ -262,8 +262,7 @@ class AuthorityTest {
     @Test
     void shouldRefuseAnswersThatAreTooLong() throws Exception {
         fake.answerOnce("/new-order", 200, "application/json", "[" + " ".repeat(1 << 20) + "]");
-        assertThat(refused().words())
-                .isEqualTo("the authority's answer is malformed: it is longer than 1048576 bytes");
+        assertThat(refused().words()).isEqualTo("the authority's answer is malformed: it is longer than 1048576 bytes");
         fake.answerOnce("/new-order", 200, "application/json", "packed", Map.of("Content-Encoding", "gzip"));
         assertThat(refused().words())
                 .isEqualTo("the authority's answer is malformed: it is encoded, which was not asked for");
