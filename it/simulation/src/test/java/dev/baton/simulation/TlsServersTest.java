@@ -185,6 +185,69 @@ class TlsServersTest {
         expectOk(client);
     }
 
+    // ---- what nobody has asked for ---------------------------------------------------------------------------------
+
+    private static final String UNASKED = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil";
+
+    /** A server says more than it has announced: bytes of it that come with the answer, the rest comes later. */
+    @InEachWorld
+    void shouldUseNoConnectionWithTheBeginningOfARecord(PluginWorld world) throws Exception {
+        Origin origin = start(world);
+        SSLContext context = TlsPeer.context(shop);
+        HttpPeer client = world.http("in");
+        for (int cut : new int[] {3, 40}) { // within its header, and within what it carries
+            client.send("GET /");
+            Peer accepted = origin.accept();
+            TlsPeer server = TlsPeer.serving(accepted, context).answer();
+            server.readUntil("\r\n\r\n");
+            accepted.send(join(server.encrypted(OK), Arrays.copyOf(server.encrypted(UNASKED), cut)));
+            expectOk(client);
+            world.await("it is idle", () -> idle(world) == 1);
+            client.send("GET /");
+            serveLast(TlsPeer.serving(origin.accept(), context).answer());
+            expectOk(client);
+        }
+        assertThat(discards(world)).isEqualTo(2);
+    }
+
+    /** The same for a request that waits for the connection. */
+    @InEachWorld
+    void shouldHandOverNoConnectionWithTheBeginningOfARecord(PluginWorld world) throws Exception {
+        Origin origin = world.origin();
+        start(world, "ca: " + file("ca.crt") + ", server-name: shop.test", ", max-connections: 1", origin);
+        SSLContext context = TlsPeer.context(shop);
+        HttpPeer client = world.http("in");
+        HttpPeer waits = world.http("in");
+        for (int cut : new int[] {3, 40}) {
+            client.send("GET /");
+            Peer accepted = origin.accept();
+            TlsPeer server = TlsPeer.serving(accepted, context).answer();
+            server.readUntil("\r\n\r\n");
+            waits.send("GET /");
+            world.await("it waits", () -> world.view().pools().stream().anyMatch(each -> each.waiting() == 1));
+            accepted.send(join(server.encrypted(OK), Arrays.copyOf(server.encrypted(UNASKED), cut)));
+            expectOk(client);
+            serveLast(TlsPeer.serving(origin.accept(), context).answer());
+            expectOk(waits);
+        }
+        assertThat(discards(world)).isEqualTo(2);
+    }
+
+    private static void serveLast(TlsPeer server) throws SSLException {
+        server.readUntil("\r\n\r\n");
+        server.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
+    }
+
+    private static long discards(PluginWorld world) {
+        return count(world, "baton_upstream_discards_total", "upstream", "app", "reason", "bytes");
+    }
+
+    private static byte[] join(byte[] first, byte[] second) {
+        byte[] all = Arrays.copyOf(first, first.length + second.length);
+        System.arraycopy(second, 0, all, first.length, second.length);
+        return all;
+    }
+
     // ---- what is refused --------------------------------------------------------------------------------------------
 
     /** A server with another certificate: what the client sees, and what is counted. */

@@ -56,6 +56,7 @@ public final class ClientHandshake extends ChannelDuplexHandler {
 
     private final ClientOffer offer;
     private final SslContext context;
+    private final RecordBounds bounds;
     private final SslHandler ssl;
     private final String server;
     private final ChannelHandler initializer;
@@ -88,9 +89,16 @@ public final class ClientHandshake extends ChannelDuplexHandler {
         void failed(IOException cause);
     }
 
-    ClientHandshake(ClientOffer offer, SslContext context, SslHandler ssl, String server, ChannelHandler initializer) {
+    ClientHandshake(
+            ClientOffer offer,
+            SslContext context,
+            RecordBounds bounds,
+            SslHandler ssl,
+            String server,
+            ChannelHandler initializer) {
         this.offer = offer;
         this.context = context;
+        this.bounds = bounds;
         this.ssl = ssl;
         this.server = server;
         this.initializer = initializer;
@@ -99,6 +107,11 @@ public final class ClientHandshake extends ChannelDuplexHandler {
     /** Whether what it was begun with is what is offered now. */
     public boolean isCurrent() {
         return offer.isCurrent(context);
+    }
+
+    /** Whether nothing but whole records was read. Under the claim. */
+    public boolean isBetweenRecords() {
+        return bounds.isBetweenRecords();
     }
 
     /**

@@ -86,8 +86,9 @@ public final class ClientOffer {
                         : List.of(new SNIHostName(name.getBytes(StandardCharsets.US_ASCII))));
         handler.engine().setSSLParameters(parameters);
         TlsLibrary.useTickets(handler.engine());
-        ClientHandshake handshake = new ClientHandshake(this, with, handler, server, initializer);
-        connection.pipeline().addLast(handler, handshake);
+        RecordBounds bounds = new RecordBounds();
+        ClientHandshake handshake = new ClientHandshake(this, with, bounds, handler, server, initializer);
+        connection.pipeline().addLast(bounds, handler, handshake);
         return handshake;
     }
 

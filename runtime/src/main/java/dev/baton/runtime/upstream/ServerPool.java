@@ -3,6 +3,7 @@ package dev.baton.runtime.upstream;
 import dev.baton.runtime.channel.Input;
 import dev.baton.runtime.channel.MovableStreamChannel;
 import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.tls.ClientHandshake;
 import dev.baton.runtime.tls.ClientOffer;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.loop.Loop;
@@ -157,13 +158,17 @@ final class ServerPool {
      *
      * <p>With TLS, bytes may be a session ticket or another message that means nothing to a request; or they may say
      * that the server has ended the connection. So they are read here, as their event would have them read, and what
-     * they do to the connection decides.
+     * they do to the connection decides. A record of which a part was read counts as bytes: what it says comes with its
+     * end, which may be on its way.
      */
     boolean isQuiet(MovableStreamChannel channel) {
         Input input = channel.unseenInput();
         for (int i = 0; offer != null && input == Input.BYTES && i < READS_MAX; i++) {
             channel.readNow();
             input = channel.isActive() ? channel.unreadInput() : Input.END;
+        }
+        if (input == Input.NOTHING && !member(channel).isBetweenRecords()) {
+            input = Input.BYTES;
         }
         if (input == Input.NOTHING || (input == Input.BYTES && peerSpeaksUnasked)) {
             return true;
@@ -333,6 +338,9 @@ final class ServerPool {
         private final @Nullable IdlePool home;
 
         private final MovableChannel channel;
+        /** Null without TLS. */
+        private final @Nullable ClientHandshake handshake;
+
         private Loop lastLoop;
         private boolean inUse;
         private boolean counted;
@@ -343,11 +351,16 @@ final class ServerPool {
             this.pool = pool;
             this.home = home;
             this.channel = channel;
+            this.handshake = pool.offer == null ? null : channel.pipeline().get(ClientHandshake.class);
             this.lastLoop = loop;
         }
 
         MovableChannel channel() {
             return channel;
+        }
+
+        private boolean isBetweenRecords() {
+            return handshake == null || handshake.isBetweenRecords();
         }
 
         /** Whether the loop that takes it now is another one than had it before; remembers this one. */
