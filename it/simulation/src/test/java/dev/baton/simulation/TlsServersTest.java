@@ -409,6 +409,39 @@ class TlsServersTest {
         resumes(world, "TLSv1.2");
     }
 
+    /** A connection of HTTP/2 that has begun nothing but what is under way. */
+    @InEachWorld(worlds = Where.SIMULATION, because = SECONDS)
+    void shouldBeginNothingOnAConnectionOfBeforeAReload(PluginWorld world) throws Exception {
+        Path own = Files.createTempDirectory(folder, "http2");
+        TestCertificates.write(
+                own, "client", CertificateMaker.of("old").issuedBy(authority).make());
+        Origin origin = world.origin();
+        start(
+                world,
+                "ca: " + file("ca.crt") + ", server-name: shop.test, certificate: \"" + own.resolve("client.crt")
+                        + "\", key: \"" + own.resolve("client.key") + "\"",
+                ", protocol: http/2",
+                origin);
+        SSLContext context = TlsPeer.context(shop);
+        world.pass(Duration.ofSeconds(3));
+        world.http("in").send("GET /slow");
+        TlsPeer server = TlsPeer.serving(origin.accept(), context).offer("h2").answer();
+        server.send(NO_SETTINGS);
+        TestCertificates.write(
+                own, "client", CertificateMaker.of("new").issuedBy(authority).make());
+        world.pass(Duration.ofSeconds(5));
+        world.http("in").send("GET /");
+        TlsPeer.serving(origin.accept(), context).offer("h2").answer().send(NO_SETTINGS);
+        world.await("both are in use", () -> inUse(world) == 2);
+    }
+
+    /** A frame of SETTINGS. */
+    private static final String NO_SETTINGS = "\0\0\0\4\0\0\0\0\0";
+
+    private static int inUse(PluginWorld world) {
+        return world.view().pools().stream().mapToInt(PoolSnapshot::inUse).sum();
+    }
+
     /** Neither a connection nor a session of before the reload is used after it. */
     @InEachWorld(worlds = Where.SIMULATION, because = SECONDS)
     void shouldUseNothingOfBeforeAReload(PluginWorld world) throws Exception {

@@ -329,6 +329,11 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
         begin();
         Http2Connection.Endpoint<?> local = connection().local();
         boolean open = channel.isActive() && !goneAway;
+        if (open && local.lastStreamCreated() != 0 && !tellCarried()) {
+            retire(); // since the caller has found it
+            free();
+            return null;
+        }
         int id = open && local.canOpenStream() ? local.incrementAndGetNextStreamId() : -1;
         if (id <= 0) {
             if (!open || local.canOpenStream()) { // closed, or out of numbers
