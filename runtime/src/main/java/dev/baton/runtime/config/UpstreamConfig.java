@@ -71,16 +71,32 @@ public record UpstreamConfig(
             wrong.add(new WrongValueException(
                     "check", "it has a port, and listener:" + listener + " has no other than its own"));
         }
-        if (listener != null
-                && tls.filter(it ->
-                                it.enabled() && it.verify() && it.serverName().isEmpty())
-                        .isPresent()) {
-            wrong.add(new WrongValueException(
-                    "tls",
-                    "listener:" + listener + " has no host name that its certificate could have; it needs the key"
-                            + " 'server-name'"));
-        }
+        tls.filter(it -> it.enabled() && it.verify() && it.serverName().isEmpty())
+                .flatMap(it -> nameProblem(servers, it))
+                .ifPresent(problem -> wrong.add(new WrongValueException("tls", problem)));
         WrongValueException.throwAll(wrong);
+    }
+
+    /** Why the servers' hosts are not the names that their certificates could be verified for; empty if they are. */
+    private static Optional<String> nameProblem(List<ServerConfig> servers, UpstreamTlsConfig tls) {
+        for (ServerConfig server : servers) {
+            Optional<String> listener = ServerAddress.listener(server.address());
+            if (listener.isPresent()) {
+                return Optional.of("listener:" + listener.get() + " has no host name that its certificate could have;"
+                        + " it needs the key 'server-name'");
+            }
+            if (tls.ca().isEmpty() && ServerAddress.service(server.address()).isPresent()) {
+                return Optional.of("the names of the servers of " + server.address() + " come from DNS, which may be"
+                        + " forged, and the JDK trusts certificates for any name; it needs the key 'server-name', or"
+                        + " 'ca' with authorities of your own");
+            }
+            if (ServerAddress.host(server.address())
+                    .filter(host -> host.contains("_"))
+                    .isPresent()) {
+                return Optional.of(UpstreamTlsConfig.underscore(server.address()) + "; it needs the key 'server-name'");
+            }
+        }
+        return Optional.empty();
     }
 
     /** Of servers that speak HTTP/1.1, without TLS. */

@@ -72,6 +72,10 @@ public record UpstreamTlsConfig(
                         "serverName",
                         "'" + name + "' is neither a host name nor an address: expected one such as app.example.com,"
                                 + " without a port")));
+        serverName
+                .filter(name ->
+                        verify && name.contains("_") && NAME.matcher(name).matches())
+                .ifPresent(name -> wrong.add(new WrongValueException("serverName", underscore(name))));
         readOwn(certificate, key, keyPassword, wrong);
         if (!ciphers.isEmpty() && !versions.isEmpty() && !versions.contains(TlsVersion.TLS_1_2)) {
             wrong.add(new WrongValueException(
@@ -87,6 +91,10 @@ public record UpstreamTlsConfig(
             }
         }
         WrongValueException.throwAll(wrong);
+    }
+
+    static String underscore(String name) {
+        return "'" + name + "' has an underscore, and no certificate can be verified for such a name";
     }
 
     private static void readOwn(

@@ -136,6 +136,32 @@ class UpstreamTlsConfigTest {
         assertThat(problems("listener:web", "{ verify: false }")).noneMatch(problem -> problem.contains("server-name"));
     }
 
+    /** Who forges answers of DNS would choose the name that is verified. */
+    @Test
+    void shouldNeedANameOrAuthoritiesForServersOfDns() throws Exception {
+        write("ca", CertificateMaker.of("ca").authority().make());
+        assertThat(problems("srv:_https._tcp.a.test", "true"))
+                .containsExactly("upstreams.app.tls: the names of the servers of srv:_https._tcp.a.test come from DNS,"
+                        + " which may be forged, and the JDK trusts certificates for any name; it needs the key"
+                        + " 'server-name', or 'ca' with authorities of your own");
+        for (String tls : List.of("{ server-name: a.test }", "{ ca: ca.crt }", "{ verify: false }", "false")) {
+            assertThat(problems("srv:_https._tcp.a.test", tls)).as(tls).isEmpty();
+        }
+    }
+
+    /** The JDK takes such a name for none. */
+    @Test
+    void shouldRefuseNamesThatCannotBeVerified() {
+        assertThat(problems("app_1:1", "true"))
+                .containsExactly("upstreams.app.tls: 'app_1:1' has an underscore, and no certificate can be verified"
+                        + " for such a name; it needs the key 'server-name'");
+        assertThat(problems("a:1", "{ server-name: app_1 }"))
+                .containsExactly("upstreams.app.tls.server-name: 'app_1' has an underscore, and no certificate can be"
+                        + " verified for such a name");
+        assertThat(problems("app_1:1", "{ server-name: app.test }")).isEmpty();
+        assertThat(problems("app_1:1", "{ verify: false, server-name: app_1 }")).isEmpty();
+    }
+
     @ParameterizedTest
     @CsvSource({"a.test:1,a.test", "a.test.:1,a.test", "10.0.0.1:1,10.0.0.1", "[::1]:1,::1", "[fe80::1%eth0]:1,fe80::1"
     })
