@@ -22,6 +22,9 @@ record FailureWords(ClientTlsFailure failure, String text) {
 
     private static final int CHARS_MAX = 200;
 
+    /** What breaks a line, moves a terminal's cursor or turns the direction of text. */
+    private static final Pattern UNPRINTABLE = Pattern.compile("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]+");
+
     static FailureWords of(Throwable cause) {
         String first = "";
         for (Throwable each = cause; each != null; each = each.getCause()) {
@@ -58,6 +61,12 @@ record FailureWords(ClientTlsFailure failure, String text) {
     private static String plain(String message) {
         Matcher boring = BORING.matcher(message);
         String words = boring.find() ? boring.group(1).toLowerCase(Locale.ROOT).replace('_', ' ') : message;
-        return words.substring(0, Math.min(words.length(), CHARS_MAX));
+        return plain(words, CHARS_MAX);
+    }
+
+    /** Text of a server's as one line that can be printed, cut behind so many characters. */
+    static String plain(String text, int charsMax) {
+        String line = UNPRINTABLE.matcher(text).replaceAll(" ");
+        return line.substring(0, Math.min(line.length(), charsMax));
     }
 }

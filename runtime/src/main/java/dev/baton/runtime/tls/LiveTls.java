@@ -231,7 +231,7 @@ public final class LiveTls implements Tls {
                 Math.floorDiv(
                         Duration.between(clock.instant(), expires).toSeconds(),
                         Duration.ofDays(1).toSeconds()),
-                each.key().certificate().getIssuerX500Principal().getName(),
+                each.key().issuer(),
                 source(each),
                 each.staple() == null ? "" : each.staple().words(clock.instant()),
                 each.problem());

@@ -72,6 +72,11 @@ public record CertifiedKey(List<X509Certificate> chain, PrivateKey key) {
         }
     }
 
+    /** Who has issued the certificate, as one line for people, without control characters. */
+    public String issuer() {
+        return certificate().getIssuerX500Principal().getName().replaceAll("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]+", " ");
+    }
+
     /** True if the key is the certificate's. Cost: where the key is no RSA key, a signature. */
     public boolean fits() {
         PublicKey theirs = certificate().getPublicKey();

@@ -288,7 +288,7 @@ final class AcmeWorker {
         LOG.info(
                 "a certificate for {} was issued by {}, valid until {}; it is renewed {}",
                 String.join(", ", each.config().names()),
-                got.certificate().getIssuerX500Principal().getName(),
+                got.issuer(),
                 got.certificate().getNotAfter().toInstant(),
                 words(each.next(), clock.instant()));
         keep(each, got);
