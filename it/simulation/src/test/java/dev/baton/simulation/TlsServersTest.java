@@ -19,6 +19,7 @@ import dev.baton.testkit.world.TlsPeer;
 import dev.baton.testkit.world.Where;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -293,6 +294,19 @@ class TlsServersTest {
                         .valid(now.minus(Duration.ofDays(2)), now.minus(Duration.ofDays(1)))
                         .make(),
                 "expired");
+    }
+
+    /** What it sends beside its chain may be anything. */
+    @InEachWorld
+    void shouldNotBlameACertificateThatDoesNotMatter(PluginWorld world) {
+        CertifiedKey other = of("other.test");
+        List<X509Certificate> chain = new ArrayList<>(other.chain());
+        Instant now = Instant.now();
+        chain.add(CertificateMaker.of("extra.test")
+                .valid(now.minus(Duration.ofDays(2)), now.minus(Duration.ofDays(1)))
+                .make()
+                .certificate());
+        expectRefused(world, start(world), new CertifiedKey(chain, other.key()), "wrong_name");
     }
 
     @InEachWorld

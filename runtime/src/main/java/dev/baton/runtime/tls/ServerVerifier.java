@@ -4,6 +4,7 @@ import java.net.Socket;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertPathBuilderException;
+import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateExpiredException;
 import java.security.cert.CertificateNotYetValidException;
@@ -76,22 +77,9 @@ final class ServerVerifier extends X509ExtendedTrustManager {
 
     private RefusedServerException because(
             CertificateException refused, X509Certificate[] chain, String type, SSLEngine engine) {
-        for (X509Certificate each : chain) {
-            try {
-                each.checkValidity();
-            } catch (CertificateExpiredException e) {
-                return new RefusedServerException(
-                        ClientTlsFailure.EXPIRED,
-                        which(each, chain) + " has expired on "
-                                + each.getNotAfter().toInstant(),
-                        refused);
-            } catch (CertificateNotYetValidException e) {
-                return new RefusedServerException(
-                        ClientTlsFailure.EXPIRED,
-                        which(each, chain) + " is not valid before "
-                                + each.getNotBefore().toInstant(),
-                        refused);
-            }
+        RefusedServerException expired = isOfThePath(refused) ? expired(refused, chain) : null;
+        if (expired != null) {
+            return expired;
         }
         try {
             jdk.checkServerTrusted(chain, type); // whatever its names are
@@ -109,11 +97,42 @@ final class ServerVerifier extends X509ExtendedTrustManager {
                             refused);
         }
         SSLSession session = engine.getHandshakeSession();
-        String asked = session == null ? engine.getPeerHost() : session.getPeerHost();
+        String asked = String.valueOf(session == null ? engine.getPeerHost() : session.getPeerHost());
         return new RefusedServerException(
                 ClientTlsFailure.WRONG_NAME,
-                "its certificate is for " + names(chain[0]) + ", and not for " + asked,
+                asked.contains("_")
+                        ? "no certificate can be verified for " + asked + ", because of the underscore"
+                        : "its certificate is for " + names(chain[0]) + ", and not for " + asked,
                 refused);
+    }
+
+    /** Whether no way from the certificate to an authority holds; else its names are refused. */
+    private static boolean isOfThePath(CertificateException refused) {
+        return causedBy(refused, CertPathBuilderException.class)
+                || causedBy(refused, CertPathValidatorException.class)
+                || causedBy(refused, CertificateExpiredException.class)
+                || causedBy(refused, CertificateNotYetValidException.class);
+    }
+
+    private static @Nullable RefusedServerException expired(CertificateException refused, X509Certificate[] chain) {
+        for (X509Certificate each : chain) {
+            try {
+                each.checkValidity();
+            } catch (CertificateExpiredException e) {
+                return new RefusedServerException(
+                        ClientTlsFailure.EXPIRED,
+                        which(each, chain) + " has expired on "
+                                + each.getNotAfter().toInstant(),
+                        refused);
+            } catch (CertificateNotYetValidException e) {
+                return new RefusedServerException(
+                        ClientTlsFailure.EXPIRED,
+                        which(each, chain) + " is not valid before "
+                                + each.getNotBefore().toInstant(),
+                        refused);
+            }
+        }
+        return null;
     }
 
     private static String which(X509Certificate each, X509Certificate[] chain) {
