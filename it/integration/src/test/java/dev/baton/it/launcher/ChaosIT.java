@@ -165,6 +165,7 @@ class ChaosIT {
         }
     }
 
+    @Tag("long")
     @Test
     void shouldDoWhatTheCommandLineAsksFor() throws Exception {
         try (BatonProcess baton = BatonProcess.serve(folder, ENABLED)) {

@@ -241,6 +241,7 @@ class DistributionIT {
         assertThat(outcome.text()).contains("JAVA_HOME is " + folder + ", which has no bin/java");
     }
 
+    @Tag("long")
     @Test
     void shouldGiveTheJvmWhatTheUserAsksFor() throws Exception {
         Outcome outcome = launch(

@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -379,6 +380,7 @@ class LauncherIT {
         assertThat(baton.outcome().code()).isEqualTo(4);
     }
 
+    @Tag("long")
     @Test
     void shouldStopWithNothingToDo() throws Exception {
         serve();

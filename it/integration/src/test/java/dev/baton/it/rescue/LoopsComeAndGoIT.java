@@ -147,6 +147,7 @@ class LoopsComeAndGoIT {
         assertThat(baton.crowd().failures()).isEmpty();
     }
 
+    @Tag("long")
     @Test
     void theCommandsSayWhatHappened() throws Exception {
         start(2, "");

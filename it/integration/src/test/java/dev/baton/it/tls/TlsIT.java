@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -282,6 +283,7 @@ class TlsIT {
                 .contains("baton.yaml:7:5: listeners.web.tls: it needs the key 'certificates'");
     }
 
+    @Tag("long")
     @Test
     void shouldTakeAnEncryptedKey() throws Exception {
         Files.writeString(folder.resolve("password"), "secret\n");

@@ -192,6 +192,7 @@ class InheritedListenerIT {
         return BatonProcess.run(folder, all.toArray(String[]::new));
     }
 
+    @Tag("long")
     @Test
     void shouldSayThatNobodyHasPassedASocket() throws Exception {
         Files.writeString(folder.resolve("baton.yaml"), """
