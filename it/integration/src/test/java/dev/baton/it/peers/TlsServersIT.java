@@ -110,7 +110,9 @@ class TlsServersIT {
                 "shop",
                 CertificateMaker.of("shop.test").issuedBy(authority).make());
         TestCertificates.write(
-                folder, "client", CertificateMaker.of("baton").issuedBy(authority).make());
+                folder,
+                "client",
+                CertificateMaker.of("baton").issuedBy(authority).make());
         Files.createDirectories(folder.resolve("bodies"));
         List<Integer> ports = freePorts(4);
         String nginx = NGINX;
@@ -162,7 +164,8 @@ class TlsServersIT {
                   wrong: { servers: ["127.0.0.1:P0"], tls: { ca: ../ca.crt, server-name: other.test } }
                   stranger: { servers: ["127.0.0.1:P1"], tls: true }
                   apache: { servers: ["127.0.0.1:P3"], tls: { ca: ../ca.crt, server-name: shop.test } }
-                """.replace("P0", ports.get(0).toString())
+                """.replace(
+                        "P0", ports.get(0).toString())
                 .replace("P1", ports.get(1).toString())
                 .replace("P2", ports.get(2).toString())
                 .replace("P3", ports.get(3).toString()));
