@@ -22,6 +22,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -465,7 +466,7 @@ class AcmeWorkerTest {
                 folder,
                 wanted -> {
                     thread.complete(Thread.currentThread());
-                    Thread.sleep(Long.MAX_VALUE);
+                    new CountDownLatch(1).await();
                     throw new AssertionError();
                 },
                 List.of(new ManagedCertificate(

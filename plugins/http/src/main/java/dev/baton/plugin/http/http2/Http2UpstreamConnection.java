@@ -262,8 +262,7 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
         channel.close();
     }
 
-    // ---------------------------------------------------------------------------------------- exchanges that begin
-    // here
+    // --------------------------------------------------------------------------------------- exchanges that begin here
 
     /** It rested, or is new, and carries exchanges from now on; the first slot is the caller's. False: it is closed. */
     boolean wake(ServerConnections by) {

@@ -129,8 +129,7 @@ final class RequestBody {
         return unread == null ? 0 : unread.capacity();
     }
 
-    // ------------------------------------------------------------------------------------------------ what was handed
-    // on
+    // ---------------------------------------------------------------------------------------------- what was handed on
 
     /** All of it was handed on. */
     void given() {

@@ -55,8 +55,7 @@ final class ServerConnections {
         streamsMax = max;
     }
 
-    // ----------------------------------------------------------------------------- from an exchange, on its client's
-    // loop
+    // -------------------------------------------------------------------------- from an exchange, on its client's loop
 
     /** Begins an exchange where there is room, or sees to that there will be. */
     void ask(Exchange exchange, Loop loop, Taker taker) {
@@ -167,8 +166,7 @@ final class ServerConnections {
         waiting.decrementAndGet();
     }
 
-    // ------------------------------------------------------------------------------------- from the connections,
-    // claimed
+    // ----------------------------------------------------------------------------------- from the connections, claimed
 
     /** A connection carries exchanges from now on. */
     void add(Http2UpstreamConnection connection) {
