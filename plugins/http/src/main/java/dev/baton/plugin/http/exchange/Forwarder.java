@@ -179,7 +179,7 @@ final class Forwarder implements UpstreamEnds.Taker {
     }
 
     /**
-     * Asks another server after one was silent for too long, whose connection is closed.
+     * Asks another server after one was silent for too long: there the exchange is given up.
      *
      * @return false: the request may not be sent twice, or was often enough, or there is no other server
      */
