@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -421,6 +422,44 @@ class TlsServersTest {
     @InEachWorld
     void shouldResumeOlderSessions(PluginWorld world) throws Exception {
         resumes(world, "TLSv1.2");
+    }
+
+    /** However often its session was resumed: until the certificate that it began with has expired. */
+    @InEachWorld(worlds = Where.SIMULATION, because = SECONDS)
+    void shouldNotResumeBeyondTheCertificate(PluginWorld world) throws Exception {
+        Instant expires = Instant.now().plusSeconds(4).truncatedTo(ChronoUnit.SECONDS);
+        Origin origin = start(world);
+        SSLContext context = TlsPeer.context(CertificateMaker.of("shop.test")
+                .issuedBy(authority)
+                .valid(expires.minus(Duration.ofDays(1)), expires)
+                .make());
+        for (int i = 0; i < 2; i++) {
+            HttpPeer client = world.http("in");
+            client.send("GET /");
+            serveLast(TlsPeer.serving(origin.accept(), context).answer());
+            expectOk(client);
+        }
+        assertThat(resumed(world)).isOne();
+        while (!Instant.now().isAfter(expires.plusMillis(1))) {
+            Thread.onSpinWait(); // the clock that certificates are verified by
+        }
+        HttpPeer client = world.http("in");
+        client.send("GET /");
+        TlsPeer server = TlsPeer.serving(origin.accept(), context);
+        try {
+            server.answer();
+        } catch (AssertionError | SSLException ended) {
+            assertThat(ended).as("what it sees if that is before the end of its own side").isNotNull();
+        }
+        assertThat(client.receive().status()).isEqualTo(502);
+        assertThat(resumed(world)).isOne();
+        assertThat(failures(world, "expired")).isOne();
+        world.pass(Duration.ofSeconds(2));
+        client.send("GET /");
+        assertThatThrownBy(() -> TlsPeer.serving(origin.accept(), context).answer().readUntil("\r\n\r\n"))
+                .as("a handshake of its own")
+                .isInstanceOf(SSLException.class)
+                .hasMessageContaining("alert");
     }
 
     /** A connection of HTTP/2 that has begun nothing but what is under way. */

@@ -21,11 +21,15 @@ import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SNIServerName;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -129,9 +133,7 @@ public final class ClientHandshake extends ChannelDuplexHandler {
         } else {
             timer = channel.eventLoop()
                     .schedule(
-                            // A loop that stood still finds its timers due before it has polled: what has come
-                            // meanwhile
-                            // is looked at first.
+                            // A loop that stood still finds its timers due before it has polled: it reads first.
                             () -> {
                                 if (state == State.SHAKING) {
                                     timer = channel.eventLoop()
@@ -185,12 +187,19 @@ public final class ClientHandshake extends ChannelDuplexHandler {
                     new SSLException("no application protocol"));
             return;
         }
+        SSLSession session = ssl.engine().getSession();
+        boolean resumed = TlsLibrary.hasResumed(ssl.engine(), session, begunMillis);
+        if (resumed && offer.tls().config().verify() && !isValid(session)) {
+            session.invalidate();
+            fail(
+                    ClientTlsFailure.EXPIRED,
+                    "its certificate has expired since it was verified",
+                    new SSLException("a session that has outlived its certificate"));
+            return;
+        }
         state = State.DONE;
         stopTimer();
-        SSLSession session = ssl.engine().getSession();
-        offer.tls()
-                .counters()
-                .completed(session.getProtocol(), TlsLibrary.hasResumed(ssl.engine(), session, begunMillis));
+        offer.tls().counters().completed(session.getProtocol(), resumed);
         MovableChannel channel = (MovableChannel) ctx.channel();
         channel.attr(OutputEnd.KEY).set(ssl::closeOutbound);
         TlsFacts facts = new TlsFacts(session.getProtocol(), session.getCipherSuite(), askedFor(), agreed, List.of());
@@ -198,6 +207,19 @@ public final class ClientHandshake extends ChannelDuplexHandler {
         Outcome told = outcome;
         if (told != null) {
             handOver(channel, told);
+        }
+    }
+
+    /** Each handshake that resumes a session gives new tickets: their age does not bound that of a certificate. */
+    private static boolean isValid(SSLSession session) {
+        try {
+            Certificate[] chain = session.getPeerCertificates(); // those behind the first may be superfluous
+            if (chain[0] instanceof X509Certificate own) {
+                own.checkValidity();
+            }
+            return true;
+        } catch (SSLPeerUnverifiedException | CertificateException e) {
+            return false;
         }
     }
 
