@@ -449,14 +449,17 @@ class TlsServersTest {
         try {
             server.answer();
         } catch (AssertionError | SSLException ended) {
-            assertThat(ended).as("what it sees if that is before the end of its own side").isNotNull();
+            assertThat(ended)
+                    .as("what it sees if that is before the end of its own side")
+                    .isNotNull();
         }
         assertThat(client.receive().status()).isEqualTo(502);
         assertThat(resumed(world)).isOne();
         assertThat(failures(world, "expired")).isOne();
         world.pass(Duration.ofSeconds(2));
         client.send("GET /");
-        assertThatThrownBy(() -> TlsPeer.serving(origin.accept(), context).answer().readUntil("\r\n\r\n"))
+        assertThatThrownBy(
+                        () -> TlsPeer.serving(origin.accept(), context).answer().readUntil("\r\n\r\n"))
                 .as("a handshake of its own")
                 .isInstanceOf(SSLException.class)
                 .hasMessageContaining("alert");
@@ -681,21 +684,59 @@ class TlsServersTest {
 
     // ---- what comes while it is idle ------------------------------------------------------------------------------
 
-    private static Origin startOnTwoLoops(PluginWorld world) {
+    private static Origin startOnTwoLoops(PluginWorld world, String more) {
         Origin origin = world.origin();
         world.plugin(HttpPlugin.class).plugin(ConnectionTakeoverPlugin.class);
         world.start("""
                 listeners: { in: { bind: "127.0.0.1:0", service: shop, balance: least-loaded } }
                 services: { shop: { type: http, upstream: app } }
-                upstreams: { app: { servers: ["SERVER"], tls: { ca: CA, server-name: shop.test } } }
-                """.replace("SERVER", origin.address()).replace("CA", file("ca.crt")));
+                upstreams: { app: { servers: ["SERVER"], tls: { ca: CA, server-name: shop.test }MORE } }
+                """.replace("SERVER", origin.address())
+                .replace("CA", file("ca.crt"))
+                .replace("MORE", more));
         return origin;
+    }
+
+    private static long allDiscards(PluginWorld world) {
+        return Stream.of("bytes", "end", "reset")
+                .mapToLong(each -> count(world, "baton_upstream_discards_total", "upstream", "app", "reason", each))
+                .sum();
+    }
+
+    /**
+     * A message of TLS itself, such as new keys or a session ticket, says nothing to a request. The loop that takes the
+     * connection over may be the first to see it.
+     */
+    @InEachWorld
+    void shouldUseAConnectionOnWhichTlsHasSaidSomething(PluginWorld world) throws Exception {
+        Origin origin = startOnTwoLoops(world, ", max-connections: 1"); // if it is busy, no other is opened
+        SSLContext context = TlsPeer.context(shop);
+        HttpPeer first = world.http("in");
+        first.send("GET /");
+        TlsPeer server = TlsPeer.serving(origin.accept(), context).answer();
+        serve(server);
+        expectOk(first);
+        HttpPeer second = world.http("in");
+        for (int i = 0; i < 12; i++) {
+            world.await("it is idle", () -> idle(world) == 1);
+            HttpPeer next = i % 2 == 0 ? second : first;
+            server.renegotiate();
+            next.send("GET /");
+            try {
+                serve(server);
+            } catch (AssertionError ended) { // it was busy just then, and has made room for another one
+                server = TlsPeer.serving(origin.accept(), context).answer();
+                serve(server);
+            }
+            expectOk(next);
+        }
+        assertThat(allDiscards(world)).isZero();
     }
 
     /** The socket is still open: what says so is in a record. */
     @InEachWorld
     void shouldNotUseAConnectionWhoseServerHasSaidItsLast(PluginWorld world) throws Exception {
-        Origin origin = startOnTwoLoops(world);
+        Origin origin = startOnTwoLoops(world, "");
         SSLContext context = TlsPeer.context(shop);
         HttpPeer first = world.http("in");
         HttpPeer second = world.http("in");
