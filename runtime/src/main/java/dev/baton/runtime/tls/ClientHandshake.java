@@ -75,6 +75,8 @@ public final class ClientHandshake extends ChannelDuplexHandler {
     private boolean alerting;
     /** The server has said that nothing more comes. */
     private boolean peerEnded;
+    /** What stands behind this was told of an error of the connection. */
+    private boolean broken;
     /** Something was decrypted in this turn of reading. */
     private boolean anything;
 
@@ -245,10 +247,13 @@ public final class ClientHandshake extends ChannelDuplexHandler {
 
     private void failed(ChannelHandlerContext ctx, Throwable cause) {
         if (!ctx.channel().isActive() && !FailureWords.isTold(cause)) {
-            fail(
-                    cut ? ClientTlsFailure.CUT : ClientTlsFailure.SERVER_LEFT,
-                    cut ? "its connection was closed" : "it has closed the connection in the handshake",
-                    cause);
+            if (cut) { // by this process: nothing is wrong with the server
+                fail(
+                        ClientTlsFailure.CUT,
+                        new IOException("no TLS handshake with " + server + ": the connection was closed here", cause));
+            } else {
+                fail(ClientTlsFailure.SERVER_LEFT, "it has closed the connection in the handshake", cause);
+            }
             return;
         }
         FailureWords words = FailureWords.of(cause);
@@ -292,6 +297,8 @@ public final class ClientHandshake extends ChannelDuplexHandler {
     public void channelInactive(ChannelHandlerContext ctx) {
         if (state == State.SHAKING) {
             failed(ctx, new ClosedChannelException());
+        } else if (state == State.DONE && !peerEnded && !cut && !broken) {
+            ctx.fireExceptionCaught(unannouncedEnd());
         }
         ctx.fireChannelInactive();
     }
@@ -302,10 +309,14 @@ public final class ClientHandshake extends ChannelDuplexHandler {
             return; // it was told
         }
         if (state == State.DONE) {
-            ctx.fireExceptionCaught(new IOException(
-                    server + " has ended the connection without close_notify: what it has sent may not be all of it"));
+            ctx.fireExceptionCaught(unannouncedEnd());
         }
         ctx.channel().close();
+    }
+
+    private IOException unannouncedEnd() {
+        return new IOException(
+                server + " has ended the connection without close_notify: what it has sent may not be all of it");
     }
 
     private static void endInput(ChannelHandlerContext ctx) {
@@ -365,6 +376,7 @@ public final class ClientHandshake extends ChannelDuplexHandler {
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         Throwable wrong = cause instanceof DecoderException && cause.getCause() != null ? cause.getCause() : cause;
+        broken |= wrong instanceof IOException;
         if (!(wrong instanceof SSLException)) {
             ctx.fireExceptionCaught(wrong);
         } else if (state == State.DONE) {
