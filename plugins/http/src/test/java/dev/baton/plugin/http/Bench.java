@@ -26,6 +26,7 @@ import dev.baton.spi.upstream.RequestFacts;
 import dev.baton.spi.upstream.ServerFailure;
 import dev.baton.spi.upstream.Upstream;
 import dev.baton.spi.upstream.UpstreamConnections;
+import dev.baton.spi.upstream.UpstreamProtocol;
 import dev.baton.spi.upstream.UpstreamServer;
 import dev.baton.testkit.EmbeddedConnection;
 import dev.baton.testkit.ManualLoop;
@@ -113,6 +114,15 @@ public final class Bench implements AutoCloseable, Upstream, UpstreamConnections
 
     public boolean workersAreBusy;
 
+    /** What the upstream throws, one each time it is asked for a server. */
+    public final Deque<RuntimeException> atNext = new ArrayDeque<>();
+    /** What the upstream throws when it is told of an answer. */
+    public final Deque<RuntimeException> atAnswered = new ArrayDeque<>();
+    /** What who watches the traffic throws at the end of an exchange. */
+    public final Deque<RuntimeException> atEnd = new ArrayDeque<>();
+
+    private final UpstreamProtocol protocol;
+
     private final Map<String, Counter> counters = new HashMap<>();
     private final Map<EmbeddedConnection, UpstreamServer> serverOf = new HashMap<>();
     private final List<EmbeddedConnection> all = new ArrayList<>();
@@ -166,7 +176,17 @@ public final class Bench implements AutoCloseable, Upstream, UpstreamConnections
     }
 
     public Bench(Ends ends, HttpConfig config, Map<String, ?> plugins) {
+        this(ends, config, plugins, UpstreamProtocol.HTTP_1_1);
+    }
+
+    /** With servers that speak this. */
+    public Bench(Ends ends, UpstreamProtocol protocol) {
+        this(ends, config(new ByteSize(4096)), Map.of(), protocol);
+    }
+
+    private Bench(Ends ends, HttpConfig config, Map<String, ?> plugins, UpstreamProtocol protocol) {
         this.ends = ends;
+        this.protocol = protocol;
         this.plugins.putAll(plugins);
         service = new HttpService("shop", config, this, new ConcurrentHashMap<>());
         client = connection();
@@ -345,12 +365,26 @@ public final class Bench implements AutoCloseable, Upstream, UpstreamConnections
     }
 
     @Override
+    public UpstreamProtocol protocol() {
+        return protocol;
+    }
+
+    private static void throwOne(Deque<RuntimeException> from) {
+        RuntimeException thrown = from.poll();
+        if (thrown != null) {
+            throw thrown;
+        }
+    }
+
+    @Override
     public UpstreamServer next() {
+        throwOne(atNext);
         return servers.get(turn++ % servers.size());
     }
 
     @Override
     public void answered(UpstreamServer server, long nanos) {
+        throwOne(atAnswered);
         outcomes.add(server.address() + " ANSWERED after " + TimeUnit.NANOSECONDS.toSeconds(nanos) + "s");
     }
 
@@ -403,7 +437,9 @@ public final class Bench implements AutoCloseable, Upstream, UpstreamConnections
     /** An attempt to connect succeeds. */
     public void connected(ConnectHandler handler) {
         EmbeddedConnection connection = connection();
-        serverOf.put(connection, Objects.requireNonNull(((Exchange) handler).server()));
+        serverOf.put(
+                connection,
+                handler instanceof Exchange exchange ? Objects.requireNonNull(exchange.server()) : servers.get(0));
         connection.pipeline().addLast(initializer);
         opened.add(connection);
         if (dieWhenOpened) {
@@ -481,6 +517,7 @@ public final class Bench implements AutoCloseable, Upstream, UpstreamConnections
 
             @Override
             public void ended(FinishedExchange exchange) {
+                throwOne(atEnd);
                 reported.add(exchange);
             }
 

@@ -257,7 +257,23 @@ public abstract class Downstream {
 
     /** Runs a task under the claim, later. */
     Future<?> schedule(Runnable task, long nanos) {
-        return channel.eventLoop().schedule(task, nanos, TimeUnit.NANOSECONDS);
+        return channel.eventLoop().schedule(() -> run(task), nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /**
+     * Runs a message of another connection's, or of a worker, under the claim, now or later.
+     *
+     * @return false: it will never run; see {@link Messages#post}
+     */
+    public boolean post(Runnable message) {
+        return Messages.post(channel, message);
+    }
+
+    /**
+     * Runs what comes from elsewhere, under the claim: whoever shares the connection keeps what it throws to itself.
+     */
+    protected void run(Runnable task) {
+        task.run();
     }
 
     /** Looks for a connection to a server. */
@@ -295,6 +311,23 @@ public abstract class Downstream {
             throw new IllegalStateException("a body without a server");
         }
         return forwarder.forward(current, end, in, count, last, trailers);
+    }
+
+    /** Code that must not throw has thrown at the server's end of an exchange, which fails. Any thread. */
+    public void broke(Exchange current, RuntimeException thrown) {
+        env.failed("an exchange with a server", thrown);
+        post(() -> refuse(current, Refusal.INTERNAL_ERROR));
+    }
+
+    /** Code that must not throw has thrown at this end: the exchange under way ends. Under the claim. */
+    public void broke(RuntimeException thrown) {
+        env.failed("an exchange of client " + clientText(), thrown);
+        Exchange current = exchange;
+        if (current == null) {
+            reset();
+        } else {
+            fail(current, Refusal.INTERNAL_ERROR, null);
+        }
     }
 
     /** The exchange fails: the client is told so, or cut. */

@@ -519,7 +519,7 @@ public final class Exchange extends DefaultHttpRequest implements ConnectHandler
 
     /** An end carries it, or has tried to. Under the claim on the end's connection, after the head has been sent. */
     public void attach(UpstreamEnd end, boolean sent, boolean reused) {
-        if (!Messages.post(downstream.channel(), () -> downstream.attached(this, end, sent, reused))) {
+        if (!downstream.post(() -> downstream.attached(this, end, sent, reused))) {
             end.abort();
         }
     }
@@ -527,12 +527,12 @@ public final class Exchange extends DefaultHttpRequest implements ConnectHandler
     /** There was no room for it where there seemed to be, and nothing was sent. Any thread. */
     public void askAgain() {
         // Not to be delivered only if the client's end is gone: then nobody waits.
-        Messages.post(downstream.channel(), () -> downstream.askAgain(this));
+        downstream.post(() -> downstream.askAgain(this));
     }
 
     @Override
     public void failed(Throwable cause) {
         // Not to be delivered only if the client's end is gone: then nobody waits.
-        Messages.post(downstream.channel(), () -> downstream.connectFailed(this, cause));
+        downstream.post(() -> downstream.connectFailed(this, cause));
     }
 }

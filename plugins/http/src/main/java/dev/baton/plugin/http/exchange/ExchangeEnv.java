@@ -2,6 +2,7 @@ package dev.baton.plugin.http.exchange;
 
 import dev.baton.plugin.http.config.HttpConfig;
 import dev.baton.spi.metrics.Metrics.Counter;
+import dev.baton.spi.service.Contributed;
 import dev.baton.spi.service.ServiceContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -9,6 +10,9 @@ import org.slf4j.LoggerFactory;
 /** What all exchanges of one service share, whatever version of HTTP its clients and servers speak. Any thread. */
 public final class ExchangeEnv {
     private static final Logger LOG = LoggerFactory.getLogger(ExchangeEnv.class);
+
+    /** The id of this plugin. */
+    private static final String PLUGIN = "http";
 
     private final String service;
     private final ServiceContext context;
@@ -73,6 +77,11 @@ public final class ExchangeEnv {
     /** Counts for its plugin what a filter or handler threw. */
     public void failed(FilterUse use, String where, Throwable thrown) {
         context.failed(use.contributed(), use.type() + " of service " + service + ", " + where, thrown);
+    }
+
+    /** Logs and counts what was thrown in an exchange by code that must not throw. Any thread. */
+    public void failed(String where, Throwable thrown) {
+        context.failed(new Contributed<>(PLUGIN, this), "service " + service + ", " + where, thrown);
     }
 
     /** A filter or handler has been over its budget too often. */

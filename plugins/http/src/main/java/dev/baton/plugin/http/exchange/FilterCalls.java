@@ -182,8 +182,8 @@ final class FilterCalls {
                                     work.thread = null;
                                 }
                             },
-                            verdict -> returned(work, verdict, null),
-                            thrown -> returned(work, HttpVerdict.CONTINUE, thrown));
+                            verdict -> client.run(() -> returned(work, verdict, null)),
+                            thrown -> client.run(() -> returned(work, HttpVerdict.CONTINUE, thrown)));
         } catch (IllegalStateException e) { // an earlier one, whose time is over, still runs
             stop();
             goOn(exchange.failed(i, Refusal.FILTER_BUSY));
@@ -332,7 +332,7 @@ final class FilterCalls {
         } else if (inCallback(i)) {
             resumed = true;
         } else {
-            Messages.post(client.channel(), () -> resumed(i, null));
+            client.post(() -> resumed(i, null));
         }
     }
 
@@ -345,7 +345,7 @@ final class FilterCalls {
             checkFirst(given);
             given = answer;
         } else {
-            Messages.post(client.channel(), () -> resumed(i, answer));
+            client.post(() -> resumed(i, answer));
         }
     }
 

@@ -94,7 +94,7 @@ final class HandlerStream implements HttpStream {
 
     @Override
     public void whenReady(Runnable task) {
-        Messages.post(client.channel(), () -> waits(task));
+        client.post(() -> waits(task));
     }
 
     /** The handler may write more. Any thread. */
@@ -110,7 +110,7 @@ final class HandlerStream implements HttpStream {
             } finally {
                 client.channel().leave();
             }
-        } else if (!Messages.post(client.channel(), () -> added(piece, count))) {
+        } else if (!client.post(() -> added(piece, count))) {
             waitingBytes.addAndGet(-count);
             piece.release();
         }

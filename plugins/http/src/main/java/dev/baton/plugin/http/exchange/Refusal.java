@@ -45,6 +45,8 @@ public enum Refusal {
     NO_ROUTE(HttpResponseStatus.NOT_FOUND, "there is nothing here"),
     /** Routes look at the path, and two servers may understand this one in two ways. */
     AMBIGUOUS_PATH(HttpResponseStatus.BAD_REQUEST, "ambiguous path"),
+    /** This service, or what it calls of a plugin, has thrown where it must not. */
+    INTERNAL_ERROR(HttpResponseStatus.INTERNAL_SERVER_ERROR, "an internal error"),
     /** A filter or handler has thrown, or broken a rule. */
     FILTER_FAILED(HttpResponseStatus.INTERNAL_SERVER_ERROR, "a filter or handler has failed"),
     /** The exchange has waited for a filter or handler longer than its {@code timeout}. */

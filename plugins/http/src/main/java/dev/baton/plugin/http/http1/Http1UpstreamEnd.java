@@ -319,7 +319,7 @@ public final class Http1UpstreamEnd extends ResponseDecoder implements UpstreamE
             boolean reached;
             if (answerPosted) {
                 answerPosted = false;
-                reached = Messages.post(other.channel(), () -> other.caughtUpWithAnswer(current, this));
+                reached = other.post(() -> other.caughtUpWithAnswer(current, this));
             } else {
                 reached = flush(other);
             }
@@ -414,7 +414,7 @@ public final class Http1UpstreamEnd extends ResponseDecoder implements UpstreamE
                 return true;
             }
             stopReadingForPosted();
-            if (!Messages.post(other.channel(), () -> other.informational(current, this, head))) {
+            if (!other.post(() -> other.informational(current, this, head))) {
                 abort();
             }
             return true;
@@ -495,9 +495,13 @@ public final class Http1UpstreamEnd extends ResponseDecoder implements UpstreamE
             RequestRules.endTrailersHere(fields, trailers);
         }
         if (entered) {
-            arrive(other, current, head, in, count, last, trailers);
-            if (!last) {
-                askForRoom(other, current);
+            try {
+                arrive(other, current, head, in, count, last, trailers);
+                if (!last) {
+                    askForRoom(other, current);
+                }
+            } catch (RuntimeException e) {
+                other.broke(e);
             }
             return;
         }
@@ -506,7 +510,7 @@ public final class Http1UpstreamEnd extends ResponseDecoder implements UpstreamE
             postedBytes += count;
         }
         ByteBuf data = count == 0 ? Unpooled.EMPTY_BUFFER : in.readRetainedSlice(count);
-        boolean sent = Messages.post(other.channel(), () -> {
+        boolean sent = other.post(() -> {
             try {
                 arrive(other, current, head, data, data.readableBytes(), last, trailers);
             } finally {
@@ -557,7 +561,7 @@ public final class Http1UpstreamEnd extends ResponseDecoder implements UpstreamE
     private static boolean flush(Downstream other) {
         MovableChannel there = other.channel();
         if (!there.tryEnter()) {
-            return Messages.post(there, other::flush);
+            return other.post(other::flush);
         }
         try {
             other.flush();
@@ -569,7 +573,7 @@ public final class Http1UpstreamEnd extends ResponseDecoder implements UpstreamE
 
     private void resumeRequest(Exchange current) {
         Downstream other = current.downstream();
-        if (!Messages.post(other.channel(), () -> other.resumeRequest(current, this))) {
+        if (!other.post(() -> other.resumeRequest(current, this))) {
             abort();
         }
     }
@@ -580,7 +584,7 @@ public final class Http1UpstreamEnd extends ResponseDecoder implements UpstreamE
             boolean unused = !anyByte;
             Downstream other = current.downstream();
             // Whether it arrives or not: this end is done with the exchange.
-            Messages.post(other.channel(), () -> other.upstreamFailed(current, this, refusal, unused, detail));
+            other.post(() -> other.upstreamFailed(current, this, refusal, unused, detail));
         }
     }
 

@@ -53,7 +53,7 @@ public final class Http2Codec {
         connection.remote().flowController(new DefaultHttp2RemoteFlowController(connection, pending, stream -> {
             Http2Downstream known = stream.getProperty(streamKey);
             if (known != null) {
-                known.writabilityChanged();
+                known.run(known::writabilityChanged);
             }
         }));
         Http2LocalFlowController windows = new DefaultHttp2LocalFlowController(connection, WINDOW_UPDATE_RATIO, true);
@@ -107,7 +107,7 @@ public final class Http2Codec {
         connection.remote().flowController(new DefaultHttp2RemoteFlowController(connection, pending, stream -> {
             Http2UpstreamEnd known = stream.getProperty(streamKey);
             if (known != null) {
-                known.writabilityChanged();
+                known.run(known::writabilityChanged);
             }
         }));
         connection.local().flowController(new DefaultHttp2LocalFlowController(connection, WINDOW_UPDATE_RATIO, true));

@@ -19,6 +19,7 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Stream;
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -76,6 +77,60 @@ final class Http2Downstream extends Downstream {
     @Override
     public byte[] client() {
         return reader.clientName(super::client);
+    }
+
+    // ------------------------------------------------------------------------------------------- what must not throw
+
+    @Override
+    public boolean post(Runnable message) {
+        return super.post(() -> run(message));
+    }
+
+    /** Runs what concerns this stream alone: what it throws must not cost the others. Under the claim. */
+    @Override
+    protected void run(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException e) {
+            broke(e);
+        }
+    }
+
+    /** Code that must not throw has thrown: that ends this exchange, and none of the connection's others. */
+    @Override
+    public void broke(RuntimeException thrown) {
+        String where = "stream " + stream.id() + " of client " + new String(client(), StandardCharsets.US_ASCII);
+        env().failed(where, thrown);
+        try {
+            if (!done && current() == null && !started) {
+                out.write(this, OwnAnswer.of(Refusal.INTERNAL_ERROR), false);
+                started = true;
+                done = true;
+            } else if (!done && current() != null) {
+                fail(Refusal.INTERNAL_ERROR);
+            } else {
+                quit();
+            }
+        } catch (RuntimeException again) {
+            env().failed(where + ", as it was to end", again);
+            quit();
+        }
+        body.drop();
+        countMemory();
+    }
+
+    private void quit() {
+        try {
+            if (current() != null) {
+                cutExchange(Refusal.INTERNAL_ERROR);
+            }
+        } catch (RuntimeException again) {
+            env().failed("stream " + stream.id() + ", as it was cut", again);
+        }
+        done = true;
+        if (reader.connection().stream(stream.id()) != null) {
+            out.reset(stream, Http2Error.INTERNAL_ERROR);
+        }
     }
 
     // ------------------------------------------------------------------------------------------------ from the reader
@@ -174,12 +229,15 @@ final class Http2Downstream extends Downstream {
     /** The stream is closed: reset, or all is written and read. */
     void closed() {
         body.drop();
-        if (!done) {
-            done = true;
-            clientGone();
+        try {
+            if (!done) {
+                done = true;
+                clientGone();
+            }
+        } finally {
+            hold(0);
+            releaseHead();
         }
-        hold(0);
-        releaseHead();
     }
 
     private void releaseHead() {
@@ -227,7 +285,13 @@ final class Http2Downstream extends Downstream {
         if (waiting == null) {
             give(Unpooled.EMPTY_BUFFER);
         } else {
-            int taken = give(waiting);
+            int taken;
+            try {
+                taken = give(waiting);
+            } catch (RuntimeException e) {
+                waiting.release();
+                throw e;
+            }
             if (waiting.isReadable() && !done) {
                 body.putBack(waiting);
             } else {
@@ -516,6 +580,15 @@ final class Http2Downstream extends Downstream {
         if (resetSeen) {
             return since + timeouts.linger() - now;
         }
+        try {
+            return lookAtExchange(timeouts, now);
+        } catch (RuntimeException e) {
+            broke(e);
+            return timeouts.check();
+        }
+    }
+
+    private long lookAtExchange(Timeouts timeouts, long now) {
         boolean stuck = isStuck();
         Exchange current = current();
         if (current == null) {

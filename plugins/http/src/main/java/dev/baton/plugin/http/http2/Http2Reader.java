@@ -278,19 +278,35 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
     void head(Http2Stream stream, RequestFields fields, boolean last) {
         Http2Downstream known = of(stream);
         if (known != null) {
-            known.trailers(fields);
+            try {
+                known.trailers(fields);
+            } catch (RuntimeException e) {
+                known.broke(e);
+            }
             return;
         }
         Http2Downstream begun = new Http2Downstream(this, stream);
         stream.setProperty(streamKey, begun);
         timer.asked();
-        begun.begin(fields, last);
+        try {
+            begun.begin(fields, last);
+        } catch (RuntimeException e) {
+            begun.broke(e);
+        }
     }
 
     /** A piece of a body came. The bytes of it that are free again. */
     int data(Http2Stream stream, ByteBuf data, int padding, boolean last) {
         Http2Downstream known = of(stream);
-        return padding + (known == null ? data.readableBytes() : known.data(data, last));
+        if (known == null) {
+            return padding + data.readableBytes();
+        }
+        try {
+            return padding + known.data(data, last);
+        } catch (RuntimeException e) {
+            known.broke(e);
+            return 0; // the end of its stream gives back what was not taken
+        }
     }
 
     @Override
@@ -334,14 +350,18 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
     void streamHalfClosed(Http2Stream stream) {
         Http2Downstream known = of(stream);
         if (known != null && stream.state() == Http2Stream.State.HALF_CLOSED_LOCAL) {
-            known.responded();
+            known.run(known::responded);
         }
     }
 
     void streamClosed(Http2Stream stream) {
         Http2Downstream known = of(stream);
         if (known != null) {
-            known.closed();
+            try {
+                known.closed();
+            } catch (RuntimeException e) {
+                known.broke(e);
+            }
         }
         if (connection().numActiveStreams() == 0) {
             timer.progress(nanoTime());

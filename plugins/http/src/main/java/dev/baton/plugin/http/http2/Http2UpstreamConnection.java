@@ -142,6 +142,10 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
         return channel;
     }
 
+    ExchangeEnv env() {
+        return env;
+    }
+
     StreamSlots slots() {
         return slots;
     }
@@ -208,7 +212,7 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
             return;
         }
         unflushed = new ArrayList<>();
-        now.forEach(Http2UpstreamEnd::flushAnswer);
+        now.forEach(each -> each.run(each::flushAnswer));
         if (unflushed.isEmpty()) {
             now.clear();
             unflushed = now;
@@ -218,10 +222,10 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
     @Override
     public void channelInactive(ChannelHandlerContext context) throws Exception {
         retire();
-        awaiting.forEach(each -> each.closed(false));
+        awaiting.forEach(each -> each.run(() -> each.closed(false)));
         awaiting = List.of();
         super.channelInactive(context); // which closes all streams
-        List.copyOf(outliving).forEach(Http2UpstreamEnd::connectionClosed);
+        List.copyOf(outliving).forEach(each -> each.run(each::connectionClosed));
         if (toldBytes != 0) {
             channel.hold(0, 0);
         }
@@ -310,7 +314,14 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
             return;
         }
         Http2UpstreamEnd end = new Http2UpstreamEnd(this);
-        if (end.begin(exchange)) {
+        boolean begun;
+        try {
+            begun = end.begin(exchange);
+        } catch (RuntimeException e) {
+            exchange.downstream().broke(exchange, e);
+            return;
+        }
+        if (begun) {
             exchange.attach(end, true, served);
         } else {
             exchange.askAgain();
@@ -422,14 +433,26 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
     void head(Http2Stream stream, UpstreamResponseFields fields, boolean last) {
         Http2UpstreamEnd known = of(stream);
         if (known != null) {
-            known.head(fields, last);
+            try {
+                known.head(fields, last);
+            } catch (RuntimeException e) {
+                known.broke(e);
+            }
         }
     }
 
     /** A piece of a body came. The bytes of it that are free again. */
     int data(Http2Stream stream, ByteBuf data, int padding, boolean last) {
         Http2UpstreamEnd known = of(stream);
-        return padding + (known == null ? data.readableBytes() : known.data(data, last));
+        if (known == null) {
+            return padding + data.readableBytes();
+        }
+        try {
+            return padding + known.data(data, last);
+        } catch (RuntimeException e) {
+            known.broke(e);
+            return 0; // the end of its stream has given back what was not taken
+        }
     }
 
     /** The server says how many streams there may be. */
@@ -444,7 +467,7 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
         }
         List<Http2UpstreamEnd> now = awaiting;
         awaiting = List.of();
-        now.forEach(Http2UpstreamEnd::settled);
+        now.forEach(each -> each.run(each::settled));
         serveWaiting();
     }
 
@@ -483,7 +506,11 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
         served = true;
         slots.free();
         freed = true;
-        known.closed(stream.id() > lastServed);
+        try {
+            known.closed(stream.id() > lastServed);
+        } catch (RuntimeException e) {
+            known.broke(e);
+        }
         flushSoon();
     }
 
@@ -491,7 +518,7 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
     void reset(Http2Stream stream, long code) {
         Http2UpstreamEnd known = of(stream);
         if (known != null) {
-            known.reset(Http2Error.valueOf(code));
+            known.run(() -> known.reset(Http2Error.valueOf(code)));
         }
     }
 
@@ -575,7 +602,7 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
         if (ends.isEmpty()) {
             env.refusals().count(refusal, String.valueOf(channel.remoteAddress()), detail);
         }
-        ends.forEach(each -> each.fail(refusal, false, detail));
+        ends.forEach(each -> each.run(() -> each.fail(refusal, false, detail)));
     }
 
     private List<Http2UpstreamEnd> ends() {
@@ -706,7 +733,7 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
         all.addAll(outliving);
         for (Http2UpstreamEnd each : all) {
             if (each.holds()) {
-                each.evict();
+                each.run(each::evict);
             }
         }
         countMemory();

@@ -127,8 +127,14 @@ final class Http2UpstreamEnd implements UpstreamEnd {
 
     private boolean send(Exchange next) {
         UpstreamServer server = next.server();
-        UpstreamRequestFields head = UpstreamRequestFields.of(
-                next, server == null ? "" : server.address(), channel().tls() != null);
+        UpstreamRequestFields head;
+        try {
+            head = UpstreamRequestFields.of(
+                    next, server == null ? "" : server.address(), channel().tls() != null);
+        } catch (RuntimeException e) {
+            connection.free();
+            throw e;
+        }
         requestSent = !tunnel && !next.hasBody();
         if (head.length() > connection.headMax()) {
             connection.free();
@@ -172,14 +178,16 @@ final class Http2UpstreamEnd implements UpstreamEnd {
 
     @Override
     public void postedRequestBody(Exchange named, ByteBuf data, boolean last, @Nullable HeaderFields fields) {
-        try {
-            requestBody(named, data, data.readableBytes(), last, fields);
-        } finally {
-            data.release();
-        }
-        if (last) {
-            flushRequest(named);
-        }
+        run(() -> {
+            try {
+                requestBody(named, data, data.readableBytes(), last, fields);
+            } finally {
+                data.release();
+            }
+            if (last) {
+                flushRequest(named);
+            }
+        });
     }
 
     @Override
@@ -191,14 +199,16 @@ final class Http2UpstreamEnd implements UpstreamEnd {
     @Override
     public void caughtUpWithRequest(Exchange named) {
         flushRequest(named);
-        if (named.equals(exchange) && takesMoreRequest(named)) {
-            resumeRequest(named);
-        }
+        run(() -> {
+            if (named.equals(exchange) && takesMoreRequest(named)) {
+                resumeRequest(named);
+            }
+        });
     }
 
     @Override
     public boolean resumeAnswer(Exchange named) {
-        return Messages.post(channel(), () -> resumeReading(named));
+        return post(() -> resumeReading(named));
     }
 
     private void resumeReading(Exchange named) {
@@ -226,7 +236,7 @@ final class Http2UpstreamEnd implements UpstreamEnd {
 
     @Override
     public void endTunnel(Exchange named) {
-        Messages.post(channel(), () -> {
+        post(() -> {
             Http2Stream to = stream;
             if (named.equals(exchange) && to != null) {
                 exchange = null;
@@ -238,7 +248,7 @@ final class Http2UpstreamEnd implements UpstreamEnd {
 
     @Override
     public void abortSoon(Exchange named) {
-        Messages.post(channel(), () -> {
+        post(() -> {
             if (named.equals(exchange)) {
                 abort();
             }
@@ -262,6 +272,35 @@ final class Http2UpstreamEnd implements UpstreamEnd {
 
     // ------------------------------------------------------------------------------------------- from the connection
 
+    /** Runs a message of the client's end under the claim, now or later. False: it will never run. */
+    private boolean post(Runnable message) {
+        return Messages.post(channel(), () -> run(message));
+    }
+
+    /** Runs what concerns this stream alone: what it throws must not cost the others. Under the claim. */
+    void run(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException e) {
+            broke(e);
+        }
+    }
+
+    /** Code that must not throw has thrown: that ends this exchange, and none of the connection's others. */
+    void broke(RuntimeException thrown) {
+        Http2Stream of = stream;
+        connection.env().failed((of == null ? "a stream" : "stream " + of.id()) + " of a server's connection", thrown);
+        Exchange current = exchange;
+        try {
+            fail(Refusal.INTERNAL_ERROR, false, null);
+        } catch (RuntimeException again) { // the client's end can do nothing any longer
+            if (current != null) {
+                current.downstream().channel().close();
+            }
+        }
+        cancel(Http2Error.INTERNAL_ERROR);
+    }
+
     /** A head came, or what follows the body. */
     void head(UpstreamResponseFields fields, boolean last) {
         Exchange current = exchange;
@@ -274,27 +313,27 @@ final class Http2UpstreamEnd implements UpstreamEnd {
             } else {
                 begin(current, fields, last);
             }
-        } catch (IllegalArgumentException e) {
+        } catch (MalformedException e) {
             malformed(e.getMessage());
         }
     }
 
     private void begin(Exchange current, UpstreamResponseFields fields, boolean last) {
         if (fields.tooMany()) {
-            throw new IllegalArgumentException("more than " + HeaderFields.MAX_FIELDS + " header fields");
+            throw new MalformedException("more than " + HeaderFields.MAX_FIELDS + " header fields");
         }
         HeaderFields all = fields.fields();
         if (all.has(FieldKind.CONNECTION) || all.has(FieldKind.TRANSFER_ENCODING) || all.has(FieldKind.UPGRADE)) {
-            throw new IllegalArgumentException("a field of the connection's");
+            throw new MalformedException("a field of the connection's");
         }
         int code = fields.code();
         if (code == HttpResponseStatus.SWITCHING_PROTOCOLS.code()) {
-            throw new IllegalArgumentException("101, which HTTP/2 has not");
+            throw new MalformedException("101, which HTTP/2 has not");
         }
         ResponseHead head = new ResponseHead(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(code), all);
         if (head.isInformational()) {
             if (last || ++informational > MAX_INFORMATIONAL) {
-                throw new IllegalArgumentException(
+                throw new MalformedException(
                         last ? "a head before the answer that ends it" : "too many heads before the answer");
             }
             inform(current, head);
@@ -313,7 +352,7 @@ final class Http2UpstreamEnd implements UpstreamEnd {
         }
         inputEnded = last;
         if (last && announced > 0) {
-            throw new IllegalArgumentException("a length, and no body");
+            throw new MalformedException("a length, and no body");
         }
         receive(current, head, Unpooled.EMPTY_BUFFER);
     }
@@ -340,7 +379,7 @@ final class Http2UpstreamEnd implements UpstreamEnd {
                 ? BodyLength.WRONG
                 : BodyLength.parse(fields.value(field));
         if (length == BodyLength.WRONG) {
-            throw new IllegalArgumentException("ambiguous length");
+            throw new MalformedException("ambiguous length");
         }
         return length;
     }
@@ -352,12 +391,14 @@ final class Http2UpstreamEnd implements UpstreamEnd {
         if (there.tryEnter()) {
             try {
                 other.informational(current, this, head);
+            } catch (RuntimeException e) {
+                other.broke(e);
             } finally {
                 there.leave();
             }
         } else {
             answerPosted = true;
-            if (!Messages.post(there, () -> other.informational(current, this, head))) {
+            if (!other.post(() -> other.informational(current, this, head))) {
                 abort();
             }
         }
@@ -367,10 +408,10 @@ final class Http2UpstreamEnd implements UpstreamEnd {
     private void endWith(Exchange current, UpstreamResponseFields fields) {
         HeaderFields all = fields.fields();
         if (fields.hasPseudo() || fields.tooMany() || all.has(FieldKind.TRANSFER_ENCODING)) {
-            throw new IllegalArgumentException("trailers that are none");
+            throw new MalformedException("trailers that are none");
         }
         if (announced > 0) {
-            throw new IllegalArgumentException("a body that is shorter than its length");
+            throw new MalformedException("a body that is shorter than its length");
         }
         inputEnded = true;
         trailers = all;
@@ -440,9 +481,7 @@ final class Http2UpstreamEnd implements UpstreamEnd {
             release();
             boolean unused = !headCame;
             Downstream other = current.downstream();
-            Messages.post(
-                    other.channel(),
-                    () -> other.upstreamReset(current, this, unused, "the server has reset the stream: " + error));
+            other.post(() -> other.upstreamReset(current, this, unused, "the server has reset the stream: " + error));
         }
     }
 
@@ -499,7 +538,7 @@ final class Http2UpstreamEnd implements UpstreamEnd {
         exchange = null;
         release();
         Downstream other = current.downstream();
-        Messages.post(other.channel(), () -> other.upstreamRefused(current, this, detail));
+        other.post(() -> other.upstreamRefused(current, this, detail));
     }
 
     private void malformed(@Nullable String detail) {
@@ -521,7 +560,7 @@ final class Http2UpstreamEnd implements UpstreamEnd {
         release();
         Downstream other = current.downstream();
         // Whether it arrives or not: this end is done with the exchange.
-        Messages.post(other.channel(), () -> other.upstreamFailed(current, this, refusal, unused, detail));
+        other.post(() -> other.upstreamFailed(current, this, refusal, unused, detail));
     }
 
     /** The process is short of memory. */
@@ -579,6 +618,8 @@ final class Http2UpstreamEnd implements UpstreamEnd {
                     answerFull = !other.takesMoreAnswer(current, this);
                     taken = !answerFull;
                 }
+            } catch (RuntimeException e) {
+                other.broke(e);
             } finally {
                 there.leave();
             }
@@ -607,7 +648,7 @@ final class Http2UpstreamEnd implements UpstreamEnd {
             boolean last,
             @Nullable HeaderFields fields) {
         ByteBuf data = count == 0 ? Unpooled.EMPTY_BUFFER : in.readRetainedSlice(count);
-        boolean sent = Messages.post(other.channel(), () -> {
+        boolean sent = other.post(() -> {
             try {
                 arrive(other, current, head, data, data.readableBytes(), last, fields);
             } finally {
@@ -659,7 +700,7 @@ final class Http2UpstreamEnd implements UpstreamEnd {
         MovableChannel there = other.channel();
         boolean reached = true;
         if (posted) {
-            reached = Messages.post(there, () -> other.caughtUpWithAnswer(current, this));
+            reached = other.post(() -> other.caughtUpWithAnswer(current, this));
         } else if (there.tryEnter()) {
             try {
                 other.flush();
@@ -667,7 +708,7 @@ final class Http2UpstreamEnd implements UpstreamEnd {
                 there.leave();
             }
         } else {
-            reached = Messages.post(there, other::flush);
+            reached = other.post(other::flush);
         }
         if (!reached) {
             abort();
@@ -683,7 +724,7 @@ final class Http2UpstreamEnd implements UpstreamEnd {
 
     private void resumeRequest(Exchange current) {
         Downstream other = current.downstream();
-        if (!Messages.post(other.channel(), () -> other.resumeRequest(current, this))) {
+        if (!other.post(() -> other.resumeRequest(current, this))) {
             abort();
         }
     }

@@ -87,7 +87,7 @@ final class ResponseWriter {
                 windows.incrementWindowSize(all, -count);
                 budget.sent(count);
             }
-        } catch (Http2Exception e) { // the client takes no heads of this size
+        } catch (Http2Exception | RuntimeException e) { // the table of fields may have changed, unsent: all ends
             out.release();
             in.skipBytes(count);
             handler.onError(handler.context(), true, e);

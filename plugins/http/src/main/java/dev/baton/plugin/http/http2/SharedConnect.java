@@ -1,7 +1,6 @@
 package dev.baton.plugin.http.http2;
 
 import dev.baton.plugin.http.exchange.Exchange;
-import dev.baton.plugin.http.exchange.Messages;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.upstream.ConnectHandler;
@@ -53,7 +52,7 @@ final class SharedConnect implements ConnectHandler {
         if (!state.compareAndSet(OPENS, WAITS)) {
             return; // another loop was faster
         }
-        Messages.post(first.downstream().channel(), () -> first.waits(() -> cancel(wait)));
+        first.downstream().post(() -> first.waits(() -> cancel(wait)));
         home.waits();
         Exchange other;
         while ((other = others.poll()) != null) {

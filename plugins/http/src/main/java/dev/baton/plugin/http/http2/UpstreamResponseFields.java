@@ -30,26 +30,26 @@ final class UpstreamResponseFields extends MessageFields {
     /**
      * The status as a number.
      *
-     * @throws IllegalArgumentException if it has none that can be passed on
+     * @throws MalformedException if it has none that can be passed on
      */
     int code() {
         CharSequence digits = status;
         if (ofRequest) {
-            throw new IllegalArgumentException("a pseudo-field of requests");
+            throw new MalformedException("a pseudo-field of requests");
         }
         if (digits == null || digits.length() != DIGITS) {
-            throw new IllegalArgumentException("no status of three digits");
+            throw new MalformedException("no status of three digits");
         }
         int code = 0;
         for (int i = 0; i < DIGITS; i++) {
             int digit = digits.charAt(i) - '0';
             if (digit < 0 || digit > 9) {
-                throw new IllegalArgumentException("a status that is no number");
+                throw new MalformedException("a status that is no number");
             }
             code = 10 * code + digit;
         }
         if (code < LEAST) {
-            throw new IllegalArgumentException("a status below " + LEAST);
+            throw new MalformedException("a status below " + LEAST);
         }
         return code;
     }
