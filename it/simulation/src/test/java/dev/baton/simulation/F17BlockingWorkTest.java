@@ -6,7 +6,7 @@ import dev.baton.runtime.blocking.BlockingCall;
 import dev.baton.runtime.blocking.WorkerPool;
 import dev.baton.runtime.blocking.WorkerThreads;
 import dev.baton.runtime.blocking.Workers;
-import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.metrics.Meters;
 import dev.baton.testkit.sim.Exploration;
 import dev.baton.testkit.sim.SimServer;
 import dev.baton.testkit.sim.SimulatedWorkers;
@@ -161,7 +161,7 @@ class F17BlockingWorkTest {
     private static void run(Simulation simulation, boolean atTheEnd, WorkerThreads threads) {
         World world = Loops.world(simulation, 2);
         SimServer server = world.server();
-        WorkerPool pool = new Workers(2, 10, threads, new PrometheusMetrics()).of("test");
+        WorkerPool pool = new Workers(2, 10, threads, new Meters()).of("test");
         Asking first = new Asking(pool);
         Asking asking = new Asking(pool);
         World.Connection connection = world.connected(server, 0, new ChannelInitializer<>() {

@@ -1,6 +1,6 @@
 package dev.baton.runtime.blocking;
 
-import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.metrics.Meters;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -51,7 +51,7 @@ public final class WorkerPool {
      * @param threadsMax how many pieces of work may run at once, at least 1
      * @param waitingMax how many more may wait
      */
-    WorkerPool(String plugin, int threadsMax, int waitingMax, WorkerThreads threads, PrometheusMetrics metrics) {
+    WorkerPool(String plugin, int threadsMax, int waitingMax, WorkerThreads threads, Meters metrics) {
         this.plugin = plugin;
         this.threadsMax = threadsMax;
         this.waitingMax = waitingMax;

@@ -1,6 +1,6 @@
 package dev.baton.runtime.blocking;
 
-import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.metrics.Meters;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -12,7 +12,7 @@ public final class Workers {
     private final int threadsMax;
     private final int waitingMax;
     private final WorkerThreads threads;
-    private final PrometheusMetrics metrics;
+    private final Meters metrics;
 
     /**
      * None yet.
@@ -20,7 +20,7 @@ public final class Workers {
      * @param threadsMax how many pieces of work of a plugin may run at once, at least 1
      * @param waitingMax how many more may wait
      */
-    public Workers(int threadsMax, int waitingMax, WorkerThreads threads, PrometheusMetrics metrics) {
+    public Workers(int threadsMax, int waitingMax, WorkerThreads threads, Meters metrics) {
         this.threadsMax = threadsMax;
         this.waitingMax = waitingMax;
         this.threads = threads;

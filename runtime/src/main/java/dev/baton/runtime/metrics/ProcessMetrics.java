@@ -4,7 +4,6 @@ import com.sun.management.UnixOperatingSystemMXBean;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufAllocatorMetric;
 import io.netty.buffer.ByteBufAllocatorMetricProvider;
-import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot.CounterDataPointSnapshot;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
@@ -38,7 +37,7 @@ import org.slf4j.LoggerFactory;
  * The JVM and the process, under the names of Prometheus' own client for Java. Everything is read when somebody asks,
  * and nothing of the JVM's management is loaded before.
  */
-final class ProcessMetrics implements MultiCollector {
+final class ProcessMetrics {
     private static final Logger LOG = LoggerFactory.getLogger(ProcessMetrics.class);
     private static final double NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final double MILLIS = TimeUnit.SECONDS.toMillis(1);
@@ -60,8 +59,8 @@ final class ProcessMetrics implements MultiCollector {
         this.allocator = allocator;
     }
 
-    @Override
-    public MetricSnapshots collect() {
+    /** Everything, as it is now. */
+    MetricSnapshots collect() {
         List<MetricSnapshot> all = new ArrayList<>();
         all.add(InfoSnapshot.builder()
                 .name("baton_build_info")

@@ -1,4 +1,4 @@
-/** Counts as Prometheus metrics: the only user of Micrometer. */
+/** Counts as Prometheus metrics: the only user of the Prometheus library. */
 @NullMarked
 package dev.baton.runtime.metrics;
 

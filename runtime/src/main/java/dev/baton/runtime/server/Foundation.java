@@ -19,7 +19,7 @@ import dev.baton.runtime.fd.PluginHook;
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.loop.OwnedPollers;
 import dev.baton.runtime.loop.SwallowedThrows;
-import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.metrics.Meters;
 import dev.baton.runtime.output.StandardStreams;
 import dev.baton.runtime.plugin.Contribution;
 import dev.baton.runtime.plugin.ExtensionPoint;
@@ -69,7 +69,7 @@ public final class Foundation {
     final FdObservers observers = new FdObservers();
     final FdTable table;
     final FdBudget fds = new FdBudget();
-    final PrometheusMetrics metrics = new PrometheusMetrics();
+    final Meters metrics = new Meters();
     final LiveTraffic traffic = new LiveTraffic();
     final ParameterBinder parameters = new QueryBinder();
     final PluginErrors pluginErrors = new PluginErrors(metrics);

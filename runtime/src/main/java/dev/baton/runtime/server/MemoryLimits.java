@@ -3,7 +3,7 @@ package dev.baton.runtime.server;
 import dev.baton.runtime.channel.MemoryBudget;
 import dev.baton.runtime.channel.MemoryBudget.Kind;
 import dev.baton.runtime.config.MemoryConfig;
-import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.metrics.Meters;
 import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.Locale;
@@ -17,7 +17,7 @@ final class MemoryLimits {
     private MemoryLimits() {}
 
     /** Sets the limits of a budget and shows it in the metrics. */
-    static void apply(MemoryConfig config, MemoryBudget budget, PrometheusMetrics metrics) {
+    static void apply(MemoryConfig config, MemoryBudget budget, Meters metrics) {
         long heap = Runtime.getRuntime().maxMemory();
         long direct = maxDirect(ManagementFactory.getRuntimeMXBean().getInputArguments(), heap);
         budget.limit((long) (heap * config.heap().share()), (long)

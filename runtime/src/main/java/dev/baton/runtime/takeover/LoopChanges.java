@@ -9,7 +9,7 @@ import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopGroup;
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.loop.Timer;
-import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.metrics.Meters;
 import dev.baton.runtime.view.LiveView;
 import dev.baton.spi.admin.LoopResult;
 import dev.baton.spi.admin.LoopResult.Outcome;
@@ -80,7 +80,7 @@ public final class LoopChanges implements BatonLoop.Deaths {
     private final LoopRegistry loops;
     private final PollerProvider poller;
     private final LiveView view;
-    private final PrometheusMetrics metrics;
+    private final Meters metrics;
     private final BoundListeners listeners;
     private final Executor worker;
     private final Timer timer;
@@ -105,7 +105,7 @@ public final class LoopChanges implements BatonLoop.Deaths {
             LoopRegistry loops,
             PollerProvider poller,
             LiveView view,
-            PrometheusMetrics metrics,
+            Meters metrics,
             BoundListeners listeners,
             Executor worker,
             Timer timer,

@@ -6,7 +6,7 @@ import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.fd.PluginHook;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopRegistry;
-import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.metrics.Meters;
 import dev.baton.spi.admin.AdminView;
 import dev.baton.spi.admin.Current;
 import dev.baton.spi.admin.FdSnapshot;
@@ -57,7 +57,7 @@ public final class LiveView implements RuntimeView {
     }
 
     /** The runtime's own metrics, named as the admin API documents them. */
-    public void publish(PrometheusMetrics metrics) {
+    public void publish(Meters metrics) {
         metrics.gauge("baton_fds_open", "Fds in the table.", observers.counters()::openFds);
         metrics.gauge(
                 "baton_orphans",
@@ -97,7 +97,7 @@ public final class LiveView implements RuntimeView {
     }
 
     /** A loop's own metrics. */
-    public void publish(PrometheusMetrics metrics, BatonLoop loop) {
+    public void publish(Meters metrics, BatonLoop loop) {
         String id = Integer.toString(loop.id());
         metrics.counted(TURNS, "Turns of a loop.", loop::turns, LOOP, id);
         metrics.counted(ACCEPTED, "Connections accepted on a loop.", loop::accepted, LOOP, id);
@@ -110,7 +110,7 @@ public final class LiveView implements RuntimeView {
     }
 
     /** Takes those of a loop that has ended away. */
-    public void forget(PrometheusMetrics metrics, BatonLoop loop) {
+    public void forget(Meters metrics, BatonLoop loop) {
         looks.remove(loop);
         for (String name : List.of(TURNS, ACCEPTED, CONNECTIONS)) {
             metrics.forget(name, LOOP, Integer.toString(loop.id()));

@@ -1,7 +1,7 @@
 package dev.baton.runtime.view;
 
 import dev.baton.runtime.metrics.Distribution;
-import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.metrics.Meters;
 import dev.baton.runtime.metrics.Series;
 import dev.baton.spi.admin.LoopSnapshot;
 import dev.baton.spi.admin.PoolSnapshot;
@@ -38,7 +38,7 @@ public final class TopView {
 
     private static final double SECOND_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-    private final PrometheusMetrics metrics;
+    private final Meters metrics;
     private final Supplier<List<LoopSnapshot>> loops;
     private final Supplier<List<PoolSnapshot>> pools;
     private final Supplier<Map<Integer, Long>> cpuNanos;
@@ -66,7 +66,7 @@ public final class TopView {
      * @param clockNanos the time
      */
     public TopView(
-            PrometheusMetrics metrics,
+            Meters metrics,
             Supplier<List<LoopSnapshot>> loops,
             Supplier<List<PoolSnapshot>> pools,
             Supplier<Map<Integer, Long>> cpuNanos,

@@ -3,7 +3,7 @@ package dev.baton.runtime.blocking;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.metrics.Meters;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -44,7 +44,7 @@ class WorkerPoolTest {
     }
 
     private WorkerPool pool(int threadsMax, int waitingMax) {
-        return new WorkerPool("test", threadsMax, waitingMax, threads, new PrometheusMetrics());
+        return new WorkerPool("test", threadsMax, waitingMax, threads, new Meters());
     }
 
     private Work work(String name) {

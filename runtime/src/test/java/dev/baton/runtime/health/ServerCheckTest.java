@@ -3,7 +3,7 @@ package dev.baton.runtime.health;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.runtime.config.CheckConfig;
-import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.metrics.Meters;
 import dev.baton.runtime.upstream.TestTime;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.loop.Loop;
@@ -33,7 +33,7 @@ class ServerCheckTest {
 
     private final TestTime time = new TestTime();
     private final List<TestLoop> loops = List.of(new TestLoop(0), new TestLoop(1));
-    private final PrometheusMetrics metrics = new PrometheusMetrics();
+    private final Meters metrics = new Meters();
     private final Queue<CheckConnector.Outcome> asked = new ArrayDeque<>();
     private final List<Loop> askedOn = new ArrayList<>();
     private final List<Health> changes = new ArrayList<>();

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.mockito.Mockito.mock;
 import static org.mockito.Mockito.when;
 
-import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.metrics.Meters;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.filter.ConnectionFilter;
 import dev.baton.spi.filter.Next;
@@ -125,7 +125,7 @@ class BoundListenersTest {
                         (plugin, cause) -> {
                             throw new AssertionError(cause);
                         },
-                        new PrometheusMetrics(),
+                        new Meters(),
                         ListenerSpec.PerClient.UNLIMITED,
                         () -> 0));
         listeners.add(filtered);

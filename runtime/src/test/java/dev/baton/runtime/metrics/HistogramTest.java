@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 class HistogramTest {
     private static final String NAME = "baton_test_seconds";
 
-    private final PrometheusMetrics metrics = new PrometheusMetrics();
+    private final Meters metrics = new Meters();
 
     private Distribution recorded() {
         return metrics.histograms(NAME).get(0).value();
@@ -189,7 +189,7 @@ class HistogramTest {
 
     @Test
     void shouldCountTooManySetsOfLabelsTogetherAndSaySoOnce() {
-        Logger logger = (Logger) LoggerFactory.getLogger(PrometheusMetrics.class);
+        Logger logger = (Logger) LoggerFactory.getLogger(Family.class);
         ListAppender<ILoggingEvent> log = new ListAppender<>();
         log.start();
         logger.addAppender(log);
@@ -222,5 +222,31 @@ class HistogramTest {
         counter.increment();
         assertThat(counter.count()).isEqualTo((1L << 40) + 1);
         assertThat(List.of(metrics.counters("baton_test_total").get(0).value())).containsExactly((1L << 40) + 1);
+    }
+
+    @Test
+    void shouldRefuseOneNameForTwoKindsOfMetrics() {
+        metrics.gauge("baton_test_total", "Help.", () -> 1);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> metrics.counter("baton_test_total", "Help."))
+                .withMessage("metric baton_test_total is a gauge elsewhere, here a counter");
+        metrics.counter("baton_other_seconds_total", "Help.");
+        metrics.gauge(NAME, "Help.", () -> 1);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> metrics.histogram(NAME, "Help."))
+                .withMessageContaining("is a gauge elsewhere, here a histogram");
+    }
+
+    @Test
+    void shouldReadValuesOfOthersAnewAndReplaceThem() {
+        metrics.counted("baton_test_total", "Help.", () -> 7, "loop", "1", "kind", "b");
+        metrics.counted("baton_test_total", "Help.", () -> 8, "kind", "b", "loop", "1");
+        metrics.gauge("baton_test_bytes", "Bytes.", () -> -3);
+        assertThat(metrics.scrape())
+                .contains(
+                        "# TYPE baton_test_total counter\nbaton_test_total{kind=\"b\",loop=\"1\"} 8.0\n",
+                        "# HELP baton_test_bytes Bytes.\n# TYPE baton_test_bytes gauge\nbaton_test_bytes -3.0\n");
+        metrics.forget("baton_test_total", "loop", "1", "kind", "b");
+        assertThat(metrics.scrape()).doesNotContain("baton_test_total");
     }
 }

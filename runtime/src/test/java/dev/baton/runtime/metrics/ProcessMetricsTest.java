@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 class ProcessMetricsTest {
     private final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(true);
-    private final PrometheusMetrics metrics = new PrometheusMetrics();
+    private final Meters metrics = new Meters();
 
     ProcessMetricsTest() {
         metrics.publishProcess("1.2.3", allocator);

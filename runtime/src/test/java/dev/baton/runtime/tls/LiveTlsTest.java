@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.baton.runtime.config.UpstreamTlsConfig;
-import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.metrics.Meters;
 import dev.baton.spi.tls.CertificateFiles;
 import dev.baton.spi.tls.CertificateMaker;
 import dev.baton.spi.tls.CertificateSnapshot;
@@ -35,7 +35,7 @@ class LiveTlsTest {
     Path folder;
 
     private Instant now = EXPIRES.minus(Duration.ofDays(30));
-    private final PrometheusMetrics metrics = new PrometheusMetrics();
+    private final Meters metrics = new Meters();
     private final LiveTls tls = new LiveTls(metrics, () -> now);
     private Path certificate = Path.of("");
     private Path key = Path.of("");

@@ -8,7 +8,7 @@ import static org.mockito.Mockito.doCallRealMethod;
 import static org.mockito.Mockito.doThrow;
 import static org.mockito.Mockito.spy;
 
-import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.metrics.Meters;
 import dev.baton.runtime.tls.PublishedCertificates.Published;
 import dev.baton.spi.tls.CertificateFiles;
 import dev.baton.spi.tls.CertificateMaker;
@@ -71,14 +71,12 @@ class ServerTlsTest {
 
     private static ServerContexts contexts(ServerTlsConfig config) {
         return spy(new ServerContexts(
-                config,
-                new TicketKeys(InstantSource.system()),
-                new Staples(new PrometheusMetrics(), InstantSource.system())));
+                config, new TicketKeys(InstantSource.system()), new Staples(new Meters(), InstantSource.system())));
     }
 
     private static ServerTls server(ServerTlsConfig config, ServerContexts contexts) {
         return new ServerTls(
-                config, contexts, new ChallengeCertificates(), new TlsCounters(new PrometheusMetrics()), closed -> {});
+                config, contexts, new ChallengeCertificates(), new TlsCounters(new Meters()), closed -> {});
     }
 
     @Test

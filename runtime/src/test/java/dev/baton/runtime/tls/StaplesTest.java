@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.metrics.Meters;
 import dev.baton.spi.tls.Pem;
 import dev.baton.spi.tls.ServerTlsConfig;
 import dev.baton.spi.tls.UnknownName;
@@ -42,7 +42,7 @@ class StaplesTest {
     Path folder;
 
     private Instant now = Instant.now();
-    private final PrometheusMetrics metrics = new PrometheusMetrics();
+    private final Meters metrics = new Meters();
     private final Staples staples = new Staples(metrics, () -> now);
     private final ExecutorService worker = Executors.newSingleThreadExecutor();
     private FakeResponder fake;

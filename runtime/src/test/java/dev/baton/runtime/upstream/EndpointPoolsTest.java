@@ -3,7 +3,7 @@ package dev.baton.runtime.upstream;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.runtime.loop.LoopRegistry;
-import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.metrics.Meters;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.pool.IdlePool;
@@ -35,7 +35,7 @@ class EndpointPoolsTest {
                     names,
                     listener -> null,
                     new LoopRegistry(),
-                    new PrometheusMetrics()));
+                    new Meters()));
     /** Runs at the next opening of a pool: in the middle of a replacement. */
     private Runnable meanwhile = () -> {};
 

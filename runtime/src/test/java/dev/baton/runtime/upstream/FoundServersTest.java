@@ -10,7 +10,7 @@ import dev.baton.runtime.config.StickyConfig;
 import dev.baton.runtime.config.UpstreamConfig;
 import dev.baton.runtime.config.Variant;
 import dev.baton.runtime.loop.LoopRegistry;
-import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.metrics.Meters;
 import dev.baton.runtime.upstream.HostLookup.Enclosed;
 import dev.baton.spi.admin.PoolSnapshot;
 import dev.baton.spi.admin.ServerSnapshot;
@@ -45,7 +45,7 @@ class FoundServersTest {
     private final List<String> hostsAsked = new ArrayList<>();
     private final Set<String> unknownHosts = new TreeSet<>();
     private final Queue<HostLookup.ServiceReply> asked = new ArrayDeque<>();
-    private final PrometheusMetrics metrics = new PrometheusMetrics();
+    private final Meters metrics = new Meters();
 
     /** Hosts are found at once, services when a test says so. */
     private final HostNames names = new HostNames(

@@ -3,7 +3,7 @@ package dev.baton.runtime.upstream;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.runtime.loop.LoopRegistry;
-import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.metrics.Meters;
 import dev.baton.runtime.upstream.Backoff.Limits;
 import dev.baton.spi.posix.Errno;
 import dev.baton.spi.posix.PosixException;
@@ -47,7 +47,7 @@ class LiveServersTest {
         }
     };
     private final ConnectException refused = new ConnectException("refused");
-    private final PrometheusMetrics metrics = new PrometheusMetrics();
+    private final Meters metrics = new Meters();
     private long now = Long.MAX_VALUE - 1; // the clock may begin anywhere
 
     private LiveServers turns(UpstreamServer... servers) {

@@ -8,7 +8,7 @@ import dev.baton.runtime.config.ServerConfig;
 import dev.baton.runtime.config.UpstreamConfig;
 import dev.baton.runtime.config.Variant;
 import dev.baton.runtime.loop.LoopRegistry;
-import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.metrics.Meters;
 import dev.baton.spi.admin.ServerResult;
 import dev.baton.spi.admin.ServerResult.Outcome;
 import dev.baton.spi.admin.ServerSnapshot;
@@ -60,7 +60,7 @@ class ServerChangesTest {
                         new HostNames((host, reply) -> reply.failed("none", true), time, time::nanoTime),
                         listener -> null,
                         new LoopRegistry(),
-                        new PrometheusMetrics()));
+                        new Meters()));
     }
 
     private static ServerResult now(CompletionStage<ServerResult> stage) {

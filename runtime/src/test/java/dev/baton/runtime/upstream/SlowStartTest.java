@@ -8,7 +8,7 @@ import dev.baton.runtime.config.ServerConfig;
 import dev.baton.runtime.config.UpstreamConfig;
 import dev.baton.runtime.config.Variant;
 import dev.baton.runtime.loop.LoopRegistry;
-import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.metrics.Meters;
 import dev.baton.spi.pool.Sharing;
 import dev.baton.spi.upstream.ServerState;
 import java.time.Duration;
@@ -90,7 +90,7 @@ class SlowStartTest {
                         names,
                         listener -> null,
                         loops,
-                        new PrometheusMetrics()),
+                        new Meters()),
                 new IdleConnections(loops));
         LiveServer one = Objects.requireNonNull(group.servers().find("127.0.0.1:1"));
         assertThat(one.slowStart().steps()).as("from the beginning").isEqualTo(16);

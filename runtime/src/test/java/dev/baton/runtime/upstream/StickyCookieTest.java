@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import dev.baton.runtime.config.StickyConfig;
 import dev.baton.runtime.config.StickyConfig.SameSite;
 import dev.baton.runtime.loop.LoopRegistry;
-import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.metrics.Meters;
 import dev.baton.spi.upstream.RequestFacts;
 import dev.baton.spi.upstream.ServerState;
 import dev.baton.spi.upstream.UpstreamServer;
@@ -26,7 +26,7 @@ class StickyCookieTest {
     private static final UpstreamServer B = new UpstreamServer("b:1", 1);
     private static final StickyConfig PLAIN = new StickyConfig("srv", "/", Optional.empty(), false, SameSite.LAX);
 
-    private final PrometheusMetrics metrics = new PrometheusMetrics();
+    private final Meters metrics = new Meters();
     private final List<LiveServer> live = new ArrayList<>();
     private final LiveServers servers;
     private long now;

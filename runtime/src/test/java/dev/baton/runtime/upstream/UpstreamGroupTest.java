@@ -9,7 +9,7 @@ import dev.baton.runtime.config.ServerConfig;
 import dev.baton.runtime.config.UpstreamConfig;
 import dev.baton.runtime.config.Variant;
 import dev.baton.runtime.loop.LoopRegistry;
-import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.metrics.Meters;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.pool.IdlePool;
@@ -42,7 +42,7 @@ class UpstreamGroupTest {
             },
             time,
             time::nanoTime);
-    private final PrometheusMetrics metrics = new PrometheusMetrics();
+    private final Meters metrics = new Meters();
     private final LoopRegistry loops = new LoopRegistry();
     private final List<Pool> opened = new ArrayList<>();
     private final UpstreamGroup group = group(new UpstreamConfig(

@@ -3,7 +3,7 @@ package dev.baton.runtime.view;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.metrics.Meters;
 import dev.baton.spi.admin.LoopSnapshot;
 import dev.baton.spi.admin.PoolSnapshot;
 import dev.baton.spi.admin.TopSnapshot;
@@ -16,7 +16,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 class TopViewTest {
-    private final PrometheusMetrics metrics = new PrometheusMetrics();
+    private final Meters metrics = new Meters();
     /** Close to where it wraps around. */
     private final AtomicLong clock = new AtomicLong(Long.MAX_VALUE - TimeUnit.SECONDS.toNanos(5));
 

@@ -2,7 +2,7 @@ package dev.baton.runtime.tls;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.metrics.Meters;
 import dev.baton.spi.channel.ConnectionFacts;
 import dev.baton.spi.filter.ConnectionFilter;
 import dev.baton.spi.filter.Next;
@@ -31,7 +31,7 @@ final class FuzzHello {
     /** What a client's first bytes are. */
     private record Reading(ClientHello hello, TlsFailure failure) {}
 
-    private static final PrometheusMetrics METRICS = new PrometheusMetrics();
+    private static final Meters METRICS = new Meters();
     private static final ConnectionFilter TLS = listener();
 
     private FuzzHello() {}

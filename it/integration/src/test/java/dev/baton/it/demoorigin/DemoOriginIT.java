@@ -13,7 +13,7 @@ import dev.baton.plugin.http.config.MatchConfig;
 import dev.baton.plugin.http.config.RouteConfig;
 import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.runtime.loop.BatonLoop;
-import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.metrics.Meters;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.config.ByteRate;
 import dev.baton.spi.config.ByteSize;
@@ -51,7 +51,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class DemoOriginIT {
 
     private static Service origin(TestLoops loops) {
-        Metrics metrics = new PrometheusMetrics();
+        Metrics metrics = new Meters();
         ServiceContext context = new ServiceContext() {
             @Override
             public Upstream upstream(String name) {

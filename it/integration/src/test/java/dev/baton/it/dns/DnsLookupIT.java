@@ -7,7 +7,7 @@ import dev.baton.it.dns.ScriptedDns.Line;
 import dev.baton.runtime.channel.FdDatagramChannel;
 import dev.baton.runtime.channel.PinnedSocketChannel;
 import dev.baton.runtime.dns.DnsLookup;
-import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.metrics.Meters;
 import dev.baton.runtime.upstream.HostLookup;
 import dev.baton.runtime.upstream.HostLookup.Enclosed;
 import dev.baton.runtime.upstream.SrvRecord;
@@ -47,7 +47,7 @@ class DnsLookupIT {
     private final ExecutorService worker = Executors.newCachedThreadPool();
     private final Queue<Runnable> timer = new ConcurrentLinkedQueue<>();
     private final Queue<String> askedOfTheSystem = new ConcurrentLinkedQueue<>();
-    private final PrometheusMetrics metrics = new PrometheusMetrics();
+    private final Meters metrics = new Meters();
     private TestLoops loops = TestLoops.start(Pollers.chosen(), 1);
     private ScriptedDns dns;
 

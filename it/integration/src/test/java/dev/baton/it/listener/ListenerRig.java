@@ -6,7 +6,7 @@ import dev.baton.runtime.listener.ListenerEnv;
 import dev.baton.runtime.listener.ListenerSpec;
 import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.listener.TotalLimit;
-import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.metrics.Meters;
 import dev.baton.runtime.posix.JnrPosix;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.listener.ListenerKind;
@@ -42,7 +42,7 @@ final class ListenerRig implements AutoCloseable {
 
     final FaultyPosix faults = new FaultyPosix(Kernel.POSIX);
     final TestLoops loops;
-    final PrometheusMetrics metrics = new PrometheusMetrics();
+    final Meters metrics = new Meters();
     /**
      * What listeners of {@link #listener(ListenerKind, String, SocketSettings, ListenerSpec.Limits, boolean,
      * UnbindStrategy)} share.

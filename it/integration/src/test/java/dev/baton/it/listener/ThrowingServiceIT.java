@@ -9,7 +9,7 @@ import dev.baton.plugin.tcplistener.TcpListenerKind;
 import dev.baton.plugin.unbind.AtOnceStrategy;
 import dev.baton.runtime.listener.ListenerSpec;
 import dev.baton.runtime.listener.SharedListener;
-import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.metrics.Meters;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.poller.PollerProvider;
 import dev.baton.spi.service.Service;
@@ -146,7 +146,7 @@ class ThrowingServiceIT {
     @MethodSource("dev.baton.it.Pollers#all")
     void onlyTheConnectionIsLostWhereverAServiceThrows(PollerProvider poller) throws Exception {
         Changing service = new Changing();
-        PrometheusMetrics metrics = new PrometheusMetrics();
+        Meters metrics = new Meters();
         ExecutorService worker = Executors.newSingleThreadExecutor();
         try (TestLoops loops = TestLoops.start(poller, 1)) {
             SharedListener listener = new SharedListener(

@@ -10,7 +10,7 @@ import dev.baton.runtime.channel.FdDatagramChannel;
 import dev.baton.runtime.channel.PinnedSocketChannel;
 import dev.baton.runtime.dns.DnsLookup;
 import dev.baton.runtime.loop.BatonLoop;
-import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.metrics.Meters;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.poller.PollerProvider;
 import dev.baton.spi.pool.Sharing;
@@ -280,7 +280,7 @@ class NamesIT {
                 (host, reply) -> reply.failed("not known", false),
                 worker,
                 (delay, task) -> {},
-                new PrometheusMetrics());
+                new Meters());
     }
 
     /** The address is followed when its TTL says so and not before, and stays when the name server fails. */

@@ -12,7 +12,7 @@ import dev.baton.runtime.config.UpstreamConfig;
 import dev.baton.runtime.config.Variant;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.Timer;
-import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.metrics.Meters;
 import dev.baton.runtime.upstream.HostLookup;
 import dev.baton.runtime.upstream.HostNames;
 import dev.baton.runtime.upstream.InTurn;
@@ -60,7 +60,7 @@ public final class UpstreamRig implements AutoCloseable {
     public final Queue<MovableChannel> channels = new ConcurrentLinkedQueue<>();
 
     /** Where things are counted. */
-    public final PrometheusMetrics metrics = new PrometheusMetrics();
+    public final Meters metrics = new Meters();
 
     final Map<String, SocketAddress> listeners = new ConcurrentHashMap<>();
     final Names names;

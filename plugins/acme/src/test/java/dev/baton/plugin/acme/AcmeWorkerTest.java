@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
-import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.metrics.Meters;
 import dev.baton.spi.tls.CertificateMaker;
 import dev.baton.spi.tls.CertificateStore;
 import dev.baton.spi.tls.CertifiedKey;
@@ -40,7 +40,7 @@ class AcmeWorkerTest {
     Path path;
 
     private Instant now = Instant.parse("2026-11-30T12:00:00Z");
-    private final PrometheusMetrics metrics = new PrometheusMetrics();
+    private final Meters metrics = new Meters();
     private final Deque<Authority.Outcome> outcomes = new ArrayDeque<>();
     /** What the next orders throw. */
     private @Nullable Error defect;

@@ -2,7 +2,7 @@ package dev.baton.plugin.tls;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.metrics.Meters;
 import dev.baton.runtime.tls.LiveTls;
 import dev.baton.spi.channel.ConnectionFacts;
 import dev.baton.spi.channel.Eviction;
@@ -36,7 +36,7 @@ class ClientHelloMemoryTest {
     @TempDir
     Path folder;
 
-    private final PrometheusMetrics metrics = new PrometheusMetrics();
+    private final Meters metrics = new Meters();
     private final List<String> refused = new ArrayList<>();
     private final EmbeddedConnection connection = new EmbeddedConnection(new ManualLoop(1));
     private byte[] hello = {};

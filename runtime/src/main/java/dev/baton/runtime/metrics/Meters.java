@@ -1,0 +1,178 @@
+package dev.baton.runtime.metrics;
+
+import dev.baton.runtime.metrics.Family.Kind;
+import dev.baton.spi.metrics.Metrics;
+import io.netty.buffer.ByteBufAllocator;
+import java.util.List;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The metrics of one Baton. They are read when somebody asks: counting touches nothing shared. Only {@link #scrape}
+ * needs the library of Prometheus. Thread-safe.
+ */
+public final class Meters implements Metrics {
+    private static final Pattern NAME = Pattern.compile("baton_[a-z0-9]+(_[a-z0-9]+)*");
+    static final String COUNTER_END = "_total";
+    private static final String HISTOGRAM_END = "_seconds";
+
+    private final ConcurrentMap<String, Family<LongSupplier>> values = new ConcurrentSkipListMap<>();
+    private final ConcurrentMap<String, Family<StripedHistogram>> histograms = new ConcurrentSkipListMap<>();
+    private volatile @Nullable ProcessFacts process;
+
+    /** Without any metric yet. */
+    public Meters() {}
+
+    /**
+     * What is told of the process.
+     *
+     * @param version Baton's
+     * @param allocator the one that connections take their buffers from
+     */
+    record ProcessFacts(String version, ByteBufAllocator allocator) {}
+
+    private static final class Adder extends LongAdder implements Counter, LongSupplier {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public long count() {
+            return sum();
+        }
+
+        @Override
+        public long getAsLong() {
+            return sum();
+        }
+    }
+
+    @Override
+    public Counter counter(String name, String help, String... labels) {
+        LabelSet set = check(name, labels);
+        if (!name.endsWith(COUNTER_END)) {
+            throw new IllegalArgumentException("counter " + name + ": its name must end in " + COUNTER_END);
+        }
+        Family<LongSupplier> family = family(Kind.COUNTER, name, help);
+        LongSupplier known = family.find(set);
+        LongSupplier counter = known != null ? known : family.make(set, Adder::new);
+        if (counter instanceof Adder adder) {
+            return adder;
+        }
+        throw new IllegalArgumentException("counter " + name + " with the labels " + set + " is kept by the runtime");
+    }
+
+    @Override
+    public Histogram histogram(String name, String help, String... labels) {
+        LabelSet set = check(name, labels);
+        if (!name.endsWith(HISTOGRAM_END)) {
+            throw new IllegalArgumentException("histogram " + name + ": its name must end in " + HISTOGRAM_END);
+        }
+        checkKind(name, values.get(name), Kind.HISTOGRAM);
+        Family<StripedHistogram> family =
+                histograms.computeIfAbsent(name, absent -> new Family<>(Kind.HISTOGRAM, name, help));
+        StripedHistogram known = family.find(set);
+        if (known != null) {
+            return known;
+        }
+        family.checkKeys(set);
+        return family.make(set, StripedHistogram::new);
+    }
+
+    /** What the histograms of a name have recorded, by their labels; empty if there are none. */
+    public List<Series<Distribution>> histograms(String name) {
+        Family<StripedHistogram> family = histograms.get(name);
+        return family == null ? List.of() : family.read(StripedHistogram::read);
+    }
+
+    /** What the counters of a name have counted; empty if there are none. */
+    public List<Series<Long>> counters(String name) {
+        Family<LongSupplier> family = values.get(name);
+        return family == null || family.kind() != Kind.COUNTER ? List.of() : family.read(LongSupplier::getAsLong);
+    }
+
+    /**
+     * A counter that somebody else keeps: read when somebody asks. Replaces an older one of the same name and labels.
+     *
+     * @param value never goes down
+     */
+    public void counted(String name, String help, LongSupplier value, String... labels) {
+        LabelSet set = check(name, labels);
+        family(Kind.COUNTER, name, help).put(set, value);
+    }
+
+    @Override
+    public void forget(String name, String... labels) {
+        LabelSet set = check(name, labels);
+        Family<LongSupplier> of = values.get(name);
+        if (of != null) {
+            of.remove(set);
+        }
+        Family<StripedHistogram> recorded = histograms.get(name);
+        if (recorded != null) {
+            recorded.remove(set);
+        }
+    }
+
+    @Override
+    public void gauge(String name, String help, LongSupplier value, String... labels) {
+        LabelSet set = check(name, labels);
+        family(Kind.GAUGE, name, help).put(set, value);
+    }
+
+    private Family<LongSupplier> family(Kind kind, String name, String help) {
+        checkKind(name, histograms.get(name), kind);
+        Family<LongSupplier> family = values.computeIfAbsent(name, absent -> new Family<>(kind, name, help));
+        checkKind(name, family, kind);
+        return family;
+    }
+
+    private static void checkKind(String name, @Nullable Family<?> known, Kind wanted) {
+        if (known != null && known.kind() != wanted) {
+            throw new IllegalArgumentException(
+                    "metric " + name + " is a " + known.kind().noun() + " elsewhere, here a " + wanted.noun());
+        }
+    }
+
+    /**
+     * Adds the JVM, the process and the versions.
+     *
+     * @param version Baton's
+     * @param allocator the one that connections take their buffers from
+     */
+    public void publishProcess(String version, ByteBufAllocator allocator) {
+        process = new ProcessFacts(version, allocator);
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @throws IllegalStateException where the library of Prometheus is missing, as it may be in a program that embeds
+     *     Baton
+     */
+    @Override
+    public String scrape() {
+        try {
+            return PrometheusText.of(values.values(), histograms.values(), process);
+        } catch (NoClassDefFoundError missing) {
+            throw new IllegalStateException(
+                    "metrics are written by io.prometheus:prometheus-metrics-exposition-textformats, which is not"
+                            + " there: add it to the dependencies",
+                    missing);
+        }
+    }
+
+    private static LabelSet check(String name, String... labels) {
+        if (!NAME.matcher(name).matches()) {
+            throw new IllegalArgumentException(
+                    "metric '" + name + "': must be words in lower case, joined by _," + " and begin with baton_");
+        }
+        if (labels.length % 2 != 0) {
+            throw new IllegalArgumentException(
+                    "metric " + name + ": labels must be key, value, key, value; there are " + labels.length);
+        }
+        return LabelSet.of(labels);
+    }
+}
