@@ -3,6 +3,8 @@ package dev.baton.runtime.channel;
 import dev.baton.runtime.fd.FdBudget;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.fd.PluginFailures;
+import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.loop.ChannelHome;
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.posix.Posix;
 import io.netty.buffer.ByteBufAllocator;
@@ -27,12 +29,25 @@ public record ChannelEnv(
         ByteBufAllocator memory,
         ServerSockets servers,
         FdBudget fds,
-        MemoryBudget budget) {
+        MemoryBudget budget)
+        implements ChannelHome {
 
     /** Where no process was before this one, and there are fds for all. */
     public ChannelEnv(
             FdTable table, Posix posix, LoopRegistry loops, PluginFailures failures, ByteBufAllocator memory) {
         this(table, posix, loops, failures, memory, new ServerSockets(), new FdBudget(), new MemoryBudget(table));
+    }
+
+    /**
+     * That of a loop.
+     *
+     * @throws IllegalStateException if the channels of its loops are always made with one
+     */
+    static ChannelEnv of(BatonLoop loop) {
+        if (loop.channelHome() instanceof ChannelEnv env) {
+            return env;
+        }
+        throw new IllegalStateException(loop + " takes no channels that were made without its Baton");
     }
 
     /** The same, with Netty's memory. */

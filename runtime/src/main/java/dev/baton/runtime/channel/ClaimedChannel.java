@@ -33,7 +33,10 @@ abstract class ClaimedChannel extends AbstractChannel implements FdHandler, Occu
         }
     }
 
-    final ChannelEnv env;
+    /** Null until the registration of a channel that was made without one. Set before any other thread can enter. */
+    @SuppressWarnings("NullAway.Init")
+    ChannelEnv env;
+
     private final FdKind kind;
 
     /** The loop it was registered with; set before any other thread can know of the channel's fd. */
@@ -58,8 +61,13 @@ abstract class ClaimedChannel extends AbstractChannel implements FdHandler, Occu
      */
     private long events;
 
-    /** A channel without an fd. */
-    ClaimedChannel(@Nullable Channel parent, ChannelEnv env, FdKind kind) {
+    /**
+     * A channel without an fd.
+     *
+     * @param env null for that of the loop with which it will be registered
+     */
+    @SuppressWarnings("NullAway")
+    ClaimedChannel(@Nullable Channel parent, @Nullable ChannelEnv env, FdKind kind) {
         super(parent);
         this.env = env;
         this.kind = kind;
@@ -242,9 +250,24 @@ abstract class ClaimedChannel extends AbstractChannel implements FdHandler, Occu
         return true;
     }
 
-    /** It is registered with this loop. */
+    /**
+     * It is registered with this loop.
+     *
+     * @throws IllegalStateException if it lives with the loops of another Baton
+     */
     void home(BatonLoop loop) {
+        if (!hasEnv()) {
+            env = ChannelEnv.of(loop);
+        } else if (!loop.isAmong(env.loops())) {
+            throw new IllegalStateException("it lives with the loops of one Baton, and " + loop + " is another's");
+        }
         home = loop;
+    }
+
+    /** False before the registration of a channel that was made without one. */
+    @SuppressWarnings("NullAway")
+    final boolean hasEnv() {
+        return env != null;
     }
 
     final BatonLoop homeLoop() {

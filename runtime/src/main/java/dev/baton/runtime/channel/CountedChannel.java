@@ -23,7 +23,7 @@ abstract class CountedChannel extends HalfCloseChannel {
     /** Null while it holds nothing that is worth counting. Others read it without order, to find who holds most. */
     private @Nullable Holding holding;
 
-    CountedChannel(@Nullable Channel parent, ChannelEnv env, FdKind kind) {
+    CountedChannel(@Nullable Channel parent, @Nullable ChannelEnv env, FdKind kind) {
         super(parent, env, kind);
     }
 

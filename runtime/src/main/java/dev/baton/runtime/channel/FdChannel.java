@@ -24,7 +24,7 @@ abstract class FdChannel extends PolledChannel {
     private volatile boolean open = true;
 
     /** A channel without an fd. */
-    FdChannel(@Nullable Channel parent, ChannelEnv env, FdKind kind) {
+    FdChannel(@Nullable Channel parent, @Nullable ChannelEnv env, FdKind kind) {
         super(parent, env, kind);
     }
 

@@ -35,7 +35,7 @@ import org.slf4j.LoggerFactory;
  * <p>A datagram that cannot be sent fails its own promise and nothing else. That no socket listens at the peer (ICMP)
  * is told to connected sockets only, as {@link PortUnreachableException}; the channel stays open.
  */
-public final class FdDatagramChannel extends MulticastChannel {
+public class FdDatagramChannel extends MulticastChannel {
     private static final Logger LOG = LoggerFactory.getLogger(FdDatagramChannel.class);
     private static final ChannelMetadata METADATA = new ChannelMetadata(true, 16);
     /** The address family is chosen by what the socket is used for first. */
@@ -58,6 +58,12 @@ public final class FdDatagramChannel extends MulticastChannel {
     private boolean waitingForRoom;
     private final Runnable readAgain = this::readAgain;
     private final Runnable flushAgain = this::flushAgain;
+
+    /** A channel without a socket, for either family, that lives with the loops with which it is registered. */
+    public FdDatagramChannel() {
+        super(null);
+        this.wantedFamily = ANY_FAMILY;
+    }
 
     /** A channel without a socket, for either family. */
     public FdDatagramChannel(ChannelEnv env) {

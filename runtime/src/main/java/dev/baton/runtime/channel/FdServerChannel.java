@@ -82,16 +82,32 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
     private final Runnable acceptAgain = this::acceptAgain;
     private final Runnable resume = this::resume;
 
-    FdServerChannel(ChannelEnv env) {
+    /** What becomes of the connections that a server channel accepts. */
+    public enum Accepted {
+        /** They stay with the loop that they are registered with, as Vert.x wants it. */
+        PINNED,
+        /** Any loop may take them over, and {@code channelRegistered} comes on the loop that accepts. */
+        MOVABLE
+    }
+
+    private final Accepted accepted;
+
+    /**
+     * A server channel without a socket.
+     *
+     * @param env null for that of the loop with which it will be registered
+     */
+    FdServerChannel(@Nullable ChannelEnv env, Accepted accepted) {
         super(null, env, FdKind.LISTENER);
+        this.accepted = accepted;
     }
 
     /**
-     * The channel of a connection that was accepted here; not registered yet.
+     * The channel of a connection that was accepted here and stays with its loop; not registered yet.
      *
      * @param admitted whether its end gives a place in the budget of fds back
      */
-    abstract FdStreamChannel child(int number, SocketAddress peer, boolean admitted);
+    abstract FdStreamChannel pinned(int number, SocketAddress peer, boolean admitted);
 
     @Override
     protected void doBind(SocketAddress address) throws Exception {
@@ -318,8 +334,20 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
     }
 
     private void offer(int number, SocketAddress peer, boolean admitted) {
-        FdStreamChannel child = child(number, peer, admitted);
-        if (guard != null && !guard.admits(env.posix(), number)) {
+        if (accepted == Accepted.PINNED) {
+            offer(pinned(number, peer, admitted));
+            return;
+        }
+        MovableStreamChannel child = MovableStreamChannel.accepted(this, env, homeLoop(), number, peer, admitted);
+        try {
+            offer(child);
+        } finally {
+            child.leave();
+        }
+    }
+
+    private void offer(FdStreamChannel child) {
+        if (guard != null && !guard.admits(env.posix(), child.live().number())) {
             child.unsafe().closeForcibly();
             return;
         }
@@ -438,7 +466,9 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
     @Override
     protected void doClose() throws Exception {
         active = false;
-        env.servers().closed(this);
+        if (hasEnv()) {
+            env.servers().closed(this);
+        }
         SpareFds kept = spares;
         if (kept != null) {
             spares = null;

@@ -30,7 +30,7 @@ abstract class FdStreamChannel extends ReadingChannel {
     /** A file has had its share of the loop's turn: nothing is written until the next one. */
     private boolean waitingForTurn;
 
-    FdStreamChannel(@Nullable Channel parent, ChannelEnv env, FdKind kind) {
+    FdStreamChannel(@Nullable Channel parent, @Nullable ChannelEnv env, FdKind kind) {
         super(parent, env, kind);
     }
 

@@ -6,10 +6,15 @@ import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /** A listening socket of TCP. */
-public final class FdTcpServerChannel extends FdServerChannel implements ServerSocketChannel {
-    /** A server channel without a socket: bind it. */
+public class FdTcpServerChannel extends FdServerChannel implements ServerSocketChannel {
+    /** A server channel without a socket, whose connections stay with their loops: bind it. */
     public FdTcpServerChannel(ChannelEnv env) {
-        super(env);
+        super(env, Accepted.PINNED);
+    }
+
+    /** The same, that lives with the loops with which it is registered. */
+    public FdTcpServerChannel(Accepted accepted) {
+        super(null, accepted);
     }
 
     @Override
@@ -22,7 +27,7 @@ public final class FdTcpServerChannel extends FdServerChannel implements ServerS
     }
 
     @Override
-    FdStreamChannel child(int number, SocketAddress peer, boolean admitted) {
+    FdStreamChannel pinned(int number, SocketAddress peer, boolean admitted) {
         return new PinnedSocketChannel(this, env, number, peer, admitted);
     }
 

@@ -4,11 +4,16 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 
 /** A listening unix socket. */
-public final class FdUnixServerChannel extends FdServerChannel {
+public class FdUnixServerChannel extends FdServerChannel {
 
-    /** A server channel without a socket: bind it. */
+    /** A server channel without a socket, whose connections stay with their loops: bind it. */
     public FdUnixServerChannel(ChannelEnv env) {
-        super(env);
+        super(env, Accepted.PINNED);
+    }
+
+    /** The same, that lives with the loops with which it is registered. */
+    public FdUnixServerChannel(Accepted accepted) {
+        super(null, accepted);
     }
 
     @Override
@@ -20,7 +25,7 @@ public final class FdUnixServerChannel extends FdServerChannel {
     }
 
     @Override
-    FdStreamChannel child(int number, SocketAddress peer, boolean admitted) {
+    FdStreamChannel pinned(int number, SocketAddress peer, boolean admitted) {
         return new PinnedUnixChannel(this, env, number, peer, admitted);
     }
 }

@@ -20,7 +20,7 @@ abstract class HalfCloseChannel extends FdChannel implements DuplexChannel {
     volatile boolean inputShutdown;
     volatile boolean outputShutdown;
 
-    HalfCloseChannel(@Nullable Channel parent, ChannelEnv env, FdKind kind) {
+    HalfCloseChannel(@Nullable Channel parent, @Nullable ChannelEnv env, FdKind kind) {
         super(parent, env, kind);
     }
 

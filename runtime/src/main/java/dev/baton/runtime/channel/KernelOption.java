@@ -47,6 +47,9 @@ final class KernelOption {
      * @return the value; 0 if there is none to be had
      */
     static int get(FdChannel channel, FdKind kind, int level, int option) {
+        if (!channel.hasEnv()) {
+            return 0;
+        }
         Posix posix = channel.env.posix();
         Fd known = channel.fd();
         if (known != null) {

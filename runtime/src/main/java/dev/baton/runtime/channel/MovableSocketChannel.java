@@ -9,7 +9,7 @@ import java.net.SocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /** A connection of one of Baton's services over TCP. */
-public final class MovableSocketChannel extends MovableStreamChannel implements SocketChannel {
+public non-sealed class MovableSocketChannel extends MovableStreamChannel implements SocketChannel {
     /** Of an accepted connection, if {@link InetPeer} can hold its peer. */
     private final long peer;
 
@@ -20,6 +20,11 @@ public final class MovableSocketChannel extends MovableStreamChannel implements 
      */
     public MovableSocketChannel(ChannelEnv env, String plugin) {
         super(null, env, FdKind.UPSTREAM, plugin);
+        peer = InetPeer.NONE;
+    }
+
+    /** A connection to be opened, that lives with the loops with which it is registered. */
+    public MovableSocketChannel() {
         peer = InetPeer.NONE;
     }
 

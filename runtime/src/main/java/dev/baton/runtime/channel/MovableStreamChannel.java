@@ -10,6 +10,7 @@ import dev.baton.spi.loop.Loop;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.EventLoop;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.concurrent.RejectedExecutionException;
@@ -22,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract sealed class MovableStreamChannel extends FdStreamChannel implements MovableChannel
         permits MovableSocketChannel, MovableUnixChannel {
+    /** Counted for what a program that embeds Baton has put on its channels. */
+    private static final String EMBEDDER = "embedder";
+
     /**
      * An event that is younger may be unseen. It is as long as a segment needs through a network, and one that is on
      * its way is unseen by everybody; and it is longer than a busy loop's turn, so that only one that was held up costs
@@ -41,10 +45,18 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
 
     private final ChannelLoop facade = new ChannelLoop(this);
     private final String plugin;
+    /** There is a place for it in the process's budget of fds, which its end gives back. */
+    private boolean admitted;
 
     MovableStreamChannel(@Nullable Channel parent, ChannelEnv env, FdKind kind, String plugin) {
         super(parent, env, kind);
         this.plugin = plugin;
+    }
+
+    /** A connection to be opened, that lives with the loops with which it is registered. */
+    MovableStreamChannel() {
+        super(null, null, FdKind.UPSTREAM);
+        this.plugin = EMBEDDER;
     }
 
     /**
@@ -66,6 +78,19 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
     }
 
     /**
+     * A connection that a Netty server channel has accepted, on its own loop; everything else as {@link #accepted}. It
+     * may be registered with another loop, which then takes it over.
+     *
+     * @param admitted whether its end gives a place in the budget of fds back
+     */
+    static MovableStreamChannel accepted(
+            FdServerChannel parent, ChannelEnv env, BatonLoop loop, int number, SocketAddress peer, boolean admitted) {
+        MovableStreamChannel channel = connected(parent, env, FdKind.DOWNSTREAM, EMBEDDER, loop, number, peer);
+        channel.admitted = admitted;
+        return channel;
+    }
+
+    /**
      * A connection to a server that another process has opened; everything else as {@link #accepted}.
      *
      * @param number connected, non-blocking; the table's from here on
@@ -81,7 +106,7 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
     }
 
     private static MovableStreamChannel connected(
-            @Nullable ListenerChannel parent,
+            @Nullable Channel parent,
             ChannelEnv env,
             FdKind kind,
             String plugin,
@@ -146,10 +171,20 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
         return loop == facade;
     }
 
-    /** Registered again with a loop that does not own it: under the claim, which that one cannot have yet. */
+    @Override
+    void beginPolling() throws IOException {
+        super.beginPolling();
+        join();
+    }
+
     @Override
     void rejoined() {
         super.rejoined();
+        join();
+    }
+
+    /** Registered with a loop that does not own it: under the claim, which that one cannot have yet. */
+    private void join() {
         BatonLoop wanted = homeLoop();
         int owner = owner().id();
         if (wanted.id() != owner) {
@@ -302,6 +337,9 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
 
     @Override
     public void closed() {
+        if (admitted) {
+            env.fds().release(1);
+        }
         facade.resendDrain();
         super.closed();
     }

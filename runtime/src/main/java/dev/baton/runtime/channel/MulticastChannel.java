@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 abstract class MulticastChannel extends FdChannel implements DatagramChannel {
 
-    MulticastChannel(ChannelEnv env) {
+    MulticastChannel(@Nullable ChannelEnv env) {
         super(null, env, FdKind.DATAGRAM);
     }
 

@@ -31,7 +31,7 @@ abstract class PolledChannel extends ClaimedChannel implements Attachable {
     /** The owner's turn in which its poller got the fd: that turn's events cannot have told anything about it. */
     private int polledSinceTurn;
 
-    PolledChannel(@Nullable Channel parent, ChannelEnv env, FdKind kind) {
+    PolledChannel(@Nullable Channel parent, @Nullable ChannelEnv env, FdKind kind) {
         super(parent, env, kind);
     }
 

@@ -53,9 +53,11 @@ abstract class ReadingChannel extends CountedChannel {
     /** In bytes, how much is read next; negative in a way that only {@link AdaptiveReads} knows. */
     int readSize = AdaptiveReads.INITIAL_BYTES;
 
-    ReadingChannel(@Nullable Channel parent, ChannelEnv env, FdKind kind) {
+    ReadingChannel(@Nullable Channel parent, @Nullable ChannelEnv env, FdKind kind) {
         super(parent, env, kind);
-        config.setAllocator(env.memory());
+        if (env != null) {
+            config.setAllocator(env.memory());
+        }
     }
 
     /** Holder: calls {@link #readAgain} later, in another entry. */

@@ -130,6 +130,43 @@ public final class ConfigReader {
     }
 
     /**
+     * A configuration that a program has made.
+     *
+     * @param name what to call it in messages
+     * @param keys those of the top level; see {@link ObjectTree#section} for values
+     * @param folder what paths in it are relative to
+     */
+    public static ConfigReader of(String name, Map<String, ?> keys, Path folder) {
+        return new ConfigReader(name, folder, ObjectTree.section(keys), List.of());
+    }
+
+    /**
+     * The same with more keys, which a program adds: of a section that is there already the new keys are added to it.
+     *
+     * @throws IllegalArgumentException if one of them is there already
+     */
+    public ConfigReader with(Map<String, ?> keys) {
+        Section more = ObjectTree.section(keys);
+        return new ConfigReader(file, folder, merged(tree.root(), more, ""), syntaxProblems);
+    }
+
+    private static Section merged(Section first, Section more, String path) {
+        Map<String, Entry> entries = new LinkedHashMap<>(first.entries());
+        more.entries().forEach((key, added) -> {
+            String where = RecordBinder.join(path, key);
+            Entry known = entries.get(key);
+            if (known == null || (known.value() instanceof Value value && value.isNothing())) {
+                entries.put(key, added);
+            } else if (known.value() instanceof Section old && added.value() instanceof Section section) {
+                entries.put(key, new Entry(known.position(), merged(old, section, where)));
+            } else {
+                throw new IllegalArgumentException(where + " is set twice: in the configuration and by the program");
+            }
+        });
+        return new Section(first.position(), entries);
+    }
+
+    /**
      * The folders of {@code plugins: path:}, as far as they are written properly; {@link #read} complains of the rest.
      */
     public List<Path> pluginFolders() {
@@ -231,6 +268,26 @@ public final class ConfigReader {
         if (section == null) {
             throw new ConfigException(problems.sorted());
         }
+        return listener(section, problems, vocabulary, services, loops);
+    }
+
+    /**
+     * Binds one listener that a program has made, by the rules of a file.
+     *
+     * @param keys those of a {@link ListenerConfig}, and {@code name}
+     * @param services the names of the services that there are
+     * @param loops the ids of the loops that there are
+     * @throws ConfigException with everything that is wrong
+     */
+    public static NamedListener listener(
+            Map<String, ?> keys, Vocabulary vocabulary, Collection<String> services, List<Integer> loops)
+            throws ConfigException {
+        return listener(ObjectTree.section(keys), new Problems("listener"), vocabulary, services, loops);
+    }
+
+    private static NamedListener listener(
+            Section section, Problems problems, Vocabulary vocabulary, Collection<String> services, List<Integer> loops)
+            throws ConfigException {
         Entry named = section.entries().get("name");
         String name = named != null && named.value() instanceof Value value ? value.text() : "";
         if (named == null) {

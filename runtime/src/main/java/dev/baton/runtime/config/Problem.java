@@ -22,6 +22,8 @@ public record Problem(String file, Position position, String message) implements
     /** {@code FILE:LINE:COL: message}, the form that editors and terminals turn into a link. */
     @Override
     public String toString() {
-        return file + ":" + position.line() + ":" + position.column() + ": " + message;
+        return position.equals(Position.NOWHERE)
+                ? file + ": " + message
+                : file + ":" + position.line() + ":" + position.column() + ": " + message;
     }
 }

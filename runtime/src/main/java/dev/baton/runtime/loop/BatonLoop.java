@@ -100,6 +100,16 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
         return io.id();
     }
 
+    /** Whether it is, or was, one of the loops that a registry knows. Any thread. */
+    public boolean isAmong(LoopRegistry loops) {
+        return registry == loops;
+    }
+
+    /** What the channels of its loops share; null where they are always made with it. Any thread. */
+    public @Nullable ChannelHome channelHome() {
+        return registry.channels();
+    }
+
     @Override
     public boolean inLoop() {
         return inEventLoop();
@@ -362,22 +372,41 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
 
     @Override
     public ChannelFuture register(Channel channel) {
-        if (channel instanceof Attachable attachable) {
-            EventLoop facade = attachable.attach(this);
-            ChannelPromise promise = new DefaultChannelPromise(channel, facade);
-            channel.unsafe().register(facade, promise);
-            return promise;
+        if (!(channel instanceof Attachable attachable)) {
+            return super.register(channel);
         }
-        return super.register(channel);
+        EventLoop facade;
+        try {
+            facade = attachable.attach(this);
+        } catch (IllegalStateException refused) {
+            return new DefaultChannelPromise(channel, this).setFailure(refused);
+        }
+        ChannelPromise promise = new DefaultChannelPromise(channel, facade);
+        channel.unsafe().register(facade, promise);
+        return promise;
     }
 
     @Override
     public ChannelFuture register(ChannelPromise promise) {
-        if (promise.channel() instanceof Attachable attachable) {
-            promise.channel().unsafe().register(attachable.attach(this), promise);
-            return promise;
+        if (!(promise.channel() instanceof Attachable attachable)) {
+            return super.register(promise);
         }
-        return super.register(promise);
+        EventLoop facade;
+        try {
+            facade = attachable.attach(this);
+        } catch (IllegalStateException refused) {
+            return promise.setFailure(refused);
+        }
+        promise.channel().unsafe().register(facade, promise);
+        return promise;
+    }
+
+    @Deprecated
+    @Override
+    public ChannelFuture register(Channel channel, ChannelPromise promise) {
+        return promise.channel() == channel && channel instanceof Attachable
+                ? register(promise)
+                : super.register(channel, promise);
     }
 
     @Override

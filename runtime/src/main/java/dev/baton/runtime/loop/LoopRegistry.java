@@ -36,6 +36,7 @@ public final class LoopRegistry implements Loops, FdPollers {
     private volatile @Nullable BatonLoop apart;
     private volatile BatonLoop.@Nullable Deaths deaths;
     private volatile @Nullable PluginFailures failures;
+    private volatile @Nullable ChannelHome channels;
     private volatile ThreadFactory threads = new DefaultThreadFactory("baton-loop", true);
     /** What the pollers are like; all are of one kind. */
     private volatile boolean edges = true;
@@ -46,6 +47,17 @@ public final class LoopRegistry implements Loops, FdPollers {
     /** Who is told from here on of what a plugin's task for a loop throws. */
     public void failures(PluginFailures told) {
         failures = told;
+    }
+
+    /** What channels share that are registered with one of these loops and were made without it. */
+    public void channels(ChannelHome shared) {
+        channels = shared;
+    }
+
+    /** Null until there is one. */
+    @Nullable
+    ChannelHome channels() {
+        return channels;
     }
 
     /** Null until there is one. */

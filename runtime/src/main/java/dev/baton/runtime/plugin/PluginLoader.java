@@ -11,11 +11,16 @@ import com.google.inject.spi.Message;
 import dev.baton.runtime.plugin.PluginRegistry.Clash;
 import dev.baton.spi.Plugin;
 import dev.baton.spi.admin.PluginSnapshot;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
+import java.net.URL;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -23,6 +28,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.jar.JarFile;
+import java.util.jar.Manifest;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -163,14 +170,7 @@ public final class PluginLoader {
         PluginManifest manifest = found.manifest();
         if (manifest.onRequest() && !enabled.contains(manifest.id())) {
             found.plugin().close();
-            registry.addResting(new PluginSnapshot(
-                    manifest.id(),
-                    manifest.version(),
-                    manifest.spi(),
-                    List.of(),
-                    found.place(),
-                    "it is loaded only if the configuration asks for it, by plugins: { enable: [" + manifest.id()
-                            + "] }"));
+            rests(manifest, found.place());
             return;
         }
         PluginJars jars = found.plugin().jars();
@@ -186,7 +186,7 @@ public final class PluginLoader {
                     manifest.version(),
                     manifest.spi(),
                     found.place(),
-                    entryPoint(manifest, loader));
+                    entry(manifest, loader));
             loaded = true;
         } catch (PluginException e) {
             failed(found, e);
@@ -200,6 +200,11 @@ public final class PluginLoader {
     private void failed(Found found, PluginException e) {
         PluginManifest manifest = found.manifest();
         failed(found.plugin().folder(), manifest.id(), manifest.version(), manifest.spi(), found.place(), e);
+    }
+
+    private static Entry entry(PluginManifest manifest, ClassLoader loader) throws PluginException {
+        Class<? extends Plugin> type = entryPoint(manifest, loader);
+        return new Entry(type, () -> made(type));
     }
 
     private static Class<? extends Plugin> entryPoint(PluginManifest manifest, ClassLoader loader)
@@ -227,16 +232,89 @@ public final class PluginLoader {
      * loader, no manifest, else the same.
      */
     public void loadEmbedded(String id, Class<? extends Plugin> entryPoint) {
-        String from = "class " + entryPoint.getName();
+        loadEmbedded(id, new Entry(entryPoint, () -> made(entryPoint)));
+    }
+
+    /** The same with an entry point that the program has made. */
+    public void loadEmbedded(String id, Plugin plugin) {
+        loadEmbedded(id, new Entry(plugin.getClass(), () -> plugin));
+    }
+
+    /**
+     * Loads every plugin whose jar is on the class path of a program that embeds Baton, as its manifest says; those
+     * that are loaded already it leaves out.
+     *
+     * @param unwanted ids of others that it leaves out
+     */
+    public void loadClassPath(ClassLoader classPath, Set<String> unwanted) {
+        List<URL> manifests;
         try {
-            install(new Contributions(id, true), "embedded", "", from, entryPoint);
+            manifests = Collections.list(classPath.getResources(JarFile.MANIFEST_NAME));
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot look for plugins on the class path", e);
+        }
+        manifests.forEach(url -> load(url, classPath, unwanted));
+    }
+
+    private void load(URL url, ClassLoader classPath, Set<String> unwanted) {
+        Path place = Path.of(url.getPath());
+        PluginManifest manifest;
+        try (InputStream in = url.openStream()) {
+            manifest = PluginManifest.read(place, new Manifest(in).getMainAttributes())
+                    .orElse(null);
+        } catch (IOException | PluginException e) {
+            failed(place, "", new PluginException(url + ": " + e.getMessage(), e));
+            return;
+        }
+        if (manifest == null || placesById.containsKey(manifest.id()) || unwanted.contains(manifest.id())) {
+            return;
+        }
+        if (manifest.onRequest() && !enabled.contains(manifest.id())) {
+            rests(manifest, url.toString());
+            return;
+        }
+        try {
+            manifest.checkSpi();
+            install(
+                    new Contributions(manifest.id(), true),
+                    manifest.version(),
+                    manifest.spi(),
+                    url.toString(),
+                    entry(manifest, classPath));
+        } catch (PluginException e) {
+            failed(place, manifest.id(), manifest.version(), manifest.spi(), url.toString(), e);
+        }
+    }
+
+    private void rests(PluginManifest manifest, String place) {
+        registry.addResting(new PluginSnapshot(
+                manifest.id(),
+                manifest.version(),
+                manifest.spi(),
+                List.of(),
+                place,
+                "it is loaded only if the configuration asks for it, by plugins: { enable: [" + manifest.id() + "] }"));
+    }
+
+    private void loadEmbedded(String id, Entry entry) {
+        String from = "class " + entry.type().getName();
+        try {
+            install(new Contributions(id, true), "embedded", "", from, entry);
         } catch (PluginException e) {
             failed(Path.of(id), id, "embedded", "", from, e);
         }
     }
 
-    private void install(
-            Contributions contributions, String version, String spi, String from, Class<? extends Plugin> entryPoint)
+    /** A plugin's entry point, and how it is come by. */
+    private record Entry(Class<? extends Plugin> type, Maker maker) {
+        /** May throw what the plugin throws. */
+        @FunctionalInterface
+        interface Maker {
+            Plugin make() throws Throwable;
+        }
+    }
+
+    private void install(Contributions contributions, String version, String spi, String from, Entry entry)
             throws PluginException {
         String id = contributions.plugin();
         String first = placesById.get(id);
@@ -244,7 +322,7 @@ public final class PluginLoader {
             throw new PluginException(
                     from + ": a plugin '" + id + "' is loaded already, from " + first + "; remove one of them");
         }
-        collect(contributions, from, entryPoint);
+        collect(contributions, from, entry);
         Clash clash = registry.add(contributions).orElse(null);
         if (clash != null) {
             if (clash.second().equals(clash.first())) {
@@ -265,17 +343,17 @@ public final class PluginLoader {
                 null));
     }
 
-    private void collect(Contributions contributions, String from, Class<? extends Plugin> entryPoint)
-            throws PluginException {
-        PluginModule module = new PluginModule(entryPoint, contributions);
+    private void collect(Contributions contributions, String from, Entry entry) throws PluginException {
+        PluginModule module = new PluginModule(entry, contributions);
         ClassLoader before = Thread.currentThread().getContextClassLoader();
-        Thread.currentThread().setContextClassLoader(entryPoint.getClassLoader());
+        Thread.currentThread().setContextClassLoader(entry.type().getClassLoader());
         try {
             contributions.close(Guice.createInjector(
                     Stage.DEVELOPMENT, runtimeBindings, ownBindings.apply(contributions.plugin()), module));
         } catch (Throwable t) { // the end of this plugin only
             Throwable cause = module.thrown == null ? t : module.thrown;
-            throw new PluginException(from + ": " + entryPoint.getName() + " cannot be configured: " + words(cause), t);
+            throw new PluginException(
+                    from + ": " + entry.type().getName() + " cannot be configured: " + words(cause), t);
         } finally {
             Thread.currentThread().setContextClassLoader(before);
         }
@@ -305,12 +383,12 @@ public final class PluginLoader {
 
     /** The plugin's module; remembers what the plugin threw, which Guice would bury in its own report. */
     private static final class PluginModule extends AbstractModule {
-        private final Class<? extends Plugin> entryPoint;
+        private final Entry entry;
         private final Contributions contributions;
         private @Nullable Throwable thrown;
 
-        PluginModule(Class<? extends Plugin> entryPoint, Contributions contributions) {
-            this.entryPoint = entryPoint;
+        PluginModule(Entry entry, Contributions contributions) {
+            this.entry = entry;
             this.contributions = contributions;
         }
 
@@ -318,26 +396,26 @@ public final class PluginLoader {
         protected void configure() {
             contributions.open(binder());
             try {
-                entryPoint().configure(contributions);
+                entry.maker().make().configure(contributions);
             } catch (Throwable t) {
                 thrown = t;
                 addError("configure threw"); // ends the injector without Guice logging a stack trace of its own
             }
         }
+    }
 
-        private Plugin entryPoint() throws Throwable {
-            Constructor<? extends Plugin> constructor;
-            try {
-                constructor = entryPoint.getDeclaredConstructor();
-                constructor.setAccessible(true);
-            } catch (NoSuchMethodException e) {
-                throw new PluginException("it has no constructor without parameters", e);
-            }
-            try {
-                return constructor.newInstance();
-            } catch (InvocationTargetException e) {
-                throw e.getCause();
-            }
+    private static Plugin made(Class<? extends Plugin> entryPoint) throws Throwable {
+        Constructor<? extends Plugin> constructor;
+        try {
+            constructor = entryPoint.getDeclaredConstructor();
+            constructor.setAccessible(true);
+        } catch (NoSuchMethodException e) {
+            throw new PluginException("it has no constructor without parameters", e);
+        }
+        try {
+            return constructor.newInstance();
+        } catch (InvocationTargetException e) {
+            throw e.getCause();
         }
     }
 

@@ -39,8 +39,15 @@ record PluginManifest(Path jar, String id, String version, String spi, String en
      * @throws PluginException if it is a plugin's and lacks something, or no jar at all
      */
     static Optional<PluginManifest> read(PluginJars.Open open) throws PluginException {
-        Path jar = open.path();
-        Attributes attributes = open.attributes();
+        return read(open.path(), open.attributes());
+    }
+
+    /**
+     * As {@link #read(PluginJars.Open)}.
+     *
+     * @param jar for messages
+     */
+    static Optional<PluginManifest> read(Path jar, Attributes attributes) throws PluginException {
         checkKeys(jar, attributes);
         String id = attributes.getValue(ID);
         if (id == null) {

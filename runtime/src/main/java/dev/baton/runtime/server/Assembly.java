@@ -103,7 +103,7 @@ final class Assembly {
         this.steps = new EndSteps(machine);
         this.firstLoops = foundation.loops.batonLoops();
         MemoryLimits.apply(config.memory(), foundation.channels.budget(), foundation.metrics);
-        this.notifier = Notifier.of(System.getenv(), foundation.table, foundation.posix);
+        this.notifier = Notifier.of(foundation.environment, foundation.table, foundation.posix);
         this.lifetime = new Lifetime(config, listeners, machine, notifier);
         this.upstreams = upstreams();
         ClientCosts costs = new ClientCosts(config);

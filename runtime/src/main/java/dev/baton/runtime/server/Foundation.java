@@ -64,6 +64,9 @@ public final class Foundation {
     private static final Logger LOG = LoggerFactory.getLogger(Foundation.class);
 
     final Installation installation;
+    /** What the environment says to this process; nothing where the process is not Baton's own. */
+    final Map<String, String> environment;
+
     final Posix posix;
     final LoopRegistry loops = new LoopRegistry();
     final FdObservers observers = new FdObservers();
@@ -125,8 +128,13 @@ public final class Foundation {
         return new OwnedVertx(shared, plugin, contexts);
     }
 
-    private Foundation(Installation installation, Set<String> enabled, Posix posix, ByteBufAllocator memory) {
-        SwallowedThrows.install();
+    private Foundation(
+            Installation installation,
+            Map<String, String> environment,
+            Set<String> enabled,
+            Posix posix,
+            ByteBufAllocator memory) {
+        this.environment = environment;
         loops.failures(pluginErrors);
         this.installation = installation;
         this.posix = posix;
@@ -134,6 +142,7 @@ public final class Foundation {
         this.vertxConnections = new VertxConnections(table);
         this.channels = new ChannelEnv(
                 table, posix, loops, pluginErrors, memory, new ServerSockets(), fds, new MemoryBudget(table));
+        loops.channels(channels);
         metrics.publishProcess(installation.version(), memory);
         metrics.counted(
                 "baton_output_lines_dropped_total",
@@ -166,8 +175,9 @@ public final class Foundation {
         } catch (IllegalStateException e) {
             throw new StartException(Kind.FAILED, String.valueOf(e.getMessage()), e);
         }
-        Foundation foundation =
-                new Foundation(installation, configuration.enabledPlugins(), posix, ByteBufAllocator.DEFAULT);
+        SwallowedThrows.install();
+        Foundation foundation = new Foundation(
+                installation, System.getenv(), configuration.enabledPlugins(), posix, ByteBufAllocator.DEFAULT);
         if (thorough) {
             foundation.loader.checkAll();
         }
@@ -177,16 +187,18 @@ public final class Foundation {
 
     /**
      * For tests, and for programs that embed Baton: plugins that are on the class path, system calls and memory of the
-     * caller's.
+     * caller's. The process is the program's: its environment, and so the service manager, is none of Baton's business.
      *
      * @param version what it says of itself
+     * @param enabled ids of plugins that are loaded on request, and are requested
      * @param posix the system calls
      * @param memory where channels take their buffers from
      * @param plugins loads them
      */
     public static Foundation embed(
-            String version, Posix posix, ByteBufAllocator memory, Consumer<PluginLoader> plugins) {
-        Foundation foundation = new Foundation(new Installation(version, List.of()), Set.of(), posix, memory);
+            String version, Set<String> enabled, Posix posix, ByteBufAllocator memory, Consumer<PluginLoader> plugins) {
+        SwallowedThrows.installIfPossible();
+        Foundation foundation = new Foundation(new Installation(version, List.of()), Map.of(), enabled, posix, memory);
         plugins.accept(foundation.loader);
         return foundation.laid();
     }

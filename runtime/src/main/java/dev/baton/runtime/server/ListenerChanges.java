@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -72,9 +73,25 @@ final class ListenerChanges {
         this.handingOver = handingOver;
     }
 
+    /**
+     * Adds one that a program has made; else as {@link dev.baton.spi.admin.RuntimeControl#addListener}.
+     *
+     * @throws IllegalArgumentException with everything that is wrong in it
+     */
+    CompletionStage<ListenerResult> add(Map<String, ?> keys) {
+        try {
+            return add(ConfigReader.listener(keys, plugins, services, maker.loopIds()), "");
+        } catch (ConfigException wrong) {
+            throw new IllegalArgumentException(messages(wrong), wrong);
+        }
+    }
+
     /** See {@link dev.baton.spi.admin.RuntimeControl#addListener}. */
     CompletionStage<ListenerResult> add(String text) {
-        NamedListener wanted = read(text);
+        return add(read(text), text);
+    }
+
+    private CompletionStage<ListenerResult> add(NamedListener wanted, String text) {
         try {
             return CompletableFuture.supplyAsync(() -> open(wanted, text), worker);
         } catch (RejectedExecutionException ended) {

@@ -2,6 +2,7 @@ package dev.baton.runtime.server;
 
 import dev.baton.runtime.config.RootConfig;
 import dev.baton.runtime.listener.SharedListener;
+import dev.baton.runtime.loop.LentLoops;
 import dev.baton.runtime.posix.FdLimit;
 import dev.baton.runtime.server.StartException.Kind;
 import dev.baton.runtime.systemd.Watchdog;
@@ -9,10 +10,15 @@ import dev.baton.runtime.tls.TlsLibrary;
 import dev.baton.runtime.upgrade.InitProcess;
 import dev.baton.runtime.upgrade.Predecessor;
 import dev.baton.runtime.upstream.ServerChange;
+import dev.baton.runtime.vertx.VertxLoops;
 import dev.baton.spi.admin.StopReport;
 import dev.baton.spi.admin.UpgradeReport;
+import dev.baton.spi.listener.ListenerResult;
 import dev.baton.spi.loop.LoopWatch;
+import dev.baton.spi.metrics.Metrics;
+import io.vertx.core.transport.Transport;
 import java.io.IOException;
+import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -140,8 +146,31 @@ public final class Server {
         parts.listeners.all().forEach(SharedListener::start);
         lifetime.ready();
         succession.serving(parts.upstreams);
-        Watchdog.start(System.getenv(), parts.notifier, parts.foundation.loops)
+        Watchdog.start(parts.foundation.environment, parts.notifier, parts.foundation.loops)
                 .ifPresent(started -> watchdog = started);
+    }
+
+    /**
+     * Adds a listener that a program has made; it is open when the stage has completed.
+     *
+     * @param keys those of a listener in the configuration, and {@code name}
+     * @throws IllegalArgumentException with everything that is wrong in it
+     */
+    public CompletionStage<ListenerResult> listen(Map<String, ?> keys) {
+        return parts.changes.add(keys);
+    }
+
+    /**
+     * Ends a listener that {@link #listen} has added, for good; see
+     * {@link dev.baton.spi.admin.RuntimeControl#unbindListener}.
+     */
+    public CompletionStage<ListenerResult> unlisten(String name, Duration grace) {
+        return parts.changes.unbind(name, grace, Optional.empty(), true);
+    }
+
+    /** The address that a listener is bound to; null if there is none of this name. */
+    public @Nullable SocketAddress addressOf(String name) {
+        return parts.listeners.addressOf(name);
     }
 
     // ---- what it says of itself -------------------------------------------------------------------------------------
@@ -171,6 +200,23 @@ public final class Server {
                             + (listener.isSuspended() ? ", suspended" : "");
                 })
                 .toList();
+    }
+
+    /** All metrics. */
+    public Metrics metrics() {
+        return parts.foundation.metrics;
+    }
+
+    // ---- for the program around it ----------------------------------------------------------------------------------
+
+    /** The loops that serve, as a group whose end is not theirs. */
+    public LentLoops lentLoops() {
+        return new LentLoops(parts.foundation.loops::batonLoops);
+    }
+
+    /** The loops that serve, and their channels, for Vert.x of the program's. */
+    public Transport lentTransport() {
+        return VertxLoops.lent(parts.foundation.channels);
     }
 
     /** The loops, for those who watch whether they turn. */

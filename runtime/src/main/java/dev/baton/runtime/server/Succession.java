@@ -33,7 +33,7 @@ final class Succession implements Upgrade.Upgraded {
     private final BoundListeners listeners;
     private final ListenerMaker maker;
     private final LoopChanges loopChanges;
-    private final boolean isSuccessor = Predecessor.isNamed(System.getenv());
+    private final boolean isSuccessor;
     private Predecessor before;
     private volatile List<String> command = List.of();
     private volatile @Nullable InitProcess init;
@@ -48,6 +48,7 @@ final class Succession implements Upgrade.Upgraded {
             ListenerMaker maker,
             LoopChanges loopChanges) {
         this.foundation = foundation;
+        this.isSuccessor = Predecessor.isNamed(foundation.environment);
         this.lifetime = lifetime;
         this.notifier = notifier;
         this.listeners = listeners;

@@ -116,8 +116,19 @@ public final class VertxLoops {
         }
     }
 
+    /**
+     * The loops of an environment for Vert.x that others build, with whatever they need; such a Vert.x leaves the loops
+     * alone when it is closed.
+     *
+     * @param env its loops run
+     */
+    public static io.vertx.core.transport.Transport lent(ChannelEnv env) {
+        return new NamedTransport(new LentTransport(env));
+    }
+
     /** What Vert.x is given: says that its transport is there. */
-    private record NamedTransport(LoopTransport implementation) implements io.vertx.core.transport.Transport {
+    private record NamedTransport(io.vertx.core.spi.transport.Transport implementation)
+            implements io.vertx.core.transport.Transport {
         @Override
         public String name() {
             return "baton";

@@ -169,7 +169,7 @@ public abstract class PluginWorld {
                 }
             });
             calls = posix;
-            Foundation foundation = Foundation.embed("test", posix, memory, this::load);
+            Foundation foundation = Foundation.embed("test", Set.of(), posix, memory, this::load);
             FdAccount hook =
                     FdAccount.class.cast(foundation.plugins().make(ExtensionPoint.FD_HOOK, Variant.of(StandIns.KIT)));
             known[0] = hook;

@@ -1,7 +1,5 @@
-package dev.baton.runtime.vertx;
+package dev.baton.runtime.loop;
 
-import dev.baton.runtime.loop.BatonLoop;
-import dev.baton.runtime.loop.LoopGroup;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelPromise;
@@ -12,37 +10,65 @@ import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.ImmediateEventExecutor;
 import io.netty.util.concurrent.Promise;
+import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 
 /**
- * Vert.x's acceptor group: hands out the same loops. Vert.x closes it on its own and before the loops, so a close of it
- * ends only this group and leaves the loops alone.
+ * Loops as a group for somebody whose they are not: Vert.x's acceptor, or an application's bootstraps. The group has
+ * the loops that there are at the moment, and a close of it ends the group and leaves the loops alone.
+ *
+ * <p>Threading: any.
  */
-final class AcceptorLoops extends AbstractEventExecutorGroup implements EventLoopGroup {
-    private final LoopGroup loops;
-    /** Starts over when it is through. Its own: what asks here must not shift the order in which contexts get loops. */
-    private Iterator<EventExecutor> turn;
+public class LentLoops extends AbstractEventExecutorGroup implements EventLoopGroup {
+    private final Supplier<List<BatonLoop>> loops;
+    /** Of this group alone: what asks here must not shift the order in which others get their loops. */
+    private final AtomicInteger turn = new AtomicInteger();
 
     private final Promise<Void> terminated = ImmediateEventExecutor.INSTANCE.newPromise();
 
-    AcceptorLoops(LoopGroup loops) {
+    /**
+     * A group of them.
+     *
+     * @param loops those that there are when it is asked; not empty before the end
+     */
+    public LentLoops(Supplier<List<BatonLoop>> loops) {
         this.loops = loops;
-        this.turn = loops.iterator();
     }
 
+    /** The same loops as another group, with a turn and an end of its own. */
+    public LentLoops(LentLoops others) {
+        this(others.loops);
+    }
+
+    /**
+     * The next in turn to which something new can be given; if there is none, the next in turn.
+     *
+     * @throws RejectedExecutionException if there is none any more
+     */
     @Override
-    public synchronized EventLoop next() {
-        if (!turn.hasNext()) {
-            turn = loops.iterator();
+    public EventLoop next() {
+        List<BatonLoop> all = loops.get();
+        if (all.isEmpty()) {
+            throw new RejectedExecutionException("the loops have ended");
         }
-        EventLoop next = (EventLoop) turn.next();
-        return next instanceof BatonLoop loop && loop.isLeaving() ? loops.next() : next;
+        int first = turn.getAndIncrement();
+        for (int i = 0; i < all.size(); i++) {
+            BatonLoop next = all.get(Math.floorMod(first + i, all.size()));
+            if (!next.isAvoided()) {
+                return next;
+            }
+        }
+        return all.get(Math.floorMod(first, all.size()));
     }
 
     @Override
     public Iterator<EventExecutor> iterator() {
-        return loops.iterator();
+        return new ArrayList<EventExecutor>(loops.get()).iterator();
     }
 
     @Override
