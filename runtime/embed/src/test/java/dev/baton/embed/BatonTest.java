@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import dev.baton.spi.Plugin;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -164,8 +165,11 @@ class BatonTest {
     @Test
     void shouldServeAConfigurationThatIsText() throws Exception {
         try (Baton baton = Baton.builder()
-                .configuration("version: 1\nlisteners: { web: { bind: \"127.0.0.1:0\", service: site } }\n"
-                        + "services: { site: { type: greeting, words: [ good, evening ] } }\n")
+                .configuration("""
+                        version: 1
+                        listeners: { web: { bind: "127.0.0.1:0", service: site } }
+                        services: { site: { type: greeting, words: [ good, evening ] } }
+                        """)
                 .plugin("greeting", new GreetingPlugin())
                 .start()) {
             assertThat(greeting(baton)).isEqualTo("good evening");
@@ -178,7 +182,7 @@ class BatonTest {
     }
 
     private static String greeting(Baton baton) throws IOException {
-        java.net.InetSocketAddress address = (java.net.InetSocketAddress) baton.addressOf("web");
+        InetSocketAddress address = (InetSocketAddress) baton.addressOf("web");
         assertThat(address).isNotNull();
         try (Client client = new Client(address.getPort())) {
             return client.read(100);
@@ -188,10 +192,13 @@ class BatonTest {
     @Test
     void shouldFindPluginsOnTheClassPathByTheirManifests(@TempDir Path folder) throws Exception {
         Path manifest = Files.createDirectory(folder.resolve("META-INF")).resolve("MANIFEST.MF");
-        Files.writeString(
-                manifest,
-                "Manifest-Version: 1.0\nBaton-Plugin-Id: greeting\nBaton-Plugin-Version: 7\nBaton-Spi-Version: 2.0\n"
-                        + "Baton-Plugin-Class: " + GreetingPlugin.class.getName() + "\n");
+        Files.writeString(manifest, """
+                Manifest-Version: 1.0
+                Baton-Plugin-Id: greeting
+                Baton-Plugin-Version: 7
+                Baton-Spi-Version: 2.0
+                Baton-Plugin-Class: %s
+                """.formatted(GreetingPlugin.class.getName()));
         try (URLClassLoader loader =
                 new URLClassLoader(new URL[] {folder.toUri().toURL()}, BatonTest.class.getClassLoader())) {
             Thread.currentThread().setContextClassLoader(loader);

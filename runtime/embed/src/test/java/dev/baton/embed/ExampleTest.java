@@ -39,7 +39,8 @@ class ExampleTest {
     @SuppressWarnings("unused")
     private static void example(ChannelInitializer<Channel> init, ChannelHandler client) throws Exception {
         // example
-        try (Baton baton = Baton.builder().loops(4).rescue(Duration.ofMillis(50)).start()) {
+        try (Baton baton =
+                Baton.builder().loops(4).rescue(Duration.ofMillis(50)).start()) {
             baton.listen("127.0.0.1:8080", channel -> channel.pipeline().addLast(new Echo()));
             Vertx vertx = Vertx.builder().withTransport(baton.transport()).build();
             new ServerBootstrap()
