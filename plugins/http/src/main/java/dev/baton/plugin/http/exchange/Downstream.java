@@ -590,8 +590,9 @@ public abstract class Downstream {
      *
      * @param unused the server sent nothing
      */
-    public void upstreamReset(Exchange named, UpstreamEnd from, boolean unused, String detail) {
+    public void upstreamReset(Exchange named, UpstreamEnd from, boolean unused, ServerAbort how, String detail) {
         if (isCurrent(named, from)) {
+            named.serverAbort(how);
             forwarder.connectionLives();
             upstreamFailed(named, from, Refusal.UPSTREAM_CLOSED, unused, detail);
         }

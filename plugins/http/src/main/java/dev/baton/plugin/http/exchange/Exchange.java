@@ -66,6 +66,8 @@ public final class Exchange extends DefaultHttpRequest implements ConnectHandler
 
     /** The upstream was told the outcome of the attempt under way. */
     private boolean reported;
+
+    private ServerAbort serverAbort = ServerAbort.FAILED;
     /** The client was told something of the answer: a head before it (1xx). */
     private boolean informed;
     /** When the head of the response was there. */
@@ -260,6 +262,7 @@ public final class Exchange extends DefaultHttpRequest implements ConnectHandler
     void asked(long nowNanos) {
         askedNanos = nowNanos;
         reported = false;
+        serverAbort = ServerAbort.FAILED;
     }
 
     /** A connection to the server carries it. */
@@ -297,6 +300,15 @@ public final class Exchange extends DefaultHttpRequest implements ConnectHandler
             reported = true;
             servers().upstream().failed(asked, failure, nowNanos - askedNanos);
         }
+    }
+
+    /** How the server has ended the response, if it has done so before the end. */
+    public ServerAbort serverAbort() {
+        return serverAbort;
+    }
+
+    void serverAbort(ServerAbort how) {
+        serverAbort = how;
     }
 
     /** The head of the response has come, or something that the client was told. */

@@ -534,7 +534,11 @@ final class Http2Downstream extends Downstream {
     @Override
     public void cutShort(Exchange current) {
         done = true;
-        out.reset(stream, Http2Error.INTERNAL_ERROR);
+        out.reset(stream, switch (current.serverAbort()) {
+            case FAILED -> Http2Error.INTERNAL_ERROR;
+            case CANCELLED -> Http2Error.CANCEL;
+            case TOO_MUCH -> Http2Error.ENHANCE_YOUR_CALM;
+        });
     }
 
     @Override

@@ -8,6 +8,7 @@ import dev.baton.plugin.http.exchange.HeaderFields;
 import dev.baton.plugin.http.exchange.Messages;
 import dev.baton.plugin.http.exchange.Refusal;
 import dev.baton.plugin.http.exchange.ResponseHead;
+import dev.baton.plugin.http.exchange.ServerAbort;
 import dev.baton.plugin.http.exchange.UpstreamEnd;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.upstream.UpstreamServer;
@@ -481,8 +482,22 @@ final class Http2UpstreamEnd implements UpstreamEnd {
             release();
             boolean unused = !headCame;
             Downstream other = current.downstream();
-            other.post(() -> other.upstreamReset(current, this, unused, "the server has reset the stream: " + error));
+            String detail = "the server has reset the stream: " + error;
+            other.post(() -> other.upstreamReset(current, this, unused, abort(error), detail));
         }
+    }
+
+    /**
+     * What of the code holds between this process and the client too. REFUSED_STREAM does not: behind a head it would
+     * have the client send again what the server may have acted on. Nor does INADEQUATE_SECURITY, which is about the
+     * server's connection.
+     */
+    private static ServerAbort abort(Http2Error error) {
+        return switch (error) {
+            case CANCEL -> ServerAbort.CANCELLED;
+            case ENHANCE_YOUR_CALM -> ServerAbort.TOO_MUCH;
+            default -> ServerAbort.FAILED;
+        };
     }
 
     /**

@@ -12,7 +12,9 @@ import dev.baton.testkit.world.Where;
 import io.netty.handler.codec.http2.Http2Error;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** Servers that speak HTTP/2, whose connections exchanges of several clients and loops share. */
 class Http2UpstreamWorldTest {
@@ -380,6 +382,41 @@ class Http2UpstreamWorldTest {
         assertThat(late.next()).startsWith("RESET 1 ");
         server.send(server.answer(3, true, "204"));
         assertThat(head(stays)).startsWith("HTTP/1.1 204 ");
+    }
+
+    /**
+     * Behind the head of a response a client hears what it would hear of the server itself, as far as that holds for
+     * its own connection: gRPC makes a status of it.
+     */
+    @InEachWorld
+    void shouldTellTheClientHowAServerEndsAResponse(PluginWorld world) {
+        Origin origin = start(world, ", max-connections: 1, eject: off");
+        Http2Client client = Http2Client.over(world.connect("web"));
+        Map<Http2Error, Http2Error> told = new LinkedHashMap<>();
+        told.put(Http2Error.CANCEL, Http2Error.CANCEL);
+        told.put(Http2Error.ENHANCE_YOUR_CALM, Http2Error.ENHANCE_YOUR_CALM);
+        for (Http2Error each : List.of(
+                Http2Error.NO_ERROR,
+                Http2Error.INTERNAL_ERROR,
+                Http2Error.REFUSED_STREAM,
+                Http2Error.INADEQUATE_SECURITY,
+                Http2Error.PROTOCOL_ERROR)) {
+            told.put(each, Http2Error.INTERNAL_ERROR);
+        }
+        client.send(client.get(1, "/"));
+        Http2Client server = Http2Client.serving(origin.accept());
+        int stream = 1;
+        for (Map.Entry<Http2Error, Http2Error> each : told.entrySet()) {
+            if (stream > 1) {
+                client.send(client.get(stream, "/"));
+            }
+            int there = stream + 2;
+            assertThat(server.next()).startsWith("HEADERS " + there);
+            server.send(server.answer(there, false, "200"), Http2Client.reset(there, each.getKey()));
+            assertThat(client.next()).isEqualTo("HEADERS " + stream + " :status=200");
+            assertThat(client.next()).isEqualTo("RESET " + stream + " " + each.getValue());
+            stream += 2;
+        }
     }
 
     /** A connection that has served before may have died; a server that resets a stream has not, and may have acted. */
