@@ -399,13 +399,16 @@ public abstract class Downstream {
     void askAgain(Exchange named) {
         if (named.equals(exchange) && forwarder.end() == null && !named.isAbandoned()) {
             progress();
-            askOnceMore(named, Refusal.CONNECT_FAILED, "no stream was free where one seemed to be");
+            askOnceMore(named, false, "no stream was free where one seemed to be");
         }
     }
 
-    private void askOnceMore(Exchange named, Refusal otherwise, String detail) {
+    private void askOnceMore(Exchange named, boolean refused, String detail) {
         if (!forwarder.askOnceMore(named)) {
-            fail(named, otherwise, detail);
+            if (refused) {
+                named.failedByServer(ServerFailure.ERROR, lastProgress());
+            }
+            fail(named, refused ? Refusal.UPSTREAM_CLOSED : Refusal.CONNECT_FAILED, detail);
         } else if (forwarder.end() != null) {
             carried(named);
             readOn();
@@ -545,8 +548,7 @@ public abstract class Downstream {
             fail(named, Refusal.UPSTREAM_CLOSED, detail + ", and the body is too long to be sent again");
             return;
         }
-        named.asked(lastProgress());
-        askOnceMore(named, Refusal.UPSTREAM_CLOSED, detail);
+        askOnceMore(named, true, detail);
         if (paused && named.equals(exchange)) {
             resumeBody();
         }
@@ -559,6 +561,22 @@ public abstract class Downstream {
      */
     public void upstreamFailed(
             Exchange named, UpstreamEnd from, Refusal refusal, boolean unused, @Nullable String detail) {
+        upstreamFailed(named, from, refusal, unused, null, detail);
+    }
+
+    /**
+     * There will be no answer, or no more of it.
+     *
+     * @param unused the server sent nothing, so it may not even have read the request
+     * @param shared what the exchange has failed with, together with others; null: it has failed by itself
+     */
+    public void upstreamFailed(
+            Exchange named,
+            UpstreamEnd from,
+            Refusal refusal,
+            boolean unused,
+            @Nullable SharedFailure shared,
+            @Nullable String detail) {
         if (!isCurrent(named, from)) {
             return;
         }
@@ -568,11 +586,11 @@ public abstract class Downstream {
         if (refusal == Refusal.BAD_RESPONSE
                 || refusal == Refusal.BAD_SERVER_FRAME
                 || refusal == Refusal.TOO_MANY_SERVER_FRAMES) {
-            named.failedByServer(ServerFailure.ERROR, now);
+            failedByServer(named, ServerFailure.ERROR, shared, now);
         } else if (refusal == Refusal.UPSTREAM_CLOSED
                 && requestIsComplete() // some servers drop a request that comes too slowly
                 && !(unused && forwarder.isReused())) {
-            named.failedByServer(ServerFailure.CLOSED, now); // an idle connection may close just as it is taken
+            failedByServer(named, ServerFailure.CLOSED, shared, now); // one that was idle may close as it is taken
         }
         if (!unused || isAnswering()) {
             fail(named, refusal, detail);
@@ -581,6 +599,13 @@ public abstract class Downstream {
         named.asked(now);
         if (!forwarder.askAgain(named)) {
             fail(named, refusal, detail);
+        }
+    }
+
+    private static void failedByServer(
+            Exchange named, ServerFailure failure, @Nullable SharedFailure shared, long now) {
+        if (shared == null || (!named.isReported() && shared.counts())) {
+            named.failedByServer(failure, now);
         }
     }
 

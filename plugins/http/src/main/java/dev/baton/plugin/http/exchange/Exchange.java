@@ -302,6 +302,11 @@ public final class Exchange extends DefaultHttpRequest implements ConnectHandler
         }
     }
 
+    /** The server's part in it is known to the upstream. */
+    boolean isReported() {
+        return reported;
+    }
+
     /** How the server has ended the response, if it has done so before the end. */
     public ServerAbort serverAbort() {
         return serverAbort;

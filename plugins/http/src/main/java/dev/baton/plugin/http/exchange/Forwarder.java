@@ -204,6 +204,7 @@ final class Forwarder implements UpstreamEnds.Taker {
         if (server == null || ++exchange.refused > MAX_REFUSED) {
             return false;
         }
+        exchange.asked(exchange.downstream().lastProgress());
         if (exchange.refused > MAX_REFUSED_BY_ONE) {
             exchange.goTo(exchange.servers().upstream().nextAfter(server));
         }

@@ -4,6 +4,7 @@ import dev.baton.plugin.http.exchange.Exchange;
 import dev.baton.plugin.http.exchange.ExchangeEnv;
 import dev.baton.plugin.http.exchange.HeaderFields;
 import dev.baton.plugin.http.exchange.Refusal;
+import dev.baton.plugin.http.exchange.SharedFailure;
 import dev.baton.plugin.http.exchange.UpstreamEnds.Taker;
 import dev.baton.spi.channel.Eviction;
 import dev.baton.spi.channel.MovableChannel;
@@ -96,7 +97,10 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
     /** Where a timer is set that flushes: one of a loop that the connection has left since may be late. */
     private @Nullable Loop flushesOn;
 
-    /** A stream has ended, and nobody has looked yet what follows from that. */
+    /** That of the connection itself, which all its exchanges have in common. */
+    private final SharedFailure failure = new SharedFailure();
+
+    /** A stream has ended, and what follows from that was not looked at yet. */
     private boolean freed;
 
     /** At least one exchange has ended: the connection may have died since. */
@@ -144,6 +148,11 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
 
     ExchangeEnv env() {
         return env;
+    }
+
+    /** What its exchanges fail with if the connection does. */
+    SharedFailure failure() {
+        return failure;
     }
 
     StreamSlots slots() {
@@ -602,7 +611,7 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
         if (ends.isEmpty()) {
             env.refusals().count(refusal, String.valueOf(channel.remoteAddress()), detail);
         }
-        ends.forEach(each -> each.run(() -> each.fail(refusal, false, detail)));
+        ends.forEach(each -> each.run(() -> each.fail(refusal, false, failure, detail)));
     }
 
     private List<Http2UpstreamEnd> ends() {
@@ -637,7 +646,7 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
         }
         Http2UpstreamEnd end = of(stream);
         if (end != null) {
-            end.fail(outbound ? Refusal.UPSTREAM_CLOSED : Refusal.BAD_RESPONSE, false, known.getMessage());
+            end.fail(outbound ? Refusal.UPSTREAM_CLOSED : Refusal.BAD_RESPONSE, false, null, known.getMessage());
         }
         super.onStreamError(context, outbound, cause, known);
     }

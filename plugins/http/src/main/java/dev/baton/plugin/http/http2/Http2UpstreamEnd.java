@@ -9,6 +9,7 @@ import dev.baton.plugin.http.exchange.Messages;
 import dev.baton.plugin.http.exchange.Refusal;
 import dev.baton.plugin.http.exchange.ResponseHead;
 import dev.baton.plugin.http.exchange.ServerAbort;
+import dev.baton.plugin.http.exchange.SharedFailure;
 import dev.baton.plugin.http.exchange.UpstreamEnd;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.upstream.UpstreamServer;
@@ -524,7 +525,8 @@ final class Http2UpstreamEnd implements UpstreamEnd {
             refused(current, "the server has gone away");
         } else {
             flushWaiting(current);
-            fail(Refusal.UPSTREAM_CLOSED, !headCame, headCame ? "in the middle of the answer" : null);
+            String detail = headCame ? "in the middle of the answer" : null;
+            fail(Refusal.UPSTREAM_CLOSED, !headCame, connection.failure(), detail);
         }
     }
 
@@ -566,7 +568,17 @@ final class Http2UpstreamEnd implements UpstreamEnd {
      *
      * @param unused the server has sent nothing for this exchange
      */
-    void fail(Refusal refusal, boolean unused, @Nullable String detail) {
+    private void fail(Refusal refusal, boolean unused, @Nullable String detail) {
+        fail(refusal, unused, null, detail);
+    }
+
+    /**
+     * There will be no answer, or no more of it.
+     *
+     * @param unused the server has sent nothing for this exchange
+     * @param shared what all exchanges of the connection fail with; null: it is this one alone
+     */
+    void fail(Refusal refusal, boolean unused, @Nullable SharedFailure shared, @Nullable String detail) {
         Exchange current = exchange;
         if (current == null) {
             return;
@@ -575,7 +587,7 @@ final class Http2UpstreamEnd implements UpstreamEnd {
         release();
         Downstream other = current.downstream();
         // Whether it arrives or not: this end is done with the exchange.
-        other.post(() -> other.upstreamFailed(current, this, refusal, unused, detail));
+        other.post(() -> other.upstreamFailed(current, this, refusal, unused, shared, detail));
     }
 
     /** The process is short of memory. */

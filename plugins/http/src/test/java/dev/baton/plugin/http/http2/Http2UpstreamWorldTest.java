@@ -391,6 +391,9 @@ class Http2UpstreamWorldTest {
     @InEachWorld
     void shouldTellTheClientHowAServerEndsAResponse(PluginWorld world) {
         Origin origin = start(world, ", max-connections: 1, eject: off");
+        client(world, "/stays");
+        Http2Client server = Http2Client.serving(origin.accept());
+        assertThat(server.next()).startsWith("HEADERS 3");
         Http2Client client = Http2Client.over(world.connect("web"));
         Map<Http2Error, Http2Error> told = new LinkedHashMap<>();
         told.put(Http2Error.CANCEL, Http2Error.CANCEL);
@@ -403,14 +406,10 @@ class Http2UpstreamWorldTest {
                 Http2Error.PROTOCOL_ERROR)) {
             told.put(each, Http2Error.INTERNAL_ERROR);
         }
-        client.send(client.get(1, "/"));
-        Http2Client server = Http2Client.serving(origin.accept());
         int stream = 1;
         for (Map.Entry<Http2Error, Http2Error> each : told.entrySet()) {
-            if (stream > 1) {
-                client.send(client.get(stream, "/"));
-            }
-            int there = stream + 2;
+            client.send(client.get(stream, "/"));
+            int there = stream + 4;
             assertThat(server.next()).startsWith("HEADERS " + there);
             server.send(server.answer(there, false, "200"), Http2Client.reset(there, each.getKey()));
             assertThat(client.next()).isEqualTo("HEADERS " + stream + " :status=200");
