@@ -534,11 +534,13 @@ final class Http2Downstream extends Downstream {
     @Override
     public void cutShort(Exchange current) {
         done = true;
-        out.reset(stream, switch (current.serverAbort()) {
-            case FAILED -> Http2Error.INTERNAL_ERROR;
-            case CANCELLED -> Http2Error.CANCEL;
-            case TOO_MUCH -> Http2Error.ENHANCE_YOUR_CALM;
-        });
+        out.reset(
+                stream,
+                switch (current.serverAbort()) {
+                    case FAILED -> Http2Error.INTERNAL_ERROR;
+                    case CANCELLED -> Http2Error.CANCEL;
+                    case TOO_MUCH -> Http2Error.ENHANCE_YOUR_CALM;
+                });
     }
 
     @Override

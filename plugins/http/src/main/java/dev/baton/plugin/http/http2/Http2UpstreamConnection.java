@@ -13,6 +13,7 @@ import dev.baton.spi.upstream.UpstreamConnections;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelPromise;
 import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2Connection.PropertyKey;
 import io.netty.handler.codec.http2.Http2ConnectionDecoder;
@@ -226,6 +227,16 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
             now.clear();
             unflushed = now;
         }
+    }
+
+    /** The server hears that it is no fault of its own, unless it was told of an error, or can hear nothing. */
+    @Override
+    public void close(ChannelHandlerContext context, ChannelPromise promise) throws Exception {
+        if (begun && !broken && channel.isActive() && !connection().goAwaySent()) {
+            goAway(context, 0, Http2Error.NO_ERROR.code(), Unpooled.EMPTY_BUFFER, context.newPromise());
+            flush(context);
+        }
+        super.close(context, promise);
     }
 
     @Override

@@ -500,6 +500,21 @@ class Http2UpstreamWorldTest {
         assertThat(head(other)).startsWith("HTTP/1.1 204 ");
     }
 
+    /** A server is told why an idle connection to it closes: here by its time in the pool. */
+    @InEachWorld(worlds = Where.SIMULATION, because = "it lasts for seconds")
+    void shouldSayGoodbyeToTheServer(PluginWorld world) {
+        Origin origin = start(world, ", pool: { idle-timeout: 2s }");
+        Peer client = client(world, "/");
+        Peer connection = origin.accept();
+        Http2Client server = Http2Client.serving(connection);
+        assertThat(server.next()).startsWith("HEADERS 3");
+        server.send(server.answer(3, true, "204"));
+        assertThat(head(client)).startsWith("HTTP/1.1 204 ");
+        world.pass(Duration.ofSeconds(10));
+        assertThat(server.next("GOAWAY")).isEqualTo("GOAWAY 0 NO_ERROR");
+        assertThat(connection.readAll()).isEmpty();
+    }
+
     /** RFC 8441, from a client of HTTP/1.1 and one of HTTP/2; the key is the example of RFC 6455. */
     @InEachWorld
     void shouldOpenWebSockets(PluginWorld world) {
