@@ -670,9 +670,23 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
         encoder().writeData(ctx, stream.id(), in.readRetainedSlice(count), 0, last, ctx.newPromise());
     }
 
-    /** Ends what an exchange sends behind what waits, and the stream after that. */
+    /**
+     * Ends what an exchange sends, and the stream after that. What the server's window has no room for now is dropped:
+     * the window may never open, and who has sent it is gone.
+     */
     void end(Http2Stream stream) {
-        if (connection().stream(stream.id()) != null) {
+        if (connection().stream(stream.id()) == null) {
+            return;
+        }
+        try {
+            encoder().flowController().writePendingBytes();
+        } catch (Http2Exception e) {
+            onError(ctx, true, e);
+            return;
+        }
+        if (encoder().flowController().hasFlowControlled(stream)) {
+            cancel(stream, Http2Error.CANCEL);
+        } else if (connection().stream(stream.id()) != null) {
             encoder()
                     .writeData(ctx, stream.id(), Unpooled.EMPTY_BUFFER, 0, true, ctx.newPromise())
                     .addListener(written -> cancel(stream, Http2Error.CANCEL));

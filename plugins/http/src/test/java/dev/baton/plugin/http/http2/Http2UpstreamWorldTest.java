@@ -515,6 +515,33 @@ class Http2UpstreamWorldTest {
         assertThat(connection.readAll()).isEmpty();
     }
 
+    /** What a client has sent last can wait for a window that never opens: its stream must not. */
+    @InEachWorld
+    void shouldEndATunnelWhoseServerTakesNoMore(PluginWorld world) {
+        Origin origin = start(world, ", max-connections: 1");
+        Http2Client client = Http2Client.over(world.connect("web"));
+        client.send(client.head(
+                1,
+                false,
+                ":method",
+                "CONNECT",
+                ":protocol",
+                "websocket",
+                ":scheme",
+                "http",
+                ":authority",
+                "shop",
+                ":path",
+                "/chat"));
+        Http2Client server = Http2Client.serving(origin.accept(), 8, 1, 4, 4);
+        assertThat(server.next()).startsWith("HEADERS 3 :method=CONNECT");
+        server.send(server.answer(3, false, "200"));
+        assertThat(client.next()).isEqualTo("HEADERS 1 :status=200");
+        client.send(Http2Client.data(1, "ping-pong", true));
+        assertThat(server.next()).isEqualTo("DATA 3 ping");
+        assertThat(server.next()).isEqualTo("RESET 3 CANCEL");
+    }
+
     /** RFC 8441, from a client of HTTP/1.1 and one of HTTP/2; the key is the example of RFC 6455. */
     @InEachWorld
     void shouldOpenWebSockets(PluginWorld world) {
