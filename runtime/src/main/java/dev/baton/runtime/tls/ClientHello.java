@@ -1,20 +1,28 @@
 package dev.baton.runtime.tls;
 
+import dev.baton.spi.tls.CipherSuite;
+import dev.baton.spi.tls.TlsVersion;
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a client says first, as far as a certificate is chosen by it (RFC 8446, section 4.1.2, and RFC 6066, section 3).
  *
  * @param serverName the name that it asks for, in lower case; null if it asks for none
- * @param takesEc it can use a certificate with an EC key
+ * @param tls13 it speaks TLS 1.3
+ * @param verifiesEc it can verify what is signed with an EC key
+ * @param ecSuites the suites of TLS 1.2 for certificates with EC keys that it offers
  * @param alpn the protocols that it offers (RFC 7301)
  */
-record ClientHello(@Nullable String serverName, boolean takesEc, List<String> alpn) {
+record ClientHello(
+        @Nullable String serverName, boolean tls13, boolean verifiesEc, Set<CipherSuite> ecSuites, List<String> alpn) {
     /** With a post-quantum key share and a resumed session it has 3 KiB; nothing makes it longer than this. */
     static final int BYTES_MAX = 16 * 1024;
 
@@ -36,6 +44,18 @@ record ClientHello(@Nullable String serverName, boolean takesEc, List<String> al
     private static final int ECDSA = 3;
 
     private static final int NAME_CHARS_MAX = 255;
+
+    /**
+     * Whether a certificate with an EC key can be used: by TLS 1.3, or by a suite of TLS 1.2 that both have.
+     *
+     * @param versions those that the server speaks
+     * @param suites those of TLS 1.2 that the server takes
+     */
+    boolean takesEc(Set<TlsVersion> versions, Set<CipherSuite> suites) {
+        boolean by13 = tls13 && versions.contains(TlsVersion.TLS_1_3);
+        boolean by12 = versions.contains(TlsVersion.TLS_1_2) && !Collections.disjoint(ecSuites, suites);
+        return verifiesEc && (by13 || by12);
+    }
 
     /** What has come is no ClientHello. */
     static final class MalformedException extends Exception {
@@ -145,10 +165,13 @@ record ClientHello(@Nullable String serverName, boolean takesEc, List<String> al
     private static ClientHello read(ByteBuf in) throws MalformedException {
         in.skipBytes(VERSION_AND_RANDOM_BYTES);
         in.skipBytes(in.readUnsignedByte()); // the session
-        boolean ecSuite = false;
+        Set<CipherSuite> ecSuites = EnumSet.noneOf(CipherSuite.class);
         ByteBuf suites = in.readSlice(in.readUnsignedShort());
         while (suites.isReadable()) {
-            ecSuite |= isWithEcdsa(suites.readUnsignedShort());
+            CipherSuite suite = withEcdsa(suites.readUnsignedShort());
+            if (suite != null) {
+                ecSuites.add(suite);
+            }
         }
         in.skipBytes(in.readUnsignedByte()); // compression
         String name = null;
@@ -178,14 +201,18 @@ record ClientHello(@Nullable String serverName, boolean takesEc, List<String> al
                 default -> {} // not needed here
             }
         }
-        return new ClientHello(name, ecSignature && (ecSuite || tls13), alpn);
+        return new ClientHello(name, tls13, ecSignature, ecSuites, alpn);
     }
 
-    /** ECDHE_ECDSA with AES-CBC, AES-GCM or ChaCha20: those that can be chosen. */
-    private static boolean isWithEcdsa(int suite) {
+    /** By its number (IANA's registry); null for one that cannot be chosen, or is for other certificates. */
+    private static @Nullable CipherSuite withEcdsa(int suite) {
         return switch (suite) {
-            case 0xc009, 0xc00a, 0xc023, 0xc024, 0xc02b, 0xc02c, 0xcca9 -> true;
-            default -> false;
+            case 0xc009 -> CipherSuite.ECDHE_ECDSA_AES_128_CBC;
+            case 0xc00a -> CipherSuite.ECDHE_ECDSA_AES_256_CBC;
+            case 0xc02b -> CipherSuite.ECDHE_ECDSA_AES_128_GCM;
+            case 0xc02c -> CipherSuite.ECDHE_ECDSA_AES_256_GCM;
+            case 0xcca9 -> CipherSuite.ECDHE_ECDSA_CHACHA20;
+            default -> null;
         };
     }
 

@@ -17,8 +17,10 @@ import org.jspecify.annotations.Nullable;
  * handshake. What waits for the rest of a ClientHello counts as held by the connection. Runs under the claim.
  */
 final class ClientHelloReader extends ChannelInboundHandlerAdapter {
-    /** A record of TLS 1.2 with a fatal alert: unrecognized_name (RFC 6066, section 3). */
-    private static final byte[] UNRECOGNIZED_NAME = {21, 3, 3, 0, 2, 2, 112};
+    /** Of RFC 6066, section 3. */
+    private static final byte UNRECOGNIZED_NAME = 112;
+    /** Of RFC 7301, section 3.2. */
+    private static final byte NO_APPLICATION_PROTOCOL = 120;
 
     private final ServerTls server;
     private final Handshake handshake;
@@ -127,7 +129,15 @@ final class ClientHelloReader extends ChannelInboundHandlerAdapter {
             ServerCertificate shown = server.choose(hello);
             if (shown == null) {
                 all.release();
-                refuseName(context);
+                refuse(
+                        context,
+                        server.certificates().isEmpty() ? TlsFailure.NO_CERTIFICATE : TlsFailure.UNKNOWN_NAME,
+                        UNRECOGNIZED_NAME);
+                return;
+            }
+            if (!server.speaksWith(hello)) {
+                all.release();
+                refuse(context, TlsFailure.ALPN, NO_APPLICATION_PROTOCOL);
                 return;
             }
             ssl = shown.handler(context.alloc(), Instant.now());
@@ -138,11 +148,10 @@ final class ClientHelloReader extends ChannelInboundHandlerAdapter {
         context.fireChannelRead(all); // to the one that has replaced this
     }
 
-    private void refuseName(ChannelHandlerContext context) {
-        TlsFailure why = server.certificates().isEmpty() ? TlsFailure.NO_CERTIFICATE : TlsFailure.UNKNOWN_NAME;
+    private void refuse(ChannelHandlerContext context, TlsFailure why, byte alert) {
         if (handshake.fail(why)) {
-            context.writeAndFlush(context.alloc().buffer().writeBytes(UNRECOGNIZED_NAME))
-                    .addListener(ChannelFutureListener.CLOSE);
+            byte[] fatal = {21, 3, 3, 0, 2, 2, alert}; // a record of TLS 1.2
+            context.writeAndFlush(context.alloc().buffer().writeBytes(fatal)).addListener(ChannelFutureListener.CLOSE);
         }
     }
 

@@ -60,7 +60,7 @@ final class ServerContexts {
                     config.alpn()));
         }
         if (!clientCa.isEmpty()) {
-            builder.trustManager(clientCa.toArray(X509Certificate[]::new))
+            builder.trustManager(new ClientVerifier(clientCa))
                     .clientAuth(isClientAuthOptional() ? ClientAuth.OPTIONAL : ClientAuth.REQUIRE);
         }
         boolean stapling = config.ocspStapling() && TlsLibrary.isBoringSsl();
@@ -77,6 +77,11 @@ final class ServerContexts {
         } catch (SSLException e) {
             throw new IllegalArgumentException(source.name() + " cannot be used: " + e.getMessage(), e);
         }
+    }
+
+    /** Whether a client that offers these protocols by ALPN can be served with one of them. */
+    boolean speaksOneOf(List<String> offered) {
+        return offered.isEmpty() || config.alpn().isEmpty() || offered.stream().anyMatch(config.alpn()::contains);
     }
 
     private boolean isClientAuthOptional() {

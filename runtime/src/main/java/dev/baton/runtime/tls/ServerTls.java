@@ -7,7 +7,9 @@ import dev.baton.spi.filter.ConnectionFilter;
 import dev.baton.spi.filter.Next;
 import dev.baton.spi.tls.CertificateFiles;
 import dev.baton.spi.tls.CertifiedKey;
+import dev.baton.spi.tls.CipherSuite;
 import dev.baton.spi.tls.ServerTlsConfig;
+import dev.baton.spi.tls.TlsVersion;
 import io.netty.handler.ssl.SslContext;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
@@ -18,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class ServerTls implements ConnectionFilter {
     private final ServerTlsConfig config;
+    private final Set<TlsVersion> versions;
+    private final Set<CipherSuite> suites;
     private volatile ServerContexts contexts;
     private final ChallengeCertificates challenges;
     private final TlsCounters counters;
@@ -48,6 +53,8 @@ final class ServerTls implements ConnectionFilter {
             TlsCounters counters,
             Consumer<ServerTls> closed) {
         this.config = config;
+        this.versions = config.spoken();
+        this.suites = Suites.older(config.ciphers()).collect(Collectors.toUnmodifiableSet());
         this.contexts = contexts;
         this.challenges = challenges;
         this.counters = counters;
@@ -87,7 +94,12 @@ final class ServerTls implements ConnectionFilter {
     /** What this client is shown; null if it is to be refused. */
     @Nullable
     ServerCertificate choose(ClientHello hello) {
-        return choice.choose(hello.serverName(), hello.takesEc());
+        return choice.choose(hello.serverName(), hello.takesEc(versions, suites));
+    }
+
+    /** Whether this client and the service have a protocol in common, as far as they have said. */
+    boolean speaksWith(ClientHello hello) {
+        return contexts.speaksOneOf(hello.alpn());
     }
 
     /** What a client is shown that wants a proof of control of a name; null if it is to be served. */

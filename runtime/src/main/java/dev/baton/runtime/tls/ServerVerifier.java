@@ -42,13 +42,17 @@ final class ServerVerifier extends X509ExtendedTrustManager {
      */
     ServerVerifier(@Nullable List<X509Certificate> ca, String authorities) {
         this.authorities = authorities;
+        this.jdk = ofTheJdk(ca, authorities);
+    }
+
+    /** That of the JDK which trusts these. */
+    static X509ExtendedTrustManager ofTheJdk(@Nullable List<X509Certificate> ca, String authorities) {
         try {
             TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
             factory.init(ca == null ? null : store(ca));
             for (TrustManager each : factory.getTrustManagers()) {
                 if (each instanceof X509ExtendedTrustManager verifies) {
-                    jdk = verifies;
-                    return;
+                    return verifies;
                 }
             }
         } catch (GeneralSecurityException | java.io.IOException e) {
@@ -71,7 +75,7 @@ final class ServerVerifier extends X509ExtendedTrustManager {
         try {
             jdk.checkServerTrusted(chain, type, engine);
         } catch (CertificateException refused) {
-            throw because(refused, chain, type, engine);
+            throw CertificateAlert.of(because(refused, chain, type, engine));
         }
     }
 

@@ -19,8 +19,12 @@ final class Suites {
      * @param chosen of TLS 1.2; empty for the default ones
      */
     static List<String> of(List<CipherSuite> chosen) {
-        Stream<CipherSuite> older =
-                chosen.isEmpty() ? Arrays.stream(CipherSuite.values()).filter(CipherSuite::isDefault) : chosen.stream();
-        return Stream.concat(TLS_1_3.stream(), older.map(CipherSuite::toString)).toList();
+        return Stream.concat(TLS_1_3.stream(), older(chosen).map(CipherSuite::toString))
+                .toList();
+    }
+
+    /** Those of TLS 1.2 among them. */
+    static Stream<CipherSuite> older(List<CipherSuite> chosen) {
+        return chosen.isEmpty() ? Arrays.stream(CipherSuite.values()).filter(CipherSuite::isDefault) : chosen.stream();
     }
 }

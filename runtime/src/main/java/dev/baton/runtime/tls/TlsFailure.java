@@ -14,6 +14,8 @@ enum TlsFailure {
     UNKNOWN_NAME,
     /** There is no certificate at all yet. */
     NO_CERTIFICATE,
+    /** It speaks none of the protocols that the service does. */
+    ALPN,
     /** It showed no certificate where it must, or a wrong one. */
     CLIENT_CERTIFICATE,
     /** The handshake failed otherwise: no version or cipher suite in common, for example. */

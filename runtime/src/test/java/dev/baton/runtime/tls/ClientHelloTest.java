@@ -3,6 +3,8 @@ package dev.baton.runtime.tls;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.baton.spi.tls.CipherSuite;
+import dev.baton.spi.tls.TlsVersion;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.ByteBuffer;
@@ -10,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
+import java.util.Set;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
@@ -21,6 +24,9 @@ import org.junit.jupiter.api.Test;
 class ClientHelloTest {
     private static final int RECORD_HEADER_BYTES = 5;
     private static final int CHANGES = 20_000;
+
+    private static final Set<TlsVersion> BOTH = Set.of(TlsVersion.values());
+    private static final CipherSuite EC = CipherSuite.ECDHE_ECDSA_AES_128_GCM;
 
     private static byte[] hello(String name, String... suites) throws Exception {
         SSLEngine engine = SSLContext.getDefault().createSSLEngine("server.test", 443);
@@ -55,9 +61,28 @@ class ClientHelloTest {
 
     @Test
     void shouldFindWhatACertificateIsChosenBy() throws Exception {
-        assertThat(parse(hello("Shop.Test"))).isEqualTo(new ClientHello("shop.test", true, List.of("h2", "http/1.1")));
-        assertThat(whole("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256").takesEc()).isFalse();
-        assertThat(whole("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256").takesEc()).isTrue();
+        ClientHello hello = Objects.requireNonNull(parse(hello("Shop.Test")));
+        assertThat(hello.serverName()).isEqualTo("shop.test");
+        assertThat(hello.alpn()).containsExactly("h2", "http/1.1");
+        assertThat(hello.takesEc(BOTH, Set.of(EC))).isTrue();
+        ClientHello rsa = whole("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256");
+        assertThat(rsa.takesEc(BOTH, Set.of(CipherSuite.values()))).isFalse();
+        ClientHello ec = whole("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256");
+        assertThat(ec.takesEc(BOTH, Set.of(CipherSuite.values()))).isTrue();
+    }
+
+    /** What the server does not speak is of no use. */
+    @Test
+    void shouldNotTakeWhatTheServerCannotUse() throws Exception {
+        ClientHello both = Objects.requireNonNull(parse(hello("shop.test")));
+        Set<CipherSuite> rsa = Set.of(CipherSuite.ECDHE_RSA_AES_128_GCM);
+        assertThat(both.takesEc(BOTH, rsa)).as("by TLS 1.3").isTrue();
+        assertThat(both.takesEc(Set.of(TlsVersion.TLS_1_2), rsa)).isFalse();
+        assertThat(both.takesEc(Set.of(TlsVersion.TLS_1_2), Set.of(EC))).isTrue();
+        ClientHello older = whole("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256");
+        assertThat(older.takesEc(BOTH, Set.of(CipherSuite.ECDHE_ECDSA_AES_256_GCM)))
+                .isFalse();
+        assertThat(older.takesEc(Set.of(TlsVersion.TLS_1_3), Set.of(EC))).isFalse();
     }
 
     @Test
