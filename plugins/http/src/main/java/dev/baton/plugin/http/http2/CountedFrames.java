@@ -23,6 +23,11 @@ final class CountedFrames extends DefaultHttp2FrameReader {
         /** Any frame. */
         void frame();
 
+        /** A head, which the codec has not looked at. */
+        default void head(int streamId, Http2Headers fields) throws Http2Exception {
+            frame();
+        }
+
         /** One that brings nothing. */
         void idleFrame() throws Http2Exception;
 
@@ -137,7 +142,7 @@ final class CountedFrames extends DefaultHttp2FrameReader {
         public void onHeadersRead(
                 ChannelHandlerContext ctx, int streamId, Http2Headers headers, int padding, boolean last)
                 throws Http2Exception {
-            account.frame();
+            account.head(streamId, headers);
             super.onHeadersRead(ctx, streamId, headers, padding, last);
         }
 
@@ -152,7 +157,7 @@ final class CountedFrames extends DefaultHttp2FrameReader {
                 int padding,
                 boolean last)
                 throws Http2Exception {
-            account.frame();
+            account.head(streamId, headers);
             super.onHeadersRead(ctx, streamId, headers, dependency, weight, exclusive, padding, last);
         }
 
@@ -179,7 +184,13 @@ final class CountedFrames extends DefaultHttp2FrameReader {
         @Override
         public void onSettingsRead(ChannelHandlerContext ctx, Http2Settings settings) throws Http2Exception {
             account.idleFrame();
-            super.onSettingsRead(ctx, settings);
+            try {
+                super.onSettingsRead(ctx, settings);
+            } catch (Http2Exception e) { // a window that is too large would cost the codec its stream alone
+                throw Http2Exception.isStreamError(e)
+                        ? Http2Exception.connectionError(e.error(), e, String.valueOf(e.getMessage()))
+                        : e;
+            }
         }
 
         @Override

@@ -19,6 +19,7 @@ import io.netty.handler.codec.http2.Http2ConnectionEncoder;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2HeadersEncoder;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
@@ -273,6 +274,25 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
     }
 
     // ---------------------------------------------------------------------------------------------- from the decoder
+
+    /**
+     * What the codec takes for something else (RFC 9113, sections 5.1 and 5.1.1). Trailers may come for a stream that
+     * was reset; a request may not, nor for one that the client has left out.
+     */
+    @Override
+    public void head(int streamId, Http2Headers fields) throws Http2Exception {
+        timer.frame();
+        Http2Stream stream = connection().stream(streamId);
+        if (stream != null) {
+            if (stream.state() == Http2Stream.State.HALF_CLOSED_REMOTE) {
+                throw Http2Exception.streamError(
+                        streamId, Http2Error.STREAM_CLOSED, "a head behind the end of the request");
+            }
+        } else if (((RequestFields) fields).hasPseudo() && connection().remote().mayHaveCreatedStream(streamId)) {
+            throw Http2Exception.connectionError(
+                    Http2Error.PROTOCOL_ERROR, "a request on stream %d, which is not a new one", streamId);
+        }
+    }
 
     /** A head, or what follows a body, is there. */
     void head(Http2Stream stream, RequestFields fields, boolean last) {
