@@ -3,11 +3,13 @@ package dev.baton.runtime.plugin;
 /** Why a plugin cannot be used; the message names its jar and says what to do. */
 public final class PluginException extends Exception {
 
-    PluginException(String message) {
+    /** With the whole message. */
+    public PluginException(String message) {
         super(message);
     }
 
-    PluginException(String message, Throwable cause) {
+    /** The same, for what something else has failed with. */
+    public PluginException(String message, Throwable cause) {
         super(message, cause);
     }
 }

@@ -80,11 +80,14 @@ record PluginManifest(Path jar, String id, String version, String spi, String en
 
     private static boolean onRequest(Path jar, Attributes attributes) throws PluginException {
         String load = attributes.getValue(LOAD);
-        if (load != null && !load.equals(ON_REQUEST)) {
+        if (load == null || load.isBlank()) { // blank: of a project that does not set the property
+            return false;
+        }
+        if (!load.equals(ON_REQUEST)) {
             throw new PluginException(
                     jar + ": " + LOAD + " is '" + load + "', can only be '" + ON_REQUEST + "'; or leave it out");
         }
-        return load != null;
+        return true;
     }
 
     private static String required(Path jar, Attributes attributes, String name) throws PluginException {

@@ -1,7 +1,9 @@
 package dev.baton.runtime.server;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +16,8 @@ public record Installation(String version, List<Path> plugins) {
     /** Set by {@code bin/baton}: the folder that has {@code lib} and {@code plugins} in it. */
     public static final String HOME = "baton.home";
 
+    private static final String SDK = "sdk";
+
     /** The one that this process was started from. */
     public static Installation current() {
         String version = Installation.class.getPackage().getImplementationVersion();
@@ -21,6 +25,13 @@ public record Installation(String version, List<Path> plugins) {
         return new Installation(
                 version == null ? "development" : version,
                 home == null ? List.of() : List.of(Path.of(home, "plugins")));
+    }
+
+    /** The Maven repository for authors of plugins; empty where this is no distribution. */
+    public static Optional<Path> sdk() {
+        return Optional.ofNullable(System.getProperty(HOME))
+                .map(home -> Path.of(home, SDK))
+                .filter(Files::isDirectory);
     }
 
     /** The JDK, as the first line of {@code run} names it. */

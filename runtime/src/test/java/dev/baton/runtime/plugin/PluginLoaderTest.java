@@ -395,4 +395,14 @@ class PluginLoaderTest extends PluginLoading {
                 .in(root.resolve("late"), "late.jar");
         assertThat(problem()).contains("late.jar", "Baton-Plugin-Load", "'later'", "on-request");
     }
+
+    /** The parent of plugins' projects writes the key always. */
+    @Test
+    void shouldTakeABlankWordAsNone() throws Exception {
+        PluginJar.plugin("plain", "acme.Plain")
+                .attribute("Baton-Plugin-Load", " ")
+                .entryPoint("acme.Plain", "binder.unbindStrategy(\"never\", Unbind.class);")
+                .in(root.resolve("plain"), "plain.jar");
+        assertThat(load().unbindStrategies()).containsOnlyKeys("never");
+    }
 }

@@ -354,7 +354,7 @@ class GuideIT {
         Set<String> found = new TreeSet<>();
         for (String part : List.of("spi", "runtime", "plugins")) {
             try (Stream<Path> files = Files.walk(Page.checkout().resolve(part))) {
-                for (Path file : files.filter(each -> each.toString().contains("/src/main/")
+                for (Path file : files.filter(each -> each.toString().contains("/src/main/java/")
                                 && each.toString().endsWith(".java"))
                         .toList()) {
                     pattern.matcher(Files.readString(file)).results().forEach(match -> found.add(match.group(1)));

@@ -2,6 +2,7 @@ package dev.baton.runtime.launcher.command;
 
 import dev.baton.runtime.launcher.ExitCode;
 import dev.baton.runtime.output.StandardStreams;
+import dev.baton.runtime.plugin.PluginException;
 import dev.baton.runtime.server.Installation;
 import dev.baton.runtime.server.StartException;
 import dev.baton.runtime.server.WarmUp;
@@ -43,6 +44,7 @@ public final class Baton implements Runnable {
             CheckCommand.class,
             PrepareCommand.class,
             PluginsCommand.class,
+            PluginCommand.class,
             TableCommands.Status.class,
             TableCommands.Loops.class,
             TableCommands.Fds.class,
@@ -121,7 +123,7 @@ public final class Baton implements Runnable {
         if (isOutOfFiles(failure)) {
             return outOfFiles(err);
         }
-        if (failure instanceof AdminException) {
+        if (failure instanceof AdminException || failure instanceof PluginException) {
             err.println(failure.getMessage());
         } else {
             err.println("baton: this should not have happened; please report it:");

@@ -1,0 +1,151 @@
+package dev.baton.it.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.runtime.launcher.scaffold.ProjectKind;
+import dev.baton.spi.SharedPackages;
+import dev.baton.testkit.BatonProcess;
+import dev.baton.testkit.BatonProcess.Outcome;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.jar.JarFile;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the distribution carries for authors of plugins, and the projects that begin there. */
+@Timeout(300)
+class SdkIT {
+    private static final Pattern MANAGED =
+            Pattern.compile("<groupId>dev\\.baton</groupId>\\s*<artifactId>([a-z-]+)</artifactId>");
+    private static final Pattern LEFT_OUT = Pattern.compile("<exclude>[\\w.]+:([\\w.-]+)</exclude>");
+    /** The artifact of a jar: what stands before its version. */
+    private static final Pattern JAR = Pattern.compile("(.+?)-\\d.*\\.jar");
+
+    @TempDir
+    Path folder;
+
+    private static Path artifact(String name) {
+        return AuthorProjects.sdk().resolve("dev/baton/" + name + "/" + AuthorProjects.version());
+    }
+
+    private static String pom(String name) throws IOException {
+        return Files.readString(artifact(name).resolve(name + "-" + AuthorProjects.version() + ".pom"));
+    }
+
+    private static List<String> all(Pattern pattern, String text) {
+        return pattern.matcher(text)
+                .results()
+                .map((MatchResult found) -> found.group(1))
+                .toList();
+    }
+
+    @Test
+    void shouldCarryWhatAProjectDependsOn() throws Exception {
+        String version = AuthorProjects.version();
+        for (String each : List.of("baton-spi", "baton-testkit")) {
+            assertThat(artifact(each))
+                    .isDirectoryContaining("glob:**/" + each + "-" + version + ".jar")
+                    .isDirectoryContaining("glob:**/" + each + "-" + version + "-sources.jar")
+                    .isDirectoryContaining("glob:**/" + each + "-" + version + "-javadoc.jar");
+        }
+        assertThat(all(MANAGED, pom("baton-bom")))
+                .as("the BOM")
+                .contains("baton-bom", "baton-spi", "baton-testkit", "baton-plugin-http")
+                .allSatisfy(each -> assertThat(pom(each)).isNotEmpty());
+        assertThat(pom("baton-bom") + pom("baton-plugin-parent"))
+                .as("every version is filled in")
+                .doesNotContain("@");
+    }
+
+    /** A plugin's class loader takes shared packages from Baton: a copy of them in the plugin is never used. */
+    @Test
+    void shouldLeaveOutOfAPluginWhatBatonShares() throws Exception {
+        Set<String> shared = new TreeSet<>(Set.of("baton-runtime"));
+        try (Stream<Path> jars = Files.list(BatonProcess.distribution().resolve("lib"))) {
+            for (Path jar :
+                    jars.filter(file -> file.toString().endsWith(".jar")).toList()) {
+                List<String> classes = classes(jar);
+                if (!classes.isEmpty() && classes.stream().allMatch(SharedPackages::contain)) {
+                    shared.add(JAR.matcher(jar.getFileName().toString()).replaceAll("$1"));
+                }
+            }
+        }
+        assertThat(new TreeSet<>(all(LEFT_OUT, pom("baton-plugin-parent")))).isEqualTo(shared);
+    }
+
+    private static List<String> classes(Path jar) throws IOException {
+        try (JarFile file = new JarFile(jar.toFile())) {
+            return file.stream()
+                    .map(entry -> entry.getName())
+                    .filter(name -> name.endsWith(".class")
+                            && !name.startsWith("META-INF/")
+                            && !name.equals("module-info.class"))
+                    .map(name ->
+                            name.substring(0, name.length() - ".class".length()).replace('/', '.'))
+                    .toList();
+        }
+    }
+
+    /** The commands of the authors' page, for the kind that is tested fastest. */
+    @Test
+    void shouldBuildANewProject() throws Exception {
+        assertThat(Page.read("spi/README.md").text())
+                .contains("\"$BATON/bin/baton\" plugin new hello --service\n(cd hello && mvn -q package)\n");
+        for (int code : List.of(0, 1)) {
+            Outcome made = BatonProcess.run(folder, "plugin", "new", "hello", "--component");
+            assertThat(made.code()).as(made.text()).isEqualTo(code);
+            assertThat(made.text()).contains(code == 0 ? "made " : "hello is there already");
+        }
+        Path project = folder.resolve("hello");
+        new AuthorProjects(folder).mvn(project, "-Dsim.seeds=100", "package");
+        check(project);
+    }
+
+    @Tag("long")
+    @Test
+    void shouldBuildAProjectOfEachKind() throws Exception {
+        AuthorProjects projects = new AuthorProjects(folder);
+        List<Path> made = new ArrayList<>();
+        for (ProjectKind kind : ProjectKind.values()) {
+            made.add(projects.create(kind));
+        }
+        Files.writeString(
+                folder.resolve("pom.xml"),
+                made.stream()
+                        .map(project -> "<module>" + project.getFileName() + "</module>")
+                        .collect(Collectors.joining(
+                                "",
+                                "<project><modelVersion>4.0.0</modelVersion><groupId>all</groupId><artifactId>all"
+                                        + "</artifactId><version>1</version><packaging>pom</packaging><modules>",
+                                "</modules></project>")));
+        projects.mvn(folder, "package");
+        for (Path project : made) {
+            check(project);
+        }
+    }
+
+    /** The zip has one folder, which is the plugin; the configuration beside it uses it. */
+    private static void check(Path project) throws Exception {
+        String id = project.getFileName().toString();
+        Path zip = project.resolve("target/" + id + "-1.0.zip");
+        Process unpacked = new ProcessBuilder(System.getProperty("java.home") + "/bin/jar", "xf", zip.toString())
+                .directory(Files.createDirectory(project.resolve("plugins")).toFile())
+                .inheritIO()
+                .start();
+        assertThat(unpacked.waitFor()).isZero();
+        assertThat(project.resolve("plugins/" + id)).isDirectoryContaining("glob:**/" + id + "-1.0.jar");
+        Outcome check = BatonProcess.run(project, "check");
+        assertThat(check.code()).as(check.text()).isZero();
+    }
+}

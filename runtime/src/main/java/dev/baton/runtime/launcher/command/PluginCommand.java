@@ -1,0 +1,27 @@
+package dev.baton.runtime.launcher.command;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code baton plugin new}: for authors of plugins. */
+@Command(
+        name = "plugin",
+        mixinStandardHelpOptions = true,
+        synopsisSubcommandLabel = "(new)",
+        commandListHeading = "%nCommands:%n",
+        subcommands = NewPluginCommand.class,
+        description = "Begins the project of a plugin.")
+final class PluginCommand implements Runnable {
+    @Spec
+    @SuppressWarnings("NullAway.Init") // by picocli
+    private CommandSpec spec;
+
+    @Override
+    public void run() {
+        throw new ParameterException(
+                spec.commandLine(),
+                "Missing command: " + String.join(", ", spec.subcommands().keySet()));
+    }
+}

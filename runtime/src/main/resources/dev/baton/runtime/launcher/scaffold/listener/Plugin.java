@@ -1,0 +1,12 @@
+package __package__;
+
+import dev.baton.spi.Plugin;
+import dev.baton.spi.PluginBinder;
+
+/** The entry point. */
+public final class __Name__Plugin implements Plugin {
+    @Override
+    public void configure(PluginBinder binder) {
+        binder.listener("__id__", __Name__Kind.class);
+    }
+}
