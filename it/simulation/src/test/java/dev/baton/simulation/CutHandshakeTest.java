@@ -3,7 +3,7 @@ package dev.baton.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.runtime.config.UpstreamTlsConfig;
-import dev.baton.runtime.metrics.PrometheusMetrics;
+import dev.baton.runtime.metrics.Meters;
 import dev.baton.runtime.tls.ClientHandshake;
 import dev.baton.runtime.tls.LiveTls;
 import dev.baton.spi.upstream.TlsHandshakeException;
@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** Handshakes with servers that have no end: whose fault it was. */
@@ -32,9 +33,14 @@ class CutHandshakeTest {
             List.of(),
             List.of());
 
-    private final PrometheusMetrics metrics = new PrometheusMetrics();
+    private final Meters metrics = new Meters();
     private final EmbeddedConnection connection = new EmbeddedConnection(new ManualLoop(1));
     private final List<IOException> failures = new ArrayList<>();
+
+    @AfterEach
+    void release() {
+        connection.finishAndReleaseAll();
+    }
 
     private void begin() {
         ClientHandshake handshake = new LiveTls(metrics)
