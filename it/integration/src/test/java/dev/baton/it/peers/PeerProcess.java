@@ -98,6 +98,16 @@ final class PeerProcess implements AutoCloseable {
         return process.isAlive();
     }
 
+    /** Sends a signal. */
+    void signal(String name) throws Exception {
+        int code = new ProcessBuilder("sh", "-c", "kill -" + name + " " + process.pid())
+                .start()
+                .waitFor();
+        if (code != 0) {
+            throw new AssertionError("kill -" + name + " answers " + code + ":\n" + text());
+        }
+    }
+
     @Override
     public void close() {
         process.descendants().forEach(ProcessHandle::destroyForcibly);
