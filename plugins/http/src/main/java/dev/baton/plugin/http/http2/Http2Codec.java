@@ -13,6 +13,7 @@ import io.netty.handler.codec.http2.DefaultHttp2HeadersDecoder;
 import io.netty.handler.codec.http2.DefaultHttp2HeadersEncoder;
 import io.netty.handler.codec.http2.DefaultHttp2LocalFlowController;
 import io.netty.handler.codec.http2.DefaultHttp2RemoteFlowController;
+import io.netty.handler.codec.http2.Http2CodecUtil;
 import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2ConnectionAdapter;
 import io.netty.handler.codec.http2.Http2ConnectionDecoder;
@@ -63,7 +64,7 @@ public final class Http2Codec {
         Http2ConnectionEncoder encoder = new GuardedEncoder(
                 new DefaultHttp2ConnectionEncoder(connection, new DefaultHttp2FrameWriter(heads)), limits.config());
         CountedFrames frames = new CountedFrames(
-                new HeadDecoder(limits.headerLimit(), 0, RequestFields::new),
+                new HeadDecoder(limits.headerLimit(), Http2CodecUtil.DEFAULT_MAX_FRAME_SIZE, RequestFields::new),
                 limits.config().maxContinuations());
         Http2ConnectionDecoder decoder = new DefaultHttp2ConnectionDecoder(
                 connection, encoder, frames, Http2PromisedRequestVerifier.ALWAYS_VERIFY, true, true, true);

@@ -207,6 +207,18 @@ class Http2RefusalTest {
         }
     }
 
+    /** Whatever the limit: it is there as a whole, and the other streams have done nothing. */
+    @Test
+    void refusesALargeHeadInOneFrameWithAnAnswer() {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            Http2Client client = Http2Client.begun(bench);
+            client.send(client.get(1, "/"), client.post(3, "/", "x", "~".repeat(9_000)));
+            assertThat(client.frames()).first().asString().startsWith("HEADERS 3 :status=431");
+            bench.answer(0, OK);
+            assertThat(client.frames()).last().isEqualTo("HEADERS 1 :status=200 content-length=0 END");
+        }
+    }
+
     @Test
     void refusesABodyThatIsNotAsLongAsItSays() {
         try (Bench bench = new Bench(Ends.TOGETHER)) {
