@@ -779,6 +779,30 @@ class TlsServersTest {
         assertThat(health(world)).contains("its certificate is for other.test, and not for shop.test");
     }
 
+    /** What requests speak. */
+    @InEachWorld(worlds = Where.SIMULATION, because = SECONDS)
+    void shouldCheckServersInHttp2WithTls(PluginWorld world) throws Exception {
+        Origin origin = world.origin();
+        start(
+                world,
+                "ca: " + file("ca.crt") + ", server-name: shop.test",
+                ", protocol: http/2, check: { type: http, interval: 1s, rise: 1, fall: 1 }",
+                origin);
+        SSLContext context = TlsPeer.context(shop);
+        TlsPeer server = TlsPeer.serving(origin.accept(), context).offer("http/1.1", "h2");
+        server.answer();
+        assertThat(server.engine().getApplicationProtocol()).isEqualTo("h2");
+        server.readUntil("SM\r\n\r\n");
+        Peer refused = origin.accept();
+        assertThatThrownBy(() -> TlsPeer.serving(refused, context)
+                        .offer("http/1.1")
+                        .answer()
+                        .readUntil("\r\n"))
+                .as("a server that speaks HTTP/1.1 alone")
+                .isNotNull();
+        world.await("it is down", () -> health(world).startsWith("DOWN"));
+    }
+
     private static String health(PluginWorld world) {
         ServerSnapshot server = world.view().upstreams().get(0).servers().get(0);
         return server.health() + " " + server.failure();

@@ -58,11 +58,6 @@ public record UpstreamConfig(
                     "proxyProtocol",
                     "its header names one client, and a connection with protocol: http/2 serves many; remove one"));
         }
-        if (protocol == UpstreamProtocol.HTTP_2
-                && check.filter(each -> each.type() == CheckConfig.Type.HTTP).isPresent()) {
-            wrong.add(new WrongValueException(
-                    "check", "checks of type http speak HTTP/1.1, and these servers http/2; use type: tcp"));
-        }
         String listener = servers.stream()
                 .flatMap(server -> ServerAddress.listener(server.address()).stream())
                 .findFirst()

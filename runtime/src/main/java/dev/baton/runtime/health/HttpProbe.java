@@ -2,9 +2,11 @@ package dev.baton.runtime.health;
 
 import dev.baton.runtime.config.CheckConfig;
 import dev.baton.runtime.config.StatusSet;
+import dev.baton.spi.upstream.UpstreamProtocol;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.http.HttpDecoderConfig;
@@ -28,20 +30,23 @@ final class HttpProbe extends ChannelInboundHandlerAdapter {
     static final int ANSWER_BYTES_MAX = 16 * 1024;
 
     private final StatusSet expected;
+    private final UpstreamProtocol protocol;
     private final Consumer<@Nullable String> verdict;
     private boolean decided;
 
     /**
      * For one connection.
      *
+     * @param protocol what the server speaks
      * @param verdict is told once why the check has failed, or null: it has passed
      */
-    HttpProbe(StatusSet expected, Consumer<@Nullable String> verdict) {
+    HttpProbe(StatusSet expected, UpstreamProtocol protocol, Consumer<@Nullable String> verdict) {
         this.expected = expected;
+        this.protocol = protocol;
         this.verdict = verdict;
     }
 
-    /** The request of all checks of a server. */
+    /** The request of all checks of a server, in HTTP/1.1. */
     static byte[] request(CheckConfig config, String server) {
         String host = config.host().orElse(server);
         return (config.method().orElse("GET") + " " + config.path().orElse("/") + " HTTP/1.1\r\nHost: " + host
@@ -51,7 +56,11 @@ final class HttpProbe extends ChannelInboundHandlerAdapter {
 
     /** Sets a connection up. */
     void addTo(Channel connection) {
-        connection.pipeline().addLast(new Bound(), new HttpResponseDecoder(decoding()), this);
+        ChannelHandler codec = protocol == UpstreamProtocol.HTTP_2
+                ? ProbeStream.of(
+                        ANSWER_BYTES_MAX, status -> decide(connection, status), failure -> decide(connection, failure))
+                : new HttpResponseDecoder(decoding());
+        connection.pipeline().addLast(new Bound(), codec, this);
     }
 
     private static HttpDecoderConfig decoding() {
@@ -77,14 +86,19 @@ final class HttpProbe extends ChannelInboundHandlerAdapter {
             left -= count;
             context.fireChannelRead(more ? in.slice(in.readerIndex(), count) : in); // one reference, either way
             if (more) {
-                decide(context, "no answer in the first " + ANSWER_BYTES_MAX + " bytes");
+                decide(context.channel(), "no answer in the first " + ANSWER_BYTES_MAX + " bytes");
             }
         }
     }
 
-    /** Sends the request. */
-    void ask(Channel connection, byte[] request) {
-        connection.writeAndFlush(Unpooled.wrappedBuffer(request), connection.voidPromise());
+    /** Sends the request to a server of this address. */
+    void ask(Channel connection, CheckConfig config, String server) {
+        ProbeStream stream = connection.pipeline().get(ProbeStream.class);
+        if (stream != null) {
+            stream.ask(config, server);
+        } else {
+            connection.writeAndFlush(Unpooled.wrappedBuffer(request(config, server)), connection.voidPromise());
+        }
     }
 
     @Override
@@ -95,11 +109,10 @@ final class HttpProbe extends ChannelInboundHandlerAdapter {
             }
             if (head.decoderResult().isFailure()) {
                 decide(
-                        context,
+                        context.channel(),
                         "malformed answer: " + head.decoderResult().cause().getMessage());
             } else if (head.status().codeClass() != HttpStatusClass.INFORMATIONAL) {
-                int status = head.status().code();
-                decide(context, expected.contains(status) ? null : "answered " + status + ", expected " + expected);
+                decide(context.channel(), head.status().code());
             }
         } finally {
             ReferenceCountUtil.release(message);
@@ -108,20 +121,24 @@ final class HttpProbe extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelInactive(ChannelHandlerContext context) {
-        decide(context, "the connection was closed without an answer");
+        decide(context.channel(), "the connection was closed without an answer");
         context.fireChannelInactive();
     }
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        decide(context, (cause instanceof IOException ? "" : "malformed answer: ") + cause.getMessage());
+        decide(context.channel(), (cause instanceof IOException ? "" : "malformed answer: ") + cause.getMessage());
     }
 
-    private void decide(ChannelHandlerContext context, @Nullable String failure) {
+    private void decide(Channel connection, int status) {
+        decide(connection, expected.contains(status) ? null : "answered " + status + ", expected " + expected);
+    }
+
+    private void decide(Channel connection, @Nullable String failure) {
         if (!decided) {
             decided = true;
             verdict.accept(failure);
-            context.channel().close();
+            connection.close();
         }
     }
 }

@@ -8,6 +8,7 @@ import dev.baton.spi.loop.Loops;
 import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.metrics.Metrics.Counter;
 import dev.baton.spi.threading.AnyThread;
+import dev.baton.spi.upstream.UpstreamProtocol;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
@@ -53,10 +54,10 @@ public final class ServerCheck {
     private final String upstream;
     private final String server;
     private final CheckConfig config;
+    private final UpstreamProtocol protocol;
     private final Env env;
     private final CheckConnector connector;
     private final Changes changes;
-    private final byte[] request;
     private final RiseAndFall state;
     private final SplittableRandom random;
     private final Counter passed;
@@ -88,17 +89,24 @@ public final class ServerCheck {
      * Not started.
      *
      * @param server its address, for the log and for metrics
+     * @param protocol what checks of type http speak with it
      */
     public ServerCheck(
-            String upstream, String server, CheckConfig config, Env env, CheckConnector connector, Changes changes) {
+            String upstream,
+            String server,
+            CheckConfig config,
+            UpstreamProtocol protocol,
+            Env env,
+            CheckConnector connector,
+            Changes changes) {
         this.upstream = upstream;
         this.server = server;
         this.config = config;
+        this.protocol = protocol;
         this.env = env;
         this.connector = connector;
         this.changes = changes;
         long now = env.clockNanos.getAsLong();
-        request = HttpProbe.request(config, server);
         state = new RiseAndFall(config.rise(), config.fall(), now);
         random = new SplittableRandom(now ^ server.hashCode());
         turn = new AtomicInteger(random.nextInt(1 << 16));
@@ -207,7 +215,7 @@ public final class ServerCheck {
         private final AtomicBoolean ended = new AtomicBoolean();
         private final long startedNanos = env.clockNanos.getAsLong();
         private final @Nullable HttpProbe probe =
-                config.type() == CheckConfig.Type.HTTP ? new HttpProbe(config.passing(), this::end) : null;
+                config.type() == CheckConfig.Type.HTTP ? new HttpProbe(config.passing(), protocol, this::end) : null;
 
         /** On no loop. */
         void start() {
@@ -273,7 +281,7 @@ public final class ServerCheck {
                             Math.max(0, left),
                             TimeUnit.NANOSECONDS);
             connection.closeFuture().addListener(closing -> timeout.cancel(false));
-            asks.ask(connection, request);
+            asks.ask(connection, config, server);
         }
 
         @Override

@@ -8,6 +8,7 @@ import dev.baton.runtime.health.ServerCheck;
 import dev.baton.runtime.tls.ClientOffer;
 import dev.baton.runtime.tls.ClientTls;
 import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.upstream.UpstreamProtocol;
 import java.io.IOException;
 import java.util.List;
 import java.util.function.LongSupplier;
@@ -15,11 +16,11 @@ import org.jspecify.annotations.Nullable;
 
 /** Makes the checks of an upstream's servers. Any thread. */
 final class UpstreamChecks {
-    /** Its name in a TLS handshake (RFC 7301, section 6): what checks speak, whatever requests speak. */
-    private static final String HTTP_1_1 = "http/1.1";
-
     private final String upstream;
     private final CheckConfig config;
+    /** What checks of type http speak. */
+    private final UpstreamProtocol protocol;
+
     /** What each connection begins with; null for nothing. */
     private final byte @Nullable [] firstBytes;
 
@@ -44,9 +45,12 @@ final class UpstreamChecks {
                 : config.proxyProtocol()
                         .map(version -> ProxyHeader.of(version, null))
                         .orElse(null);
+        this.protocol = check.port().isPresent() ? UpstreamProtocol.HTTP_1_1 : config.protocol();
         this.offer = tls == null || check.port().isPresent()
                 ? null
-                : tls.offering(check.type() == CheckConfig.Type.HTTP ? List.of(HTTP_1_1) : List.of(), false);
+                : tls.offering(
+                        check.type() == CheckConfig.Type.HTTP ? List.of(protocol.alpn()) : List.of(),
+                        check.type() == CheckConfig.Type.HTTP && protocol == UpstreamProtocol.HTTP_2);
         this.env = env;
         this.checkEnv = new ServerCheck.Env(env.names().timer(), env.loops(), clock, env.metrics());
     }
@@ -101,7 +105,7 @@ final class UpstreamChecks {
                 changed.run();
             }
         };
-        server.check(new ServerCheck(upstream, address, config, checkEnv, connector, changes), other);
+        server.check(new ServerCheck(upstream, address, config, protocol, checkEnv, connector, changes), other);
     }
 
     /** Passes the outcome of an attempt on. */

@@ -3,6 +3,7 @@ package dev.baton.runtime.health;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.runtime.config.CheckConfig;
+import dev.baton.spi.upstream.UpstreamProtocol;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -24,7 +25,8 @@ class HttpProbeTest {
 
     private final List<String> verdicts = new ArrayList<>();
     private final EmbeddedChannel connection = new EmbeddedChannel();
-    private final HttpProbe probe = new HttpProbe(PLAIN.passing(), failure -> verdicts.add(String.valueOf(failure)));
+    private final HttpProbe probe =
+            new HttpProbe(PLAIN.passing(), UpstreamProtocol.HTTP_1_1, failure -> verdicts.add(String.valueOf(failure)));
 
     private ByteBuf receive(String text) {
         ByteBuf bytes = Unpooled.copiedBuffer(text, StandardCharsets.ISO_8859_1);

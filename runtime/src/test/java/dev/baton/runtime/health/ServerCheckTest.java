@@ -8,6 +8,7 @@ import dev.baton.runtime.upstream.TestTime;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.loop.Loops;
+import dev.baton.spi.upstream.UpstreamProtocol;
 import io.netty.channel.EventLoop;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.io.IOException;
@@ -43,6 +44,7 @@ class ServerCheckTest {
             "app",
             "a:1",
             CheckConfig.of(CheckConfig.Type.TCP, INTERVAL, TIMEOUT, 2, 3),
+            UpstreamProtocol.HTTP_1_1,
             new ServerCheck.Env(
                     time,
                     new Loops() {
