@@ -3,10 +3,7 @@ package dev.baton.testkit;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.loop.Loops;
 import io.netty.channel.EventLoop;
-import io.netty.channel.embedded.EmbeddedChannel;
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -15,21 +12,19 @@ import org.jspecify.annotations.Nullable;
  * A loop whose thread is whichever says so and whose time stands still until a test moves it.
  *
  * <p>A test acts as the loop in {@link #call} or {@link #run}; tasks wait for {@link #runTasks}, timers for
- * {@link #advance}. One thread at a time may be a given loop; which one a thread is, {@link #current} says.
+ * {@link #advance}. One thread at a time may be a given loop; which one a thread is, {@link #current} says. As with
+ * every loop, any thread may give it tasks, set timers and cancel them: what does not come from the loop itself is a
+ * task, and takes effect when tasks run.
  */
 public final class ManualLoop implements Loop {
     private static final ThreadLocal<@Nullable ManualLoop> CURRENT = new ThreadLocal<>();
 
     private final int id;
-    private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
-
-    /** Only for its event loop, whose clock can be moved. */
-    private final EmbeddedChannel timers = new EmbeddedChannel();
+    private final ManualEventLoop events = new ManualEventLoop(this);
 
     /** A loop with this id. */
     public ManualLoop(int id) {
         this.id = id;
-        timers.freezeTime();
     }
 
     /** The loop that the calling thread is now, or null. */
@@ -73,32 +68,17 @@ public final class ManualLoop implements Loop {
 
     /** Runs the tasks that wait, and those that they add. */
     public void runTasks() {
-        run(() -> {
-            Runnable task;
-            while ((task = tasks.poll()) != null) {
-                task.run();
-            }
-        });
+        run(events::runTasks);
     }
 
     /** Moves the clock, timer by timer, and runs what is due and the tasks. */
     public void advance(long time, TimeUnit unit) {
-        long left = unit.toNanos(time);
-        while (true) {
-            long untilNext = call(timers::runScheduledPendingTasks);
-            runTasks();
-            long step = untilNext < 0 ? left : Math.min(left, untilNext);
-            if (left == 0) {
-                return;
-            }
-            timers.advanceTimeBy(step, TimeUnit.NANOSECONDS);
-            left -= step;
-        }
+        run(() -> events.advance(unit.toNanos(time)));
     }
 
-    /** True if no timer is set. */
+    /** True if no timer is set; a cancellation by another thread that still waits as a task has not happened yet. */
     public boolean timersIdle() {
-        return !timers.hasPendingTasks();
+        return !events.hasTimers();
     }
 
     @Override
@@ -113,12 +93,12 @@ public final class ManualLoop implements Loop {
 
     @Override
     public void execute(Runnable task) {
-        tasks.add(task);
+        events.execute(task);
     }
 
     @Override
     public EventLoop eventLoop() {
-        return timers.eventLoop();
+        return events;
     }
 
     @Override

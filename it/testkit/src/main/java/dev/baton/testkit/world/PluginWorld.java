@@ -65,6 +65,7 @@ public abstract class PluginWorld {
 
     private final Duration closing;
     private final Set<Class<? extends Plugin>> plugins = new LinkedHashSet<>();
+    private final List<Path> folders = new ArrayList<>();
     private final List<Peer> clients = new ArrayList<>();
     private final List<Origin> origins = new ArrayList<>();
     private final List<String> said = new ArrayList<>();
@@ -127,6 +128,20 @@ public abstract class PluginWorld {
             throw new IllegalStateException("the server has started without " + entryPoint);
         }
         plugins.add(entryPoint);
+        return this;
+    }
+
+    /**
+     * Names a folder of plugins as they are installed: each a folder of jars of its own, with a manifest, that is
+     * loaded as the launcher loads it, by a class loader of its own.
+     *
+     * @param folder as in {@code plugins: path} of a configuration
+     */
+    public final PluginWorld installed(Path folder) {
+        if (server != null) {
+            throw new IllegalStateException("the server has started without the plugins in " + folder);
+        }
+        folders.add(folder);
         return this;
     }
 
@@ -193,6 +208,7 @@ public abstract class PluginWorld {
     private void load(PluginLoader loader) {
         loader.loadEmbedded(StandIns.KIT, StandIns.Kit.class);
         plugins.forEach(each -> loader.loadEmbedded(id(each), each));
+        loader.loadAll(List.of(), folders);
         StandIns.fill(loader);
         for (PluginSnapshot failure : loader.registry().failures()) {
             throw new AssertionError("plugin " + failure.id() + " is not loaded: " + failure.problem());
