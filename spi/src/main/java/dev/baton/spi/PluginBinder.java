@@ -38,6 +38,7 @@ import dev.baton.spi.upstream.Balancer;
  * what is thrown in them is counted for it, and {@code exceptionHandler} is for them alone. Before the loops start
  * there is none of the two, and on the loops of a simulation there never is: to have it injected then fails.
  */
+@ByBaton
 public interface PluginBinder {
 
     /**

@@ -170,9 +170,14 @@ public final class ConfigReader {
      * The folders of {@code plugins: path:}, as far as they are written properly; {@link #read} complains of the rest.
      */
     public List<Path> pluginFolders() {
+        return pluginPath().stream().filter(Files::isDirectory).toList();
+    }
+
+    /** The same, with those that are not there. */
+    public List<Path> pluginPath() {
         List<Path> folders = new ArrayList<>();
         for (Value value : tree.values("plugins", "path")) {
-            pluginFolder(value).filter(Files::isDirectory).ifPresent(path -> folders.add(path.normalize()));
+            pluginFolder(value).ifPresent(path -> folders.add(path.normalize()));
         }
         return folders;
     }

@@ -76,10 +76,13 @@ record PluginFolder(Path folder, PluginManifest manifest, PluginJars jars) imple
         }
     }
 
-    /** The folders in a folder, sorted. */
+    /** The folders in a folder, sorted; without hidden ones, such as those of versions that were replaced. */
     static List<Path> folders(Path root) throws PluginException {
         try (Stream<Path> files = Files.list(root)) {
-            return files.filter(Files::isDirectory).sorted().toList();
+            return files.filter(Files::isDirectory)
+                    .filter(folder -> !folder.getFileName().toString().startsWith("."))
+                    .sorted()
+                    .toList();
         } catch (IOException e) {
             throw new PluginException("the folder " + root + " cannot be read: " + e, e);
         }

@@ -52,6 +52,7 @@ public final class PluginLoader {
     private final Map<String, String> placesById = new HashMap<>();
     private final Set<String> enabled;
     private boolean allThorough;
+    private @Nullable Path leftOut;
 
     /**
      * Makes a loader.
@@ -95,6 +96,23 @@ public final class PluginLoader {
         byId.values().forEach(this::load);
     }
 
+    /**
+     * Loads the plugins of the distribution, and one more, also if it is one that rests until it is asked for.
+     *
+     * @param bundled folders of the distribution
+     * @param folder of the one plugin, which is checked thoroughly
+     * @param replaced a folder whose plugin is passed over, because the one on trial is to take its place; or null
+     */
+    public void loadOne(List<Path> bundled, Path folder, @Nullable Path replaced) {
+        leftOut = replaced;
+        loadAll(bundled, List.of());
+        try {
+            loadNow(new Found(PluginFolder.open(folder), true));
+        } catch (PluginException e) {
+            failed(folder, "", e);
+        }
+    }
+
     /** A plugin in a folder. */
     private record Found(PluginFolder plugin, boolean added) {
         PluginManifest manifest() {
@@ -116,6 +134,9 @@ public final class PluginLoader {
                                 jar + " lies beside the plugins; each plugin needs a folder of its own in " + root));
             }
             for (Path folder : PluginFolder.folders(root)) {
+                if (folder.equals(leftOut)) {
+                    continue;
+                }
                 try {
                     found.add(new Found(PluginFolder.open(folder), added));
                 } catch (PluginException e) {
@@ -173,6 +194,11 @@ public final class PluginLoader {
             rests(manifest, found.place());
             return;
         }
+        loadNow(found);
+    }
+
+    private void loadNow(Found found) {
+        PluginManifest manifest = found.manifest();
         PluginJars jars = found.plugin().jars();
         PluginClassLoader loader = new PluginClassLoader(manifest.id(), jars, PluginLoader.class.getClassLoader());
         boolean loaded = false;

@@ -71,6 +71,22 @@ public final class PluginRegistry implements Vocabulary {
         return Collections.unmodifiableMap((Map<String, Contribution<T>>) (Map<String, ?>) byName(point));
     }
 
+    /** What a plugin contributes, in the order of the extension points. */
+    public List<Contribution<?>> of(String plugin) {
+        List<Contribution<?>> found = new ArrayList<>();
+        for (ExtensionPoint<?> point : ExtensionPoint.ALL) {
+            byName(point).values().stream()
+                    .filter(each -> each.plugin().equals(plugin))
+                    .forEach(found::add);
+        }
+        return found;
+    }
+
+    /** True if a plugin is there and was not asked for. */
+    public boolean isResting(String plugin) {
+        return resting.contains(plugin);
+    }
+
     /** What is contributed to an extension point under a name that exists. */
     public <T> Contribution<T> get(ExtensionPoint<T> point, String name) {
         Contribution<T> found = all(point).get(name);

@@ -51,11 +51,13 @@ import dev.baton.spi.tls.Tls;
 import dev.baton.spi.traffic.Traffic;
 import io.netty.buffer.ByteBufAllocator;
 import io.vertx.core.Vertx;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -169,6 +171,29 @@ public final class Foundation {
      */
     public static Foundation lay(Installation installation, ConfigReader configuration, boolean thorough)
             throws StartException {
+        Foundation foundation = ofProcess(installation, configuration.enabledPlugins());
+        if (thorough) {
+            foundation.loader.checkAll();
+        }
+        foundation.loader.loadAll(installation.plugins(), configuration.pluginFolders());
+        return foundation.laid();
+    }
+
+    /**
+     * Loads the plugins of the installation and one more, which is on trial.
+     *
+     * @param folder of that one
+     * @param replaced the folder whose place it is to take, or null
+     * @throws StartException if this machine's system calls cannot be made
+     */
+    public static Foundation onTrial(Installation installation, Path folder, @Nullable Path replaced)
+            throws StartException {
+        Foundation foundation = ofProcess(installation, Set.of());
+        foundation.loader.loadOne(installation.plugins(), folder, replaced);
+        return foundation.laid();
+    }
+
+    private static Foundation ofProcess(Installation installation, Set<String> enabled) throws StartException {
         Posix posix;
         try {
             posix = new JnrPosix();
@@ -176,13 +201,7 @@ public final class Foundation {
             throw new StartException(Kind.FAILED, String.valueOf(e.getMessage()), e);
         }
         SwallowedThrows.install();
-        Foundation foundation = new Foundation(
-                installation, System.getenv(), configuration.enabledPlugins(), posix, ByteBufAllocator.DEFAULT);
-        if (thorough) {
-            foundation.loader.checkAll();
-        }
-        foundation.loader.loadAll(installation.plugins(), configuration.pluginFolders());
-        return foundation.laid();
+        return new Foundation(installation, System.getenv(), enabled, posix, ByteBufAllocator.DEFAULT);
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.baton.spi.admin;
 
+import dev.baton.spi.ByBaton;
 import dev.baton.spi.threading.AnyThread;
 import java.util.List;
 import java.util.Map;
@@ -7,6 +8,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
 /** An action of a plugin as it is offered to operators: its parameters are text. */
+@ByBaton
 public interface OfferedAction {
 
     /**

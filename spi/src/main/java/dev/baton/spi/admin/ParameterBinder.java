@@ -1,11 +1,13 @@
 package dev.baton.spi.admin;
 
+import dev.baton.spi.ByBaton;
 import dev.baton.spi.admin.OfferedAction.Parameter;
 import dev.baton.spi.threading.AnyThread;
 import java.util.List;
 import java.util.Map;
 
 /** Binds the parameters of a request to a record, by the rules of the configuration. To be injected. */
+@ByBaton
 @AnyThread
 public interface ParameterBinder {
 

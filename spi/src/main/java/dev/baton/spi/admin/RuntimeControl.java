@@ -1,5 +1,6 @@
 package dev.baton.spi.admin;
 
+import dev.baton.spi.ByBaton;
 import dev.baton.spi.listener.Listener;
 import dev.baton.spi.listener.ListenerResult;
 import dev.baton.spi.threading.AnyThread;
@@ -13,6 +14,7 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /** What an operator may do to the running process. */
+@ByBaton
 @AnyThread
 public interface RuntimeControl {
 

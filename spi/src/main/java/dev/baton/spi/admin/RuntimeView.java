@@ -1,11 +1,13 @@
 package dev.baton.spi.admin;
 
+import dev.baton.spi.ByBaton;
 import dev.baton.spi.threading.AnyThread;
 import dev.baton.spi.threading.OffLoop;
 import java.util.List;
 import java.util.Map;
 
 /** Snapshots of the running process. Each reads what is there without stopping anything: figures need not add up. */
+@ByBaton
 @AnyThread
 public interface RuntimeView {
 

@@ -1,5 +1,6 @@
 package dev.baton.spi.channel;
 
+import dev.baton.spi.ByBaton;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.TakeoverResult;
 import dev.baton.spi.loop.Loop;
@@ -43,6 +44,7 @@ import org.jspecify.annotations.Nullable;
  * What fails another future is told by that future alone: a {@code write} of a handler (with a void promise it comes
  * back as {@code exceptionCaught}).
  */
+@ByBaton
 public interface MovableChannel extends DuplexChannel {
     /**
      * What becomes of bytes that are unread when the peer ends its side, or resets the connection, while the channel is

@@ -1,10 +1,12 @@
 package dev.baton.spi.config;
 
+import dev.baton.spi.ByBaton;
 import dev.baton.spi.threading.AnyThread;
 import java.util.Collection;
 import java.util.Optional;
 
 /** Finds the word that was meant where one is mistyped, as the messages about a configuration do. To be injected. */
+@ByBaton
 @FunctionalInterface
 public interface Spelling {
     /**

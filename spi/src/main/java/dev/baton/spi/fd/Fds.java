@@ -1,11 +1,13 @@
 package dev.baton.spi.fd;
 
+import dev.baton.spi.ByBaton;
 import dev.baton.spi.threading.AnyThread;
 
 /**
  * The operations of the fd table that a plugin may call. Each plugin has one of its own, which reaches only what that
  * plugin has inserted and the connections of its own services.
  */
+@ByBaton
 public interface Fds {
 
     /**

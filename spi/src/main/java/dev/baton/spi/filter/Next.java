@@ -1,5 +1,6 @@
 package dev.baton.spi.filter;
 
+import dev.baton.spi.ByBaton;
 import dev.baton.spi.channel.ConnectionFacts;
 import dev.baton.spi.threading.AnyThread;
 
@@ -8,6 +9,7 @@ import dev.baton.spi.threading.AnyThread;
  * after the connection has closed or was cut. Under the claim a call takes effect at once; from elsewhere it is posted
  * to the connection.
  */
+@ByBaton
 @AnyThread
 public interface Next {
     /** Lets the connection pass to the next filter or to the service. */

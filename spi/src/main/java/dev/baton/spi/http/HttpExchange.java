@@ -1,5 +1,6 @@
 package dev.baton.spi.http;
 
+import dev.baton.spi.ByBaton;
 import dev.baton.spi.channel.ConnectionFacts;
 import dev.baton.spi.threading.AnyThread;
 import dev.baton.spi.threading.OnLoop;
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Callbacks run under the claim on the client's connection. While a filter or handler waits, one thread at a time
  * may use the exchange, until it calls {@link #resume} or {@link #answer}.
  */
+@ByBaton
 public interface HttpExchange {
     /** The head of the request. */
     HttpRequest request();

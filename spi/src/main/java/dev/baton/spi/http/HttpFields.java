@@ -1,5 +1,6 @@
 package dev.baton.spi.http;
 
+import dev.baton.spi.ByBaton;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Used under the claim on the client's connection, or by the one to whom its exchange waits for.
  */
+@ByBaton
 public interface HttpFields {
     /**
      * True for a field that only the service changes: {@code Content-Length}, {@code Transfer-Encoding}, {@code Host},

@@ -1,11 +1,13 @@
 package dev.baton.spi.http;
 
+import dev.baton.spi.ByBaton;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The head of a request. What was sent is here as it was sent: nothing is decoded, and no {@code .} or {@code ..} is
  * resolved.
  */
+@ByBaton
 public interface HttpRequest {
     /** For example {@code GET}; methods are case-sensitive. */
     String method();

@@ -1,6 +1,9 @@
 package dev.baton.spi.http;
 
+import dev.baton.spi.ByBaton;
+
 /** The head of a response, a server's or one that was made here. */
+@ByBaton
 public interface HttpResponse {
     /** From 200 to 599. */
     int status();

@@ -1,5 +1,6 @@
 package dev.baton.spi.http;
 
+import dev.baton.spi.ByBaton;
 import dev.baton.spi.threading.AnyThread;
 import io.netty.buffer.ByteBuf;
 
@@ -26,6 +27,7 @@ import io.netty.buffer.ByteBuf;
  * <p>A stream to which nothing is written for the handler's {@code timeout}, while the client takes more, is cut. For
  * events that come rarely the configuration gives the handler a long one.
  */
+@ByBaton
 @AnyThread
 public interface HttpStream {
     /**

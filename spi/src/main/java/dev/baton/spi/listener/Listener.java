@@ -1,10 +1,12 @@
 package dev.baton.spi.listener;
 
+import dev.baton.spi.ByBaton;
 import dev.baton.spi.threading.AnyThread;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 
 /** A listening socket that a set of loops shares, as other plugins see it. */
+@ByBaton
 @AnyThread
 public interface Listener {
 

@@ -1,10 +1,12 @@
 package dev.baton.spi.loop;
 
+import dev.baton.spi.ByBaton;
 import dev.baton.spi.threading.AnyThread;
 import io.netty.channel.EventLoop;
 import java.util.concurrent.Executor;
 
 /** One thread with one poller. */
+@ByBaton
 @AnyThread
 public interface Loop extends Executor {
 

@@ -1,5 +1,6 @@
 package dev.baton.spi.loop;
 
+import dev.baton.spi.ByBaton;
 import dev.baton.spi.threading.AnyThread;
 import dev.baton.spi.threading.OffLoop;
 import java.time.Duration;
@@ -10,6 +11,7 @@ import java.util.List;
  * The loops and their loads, for code that shares work out among them. Can be injected. Everything is read without
  * stopping a loop: what is read one after the other need not belong together.
  */
+@ByBaton
 public interface LoopLoads {
 
     /** How many threads of this process can run at the same time, at least 1. */

@@ -1,9 +1,11 @@
 package dev.baton.spi.loop;
 
+import dev.baton.spi.ByBaton;
 import dev.baton.spi.threading.AnyThread;
 import java.util.List;
 
 /** The loops, for code that watches whether they turn. Can be injected. */
+@ByBaton
 @AnyThread
 public interface LoopWatch {
 

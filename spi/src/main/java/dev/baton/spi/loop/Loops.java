@@ -1,10 +1,12 @@
 package dev.baton.spi.loop;
 
+import dev.baton.spi.ByBaton;
 import dev.baton.spi.threading.AnyThread;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The loops of this process. */
+@ByBaton
 @AnyThread
 public interface Loops {
 

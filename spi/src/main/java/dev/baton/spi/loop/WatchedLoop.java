@@ -1,5 +1,6 @@
 package dev.baton.spi.loop;
 
+import dev.baton.spi.ByBaton;
 import dev.baton.spi.threading.AnyThread;
 import dev.baton.spi.threading.OffLoop;
 import java.util.List;
@@ -9,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * One loop, for code that watches whether it turns. Everything is read without stopping it: what is read one after the
  * other need not belong together.
  */
+@ByBaton
 @AnyThread
 public interface WatchedLoop {
 

@@ -1,5 +1,6 @@
 package dev.baton.spi.metrics;
 
+import dev.baton.spi.ByBaton;
 import dev.baton.spi.threading.AnyThread;
 import java.util.function.LongSupplier;
 
@@ -11,6 +12,7 @@ import java.util.function.LongSupplier;
  * in one series whose label values are all {@code other}; the log says so once. So a label may be something that the
  * configuration names, but not something that a client sends.
  */
+@ByBaton
 @AnyThread
 public interface Metrics {
     /** Sets of label values that a counter or histogram may have, besides {@code other}. */

@@ -1,8 +1,10 @@
 package dev.baton.spi.poller;
 
+import dev.baton.spi.ByBaton;
 import dev.baton.spi.threading.OnLoop;
 
 /** Takes the events of one poll. */
+@ByBaton
 @FunctionalInterface
 public interface PollSink {
 

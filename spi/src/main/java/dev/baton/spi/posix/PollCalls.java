@@ -1,5 +1,6 @@
 package dev.baton.spi.posix;
 
+import dev.baton.spi.ByBaton;
 import dev.baton.spi.threading.AnyThread;
 import dev.baton.spi.threading.OnLoop;
 
@@ -9,6 +10,7 @@ import dev.baton.spi.threading.OnLoop;
  * <p>All return the value of the call, or minus the error number, and report an interruption by a signal as
  * {@code -EINTR}. The two that wait are for the loop that the poller serves; the others are for any thread.
  */
+@ByBaton
 public interface PollCalls {
 
     /**

@@ -1,5 +1,6 @@
 package dev.baton.spi.posix;
 
+import dev.baton.spi.ByBaton;
 import dev.baton.spi.threading.AnyThread;
 import dev.baton.spi.threading.OffLoop;
 import java.io.IOException;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
  * of the call or minus the error number, and know these addresses: {@link java.net.InetSocketAddress} (resolved; IPv6
  * with its scope), {@link java.net.UnixDomainSocketAddress} and {@link AbstractUnixAddress}.
  */
+@ByBaton
 public interface SocketCalls {
 
     /**

@@ -1,10 +1,12 @@
 package dev.baton.spi.posix;
 
+import dev.baton.spi.ByBaton;
 import dev.baton.spi.threading.AnyThread;
 import java.nio.file.Path;
 import java.util.List;
 
 /** Servers on unix sockets that plugins open through Vert.x: who may reach them. */
+@ByBaton
 public interface UnixServers {
 
     /**

@@ -1,5 +1,6 @@
 package dev.baton.spi.service;
 
+import dev.baton.spi.ByBaton;
 import dev.baton.spi.config.Choice;
 import dev.baton.spi.loop.Loops;
 import dev.baton.spi.metrics.Metrics;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Timers are not among it: those of a connection are set by its {@code eventLoop().schedule}, which runs them under
  * the claim on whichever loop owns the connection then.
  */
+@ByBaton
 public interface ServiceContext {
 
     /**

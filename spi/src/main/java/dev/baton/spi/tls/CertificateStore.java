@@ -1,5 +1,6 @@
 package dev.baton.spi.tls;
 
+import dev.baton.spi.ByBaton;
 import dev.baton.spi.threading.AnyThread;
 import dev.baton.spi.threading.OffLoop;
 
@@ -12,6 +13,7 @@ import dev.baton.spi.threading.OffLoop;
  * has, exactly or by a wildcard, is the file's. A change is for new handshakes: connections, and handshakes that have
  * begun, keep what they have.
  */
+@ByBaton
 public interface CertificateStore {
 
     /**

@@ -1,5 +1,6 @@
 package dev.baton.spi.tls;
 
+import dev.baton.spi.ByBaton;
 import dev.baton.spi.filter.ConnectionFilter;
 import dev.baton.spi.threading.AnyThread;
 import dev.baton.spi.threading.OffLoop;
@@ -7,6 +8,7 @@ import java.util.List;
 import java.util.concurrent.CompletionStage;
 
 /** Speaks TLS, by BoringSSL where its library is there for this machine, else by the JDK. To be injected. */
+@ByBaton
 public interface Tls {
 
     /**

@@ -1,5 +1,6 @@
 package dev.baton.spi.traffic;
 
+import dev.baton.spi.ByBaton;
 import dev.baton.spi.threading.AnyThread;
 
 /**
@@ -12,6 +13,7 @@ import dev.baton.spi.threading.AnyThread;
  * }
  * }</pre>
  */
+@ByBaton
 @AnyThread
 public interface Traffic {
     /** Where nothing can be watched. */

@@ -1,8 +1,10 @@
 package dev.baton.spi.upstream;
 
+import dev.baton.spi.ByBaton;
 import dev.baton.spi.threading.AnyThread;
 
 /** A server that a {@link Balancer} can choose, and what is known of it now. */
+@ByBaton
 @AnyThread
 public interface BalancedServer {
 

@@ -1,5 +1,6 @@
 package dev.baton.spi.upstream;
 
+import dev.baton.spi.ByBaton;
 import dev.baton.spi.threading.AnyThread;
 import io.netty.channel.ChannelHandler;
 import java.util.List;
@@ -7,6 +8,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A group of servers that are equivalent. */
+@ByBaton
 @AnyThread
 public interface Upstream {
 

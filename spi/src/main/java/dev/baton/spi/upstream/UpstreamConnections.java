@@ -1,5 +1,6 @@
 package dev.baton.spi.upstream;
 
+import dev.baton.spi.ByBaton;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.threading.OnLoop;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * first come, first served: a released connection goes to the first that waits in its profile, the place of a closed
  * one to the first of all. While any connect waits, {@link #take} finds nothing.
  */
+@ByBaton
 public interface UpstreamConnections {
 
     /**

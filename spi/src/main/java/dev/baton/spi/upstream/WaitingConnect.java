@@ -1,8 +1,10 @@
 package dev.baton.spi.upstream;
 
+import dev.baton.spi.ByBaton;
 import dev.baton.spi.threading.AnyThread;
 
 /** A connect that waits because as many connections to the server are open as {@code max-connections} allows. */
+@ByBaton
 public interface WaitingConnect {
 
     /**

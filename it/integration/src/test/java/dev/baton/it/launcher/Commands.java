@@ -1,6 +1,8 @@
 package dev.baton.it.launcher;
 
 import dev.baton.runtime.launcher.command.Baton;
+import dev.baton.runtime.server.Installation;
+import dev.baton.testkit.BatonProcess;
 import dev.baton.testkit.BatonProcess.Outcome;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -19,5 +21,20 @@ final class Commands {
         int code = Baton.execute(printer, printer, arguments);
         printer.flush();
         return new Outcome(code, text.toString().strip());
+    }
+
+    /** The same, as {@code bin/baton} of the distribution does it. */
+    static Outcome ofDistribution(String... arguments) {
+        String before = System.setProperty(
+                Installation.HOME, BatonProcess.distribution().toString());
+        try {
+            return run(arguments);
+        } finally {
+            if (before == null) {
+                System.clearProperty(Installation.HOME);
+            } else {
+                System.setProperty(Installation.HOME, before);
+            }
+        }
     }
 }

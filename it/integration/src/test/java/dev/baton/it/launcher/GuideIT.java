@@ -2,15 +2,11 @@ package dev.baton.it.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.runtime.launcher.command.Baton;
-import dev.baton.runtime.server.Installation;
 import dev.baton.testkit.BatonProcess;
 import dev.baton.testkit.BatonProcess.Outcome;
 import dev.baton.testkit.TestCertificates;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.net.URI;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
@@ -118,23 +114,6 @@ class GuideIT {
     // ---- commands
     // -----------------------------------------------------------------------------------------------------
 
-    /** Runs a command without the script that starts it, which takes a JVM and a second each time. */
-    private static Outcome inThisJvm(String... arguments) {
-        StringWriter text = new StringWriter();
-        PrintWriter out = new PrintWriter(text);
-        String before = System.setProperty(
-                Installation.HOME, BatonProcess.distribution().toString());
-        try {
-            return new Outcome(Baton.execute(out, out, arguments), text.toString());
-        } finally {
-            if (before == null) {
-                System.clearProperty(Installation.HOME);
-            } else {
-                System.setProperty(Installation.HOME, before);
-            }
-        }
-    }
-
     @Test
     void shouldRunEveryCommand() throws Exception {
         int commands = 0;
@@ -175,7 +154,7 @@ class GuideIT {
         if (arguments.length > 1
                 && List.of("listener", "loops", "upstream", "certificates", "view", "do")
                         .contains(arguments[0])) {
-            Outcome outcome = inThisJvm(Stream.concat(Stream.of(arguments), Stream.of("--admin", admin))
+            Outcome outcome = Commands.ofDistribution(Stream.concat(Stream.of(arguments), Stream.of("--admin", admin))
                     .toArray(String[]::new));
             assertThat(outcome.code())
                     .as("%s: %s: %s", page, line, outcome.text())
@@ -241,8 +220,8 @@ class GuideIT {
             BASE.forEach(file::putIfAbsent);
             String whole = String.join("", file.values());
             Files.writeString(folder.resolve("baton.yaml"), whole);
-            Outcome check =
-                    inThisJvm("check", "-c", folder.resolve("baton.yaml").toString());
+            Outcome check = Commands.ofDistribution(
+                    "check", "-c", folder.resolve("baton.yaml").toString());
             assertThat(check.code()).as("%s\n%s", whole, check.text()).isZero();
         }
     }

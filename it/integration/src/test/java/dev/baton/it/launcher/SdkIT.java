@@ -28,6 +28,8 @@ import org.junit.jupiter.api.io.TempDir;
 class SdkIT {
     private static final Pattern MANAGED =
             Pattern.compile("<groupId>dev\\.baton</groupId>\\s*<artifactId>([a-z-]+)</artifactId>");
+    private static final Pattern PARENT =
+            Pattern.compile("<parent>\\s*<groupId>dev\\.baton</groupId>\\s*<artifactId>([a-z-]+)</artifactId>");
     private static final Pattern LEFT_OUT = Pattern.compile("<exclude>[\\w.]+:([\\w.-]+)</exclude>");
     /** The artifact of a jar: what stands before its version. */
     private static final Pattern JAR = Pattern.compile("(.+?)-\\d.*\\.jar");
@@ -63,6 +65,13 @@ class SdkIT {
                 .as("the BOM")
                 .contains("baton-bom", "baton-spi", "baton-testkit", "baton-plugin-http")
                 .allSatisfy(each -> assertThat(pom(each)).isNotEmpty());
+        try (Stream<Path> artifacts = Files.list(AuthorProjects.sdk().resolve("dev/baton"))) {
+            for (Path each : artifacts.toList()) {
+                assertThat(all(PARENT, pom(each.getFileName().toString())))
+                        .as("what %s inherits from", each)
+                        .allSatisfy(parent -> assertThat(pom(parent)).contains("<packaging>pom</packaging>"));
+            }
+        }
         assertThat(pom("baton-bom") + pom("baton-plugin-parent"))
                 .as("every version is filled in")
                 .doesNotContain("@");
@@ -135,17 +144,19 @@ class SdkIT {
         }
     }
 
-    /** The zip has one folder, which is the plugin; the configuration beside it uses it. */
+    /** The zip can be installed where the configuration beside it says, and that uses it. */
     private static void check(Path project) throws Exception {
         String id = project.getFileName().toString();
-        Path zip = project.resolve("target/" + id + "-1.0.zip");
-        Process unpacked = new ProcessBuilder(System.getProperty("java.home") + "/bin/jar", "xf", zip.toString())
-                .directory(Files.createDirectory(project.resolve("plugins")).toFile())
-                .inheritIO()
-                .start();
-        assertThat(unpacked.waitFor()).isZero();
-        assertThat(project.resolve("plugins/" + id)).isDirectoryContaining("glob:**/" + id + "-1.0.jar");
-        Outcome check = BatonProcess.run(project, "check");
+        String config = project.resolve("baton.yaml").toString();
+        Outcome install = Commands.ofDistribution(
+                "plugin",
+                "install",
+                project.resolve("target/" + id + "-1.0.zip").toString(),
+                "-c",
+                config);
+        assertThat(install.code()).as(install.text()).isZero();
+        assertThat(install.text()).startsWith("installed " + id + " 1.0 in " + project.resolve("plugins/" + id));
+        Outcome check = Commands.ofDistribution("check", "-c", config);
         assertThat(check.code()).as(check.text()).isZero();
     }
 }

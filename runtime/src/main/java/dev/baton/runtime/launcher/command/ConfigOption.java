@@ -14,6 +14,11 @@ final class ConfigOption {
             description = "The configuration. Default: ./baton.yaml if there is one, else the built-in demo.")
     private @Nullable Path file;
 
+    @Nullable
+    Path file() {
+        return file;
+    }
+
     ConfigSource source() throws StartException {
         return ConfigSource.find(file);
     }

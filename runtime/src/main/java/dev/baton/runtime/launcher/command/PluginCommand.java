@@ -5,14 +5,19 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code baton plugin new}: for authors of plugins. */
+/** {@code baton plugin new|check|install|remove}. */
 @Command(
         name = "plugin",
         mixinStandardHelpOptions = true,
-        synopsisSubcommandLabel = "(new)",
+        synopsisSubcommandLabel = "(new | check | install | remove)",
         commandListHeading = "%nCommands:%n",
-        subcommands = NewPluginCommand.class,
-        description = "Begins the project of a plugin.")
+        subcommands = {
+            NewPluginCommand.class,
+            CheckPluginCommand.class,
+            InstallPluginCommand.class,
+            RemovePluginCommand.class
+        },
+        description = "Begins the project of a plugin; checks, installs or removes a plugin.")
 final class PluginCommand implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init") // by picocli

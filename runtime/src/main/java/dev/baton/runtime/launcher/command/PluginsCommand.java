@@ -1,6 +1,9 @@
 package dev.baton.runtime.launcher.command;
 
+import dev.baton.runtime.config.RecordShape;
 import dev.baton.runtime.launcher.ExitCode;
+import dev.baton.runtime.plugin.Contribution;
+import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.runtime.server.ConfigSource;
 import dev.baton.runtime.server.Foundation;
 import dev.baton.runtime.server.Installation;
@@ -21,7 +24,10 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "plugins",
         mixinStandardHelpOptions = true,
-        description = "Lists the plugins: what each contributes and where it is from, or why it was not loaded.")
+        description = {
+            "Lists the plugins: what each contributes and where it is from, or why it was not loaded;",
+            "and the keys of everything that they contribute."
+        })
 final class PluginsCommand implements Callable<Integer> {
     @Mixin
     private ConfigOption config = new ConfigOption();
@@ -41,25 +47,51 @@ final class PluginsCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
             JsonArray rows = new JsonArray();
-            plugins.forEach(plugin -> rows.add(row(plugin).put("problem", plugin.problem())));
+            plugins.forEach(plugin -> rows.add(row(plugin, foundation.plugins())
+                    .put("problem", plugin.problem())
+                    .put("keys", keys(plugin, foundation.plugins()))));
             out.println(rows.encode());
             return ExitCode.FINE;
         }
-        JsonArray loaded = new JsonArray();
-        plugins.stream().filter(plugin -> plugin.problem() == null).forEach(plugin -> loaded.add(row(plugin)));
-        out.println(Tables.of(loaded, "no plugins"));
+        JsonArray rows = new JsonArray();
+        plugins.forEach(plugin -> rows.add(row(plugin, foundation.plugins())));
+        out.println(Tables.of(rows, "no plugins"));
         plugins.stream()
                 .filter(plugin -> plugin.problem() != null)
                 .forEach(plugin -> out.println("not loaded: " + plugin.id() + ": " + plugin.problem()));
+        JsonArray keys = new JsonArray();
+        plugins.forEach(plugin -> keys(plugin, foundation.plugins()).forEach(keys::add));
+        out.println();
+        out.println(Tables.of(keys, "no keys"));
         return ExitCode.FINE;
     }
 
-    private static JsonObject row(PluginSnapshot plugin) {
+    private static JsonObject row(PluginSnapshot plugin, PluginRegistry registry) {
+        String state = plugin.problem() == null ? "loaded" : registry.isResting(plugin.id()) ? "on request" : "failed";
         return new JsonObject()
                 .put("id", plugin.id())
                 .put("version", plugin.version())
                 .put("spi", plugin.spi())
+                .put("state", state)
                 .put("contributes", new JsonArray(plugin.contributes()))
                 .put("from", plugin.from());
+    }
+
+    /** The keys of everything that a plugin contributes. */
+    private static JsonArray keys(PluginSnapshot plugin, PluginRegistry registry) {
+        JsonArray rows = new JsonArray();
+        if (plugin.problem() != null) {
+            return rows;
+        }
+        for (Contribution<?> each : registry.of(plugin.id())) {
+            for (RecordShape.Key key : RecordShape.described(each.config())) {
+                rows.add(new JsonObject()
+                        .put("of", each.toString())
+                        .put("key", key.name())
+                        .put("type", key.type())
+                        .put("default", key.absent().orElse(key.isRequired() ? "required" : "")));
+            }
+        }
+        return rows;
     }
 }

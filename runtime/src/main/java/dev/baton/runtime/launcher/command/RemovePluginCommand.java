@@ -1,0 +1,62 @@
+package dev.baton.runtime.launcher.command;
+
+import dev.baton.runtime.launcher.ExitCode;
+import dev.baton.runtime.plugin.PluginException;
+import dev.baton.runtime.plugin.PluginStore;
+import dev.baton.runtime.server.StartException;
+import java.nio.file.Files;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code baton plugin remove ID}: takes a plugin out of its folder of plugins. */
+@Command(
+        name = "remove",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Takes a plugin out of a folder of plugins, and keeps it in the hidden folder .ID.before.",
+            "",
+            "A process that runs continues with what it has loaded, until an upgrade."
+        })
+final class RemovePluginCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "ID", description = "The plugin's id.")
+    private String id = "";
+
+    @Mixin
+    private PluginPlace place = new PluginPlace();
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // by picocli
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws PluginException, StartException {
+        if (!id.matches("[a-z][a-z0-9-]*")) {
+            throw new PluginException("'" + id + "' is no id of a plugin; `baton plugins` lists them");
+        }
+        List<PluginStore> stores = place.stores();
+        for (PluginStore store : stores) {
+            if (store.has(id)) {
+                store.remove(id);
+                spec.commandLine()
+                        .getOut()
+                        .println("removed " + store.place(id) + "; it is kept in " + store.before(id)
+                                + "; a process that runs continues with it until an upgrade");
+                return ExitCode.FINE;
+            }
+        }
+        boolean distributed = stores.stream().anyMatch(store -> Files.isDirectory(store.place(id)));
+        throw new PluginException("the plugin '" + id + "' cannot be removed: "
+                + (distributed
+                        ? "it is one of the distribution's"
+                        : "there is none in "
+                                + stores.stream()
+                                        .map(store -> store.root().toString())
+                                        .collect(Collectors.joining(", "))));
+    }
+}

@@ -1,0 +1,109 @@
+package dev.baton.runtime.plugin;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A plugin that is not used yet: a folder, or what a zip holds, unpacked for as long as this is open. */
+public final class PluginCandidate implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(PluginCandidate.class);
+
+    private final Path given;
+    private final Path folder;
+    private final @Nullable Path temporary;
+
+    private PluginCandidate(Path given, Path folder, @Nullable Path temporary) {
+        this.given = given;
+        this.folder = folder;
+        this.temporary = temporary;
+    }
+
+    /**
+     * Opens one.
+     *
+     * @param given a folder of jars, or a zip
+     * @param beside where a zip is unpacked: a folder for temporary files, or one on the file system where it is to
+     *     stay
+     * @throws PluginException if it is neither, or the zip cannot be unpacked
+     */
+    public static PluginCandidate open(Path given, Path beside) throws PluginException {
+        if (Files.isDirectory(given)) {
+            return new PluginCandidate(given, given, null);
+        }
+        if (!Files.isRegularFile(given)) {
+            throw new PluginException(given + " is not there; expected the zip of a plugin, or its folder");
+        }
+        Path temporary;
+        try {
+            temporary = Files.createTempDirectory(beside, ".baton-plugin-");
+        } catch (IOException e) {
+            throw new PluginException("cannot unpack " + given + " into " + beside + ": " + e, e);
+        }
+        boolean done = false;
+        try {
+            PluginCandidate candidate = new PluginCandidate(given, PluginZip.unpack(given, temporary), temporary);
+            done = true;
+            return candidate;
+        } finally {
+            if (!done) {
+                remove(temporary);
+            }
+        }
+    }
+
+    /** The folder of its jars. */
+    public Path folder() {
+        return folder;
+    }
+
+    /** Its id. */
+    public String id() throws PluginException {
+        try (PluginFolder opened = PluginFolder.open(folder)) {
+            return opened.manifest().id();
+        } catch (PluginException e) {
+            throw new PluginException(named(String.valueOf(e.getMessage())), e);
+        }
+    }
+
+    /** Its version. */
+    public String version() throws PluginException {
+        try (PluginFolder opened = PluginFolder.open(folder)) {
+            return opened.manifest().version();
+        }
+    }
+
+    /** What loading does not mind, but its author should. */
+    public List<String> advice() throws PluginException {
+        try (PluginFolder opened = PluginFolder.open(folder)) {
+            return PluginAdvice.on(opened).stream().map(this::named).toList();
+        }
+    }
+
+    /** A message that names places in the zip, not where it was unpacked. */
+    public String named(String message) {
+        return temporary == null ? message : message.replace(temporary.toString(), given + "!");
+    }
+
+    @Override
+    public void close() {
+        if (temporary != null) {
+            remove(temporary);
+        }
+    }
+
+    /** Removes a folder with everything in it; what cannot be removed stays. */
+    static void remove(Path folder) {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path each : files.sorted((one, other) -> other.compareTo(one)).toList()) {
+                Files.deleteIfExists(each);
+            }
+        } catch (IOException e) {
+            LOG.warn("{} cannot be removed: {}", folder, e.toString());
+        }
+    }
+}
