@@ -333,7 +333,9 @@ class GuideIT {
         Set<String> found = new TreeSet<>();
         for (String part : List.of("spi", "runtime", "plugins")) {
             try (Stream<Path> files = Files.walk(Page.checkout().resolve(part))) {
+                // Not the templates of plugins, which are resources with sources in them.
                 for (Path file : files.filter(each -> each.toString().contains("/src/main/java/")
+                                && !each.toString().contains("/src/main/resources/")
                                 && each.toString().endsWith(".java"))
                         .toList()) {
                     pattern.matcher(Files.readString(file)).results().forEach(match -> found.add(match.group(1)));
