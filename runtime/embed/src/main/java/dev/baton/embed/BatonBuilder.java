@@ -25,6 +25,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,6 +51,7 @@ public final class BatonBuilder {
     private final Map<String, Plugin> plugins = new LinkedHashMap<>();
     private ConfigReader configuration = ConfigReader.of(PROGRAM, Map.of("version", 1), Path.of(""));
     private Duration grace = Duration.ZERO;
+    private @Nullable ThreadFactory threads;
     private boolean rescues = true;
     private boolean atExit;
 
@@ -87,6 +89,12 @@ public final class BatonBuilder {
     public BatonBuilder withoutRescue() {
         rescues = false;
         own.remove("rescue");
+        return this;
+    }
+
+    /** Who makes and names the threads of the loops. */
+    BatonBuilder threads(ThreadFactory factory) {
+        threads = factory;
         return this;
     }
 
@@ -175,6 +183,9 @@ public final class BatonBuilder {
                 Kernel.CALLS,
                 ByteBufAllocator.DEFAULT,
                 loader -> load(loader, setups));
+        if (threads != null) {
+            foundation.loopThreads(threads);
+        }
         Server server;
         try {
             own.put("services", Map.of(Setups.NAME, Map.of("type", Setups.NAME)));

@@ -35,7 +35,8 @@ final class OwnBaton implements Transport {
         if (type == ACCEPTOR_EVENT_LOOP_GROUP) {
             return transport().eventLoopGroup(type, count, threads, ioRatio);
         }
-        Baton baton = Baton.builder().loops(count).start();
+        // Of its own making, so that it knows them, watches them for blocked ones, and gives them its names.
+        Baton baton = Baton.builder().loops(count).threads(threads).start();
         started = baton;
         return new LastLoops(baton);
     }

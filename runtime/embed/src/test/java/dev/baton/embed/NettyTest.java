@@ -7,6 +7,7 @@ import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFactory;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
@@ -14,7 +15,10 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.DatagramChannel;
 import io.netty.channel.socket.DatagramPacket;
+import io.netty.channel.socket.SocketProtocolFamily;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnixDomainSocketAddress;
@@ -219,21 +223,25 @@ class NettyTest {
         assertThat(answer()).isEqualTo("unix");
     }
 
-    @Test
-    void shouldCarryDatagrams() throws Exception {
-        BlockingQueue<String> received = new LinkedBlockingQueue<>();
-        Channel receiver = new Bootstrap()
+    private Channel receiver(ChannelFactory<? extends DatagramChannel> channels, InetSocketAddress address)
+            throws InterruptedException {
+        return new Bootstrap()
                 .group(baton.loops())
-                .channelFactory(baton.datagramChannels())
+                .channelFactory(channels)
                 .handler(new SimpleChannelInboundHandler<DatagramPacket>() {
                     @Override
                     protected void channelRead0(ChannelHandlerContext context, DatagramPacket packet) {
-                        received.add(packet.content().toString(StandardCharsets.US_ASCII));
+                        answers.add(packet.content().toString(StandardCharsets.US_ASCII));
                     }
                 })
-                .bind(ANY_PORT)
+                .bind(address)
                 .sync()
                 .channel();
+    }
+
+    @Test
+    void shouldCarryDatagrams() throws Exception {
+        Channel receiver = receiver(baton.datagramChannels(), ANY_PORT);
         Channel sender = new Bootstrap()
                 .group(baton.loops())
                 .channel(BatonDatagramChannel.class)
@@ -243,7 +251,23 @@ class NettyTest {
                 .channel();
         sender.writeAndFlush(new DatagramPacket(bytes("datagram"), (InetSocketAddress) receiver.localAddress()))
                 .sync();
-        assertThat(received.poll(10, TimeUnit.SECONDS)).isEqualTo("datagram");
+        assertThat(answer()).isEqualTo("datagram");
+    }
+
+    /** Any address is that of IPv4 on the JVM: what it is bound to does not say that it should serve IPv6 too. */
+    @Test
+    void shouldCarryDatagramsOfTheFamilyThatWasAskedFor() throws Exception {
+        Channel both = receiver(
+                () -> new BatonDatagramChannel(SocketProtocolFamily.INET6), new InetSocketAddress("0.0.0.0", 0));
+        for (String loopback : List.of("::1", "127.0.0.1")) {
+            try (DatagramSocket sender = new DatagramSocket()) {
+                sender.send(new java.net.DatagramPacket(
+                        loopback.getBytes(StandardCharsets.US_ASCII),
+                        loopback.length(),
+                        new InetSocketAddress(loopback, port(both))));
+            }
+            assertThat(answer()).isEqualTo(loopback);
+        }
     }
 
     @Test

@@ -2,13 +2,20 @@ package dev.baton.embed;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.util.concurrent.EventExecutor;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
+import io.vertx.core.internal.VertxInternal;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -50,6 +57,14 @@ class VertxTest {
                 .collect(Collectors.toSet());
     }
 
+    private static List<Thread> loopsOf(Vertx vertx) throws Exception {
+        List<Thread> found = new ArrayList<>();
+        for (EventExecutor loop : ((VertxInternal) vertx).eventLoopGroup()) {
+            found.add(loop.submit(Thread::currentThread).get());
+        }
+        return found;
+    }
+
     @Test
     void shouldCarrySeveralOnTheSameLoops() throws Exception {
         try (Baton baton = Baton.builder().loops(2).start()) {
@@ -79,10 +94,38 @@ class VertxTest {
     void shouldNeedNoCode() throws Exception {
         Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(3));
         serve(vertx);
-        assertThat(loops()).containsExactlyInAnyOrder("baton-loop-0", "baton-loop-1", "baton-loop-2");
-        assertThat(threads).isSubsetOf(loops());
+        assertThat(vertx.isNativeTransportEnabled()).isTrue();
+        List<Thread> loops = loopsOf(vertx);
+        assertThat(loops.stream().map(Thread::getName))
+                .containsExactly("vert.x-eventloop-thread-0", "vert.x-eventloop-thread-1", "vert.x-eventloop-thread-2");
+        assertThat(threads).isSubsetOf(loops.stream().map(Thread::getName).toList());
         close(vertx);
-        assertThat(loops()).isEmpty();
+        assertThat(loops).noneMatch(Thread::isAlive);
+    }
+
+    /** Its options say how long is too long, and it tells whom it was told to tell. */
+    @Test
+    void shouldHaveItsLoopsWatchedByVertx() throws Exception {
+        Vertx vertx = Vertx.vertx(new VertxOptions()
+                .setEventLoopPoolSize(1)
+                .setBlockedThreadCheckInterval(5)
+                .setMaxEventLoopExecuteTimeUnit(TimeUnit.MILLISECONDS)
+                .setMaxEventLoopExecuteTime(5));
+        BlockingQueue<String> blocked = new LinkedBlockingQueue<>();
+        ((VertxInternal) vertx)
+                .blockedThreadChecker()
+                .setThreadBlockedHandler(event -> blocked.add(event.thread().getName()));
+        CountDownLatch gate = new CountDownLatch(1);
+        vertx.runOnContext(nothing -> {
+            try {
+                gate.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        assertThat(blocked.poll(20, TimeUnit.SECONDS)).isEqualTo("vert.x-eventloop-thread-0");
+        gate.countDown();
+        close(vertx);
     }
 
     @Test

@@ -15,9 +15,11 @@ import io.netty.channel.ChannelPromise;
 import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.socket.DatagramChannelConfig;
 import io.netty.channel.socket.DatagramPacket;
+import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.util.UncheckedBooleanSupplier;
 import java.io.IOException;
 import java.net.BindException;
+import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.net.PortUnreachableException;
 import java.net.SocketAddress;
@@ -63,6 +65,20 @@ public class FdDatagramChannel extends MulticastChannel {
     public FdDatagramChannel() {
         super(null);
         this.wantedFamily = ANY_FAMILY;
+    }
+
+    /**
+     * The same, of one family.
+     *
+     * @param family {@code INET}, or {@code INET6}, which serves IPv4 too
+     */
+    public FdDatagramChannel(SocketProtocolFamily family) {
+        super(null);
+        this.wantedFamily = switch (family) {
+            case INET -> Sockets.AF_INET;
+            case INET6 -> Sockets.AF_INET6;
+            default -> throw new IllegalArgumentException(family + " is no family of internet addresses");
+        };
     }
 
     /** A channel without a socket, for either family. */
@@ -134,6 +150,13 @@ public class FdDatagramChannel extends MulticastChannel {
         return family == Sockets.AF_INET6 ? SocketAddresses.forBoth(address) : address;
     }
 
+    /** Holder: any address means that of both families where IPv6 was asked for: the JVM writes it as IPv4's. */
+    private InetSocketAddress suitedToBind(InetSocketAddress address) throws IOException {
+        return wantedFamily == Sockets.AF_INET6 && address.getAddress().isAnyLocalAddress()
+                ? new InetSocketAddress(Inet6Address.getByAddress(null, new byte[16], -1), address.getPort())
+                : suited(address);
+    }
+
     @Override
     protected void doBind(SocketAddress address) throws Exception {
         InetSocketAddress wanted = DatagramWriter.resolved(address);
@@ -142,7 +165,7 @@ public class FdDatagramChannel extends MulticastChannel {
         }
         try {
             int number = socket(Connector.family(wanted));
-            int result = env.posix().bind(number, suited(wanted));
+            int result = env.posix().bind(number, suitedToBind(wanted));
             if (result < 0) {
                 PosixException cause = PosixException.of("bind udp", wanted, result);
                 BindException wrapped = new BindException(cause.getMessage());
@@ -164,7 +187,7 @@ public class FdDatagramChannel extends MulticastChannel {
         InetSocketAddress wanted = DatagramWriter.resolved(peer);
         int number = socket(Connector.family(wanted));
         if (from != null) {
-            int result = env.posix().bind(number, suited(DatagramWriter.resolved(from)));
+            int result = env.posix().bind(number, suitedToBind(DatagramWriter.resolved(from)));
             if (result < 0) {
                 throw PosixException.of("bind udp", from, result);
             }

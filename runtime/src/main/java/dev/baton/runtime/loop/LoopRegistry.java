@@ -38,6 +38,7 @@ public final class LoopRegistry implements Loops, FdPollers {
     private volatile @Nullable PluginFailures failures;
     private volatile @Nullable ChannelHome channels;
     private volatile ThreadFactory threads = new DefaultThreadFactory("baton-loop", true);
+    private volatile @Nullable ThreadFactory foreignThreads;
     /** What the pollers are like; all are of one kind. */
     private volatile boolean edges = true;
 
@@ -112,6 +113,19 @@ public final class LoopRegistry implements Loops, FdPollers {
     /** Who makes the threads of loops: one that is added later is to be like the first. Before the first is made. */
     public void threads(ThreadFactory factory) {
         threads = factory;
+    }
+
+    /**
+     * Who makes and names the threads of the loops that serve, in place of the Vert.x whose loops they are: for a
+     * program that knows its threads by their class or their names. Before the first is made.
+     */
+    public void foreignThreads(ThreadFactory factory) {
+        foreignThreads = factory;
+    }
+
+    /** Null unless there are {@link #foreignThreads(ThreadFactory)}. Any thread. */
+    public @Nullable ThreadFactory foreignThreads() {
+        return foreignThreads;
     }
 
     /** Makes the threads of loops. Any thread. */

@@ -56,6 +56,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ThreadFactory;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -220,6 +221,11 @@ public final class Foundation {
         Foundation foundation = new Foundation(new Installation(version, List.of()), Map.of(), enabled, posix, memory);
         plugins.accept(foundation.loader);
         return foundation.laid();
+    }
+
+    /** Who makes and names the threads of the loops, for a program that knows its own. Before the server is made. */
+    public void loopThreads(ThreadFactory factory) {
+        loops.foreignThreads(factory);
     }
 
     /** The plugins are there: their counters. */

@@ -131,16 +131,20 @@ public final class LoopChanges implements BatonLoop.Deaths {
     /** Threads of loops that are added, made by who made the first ones: Vert.x tells its own by their class. */
     private static final class LoopThreads implements ThreadFactory {
         private final ThreadFactory threads;
+        private final boolean named;
         private volatile String name = "baton-loop";
 
-        LoopThreads(ThreadFactory threads) {
+        LoopThreads(ThreadFactory threads, boolean named) {
             this.threads = threads;
+            this.named = named;
         }
 
         @Override
         public Thread newThread(Runnable loop) {
             Thread thread = threads.newThread(loop);
-            thread.setName(name);
+            if (named) {
+                thread.setName(name);
+            }
             thread.setDaemon(true);
             return thread;
         }
@@ -168,7 +172,7 @@ public final class LoopChanges implements BatonLoop.Deaths {
     }
 
     private BatonLoop start() {
-        LoopThreads threads = new LoopThreads(loops.threads());
+        LoopThreads threads = new LoopThreads(loops.threads(), loops.foreignThreads() == null);
         LoopGroup group = new LoopGroup(
                 1, threads, poller, channels.posix(), channels.table(), observers, loops, Ticker.systemTicker());
         BatonLoop loop = (BatonLoop) group.iterator().next();

@@ -55,10 +55,11 @@ final class LoopTransport extends ChannelTransport {
         if (made != null) {
             throw new IllegalStateException("Vert.x asks for its loops twice");
         }
+        ThreadFactory foreign = apart ? null : env.loops().foreignThreads();
         if (!apart) {
-            env.loops().threads(threads);
+            env.loops().threads(foreign != null ? foreign : threads);
         }
-        LoopThreads named = new LoopThreads(threads);
+        LoopThreads named = new LoopThreads(foreign != null ? foreign : threads, this.named && foreign == null);
         Ticker ticker = Ticker.systemTicker();
         LoopGroup group = apart
                 ? LoopGroup.apart(named, provider, env.posix(), env.table(), observers, env.loops(), ticker)
@@ -73,12 +74,14 @@ final class LoopTransport extends ChannelTransport {
     }
 
     /** Names the threads that Vert.x makes: it tells them by their class, and watches them for blocked ones. */
-    private final class LoopThreads implements ThreadFactory {
+    private static final class LoopThreads implements ThreadFactory {
         private final ThreadFactory threads;
+        private final boolean named;
         private String next = THREAD_PREFIX;
 
-        LoopThreads(ThreadFactory threads) {
+        LoopThreads(ThreadFactory threads, boolean named) {
             this.threads = threads;
+            this.named = named;
         }
 
         @Override
