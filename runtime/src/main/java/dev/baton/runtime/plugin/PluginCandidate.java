@@ -2,6 +2,7 @@ package dev.baton.runtime.plugin;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
@@ -98,6 +99,9 @@ public final class PluginCandidate implements AutoCloseable {
 
     /** Removes a folder with everything in it; what cannot be removed stays. */
     static void remove(Path folder) {
+        if (!Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
+            return;
+        }
         try (Stream<Path> files = Files.walk(folder)) {
             for (Path each : files.sorted((one, other) -> other.compareTo(one)).toList()) {
                 Files.deleteIfExists(each);

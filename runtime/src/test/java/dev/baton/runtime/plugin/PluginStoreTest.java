@@ -3,6 +3,9 @@ package dev.baton.runtime.plugin;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -11,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** A folder of plugins from one version to the next. */
 class PluginStoreTest {
@@ -93,6 +97,23 @@ class PluginStoreTest {
         assertThat(store.has("auth")).isFalse();
         store.install("auth", next);
         assertThat(store.has("auth")).isTrue();
+    }
+
+    /** The first replacement keeps what was never kept before, and a zip without a folder is moved as a whole. */
+    @Test
+    void shouldSayNothingOfWhatIsNotThereToRemove() throws Exception {
+        Logger logger = (Logger) LoggerFactory.getLogger(PluginCandidate.class);
+        ListAppender<ILoggingEvent> lines = new ListAppender<>();
+        lines.start();
+        logger.addAppender(lines);
+        try {
+            PluginStore store = store();
+            store.install("auth", unpacked("1"));
+            store.install("auth", unpacked("2"));
+        } finally {
+            logger.detachAppender(lines);
+        }
+        assertThat(lines.list).isEmpty();
     }
 
     @Test
