@@ -186,7 +186,7 @@ public final class RequestReader extends ChannelInboundHandlerAdapter implements
         SpareDecoders spare = end.settings().decoders();
         RequestDecoder used = decoder;
         if (used == null) {
-            if (!end.hasAsked() && Preface.mayBegin(in)) {
+            if (!end.hasAsked() && !hasTls() && Preface.mayBegin(in)) {
                 return readPreface(in);
             }
             used = spare.take();
@@ -220,6 +220,11 @@ public final class RequestReader extends ChannelInboundHandlerAdapter implements
         headBytes = NO_HEAD;
         end.begin(next);
         return true;
+    }
+
+    /** Then the handshake has settled what is spoken here, and HTTP/2's preface is a request in a wrong version. */
+    private boolean hasTls() {
+        return channel().facts().tls() != null;
     }
 
     /** The first bytes are those of HTTP/2's preface, or may become it. */

@@ -23,6 +23,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.NullSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Clients that speak HTTP/2 and servers that speak HTTP/1.1, on one loop and on two. */
 class Http2ExchangeTest {
@@ -103,6 +105,20 @@ class Http2ExchangeTest {
             EmbeddedConnection http1 = bench.anotherClient(new ConnectionFacts(
                     null, null, new TlsFacts("TLSv1.3", "TLS_AES_128_GCM_SHA256", "shop", "http/1.1", List.of())));
             assertThat(bench.out(http1)).isEmpty();
+        }
+    }
+
+    /** A listener whose {@code alpn} leaves HTTP/2 out does not speak it: its preface is in a wrong version there. */
+    @ParameterizedTest
+    @NullSource
+    @ValueSource(strings = "http/1.1")
+    void refusesThePrefaceWhereTheHandshakeHasNotSettledOnHttp2(String alpn) {
+        try (Bench bench = new Bench(Ends.TOGETHER)) {
+            EmbeddedConnection client = bench.anotherClient(new ConnectionFacts(
+                    null, null, new TlsFacts("TLSv1.3", "TLS_AES_128_GCM_SHA256", "shop", alpn, List.of())));
+            new Http2Client(bench, client).send(Http2Client.preface() + Http2Client.settings());
+            assertThat(bench.out(client)).startsWith("HTTP/1.1 505 HTTP Version Not Supported\r\n");
+            assertThat(bench.opened).isEmpty();
         }
     }
 
