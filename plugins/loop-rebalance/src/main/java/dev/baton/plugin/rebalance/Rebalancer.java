@@ -46,6 +46,11 @@ final class Rebalancer implements LoadSampler {
     private static final int VAIN_MAX = 2;
     /** How often the looks may double that it takes to move connections on from where they were moved to. */
     private static final int DOUBLINGS_MAX = 6;
+    /**
+     * For so many windows nothing is tried with a loop from which nothing could be taken that would help: one
+     * measurement says little of a load that changes.
+     */
+    private static final int PAUSE_WINDOWS = 10;
     /** So many times those looks without an episode, and one doubling is taken back. */
     private static final int QUIET_FACTOR = 10;
 
@@ -159,7 +164,7 @@ final class Rebalancer implements LoadSampler {
     }
 
     private @Nullable Spread spread(long now, List<Load> all) {
-        long pause = Math.max(config.rest().toNanos(), config.window().toNanos());
+        long pause = PAUSE_WINDOWS * config.window().toNanos();
         hopeless.values().removeIf(since -> now - since >= pause);
         return Spread.of(all, loop -> !hopeless.containsKey(loop));
     }

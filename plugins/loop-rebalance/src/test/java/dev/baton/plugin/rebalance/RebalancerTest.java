@@ -29,6 +29,10 @@ class RebalancerTest {
     private Rebalancer rebalancer = rebalancer(Duration.ofSeconds(3), 3);
 
     private Rebalancer rebalancer(Duration window, int periods) {
+        return rebalancer(window, periods, Duration.ofSeconds(REST));
+    }
+
+    private Rebalancer rebalancer(Duration window, int periods, Duration rest) {
         return new Rebalancer(
                 new RebalanceConfig(
                         Duration.ofSeconds(1),
@@ -38,7 +42,7 @@ class RebalancerTest {
                         new Percent(10),
                         new Percent(50),
                         new Rate(RATE),
-                        Duration.ofSeconds(REST)),
+                        rest),
                 loads,
                 new Tally(counts));
     }
@@ -179,6 +183,20 @@ class RebalancerTest {
     void shouldPartTwoHotConnections() {
         loads.add(0, 2, 0.47);
         looks(1_000);
+        assertThat(loads.moves()).isEqualTo(1);
+        assertThat(loads.on(0)).isEqualTo(1);
+    }
+
+    /** How long a connection rests that was moved says nothing about when to look again at one that was not. */
+    @Test
+    void shouldLookAgainWhereASingleConnectionWasBusyWhileItMeasured() {
+        rebalancer = rebalancer(Duration.ofSeconds(3), 3, Duration.ofHours(1));
+        List<Connection> two = loads.add(0, 2, 0);
+        two.get(0).wants = 0.94;
+        looks(12);
+        assertThat(loads.moves()).isZero();
+        two.forEach(each -> each.wants = 0.47);
+        looks(60);
         assertThat(loads.moves()).isEqualTo(1);
         assertThat(loads.on(0)).isEqualTo(1);
     }
