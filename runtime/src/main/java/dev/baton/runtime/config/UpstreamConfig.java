@@ -72,6 +72,12 @@ public record UpstreamConfig(
         WrongValueException.throwAll(wrong);
     }
 
+    /** Why the certificate of a server that is added could not be verified for its host; empty if it could. */
+    public Optional<String> nameProblem(String server) {
+        return tls.filter(it -> it.enabled() && it.verify() && it.serverName().isEmpty())
+                .flatMap(it -> nameProblem(List.of(new ServerConfig(server)), it));
+    }
+
     /** Why the servers' hosts are not the names that their certificates could be verified for; empty if they are. */
     private static Optional<String> nameProblem(List<ServerConfig> servers, UpstreamTlsConfig tls) {
         for (ServerConfig server : servers) {

@@ -86,6 +86,9 @@ public final class ServerChanges {
                 .ifPresent(why -> {
                     throw new IllegalArgumentException("server '" + server + "': " + why);
                 });
+        group.problem(server).filter(why -> group.configured(server) < 0).ifPresent(why -> {
+            throw new IllegalArgumentException("server '" + server + "': " + why);
+        });
         // What a connection costs, and which clients a listener admits for free, was worked out at the start.
         if (ServerAddress.listener(server).isPresent() && group.configured(server) < 0) {
             throw new IllegalArgumentException(

@@ -32,6 +32,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -267,6 +268,11 @@ final class UpstreamGroup {
         return servers.named(address).stream()
                 .filter(each -> each.index() >= config.servers().size())
                 .toList();
+    }
+
+    /** Why no server of this address can be added, whatever is there already; empty if it can. */
+    Optional<String> problem(String address) {
+        return config.nameProblem(address);
     }
 
     /**

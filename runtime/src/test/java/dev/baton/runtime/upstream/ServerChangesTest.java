@@ -3,9 +3,11 @@ package dev.baton.runtime.upstream;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.baton.runtime.config.EjectConfig;
 import dev.baton.runtime.config.PoolConfig;
 import dev.baton.runtime.config.ServerConfig;
 import dev.baton.runtime.config.UpstreamConfig;
+import dev.baton.runtime.config.UpstreamTlsConfig;
 import dev.baton.runtime.config.Variant;
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.metrics.Meters;
@@ -14,6 +16,7 @@ import dev.baton.spi.admin.ServerResult.Outcome;
 import dev.baton.spi.admin.ServerSnapshot;
 import dev.baton.spi.pool.Sharing;
 import dev.baton.spi.upstream.ServerState;
+import dev.baton.spi.upstream.UpstreamProtocol;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -38,14 +41,24 @@ class ServerChangesTest {
     }
 
     private Upstreams upstreams(ServerConfig... servers) {
+        return upstreams(Optional.empty(), servers);
+    }
+
+    private Upstreams upstreams(Optional<UpstreamTlsConfig> tls, ServerConfig... servers) {
         UpstreamConfig config = new UpstreamConfig(
                 Arrays.asList(servers),
+                UpstreamProtocol.HTTP_1_1,
                 Duration.ofSeconds(1),
+                tls,
                 Optional.empty(),
                 Optional.empty(),
                 Duration.ofSeconds(1),
                 1,
                 Variant.of("in-turn"),
+                Optional.empty(),
+                Optional.empty(),
+                EjectConfig.DEFAULT,
+                Optional.empty(),
                 new PoolConfig(1, Duration.ofSeconds(60), Sharing.TAKEOVER, Variant.of("takeover")));
         return new Upstreams(
                 Map.of("app", config),
@@ -75,6 +88,32 @@ class ServerChangesTest {
 
     private static String shown(ServerSnapshot server) {
         return server.server() + " " + server.state() + " " + server.weight();
+    }
+
+    /** As the configuration refuses it: no certificate can be verified for such a name. */
+    @Test
+    void refusesAServerWhoseNameCannotBeVerified() {
+        Upstreams secured = upstreams(Optional.of(tls(Optional.empty())), new ServerConfig("a.test:1"));
+        assertThatThrownBy(() -> changes(secured).add("app", "a_b.test:1", 1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("underscore");
+        assertThat(now(changes(secured).add("app", "b.test:1", 1)).outcome()).isEqualTo(Outcome.ADDED);
+        Upstreams named = upstreams(Optional.of(tls(Optional.of("shop.test"))), new ServerConfig("a.test:1"));
+        assertThat(now(changes(named).add("app", "a_b.test:1", 1)).outcome()).isEqualTo(Outcome.ADDED);
+    }
+
+    private static UpstreamTlsConfig tls(Optional<String> serverName) {
+        return new UpstreamTlsConfig(
+                true,
+                Optional.empty(),
+                serverName,
+                true,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                List.of(),
+                List.of(),
+                List.of());
     }
 
     // ---- by an operator ---------------------------------------------------------------------------------------------
