@@ -314,8 +314,10 @@ final class RecordBinder {
             return null;
         }
         if (value instanceof Path relative) {
-            return folder.resolve(relative);
+            value = folder.resolve(relative);
         }
+        // The value is used all the same: the record may have more to say.
+        ValueChecks.problem(component, value).ifPresent(why -> problems.add(node.position(), path + ": " + why));
         Reference reference = reference(component);
         return reference == null || exists(reference, node, path) ? value : null;
     }

@@ -128,6 +128,10 @@ public final class RecordShape {
                         + " is for texts");
             }
         }
+        Optional<String> misuse = ValueChecks.misuse(component, value);
+        if (misuse.isPresent()) {
+            return List.of(name(component) + ": " + misuse.get());
+        }
         if (value == Choice.class) {
             return Choosing.of(innermost(component.getGenericType())).isPresent()
                     ? List.of()

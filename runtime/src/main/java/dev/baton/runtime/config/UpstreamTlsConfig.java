@@ -1,8 +1,10 @@
 package dev.baton.runtime.config;
 
+import dev.baton.spi.config.Checked;
 import dev.baton.spi.config.Default;
 import dev.baton.spi.config.WrongValueException;
 import dev.baton.spi.tls.CertificateFiles;
+import dev.baton.spi.tls.CertificatesCheck;
 import dev.baton.spi.tls.CipherSuite;
 import dev.baton.spi.tls.TlsVersion;
 import io.netty.util.NetUtil;
@@ -35,7 +37,7 @@ import java.util.regex.Pattern;
 @ShortForm("enabled")
 public record UpstreamTlsConfig(
         @Default("true") boolean enabled,
-        Optional<Path> ca,
+        @Checked(CertificatesCheck.class) Optional<Path> ca,
         Optional<String> serverName,
         @Default("true") boolean verify,
         Optional<Path> certificate,
@@ -54,18 +56,9 @@ public record UpstreamTlsConfig(
     /** Reads the files, and refuses keys that contradict each other. */
     public UpstreamTlsConfig {
         List<WrongValueException> wrong = new ArrayList<>();
-        ca.ifPresent(file -> {
-            if (!verify) {
-                wrong.add(
-                        new WrongValueException("ca", "with 'verify: false' nothing is verified; remove one of them"));
-                return;
-            }
-            try {
-                CertificateFiles.certificates(file);
-            } catch (IllegalArgumentException e) {
-                wrong.add(new WrongValueException("ca", String.valueOf(e.getMessage())));
-            }
-        });
+        if (ca.isPresent() && !verify) {
+            wrong.add(new WrongValueException("ca", "with 'verify: false' nothing is verified; remove one of them"));
+        }
         serverName
                 .filter(name -> !isAddress(name) && !NAME.matcher(name).matches())
                 .ifPresent(name -> wrong.add(new WrongValueException(

@@ -72,6 +72,16 @@ class UpstreamTlsConfigTest {
         assertThat(read.own()).isPresent();
     }
 
+    /** A value that cannot be read hides nothing of the others. */
+    @Test
+    void shouldReadTheFileOfAuthoritiesWhateverElseIsWrong() {
+        assertThat(problems("a:1", "{ ca: missing.crt, versions: [TLSv1.1] }"))
+                .containsExactly(
+                        "upstreams.app.tls.ca: cannot read " + folder.resolve("missing.crt")
+                                + ": there is no such file",
+                        "upstreams.app.tls.versions[0]: 'TLSv1.1' is not possible; did you mean 'TLSv1.2'?");
+    }
+
     @Test
     void shouldTellAllThatIsWrongAtOnce() throws Exception {
         write("client", CertificateMaker.of("client").make());

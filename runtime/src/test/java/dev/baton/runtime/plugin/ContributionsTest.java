@@ -116,6 +116,13 @@ class ContributionsTest extends PluginLoading {
     }
 
     @Test
+    void aCheckOfOtherValues() throws IOException {
+        assertThat(problemOf(
+                        "@dev.baton.spi.config.Checked(dev.baton.spi.tls.CertificatesCheck.class) String file", ""))
+                .endsWith("Conf.file: @Checked names CertificatesCheck, which checks no String");
+    }
+
+    @Test
     void aDefaultThatIsOutsideItsRange() throws IOException {
         assertThat(problemOf("@Default(\"9\") @Range(min = \"0\", max = \"5\") int number", ""))
                 .endsWith("Conf.number has the default 9, which is outside 0 to 5");

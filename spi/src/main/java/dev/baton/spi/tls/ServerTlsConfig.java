@@ -1,5 +1,6 @@
 package dev.baton.spi.tls;
 
+import dev.baton.spi.config.Checked;
 import dev.baton.spi.config.Default;
 import dev.baton.spi.config.WrongValueException;
 import java.nio.charset.StandardCharsets;
@@ -32,7 +33,7 @@ public record ServerTlsConfig(
         Optional<Boolean> store,
         List<TlsVersion> versions,
         List<CipherSuite> ciphers,
-        Optional<Path> clientCa,
+        @Checked(CertificatesCheck.class) Optional<Path> clientCa,
         Optional<ClientAuth> clientAuth,
         List<String> alpn,
         @Default("default") UnknownName unknownName,
@@ -49,13 +50,6 @@ public record ServerTlsConfig(
         if (clientAuth.isPresent() && clientCa.isEmpty()) {
             wrong.add(new WrongValueException("clientAuth", "it needs 'client-ca', which says whom to trust"));
         }
-        clientCa.ifPresent(file -> {
-            try {
-                CertificateFiles.certificates(file);
-            } catch (IllegalArgumentException e) {
-                wrong.add(new WrongValueException("clientCa", String.valueOf(e.getMessage())));
-            }
-        });
         for (int i = 0; i < alpn.size(); i++) {
             if (!isProtocol(alpn.get(i)) || alpn.indexOf(alpn.get(i)) < i) {
                 wrong.add(new WrongValueException(

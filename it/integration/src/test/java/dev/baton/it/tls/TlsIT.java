@@ -252,6 +252,7 @@ class TlsIT {
                 ciphers: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA265]
                 alpn: [h2]
                 client-auth: require
+                client-ca: missing-ca.crt
                 """);
         assertThat(wrong.lines())
                 .containsExactly(
@@ -266,7 +267,8 @@ class TlsIT {
                         "baton.yaml:12:27: listeners.web.tls.versions[1]: 'TLSv1.1' is not possible; did you mean"
                                 + " 'TLSv1.2'?",
                         "baton.yaml:13:17: listeners.web.tls.ciphers[0]: 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA265' is not"
-                                + " possible; did you mean 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256'?");
+                                + " possible; did you mean 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256'?",
+                        "baton.yaml:16:18: listeners.web.tls.client-ca: cannot read missing-ca.crt: there is no such file");
         wrong = check("""
                 certificates: [ { certificate: shop.crt, key: shop.key } ]
                 versions: [TLSv1.3]

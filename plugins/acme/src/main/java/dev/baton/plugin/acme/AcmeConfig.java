@@ -1,8 +1,10 @@
 package dev.baton.plugin.acme;
 
+import dev.baton.spi.config.Checked;
 import dev.baton.spi.config.Hosts;
+import dev.baton.spi.config.ValueCheck;
 import dev.baton.spi.config.WrongValueException;
-import dev.baton.spi.tls.CertificateFiles;
+import dev.baton.spi.tls.CertificatesCheck;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,11 +26,11 @@ import java.util.regex.Pattern;
  * @param certificates what to get
  */
 record AcmeConfig(
-        String directory,
-        Optional<String> email,
+        @Checked(Directory.class) String directory,
+        @Checked(Email.class) Optional<String> email,
         Path folder,
         boolean termsAgreed,
-        Optional<Path> ca,
+        @Checked(CertificatesCheck.class) Optional<Path> ca,
         Optional<ExternalAccount> externalAccount,
         List<CertificateConfig> certificates) {
     private static final Pattern EMAIL = Pattern.compile("[A-Za-z0-9.!#$%&'*+/=^_`{|}~-]+@[A-Za-z0-9.-]+");
@@ -38,24 +40,10 @@ record AcmeConfig(
     /** Refuses what the authority would refuse later. */
     AcmeConfig {
         List<WrongValueException> wrong = new ArrayList<>();
-        if (!isDirectory(directory)) {
-            wrong.add(new WrongValueException(
-                    "directory", "'" + directory + "' is no address of a directory: expected https://HOST/PATH"));
-        }
-        if (email.isPresent() && !EMAIL.matcher(email.get()).matches()) {
-            wrong.add(new WrongValueException("email", "'" + email.get() + "' is no address of mail"));
-        }
         if (!termsAgreed) {
             wrong.add(new WrongValueException(
                     "termsAgreed", "the authority wants it: read its terms of service, and say true if you agree"));
         }
-        ca.ifPresent(file -> {
-            try {
-                CertificateFiles.certificates(file);
-            } catch (IllegalArgumentException e) {
-                wrong.add(new WrongValueException("ca", String.valueOf(e.getMessage())));
-            }
-        });
         List<String> names = certificates.stream().map(CertificateConfig::name).toList();
         for (int i = 0; i < names.size(); i++) {
             if (names.indexOf(names.get(i)) < i) {
@@ -67,6 +55,26 @@ record AcmeConfig(
         if (certificates.isEmpty()) {
             throw new IllegalArgumentException(
                     "it needs the key 'certificates', a list such as [ { names: [www.example.com] } ]");
+        }
+    }
+
+    /** The authority is asked by TLS. */
+    static final class Directory implements ValueCheck<String> {
+        @Override
+        public Optional<String> problem(String text) {
+            return isDirectory(text)
+                    ? Optional.empty()
+                    : Optional.of("'" + text + "' is no address of a directory: expected https://HOST/PATH");
+        }
+    }
+
+    /** One address. */
+    static final class Email implements ValueCheck<String> {
+        @Override
+        public Optional<String> problem(String text) {
+            return EMAIL.matcher(text).matches()
+                    ? Optional.empty()
+                    : Optional.of("'" + text + "' is no address of mail");
         }
     }
 

@@ -1,12 +1,15 @@
 package dev.baton.plugin.acme;
 
+import dev.baton.spi.config.Checked;
 import dev.baton.spi.config.Default;
 import dev.baton.spi.config.Hosts;
+import dev.baton.spi.config.ValueCheck;
 import dev.baton.spi.config.WrongValueException;
 import io.netty.util.NetUtil;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * A certificate to get.
@@ -17,7 +20,7 @@ import java.util.Locale;
  * @param key the kind of its key
  */
 record CertificateConfig(
-        List<String> names,
+        @Checked(Name.class) List<String> names,
         @Default("http-01") ChallengeType challenge,
         @Default("ec") KeyType key) {
     /** What public authorities issue at most. */
@@ -32,12 +35,8 @@ record CertificateConfig(
                 names.stream().map(name -> name.toLowerCase(Locale.ROOT)).toList();
         List<WrongValueException> wrong = new ArrayList<>();
         for (int i = 0; i < lower.size(); i++) {
-            String problem = problem(lower.get(i));
-            if (problem.isEmpty() && lower.indexOf(lower.get(i)) < i) {
-                problem = "'" + lower.get(i) + "' stands there twice";
-            }
-            if (!problem.isEmpty()) {
-                wrong.add(new WrongValueException("names[" + i + "]", problem));
+            if (lower.indexOf(lower.get(i)) < i) {
+                wrong.add(new WrongValueException("names[" + i + "]", "'" + lower.get(i) + "' stands there twice"));
             }
         }
         if (lower.isEmpty() || lower.size() > NAMES_MAX) {
@@ -45,6 +44,15 @@ record CertificateConfig(
         }
         WrongValueException.throwAll(wrong);
         names = lower;
+    }
+
+    /** A name that can be proved by the challenges that there are. */
+    static final class Name implements ValueCheck<String> {
+        @Override
+        public Optional<String> problem(String name) {
+            return Optional.of(CertificateConfig.problem(name.toLowerCase(Locale.ROOT)))
+                    .filter(problem -> !problem.isEmpty());
+        }
     }
 
     private static String problem(String name) {

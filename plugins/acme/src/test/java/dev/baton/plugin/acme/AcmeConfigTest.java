@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,31 +46,34 @@ class AcmeConfigTest {
     @Test
     void shouldRefuseNamesThatCannotBeProved() {
         assertThat(certificate("A.test", "b.test").names()).containsExactly("a.test", "b.test");
-        assertThat(problems(() -> certificate("a.test", "*.a.test", "127.0.0.1", "A.test", "a b")))
+        assertThat(Stream.of("a.test", "*.A.test", "127.0.0.1", "a b")
+                        .flatMap(name -> new CertificateConfig.Name().problem(name).stream()))
                 .containsExactly(
-                        "names[1]: '*.a.test' is a wildcard, which takes the challenge dns-01: list each name instead",
-                        "names[2]: '127.0.0.1' is an address: expected a DNS name",
-                        "names[3]: 'a.test' stands there twice",
-                        "names[4]: 'a b' is no DNS name");
+                        "'*.a.test' is a wildcard, which takes the challenge dns-01: list each name instead",
+                        "'127.0.0.1' is an address: expected a DNS name",
+                        "'a b' is no DNS name");
+        assertThat(problems(() -> certificate("a.test", "A.test")))
+                .containsExactly("names[1]: 'a.test' stands there twice");
         assertThat(problems(AcmeConfigTest::certificate)).containsExactly("names: expected 1 to 100 names");
     }
 
     @Test
     void shouldRefuseWhatTheAuthorityWouldRefuse() {
+        assertThat(new AcmeConfig.Directory().problem("http://acme.test/directory"))
+                .contains("'http://acme.test/directory' is no address of a directory: expected https://HOST/PATH");
+        assertThat(new AcmeConfig.Directory().problem("http://127.0.0.1:1/directory"))
+                .as("loopback needs no TLS")
+                .isEmpty();
+        assertThat(new AcmeConfig.Email().problem("me")).contains("'me' is no address of mail");
+        assertThat(new AcmeConfig.Email().problem("me@a.test")).isEmpty();
         assertThat(problems(() -> config(
-                        "http://acme.test/directory",
-                        "me",
+                        "https://acme.test/directory",
+                        "me@a.test",
                         false,
                         List.of(certificate("a.test"), certificate("a.test", "b.test")))))
                 .containsExactly(
-                        "directory: 'http://acme.test/directory' is no address of a directory: expected https://HOST/PATH",
-                        "email: 'me' is no address of mail",
                         "termsAgreed: the authority wants it: read its terms of service, and say true if you agree",
                         "certificates[1]: another certificate begins with 'a.test' too");
-        assertThat(problems(() ->
-                        config("http://127.0.0.1:1/directory", "me@a.test", true, List.of(certificate("a.test")))))
-                .as("loopback needs no TLS")
-                .isEmpty();
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> config("https://acme.test/directory", "me@a.test", true, List.of()))
                 .withMessageStartingWith("it needs the key 'certificates'");
@@ -78,11 +82,12 @@ class AcmeConfigTest {
     @Test
     void shouldReadTheKeyOfTheExternalAccount() throws Exception {
         Path key = folder.resolve("key");
-        assertThat(problems(() -> new ExternalAccount("id", key)).get(0)).startsWith("key: cannot read " + key);
+        assertThat(new ExternalAccount.KeyFile().problem(key).orElseThrow()).startsWith("cannot read " + key);
         Files.writeString(key, "not base64!\n");
-        assertThat(problems(() -> new ExternalAccount("id", key)))
-                .containsExactly("key: the first line of " + key + " is no base64url");
+        assertThat(new ExternalAccount.KeyFile().problem(key))
+                .contains("the first line of " + key + " is no base64url");
         Files.writeString(key, "c2VjcmV0\n");
+        assertThat(new ExternalAccount.KeyFile().problem(key)).isEmpty();
         assertThat(new ExternalAccount("id", key).read()).isEqualTo("c2VjcmV0");
     }
 }

@@ -1,6 +1,7 @@
 package dev.baton.plugin.acme;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.baton.plugin.http.HttpPlugin;
 import dev.baton.plugin.tls.TlsPlugin;
@@ -48,6 +49,29 @@ class AcmeWorldTest {
                 .replace("FOLDER", folder.resolve("acme").toString())
                 .replace("CHALLENGE", challenge));
         authority.check(port(world, "plain"), port(world, "web"));
+    }
+
+    /** What is wrong with a certificate does not hide what is wrong beside it. */
+    @InEachWorld(worlds = Where.SIMULATION, because = "nothing is started")
+    void shouldTellAllThatIsWrongAtOnce(PluginWorld world) {
+        world.plugin(AcmePlugin.class);
+        assertThatThrownBy(() -> world.start("""
+                acme:
+                  directory: "ftp://acme.test/directory"
+                  email: me
+                  folder: acme
+                  terms-agreed: false
+                  ca: "/nowhere/ca.crt"
+                  external-account: { id: me, key: "/nowhere/account.key" }
+                  certificates: [ { names: [shop.test, "*.shop.test"] } ]
+                """))
+                .hasMessageContainingAll(
+                        "test:2:14: acme.directory: 'ftp://acme.test/directory' is no address of a directory",
+                        "test:3:10: acme.email: 'me' is no address of mail",
+                        "test:5:17: acme.terms-agreed: the authority wants it",
+                        "test:6:7: acme.ca: cannot read /nowhere/ca.crt: there is no such file",
+                        "test:7:36: acme.external-account.key: cannot read /nowhere/account.key",
+                        "test:8:40: acme.certificates[0].names[1]: '*.shop.test' is a wildcard");
     }
 
     private static List<? extends Record> listed(PluginWorld world, String view) {
