@@ -3,6 +3,7 @@ package dev.baton.runtime.config;
 import dev.baton.spi.config.Default;
 import dev.baton.spi.config.Range;
 import dev.baton.spi.config.WrongValueException;
+import dev.baton.spi.tls.CipherSuite;
 import dev.baton.spi.upstream.UpstreamProtocol;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -58,6 +59,9 @@ public record UpstreamConfig(
                     "proxyProtocol",
                     "its header names one client, and a connection with protocol: http/2 serves many; remove one"));
         }
+        tls.filter(it -> it.enabled() && protocol == UpstreamProtocol.HTTP_2)
+                .filter(it -> !CipherSuite.allowHttp2(it.versions(), it.ciphers()))
+                .ifPresent(it -> wrong.add(new WrongValueException("protocol", UpstreamTlsConfig.NO_HTTP_2)));
         String listener = servers.stream()
                 .flatMap(server -> ServerAddress.listener(server.address()).stream())
                 .findFirst()

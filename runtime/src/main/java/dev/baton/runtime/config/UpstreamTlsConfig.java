@@ -53,6 +53,12 @@ public record UpstreamTlsConfig(
 
     private static final int PROTOCOL_BYTES_MAX = 255;
 
+    /** HTTP/2 by its name in a handshake. */
+    private static final String HTTP_2 = "h2";
+
+    static final String NO_HTTP_2 =
+            "HTTP/2 must not be spoken with the suites in 'ciphers': add one with AES-GCM or ChaCha20";
+
     /** Reads the files, and refuses keys that contradict each other. */
     public UpstreamTlsConfig {
         List<WrongValueException> wrong = new ArrayList<>();
@@ -82,6 +88,9 @@ public record UpstreamTlsConfig(
                                 ? "'" + alpn.get(i) + "' stands there twice"
                                 : "'" + alpn.get(i) + "' is no protocol: expected 1 to 255 characters of ASCII"));
             }
+        }
+        if (alpn.contains(HTTP_2) && !CipherSuite.allowHttp2(versions, ciphers)) {
+            wrong.add(new WrongValueException("alpn[" + alpn.indexOf(HTTP_2) + "]", NO_HTTP_2));
         }
         WrongValueException.throwAll(wrong);
     }

@@ -46,6 +46,7 @@ public final class FilteredService implements Service {
      * @param plugin id of the service's plugin
      * @param perClient what each client may take, by the address that the filters have found out
      * @param clock what the rate of a client is measured by, in nanoseconds
+     * @throws IllegalArgumentException if a filter is configured for what the service does not speak; all are closed
      */
     public FilteredService(
             String listener,
@@ -72,8 +73,13 @@ public final class FilteredService implements Service {
                         "filter",
                         filter.type()))
                 .toList();
-        for (Filter each : this.filters) {
-            each.filter().serves(service.protocols());
+        try {
+            for (Filter each : this.filters) {
+                each.filter().serves(service.protocols());
+            }
+        } catch (IllegalArgumentException wrong) {
+            closeFilters();
+            throw wrong;
         }
     }
 

@@ -145,7 +145,12 @@ final class ListenerChanges {
         } else if (handingOver.getAsBoolean()) {
             return upgrading(name);
         }
-        SharedListener listener = maker.make(name, wanted.config());
+        SharedListener listener;
+        try {
+            listener = maker.make(name, wanted.config());
+        } catch (IllegalArgumentException refused) { // by one of its plugins
+            return new ListenerResult(name, Outcome.FAILED, String.valueOf(refused.getMessage()));
+        }
         if (!listeners.add(listener, text)) {
             return new ListenerResult(name, Outcome.FAILED, "there is a listener of this name already");
         }

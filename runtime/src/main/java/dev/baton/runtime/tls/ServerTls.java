@@ -22,12 +22,16 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The server's side of TLS on one listener. Its certificates may be replaced while it runs: a handshake has those that
  * were there when it began.
  */
 final class ServerTls implements ConnectionFilter {
+    private static final Logger LOG = LoggerFactory.getLogger(ServerTls.class);
+
     private final ServerTlsConfig config;
     private final Set<TlsVersion> versions;
     private final Set<CipherSuite> suites;
@@ -75,15 +79,36 @@ final class ServerTls implements ConnectionFilter {
 
     @Override
     public synchronized void serves(List<String> protocols) {
-        if (protocols.isEmpty() || !config.alpn().isEmpty()) {
+        if (protocols.isEmpty()) {
             return;
         }
-        contexts = contexts.offering(protocols);
+        if (!config.alpn().isEmpty()) {
+            mustSpeak(protocols);
+            return;
+        }
+        List<String> possible = config.possible(protocols);
+        if (possible.size() < protocols.size()) {
+            LOG.warn(
+                    "clients of a listener are offered {} and not HTTP/2: it takes a suite with AES-GCM or ChaCha20 in"
+                            + " 'ciphers'",
+                    possible);
+        }
+        contexts = contexts.offering(possible);
         List<ServerCertificate> all = new ArrayList<>();
         for (ServerCertificate each : choice.all()) {
             all.add(contexts.make(each.source(), each.key(), clientCa));
         }
         choice = new CertificateChoice(all, config.unknownName());
+    }
+
+    /** Refuses what the file has clients offered and the service would not understand. */
+    private void mustSpeak(List<String> protocols) {
+        List<String> others =
+                config.alpn().stream().filter(each -> !protocols.contains(each)).toList();
+        if (!others.isEmpty()) {
+            throw new IllegalArgumentException("tls.alpn: the service does not speak " + String.join(", ", others)
+                    + "; it speaks " + String.join(", ", protocols));
+        }
     }
 
     @Override

@@ -72,6 +72,20 @@ class UpstreamTlsConfigTest {
         assertThat(read.own()).isPresent();
     }
 
+    /** RFC 9113, section 9.2.2. */
+    @Test
+    void shouldRefuseHttp2WithSuitesThatItMustNotUse() {
+        String cbc = "ciphers: [TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA]";
+        String wrong = ": HTTP/2 must not be spoken with the suites in 'ciphers': add one with AES-GCM or ChaCha20";
+        assertThat(problems("a:1", "{ " + cbc + ", alpn: [x/1, h2] }"))
+                .containsExactly("upstreams.app.tls.alpn[1]" + wrong);
+        assertThat(problems("a:1", "{ " + cbc + " }, protocol: http/2"))
+                .containsExactly("upstreams.app.protocol" + wrong);
+        assertThat(problems("a:1", "{ " + cbc + " }")).isEmpty();
+        assertThat(problems("a:1", "{ " + cbc + ", enabled: false }, protocol: http/2"))
+                .isEmpty();
+    }
+
     /** A value that cannot be read hides nothing of the others. */
     @Test
     void shouldReadTheFileOfAuthoritiesWhateverElseIsWrong() {

@@ -2,6 +2,7 @@ package dev.baton.runtime.listener;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.mockito.Mockito.mock;
 import static org.mockito.Mockito.when;
 
@@ -114,26 +115,51 @@ class BoundListenersTest {
                 closed.add("filter");
             }
         };
-        SharedListener filtered = listener(
-                "filtered",
-                new FilteredService(
-                        "filtered",
-                        List.of(new FilteredService.Filter("tls", "test", filter)),
-                        Duration.ofSeconds(1),
-                        NO_SERVICE,
-                        "test",
-                        (plugin, cause) -> {
-                            throw new AssertionError(cause);
-                        },
-                        new Meters(),
-                        ListenerSpec.PerClient.UNLIMITED,
-                        () -> 0));
+        SharedListener filtered = listener("filtered", filtered(filter));
         listeners.add(filtered);
         listeners.remove(listener("filtered"));
         assertThat(closed).as("another one's removal").isEmpty();
         listeners.remove(filtered);
         listeners.remove(filtered);
         assertThat(closed).containsExactly("filter");
+    }
+
+    @Test
+    void theFiltersOfOneThatIsRefusedAreClosed() {
+        List<String> closed = new ArrayList<>();
+        ConnectionFilter filter = new ConnectionFilter() {
+            @Override
+            public void accepted(MovableChannel connection, Next next) {
+                throw new AssertionError("accepted");
+            }
+
+            @Override
+            public void serves(List<String> protocols) {
+                throw new IllegalArgumentException("not these");
+            }
+
+            @Override
+            public void close() {
+                closed.add("filter");
+            }
+        };
+        assertThatIllegalArgumentException().isThrownBy(() -> filtered(filter)).withMessage("not these");
+        assertThat(closed).containsExactly("filter");
+    }
+
+    private static FilteredService filtered(ConnectionFilter filter) {
+        return new FilteredService(
+                "filtered",
+                List.of(new FilteredService.Filter("tls", "test", filter)),
+                Duration.ofSeconds(1),
+                NO_SERVICE,
+                "test",
+                (plugin, cause) -> {
+                    throw new AssertionError(cause);
+                },
+                new Meters(),
+                ListenerSpec.PerClient.UNLIMITED,
+                () -> 0);
     }
 
     @Test

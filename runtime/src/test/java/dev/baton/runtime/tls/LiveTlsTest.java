@@ -2,17 +2,21 @@ package dev.baton.runtime.tls;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.baton.runtime.config.UpstreamTlsConfig;
 import dev.baton.runtime.metrics.Meters;
+import dev.baton.spi.config.WrongValueException;
 import dev.baton.spi.tls.CertificateFiles;
 import dev.baton.spi.tls.CertificateMaker;
 import dev.baton.spi.tls.CertificateSnapshot;
 import dev.baton.spi.tls.CertificateStore;
 import dev.baton.spi.tls.CertificatesReloaded;
 import dev.baton.spi.tls.CertifiedKey;
+import dev.baton.spi.tls.CipherSuite;
 import dev.baton.spi.tls.Pem;
 import dev.baton.spi.tls.ServerTlsConfig;
+import dev.baton.spi.tls.TlsVersion;
 import dev.baton.spi.tls.UnknownName;
 import io.netty.handler.ssl.OpenSslServerContext;
 import java.nio.file.Files;
@@ -93,6 +97,50 @@ class LiveTlsTest {
         ServerTls said = (ServerTls) tls.server(server.config().orAlpn(List.of("http/1.1")));
         said.serves(List.of("h2", "http/1.1"));
         assertThat(offered(said)).containsExactly("http/1.1");
+    }
+
+    @Test
+    void shouldRefuseToOfferWhatTheServiceDoesNotSpeak() {
+        ServerTls server = (ServerTls) tls.server(serve().config().orAlpn(List.of("h3", "http/1.1", "spdy/1")));
+        server.serves(List.of()); // a service that does not say what it speaks
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> server.serves(List.of("h2", "http/1.1")))
+                .withMessage("tls.alpn: the service does not speak h3, spdy/1; it speaks h2, http/1.1");
+    }
+
+    private ServerTls serve(List<TlsVersion> versions, List<String> alpn, CipherSuite... suites) {
+        return (ServerTls) tls.server(new ServerTlsConfig(
+                serve().config().certificates(),
+                Optional.empty(),
+                versions,
+                List.of(suites),
+                Optional.empty(),
+                Optional.empty(),
+                alpn,
+                UnknownName.DEFAULT,
+                false));
+    }
+
+    /** RFC 9113, section 9.2.2. */
+    @Test
+    void shouldNotOfferHttp2WhereTls12HasOnlySuitesThatItMustNotUse() {
+        List<String> both = List.of("h2", "http/1.1");
+        CipherSuite cbc = CipherSuite.ECDHE_ECDSA_AES_128_CBC;
+        for (List<TlsVersion> versions :
+                List.of(List.<TlsVersion>of(), List.of(TlsVersion.TLS_1_2, TlsVersion.TLS_1_3))) {
+            ServerTls old = serve(versions, List.of(), cbc, CipherSuite.ECDHE_RSA_AES_256_CBC);
+            old.serves(both);
+            assertThat(offered(old)).containsExactly("http/1.1");
+            assertThatThrownBy(() -> serve(versions, both, cbc))
+                    .isInstanceOfSatisfying(
+                            WrongValueException.class,
+                            wrong -> assertThat(wrong.component()).isEqualTo("alpn[0]"))
+                    .hasMessageContaining("AES-GCM or ChaCha20");
+        }
+        ServerTls mixed = serve(List.of(), List.of(), cbc, CipherSuite.ECDHE_ECDSA_AES_128_GCM);
+        mixed.serves(both);
+        assertThat(offered(mixed)).isEqualTo(both);
+        assertThat(offered(serve(List.of(), List.of("http/1.1"), cbc))).containsExactly("http/1.1");
     }
 
     private static List<String> offered(ServerTls server) {

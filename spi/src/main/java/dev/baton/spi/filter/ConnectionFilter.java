@@ -36,6 +36,8 @@ public interface ConnectionFilter {
      * Says what the listener's service speaks. Called once, before the first connection.
      *
      * @param protocols as {@link dev.baton.spi.service.Service#protocols} has them
+     * @throws IllegalArgumentException if the filter is configured for what the service does not speak: the listener is
+     *     refused with this message
      */
     @AnyThread
     default void serves(List<String> protocols) {}

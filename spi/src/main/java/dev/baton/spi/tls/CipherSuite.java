@@ -1,5 +1,7 @@
 package dev.baton.spi.tls;
 
+import java.util.List;
+
 /**
  * A cipher suite of TLS 1.2 that can be chosen: those with forward secrecy that every TLS library has. The suites of
  * TLS 1.3 are all secure and cannot be chosen.
@@ -34,7 +36,24 @@ public enum CipherSuite {
 
     /** True for the suites that are used where the configuration names none. */
     public boolean isDefault() {
+        return isForHttp2();
+    }
+
+    /** True for the suites that HTTP/2 may be spoken with (RFC 9113, appendix A): those without CBC. */
+    public boolean isForHttp2() {
         return !word.endsWith("_SHA");
+    }
+
+    /**
+     * Whether HTTP/2 may be spoken where these are chosen (RFC 9113, section 9.2.2).
+     *
+     * @param versions of TLS; empty for all
+     * @param chosen suites of TLS 1.2; empty for the default ones
+     */
+    public static boolean allowHttp2(List<TlsVersion> versions, List<CipherSuite> chosen) {
+        return chosen.isEmpty()
+                || (!versions.isEmpty() && !versions.contains(TlsVersion.TLS_1_2))
+                || chosen.stream().anyMatch(CipherSuite::isForHttp2);
     }
 
     /** Its IANA name. */

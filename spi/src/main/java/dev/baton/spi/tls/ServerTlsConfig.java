@@ -24,7 +24,7 @@ import java.util.Set;
  * @param clientAuth whether clients must show a certificate; without it, {@code require} where there is a
  *     {@code client-ca}
  * @param alpn protocols that the server speaks, in the order of preference, for example {@code [http/1.1]}; without it,
- *     those of the listener's service
+ *     those of the listener's service that are {@link #possible}
  * @param unknownName what a client is shown that asks for a name for which there is no certificate
  * @param ocspStapling whether clients that ask for it are shown what the certificate's responder says of it (OCSP)
  */
@@ -39,6 +39,9 @@ public record ServerTlsConfig(
         @Default("default") UnknownName unknownName,
         @Default("false") boolean ocspStapling) {
     private static final int PROTOCOL_BYTES_MAX = 255;
+
+    /** HTTP/2 by its name in a handshake. */
+    private static final String HTTP_2 = "h2";
 
     /** Refuses keys that contradict each other, and wrong names of protocols. */
     public ServerTlsConfig {
@@ -58,6 +61,11 @@ public record ServerTlsConfig(
                                 ? "'" + alpn.get(i) + "' stands there twice"
                                 : "'" + alpn.get(i) + "' is no protocol: expected 1 to 255 characters of ASCII"));
             }
+        }
+        if (alpn.contains(HTTP_2) && !CipherSuite.allowHttp2(versions, ciphers)) {
+            wrong.add(new WrongValueException(
+                    "alpn[" + alpn.indexOf(HTTP_2) + "]",
+                    "HTTP/2 must not be spoken with the suites in 'ciphers': add one with AES-GCM or ChaCha20"));
         }
         WrongValueException.throwAll(wrong);
         if (certificates.isEmpty() && store.isPresent() && !store.get()) {
@@ -85,6 +93,13 @@ public record ServerTlsConfig(
     /** Whether it shows certificates of the {@link CertificateStore}. */
     public boolean showsStore() {
         return store.orElse(certificates.isEmpty());
+    }
+
+    /** Which of these protocols clients can be offered: not HTTP/2, where TLS 1.2 has only suites with CBC. */
+    public List<String> possible(List<String> protocols) {
+        return CipherSuite.allowHttp2(versions, ciphers)
+                ? protocols
+                : protocols.stream().filter(each -> !each.equals(HTTP_2)).toList();
     }
 
     private static boolean isProtocol(String text) {

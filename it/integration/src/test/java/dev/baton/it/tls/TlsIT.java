@@ -281,6 +281,15 @@ class TlsIT {
                         "baton.yaml:10:16: listeners.web.tls.ciphers: they are of TLSv1.2, which 'versions' leaves out",
                         "baton.yaml:11:20: listeners.web.tls.client-auth: it needs 'client-ca', which says whom to trust",
                         "baton.yaml:12:18: listeners.web.tls.alpn[1]: 'h2' stands there twice");
+        assertThat(check("certificates: [ { certificate: shop.crt, key: shop.key } ]\nalpn: [h3, http/1.1]\n"))
+                .contains("listeners.web: tls.alpn: the service does not speak h3; it speaks h2, http/1.1");
+        assertThat(check("""
+                certificates: [ { certificate: shop.crt, key: shop.key } ]
+                ciphers: [TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA]
+                alpn: [http/1.1, h2]
+                """))
+                .contains("baton.yaml:10:24: listeners.web.tls.alpn[1]: HTTP/2 must not be spoken with the suites in"
+                        + " 'ciphers'");
         assertThat(check("store: false"))
                 .contains("baton.yaml:7:5: listeners.web.tls: it needs the key 'certificates'");
     }
