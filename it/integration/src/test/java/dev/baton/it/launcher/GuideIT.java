@@ -333,9 +333,10 @@ class GuideIT {
         Set<String> found = new TreeSet<>();
         for (String part : List.of("spi", "runtime", "plugins")) {
             try (Stream<Path> files = Files.walk(Page.checkout().resolve(part))) {
-                // Not the templates of plugins, which are resources with sources in them.
+                // Not the templates of plugins, which are resources with sources in them, nor the examples.
                 for (Path file : files.filter(each -> each.toString().contains("/src/main/java/")
                                 && !each.toString().contains("/src/main/resources/")
+                                && !each.toString().contains("/plugins/examples/")
                                 && each.toString().endsWith(".java"))
                         .toList()) {
                     pattern.matcher(Files.readString(file)).results().forEach(match -> found.add(match.group(1)));

@@ -1,0 +1,5 @@
+/** An HTTP filter that asks for bearer tokens. */
+@NullMarked
+package dev.baton.examples.bearertokens;
+
+import org.jspecify.annotations.NullMarked;
