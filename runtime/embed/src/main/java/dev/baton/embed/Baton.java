@@ -1,5 +1,6 @@
 package dev.baton.embed;
 
+import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LentLoops;
 import dev.baton.runtime.server.Server;
 import dev.baton.spi.admin.StopReport;
@@ -20,6 +21,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Baton inside another program: loops whose connections any other loop can take over, so that a callback that blocks
@@ -42,27 +45,29 @@ import org.jspecify.annotations.Nullable;
  * Handlers run one at a time and see what ran before, as they do everywhere in Netty, but not always on the same
  * thread. Connections of a Vert.x stay on the loop of their context.
  *
- * <p>There may be several in one JVM. Nothing is global: no signal handler, no shutdown hook but on request, no
- * environment variable is read, no logging configured.
+ * <p>There may be several in one JVM. Nothing of the process changes but the soft limit of open files, which is raised
+ * to the hard one, as the JVM itself does: no signal handler, no shutdown hook but on request, no environment variable
+ * is read, no logging configured, no user changed.
  *
  * <p>Threading: any thread; what says that it waits must not be called on a loop.
  */
 public final class Baton implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Baton.class);
+
     private final Server server;
     private final Setups setups;
     private final LentLoops loops;
     private final Transport transport;
-    private final Duration grace;
     private final AtomicInteger listeners = new AtomicInteger();
     private final AtomicBoolean closing = new AtomicBoolean();
     private final CountDownLatch ended = new CountDownLatch(1);
+    private volatile @Nullable Thread exit;
 
-    Baton(Server server, Setups setups, Duration grace) {
+    Baton(Server server, Setups setups) {
         this.server = server;
         this.setups = setups;
         this.loops = server.lentLoops();
         this.transport = server.lentTransport();
-        this.grace = grace;
     }
 
     /** Says what is to be started. */
@@ -93,36 +98,44 @@ public final class Baton implements AutoCloseable {
      */
     public Listening listen(String name, String address, ChannelSetup setup) {
         Objects.requireNonNull(setup, "setup");
-        if (server.addressOf(name) != null) {
+        mayWait("listen");
+        if (server.addressOf(name) != null || !setups.put(name, setup)) {
             throw new BatonException("there is a listener " + name + " already", null);
         }
-        setups.put(name, setup);
-        ListenerResult result;
-        boolean listens = false;
+        SocketAddress bound = null;
         try {
-            result = await(server.listen(Map.of("name", name, "bind", address, "service", Setups.NAME)));
-            listens = result.outcome() == Outcome.ADDED;
+            ListenerResult result = await(server.listen(Map.of("name", name, "bind", address, "service", Setups.NAME)));
+            if (result.outcome() != Outcome.ADDED) {
+                throw new BatonException("cannot listen on " + address + ": " + result.detail(), null);
+            }
+            bound = server.addressOf(name);
+            if (bound == null) {
+                throw new BatonException("cannot listen on " + address + ": this Baton is being stopped", null);
+            }
+            return new Listening(this, name, setup, bound);
         } finally {
-            if (!listens) {
-                setups.remove(name);
+            if (bound == null) {
+                setups.remove(name, setup);
             }
         }
-        SocketAddress bound = server.addressOf(name);
-        if (!listens || bound == null) {
-            throw new BatonException("cannot listen on " + address + ": " + result.detail(), null);
-        }
-        return new Listening(this, name, bound);
     }
 
-    void unlisten(String name, Duration patience) {
-        if (server.addressOf(name) == null) {
-            return;
+    void unlisten(String name, ChannelSetup setup, Duration patience) {
+        mayWait("close");
+        if (server.addressOf(name) != null) {
+            ListenerResult result = await(server.unlisten(name, patience));
+            if (result.outcome() == Outcome.FAILED && server.addressOf(name) != null) {
+                throw new BatonException("cannot end the listener " + name + ": " + result.detail(), null);
+            }
         }
-        ListenerResult result = await(server.unlisten(name, patience));
-        if (result.outcome() == Outcome.FAILED) {
-            throw new BatonException("cannot end the listener " + name + ": " + result.detail(), null);
+        setups.remove(name, setup);
+    }
+
+    private static void mayWait(String what) {
+        if (BatonLoop.currentLoop() != null) {
+            throw new IllegalStateException(
+                    what + " waits, and would hold this loop up: call it from a thread that is no loop's");
         }
-        setups.remove(name);
     }
 
     /** The address of a listener, of the configuration too; null if there is none of this name. */
@@ -138,10 +151,10 @@ public final class Baton implements AutoCloseable {
 
     /**
      * The loops for Netty's bootstraps, also as the group of the accepting side. They end with this Baton: a shutdown
-     * of the group is answered at once and leaves them alone.
+     * of the group that is returned ends that group and leaves the loops alone.
      */
     public EventLoopGroup loops() {
-        return loops;
+        return new LentLoops(loops);
     }
 
     LentLoops lent() {
@@ -202,7 +215,7 @@ public final class Baton implements AutoCloseable {
         return server.stop(patience);
     }
 
-    /** Waits until {@link #stop} is called by another thread and is through, or {@link #close} is. */
+    /** Waits until another thread has called {@link #stop} or {@link #close}, and the connections have ended. */
     public void awaitStop() throws InterruptedException {
         CountDownLatch stopped = new CountDownLatch(1);
         server.stopping().thenCompose(nothing -> server.stopped()).thenRun(stopped::countDown);
@@ -212,15 +225,48 @@ public final class Baton implements AutoCloseable {
     /** Stops within the grace time, then ends the loops and whatever is on them. Waits; not on a loop. */
     @Override
     public void close() {
+        mayWait("close");
         if (!closing.compareAndSet(false, true)) {
             awaitEnd();
             return;
         }
         try {
-            await(server.stop(grace));
+            Thread hook = exit;
+            if (hook != null && hook != Thread.currentThread()) {
+                removeHook(hook);
+            }
+            await(server.stop(null));
         } finally {
+            end();
+        }
+    }
+
+    private void end() {
+        try {
             server.end();
+        } finally {
+            loops.shutdownGracefully();
             ended.countDown();
+        }
+    }
+
+    /** Closes this when the JVM ends. */
+    void closeAtExit() {
+        Thread hook = new Thread(this::close, "baton-exit");
+        exit = hook;
+        try {
+            Runtime.getRuntime().addShutdownHook(hook);
+        } catch (IllegalStateException ending) {
+            close();
+            throw new BatonException("cannot start: the JVM is ending", ending);
+        }
+    }
+
+    private static void removeHook(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException ending) {
+            LOG.debug("the JVM is ending, and closes this Baton too", ending);
         }
     }
 

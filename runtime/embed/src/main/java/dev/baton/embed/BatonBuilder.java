@@ -20,9 +20,11 @@ import dev.baton.runtime.server.StartException;
 import dev.baton.spi.Plugin;
 import io.netty.buffer.ByteBufAllocator;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadFactory;
@@ -39,18 +41,16 @@ import org.slf4j.LoggerFactory;
 public final class BatonBuilder {
     private static final Logger LOG = LoggerFactory.getLogger(BatonBuilder.class);
 
+    private static final String GRACE = "grace";
     private static final String RESCUE = "loop-rescue";
     private static final String PROGRAM = "Baton.builder()";
 
     /** One for the JVM: it has no state, and keeps native memory for good. */
-    private static final class Kernel {
-        static final Posix CALLS = new JnrPosix();
-    }
+    private static @Nullable Posix kernel;
 
     private final Map<String, Object> own = new LinkedHashMap<>();
     private final Map<String, Plugin> plugins = new LinkedHashMap<>();
     private ConfigReader configuration = ConfigReader.of(PROGRAM, Map.of("version", 1), Path.of(""));
-    private Duration grace = Duration.ZERO;
     private @Nullable ThreadFactory threads;
     private boolean rescues = true;
     private boolean atExit;
@@ -98,9 +98,12 @@ public final class BatonBuilder {
         return this;
     }
 
-    /** How long {@link Baton#close} waits for connections to end before it closes them; none by default. */
+    /**
+     * How long {@link Baton#close} waits for connections to end before it closes them; the key {@code grace}. If
+     * neither the program nor the configuration says so, it does not wait.
+     */
     public BatonBuilder grace(Duration patience) {
-        grace = patience;
+        own.put(GRACE, patience);
         return this;
     }
 
@@ -176,30 +179,56 @@ public final class BatonBuilder {
      * @throws BatonException if that is not possible, with each reason
      */
     public Baton start() {
-        Setups setups = new Setups();
-        Foundation foundation = Foundation.embed(
-                version(),
-                configuration.enabledPlugins(),
-                Kernel.CALLS,
-                ByteBufAllocator.DEFAULT,
-                loader -> load(loader, setups));
-        if (threads != null) {
-            foundation.loopThreads(threads);
+        for (String key : List.of("user", "group")) {
+            if (configuration.has(key)) {
+                throw new BatonException(key + ": the user of this process is the program's; remove the key", null);
+            }
         }
+        Setups setups = new Setups();
         Server server;
         try {
+            Foundation foundation = Foundation.embed(
+                    version(),
+                    configuration.enabledPlugins(),
+                    kernel(),
+                    ByteBufAllocator.DEFAULT,
+                    loader -> load(loader, setups));
+            if (threads != null) {
+                foundation.loopThreads(threads);
+            }
             own.put("services", Map.of(Setups.NAME, Map.of("type", Setups.NAME)));
+            if (!configuration.has(GRACE)) {
+                own.putIfAbsent(GRACE, Duration.ZERO);
+            }
             ConfigReader all = configuration.with(own);
             server = Server.assemble(
                     foundation, foundation.read(new ConfigSource("configuration", "given by the program", all)));
-        } catch (StartException | IllegalArgumentException e) {
+        } catch (StartException | IllegalArgumentException | UncheckedIOException e) {
             throw new BatonException(String.valueOf(e.getMessage()), e);
         }
         Baton baton = serve(server, setups);
         if (atExit) {
-            Runtime.getRuntime().addShutdownHook(new Thread(baton::close, "baton-exit"));
+            baton.closeAtExit();
         }
         return baton;
+    }
+
+    /**
+     * The system calls of this machine.
+     *
+     * @throws BatonException if they cannot be made here
+     */
+    static synchronized Posix kernel() {
+        Posix known = kernel;
+        if (known == null) {
+            try {
+                known = new JnrPosix();
+            } catch (IllegalStateException | LinkageError e) {
+                throw new BatonException("Baton's system calls cannot be made on this machine: " + e.getMessage(), e);
+            }
+            kernel = known;
+        }
+        return known;
     }
 
     private Baton serve(Server server, Setups setups) {
@@ -208,7 +237,7 @@ public final class BatonBuilder {
             server.open();
             server.start(line -> LOG.debug("{}", line));
             serves = true;
-            return new Baton(server, setups, grace);
+            return new Baton(server, setups);
         } catch (StartException e) {
             throw new BatonException(String.valueOf(e.getMessage()), e);
         } finally {

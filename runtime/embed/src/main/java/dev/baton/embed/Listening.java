@@ -3,16 +3,20 @@ package dev.baton.embed;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** An address on which {@link Baton#listen} accepts connections. Threading: any. */
 public final class Listening implements AutoCloseable {
     private final Baton baton;
     private final String name;
+    private final ChannelSetup setup;
     private final SocketAddress address;
+    private final AtomicBoolean closed = new AtomicBoolean();
 
-    Listening(Baton baton, String name, SocketAddress address) {
+    Listening(Baton baton, String name, ChannelSetup setup, SocketAddress address) {
         this.baton = baton;
         this.name = name;
+        this.setup = setup;
         this.address = address;
     }
 
@@ -45,11 +49,14 @@ public final class Listening implements AutoCloseable {
     }
 
     /**
-     * Accepts no more. Waits until the connections that it has accepted have ended; not on a loop.
+     * Accepts no more. Waits until the connections that it has accepted have ended; not on a loop. Once more does
+     * nothing.
      *
      * @param grace how long they may take; those that are left are closed then
      */
     public void close(Duration grace) {
-        baton.unlisten(name, grace);
+        if (closed.compareAndSet(false, true)) {
+            baton.unlisten(name, setup, grace);
+        }
     }
 }

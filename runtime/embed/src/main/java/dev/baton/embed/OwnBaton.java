@@ -41,7 +41,7 @@ final class OwnBaton implements Transport {
         return new LastLoops(baton);
     }
 
-    /** Whose end is that of Baton. */
+    /** Their end is the end of that Baton. */
     private static final class LastLoops extends LentLoops {
         private final Baton baton;
 

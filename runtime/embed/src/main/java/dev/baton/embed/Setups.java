@@ -17,12 +17,13 @@ final class Setups implements Plugin {
 
     private final Map<String, ChannelSetup> byListener = new ConcurrentHashMap<>();
 
-    void put(String listener, ChannelSetup setup) {
-        byListener.put(listener, setup);
+    /** False if the listener has one already. */
+    boolean put(String listener, ChannelSetup setup) {
+        return byListener.putIfAbsent(listener, setup) == null;
     }
 
-    void remove(String listener) {
-        byListener.remove(listener);
+    void remove(String listener, ChannelSetup setup) {
+        byListener.remove(listener, setup);
     }
 
     @Override

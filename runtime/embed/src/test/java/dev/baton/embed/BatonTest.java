@@ -139,6 +139,64 @@ class BatonTest {
         }
     }
 
+    @Test
+    void shouldKeepTwoListenersOfOneNameApart() throws Exception {
+        try (Baton baton = Baton.builder().loops(1).start()) {
+            ChannelSetup echo = channel -> channel.pipeline().addLast(new Echo());
+            Listening first = baton.listen("echo", "127.0.0.1:0", echo);
+            first.close();
+            Listening second = baton.listen("echo", "127.0.0.1:0", echo);
+            first.close(); // the old one, once more
+            try (Client client = new Client(second.port())) {
+                assertThat(client.echo("second")).isEqualTo("second");
+            }
+        }
+    }
+
+    @Test
+    void shouldRefuseToWaitOnALoop() throws Exception {
+        try (Baton baton = Baton.builder().loops(1).start()) {
+            for (Runnable waits : List.<Runnable>of(baton::close, () -> baton.listen("127.0.0.1:0", channel -> {}))) {
+                assertThat(baton.loops().submit(waits).await().cause())
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining("call it from a thread that is no loop's");
+            }
+        }
+    }
+
+    @Test
+    void shouldLetTheConfigurationSayHowLongConnectionsMayTake() throws Exception {
+        Baton baton = Baton.builder()
+                .configuration(Map.of("version", 1, "loops", 1, "grace", Duration.ofMinutes(1)))
+                .start();
+        Listening listening =
+                baton.listen("127.0.0.1:0", channel -> channel.pipeline().addLast(new Echo()));
+        Client client = new Client(listening.port());
+        assertThat(client.echo("hello")).isEqualTo("hello");
+        Thread end = new Thread(baton::close);
+        end.start();
+        assertThat(client.echo("still here")).isEqualTo("still here");
+        client.close();
+        end.join();
+    }
+
+    @Test
+    void shouldLeaveNoThreadBehindAFailedStart() {
+        assertThatExceptionOfType(BatonException.class)
+                .isThrownBy(Baton.builder()
+                        .configuration(Map.of(
+                                "version",
+                                1,
+                                "listeners",
+                                Map.of("web", Map.of("bind", "203.0.113.1:1", "service", "embedder"))))::start)
+                .withMessageContaining("203.0.113.1");
+        assertThat(Thread.getAllStackTraces().keySet())
+                .noneMatch(thread -> thread.getName().startsWith("baton-loop"));
+        assertThatExceptionOfType(BatonException.class)
+                .isThrownBy(Baton.builder().configuration(Map.of("version", 1, "user", "nobody"))::start)
+                .withMessageContaining("remove the key");
+    }
+
     // ---- a whole server -----------------------------------------------------------------------------------------
 
     private static final Map<String, Object> HELLO = Map.of(

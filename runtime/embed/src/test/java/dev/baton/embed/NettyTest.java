@@ -12,12 +12,14 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.DatagramChannel;
 import io.netty.channel.socket.DatagramPacket;
 import io.netty.channel.socket.SocketProtocolFamily;
+import java.io.IOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -164,6 +166,50 @@ class NettyTest {
             each.close();
         }
         blocking.close();
+    }
+
+    /** A handler that throws costs the connection that it was offered, and no fd. */
+    @Test
+    void shouldCloseWhatNoHandlerOfTheServerTakes() throws Exception {
+        ChannelInboundHandlerAdapter notSharable = new Echo();
+        Channel server = new ServerBootstrap()
+                .group(baton.loops())
+                .channelFactory(baton.serverChannels())
+                .handler(new ChannelInboundHandlerAdapter() {
+                    private boolean first = true;
+
+                    @Override
+                    public void channelRead(ChannelHandlerContext context, Object message) {
+                        if (first) {
+                            first = false;
+                            throw new IllegalStateException("planned");
+                        }
+                        context.fireChannelRead(message);
+                    }
+                })
+                .childHandler(notSharable)
+                .bind(ANY_PORT)
+                .sync()
+                .channel();
+        try (Client refused = new Client(port(server))) {
+            assertThat(refused.read(1)).isEmpty();
+        } catch (IOException reset) {
+            assertThat(reset).hasMessageContaining("reset");
+        }
+        try (Client served = new Client(port(server))) {
+            assertThat(served.echo("fine")).isEqualTo("fine");
+        }
+    }
+
+    @Test
+    void shouldGiveTheLoopsAwayAndEndThemItself() throws Exception {
+        EventLoopGroup lent = baton.loops();
+        EventLoopGroup other = baton.loops();
+        lent.shutdownGracefully().sync();
+        assertThat(lent.isTerminated()).isTrue();
+        assertThat(other.isShuttingDown()).isFalse();
+        baton.close();
+        assertThat(other.terminationFuture().await(10, TimeUnit.SECONDS)).isTrue();
     }
 
     @Test

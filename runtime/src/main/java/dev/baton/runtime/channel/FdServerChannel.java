@@ -35,7 +35,7 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
      * How long, in milliseconds, bytes of its connections may stay unacknowledged, or a peer may take none, until the
      * kernel ends the connection (tcp(7), RFC 5482). 0, the default: as long as the kernel tries to send them.
      * Connections over unix sockets, for which the kernel has no such thing, end themselves when the peer takes none
-     * for so long.
+     * for so long; those that move do not.
      */
     public static final ChannelOption<Integer> TCP_USER_TIMEOUT =
             ChannelOption.valueOf(FdServerChannel.class, "TCP_USER_TIMEOUT");
@@ -334,15 +334,32 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
     }
 
     private void offer(int number, SocketAddress peer, boolean admitted) {
-        if (accepted == Accepted.PINNED) {
-            offer(pinned(number, peer, admitted));
+        FdStreamChannel child = child(number, peer, admitted);
+        if (child == null) {
             return;
         }
-        MovableStreamChannel child = MovableStreamChannel.accepted(this, env, homeLoop(), number, peer, admitted);
         try {
             offer(child);
         } finally {
-            child.leave();
+            if (accepted == Accepted.MOVABLE) {
+                child.leave();
+            }
+        }
+    }
+
+    /** Null if something threw, which must not cost more than this connection. */
+    private @Nullable FdStreamChannel child(int number, SocketAddress peer, boolean admitted) {
+        try {
+            return accepted == Accepted.PINNED
+                    ? pinned(number, peer, admitted)
+                    : MovableStreamChannel.accepted(this, env, homeLoop(), number, peer, admitted);
+        } catch (Throwable t) { // the number and its place must not leak
+            LOG.error("{} cannot take fd {}", fd(), number, t);
+            env.table().discard(number, FdKind.DOWNSTREAM);
+            if (admitted) {
+                env.fds().release(1);
+            }
+            return null;
         }
     }
 
@@ -447,7 +464,7 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
     @Override
     void giveUp() {
         FdStreamChannel child = offered;
-        if (child != null && !child.isAtHome()) {
+        if (child != null && !child.isTaken()) {
             child.unsafe().closeForcibly();
         }
         pause();

@@ -64,6 +64,11 @@ abstract class FdStreamChannel extends ReadingChannel {
         poll(idleInterest());
     }
 
+    /** Whether a handler has registered it, or is about to: from then on it is the loop's to end. */
+    boolean isTaken() {
+        return isAtHome();
+    }
+
     // ---- events ---------------------------------------------------------------------------------------------------
 
     private Connector connector() {

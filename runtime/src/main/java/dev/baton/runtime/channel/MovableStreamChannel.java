@@ -18,8 +18,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection of one of Baton's services: any loop may take it over while no callback runs in it. Over TCP it is a
- * {@link MovableSocketChannel}, over a unix socket a {@link MovableUnixChannel}, whose addresses are no internet ones.
+ * A connection that any loop may take over while no callback runs in it: of one of Baton's services, or of a program
+ * that embeds Baton. Over TCP it is a {@link MovableSocketChannel}, over a unix socket a {@link MovableUnixChannel},
+ * whose addresses are no internet ones.
  */
 public abstract sealed class MovableStreamChannel extends FdStreamChannel implements MovableChannel
         permits MovableSocketChannel, MovableUnixChannel {
@@ -47,6 +48,8 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
     private final String plugin;
     /** There is a place for it in the process's budget of fds, which its end gives back. */
     private boolean admitted;
+    /** It was registered with a loop: before that it is at home where it was accepted. */
+    private volatile boolean attached;
 
     MovableStreamChannel(@Nullable Channel parent, ChannelEnv env, FdKind kind, String plugin) {
         super(parent, env, kind);
@@ -162,7 +165,13 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
     @Override
     public EventLoop attach(BatonLoop loop) {
         super.attach(loop);
+        attached = true;
         return facade;
+    }
+
+    @Override
+    boolean isTaken() {
+        return attached;
     }
 
     /** It stays with its facade for life: a loop that is registered with directly would be taken for its owner. */
@@ -196,7 +205,7 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
         TakeoverResult result = takeover(wanted, owner);
         if (result == TakeoverResult.TAKEN) {
             leave();
-        } else if (result == TakeoverResult.BUSY && tries > 1) {
+        } else if (result == TakeoverResult.BUSY && tries > 1 && owner().id() == owner) {
             Runnable again = () -> moveTo(wanted, owner, tries - 1);
             if (tries > MOVES_MAX - MOVES_QUICK) {
                 wanted.nextTurn(again);
@@ -338,6 +347,7 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
     @Override
     public void closed() {
         if (admitted) {
+            admitted = false; // this may be told once more, when another loop takes the place of one that has ended
             env.fds().release(1);
         }
         facade.resendDrain();

@@ -140,6 +140,11 @@ public final class ConfigReader {
         return new ConfigReader(name, folder, ObjectTree.section(keys), List.of());
     }
 
+    /** Whether a key stands at the top. */
+    public boolean has(String key) {
+        return tree.entry(key) != null;
+    }
+
     /**
      * The same with more keys, which a program adds: of a section that is there already the new keys are added to it.
      *

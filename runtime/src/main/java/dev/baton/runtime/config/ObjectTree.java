@@ -46,8 +46,11 @@ final class ObjectTree {
     }
 
     private static String millis(Duration duration) {
-        return duration.equals(Duration.ofMillis(duration.toMillis()))
-                ? duration.toMillis() + "ms"
-                : duration.toString();
+        try {
+            long millis = duration.toMillis();
+            return duration.equals(Duration.ofMillis(millis)) ? millis + "ms" : duration.toString();
+        } catch (ArithmeticException tooLong) {
+            return duration.toString(); // which is refused in the words of its key
+        }
     }
 }

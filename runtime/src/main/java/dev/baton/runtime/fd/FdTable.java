@@ -10,6 +10,8 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * All fds of the process, and who may run in each now.
@@ -36,6 +38,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe; {@code enter} and {@code takeover} only by the thread of the loop that they name.
  */
 public final class FdTable implements Fds {
+    private static final Logger LOG = LoggerFactory.getLogger(FdTable.class);
+
     /** Owner of an fd that no loop dispatches. */
     public static final int NONE = ClaimWord.NONE;
     /** Owner of an fd that a set of loops dispatches. */
@@ -94,6 +98,15 @@ public final class FdTable implements Fds {
     @Override
     public Fd fdInsert(int number, FdKind kind) {
         return fdInsert(number, kind, RUNTIME);
+    }
+
+    /** Closes a number that could not become a channel, and that may or may not be in the table already. */
+    public void discard(int number, FdKind kind) {
+        try {
+            fdDelete(fdInsert(number, kind));
+        } catch (IllegalStateException inserted) {
+            LOG.error("fd {} is lost", number, inserted);
+        }
     }
 
     /** {@link #fdInsert(int, FdKind)} for a plugin, which then is the one that may delete it ({@link OwnedFds}). */

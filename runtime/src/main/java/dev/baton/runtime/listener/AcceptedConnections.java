@@ -75,7 +75,7 @@ final class AcceptedConnections extends ChannelHandlerAdapter {
         } catch (Throwable t) { // the number must not leak
             LOG.error("listener {} cannot take fd {}", spec.name(), number, t);
             left(slot);
-            discard(number);
+            env.table().discard(number, FdKind.DOWNSTREAM);
             reservationUsed.run();
             return null;
         }
@@ -117,22 +117,13 @@ final class AcceptedConnections extends ChannelHandlerAdapter {
     /** By a reset: nothing of the connection stays here, and the client does not take it for an empty answer. */
     private void refuse(int number) {
         env.posix().setLinger(number, 0);
-        discard(number);
+        env.table().discard(number, FdKind.DOWNSTREAM);
         reservationUsed.run();
     }
 
     private void ended(MovableChannel connection) {
         connections.ended(connection);
         reservationUsed.run();
-    }
-
-    /** A number that may or may not be in the table already. */
-    private void discard(int number) {
-        try {
-            env.table().fdDelete(env.table().fdInsert(number, FdKind.DOWNSTREAM));
-        } catch (IllegalStateException inserted) {
-            LOG.error("fd {} is lost", number, inserted);
-        }
     }
 
     @Override

@@ -19,8 +19,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
 /**
- * Loops as a group for somebody whose they are not: Vert.x's acceptor, or an application's bootstraps. The group has
- * the loops that there are at the moment, and a close of it ends the group and leaves the loops alone.
+ * Loops as a group for code that must not end them: Vert.x's acceptor, or an application's bootstraps. The group has
+ * the loops that there are at the moment, and a shutdown of it ends the group and leaves the loops alone.
  *
  * <p>Threading: any.
  */
@@ -40,9 +40,10 @@ public class LentLoops extends AbstractEventExecutorGroup implements EventLoopGr
         this.loops = loops;
     }
 
-    /** The same loops as another group, with a turn and an end of its own. */
+    /** The same loops as another group, with a turn and an end of its own, which comes with that of the others. */
     public LentLoops(LentLoops others) {
         this(others.loops);
+        others.terminated.addListener(ended -> terminated.trySuccess(null));
     }
 
     /**

@@ -27,23 +27,12 @@ public final class SwallowedThrows {
      * From here on, for all loops of this JVM. Does nothing if it is done already, or if the logging is not Logback's.
      */
     public static void install() {
-        if (!installIfPossible()) {
+        // By name: without Logback the filter's class cannot be loaded.
+        if (LoggerFactory.getILoggerFactory().getClass().getName().equals(LOGBACK)) {
+            NettyLogFilter.install();
+        } else {
             LOG.warn("the logging is not Logback: Netty logs what listeners of futures throw, and it is not counted");
         }
-    }
-
-    /**
-     * As {@link #install}, for programs that log as they like.
-     *
-     * @return false where the logging is not Logback's, and nothing was done
-     */
-    public static boolean installIfPossible() {
-        // By name: without Logback the filter's class cannot be loaded.
-        if (!LoggerFactory.getILoggerFactory().getClass().getName().equals(LOGBACK)) {
-            return false;
-        }
-        NettyLogFilter.install();
-        return true;
     }
 
     /** True if it was given to its owner. On the thread that has caught it. */

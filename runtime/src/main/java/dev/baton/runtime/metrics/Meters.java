@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Meters implements Metrics {
     private static final Pattern NAME = Pattern.compile("baton_[a-z0-9]+(_[a-z0-9]+)*");
+    private static final Pattern LABEL = Pattern.compile("[a-zA-Z][a-zA-Z0-9_]*");
     static final String COUNTER_END = "_total";
     private static final String HISTOGRAM_END = "_seconds";
 
@@ -37,6 +38,14 @@ public final class Meters implements Metrics {
 
     private static final class Adder extends LongAdder implements Counter, LongSupplier {
         private static final long serialVersionUID = 1L;
+
+        @Override
+        public void add(long amount) {
+            if (amount < 0) {
+                throw new IllegalArgumentException("a counter only goes up: " + amount);
+            }
+            super.add(amount);
+        }
 
         @Override
         public long count() {
@@ -100,6 +109,9 @@ public final class Meters implements Metrics {
      */
     public void counted(String name, String help, LongSupplier value, String... labels) {
         LabelSet set = check(name, labels);
+        if (!name.endsWith(COUNTER_END)) {
+            throw new IllegalArgumentException("counter " + name + ": its name must end in " + COUNTER_END);
+        }
         family(Kind.COUNTER, name, help).put(set, value);
     }
 
@@ -124,6 +136,13 @@ public final class Meters implements Metrics {
 
     private Family<LongSupplier> family(Kind kind, String name, String help) {
         checkKind(name, histograms.get(name), kind);
+        // Prometheus takes the end of a counter for a part of its form, and the rest for its name.
+        String sibling =
+                kind == Kind.COUNTER ? name.substring(0, name.length() - COUNTER_END.length()) : name + COUNTER_END;
+        if (values.containsKey(sibling) || histograms.containsKey(sibling)) {
+            throw new IllegalArgumentException("metric " + name + ": there is " + sibling
+                    + " already, and Prometheus takes the two for one; give it another name");
+        }
         Family<LongSupplier> family = values.computeIfAbsent(name, absent -> new Family<>(kind, name, help));
         checkKind(name, family, kind);
         return family;
@@ -173,6 +192,13 @@ public final class Meters implements Metrics {
             throw new IllegalArgumentException(
                     "metric " + name + ": labels must be key, value, key, value; there are " + labels.length);
         }
-        return LabelSet.of(labels);
+        LabelSet set = LabelSet.of(labels);
+        for (String key : set.keys()) {
+            if (!LABEL.matcher(key).matches()) {
+                throw new IllegalArgumentException("metric " + name + ": the label '" + key
+                        + "' must have letters, digits and _ only, and begin with a letter");
+            }
+        }
+        return set;
     }
 }

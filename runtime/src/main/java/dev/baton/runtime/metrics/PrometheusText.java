@@ -20,15 +20,23 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Metrics as Prometheus reads them. Of a histogram the many buckets inside become a few, of round bounds; an inner
  * bucket is counted where its middle belongs, so a bound is right to 4 percent.
  */
 final class PrometheusText {
+    private static final Logger LOG = LoggerFactory.getLogger(PrometheusText.class);
+    /** Names whose trouble has been told. */
+    private static final Set<String> UNREADABLE = ConcurrentHashMap.newKeySet();
+
     private static final double NANOS = TimeUnit.SECONDS.toNanos(1);
 
     /** Upper bounds of the buckets of {@code /metrics}, in seconds; infinity is added. */
@@ -89,21 +97,41 @@ final class PrometheusText {
         return Labels.of(labels.keys(), labels.values());
     }
 
+    /** Is given a value. */
+    @FunctionalInterface
+    private interface Point {
+        void add(Labels labels, long value);
+    }
+
+    /** Leaves out what cannot be read: one plugin's mistake must not cost the others' metrics. */
+    private static void read(Family<LongSupplier> family, Point point) {
+        family.forEach((labels, value) -> {
+            long read;
+            try {
+                read = value.getAsLong();
+            } catch (RuntimeException e) {
+                if (UNREADABLE.add(family.name())) {
+                    LOG.warn("metric {} with the labels {} cannot be read and is left out", family.name(), labels, e);
+                }
+                return;
+            }
+            point.add(labels(labels), family.kind() == Kind.COUNTER ? Math.max(0, read) : read);
+        });
+    }
+
     private static MetricSnapshot counter(Family<LongSupplier> family) {
         String name = family.name();
         CounterSnapshot.Builder snapshot = CounterSnapshot.builder()
                 .name(name.substring(0, name.length() - Meters.COUNTER_END.length()))
                 .help(family.help());
-        family.forEach((labels, value) ->
-                snapshot.dataPoint(new CounterDataPointSnapshot(value.getAsLong(), labels(labels), null, 0)));
+        read(family, (labels, value) -> snapshot.dataPoint(new CounterDataPointSnapshot(value, labels, null, 0)));
         return snapshot.build();
     }
 
     private static MetricSnapshot gauge(Family<LongSupplier> family) {
         GaugeSnapshot.Builder snapshot =
                 GaugeSnapshot.builder().name(family.name()).help(family.help());
-        family.forEach((labels, value) ->
-                snapshot.dataPoint(new GaugeDataPointSnapshot(value.getAsLong(), labels(labels), null)));
+        read(family, (labels, value) -> snapshot.dataPoint(new GaugeDataPointSnapshot(value, labels, null)));
         return snapshot.build();
     }
 

@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.jar.Attributes;
 import java.util.jar.JarFile;
 import java.util.jar.Manifest;
 import java.util.stream.Collectors;
@@ -286,9 +287,14 @@ public final class PluginLoader {
         Path place = Path.of(url.getPath());
         PluginManifest manifest;
         try (InputStream in = url.openStream()) {
-            manifest = PluginManifest.read(place, new Manifest(in).getMainAttributes())
-                    .orElse(null);
-        } catch (IOException | PluginException e) {
+            Attributes attributes = new Manifest(in).getMainAttributes();
+            manifest = PluginManifest.isPlugin(attributes)
+                    ? PluginManifest.read(place, attributes).orElse(null)
+                    : null;
+        } catch (IOException e) {
+            LOG.warn("{} is no manifest, and so no plugin's: {}", url, e.getMessage());
+            return;
+        } catch (PluginException e) {
             failed(place, "", new PluginException(url + ": " + e.getMessage(), e));
             return;
         }
@@ -331,7 +337,7 @@ public final class PluginLoader {
         }
     }
 
-    /** A plugin's entry point, and how it is come by. */
+    /** A plugin's entry point, and what makes it. */
     private record Entry(Class<? extends Plugin> type, Maker maker) {
         /** May throw what the plugin throws. */
         @FunctionalInterface

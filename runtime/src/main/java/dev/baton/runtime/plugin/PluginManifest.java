@@ -66,6 +66,11 @@ record PluginManifest(Path jar, String id, String version, String spi, String en
                 onRequest(jar, attributes)));
     }
 
+    /** Whether it is that of a plugin's jar and not of a library's. */
+    static boolean isPlugin(Attributes attributes) {
+        return attributes.getValue(ID) != null;
+    }
+
     /** A key that is misspelt would be as if it were not there. */
     private static void checkKeys(Path jar, Attributes attributes) throws PluginException {
         for (Object key : attributes.keySet()) {

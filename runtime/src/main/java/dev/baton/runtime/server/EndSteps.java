@@ -39,7 +39,13 @@ final class EndSteps {
     /** Makes a step, and continues without it if it takes longer than 5 s or fails, which is logged. */
     void make(String step, Supplier<? extends CompletionStage<?>> action) {
         begin(step); // before the action, which may be what hangs
-        CompletionStage<?> stage = action.get();
+        CompletionStage<?> stage;
+        try {
+            stage = action.get();
+        } catch (RuntimeException e) {
+            LOG.warn("{} failed", step, e);
+            return;
+        }
         try {
             machine.await(stage, MAX);
         } catch (TimeoutException e) {

@@ -217,7 +217,6 @@ public final class Foundation {
      */
     public static Foundation embed(
             String version, Set<String> enabled, Posix posix, ByteBufAllocator memory, Consumer<PluginLoader> plugins) {
-        SwallowedThrows.installIfPossible();
         Foundation foundation = new Foundation(new Installation(version, List.of()), Map.of(), enabled, posix, memory);
         plugins.accept(foundation.loader);
         return foundation.laid();

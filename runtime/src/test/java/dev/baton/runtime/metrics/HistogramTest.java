@@ -249,4 +249,31 @@ class HistogramTest {
         metrics.forget("baton_test_total", "loop", "1", "kind", "b");
         assertThat(metrics.scrape()).doesNotContain("baton_test_total");
     }
+
+    /** One plugin's mistake does not cost the metrics of others. */
+    @Test
+    void shouldWriteWhatCanBeRead() {
+        metrics.gauge("baton_broken_bytes", "Help.", () -> {
+            throw new IllegalStateException("planned");
+        });
+        metrics.counted("baton_backwards_total", "Help.", () -> -1);
+        metrics.gauge("baton_test_bytes", "Help.", () -> 5);
+        assertThat(metrics.scrape())
+                .contains("baton_test_bytes 5.0", "baton_backwards_total 0.0")
+                .doesNotContain("baton_broken_bytes ");
+    }
+
+    @Test
+    void shouldRefuseWhatPrometheusWouldRefuseOfAll() {
+        metrics.counter("baton_hits_total", "Help.");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> metrics.gauge("baton_hits", "Help.", () -> 1))
+                .withMessageContaining("there is baton_hits_total already");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> metrics.counter("baton_test_total", "Help.", "a-b", "c"))
+                .withMessageContaining("the label 'a-b'");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> metrics.counter("baton_test_total", "Help.").add(-1))
+                .withMessageContaining("only goes up");
+    }
 }

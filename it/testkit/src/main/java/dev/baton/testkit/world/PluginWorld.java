@@ -4,6 +4,7 @@ import dev.baton.runtime.config.ConfigException;
 import dev.baton.runtime.config.ConfigReader;
 import dev.baton.runtime.config.RootConfig;
 import dev.baton.runtime.config.Variant;
+import dev.baton.runtime.loop.SwallowedThrows;
 import dev.baton.runtime.plugin.ExtensionPoint;
 import dev.baton.runtime.plugin.PluginLoader;
 import dev.baton.runtime.posix.Posix;
@@ -184,6 +185,7 @@ public abstract class PluginWorld {
                 }
             });
             calls = posix;
+            SwallowedThrows.install();
             Foundation foundation = Foundation.embed("test", Set.of(), posix, memory, this::load);
             FdAccount hook =
                     FdAccount.class.cast(foundation.plugins().make(ExtensionPoint.FD_HOOK, Variant.of(StandIns.KIT)));
