@@ -11,6 +11,7 @@ import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Param;
 import org.jetbrains.lincheck.datastructures.Validate;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -360,6 +361,7 @@ class ServerQueueLincheckTest {
         of(Real.class).random(3, 3).mustPass();
     }
 
+    @Tag("long") // most of the time of its module
     @Test
     void theCopyWithoutAnErrorPasses() {
         mutation = Mutation.NONE;

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -64,6 +65,7 @@ class WrongFilterTest {
                 Arguments.of(Wrong.STAYS_ON_ITS_LOOP, "shouldDecideOnAnotherLoop"));
     }
 
+    @Tag("long") // half of them wait for what never comes
     @ParameterizedTest
     @MethodSource("wrongs")
     void shouldFail(Wrong what, String test) {
