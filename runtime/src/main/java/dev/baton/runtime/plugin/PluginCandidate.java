@@ -1,6 +1,7 @@
 package dev.baton.runtime.plugin;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -13,6 +14,9 @@ import org.slf4j.LoggerFactory;
 /** A plugin that is not used yet: a folder, or what a zip holds, unpacked for as long as this is open. */
 public final class PluginCandidate implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PluginCandidate.class);
+
+    /** In the temporary folder, which only its owner can read; this one becomes the plugin's, if the zip has none. */
+    private static final String UNPACKED = "plugin";
 
     private final Path given;
     private final Path folder;
@@ -30,7 +34,8 @@ public final class PluginCandidate implements AutoCloseable {
      * @param given a folder of jars, or a zip
      * @param beside where a zip is unpacked: a folder for temporary files, or one on the file system where it is to
      *     stay
-     * @throws PluginException if it is neither, or the zip cannot be unpacked
+     * @throws BadPluginException if the zip is none of a plugin
+     * @throws PluginException if nothing is there, or the zip cannot be unpacked
      */
     public static PluginCandidate open(Path given, Path beside) throws PluginException {
         if (Files.isDirectory(given)) {
@@ -47,9 +52,12 @@ public final class PluginCandidate implements AutoCloseable {
         }
         boolean done = false;
         try {
-            PluginCandidate candidate = new PluginCandidate(given, PluginZip.unpack(given, temporary), temporary);
+            Path into = Files.createDirectory(temporary.resolve(UNPACKED));
+            PluginCandidate candidate = new PluginCandidate(given, PluginZip.unpack(given, into), temporary);
             done = true;
             return candidate;
+        } catch (IOException e) {
+            throw new PluginException("cannot unpack " + given + " into " + temporary + ": " + e, e);
         } finally {
             if (!done) {
                 remove(temporary);
@@ -62,12 +70,16 @@ public final class PluginCandidate implements AutoCloseable {
         return folder;
     }
 
-    /** Its id. */
+    /**
+     * Its id.
+     *
+     * @throws BadPluginException if it is no plugin that this runtime can load
+     */
     public String id() throws PluginException {
         try (PluginFolder opened = PluginFolder.open(folder)) {
             return opened.manifest().id();
         } catch (PluginException e) {
-            throw new PluginException(named(String.valueOf(e.getMessage())), e);
+            throw new BadPluginException(named(String.valueOf(e.getMessage())), e);
         }
     }
 
@@ -87,7 +99,9 @@ public final class PluginCandidate implements AutoCloseable {
 
     /** A message that names places in the zip, not where it was unpacked. */
     public String named(String message) {
-        return temporary == null ? message : message.replace(temporary.toString(), given + "!");
+        return temporary == null
+                ? message
+                : message.replace(temporary.resolve(UNPACKED).toString(), given + "!");
     }
 
     @Override
@@ -106,7 +120,7 @@ public final class PluginCandidate implements AutoCloseable {
             for (Path each : files.sorted((one, other) -> other.compareTo(one)).toList()) {
                 Files.deleteIfExists(each);
             }
-        } catch (IOException e) {
+        } catch (IOException | UncheckedIOException e) {
             LOG.warn("{} cannot be removed: {}", folder, e.toString());
         }
     }

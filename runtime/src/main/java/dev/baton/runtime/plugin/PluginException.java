@@ -1,7 +1,7 @@
 package dev.baton.runtime.plugin;
 
 /** Why a plugin cannot be used; the message names its jar and says what to do. */
-public final class PluginException extends Exception {
+public class PluginException extends Exception {
 
     /** With the whole message. */
     public PluginException(String message) {

@@ -31,12 +31,22 @@ record PluginFolder(Path folder, PluginManifest manifest, PluginJars jars) imple
         boolean done = false;
         try {
             PluginFolder opened = new PluginFolder(folder, manifest(folder, jars), jars);
+            opened.manifest().checkSpi();
             done = true;
             return opened;
         } finally {
             if (!done) {
                 jars.close();
             }
+        }
+    }
+
+    /** The id of the plugin in a folder, also of one for another SPI; the folder's name if it is no plugin. */
+    static String id(Path folder) {
+        try (PluginJars jars = PluginJars.open(jars(folder))) {
+            return manifest(folder, jars).id();
+        } catch (PluginException e) {
+            return String.valueOf(folder.getFileName());
         }
     }
 
@@ -54,9 +64,7 @@ record PluginFolder(Path folder, PluginManifest manifest, PluginJars jars) imple
                     + manifests.get(1).jar().getFileName()
                     + " both have the manifest of a plugin; give each a folder of its own");
         }
-        PluginManifest manifest = manifests.get(0);
-        manifest.checkSpi();
-        return manifest;
+        return manifests.get(0);
     }
 
     @Override

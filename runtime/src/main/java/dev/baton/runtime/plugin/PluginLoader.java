@@ -85,7 +85,8 @@ public final class PluginLoader {
      * Loads every plugin in some folders of plugins; what cannot be loaded is in the snapshots with its problem.
      *
      * @param bundled folders of the distribution
-     * @param added folders of the user's, whose plugins are checked more thoroughly
+     * @param added folders of the user's, whose plugins are checked more thoroughly, as are those that were installed
+     *     into the distribution
      */
     public void loadAll(List<Path> bundled, List<Path> added) {
         List<Found> found = new ArrayList<>();
@@ -108,14 +109,30 @@ public final class PluginLoader {
         leftOut = replaced;
         loadAll(bundled, List.of());
         try {
-            loadNow(new Found(PluginFolder.open(folder), true));
+            Found found = new Found(PluginFolder.open(folder), true, true);
+            if (registry.isResting(found.manifest().id())) {
+                found.plugin().close();
+                failed(
+                        found,
+                        new PluginException(
+                                found.place() + ": a plugin '"
+                                        + found.manifest().id()
+                                        + "' is one of the distribution's, which is loaded on request; give this one another id"));
+            } else {
+                loadNow(found);
+            }
         } catch (PluginException e) {
             failed(folder, "", e);
         }
     }
 
-    /** A plugin in a folder. */
-    private record Found(PluginFolder plugin, boolean added) {
+    /**
+     * A plugin in a folder.
+     *
+     * @param added true if the folder is in one of the user's
+     * @param thorough true if it was not checked by Baton's build
+     */
+    private record Found(PluginFolder plugin, boolean added, boolean thorough) {
         PluginManifest manifest() {
             return plugin.manifest();
         }
@@ -139,7 +156,7 @@ public final class PluginLoader {
                     continue;
                 }
                 try {
-                    found.add(new Found(PluginFolder.open(folder), added));
+                    found.add(new Found(PluginFolder.open(folder), added, added || PluginStore.isInstalled(folder)));
                 } catch (PluginException e) {
                     failed(folder, "", e);
                 }
@@ -204,7 +221,7 @@ public final class PluginLoader {
         PluginClassLoader loader = new PluginClassLoader(manifest.id(), jars, PluginLoader.class.getClassLoader());
         boolean loaded = false;
         try {
-            boolean thorough = found.added() || allThorough;
+            boolean thorough = found.thorough() || allThorough;
             if (thorough) {
                 PluginLinker.link(manifest.jar(), jars, loader);
             }

@@ -5,11 +5,12 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,13 +53,46 @@ public final class PluginStore {
         return root.resolve("." + id + ".before");
     }
 
-    /** True if there is a plugin that can be replaced or removed. */
-    public boolean has(String id) {
-        return Files.isDirectory(place(id), LinkOption.NOFOLLOW_LINKS) && isOurs(id);
+    /**
+     * The folder of the plugin with this id, whatever its name is.
+     *
+     * @throws PluginException if there are several, or the folder of this name has another plugin
+     */
+    public Optional<Path> find(String id) throws PluginException {
+        if (!Files.isDirectory(root)) {
+            return Optional.empty();
+        }
+        List<Path> found = PluginFolder.folders(root).stream()
+                .filter(folder -> PluginFolder.id(folder).equals(id))
+                .toList();
+        if (found.size() > 1) {
+            throw new PluginException("the plugin '" + id + "' is there " + found.size() + " times: "
+                    + found.stream().map(Path::toString).collect(Collectors.joining(", ")) + "; remove all but one");
+        }
+        if (found.isEmpty() && Files.isDirectory(place(id))) {
+            throw new PluginException("the folder " + place(id) + " has another plugin, '" + PluginFolder.id(place(id))
+                    + "'; rename the folder");
+        }
+        return found.stream().findFirst();
     }
 
-    private boolean isOurs(String id) {
-        return !distributed || Files.exists(place(id).resolve(MARK));
+    /** The same, if it can be replaced or removed. */
+    public Optional<Path> findOurs(String id) throws PluginException {
+        return find(id).filter(this::isOurs);
+    }
+
+    /** True if the distribution has a plugin with this id. */
+    public boolean hasOwn(String id) throws PluginException {
+        return distributed && find(id).filter(folder -> !isInstalled(folder)).isPresent();
+    }
+
+    private boolean isOurs(Path folder) {
+        return !distributed || isInstalled(folder);
+    }
+
+    /** True if the plugin in a folder was put there by {@link #install}. */
+    static boolean isInstalled(Path folder) {
+        return Files.exists(folder.resolve(MARK));
     }
 
     /**
@@ -82,54 +116,55 @@ public final class PluginStore {
      * @throws PluginException if it cannot be done; the one before is in its place then
      */
     public boolean install(String id, Path unpacked) throws PluginException {
-        if (Files.exists(place(id), LinkOption.NOFOLLOW_LINKS) && !isOurs(id)) {
-            throw new PluginException(
-                    "cannot install the plugin " + id + ": it is one of the distribution's, in " + place(id));
-        }
         return locked(() -> {
+            Path there = find(id).orElse(null);
+            if (there != null && !isOurs(there)) {
+                throw new PluginException(
+                        "cannot install the plugin " + id + ": it is one of the distribution's, in " + there);
+            }
             Files.writeString(unpacked.resolve(MARK), "by baton plugin install\n");
-            boolean replaced = putAside(id);
+            if (there != null) {
+                putAside(id, there);
+            }
             try {
                 Files.move(unpacked, place(id), StandardCopyOption.ATOMIC_MOVE);
             } catch (IOException e) {
-                if (replaced) {
-                    Files.move(before(id), place(id), StandardCopyOption.ATOMIC_MOVE);
+                if (there != null) {
+                    Files.move(before(id), there, StandardCopyOption.ATOMIC_MOVE);
                 }
                 throw e;
             }
-            return replaced;
+            return there != null;
         });
     }
 
     /**
      * Takes a plugin out, and keeps it as the version before.
      *
+     * @return the folder where it was
      * @throws PluginException if there is none, or it cannot be done
      */
-    public void remove(String id) throws PluginException {
-        if (!has(id)) {
-            throw new PluginException("there is no plugin " + id + " in " + root + " that can be removed");
-        }
-        locked(() -> putAside(id));
+    public Path remove(String id) throws PluginException {
+        return locked(() -> {
+            Path there = findOurs(id)
+                    .orElseThrow(() ->
+                            new PluginException("there is no plugin " + id + " in " + root + " that can be removed"));
+            putAside(id, there);
+            return there;
+        });
     }
 
-    /** False if there is nothing to put aside. */
-    private boolean putAside(String id) throws IOException {
-        Path place = place(id);
-        if (!Files.exists(place, LinkOption.NOFOLLOW_LINKS)) {
-            return false;
-        }
+    private void putAside(String id, Path there) throws IOException {
         PluginCandidate.remove(before(id));
-        Files.move(place, before(id), StandardCopyOption.ATOMIC_MOVE);
-        return true;
+        Files.move(there, before(id), StandardCopyOption.ATOMIC_MOVE);
     }
 
     /** Something that changes the folder. */
-    private interface Change {
-        boolean make() throws IOException;
+    private interface Change<T> {
+        T make() throws IOException, PluginException;
     }
 
-    private boolean locked(Change change) throws PluginException {
+    private <T> T locked(Change<T> change) throws PluginException {
         try (FileChannel file =
                         FileChannel.open(root.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                 @Nullable FileLock lock = lock(file).orElse(null)) {

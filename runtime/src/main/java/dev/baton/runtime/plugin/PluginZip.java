@@ -1,5 +1,6 @@
 package dev.baton.runtime.plugin;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -28,22 +29,23 @@ final class PluginZip {
      * Unpacks a zip into a folder that is empty.
      *
      * @return the folder that is the plugin
-     * @throws PluginException if it is none, if a name in it leads elsewhere, or if it is too large; what was written
-     *     stays
+     * @throws BadPluginException if it is none, if a name in it leads elsewhere, or if it is too large; what was
+     *     written stays
+     * @throws PluginException if it cannot be written
      */
     static Path unpack(Path zip, Path into) throws PluginException {
         try (ZipFile file = new ZipFile(zip.toFile())) {
             List<? extends ZipEntry> entries =
                     file.stream().filter(entry -> !entry.isDirectory()).toList();
             if (entries.size() > FILES_MAX) {
-                throw new PluginException(zip + " has " + entries.size() + " files, more than " + FILES_MAX);
+                throw new BadPluginException(zip + " has " + entries.size() + " files, more than " + FILES_MAX);
             }
             Set<Path> written = new HashSet<>();
             long left = BYTES_MAX;
             for (ZipEntry entry : entries) {
                 Path target = target(zip, entry.getName(), into);
                 if (!written.add(target)) {
-                    throw new PluginException(zip + " has " + entry.getName() + " twice");
+                    throw new BadPluginException(zip + " has " + entry.getName() + " twice");
                 }
                 Files.createDirectories(target.getParent());
                 try (InputStream in = file.getInputStream(entry);
@@ -51,12 +53,12 @@ final class PluginZip {
                     left = copy(in, out, left);
                 }
                 if (left < 0) {
-                    throw new PluginException(zip + " holds more than " + (BYTES_MAX >> 20) + " MiB");
+                    throw new BadPluginException(zip + " holds more than " + (BYTES_MAX >> 20) + " MiB");
                 }
             }
             return plugin(zip, into, written);
-        } catch (ZipException e) {
-            throw new PluginException(zip + " cannot be read as a zip: " + e.getMessage(), e);
+        } catch (ZipException | EOFException e) {
+            throw new BadPluginException(zip + " cannot be read as a zip: " + e.getMessage(), e);
         } catch (IOException e) {
             throw new PluginException(zip + " cannot be unpacked into " + into + ": " + e, e);
         }
@@ -76,7 +78,7 @@ final class PluginZip {
         } catch (InvalidPathException e) {
             // Told below.
         }
-        throw new PluginException(zip + " has a file named '" + name
+        throw new BadPluginException(zip + " has a file named '" + name
                 + "', which does not stay in its folder: do not trust it; nothing was installed");
     }
 
@@ -97,7 +99,7 @@ final class PluginZip {
             return into;
         }
         if (tops.size() != 1) {
-            throw new PluginException(
+            throw new BadPluginException(
                     zip + " has " + tops.size() + " folders at its top; the zip of a plugin has one, with its jars");
         }
         return into.resolve(tops.iterator().next());

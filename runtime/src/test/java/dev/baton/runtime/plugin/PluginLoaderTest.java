@@ -316,6 +316,45 @@ class PluginLoaderTest extends PluginLoading {
                 .endsWith("; remove all but one");
     }
 
+    /** The build of Baton has linked its own plugins, but not what was installed beside them. */
+    @Test
+    void aPluginThatWasInstalledIntoTheDistribution() throws IOException {
+        Path gone = new PluginJar()
+                .source("missing.Thing", "package missing; public class Thing { public static Object X; }")
+                .in(root.resolveSibling("elsewhere"), "missing.jar");
+        Path jar = using("return missing.Thing.X;", gone);
+        assertThat(bundled().failures()).isEmpty();
+        Files.writeString(jar.resolveSibling("installed"), "");
+        assertThat(bundled().failures())
+                .singleElement()
+                .extracting(PluginSnapshot::problem)
+                .asString()
+                .contains("missing.Thing");
+    }
+
+    private PluginRegistry bundled() {
+        PluginLoader loader = new PluginLoader(BINDINGS, PluginLoading::own, Set.of());
+        loader.loadAll(List.of(root), List.of());
+        return loader.registry();
+    }
+
+    @Test
+    void aPluginWithTheIdOfOneThatIsLoadedOnRequest() throws IOException {
+        PluginJar.plugin("rehearsal", "acme.Rehearsal")
+                .attribute("Baton-Plugin-Load", "on-request")
+                .entryPoint("acme.Rehearsal", "")
+                .in(root.resolve("rehearsal"), "rehearsal.jar");
+        Path mine = temporary.resolve("mine");
+        PluginJar.plugin("rehearsal", "mine.Rehearsal")
+                .entryPoint("mine.Rehearsal", "")
+                .in(mine, "rehearsal.jar");
+        PluginLoader loader = new PluginLoader(BINDINGS, PluginLoading::own, Set.of());
+        loader.loadOne(List.of(root), mine, null);
+        assertThat(loader.registry().snapshots())
+                .anySatisfy(each -> assertThat(each.problem())
+                        .contains(mine + "/rehearsal.jar: a plugin 'rehearsal' is one of the distribution's"));
+    }
+
     @Test
     void whatIsRequired() throws IOException {
         good("one", "gently");

@@ -94,9 +94,9 @@ class PluginStoreTest {
             assertThat(lock.isValid()).isTrue();
             assertThatThrownBy(() -> store.install("auth", next)).hasMessageContaining("just now; try again");
         }
-        assertThat(store.has("auth")).isFalse();
+        assertThat(store.findOurs("auth")).isEmpty();
         store.install("auth", next);
-        assertThat(store.has("auth")).isTrue();
+        assertThat(store.findOurs("auth")).contains(store.place("auth"));
     }
 
     /** The first replacement keeps what was never kept before, and a zip without a folder is moved as a whole. */
@@ -110,10 +110,63 @@ class PluginStoreTest {
             PluginStore store = store();
             store.install("auth", unpacked("1"));
             store.install("auth", unpacked("2"));
+            store.remove("auth");
         } finally {
             logger.detachAppender(lines);
         }
         assertThat(lines.list).isEmpty();
+    }
+
+    /** Its owner may have put it there by hand, and its name is the owner's then. */
+    @Test
+    void shouldFindAPluginByItsIdInAFolderOfAnyName() throws Exception {
+        PluginStore store = store();
+        Path byHand = store.root().resolve("auth-1.2");
+        PluginJar.plugin("auth", "auth.Entry")
+                .attribute("Baton-Spi-Version", "1.0")
+                .in(byHand, "auth.jar");
+        assertThat(store.install("auth", unpacked("2"))).isTrue();
+        assertThat(PluginFolder.folders(store.root())).containsExactly(store.place("auth"));
+        assertThat(PluginFolder.id(store.before("auth"))).isEqualTo("auth");
+
+        PluginJar.plugin("other", "other.Entry").in(store.root().resolve("by-hand"), "other.jar");
+        assertThat(store.remove("other")).isEqualTo(store.root().resolve("by-hand"));
+    }
+
+    @Test
+    void shouldLeaveAFolderWithAnotherPluginAlone() throws Exception {
+        PluginStore store = store();
+        PluginJar.plugin("other", "other.Entry").in(store.place("auth"), "other.jar");
+        Path next = unpacked("1");
+        assertThatThrownBy(() -> store.install("auth", next))
+                .isInstanceOf(PluginException.class)
+                .hasMessageContaining(store.place("auth") + " has another plugin, 'other'; rename the folder");
+        assertThat(PluginFolder.id(store.place("auth"))).isEqualTo("other");
+        assertThat(next).exists();
+    }
+
+    @Test
+    void shouldReplaceNoneOfSeveral() throws Exception {
+        PluginStore store = store();
+        PluginJar.plugin("auth", "auth.Entry").in(store.root().resolve("auth-1"), "auth.jar");
+        PluginJar.plugin("auth", "auth.Entry").in(store.root().resolve("auth-2"), "auth.jar");
+        Path next = unpacked("1");
+        assertThatThrownBy(() -> store.install("auth", next))
+                .hasMessageContaining("the plugin 'auth' is there 2 times")
+                .hasMessageContaining("remove all but one");
+        assertThat(store.place("auth")).doesNotExist();
+    }
+
+    @Test
+    void shouldTakeALinkAwayAndLeaveWhatItLeadsTo() throws Exception {
+        PluginStore store = store();
+        Path elsewhere = unpacked("1");
+        Files.createSymbolicLink(store.place("auth"), elsewhere);
+        store.remove("auth");
+        assertThat(store.place("auth")).doesNotExist();
+        store.install("auth", unpacked("2"));
+        store.remove("auth");
+        assertThat(version(elsewhere)).isEqualTo("1");
     }
 
     @Test

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -51,6 +52,20 @@ class PluginZipTest {
         assertThat(PluginZip.unpack(zip("auth.jar", "lib.jar"), into)).isEqualTo(into);
     }
 
+    /** A temporary folder is its owner's alone, but a plugin is read by the user that the service runs as. */
+    @Test
+    void shouldMakeEveryFolderOfAPluginReadableAsUsual() throws Exception {
+        Path usual = Files.createDirectory(temporary.resolve("usual"));
+        for (Path zip : List.of(zip("auth.jar"), zip("auth/auth.jar"))) {
+            try (PluginCandidate candidate = PluginCandidate.open(zip, into)) {
+                assertThat(Files.getPosixFilePermissions(candidate.folder()))
+                        .isEqualTo(Files.getPosixFilePermissions(usual));
+                assertThat(candidate.named(candidate.folder() + "/auth.jar")).startsWith(zip + "!");
+            }
+        }
+        assertThat(into).isEmptyDirectory();
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -65,7 +80,7 @@ class PluginZipTest {
     void shouldWriteNowhereElse(String name) throws Exception {
         Path zip = zip("a/good.jar", name);
         assertThatThrownBy(() -> PluginZip.unpack(zip, into))
-                .isInstanceOf(PluginException.class)
+                .isInstanceOf(BadPluginException.class)
                 .hasMessageContaining(zip + " has a file named '" + name + "'");
         assertThat(temporary).isDirectoryNotContaining("glob:**/evil.jar");
     }
@@ -75,7 +90,9 @@ class PluginZipTest {
         assertThatThrownBy(() -> PluginZip.unpack(zip("a/a.jar", "b/b.jar"), into))
                 .hasMessageContaining("has 2 folders at its top");
         Path text = Files.writeString(temporary.resolve("text.zip"), "not a zip");
-        assertThatThrownBy(() -> PluginZip.unpack(text, into)).hasMessageContaining("cannot be read as a zip");
+        assertThatThrownBy(() -> PluginZip.unpack(text, into))
+                .isInstanceOf(BadPluginException.class)
+                .hasMessageContaining("cannot be read as a zip");
     }
 
     @Test

@@ -156,24 +156,41 @@ class PluginCommandIT {
                 List.of(
                         zip("shout", "3.0", "1.0").toString(),
                         "was compiled against SPI 1.0, this Baton has SPI " + SPI),
-                List.of(zip("http", "9", SPI).toString(), "a plugin 'http' is loaded already"))) {
+                List.of(zip("http", "9", SPI).toString(), "a plugin 'http' is loaded already"),
+                List.of(zip("chaos", "9", SPI).toString(), "a plugin 'chaos' is one of the distribution's"))) {
             assertThat(done(78, "plugin", "check", bad.get(0)))
                     .contains(bad.get(0) + " cannot be loaded: ", bad.get(0) + "!", bad.get(1));
-            assertThat(Commands.ofDistribution("plugin", "install", bad.get(0), "-c", config))
-                    .satisfies(install -> assertThat(install.code()).isIn(1, 78))
-                    .satisfies(install -> assertThat(install.text()).contains(bad.get(1)));
+            assertThat(done(78, "plugin", "install", bad.get(0), "-c", config))
+                    .contains(bad.get(0) + " is not installed: ", bad.get(1));
         }
         String evil = zip("shout", "4.0", SPI, "shout/../../evil.txt").toString();
-        assertThat(done(1, "plugin", "install", evil, "-c", config))
-                .contains(evil + " has a file named 'shout/../../evil.txt'", "do not trust it");
+        String corrupt =
+                Files.writeString(folder.resolve("corrupt.zip"), "none").toString();
+        for (List<String> bad : List.of(
+                List.of(evil, evil + " has a file named 'shout/../../evil.txt', which does not stay in its folder"),
+                List.of(corrupt, corrupt + " cannot be read as a zip"))) {
+            assertThat(done(78, "plugin", "check", bad.get(0))).contains(bad.get(1));
+            assertThat(done(78, "plugin", "install", bad.get(0), "-c", config)).contains(bad.get(1));
+        }
         assertThat(done(1, "plugin", "check", folder.resolve("none.zip").toString()))
                 .contains("none.zip is not there");
-        assertThat(done(1, "plugin", "install", folder.toString(), "-c", config))
+        assertThat(done(2, "plugin", "remove", "../x", "-c", config)).contains("'../x' is no id of a plugin");
+        assertThat(done(2, "plugin", "install", folder.toString(), "-c", config))
                 .contains("is a folder; expected the zip");
         try (Stream<Path> left = Files.list(folder.resolve("plugins"))) {
             assertThat(left).isEmpty();
         }
         assertThat(folder.resolve("evil.txt")).doesNotExist();
+    }
+
+    @Test
+    void shouldBeginNoProjectWithANameThatBatonHas() {
+        assertThat(done(2, "plugin", "new", "http", "--handler"))
+                .contains("Baton has a plugin 'http' of its own", "choose another id");
+        assertThat(done(2, "plugin", "new", "listeners", "--component"))
+                .contains("'listeners' is a key of Baton's own configuration", "choose another id");
+        assertThat(done(2, "plugin", "new", "fd", "--listener"))
+                .contains("Baton has listeners of the form fd:", "choose another id");
     }
 
     /** Only the service http implements what the SPI has for plugins to call: that is Baton's own implementation. */

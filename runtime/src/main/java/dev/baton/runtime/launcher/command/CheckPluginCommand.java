@@ -1,6 +1,7 @@
 package dev.baton.runtime.launcher.command;
 
 import dev.baton.runtime.launcher.ExitCode;
+import dev.baton.runtime.plugin.BadPluginException;
 import dev.baton.runtime.plugin.PluginCandidate;
 import dev.baton.runtime.plugin.PluginException;
 import dev.baton.runtime.server.StartException;
@@ -45,6 +46,9 @@ final class CheckPluginCommand implements Callable<Integer> {
                     + trial.plugin().version() + ", SPI " + trial.plugin().spi() + ", "
                     + String.join(", ", trial.plugin().contributes()));
             return ExitCode.FINE;
+        } catch (BadPluginException e) {
+            spec.commandLine().getErr().println(plugin + " cannot be loaded: " + e.getMessage());
+            return ExitCode.CONFIG;
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.baton.runtime.launcher.command;
 
 import dev.baton.runtime.launcher.ExitCode;
+import dev.baton.runtime.plugin.BadPluginException;
 import dev.baton.runtime.plugin.PluginCandidate;
 import dev.baton.runtime.plugin.PluginException;
 import dev.baton.runtime.plugin.PluginStore;
@@ -10,9 +11,12 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -30,6 +34,14 @@ final class InstallPluginCommand implements Callable<Integer> {
     @Parameters(paramLabel = "ZIP", description = "The plugin, as its project packages it.")
     private Path zip = Path.of("");
 
+    @Option(
+            names = "--admin",
+            paramLabel = "ADDRESS",
+            converter = AdminOption.Address.class,
+            description =
+                    "The admin address of the process that the plugin may be for. Default: as for `baton status`.")
+    private @Nullable String address;
+
     @Mixin
     private PluginPlace place = new PluginPlace();
 
@@ -40,15 +52,17 @@ final class InstallPluginCommand implements Callable<Integer> {
     @Override
     public Integer call() throws PluginException, StartException {
         if (Files.isDirectory(zip)) {
-            throw new PluginException(zip + " is a folder; expected the zip of a plugin, which `mvn package` leaves in"
-                    + " the project's target");
+            throw new ParameterException(
+                    spec.commandLine(),
+                    zip + " is a folder; expected the zip of a plugin, which `mvn package` leaves in the project's"
+                            + " target");
         }
         PrintWriter out = spec.commandLine().getOut();
         PluginStore store = place.store();
         store.prepare();
         try (PluginCandidate candidate = PluginCandidate.open(zip, store.root())) {
             String id = candidate.id();
-            PluginTrial trial = PluginTrial.of(candidate, store.has(id) ? store.place(id) : null);
+            PluginTrial trial = PluginTrial.of(candidate, store.findOurs(id).orElse(null));
             if (trial.problem() != null) {
                 spec.commandLine().getErr().println(zip + " is not installed: " + trial.problem());
                 return ExitCode.CONFIG;
@@ -59,15 +73,20 @@ final class InstallPluginCommand implements Callable<Integer> {
                     + (replaced ? "; the version before is in " + store.before(id) : ""));
             sayWhoRuns(id, out);
             return ExitCode.FINE;
+        } catch (BadPluginException e) {
+            spec.commandLine().getErr().println(zip + " is not installed: " + e.getMessage());
+            return ExitCode.CONFIG;
         }
     }
 
     private void sayWhoRuns(String id, PrintWriter out) {
         try {
-            AdminClient admin = place.admin();
-            long pid = admin.object("/v1/status").getLong("pid");
+            AdminClient admin = place.admin(address);
+            if (!(admin.object("/v1/status").getValue("pid") instanceof Number pid)) {
+                return; // not Baton
+            }
             boolean loaded = admin.table("/v1/plugins").stream()
-                    .anyMatch(each -> each instanceof JsonObject plugin && id.equals(plugin.getString("id")));
+                    .anyMatch(each -> each instanceof JsonObject plugin && id.equals(plugin.getValue("id")));
             out.println(
                     "the process " + pid + " runs " + (loaded ? "with the version that it has loaded" : "without it")
                             + "; to load this one: baton upgrade");

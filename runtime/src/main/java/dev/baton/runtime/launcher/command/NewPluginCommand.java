@@ -1,9 +1,11 @@
 package dev.baton.runtime.launcher.command;
 
+import dev.baton.runtime.config.ConfigReader;
 import dev.baton.runtime.launcher.ExitCode;
 import dev.baton.runtime.launcher.scaffold.PluginProject;
 import dev.baton.runtime.launcher.scaffold.ProjectKind;
 import dev.baton.runtime.plugin.PluginException;
+import dev.baton.runtime.plugin.PluginStore;
 import dev.baton.runtime.server.Installation;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -108,10 +110,29 @@ final class NewPluginCommand implements Callable<Integer> {
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
         }
+        checkId();
         Path folder = project.create(Path.of("").toAbsolutePath());
         PrintWriter out = spec.commandLine().getOut();
         out.println("made " + folder);
         out.println("to build it: cd " + id + " && mvn package");
         return ExitCode.FINE;
+    }
+
+    /** The plugin could not be loaded beside those of the distribution. */
+    private void checkId() throws PluginException {
+        String taken = null;
+        for (Path plugins : Installation.current().plugins()) {
+            if (new PluginStore(plugins, true).hasOwn(id)) {
+                taken = "Baton has a plugin '" + id + "' of its own";
+            }
+        }
+        if (kinds.chosen() == ProjectKind.COMPONENT && ConfigReader.ownKeys().contains(id)) {
+            taken = "'" + id + "' is a key of Baton's own configuration";
+        } else if (kinds.chosen() == ProjectKind.LISTENER && id.equals("fd")) {
+            taken = "Baton has listeners of the form fd:NUMBER";
+        }
+        if (taken != null) {
+            throw new ParameterException(spec.commandLine(), taken + "; choose another id");
+        }
     }
 }

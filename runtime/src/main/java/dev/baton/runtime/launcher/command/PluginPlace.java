@@ -51,8 +51,8 @@ final class PluginPlace {
         return stores;
     }
 
-    /** The process that these plugins may be for. */
-    AdminClient admin() throws AdminException {
-        return new AdminClient(AdminAddress.find(null, System.getenv(), config.file()));
+    /** The process that these plugins may be for, at an address or where the configuration says. */
+    AdminClient admin(@Nullable String address) throws AdminException {
+        return new AdminClient(AdminAddress.find(address, System.getenv(), config.file()));
     }
 }

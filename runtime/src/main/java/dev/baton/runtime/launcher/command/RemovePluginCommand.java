@@ -4,13 +4,14 @@ import dev.baton.runtime.launcher.ExitCode;
 import dev.baton.runtime.plugin.PluginException;
 import dev.baton.runtime.plugin.PluginStore;
 import dev.baton.runtime.server.StartException;
-import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -37,20 +38,24 @@ final class RemovePluginCommand implements Callable<Integer> {
     @Override
     public Integer call() throws PluginException, StartException {
         if (!id.matches("[a-z][a-z0-9-]*")) {
-            throw new PluginException("'" + id + "' is no id of a plugin; `baton plugins` lists them");
+            throw new ParameterException(
+                    spec.commandLine(), "'" + id + "' is no id of a plugin; `baton plugins` lists them");
         }
         List<PluginStore> stores = place.stores();
         for (PluginStore store : stores) {
-            if (store.has(id)) {
-                store.remove(id);
+            if (store.findOurs(id).isPresent()) {
+                Path removed = store.remove(id);
                 spec.commandLine()
                         .getOut()
-                        .println("removed " + store.place(id) + "; it is kept in " + store.before(id)
+                        .println("removed " + removed + "; it is kept in " + store.before(id)
                                 + "; a process that runs continues with it until an upgrade");
                 return ExitCode.FINE;
             }
         }
-        boolean distributed = stores.stream().anyMatch(store -> Files.isDirectory(store.place(id)));
+        boolean distributed = false;
+        for (PluginStore store : stores) {
+            distributed |= store.find(id).isPresent();
+        }
         throw new PluginException("the plugin '" + id + "' cannot be removed: "
                 + (distributed
                         ? "it is one of the distribution's"

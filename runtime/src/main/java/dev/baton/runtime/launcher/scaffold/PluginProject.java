@@ -54,7 +54,7 @@ public record PluginProject(ProjectKind kind, String id, String packageName, Str
             throw new IllegalArgumentException("'" + packageName
                     + "' is no name of a Java package; name another one, for example --package com.example.plugin");
         }
-        if (SharedPackages.contain(packageName + ".X") || packageName.startsWith("java.")) {
+        if (isOthers(packageName)) {
             throw new IllegalArgumentException("the package " + packageName
                     + " is not the plugin's: classes of it come from Baton or the JDK; name another one by --package");
         }
@@ -63,7 +63,11 @@ public record PluginProject(ProjectKind kind, String id, String packageName, Str
     /** The package for a plugin whose author names none: its id, without hyphens. */
     public static String defaultPackage(String id) {
         String name = id.replace("-", "");
-        return KEYWORDS.contains(name) ? name + "plugin" : name;
+        return KEYWORDS.contains(name) || isOthers(name) ? name + "plugin" : name;
+    }
+
+    private static boolean isOthers(String packageName) {
+        return SharedPackages.contain(packageName + ".X") || (packageName + ".").startsWith("java.");
     }
 
     /**
@@ -162,12 +166,13 @@ public record PluginProject(ProjectKind kind, String id, String packageName, Str
                 .replace("__Name__", name())
                 .replace("__Kind__", kind.suffix())
                 .replace("__kind__", kind.folder().replace('-', ' '))
+                .replace("__keys__", kind.hasKeys() ? ", with the record of its keys" : "")
                 .replace("__summary__", kind.summary())
                 .replace("__metric__", id.replace('-', '_'))
                 .replace("__id__", id)
                 .replace("__package__", packageName)
                 .replace("__version__", version)
-                .replace("__sdk__", sdk.toUri().toString());
+                .replace("__sdk__", sdk.toUri().toString().replace("&", "&amp;").replace("<", "&lt;"));
     }
 
     private static String text(String path) throws PluginException {

@@ -50,6 +50,11 @@ public enum ProjectKind {
         return http;
     }
 
+    /** True if its class has a record of keys. */
+    boolean hasKeys() {
+        return this != HOOK && this != LISTENER;
+    }
+
     /** What the plugin is, before its author has changed it. */
     String summary() {
         return summary;

@@ -48,9 +48,18 @@ class PluginProjectTest {
         for (Path file : files) {
             assertThat(Files.readString(file)).as("%s", file).isNotBlank().doesNotContain("__");
         }
+        assertThat(Files.readString(made.resolve("README.md")).contains("with the record of its keys"))
+                .isEqualTo(kind != ProjectKind.HOOK && kind != ProjectKind.LISTENER);
         assertThat(Files.readString(made.resolve("pom.xml")))
                 .contains("<version>9.8</version>")
                 .contains("file:///opt/baton/sdk");
+    }
+
+    @Test
+    void shouldWriteAPathThatXmlHasOtherWordsFor() throws Exception {
+        PluginProject project = new PluginProject(ProjectKind.HOOK, "hello", "hello", "9.8", Path.of("/opt/R&D/sdk"));
+        assertThat(Files.readString(project.create(folder).resolve("pom.xml")))
+                .contains("<url>file:///opt/R&amp;D/sdk");
     }
 
     @Test
@@ -83,7 +92,8 @@ class PluginProjectTest {
         "Com, is no name of a Java package",
         "dev.baton.spi.mine, is not the plugin's",
         "io.vertx.core, is not the plugin's",
-        "java.util, is not the plugin's"
+        "java.util, is not the plugin's",
+        "java, is not the plugin's"
     })
     void shouldRefuseAPackageThatCannotBeThePlugins(String name, String why) {
         assertThatThrownBy(() -> project(ProjectKind.HOOK, "hello", name)).hasMessageContaining(why);
@@ -101,5 +111,6 @@ class PluginProjectTest {
     void shouldFindAPackageForEachId() {
         assertThat(PluginProject.defaultPackage("rate-limit")).isEqualTo("ratelimit");
         assertThat(PluginProject.defaultPackage("switch")).isEqualTo("switchplugin");
+        assertThat(PluginProject.defaultPackage("java")).isEqualTo("javaplugin");
     }
 }
