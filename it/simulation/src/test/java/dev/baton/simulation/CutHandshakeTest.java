@@ -54,6 +54,11 @@ class CutHandshakeTest {
             }
 
             @Override
+            public void stale() {
+                throw new AssertionError("a handshake without a session");
+            }
+
+            @Override
             public void failed(IOException cause) {
                 failures.add(cause);
             }

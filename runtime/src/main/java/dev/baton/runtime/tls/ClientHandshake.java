@@ -60,6 +60,7 @@ public final class ClientHandshake extends ChannelDuplexHandler {
 
     private final ClientOffer offer;
     private final SslContext context;
+    private final int generation;
     private final RecordBounds bounds;
     private final SslHandler ssl;
     private final String server;
@@ -69,6 +70,8 @@ public final class ClientHandshake extends ChannelDuplexHandler {
     private @Nullable Outcome outcome;
     private @Nullable IOException failure;
     private @Nullable Future<?> timer;
+    /** It has resumed a session whose certificate has expired. */
+    private boolean stale;
     /** This process closes the connection. */
     private boolean cut;
     /** What encrypts has failed, and closes the connection as soon as it has sent its alert. */
@@ -91,6 +94,12 @@ public final class ClientHandshake extends ChannelDuplexHandler {
         /** The connection is the service's. */
         void done();
 
+        /**
+         * The session that was resumed is too old, and nothing is known against the server. The caller closes the
+         * channel and begins anew: no such session is offered then.
+         */
+        void stale();
+
         /** There is none; the caller closes the channel. */
         void failed(IOException cause);
     }
@@ -98,12 +107,14 @@ public final class ClientHandshake extends ChannelDuplexHandler {
     ClientHandshake(
             ClientOffer offer,
             SslContext context,
+            int generation,
             RecordBounds bounds,
             SslHandler ssl,
             String server,
             ChannelHandler initializer) {
         this.offer = offer;
         this.context = context;
+        this.generation = generation;
         this.bounds = bounds;
         this.ssl = ssl;
         this.server = server;
@@ -130,6 +141,8 @@ public final class ClientHandshake extends ChannelDuplexHandler {
         IOException failed = failure;
         if (failed != null) {
             told.failed(failed);
+        } else if (stale) {
+            told.stale();
         } else if (state == State.DONE) {
             handOver(channel, told);
         } else {
@@ -191,12 +204,15 @@ public final class ClientHandshake extends ChannelDuplexHandler {
         }
         SSLSession session = ssl.engine().getSession();
         boolean resumed = TlsLibrary.hasResumed(ssl.engine(), session, begunMillis);
-        if (resumed && offer.tls().config().verify() && !isValid(session)) {
-            session.invalidate();
-            fail(
-                    ClientTlsFailure.EXPIRED,
-                    "its certificate has expired since it was verified",
-                    new SSLException("a session that has outlived its certificate"));
+        if (offer.tls().config().verify() && !bindsSessions(session) && resumed) {
+            offer.dropSessions(generation);
+            state = State.FAILED;
+            stopTimer();
+            stale = true;
+            Outcome told = outcome;
+            if (told != null) {
+                told.stale();
+            }
             return;
         }
         state = State.DONE;
@@ -212,11 +228,17 @@ public final class ClientHandshake extends ChannelDuplexHandler {
         }
     }
 
-    /** Each handshake that resumes a session gives new tickets: their age does not bound that of a certificate. */
-    private static boolean isValid(SSLSession session) {
+    /**
+     * Each handshake that resumes a session gives new tickets: their age does not bound that of the certificate which
+     * the first handshake has verified. So its own end does.
+     *
+     * @return whether it is valid now
+     */
+    private boolean bindsSessions(SSLSession session) {
         try {
             Certificate[] chain = session.getPeerCertificates(); // those behind the first may be superfluous
             if (chain[0] instanceof X509Certificate own) {
+                offer.sessionsEnd(own.getNotAfter().toInstant().toEpochMilli());
                 own.checkValidity();
             }
             return true;

@@ -8,16 +8,43 @@ import io.netty.util.NetUtil;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLParameters;
 import org.jspecify.annotations.Nullable;
 
 /** What is offered to the servers of one upstream in handshakes for connections of one protocol. Any thread. */
 public final class ClientOffer {
+    /** Bits of a server's index in what the library tells sessions apart by. */
+    private static final int INDEX_BITS = 20;
+
     private final ClientTls tls;
     private final List<String> protocols;
     private final boolean required;
+    private final AtomicReference<Sessions> sessions = new AtomicReference<>(Sessions.FIRST);
     private volatile SslContext context;
+
+    /**
+     * The sessions that may be resumed. Those of an earlier generation are never offered: the library drops them when
+     * they are old, or make room for others.
+     *
+     * @param untilMillis when the first of the certificates expires that they were begun with, by the system's clock
+     */
+    private record Sessions(int generation, long untilMillis) {
+        static final Sessions FIRST = new Sessions(0, Long.MAX_VALUE);
+
+        Sessions at(long nowMillis) {
+            return nowMillis > untilMillis ? next() : this;
+        }
+
+        Sessions next() {
+            return new Sessions(generation + 1, Long.MAX_VALUE);
+        }
+
+        Sessions until(long millis) {
+            return millis < untilMillis ? new Sessions(generation, millis) : this;
+        }
+    }
 
     ClientOffer(ClientTls tls, List<String> protocols, boolean required, SslContext context) {
         this.tls = tls;
@@ -51,6 +78,16 @@ public final class ClientOffer {
         return context.equals(of);
     }
 
+    /** A server has shown a certificate that expires then: no session is offered after that. */
+    void sessionsEnd(long millis) {
+        sessions.updateAndGet(now -> now.until(millis));
+    }
+
+    /** No session of this generation is offered again. */
+    void dropSessions(int generation) {
+        sessions.updateAndGet(now -> now.generation() == generation ? now.next() : now);
+    }
+
     /** Whether a connection was opened with what is offered now. Under the claim on it. */
     public boolean isCurrent(MovableChannel connection) {
         ClientHandshake handshake = connection.pipeline().get(ClientHandshake.class);
@@ -76,8 +113,11 @@ public final class ClientOffer {
                             + ".tls");
         }
         SslContext with = context;
+        long now = System.currentTimeMillis();
+        int generation = sessions.updateAndGet(each -> each.at(now)).generation();
         // The port is only what the library tells sessions of one name apart by.
-        SslHandler handler = with.newHandler(connection.alloc(), name, index + 1);
+        int port = ((generation << INDEX_BITS) + index + 1) & Integer.MAX_VALUE;
+        SslHandler handler = with.newHandler(connection.alloc(), name, port);
         handler.setHandshakeTimeoutMillis(0); // connect-timeout it is
         SSLParameters parameters = handler.engine().getSSLParameters();
         parameters.setServerNames(
@@ -87,7 +127,7 @@ public final class ClientOffer {
         handler.engine().setSSLParameters(parameters);
         TlsLibrary.useTickets(handler.engine());
         RecordBounds bounds = new RecordBounds();
-        ClientHandshake handshake = new ClientHandshake(this, with, bounds, handler, server, initializer);
+        ClientHandshake handshake = new ClientHandshake(this, with, generation, bounds, handler, server, initializer);
         connection.pipeline().addLast(bounds, handler, handshake);
         return handshake;
     }

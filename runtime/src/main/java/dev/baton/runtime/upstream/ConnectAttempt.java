@@ -282,9 +282,14 @@ final class ConnectAttempt implements ServerLocator.Found {
                 if (handshake.isCurrent()) {
                     ConnectAttempt.this.done(opened);
                 } else { // what it was begun with was replaced meanwhile
-                    channel.close();
-                    open(here(), opened.to, opened.address, leftNanos());
+                    stale();
                 }
+            }
+
+            @Override
+            public void stale() {
+                channel.close();
+                open(here(), opened.to, opened.address, leftNanos());
             }
 
             @Override

@@ -2,13 +2,18 @@ package dev.baton.testkit.world;
 
 import dev.baton.spi.tls.CertifiedKey;
 import java.io.ByteArrayOutputStream;
+import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.security.Principal;
+import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
+import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLContext;
@@ -19,6 +24,7 @@ import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509ExtendedKeyManager;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
@@ -94,6 +100,17 @@ public final class TlsPeer {
             context.init(keys.getKeyManagers(), new TrustManager[] {new TrustsAll()}, null);
             return context;
         } catch (GeneralSecurityException | java.io.IOException e) {
+            throw new IllegalStateException("this JDK has no TLS", e);
+        }
+    }
+
+    /** What servers share whose certificate is renewed: each full handshake asks for it. */
+    public static SSLContext renewable(Supplier<CertifiedKey> own) {
+        try {
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(new KeyManager[] {new Renewable(own)}, new TrustManager[] {new TrustsAll()}, null);
+            return context;
+        } catch (GeneralSecurityException e) {
             throw new IllegalStateException("this JDK has no TLS", e);
         }
     }
@@ -267,6 +284,49 @@ public final class TlsPeer {
         engine.closeOutbound();
         peer.send(wrapped(NOTHING));
         peer.close();
+    }
+
+    private static final class Renewable extends X509ExtendedKeyManager {
+        private final Supplier<CertifiedKey> own;
+
+        Renewable(Supplier<CertifiedKey> own) {
+            this.own = own;
+        }
+
+        @Override
+        public @Nullable String chooseEngineServerAlias(String type, Principal[] issuers, SSLEngine engine) {
+            return own.get().key().getAlgorithm().equals(type) ? "own" : null;
+        }
+
+        @Override
+        public X509Certificate[] getCertificateChain(String alias) {
+            return own.get().chain().toArray(X509Certificate[]::new);
+        }
+
+        @Override
+        public PrivateKey getPrivateKey(String alias) {
+            return own.get().key();
+        }
+
+        @Override
+        public String[] getClientAliases(String type, Principal[] issuers) {
+            throw new UnsupportedOperationException("for servers");
+        }
+
+        @Override
+        public String chooseClientAlias(String[] types, Principal[] issuers, Socket socket) {
+            throw new UnsupportedOperationException("for servers");
+        }
+
+        @Override
+        public String[] getServerAliases(String type, Principal[] issuers) {
+            throw new UnsupportedOperationException("for engines");
+        }
+
+        @Override
+        public String chooseServerAlias(String type, Principal[] issuers, Socket socket) {
+            throw new UnsupportedOperationException("for engines");
+        }
     }
 
     private static final class TrustsAll extends X509ExtendedTrustManager {
