@@ -23,6 +23,7 @@ import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
+import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Ticker;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -53,6 +54,9 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
 
     /** A server that is there answers a PING at once, whatever its requests take. */
     private static final long PROBE_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+    /** How long the last bytes of a tunnel may wait for the server's windows. */
+    private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final ExchangeEnv env;
     private final MovableChannel channel;
@@ -671,27 +675,22 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
     }
 
     /**
-     * Ends what an exchange sends, and the stream after that. What the server's window has no room for now is dropped:
-     * the window may never open, and who has sent it is gone.
+     * Ends what an exchange sends behind what waits, and the stream after that. What a window has no room for yet is
+     * dropped after a while: it may never open, and the client is gone.
      */
     void end(Http2Stream stream) {
         if (connection().stream(stream.id()) == null) {
             return;
         }
-        try {
-            encoder().flowController().writePendingBytes();
-        } catch (Http2Exception e) {
-            onError(ctx, true, e);
-            return;
-        }
-        if (encoder().flowController().hasFlowControlled(stream)) {
-            cancel(stream, Http2Error.CANCEL);
-        } else if (connection().stream(stream.id()) != null) {
-            encoder()
-                    .writeData(ctx, stream.id(), Unpooled.EMPTY_BUFFER, 0, true, ctx.newPromise())
-                    .addListener(written -> cancel(stream, Http2Error.CANCEL));
-            flushSoon();
-        }
+        Future<?> late = channel.eventLoop()
+                .schedule(() -> cancel(stream, Http2Error.CANCEL), LINGER_NANOS, TimeUnit.NANOSECONDS);
+        encoder()
+                .writeData(ctx, stream.id(), Unpooled.EMPTY_BUFFER, 0, true, ctx.newPromise())
+                .addListener(written -> {
+                    late.cancel(false);
+                    cancel(stream, Http2Error.CANCEL);
+                });
+        flushSoon();
     }
 
     /** Writes what follows a body, which ends the request. */

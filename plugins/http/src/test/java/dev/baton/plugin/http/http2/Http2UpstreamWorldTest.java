@@ -516,10 +516,51 @@ class Http2UpstreamWorldTest {
     }
 
     /** What a client has sent last can wait for a window that never opens: its stream must not. */
-    @InEachWorld
+    @InEachWorld(worlds = Where.SIMULATION, because = "it lasts for seconds")
     void shouldEndATunnelWhoseServerTakesNoMore(PluginWorld world) {
         Origin origin = start(world, ", max-connections: 1");
         Http2Client client = Http2Client.over(world.connect("web"));
+        Http2Client server = tunnel(client, origin, 8, 1, 4, 4);
+        client.send(Http2Client.data(1, "ping-pong", true));
+        assertThat(server.next()).isEqualTo("DATA 3 ping");
+        world.pass(Duration.ofSeconds(6));
+        assertThat(server.next()).isEqualTo("RESET 3 CANCEL");
+    }
+
+    /** The server reads slowly: what it has no room for yet is not lost. */
+    @InEachWorld
+    void shouldSendTheTailOfATunnelWhenTheStreamsWindowOpens(PluginWorld world) {
+        Origin origin = start(world, ", max-connections: 1");
+        Http2Client client = Http2Client.over(world.connect("web"));
+        Http2Client server = tunnel(client, origin, 8, 1, 4, 4);
+        client.send(Http2Client.data(1, "ping-pong", true));
+        assertThat(server.next()).isEqualTo("DATA 3 ping");
+        server.send(Http2Client.window(3, 100));
+        assertThat(server.next()).isEqualTo("DATA 3 -pong END");
+    }
+
+    /** The same where another exchange has used up the window of the connection. */
+    @InEachWorld
+    void shouldSendTheTailOfATunnelWhenTheConnectionsWindowOpens(PluginWorld world) {
+        Origin origin = start(world, ", max-connections: 1");
+        Http2Client client = Http2Client.over(world.connect("web"));
+        Http2Client server = tunnel(client, origin, 8, 1);
+        int body = 65_535;
+        Peer other = world.connect("web");
+        other.send("POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: " + (body + 1) + "\r\n\r\n");
+        assertThat(server.next()).startsWith("HEADERS 5 :method=POST");
+        other.send("x".repeat(body));
+        for (int came = 0; came < body; ) {
+            came += server.next().substring("DATA 5 ".length()).length();
+        }
+        client.send(Http2Client.data(1, "pong", true));
+        assertThat(client.next()).isEqualTo("DATA 1  END");
+        server.send(Http2Client.window(0, 100));
+        assertThat(server.next()).isEqualTo("DATA 3 pong END");
+    }
+
+    /** Opens a WebSocket on stream 1, which is the server's 3. */
+    private static Http2Client tunnel(Http2Client client, Origin origin, int... settings) {
         client.send(client.head(
                 1,
                 false,
@@ -533,13 +574,11 @@ class Http2UpstreamWorldTest {
                 "shop",
                 ":path",
                 "/chat"));
-        Http2Client server = Http2Client.serving(origin.accept(), 8, 1, 4, 4);
+        Http2Client server = Http2Client.serving(origin.accept(), settings);
         assertThat(server.next()).startsWith("HEADERS 3 :method=CONNECT");
         server.send(server.answer(3, false, "200"));
         assertThat(client.next()).isEqualTo("HEADERS 1 :status=200");
-        client.send(Http2Client.data(1, "ping-pong", true));
-        assertThat(server.next()).isEqualTo("DATA 3 ping");
-        assertThat(server.next()).isEqualTo("RESET 3 CANCEL");
+        return server;
     }
 
     /** RFC 8441, from a client of HTTP/1.1 and one of HTTP/2; the key is the example of RFC 6455. */
