@@ -115,11 +115,11 @@ public final class Bench implements AutoCloseable, Upstream, UpstreamConnections
     public boolean workersAreBusy;
 
     /** What the upstream throws, one each time it is asked for a server. */
-    public final Deque<RuntimeException> atNext = new ArrayDeque<>();
+    public final Deque<Throwable> atNext = new ArrayDeque<>();
     /** What the upstream throws when it is told of an answer. */
-    public final Deque<RuntimeException> atAnswered = new ArrayDeque<>();
+    public final Deque<Throwable> atAnswered = new ArrayDeque<>();
     /** What who watches the traffic throws at the end of an exchange. */
-    public final Deque<RuntimeException> atEnd = new ArrayDeque<>();
+    public final Deque<Throwable> atEnd = new ArrayDeque<>();
 
     private final UpstreamProtocol protocol;
 
@@ -369,10 +369,12 @@ public final class Bench implements AutoCloseable, Upstream, UpstreamConnections
         return protocol;
     }
 
-    private static void throwOne(Deque<RuntimeException> from) {
-        RuntimeException thrown = from.poll();
-        if (thrown != null) {
-            throw thrown;
+    private static void throwOne(Deque<Throwable> from) {
+        Throwable thrown = from.poll();
+        if (thrown instanceof Error error) {
+            throw error;
+        } else if (thrown != null) {
+            throw (RuntimeException) thrown;
         }
     }
 

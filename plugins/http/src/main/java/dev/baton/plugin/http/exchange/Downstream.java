@@ -314,13 +314,13 @@ public abstract class Downstream {
     }
 
     /** Code that must not throw has thrown at the server's end of an exchange, which fails. Any thread. */
-    public void broke(Exchange current, RuntimeException thrown) {
+    public void broke(Exchange current, Throwable thrown) {
         env.failed("an exchange with a server", thrown);
         post(() -> refuse(current, Refusal.INTERNAL_ERROR));
     }
 
     /** Code that must not throw has thrown at this end: the exchange under way ends. Under the claim. */
-    public void broke(RuntimeException thrown) {
+    public void broke(Throwable thrown) {
         env.failed("an exchange of client " + clientText(), thrown);
         Exchange current = exchange;
         if (current == null) {

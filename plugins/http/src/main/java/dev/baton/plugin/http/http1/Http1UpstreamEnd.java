@@ -500,7 +500,7 @@ public final class Http1UpstreamEnd extends ResponseDecoder implements UpstreamE
                 if (!last) {
                     askForRoom(other, current);
                 }
-            } catch (RuntimeException e) {
+            } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
                 other.broke(e);
             }
             return;

@@ -91,14 +91,14 @@ final class Http2Downstream extends Downstream {
     protected void run(Runnable task) {
         try {
             task.run();
-        } catch (RuntimeException e) {
+        } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
             broke(e);
         }
     }
 
     /** Code that must not throw has thrown: that ends this exchange, and none of the connection's others. */
     @Override
-    public void broke(RuntimeException thrown) {
+    public void broke(Throwable thrown) {
         String where = "stream " + stream.id() + " of client " + new String(client(), StandardCharsets.US_ASCII);
         env().failed(where, thrown);
         try {
@@ -111,7 +111,7 @@ final class Http2Downstream extends Downstream {
             } else {
                 quit();
             }
-        } catch (RuntimeException again) {
+        } catch (Exception | LinkageError | AssertionError | StackOverflowError again) {
             env().failed(where + ", as it was to end", again);
             quit();
         }
@@ -124,7 +124,7 @@ final class Http2Downstream extends Downstream {
             if (current() != null) {
                 cutExchange(Refusal.INTERNAL_ERROR);
             }
-        } catch (RuntimeException again) {
+        } catch (Exception | LinkageError | AssertionError | StackOverflowError again) {
             env().failed("stream " + stream.id() + ", as it was cut", again);
         }
         done = true;
@@ -288,7 +288,7 @@ final class Http2Downstream extends Downstream {
             int taken;
             try {
                 taken = give(waiting);
-            } catch (RuntimeException e) {
+            } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
                 waiting.release();
                 throw e;
             }
@@ -588,7 +588,7 @@ final class Http2Downstream extends Downstream {
         }
         try {
             return lookAtExchange(timeouts, now);
-        } catch (RuntimeException e) {
+        } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
             broke(e);
             return timeouts.check();
         }

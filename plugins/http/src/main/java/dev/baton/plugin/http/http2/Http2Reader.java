@@ -300,7 +300,7 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
         if (known != null) {
             try {
                 known.trailers(fields);
-            } catch (RuntimeException e) {
+            } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
                 known.broke(e);
             }
             return;
@@ -310,7 +310,7 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
         timer.asked();
         try {
             begun.begin(fields, last);
-        } catch (RuntimeException e) {
+        } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
             begun.broke(e);
         }
     }
@@ -323,7 +323,7 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
         }
         try {
             return padding + known.data(data, last);
-        } catch (RuntimeException e) {
+        } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
             known.broke(e);
             return 0; // the end of its stream gives back what was not taken
         }
@@ -379,7 +379,7 @@ public final class Http2Reader extends Http2ConnectionHandler implements ClientC
         if (known != null) {
             try {
                 known.closed();
-            } catch (RuntimeException e) {
+            } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
                 known.broke(e);
             }
         }

@@ -341,7 +341,7 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
         boolean begun;
         try {
             begun = end.begin(exchange);
-        } catch (RuntimeException e) {
+        } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
             exchange.downstream().broke(exchange, e);
             return;
         }
@@ -459,7 +459,7 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
         if (known != null) {
             try {
                 known.head(fields, last);
-            } catch (RuntimeException e) {
+            } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
                 known.broke(e);
             }
         }
@@ -473,7 +473,7 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
         }
         try {
             return padding + known.data(data, last);
-        } catch (RuntimeException e) {
+        } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
             known.broke(e);
             return 0; // the end of its stream has given back what was not taken
         }
@@ -532,7 +532,7 @@ final class Http2UpstreamConnection extends Http2ConnectionHandler implements Co
         freed = true;
         try {
             known.closed(stream.id() > lastServed);
-        } catch (RuntimeException e) {
+        } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
             known.broke(e);
         }
         flushSoon();

@@ -133,7 +133,7 @@ final class Http2UpstreamEnd implements UpstreamEnd {
         try {
             head = UpstreamRequestFields.of(
                     next, server == null ? "" : server.address(), channel().tls() != null);
-        } catch (RuntimeException e) {
+        } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
             connection.free();
             throw e;
         }
@@ -283,19 +283,22 @@ final class Http2UpstreamEnd implements UpstreamEnd {
     void run(Runnable task) {
         try {
             task.run();
-        } catch (RuntimeException e) {
+        } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
             broke(e);
         }
     }
 
     /** Code that must not throw has thrown: that ends this exchange, and none of the connection's others. */
-    void broke(RuntimeException thrown) {
+    void broke(Throwable thrown) {
         Http2Stream of = stream;
         connection.env().failed((of == null ? "a stream" : "stream " + of.id()) + " of a server's connection", thrown);
         Exchange current = exchange;
         try {
             fail(Refusal.INTERNAL_ERROR, false, null);
-        } catch (RuntimeException again) { // the client's end can do nothing any longer
+        } catch (Exception
+                | LinkageError
+                | AssertionError
+                | StackOverflowError again) { // the client's end can do nothing any longer
             if (current != null) {
                 current.downstream().channel().close();
             }
@@ -393,7 +396,7 @@ final class Http2UpstreamEnd implements UpstreamEnd {
         if (there.tryEnter()) {
             try {
                 other.informational(current, this, head);
-            } catch (RuntimeException e) {
+            } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
                 other.broke(e);
             } finally {
                 there.leave();
@@ -645,7 +648,7 @@ final class Http2UpstreamEnd implements UpstreamEnd {
                     answerFull = !other.takesMoreAnswer(current, this);
                     taken = !answerFull;
                 }
-            } catch (RuntimeException e) {
+            } catch (Exception | LinkageError | AssertionError | StackOverflowError e) {
                 other.broke(e);
             } finally {
                 there.leave();

@@ -7,7 +7,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http2.Http2CodecUtil;
 import io.netty.handler.codec.http2.Http2Error;
-import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2FrameTypes;
 import io.netty.handler.codec.http2.Http2HeadersEncoder;
 import io.netty.handler.codec.http2.Http2RemoteFlowController;
@@ -87,7 +86,10 @@ final class ResponseWriter {
                 windows.incrementWindowSize(all, -count);
                 budget.sent(count);
             }
-        } catch (Http2Exception | RuntimeException e) { // the table of fields may have changed, unsent: all ends
+        } catch (Exception
+                | LinkageError
+                | AssertionError
+                | StackOverflowError e) { // the table of fields may have changed, unsent: all ends
             out.release();
             in.skipBytes(count);
             handler.onError(handler.context(), true, e);

@@ -51,6 +51,29 @@ class ThrownInAStreamTest {
         }
     }
 
+    /** Errors of code, which leave the JVM as it was. */
+    @ParameterizedTest
+    @EnumSource
+    void shouldKeepTheOthersAfterAnError(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            Http2Client client = Http2Client.begun(bench);
+            client.send(client.get(1, "/long"));
+            List<Error> errors =
+                    List.of(new AssertionError("wrong"), new NoClassDefFoundError("wrong"), new StackOverflowError());
+            int stream = 3;
+            for (Error each : errors) {
+                bench.atNext.add(each);
+                client.send(client.get(stream, "/"));
+                assertThat(client.frames()).first().asString().startsWith("HEADERS " + stream + " :status=500 ");
+                stream += 2;
+            }
+            assertThat(bench.thrown)
+                    .containsExactlyElementsOf(
+                            errors.stream().map(each -> "http: " + each).toList());
+            expectOthersGoOn(bench, client, stream);
+        }
+    }
+
     /** In a message of a server's connection, with 500 as well, or with a reset behind a head. */
     @ParameterizedTest
     @EnumSource
