@@ -66,6 +66,7 @@ final class ResponseWriter {
                 || windows.windowSize(all) < count) {
             return false;
         }
+        int after = in.readerIndex() + count;
         ByteBuf out = handler.context().alloc().directBuffer(WHOLE_HEAD_GUESS + count);
         try {
             out.writerIndex(Http2CodecUtil.FRAME_HEADER_LENGTH);
@@ -91,7 +92,7 @@ final class ResponseWriter {
                 | AssertionError
                 | StackOverflowError e) { // the table of fields may have changed, unsent: all ends
             out.release();
-            in.skipBytes(count);
+            in.readerIndex(after);
             handler.onError(handler.context(), true, e);
             return true;
         }
