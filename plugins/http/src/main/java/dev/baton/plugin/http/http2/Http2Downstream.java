@@ -50,6 +50,8 @@ final class Http2Downstream extends Downstream {
     private boolean unagreed;
     /** The exchange is over: what comes of the body is dropped. */
     private boolean done;
+    /** The stream is closed: nothing is sent on it, and nothing is kept for it. */
+    private boolean closed;
 
     /** Bytes of the response that wait for the client's window. */
     private long pending;
@@ -128,8 +130,13 @@ final class Http2Downstream extends Downstream {
             env().failed("stream " + stream.id() + ", as it was cut", again);
         }
         done = true;
-        if (reader.connection().stream(stream.id()) != null) {
-            out.reset(stream, Http2Error.INTERNAL_ERROR);
+        reset(Http2Error.INTERNAL_ERROR);
+    }
+
+    /** Not in answer to the client's own reset (RFC 9113, section 5.4.2). */
+    private void reset(Http2Error error) {
+        if (!closed && reader.connection().stream(stream.id()) != null) {
+            out.reset(stream, error);
         }
     }
 
@@ -160,7 +167,7 @@ final class Http2Downstream extends Downstream {
         if (refusal == Refusal.HEADER_TOO_LARGE || refusal == Refusal.BAD_METHOD) {
             out.write(this, OwnAnswer.of(refusal), false);
         } else {
-            out.reset(stream, Http2Error.PROTOCOL_ERROR);
+            reset(Http2Error.PROTOCOL_ERROR);
         }
         reader.countReset();
     }
@@ -205,7 +212,7 @@ final class Http2Downstream extends Downstream {
 
     private void refuseBody() {
         if (giveUp(Refusal.BODY_TOO_LARGE, null)) {
-            out.reset(stream, Http2Error.CANCEL);
+            reset(Http2Error.CANCEL);
         } else {
             out.write(this, OwnAnswer.of(Refusal.BODY_TOO_LARGE), false);
             done = true;
@@ -228,6 +235,7 @@ final class Http2Downstream extends Downstream {
 
     /** The stream is closed: reset, or all is written and read. */
     void closed() {
+        closed = true;
         body.drop();
         try {
             if (!done) {
@@ -365,17 +373,18 @@ final class Http2Downstream extends Downstream {
     private void lostServer() {
         cutExchange(Refusal.UPSTREAM_CLOSED);
         done = true;
-        out.reset(stream, Http2Error.INTERNAL_ERROR);
+        reset(Http2Error.INTERNAL_ERROR);
     }
 
     private void countMemory() {
         hold(heldBodyBytes() + pending + body.heldBytes());
     }
 
-    /** Says how much is kept for this stream, in bytes. */
+    /** Says how much is kept for this stream, in bytes; nothing once it is closed. */
     private void hold(long bytes) {
-        reader.held(bytes - held);
-        held = bytes;
+        long kept = closed ? 0 : bytes;
+        reader.held(kept - held);
+        held = kept;
     }
 
     @Override
@@ -527,15 +536,14 @@ final class Http2Downstream extends Downstream {
     /** All of the response is written: a client that still sends its body is asked to stop (RFC 9113, section 8.1). */
     void responded() {
         if (!body.hasEnded()) {
-            out.reset(stream, Http2Error.NO_ERROR);
+            reset(Http2Error.NO_ERROR);
         }
     }
 
     @Override
     public void cutShort(Exchange current) {
         done = true;
-        out.reset(
-                stream,
+        reset(
                 switch (current.serverAbort()) {
                     case FAILED -> Http2Error.INTERNAL_ERROR;
                     case CANCELLED -> Http2Error.CANCEL;
@@ -549,7 +557,7 @@ final class Http2Downstream extends Downstream {
             done = true;
             clientGone();
         }
-        out.reset(stream, Http2Error.INTERNAL_ERROR);
+        reset(Http2Error.INTERNAL_ERROR);
     }
 
     /** The process is short of memory. */
@@ -602,7 +610,7 @@ final class Http2Downstream extends Downstream {
             long left = since + timeouts.idle() - now;
             if (left <= 0) {
                 count(Refusal.CLIENT_STALLED);
-                out.reset(stream, Http2Error.CANCEL);
+                reset(Http2Error.CANCEL);
             }
             return left;
         }
@@ -643,6 +651,6 @@ final class Http2Downstream extends Downstream {
     public void cut(Refusal refusal) {
         cutExchange(refusal);
         done = true;
-        out.reset(stream, Http2Error.CANCEL);
+        reset(Http2Error.CANCEL);
     }
 }

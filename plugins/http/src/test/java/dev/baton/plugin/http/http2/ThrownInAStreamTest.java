@@ -9,6 +9,7 @@ import dev.baton.plugin.http.config.HttpConfig;
 import dev.baton.plugin.http.exchange.Refusal;
 import dev.baton.spi.config.ByteSize;
 import dev.baton.spi.upstream.UpstreamProtocol;
+import io.netty.handler.codec.http2.Http2Error;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -118,6 +119,22 @@ class ThrownInAStreamTest {
             bench.answer(1, OK);
             assertThat(client.frames()).first().asString().startsWith("HEADERS 3 :status=500 ");
             expectThrown(bench, 1);
+            expectOthersGoOn(bench, client, 5);
+        }
+    }
+
+    /** Whatever its end throws, a reset is not answered with another (RFC 9113, section 5.4.2). */
+    @ParameterizedTest
+    @EnumSource
+    void shouldNotAnswerAResetThatFails(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.watched = true;
+            Http2Client client = Http2Client.begun(bench);
+            client.send(client.get(1, "/long"), client.get(3, "/"));
+            bench.atEnd.add(wrong());
+            client.send(Http2Client.reset(3, Http2Error.CANCEL));
+            expectThrown(bench, 1);
+            assertThat(client.frames()).isEmpty();
             expectOthersGoOn(bench, client, 5);
         }
     }
