@@ -113,13 +113,15 @@ final class ProbeStream extends Http2ConnectionHandler {
 
     @Override
     public void close(ChannelHandlerContext context, ChannelPromise promise) throws Exception {
-        if (begun && context.channel().isActive() && !connection().goAwaySent()) {
-            int stream = connection().local().lastStreamCreated();
-            if (connection().stream(stream) != null) {
-                encoder().writeRstStream(context, stream, Http2Error.CANCEL.code(), context.newPromise());
+        if (begun && context.channel().isActive()) {
+            if (!connection().goAwaySent()) {
+                int stream = connection().local().lastStreamCreated();
+                if (connection().stream(stream) != null) {
+                    encoder().writeRstStream(context, stream, Http2Error.CANCEL.code(), context.newPromise());
+                }
+                goAway(context, 0, Http2Error.NO_ERROR.code(), Unpooled.EMPTY_BUFFER, context.newPromise());
             }
-            goAway(context, 0, Http2Error.NO_ERROR.code(), Unpooled.EMPTY_BUFFER, context.newPromise());
-            context.flush();
+            context.flush(); // one with an error is written, and waits
         }
         super.close(context, promise);
     }
