@@ -2,6 +2,7 @@ package dev.baton.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.runtime.channel.ClosedHere;
 import dev.baton.runtime.config.UpstreamTlsConfig;
 import dev.baton.runtime.metrics.Meters;
 import dev.baton.runtime.tls.ClientHandshake;
@@ -75,6 +76,16 @@ class CutHandshakeTest {
     void shouldNotBlameTheServerForAHandshakeThatWasCutHere() {
         begin();
         connection.close();
+        assertThat(failures).singleElement().isNotInstanceOf(ConnectException.class);
+        assertThat(counted("cut")).isOne();
+    }
+
+    /** What has thrown, or was deleted from outside, is closed without its handlers. */
+    @Test
+    void shouldNotBlameTheServerForACloseThatPassesTheHandlers() {
+        begin();
+        ClosedHere.mark(connection);
+        connection.unsafe().close(connection.voidPromise());
         assertThat(failures).singleElement().isNotInstanceOf(ConnectException.class);
         assertThat(counted("cut")).isOne();
     }

@@ -102,6 +102,7 @@ abstract class FdChannel extends PolledChannel {
     private void closeDeleted() {
         if (enter()) {
             try {
+                ClosedHere.mark(this);
                 unsafe().close(voidPromise());
             } finally {
                 leave();
@@ -152,6 +153,7 @@ abstract class FdChannel extends PolledChannel {
 
     /** Holder: one of the callbacks threw, so what state they are in is unknown. */
     void giveUp() {
+        ClosedHere.mark(this);
         closeQuietly();
     }
 

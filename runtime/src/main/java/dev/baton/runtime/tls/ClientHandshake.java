@@ -1,5 +1,6 @@
 package dev.baton.runtime.tls;
 
+import dev.baton.runtime.channel.ClosedHere;
 import dev.baton.runtime.channel.OutputEnd;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.channel.TlsFacts;
@@ -269,7 +270,7 @@ public final class ClientHandshake extends ChannelDuplexHandler {
 
     private void failed(ChannelHandlerContext ctx, Throwable cause) {
         if (!ctx.channel().isActive() && !FailureWords.isTold(cause)) {
-            if (cut) { // by this process: nothing is wrong with the server
+            if (cut || ClosedHere.isMarked(ctx.channel())) { // by this process: nothing is wrong with the server
                 fail(
                         ClientTlsFailure.CUT,
                         new IOException("no TLS handshake with " + server + ": the connection was closed here", cause));
@@ -317,6 +318,7 @@ public final class ClientHandshake extends ChannelDuplexHandler {
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
+        cut |= ClosedHere.isMarked(ctx.channel());
         if (state == State.SHAKING) {
             failed(ctx, new ClosedChannelException());
         } else if (state == State.DONE && !peerEnded && !cut && !broken) {
