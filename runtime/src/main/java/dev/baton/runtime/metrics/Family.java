@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -17,7 +18,7 @@ import org.slf4j.LoggerFactory;
 /**
  * All series of one metric.
  *
- * <p>Threading: any; series come under its lock and are read without it.
+ * <p>Threading: any, without a lock: a counter may be looked up wherever an fd may be deleted.
  *
  * @param <T> what a series is: a value that is read when somebody asks, or a histogram
  */
@@ -40,6 +41,9 @@ final class Family<T> {
     private final String name;
     private final String help;
     private final ConcurrentMap<LabelSet, T> all = new ConcurrentSkipListMap<>();
+    /** How many {@link #make} has made, or is about to. */
+    private final AtomicInteger counted = new AtomicInteger();
+
     private final AtomicBoolean crowded = new AtomicBoolean();
 
     /** Without any series. */
@@ -71,12 +75,26 @@ final class Family<T> {
      * The one with these labels, which is made if there is none; beyond {@link Metrics#SERIES_MAX} of them one that
      * stands for all the others.
      */
-    synchronized T make(LabelSet labels, Supplier<? extends T> made) {
+    T make(LabelSet labels, Supplier<? extends T> made) {
         T known = all.get(labels);
         if (known != null) {
             return known;
         }
-        return all.computeIfAbsent(all.size() < Metrics.SERIES_MAX ? labels : others(labels), absent -> made.get());
+        if (counted.getAndIncrement() >= Metrics.SERIES_MAX) {
+            counted.decrementAndGet();
+            return add(others(labels), made.get());
+        }
+        T fresh = made.get();
+        T first = add(labels, fresh);
+        if (first != fresh) {
+            counted.decrementAndGet();
+        }
+        return first;
+    }
+
+    private T add(LabelSet labels, T fresh) {
+        T first = all.putIfAbsent(labels, fresh);
+        return first == null ? fresh : first;
     }
 
     /** The same keys, with values that say that they stand for many; says once that a name has too many. */
@@ -94,7 +112,7 @@ final class Family<T> {
     }
 
     /** Instead of one of the same labels, if there is one. */
-    synchronized void put(LabelSet labels, T series) {
+    void put(LabelSet labels, T series) {
         all.put(labels, series);
     }
 
@@ -114,8 +132,10 @@ final class Family<T> {
     }
 
     /** Forgets the one with these labels, if there is one. */
-    synchronized void remove(LabelSet labels) {
-        all.remove(labels);
+    void remove(LabelSet labels) {
+        if (all.remove(labels) != null && !labels.equals(labels.all(OTHER))) {
+            counted.updateAndGet(count -> Math.max(0, count - 1)); // those that were put were not counted
+        }
     }
 
     boolean isEmpty() {

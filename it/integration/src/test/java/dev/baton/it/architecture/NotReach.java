@@ -78,7 +78,7 @@ final class NotReach extends ArchCondition<JavaMethod> {
                             path(unit, callers) + " calls " + access.getTarget().getFullName()));
                 }
                 for (JavaCodeUnit target : targets(access)) {
-                    if (callers.putIfAbsent(target, unit) == null && target != root) {
+                    if (target != root && callers.putIfAbsent(target, unit) == null) {
                         next.add(target);
                     }
                 }
