@@ -10,9 +10,10 @@ import org.slf4j.LoggerFactory;
 /**
  * Gives each Vert.x of the program Baton's loops: {@code Vertx.vertx()} needs no code. Found by the
  * {@link java.util.ServiceLoader}. Each Vert.x has a Baton of its own, which has as many loops as its options say and
- * ends with it; the threads are that Vert.x's. It takes the place of NIO, which is what a Vert.x has that was told nothing else, and also one that was told NIO; one that was
- * given another transport, or prefers a native one that is there, keeps it. With the system property
- * {@code baton.vertx=off}, and where Baton cannot run, each Vert.x keeps what it has.
+ * ends with it; the threads are that Vert.x's. It takes the place of NIO, which is what a Vert.x has that was told
+ * nothing else, and also one that was told NIO; one that was given another transport, or prefers a native one that is
+ * there, keeps it. With the system property {@code baton.vertx=off}, and where Baton cannot run, each Vert.x keeps what
+ * it has.
  */
 public final class BatonVertxProvider implements VertxServiceProvider {
     private static final Logger LOG = LoggerFactory.getLogger(BatonVertxProvider.class);
