@@ -23,6 +23,9 @@ public final class BatonProcess implements AutoCloseable {
     /** What the build gives the JVM of a process that lives for seconds. */
     private static final String OPTIONS = System.getProperty("baton.java.opts", "");
 
+    /** A build that runs in the background ignores INT, under nohup HUP too, and so would what it starts. */
+    private static final List<String> AS_FROM_A_TERMINAL = List.of("env", "--default-signal=INT,HUP");
+
     private static final Pattern ADMIN = Pattern.compile("admin on (\\S+)");
 
     private final Process process;
@@ -67,7 +70,8 @@ public final class BatonProcess implements AutoCloseable {
     /** Starts a launcher script with more in its environment. */
     public static BatonProcess launch(Path script, Path folder, Map<String, String> environment, String... arguments)
             throws IOException {
-        List<String> command = new ArrayList<>(List.of(script.toString()));
+        List<String> command = new ArrayList<>(AS_FROM_A_TERMINAL);
+        command.add(script.toString());
         command.addAll(List.of(arguments));
         ProcessBuilder builder =
                 new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true);

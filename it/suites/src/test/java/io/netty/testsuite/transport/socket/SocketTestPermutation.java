@@ -22,7 +22,8 @@ public class SocketTestPermutation {
     /** A port below 1024 on which nothing listens. */
     public static final int UNASSIGNED_PORT = 4;
 
-    static final SocketTestPermutation INSTANCE = new SocketTestPermutation();
+    /** Of all tests. */
+    public static final SocketTestPermutation INSTANCE = new SocketTestPermutation();
 
     private final Sockets sockets = Sockets.chosen();
 
