@@ -1,5 +1,6 @@
 package dev.baton.runtime.channel;
 
+import dev.baton.runtime.posix.SocketAddresses;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.poller.Interest;
 import dev.baton.spi.posix.Errno;
@@ -30,6 +31,8 @@ final class Connector {
     private @Nullable ChannelPromise promise;
     private @Nullable SocketAddress target;
     private @Nullable Future<?> timeout;
+    /** The socket was bound to any address before it was known where it is to connect to. */
+    private boolean both;
 
     Connector(FdStreamChannel channel) {
         this.channel = channel;
@@ -40,8 +43,12 @@ final class Connector {
     }
 
     void bind(SocketAddress address) throws IOException {
+        both = channel.fd() == null && AnyAddress.isBoth(address);
         Fd fd = socketFor(address);
-        int result = channel.env.posix().bind(fd.number(), address);
+        if (both) {
+            AnyAddress.widen(channel.env.posix(), fd.number());
+        }
+        int result = channel.env.posix().bind(fd.number(), toBind(fd, address));
         if (result < 0) {
             throw dev.baton.spi.posix.PosixException.of("bind", address, result);
         }
@@ -87,12 +94,12 @@ final class Connector {
         }
         Fd fd = socketFor(remote);
         if (local != null) {
-            int result = channel.env.posix().bind(fd.number(), local);
+            int result = channel.env.posix().bind(fd.number(), toBind(fd, local));
             if (result < 0) {
                 throw dev.baton.spi.posix.PosixException.of("bind", local, result);
             }
         }
-        int result = channel.env.posix().connect(fd.number(), remote);
+        int result = channel.env.posix().connect(fd.number(), toConnect(fd, remote));
         if (result == 0) {
             return true;
         }
@@ -108,7 +115,9 @@ final class Connector {
             return existing;
         }
         int family = family(address);
-        int number = channel.env.posix().socket(family, Sockets.SOCK_STREAM, 0);
+        int number = both
+                ? AnyAddress.socket(channel.env.posix(), Sockets.SOCK_STREAM)
+                : channel.env.posix().socket(family, Sockets.SOCK_STREAM, 0);
         if (number < 0) {
             throw FdChannel.error("create a socket", number);
         }
@@ -116,6 +125,19 @@ final class Connector {
         channel.streamConfig()
                 .applyTo(channel.env.posix(), number, family != Sockets.AF_UNIX, StreamConfig.FRESH_NO_DELAY);
         return fd;
+    }
+
+    /** Any address is that of the socket's family. */
+    private SocketAddress toBind(Fd fd, SocketAddress address) {
+        return address instanceof InetSocketAddress inet && AnyAddress.isBoth(inet)
+                ? AnyAddress.suited(inet, AnyAddress.isIpv6(channel.env.posix(), fd.number()))
+                : address;
+    }
+
+    private SocketAddress toConnect(Fd fd, SocketAddress address) {
+        return both && address instanceof InetSocketAddress inet && AnyAddress.isIpv6(channel.env.posix(), fd.number())
+                ? SocketAddresses.forBoth(inet)
+                : address;
     }
 
     static int family(SocketAddress address) {

@@ -19,7 +19,6 @@ import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.util.UncheckedBooleanSupplier;
 import java.io.IOException;
 import java.net.BindException;
-import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.net.PortUnreachableException;
 import java.net.SocketAddress;
@@ -32,7 +31,8 @@ import org.slf4j.LoggerFactory;
  * A UDP socket that stays with the loop it was registered with.
  *
  * <p>Its socket is made when it is known what for: at the bind, the connect, or, for a channel that is active on
- * registration, the first datagram. Where no family was asked for, that one serves IPv4 and IPv6.
+ * registration, the first datagram. Where no family was asked for, it serves IPv4 and IPv6 if it is bound to any
+ * address or not bound at all.
  *
  * <p>A datagram that cannot be sent fails its own promise and nothing else. That no socket listens at the peer (ICMP)
  * is told to connected sockets only, as {@link PortUnreachableException}; the channel stays open.
@@ -104,17 +104,15 @@ public class FdDatagramChannel extends MulticastChannel {
             return live().number();
         }
         int chosen = wantedFamily == ANY_FAMILY ? familyNeeded : wantedFamily;
-        int number = env.posix().socket(chosen == ANY_FAMILY ? Sockets.AF_INET6 : chosen, Sockets.SOCK_DGRAM, 0);
-        if (number == -Errno.EAFNOSUPPORT && chosen == ANY_FAMILY) {
-            chosen = Sockets.AF_INET; // a kernel without IPv6
-            number = env.posix().socket(chosen, Sockets.SOCK_DGRAM, 0);
-        }
+        int number = chosen == ANY_FAMILY
+                ? AnyAddress.socket(env.posix(), Sockets.SOCK_DGRAM)
+                : env.posix().socket(chosen, Sockets.SOCK_DGRAM, 0);
         if (number < 0) {
             throw error("create a datagram socket", number);
         }
         insert(number);
-        family = chosen == ANY_FAMILY ? Sockets.AF_INET6 : chosen;
         try {
+            family = AnyAddress.widen(env.posix(), number) ? Sockets.AF_INET6 : Sockets.AF_INET;
             config.applyTo(env.posix(), number);
             poll(edgeTriggered() || wantsRead() ? Interest.IN : 0);
         } catch (IOException | RuntimeException e) {
@@ -150,11 +148,9 @@ public class FdDatagramChannel extends MulticastChannel {
         return family == Sockets.AF_INET6 ? SocketAddresses.forBoth(address) : address;
     }
 
-    /** Holder: any address means that of both families where IPv6 was asked for: the JVM writes it as IPv4's. */
-    private InetSocketAddress suitedToBind(InetSocketAddress address) throws IOException {
-        return wantedFamily == Sockets.AF_INET6 && address.getAddress().isAnyLocalAddress()
-                ? new InetSocketAddress(Inet6Address.getByAddress(null, new byte[16], -1), address.getPort())
-                : suited(address);
+    /** Holder: the same for a bind; any address is that of the socket's family. */
+    private InetSocketAddress suitedToBind(InetSocketAddress address) {
+        return AnyAddress.suited(address, family == Sockets.AF_INET6);
     }
 
     @Override
@@ -164,7 +160,7 @@ public class FdDatagramChannel extends MulticastChannel {
             throw new ClosedChannelException();
         }
         try {
-            int number = socket(Connector.family(wanted));
+            int number = socket(AnyAddress.isBoth(wanted) ? ANY_FAMILY : Connector.family(wanted));
             int result = env.posix().bind(number, suitedToBind(wanted));
             if (result < 0) {
                 PosixException cause = PosixException.of("bind udp", wanted, result);

@@ -16,6 +16,7 @@ import io.netty.channel.ChannelPromise;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.socket.ServerSocketChannelConfig;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -128,7 +129,8 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
     }
 
     private void open(SocketAddress address) throws Exception {
-        int left = env.servers().take(address);
+        boolean both = AnyAddress.isBoth(address) && homeLoop().id() != LoopRegistry.APART;
+        int left = left(address, both);
         guard = env.servers().guard(address);
         if (left >= 0) {
             if (guard != null) {
@@ -138,7 +140,7 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
             adopt(left);
             file = ServerFile.of(address);
         } else {
-            make(address);
+            make(address, both);
         }
         local = env.posix().localAddress(live().number());
         poll(edgeTriggered() ? Interest.IN : 0);
@@ -153,6 +155,15 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
         }
     }
 
+    /**
+     * The socket that the process before has left for an address. That of a process without IPv6 serves as well: the
+     * port is not free as long as it is there.
+     */
+    private int left(SocketAddress address, boolean both) {
+        int widened = both ? env.servers().take(AnyAddress.ofBoth(((InetSocketAddress) address).getPort())) : -1;
+        return widened >= 0 ? widened : env.servers().take(address);
+    }
+
     /** The process before has bound it, with these options, and it listens. */
     private void adopt(int number) {
         insert(number);
@@ -160,9 +171,17 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
         acceptable = true; // what waits in it may have been reported over there
     }
 
-    private void make(SocketAddress address) throws Exception {
+    /**
+     * Makes it.
+     *
+     * @param both whether any address is meant for both families. For the loop apart it never is: the address is the
+     *     configuration's, in which {@code 0.0.0.0} is IPv4's.
+     */
+    private void make(SocketAddress address, boolean both) throws Exception {
         int family = Connector.family(address);
-        int number = env.posix().socket(family, Sockets.SOCK_STREAM, 0);
+        int number = both
+                ? AnyAddress.socket(env.posix(), Sockets.SOCK_STREAM)
+                : env.posix().socket(family, Sockets.SOCK_STREAM, 0);
         if (number < 0) {
             throw error("create a socket", number);
         }
@@ -175,7 +194,12 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
         if (guard != null) {
             guard.prepare(env.posix(), number);
         }
-        int bound = env.posix().bind(number, address);
+        int bound = env.posix()
+                .bind(
+                        number,
+                        both
+                                ? AnyAddress.suited((InetSocketAddress) address, AnyAddress.widen(env.posix(), number))
+                                : address);
         if (bound < 0) {
             throw bindError(tcp ? "bind tcp" : "bind unix", address, bound);
         }

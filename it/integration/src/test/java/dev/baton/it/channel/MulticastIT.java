@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.baton.runtime.channel.FdDatagramChannel;
 import dev.baton.spi.poller.PollerProvider;
+import dev.baton.spi.posix.Sockets;
 import dev.baton.testkit.TestLoops;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.Unpooled;
@@ -40,6 +41,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 @Timeout(60)
 class MulticastIT {
+    private static final String HOST = "127.0.0.1";
     private static final InetAddress V4 = address("239.255.42.99");
     /** Of this process alone: the kernel's lists are the machine's. */
     private static final String PROCESS =
@@ -57,9 +59,9 @@ class MulticastIT {
     static Stream<Arguments> pollersAndGroups() {
         return dev.baton.it.Pollers.all()
                 .flatMap(poller -> Stream.of(
-                        Arguments.of(poller, "0.0.0.0", "127.0.0.1", V4),
+                        Arguments.of(poller, Sockets.AF_INET, V4),
                         // A socket of both families that hears an IPv4 group.
-                        Arguments.of(poller, "::", "127.0.0.1", V4)));
+                        Arguments.of(poller, Sockets.AF_UNSPEC, V4)));
     }
 
     private static final class Heard extends ChannelInboundHandlerAdapter {
@@ -82,9 +84,13 @@ class MulticastIT {
     }
 
     private static FdDatagramChannel bind(TestLoops loops, String host, Heard heard) throws Exception {
+        return bind(loops, Sockets.AF_UNSPEC, host, heard);
+    }
+
+    private static FdDatagramChannel bind(TestLoops loops, int family, String host, Heard heard) throws Exception {
         return (FdDatagramChannel) new Bootstrap()
                 .group(loops.loop(0))
-                .channelFactory(() -> new FdDatagramChannel(loops.env()))
+                .channelFactory(() -> new FdDatagramChannel(loops.env(), family))
                 .option(ChannelOption.IP_MULTICAST_IF, loopback())
                 .option(ChannelOption.IP_MULTICAST_TTL, 1)
                 .handler(heard)
@@ -101,12 +107,11 @@ class MulticastIT {
 
     @ParameterizedTest
     @MethodSource("pollersAndGroups")
-    void aMemberHearsAGroupUntilItLeaves(PollerProvider poller, String any, String host, InetAddress group)
-            throws Exception {
+    void aMemberHearsAGroupUntilItLeaves(PollerProvider poller, int family, InetAddress group) throws Exception {
         try (TestLoops loops = TestLoops.start(poller, 1)) {
             Heard heard = new Heard();
-            FdDatagramChannel member = bind(loops, any, heard);
-            FdDatagramChannel sender = bind(loops, host, new Heard());
+            FdDatagramChannel member = bind(loops, family, "0.0.0.0", heard);
+            FdDatagramChannel sender = bind(loops, HOST, new Heard());
             int port = member.localAddress().getPort();
             for (int i = 0; i < 2; i++) {
                 member.joinGroup(group).sync();
@@ -114,7 +119,7 @@ class MulticastIT {
                 assertThat(heard.next()).isEqualTo("to all");
                 member.leaveGroup(group).sync();
                 send(sender, "to nobody", group, port);
-                send(sender, "to you", address(host), port);
+                send(sender, "to you", address(HOST), port);
                 assertThat(heard.next()).isEqualTo("to you");
             }
             assertThat(loops.failures()).isEmpty();
@@ -123,14 +128,13 @@ class MulticastIT {
 
     @ParameterizedTest
     @MethodSource("pollersAndGroups")
-    void sourcesAreChosenAndBlocked(PollerProvider poller, String any, String host, InetAddress group)
-            throws Exception {
+    void sourcesAreChosenAndBlocked(PollerProvider poller, int family, InetAddress group) throws Exception {
         try (TestLoops loops = TestLoops.start(poller, 1)) {
             Heard heard = new Heard();
-            FdDatagramChannel member = bind(loops, any, heard);
-            FdDatagramChannel sender = bind(loops, host, new Heard());
+            FdDatagramChannel member = bind(loops, family, "0.0.0.0", heard);
+            FdDatagramChannel sender = bind(loops, HOST, new Heard());
             int port = member.localAddress().getPort();
-            InetAddress source = address(host);
+            InetAddress source = address(HOST);
             InetAddress other = address("127.0.0.2");
 
             member.joinGroup(group, loopback(), other).sync();
@@ -144,7 +148,7 @@ class MulticastIT {
             member.joinGroup(new InetSocketAddress(group, port), loopback()).sync();
             member.block(group, source).sync();
             send(sender, "blocked", group, port);
-            send(sender, "to you", address(host), port);
+            send(sender, "to you", address(HOST), port);
             assertThat(heard.next()).isEqualTo("to you");
         }
     }
@@ -296,7 +300,7 @@ class MulticastIT {
     @MethodSource("dev.baton.it.Pollers#all")
     void whatCannotBeIsSaid(PollerProvider poller) throws Exception {
         try (TestLoops loops = TestLoops.start(poller, 1)) {
-            FdDatagramChannel channel = bind(loops, "0.0.0.0", new Heard());
+            FdDatagramChannel channel = bind(loops, Sockets.AF_INET, "0.0.0.0", new Heard());
             assertThat(catchThrowable(
                             () -> channel.joinGroup(address("127.0.0.1")).sync()))
                     .hasMessageContaining("127.0.0.1: it is none");
