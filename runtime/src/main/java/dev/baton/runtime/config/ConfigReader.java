@@ -51,6 +51,7 @@ public final class ConfigReader {
     private final Path folder;
     private final ConfigTree tree;
     private final List<Problem> syntaxProblems;
+    private final boolean mayLackFolders;
 
     /** The keys of the top level that are the runtime's own, but for services, whose records are the plugins'. */
     private record Top(
@@ -74,6 +75,11 @@ public final class ConfigReader {
             PluginsConfig plugins) {}
 
     private ConfigReader(String file, Path folder, Section root, List<Problem> syntaxProblems) {
+        this(file, folder, root, syntaxProblems, false);
+    }
+
+    private ConfigReader(String file, Path folder, Section root, List<Problem> syntaxProblems, boolean mayLackFolders) {
+        this.mayLackFolders = mayLackFolders;
         this.file = file;
         this.folder = folder;
         this.tree = new ConfigTree(root);
@@ -152,7 +158,12 @@ public final class ConfigReader {
      */
     public ConfigReader with(Map<String, ?> keys) {
         Section more = ObjectTree.section(keys);
-        return new ConfigReader(file, folder, merged(tree.root(), more, ""), syntaxProblems);
+        return new ConfigReader(file, folder, merged(tree.root(), more, ""), syntaxProblems, mayLackFolders);
+    }
+
+    /** The same, for which it is no error if a folder of {@code plugins: path:} is not there. */
+    public ConfigReader withoutMissingFolders() {
+        return new ConfigReader(file, folder, tree.root(), syntaxProblems, true);
     }
 
     private static Section merged(Section first, Section more, String path) {
@@ -237,7 +248,7 @@ public final class ConfigReader {
         Map<String, ServiceConfig> services = services(binder, problems);
         Map<String, Record> components = sections(binder, tree.root().entries(), "", vocabulary.components());
         Map<String, Record> hooks = hooks(binder, problems, vocabulary);
-        new FileChecks(tree, problems, vocabulary, loops(), this::pluginFolder).run();
+        new FileChecks(tree, problems, vocabulary, loops(), this::pluginFolder, mayLackFolders).run();
 
         if (top == null || !problems.isEmpty()) {
             throw new ConfigException(problems.sorted());

@@ -27,24 +27,28 @@ final class FileChecks {
     private final Vocabulary vocabulary;
     private final int loops;
     private final Function<Value, Optional<Path>> folders;
+    private final boolean mayLackFolders;
 
     /**
      * Checks nothing yet.
      *
      * @param loops how many the file asks for
      * @param folders the folder that a value names; empty if none can have that name
+     * @param mayLackFolders true if folders of plugins need not be there
      */
     FileChecks(
             ConfigTree tree,
             Problems problems,
             Vocabulary vocabulary,
             int loops,
-            Function<Value, Optional<Path>> folders) {
+            Function<Value, Optional<Path>> folders,
+            boolean mayLackFolders) {
         this.tree = tree;
         this.problems = problems;
         this.vocabulary = vocabulary;
         this.loops = loops;
         this.folders = folders;
+        this.mayLackFolders = mayLackFolders;
     }
 
     /** Adds what is wrong to the problems. */
@@ -55,7 +59,9 @@ final class FileChecks {
         checkServers();
         checkStickyCookies();
         checkNameServers();
-        checkPluginPath();
+        if (!mayLackFolders) {
+            checkPluginPath();
+        }
         checkEnabledPlugins();
         checkRequiredPlugins();
         checkIdentity();

@@ -8,7 +8,9 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.spi.ContextAwareBase;
 import dev.baton.runtime.server.Installation;
+import java.util.Collection;
 import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * How a process that {@code bin/baton} started logs: to standard error, in code, because reading an XML file costs a
@@ -40,5 +42,13 @@ public final class Logging extends ContextAwareBase implements Configurator {
         root.addAppender(appender);
         context.getLogger("dev.baton").setLevel(Level.INFO);
         return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+    }
+
+    /** Shows everything that some packages log, unless another configuration of the log says what of them is shown. */
+    public static void trace(Collection<String> packages) {
+        if (System.getProperty("logback.configurationFile") == null
+                && LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
+            packages.forEach(each -> context.getLogger(each).setLevel(Level.TRACE));
+        }
     }
 }

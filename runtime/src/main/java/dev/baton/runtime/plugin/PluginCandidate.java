@@ -90,6 +90,26 @@ public final class PluginCandidate implements AutoCloseable {
         }
     }
 
+    /** The jar that has the plugin's manifest. */
+    public Path mainJar() throws PluginException {
+        try (PluginFolder opened = PluginFolder.open(folder)) {
+            return opened.manifest().jar();
+        }
+    }
+
+    /**
+     * Resolves what its classes refer to, as loading it does, and runs none of them.
+     *
+     * @throws PluginException if a reference leads nowhere
+     */
+    public void link() throws PluginException {
+        try (PluginFolder opened = PluginFolder.open(folder);
+                PluginClassLoader loader = new PluginClassLoader(
+                        opened.manifest().id(), opened.jars(), PluginCandidate.class.getClassLoader())) {
+            PluginLinker.link(opened.manifest().jar(), opened.jars(), loader);
+        }
+    }
+
     /** What loading does not mind, but its author should. */
     public List<String> advice() throws PluginException {
         try (PluginFolder opened = PluginFolder.open(folder)) {
@@ -112,7 +132,7 @@ public final class PluginCandidate implements AutoCloseable {
     }
 
     /** Removes a folder with everything in it; what cannot be removed stays. */
-    static void remove(Path folder) {
+    public static void remove(Path folder) {
         if (!Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
             return;
         }

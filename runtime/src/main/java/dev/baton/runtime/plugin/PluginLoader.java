@@ -89,9 +89,20 @@ public final class PluginLoader {
      *     into the distribution
      */
     public void loadAll(List<Path> bundled, List<Path> added) {
+        loadAll(bundled, added, List.of());
+    }
+
+    /**
+     * The same, with plugins that are being developed: each is loaded in the place of others with its id, also if it is
+     * one that rests until it is asked for.
+     *
+     * @param developed folders of such plugins, each with an id of its own
+     */
+    public void loadAll(List<Path> bundled, List<Path> added, List<Path> developed) {
         List<Found> found = new ArrayList<>();
-        bundled.forEach(root -> find(root, false, found));
-        added.forEach(root -> find(root, true, found));
+        bundled.forEach(root -> find(root, Origin.BUNDLED, found));
+        added.forEach(root -> find(root, Origin.ADDED, found));
+        developed.forEach(root -> find(root, Origin.DEVELOPED, found));
         Map<String, List<Found>> byId = new LinkedHashMap<>();
         found.forEach(each -> byId.computeIfAbsent(each.manifest().id(), id -> new ArrayList<>())
                 .add(each));
@@ -109,7 +120,7 @@ public final class PluginLoader {
         leftOut = replaced;
         loadAll(bundled, List.of());
         try {
-            Found found = new Found(PluginFolder.open(folder), true, true);
+            Found found = new Found(PluginFolder.open(folder), Origin.ADDED);
             if (registry.isResting(found.manifest().id())) {
                 found.plugin().close();
                 failed(
@@ -126,13 +137,23 @@ public final class PluginLoader {
         }
     }
 
-    /**
-     * A plugin in a folder.
-     *
-     * @param added true if the folder is in one of the user's
-     * @param thorough true if it was not checked by Baton's build
-     */
-    private record Found(PluginFolder plugin, boolean added, boolean thorough) {
+    /** Whose plugin it is. */
+    private enum Origin {
+        /** The distribution's, by the folder that it is in. */
+        BUNDLED,
+        /** In a folder of the user's. */
+        ADDED,
+        /** The user is writing it. */
+        DEVELOPED
+    }
+
+    /** A plugin in a folder. */
+    private record Found(PluginFolder plugin, Origin origin) {
+        /** True if it was not checked by Baton's build. */
+        boolean isThorough() {
+            return origin != Origin.BUNDLED || PluginStore.isInstalled(plugin.folder());
+        }
+
         PluginManifest manifest() {
             return plugin.manifest();
         }
@@ -142,7 +163,7 @@ public final class PluginLoader {
         }
     }
 
-    private void find(Path root, boolean added, List<Found> found) {
+    private void find(Path root, Origin origin, List<Found> found) {
         try {
             for (Path jar : PluginFolder.jars(root)) {
                 failed(
@@ -156,7 +177,7 @@ public final class PluginLoader {
                     continue;
                 }
                 try {
-                    found.add(new Found(PluginFolder.open(folder), added, added || PluginStore.isInstalled(folder)));
+                    found.add(new Found(PluginFolder.open(folder), origin));
                 } catch (PluginException e) {
                     failed(folder, "", e);
                 }
@@ -166,8 +187,19 @@ public final class PluginLoader {
         }
     }
 
-    /** Of several with one id the highest version, if all are the user's; else none. */
+    /**
+     * Of several with one id that which is being developed; else the highest version, if all are the user's; else none.
+     */
     private void load(List<Found> sameId) {
+        Found developed = sameId.stream()
+                .filter(each -> each.origin() == Origin.DEVELOPED)
+                .findFirst()
+                .orElse(null);
+        if (developed != null) {
+            sameId.stream().filter(each -> !each.equals(developed)).forEach(each -> passOver(each, developed));
+            loadNow(developed);
+            return;
+        }
         Found chosen = sameId.get(0);
         if (sameId.size() > 1) {
             List<Found> ordered = sameId.stream()
@@ -176,7 +208,7 @@ public final class PluginLoader {
                     .toList();
             chosen = ordered.get(ordered.size() - 1);
             Found next = ordered.get(ordered.size() - 2);
-            boolean clear = sameId.stream().allMatch(Found::added)
+            boolean clear = sameId.stream().allMatch(each -> each.origin() == Origin.ADDED)
                     && PluginVersion.of(chosen.manifest().version())
                                     .compareTo(PluginVersion.of(next.manifest().version()))
                             != 0;
@@ -205,6 +237,16 @@ public final class PluginLoader {
         load(chosen);
     }
 
+    private static void passOver(Found installed, Found developed) {
+        LOG.info(
+                "plugin {} {} in {} is passed over: the project's {} is used",
+                installed.manifest().id(),
+                installed.manifest().version(),
+                installed.place(),
+                developed.manifest().version());
+        installed.plugin().close();
+    }
+
     private void load(Found found) {
         PluginManifest manifest = found.manifest();
         if (manifest.onRequest() && !enabled.contains(manifest.id())) {
@@ -221,7 +263,7 @@ public final class PluginLoader {
         PluginClassLoader loader = new PluginClassLoader(manifest.id(), jars, PluginLoader.class.getClassLoader());
         boolean loaded = false;
         try {
-            boolean thorough = found.thorough() || allThorough;
+            boolean thorough = found.isThorough() || allThorough;
             if (thorough) {
                 PluginLinker.link(manifest.jar(), jars, loader);
             }

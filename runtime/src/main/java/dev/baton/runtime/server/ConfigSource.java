@@ -21,7 +21,9 @@ import org.jspecify.annotations.Nullable;
  * @param reader its text, parsed but not bound yet
  */
 public record ConfigSource(String file, String origin, ConfigReader reader) {
-    private static final Path DEFAULT = Path.of("baton.yaml");
+    /** The one that is used if none is named, in the current folder. */
+    public static final Path DEFAULT = Path.of("baton.yaml");
+
     private static final String DEMO = "demo.yaml";
     /** The line in front of its listeners. */
     private static final String LISTENERS = "listeners:\n";

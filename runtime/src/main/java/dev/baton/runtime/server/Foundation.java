@@ -181,6 +181,19 @@ public final class Foundation {
     }
 
     /**
+     * As {@link #lay(Installation, ConfigReader)}, with plugins that are being developed.
+     *
+     * @param developed a folder of them; they take the place of others with the same id
+     * @throws StartException as there
+     */
+    public static Foundation lay(Installation installation, ConfigReader configuration, Path developed)
+            throws StartException {
+        Foundation foundation = ofProcess(installation, configuration.enabledPlugins());
+        foundation.loader.loadAll(installation.plugins(), configuration.pluginFolders(), List.of(developed));
+        return foundation.laid();
+    }
+
+    /**
      * Loads the plugins of the installation and one more, which is on trial.
      *
      * @param folder of that one

@@ -22,7 +22,8 @@ public final class StartException extends Exception {
         this.kind = kind;
     }
 
-    StartException(Kind kind, String problem, @Nullable Throwable cause) {
+    /** One problem, with what has caused it, if anything has. */
+    public StartException(Kind kind, String problem, @Nullable Throwable cause) {
         super(problem, cause);
         this.kind = kind;
     }

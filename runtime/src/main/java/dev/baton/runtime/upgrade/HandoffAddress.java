@@ -108,6 +108,14 @@ public final class HandoffAddress implements AutoCloseable {
                 .toList();
     }
 
+    /**
+     * Makes a folder of mode 0700 whose path is short enough for a unix socket in it with a name as short as that of
+     * the handoff.
+     */
+    public static Path newFolder() throws IOException {
+        return folder(parents(System.getProperty("java.io.tmpdir"), System.getenv()));
+    }
+
     private static Path folder(List<Path> parents) throws IOException {
         for (Path parent : parents) {
             try {

@@ -11,7 +11,7 @@ public final class SimulatedWatchdog {
     /** Its loops' threads wait for something whenever they do not go on: no processor would help them. */
     public SimulatedWatchdog(Duration detect, Duration settle, LoopWatch watch, Metrics metrics, long now) {
         watchdog = new Watchdog(
-                new RescueConfig(detect, settle),
+                new RescueConfig(detect, settle, true),
                 watch,
                 metrics,
                 new ThreadStates() {

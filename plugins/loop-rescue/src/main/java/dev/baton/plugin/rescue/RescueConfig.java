@@ -10,7 +10,10 @@ import java.time.Duration;
  * @param detect how long a loop may be inside one callback until it counts as blocked
  * @param settle how long after the start a loop is said to be blocked only after ten times {@code detect}: code runs
  *     for the first time then, and classes are loaded. Its connections are taken over after {@code detect} all the same
+ * @param takeOver false if a blocked loop is only reported, and keeps its connections: for development, where it may
+ *     stand at a breakpoint
  */
 public record RescueConfig(
         @Default("50ms") @Range(min = "10ms", max = "1m") Duration detect,
-        @Default("3s") @Range(min = "0s", max = "10m") Duration settle) {}
+        @Default("3s") @Range(min = "0s", max = "10m") Duration settle,
+        @Default("true") boolean takeOver) {}

@@ -33,6 +33,8 @@ import org.slf4j.LoggerFactory;
  *   every loop blocked                                         say so; no loop is left to help
  * </pre>
  *
+ * <p>With {@code take-over: false} it says and counts the same, and rescues nothing.
+ *
  * <p>A round that is late is what a pause of the JVM looks like from here: this thread stands still at a safepoint as
  * well. So a collection of garbage never looks like a blocked loop, and neither does a process that was stopped (R50).
  * A loop that is wrongly taken for blocked loses connections to other loops, and nothing else.
@@ -60,6 +62,7 @@ final class Watchdog {
     private final long detectNanos;
     private final long intervalNanos;
     private final long settledAt;
+    private final boolean takesOver;
     private final Map<WatchedLoop, Suspect> suspects = new HashMap<>();
     private final Map<String, Long> told = new HashMap<>();
     private final Metrics.Counter late;
@@ -76,6 +79,7 @@ final class Watchdog {
         this.detectNanos = config.detect().toNanos();
         this.intervalNanos = Math.min(INTERVAL_MAX_NANOS, detectNanos / ROUNDS_MIN);
         this.settledAt = now + config.settle().toNanos();
+        this.takesOver = config.takeOver();
         this.lastRound = now;
         this.late = metrics.counter(
                 "baton_watchdog_late_total",
@@ -108,7 +112,7 @@ final class Watchdog {
             tellAll(loops.size());
         }
         if (!all) {
-            blocked.forEach(suspect -> suspect.rescue(now, RESCUE_PAUSE_NANOS));
+            blocked.forEach(suspect -> rescue(suspect, now));
         }
     }
 
@@ -147,15 +151,21 @@ final class Watchdog {
         }
         boolean settling = now - settledAt < 0;
         if (settling && suspect.stuckNanos < SETTLING_FACTOR * detectNanos - intervalNanos) {
-            suspect.rescue(now, RESCUE_PAUSE_NANOS);
+            rescue(suspect, now);
             return false;
         }
         suspect.blocked = true;
         suspect.blockedSince = now - suspect.stuckNanos;
         suspect.loop.blocked(true);
-        suspect.rescue(now, RESCUE_PAUSE_NANOS); // first: what follows takes time
+        rescue(suspect, now); // first: what follows takes time
         tell(suspect, now);
         return true;
+    }
+
+    private void rescue(Suspect suspect, long now) {
+        if (takesOver) {
+            suspect.rescue(now, RESCUE_PAUSE_NANOS);
+        }
     }
 
     private void goesOn(Suspect suspect, long now) {
@@ -219,11 +229,13 @@ final class Watchdog {
             told.put(what.callback(), now);
         }
         LOG.warn(
-                "loop {} has been in one callback for more than {} ms: {}; its connections move to other loops{}{}",
+                "loop {} has been in one callback for more than {} ms: {}; its connections {}{}",
                 what.loop(),
                 suspect.stuckNanos / 1_000_000,
                 what.words(),
-                staying(suspect.loop.bound()),
+                takesOver
+                        ? "move to other loops" + staying(suspect.loop.bound())
+                        : "wait for it, as rescue: { take-over: false } says",
                 again ? "" : what.stackLines());
     }
 

@@ -84,8 +84,16 @@ class WatchdogTest {
     }
 
     private Watchdog watchdog(Duration settle) {
+        return watchdog(settle, true);
+    }
+
+    private Watchdog watchdog(Duration settle, boolean takeOver) {
         return new Watchdog(
-                new RescueConfig(Duration.ofMillis(50), settle), () -> List.copyOf(loops), counts, new Kernel(), now);
+                new RescueConfig(Duration.ofMillis(50), settle, takeOver),
+                () -> List.copyOf(loops),
+                counts,
+                new Kernel(),
+                now);
     }
 
     private FakeLoop loop(int id) {
@@ -127,6 +135,19 @@ class WatchdogTest {
         assertThat(loop(0).rescues).hasSize(1);
         assertThat(counts.of("baton_loop_blocked_total")).isEqualTo(1);
         assertThat(counts.blocked()).isEqualTo(1);
+    }
+
+    @Test
+    void shouldOnlySayThatALoopIsBlockedWhereItMustNotTakeOver() {
+        watchdog = watchdog(Duration.ZERO, false);
+        loop(0).progress++;
+        rounds(20);
+        assertThat(loop(0).blocked).isTrue();
+        assertThat(counts.of("baton_loop_blocked_total")).isEqualTo(1);
+        assertThat(loop(0).rescues).isEmpty();
+        loop(0).progress++;
+        round();
+        assertThat(loop(0).blocked).isFalse();
     }
 
     @Test

@@ -155,7 +155,9 @@ public final class Baton implements Runnable {
     /** Where the process begins. */
     public static void main(String[] arguments) {
         if (arguments.length > 0 && arguments[0].equals(name(RunCommand.class))) {
-            WarmUp.begin();
+            if (!List.of(arguments).contains(RunCommand.DEV)) {
+                WarmUp.begin();
+            }
             StandardStreams.install(); // what serves waits for no reader; every other command is for its reader
         }
         // Flushed line by line: a reader of the pipe gets whole lines.

@@ -4,7 +4,10 @@ import dev.baton.runtime.config.RootConfig;
 import dev.baton.runtime.launcher.ExitCode;
 import dev.baton.runtime.launcher.HardStop;
 import dev.baton.runtime.launcher.Signals;
+import dev.baton.runtime.launcher.dev.DevSupervisor;
+import dev.baton.runtime.launcher.dev.SupervisorLink;
 import dev.baton.runtime.output.StandardStreams;
+import dev.baton.runtime.plugin.PluginException;
 import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.runtime.server.ConfigSource;
 import dev.baton.runtime.server.Foundation;
@@ -14,6 +17,7 @@ import dev.baton.runtime.server.StartException;
 import dev.baton.runtime.upgrade.InitProcess;
 import dev.baton.spi.admin.StopReport;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +33,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code baton run}: starts, says what it started, serves until it is stopped. */
@@ -40,35 +45,69 @@ import picocli.CommandLine.Spec;
             "",
             "TERM and INT drain within `grace` of the configuration; a second one cuts. If work is still",
             "unfinished `hard-stop` later, the process exits all the same. HUP replaces the process by a",
-            "new one: see `baton upgrade`. QUIT prints the stacks of all threads."
+            "new one: see `baton upgrade`. QUIT prints the stacks of all threads.",
+            "",
+            "With --dev it is for authors of plugins: each time a project was compiled, the server is",
+            "upgraded and has the new classes. One that cannot be loaded is reported, and the one before",
+            "serves. A blocked loop is only reported, everything that the plugins log is shown, assertions",
+            "are on, and each process prints the port at which a debugger can attach."
         })
 final class RunCommand implements Callable<Integer> {
+    /** The option of a process that serves nothing itself. */
+    static final String DEV = "--dev";
+
     /** Set by {@code bin/baton}: where it is, by the path that it was called by. */
     private static final String LAUNCHER = "baton.launcher";
 
     @Mixin
     private ConfigOption config = new ConfigOption();
 
+    @Option(
+            names = DEV,
+            arity = "1..*",
+            paramLabel = "PROJECT",
+            description = {
+                "Folders of Maven projects of plugins. They are compiled by you (mvn compile, or an IDE) and take the",
+                "place of installed plugins with the same ids."
+            })
+    private List<Path> projects = List.of();
+
+    /** A server that {@code --dev} has started: where its supervisor is. */
+    @Option(names = "--staged", hidden = true)
+    private @Nullable Path staged;
+
     @Spec
     @SuppressWarnings("NullAway.Init") // by picocli
     private CommandSpec spec;
 
     /** Only as pid 1. */
-    private final @Nullable InitProcess init = InitProcess.ifThisIsOne();
+    private @Nullable InitProcess init;
+
+    /** Only for {@code --dev}. */
+    private @Nullable SupervisorLink supervisor;
 
     private final AtomicBoolean signalled = new AtomicBoolean();
     /** A signal that comes before it is served when there is something to stop. */
     private final CompletableFuture<Server> assembled = new CompletableFuture<>();
 
     @Override
-    public Integer call() throws StartException, InterruptedException {
+    public Integer call() throws StartException, PluginException, InterruptedException {
+        if (!projects.isEmpty()) {
+            return develop();
+        }
+        init = InitProcess.ifThisIsOne();
         listenToSignals();
+        if (staged != null) {
+            supervisor = SupervisorLink.connect(staged);
+            supervisor.obey(new Orders());
+        }
         say(Baton.Version.line() + ", pid " + ProcessHandle.current().pid());
         ConfigSource source = config.source();
         say("configuration " + source.file() + " (" + source.origin() + ")");
-        Foundation foundation = Foundation.lay(Installation.current(), source.reader());
+        Foundation foundation = foundation(source);
         sayPlugins(foundation.plugins());
-        RootConfig read = foundation.read(source);
+        RootConfig read =
+                foundation.read(supervisor == null ? source : SupervisorLink.adapted(source, foundation.plugins()));
         Server server = Server.assemble(foundation, read);
         boolean serving = false;
         try {
@@ -93,8 +132,43 @@ final class RunCommand implements Callable<Integer> {
         if (!server.isStopping()) {
             say(Ansi.AUTO.string("@|bold,green ready|@ in "
                     + ManagementFactory.getRuntimeMXBean().getUptime() + " ms"));
+            sayReady();
         }
         return serve(server);
+    }
+
+    private Foundation foundation(ConfigSource source) throws StartException {
+        if (supervisor == null) {
+            return Foundation.lay(Installation.current(), source.reader());
+        }
+        supervisor.logAll();
+        return Foundation.lay(Installation.current(), source.reader(), supervisor.plugins());
+    }
+
+    /** This process serves nothing itself: it watches the projects. */
+    private int develop() throws PluginException, InterruptedException {
+        String launcher = System.getProperty(LAUNCHER);
+        if (launcher == null) {
+            throw new PluginException("--dev starts processes, and this one was not started by bin/baton: use that");
+        }
+        List<String> command = new ArrayList<>(List.of(launcher, "run"));
+        Path file = config.file();
+        if (file != null) {
+            command.addAll(List.of("-c", file.toString()));
+        }
+        return new DevSupervisor(
+                        command,
+                        file == null ? ConfigSource.DEFAULT : file,
+                        projects,
+                        Installation.current().version(),
+                        this::say)
+                .run();
+    }
+
+    private void sayReady() {
+        if (supervisor != null) {
+            supervisor.ready();
+        }
     }
 
     private int serve(Server server) throws InterruptedException {
@@ -112,11 +186,15 @@ final class RunCommand implements Callable<Integer> {
             }
             hardStop.cancel();
             say("serving again: the process that had taken over has died");
+            sayReady();
         }
     }
 
     /** The end of this process, as far as it may end: the end of pid 1 would end the processes that serve after it. */
     private int end(int code) {
+        if (supervisor != null) {
+            supervisor.ended(code);
+        }
         if (init == null || !init.isFollowing()) {
             return code;
         }
@@ -151,16 +229,8 @@ final class RunCommand implements Callable<Integer> {
                     if (!signalled.compareAndSet(false, true)) {
                         assembled.thenAccept(server -> server.stop(Duration.ZERO)); // what drains here
                     }
-                } else if (signalled.compareAndSet(false, true)) {
-                    say(name + ": stopping; once more to cut");
-                    assembled.thenAccept(server -> server.stop(null));
-                } else if (assembled.isDone()) {
-                    say(name + ": cutting");
-                    assembled.thenAccept(server -> server.stop(Duration.ZERO));
-                } else {
-                    say(name + ": ending during the start");
-                    StandardStreams.drain();
-                    Runtime.getRuntime().halt(ExitCode.CUT);
+                } else if (!stop(name)) {
+                    cut(name);
                 }
             });
         }
@@ -171,10 +241,65 @@ final class RunCommand implements Callable<Integer> {
                 return;
             }
             say("HUP: upgrading");
-            assembled
-                    .thenCompose(server -> server.upgrade(null))
-                    .thenAccept(report -> say(UpgradeCommand.line(report.upgraded(), report.detail())));
+            upgrade();
         });
+    }
+
+    /** Drains and ends; false if that was asked for before. */
+    private boolean stop(String signal) {
+        if (!signalled.compareAndSet(false, true)) {
+            return false;
+        }
+        say(signal + ": stopping; once more to cut");
+        assembled.thenAccept(server -> server.stop(null));
+        return true;
+    }
+
+    private void cut(String signal) {
+        if (assembled.isDone()) {
+            say(signal + ": cutting");
+            assembled.thenAccept(server -> server.stop(Duration.ZERO));
+        } else {
+            say(signal + ": ending during the start");
+            StandardStreams.drain();
+            Runtime.getRuntime().halt(ExitCode.CUT);
+        }
+    }
+
+    private CompletableFuture<Boolean> upgrade() {
+        return assembled.thenCompose(server -> server.upgrade(null)).thenApply(report -> {
+            say(UpgradeCommand.line(report.upgraded(), report.detail()));
+            return report.upgraded();
+        });
+    }
+
+    /** What the supervisor of {@code --dev} wants. */
+    private final class Orders implements SupervisorLink.Orders {
+        @Override
+        public void upgrade() {
+            SupervisorLink asked = supervisor;
+            RunCommand.this.upgrade().whenComplete((done, failure) -> {
+                if (asked != null) {
+                    asked.upgraded(Boolean.TRUE.equals(done));
+                }
+            });
+        }
+
+        @Override
+        public void stop(String signal) {
+            RunCommand.this.stop(signal); // a terminal has sent it to this process too
+        }
+
+        @Override
+        public void cut(String signal) {
+            RunCommand.this.cut(signal);
+        }
+
+        @Override
+        public void abandoned() {
+            signalled.set(true);
+            RunCommand.this.cut("the process of `baton run --dev` is dead");
+        }
     }
 
     /** This command line once more, by the launcher that is installed by then; empty where there is none. */
