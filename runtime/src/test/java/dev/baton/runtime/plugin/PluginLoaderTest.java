@@ -316,6 +316,27 @@ class PluginLoaderTest extends PluginLoading {
                 .endsWith("; remove all but one");
     }
 
+    @Test
+    void aPluginThatIsBeingDeveloped() throws IOException {
+        good("one", "bundled");
+        Path added = temporary.resolve("added");
+        PluginJar.plugin("two", "two.Entry")
+                .attribute("Baton-Plugin-Version", "9.0")
+                .entryPoint("two.Entry", "binder.unbindStrategy(\"added\", Unbind.class);")
+                .in(added.resolve("two"), "two.jar");
+        Path developed = temporary.resolve("developed");
+        for (String id : List.of("one", "two", "three")) {
+            PluginJar.plugin(id, id + ".Entry")
+                    .attribute("Baton-Plugin-Load", id.equals("three") ? "on-request" : "")
+                    .entryPoint(id + ".Entry", "binder.unbindStrategy(\"mine-" + id + "\", Unbind.class);")
+                    .in(developed.resolve(id), id + ".jar");
+        }
+        PluginLoader loader = new PluginLoader(BINDINGS, PluginLoading::own, Set.of());
+        loader.loadAll(List.of(root), List.of(added), List.of(developed));
+        assertThat(loader.registry().failures()).isEmpty();
+        assertThat(loader.registry().unbindStrategies()).containsOnlyKeys("mine-one", "mine-two", "mine-three");
+    }
+
     /** The build of Baton has linked its own plugins, but not what was installed beside them. */
     @Test
     void aPluginThatWasInstalledIntoTheDistribution() throws IOException {

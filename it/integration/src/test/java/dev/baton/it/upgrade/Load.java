@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * idle connection looks to a client that just wants to use it again. The request is repeated, once, on a new
  * connection, and counted.
  */
-final class Load implements AutoCloseable {
+public final class Load implements AutoCloseable {
     private static final byte[] REQUEST = "GET / HTTP/1.1\r\nHost: test\r\n\r\n".getBytes(StandardCharsets.ISO_8859_1);
     private static final byte[] LAST =
             "GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n".getBytes(StandardCharsets.ISO_8859_1);
@@ -37,7 +37,7 @@ final class Load implements AutoCloseable {
     private volatile boolean stopped;
 
     /** Adds clients of an address. */
-    void start(int clients, SocketAddress address, boolean keepAlive) {
+    public void start(int clients, SocketAddress address, boolean keepAlive) {
         for (int i = 0; i < clients; i++) {
             Thread thread = new Thread(
                     () -> run(address, keepAlive), "load " + address + (keepAlive ? " keep-alive " : " each new ") + i);
@@ -85,7 +85,7 @@ final class Load implements AutoCloseable {
         }
     }
 
-    long answered() {
+    public long answered() {
         return answered.get();
     }
 
@@ -93,15 +93,19 @@ final class Load implements AutoCloseable {
         return repeated.get();
     }
 
-    Queue<String> failures() {
+    public Queue<String> failures() {
         return failures;
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         stopped = true;
         for (Thread thread : threads) {
-            thread.join(30_000);
+            try {
+                thread.join(30_000);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
             if (thread.isAlive()) {
                 failures.add(thread.getName() + " got no answer");
             }

@@ -171,9 +171,7 @@ record PluginBuild(Path project) {
         if (packaged == null) {
             return "no libraries";
         }
-        return packaged.libraries().isEmpty()
-                ? "no libraries in " + packaged.zip()
-                : packaged.libraries().size() + " jars of libraries of " + packaged.zip();
+        return (packaged.libraries().isEmpty() ? "no libraries in " : "the libraries of ") + packaged.zip();
     }
 
     private void checkCompiled(String entryPoint) throws NotBuiltException {
