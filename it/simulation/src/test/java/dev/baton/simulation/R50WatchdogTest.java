@@ -3,7 +3,10 @@ package dev.baton.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.plugin.rescue.SimulatedWatchdog;
+import dev.baton.runtime.listener.BoundListeners;
+import dev.baton.runtime.takeover.LiveSpares;
 import dev.baton.runtime.takeover.LiveWatch;
+import dev.baton.runtime.takeover.LoopSurroundings;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.TakeoverResult;
 import dev.baton.testkit.sim.Exploration;
@@ -14,6 +17,7 @@ import io.netty.channel.ChannelHandlerContext;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executor;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -42,7 +46,8 @@ class R50WatchdogTest {
             SimulatedWatchdog watchdog = new SimulatedWatchdog(
                     DETECT,
                     settle,
-                    new LiveWatch(world.loops(), world.table(), List::of, loop -> List.of()),
+                    0,
+                    new LiveWatch(world.loops(), world.table(), List::of, loop -> List.of(), noSpares(world)),
                     counts,
                     simulation.now());
             simulation
@@ -54,6 +59,24 @@ class R50WatchdogTest {
                         }
                     })
                     .start();
+        }
+
+        private static LiveSpares noSpares(World world) {
+            Simulation simulation = world.simulation();
+            Executor worker = simulation.executor("spares");
+            return new LiveSpares(
+                    () -> {
+                        throw new IllegalStateException("none here");
+                    },
+                    new LoopSurroundings(
+                            world.env(),
+                            world.loops(),
+                            new BoundListeners(),
+                            simulation.timer("leaving", worker),
+                            simulation::now,
+                            loop -> List.of(),
+                            () -> false),
+                    worker);
         }
 
         long blocked() {

@@ -60,6 +60,7 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
     private final LoopRegistry registry;
     private volatile boolean blocked;
     private volatile boolean leaving;
+    private volatile boolean spare;
     /** A dead loop's thread may end. */
     private volatile boolean released;
 
@@ -192,12 +193,27 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
         return blocked || leaving || isShuttingDown();
     }
 
-    /** It is to end: nothing new is given to it from now on. Any thread. */
+    /** It is to end, or to stand by: nothing new is given to it from now on. Any thread. */
     public void leaves() {
         leaving = true;
     }
 
-    /** True once it is to end, or has died. Any thread. */
+    /** It serves again after all. Any thread. */
+    public void comesBack() {
+        leaving = false;
+    }
+
+    /** It is one of those that only serve while others are blocked. Before it serves. */
+    public void makeSpare() {
+        spare = true;
+    }
+
+    /** True if it only serves while others are blocked. Any thread. */
+    public boolean isSpare() {
+        return spare;
+    }
+
+    /** True once it is to end or to stand by, or has died. Any thread. */
     public boolean isLeaving() {
         return leaving;
     }

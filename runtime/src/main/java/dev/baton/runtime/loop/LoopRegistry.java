@@ -9,6 +9,7 @@ import dev.baton.spi.loop.Loops;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  *   <caption>what it knows of a loop</caption>
  *   <tr><td>added</td><td>among all, and found by its id</td></tr>
  *   <tr><td>leaves (it is to end, or has died)</td><td>not among all; found by its id, for it owns fds still</td></tr>
+ *   <tr><td>returns (it stands by, and is needed)</td><td>among all again</td></tr>
  *   <tr><td>forgotten (it has ended)</td><td>unknown; ids are never used again</td></tr>
  *   <tr><td>apart</td><td>found by its id, never among all</td></tr>
  * </table>
@@ -108,6 +110,27 @@ public final class LoopRegistry implements Loops, FdPollers {
         }
         serving = serving.stream().filter(each -> each != loop).toList();
         return true;
+    }
+
+    /** Puts a loop that left back among those that serve connections, unless it is among them. */
+    public synchronized void comeBack(BatonLoop loop) {
+        if (!serving.contains(loop)) {
+            List<BatonLoop> all = new ArrayList<>(serving);
+            all.add(loop);
+            all.sort(Comparator.comparingInt(BatonLoop::id));
+            serving = List.copyOf(all);
+        }
+    }
+
+    /** Those that serve, stand by, leave or have died: all that are not forgotten, but for the one apart. */
+    public List<BatonLoop> known() {
+        List<BatonLoop> known = new ArrayList<>();
+        for (BatonLoop loop : byId) {
+            if (loop != null) {
+                known.add(loop);
+            }
+        }
+        return known;
     }
 
     /** Who makes the threads of loops: one that is added later is to be like the first. Before the first is made. */

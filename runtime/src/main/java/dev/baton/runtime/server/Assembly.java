@@ -114,9 +114,8 @@ final class Assembly {
         LiveView view = view(limit);
         this.loopChanges = new LoopChanges(
                 foundation.channels,
-                foundation.observers,
                 foundation.loops,
-                poller.provider(),
+                () -> machine.anotherLoop(poller.provider(), foundation.observers, foundation.channels),
                 view,
                 foundation.metrics,
                 listeners,
@@ -287,8 +286,12 @@ final class Assembly {
         foundation.view.set(view);
         foundation.control.set(new OperatorControl(
                 listeners, changes, serverChanges, loopChanges, lifetime, upgrade, config.grace(), actions));
-        foundation.watch.set(
-                new LiveWatch(foundation.loops, foundation.table, listeners::all, foundation.vertxConnections::on));
+        foundation.watch.set(new LiveWatch(
+                foundation.loops,
+                foundation.table,
+                listeners::all,
+                foundation.vertxConnections::on,
+                loopChanges.spares()));
         foundation.loads.set(new LiveLoads(foundation.loops, foundation.table, machine, machine.timer()));
     }
 

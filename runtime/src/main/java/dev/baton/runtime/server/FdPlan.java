@@ -41,6 +41,8 @@ record FdPlan(long limit, int reserved, int wanted, int clients, int perClient) 
      * top.
      */
     private static final int OTHER_FDS = 16;
+    /** Of a spare loop, of which there may be as many as of others: its poller and what wakes it. */
+    private static final int SPARE_LOOP_FDS = 2;
 
     /**
      * Plans.
@@ -58,7 +60,7 @@ record FdPlan(long limit, int reserved, int wanted, int clients, int perClient) 
                 .sum();
         // Numbers run below the table's size, whatever the kernel allows.
         int most = (int) Math.min(limit.soft(), FdTable.MAX_FDS);
-        int wanted = ADMIN_FDS + UPGRADE_FDS + OTHER_FDS + sockets + loops;
+        int wanted = ADMIN_FDS + UPGRADE_FDS + OTHER_FDS + sockets + loops + SPARE_LOOP_FDS * loops;
         int needed = (open < 0 ? ASSUMED_OPEN : open) + START_FDS + sockets;
         // A small limit is shared: better to serve somebody than to be ready for an upgrade.
         int reserved = Math.min(wanted, Math.max(1, (most - needed) / 2));

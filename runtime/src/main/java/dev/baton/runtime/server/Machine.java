@@ -31,7 +31,15 @@ public interface Machine extends LiveLoads.Gauges {
      */
     void startLoops(int count, PollerProvider provider, FdObservers observers, ChannelEnv channels) throws IOException;
 
-    /** Ends the loops; completes when their threads have ended. */
+    /**
+     * Makes one loop more, for the listeners' connections, in the registry of the channels. Its thread starts with its
+     * first task; who asked for the loop ends it.
+     *
+     * @throws RuntimeException if its poller cannot be opened
+     */
+    BatonLoop anotherLoop(PollerProvider provider, FdObservers observers, ChannelEnv channels);
+
+    /** Ends the loops that were started; completes when their threads have ended. */
     CompletionStage<Void> endLoops();
 
     /** Where code may block: binding, looking names up. */

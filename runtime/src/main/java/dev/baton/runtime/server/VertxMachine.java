@@ -5,6 +5,7 @@ import dev.baton.runtime.blocking.WorkerThreads;
 import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.loop.LoopGroup;
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.loop.Timer;
 import dev.baton.runtime.vertx.ContextOwners;
@@ -12,6 +13,7 @@ import dev.baton.runtime.vertx.VertxLoops;
 import dev.baton.spi.loop.LoopThread;
 import dev.baton.spi.poller.PollerProvider;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.Ticker;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.lang.management.ManagementFactory;
@@ -25,6 +27,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
@@ -81,6 +84,39 @@ final class VertxMachine implements Machine {
         endBeside = VertxLoops.keep(other);
         vertx.set(made);
         apart.set(other);
+    }
+
+    @Override
+    public BatonLoop anotherLoop(PollerProvider provider, FdObservers observers, ChannelEnv channels) {
+        LoopRegistry registry = channels.loops();
+        LoopThreads made = new LoopThreads(registry.threads(), registry.foreignThreads() == null);
+        LoopGroup group = new LoopGroup(
+                1, made, provider, channels.posix(), channels.table(), observers, registry, Ticker.systemTicker());
+        BatonLoop loop = (BatonLoop) group.iterator().next();
+        made.name = "baton-loop-" + loop.id();
+        return loop;
+    }
+
+    /** Threads of loops that are added, made by who made the first ones: Vert.x tells its own by their class. */
+    private static final class LoopThreads implements ThreadFactory {
+        private final ThreadFactory threads;
+        private final boolean named;
+        private volatile String name = "baton-loop";
+
+        LoopThreads(ThreadFactory threads, boolean named) {
+            this.threads = threads;
+            this.named = named;
+        }
+
+        @Override
+        public Thread newThread(Runnable loop) {
+            Thread thread = threads.newThread(loop);
+            if (named) {
+                thread.setName(name);
+            }
+            thread.setDaemon(true);
+            return thread;
+        }
     }
 
     @Override

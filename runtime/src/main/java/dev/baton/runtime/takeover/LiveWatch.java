@@ -12,10 +12,12 @@ import dev.baton.spi.loop.LoopThread;
 import dev.baton.spi.loop.LoopWatch;
 import dev.baton.spi.loop.Rescue;
 import dev.baton.spi.loop.RunningFd;
+import dev.baton.spi.loop.SpareLoops;
 import dev.baton.spi.loop.WatchedLoop;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
@@ -27,6 +29,7 @@ public final class LiveWatch implements LoopWatch {
     private final FdTable table;
     private final Supplier<? extends Iterable<SharedListener>> listeners;
     private final IntFunction<List<BoundConnections>> bound;
+    private final Spares spares;
     private final Map<BatonLoop, WatchedLoop> watched = new ConcurrentHashMap<>();
 
     /**
@@ -34,25 +37,53 @@ public final class LiveWatch implements LoopWatch {
      *
      * @param listeners those that there are when it is asked
      * @param bound the connections of a loop, by its id, that cannot be taken over
+     * @param spares more loops, for a while
      */
     public LiveWatch(
             LoopRegistry loops,
             FdTable table,
             Supplier<? extends Iterable<SharedListener>> listeners,
-            IntFunction<List<BoundConnections>> bound) {
+            IntFunction<List<BoundConnections>> bound,
+            LiveSpares spares) {
         this.loops = loops;
         this.table = table;
         this.listeners = listeners;
         this.bound = bound;
+        this.spares = new Spares(spares);
     }
 
     @Override
     public List<WatchedLoop> loops() {
         List<BatonLoop> serving = loops.batonLoops();
         watched.keySet().removeIf(loop -> !serving.contains(loop));
-        return serving.stream()
-                .map(loop -> watched.computeIfAbsent(loop, Watched::new))
-                .toList();
+        return serving.stream().map(this::watched).toList();
+    }
+
+    private WatchedLoop watched(BatonLoop loop) {
+        return watched.computeIfAbsent(loop, Watched::new);
+    }
+
+    @Override
+    public SpareLoops spares() {
+        return spares;
+    }
+
+    private final class Spares implements SpareLoops {
+        private final LiveSpares live;
+
+        Spares(LiveSpares live) {
+            this.live = live;
+        }
+
+        @Override
+        public CompletionStage<WatchedLoop> call() {
+            return live.call().thenApply(LiveWatch.this::watched);
+        }
+
+        @Override
+        public CompletionStage<Integer> dismiss(WatchedLoop spare) {
+            return live.dismiss(loops.byId(spare.loop().id()));
+        }
     }
 
     private final class Watched implements WatchedLoop {
@@ -65,6 +96,11 @@ public final class LiveWatch implements LoopWatch {
         @Override
         public Loop loop() {
             return loop;
+        }
+
+        @Override
+        public boolean isSpare() {
+            return loop.isSpare();
         }
 
         @Override

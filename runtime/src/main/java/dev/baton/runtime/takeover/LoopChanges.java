@@ -1,12 +1,9 @@
 package dev.baton.runtime.takeover;
 
 import dev.baton.runtime.channel.ChannelEnv;
-import dev.baton.runtime.channel.MovableStreamChannel;
-import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.listener.BoundListeners;
 import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.loop.BatonLoop;
-import dev.baton.runtime.loop.LoopGroup;
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.loop.Timer;
 import dev.baton.runtime.metrics.Meters;
@@ -14,8 +11,6 @@ import dev.baton.runtime.view.LiveView;
 import dev.baton.spi.admin.LoopResult;
 import dev.baton.spi.admin.LoopResult.Outcome;
 import dev.baton.spi.loop.BoundConnections;
-import dev.baton.spi.poller.PollerProvider;
-import io.netty.util.concurrent.Ticker;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Collection;
@@ -25,12 +20,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntFunction;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,13 +34,10 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  *   add      a new id, thread and poller; the registry lists it; then every listener has it serve
- *   retire   the registry lists it no more, and it is chosen no more; then, at the same time,
- *              every listener has it let go, which others do in its place already
- *              the other loops take over what it owns, list after list (LoopEvacuation): a list is of a moment, and what the loop
- *              still runs may bring new connections, of which each is on a later list
- *              timers that former owners of a connection have left with it are brought to where the connection is
- *            until it owns nothing in several looks and no listener has it; then its thread ends, and the registry forgets it
+ *   retire   the registry lists it no more, and it is chosen no more; then the others get everything that it has
+ *            (LoopEmptying); then its thread ends, and the registry forgets it
  *   die      the loop's own thread says so. As retire, but that it accepts no more by itself, and a new one takes its place
+ *   spares   see LiveSpares
  * </pre>
  *
  * <p>Of connections that cannot move, Vert.x's for example, a retiring loop waits for the end, at most for the grace
@@ -58,13 +49,6 @@ import org.slf4j.LoggerFactory;
 public final class LoopChanges implements BatonLoop.Deaths {
     private static final Logger LOG = LoggerFactory.getLogger(LoopChanges.class);
 
-    /** Between two lists of what a loop still owns: its listeners and callbacks need some turns too. */
-    private static final Duration STEP = Duration.ofMillis(5);
-    /** Between two looks at a thread that does not end. */
-    private static final Duration STEP_MAX = Duration.ofSeconds(1);
-    /** Looks in a row that have to find nothing: what a callback was about to bring is there by then. */
-    private static final int QUIET_LOOKS = 4;
-
     private static final String BOUND = "connections of Vert.x are bound to their context";
     /** What the end of a thread may take that has nothing to do. */
     private static final long END_SECONDS = 5;
@@ -75,24 +59,19 @@ public final class LoopChanges implements BatonLoop.Deaths {
 
     private static final long DEATHS_NANOS = Duration.ofMinutes(1).toNanos();
 
-    private final ChannelEnv channels;
-    private final FdObservers observers;
-    private final LoopRegistry loops;
-    private final PollerProvider poller;
+    private final LoopSurroundings around;
+    private final Supplier<BatonLoop> another;
     private final LiveView view;
     private final Meters metrics;
-    private final BoundListeners listeners;
     private final Executor worker;
-    private final Timer timer;
-    private final LongSupplier clock;
     private final Duration grace;
-    private final IntFunction<List<BoundConnections>> bound;
-    private final BooleanSupplier stopping;
+    private final LiveSpares spares;
     private final Deque<Long> deaths = new ArrayDeque<>();
 
     /**
      * Changes the loops of a registry.
      *
+     * @param another makes a loop, which the registry knows then; its thread starts with its first task
      * @param worker where retiring may block
      * @param timer has a loop that is retired looked at again and again, where that may block
      * @param clockNanos what the grace time is measured by
@@ -101,9 +80,8 @@ public final class LoopChanges implements BatonLoop.Deaths {
      */
     public LoopChanges(
             ChannelEnv channels,
-            FdObservers observers,
             LoopRegistry loops,
-            PollerProvider poller,
+            Supplier<BatonLoop> another,
             LiveView view,
             Meters metrics,
             BoundListeners listeners,
@@ -113,41 +91,18 @@ public final class LoopChanges implements BatonLoop.Deaths {
             Duration grace,
             IntFunction<List<BoundConnections>> bound,
             BooleanSupplier stopping) {
-        this.channels = channels;
-        this.observers = observers;
-        this.loops = loops;
-        this.poller = poller;
+        this.around = new LoopSurroundings(channels, loops, listeners, timer, clockNanos, bound, stopping);
+        this.another = another;
         this.view = view;
         this.metrics = metrics;
-        this.listeners = listeners;
         this.worker = worker;
-        this.timer = timer;
-        this.clock = clockNanos;
         this.grace = grace;
-        this.bound = bound;
-        this.stopping = stopping;
+        this.spares = new LiveSpares(() -> start(true), around, worker);
     }
 
-    /** Threads of loops that are added, made by who made the first ones: Vert.x tells its own by their class. */
-    private static final class LoopThreads implements ThreadFactory {
-        private final ThreadFactory threads;
-        private final boolean named;
-        private volatile String name = "baton-loop";
-
-        LoopThreads(ThreadFactory threads, boolean named) {
-            this.threads = threads;
-            this.named = named;
-        }
-
-        @Override
-        public Thread newThread(Runnable loop) {
-            Thread thread = threads.newThread(loop);
-            if (named) {
-                thread.setName(name);
-            }
-            thread.setDaemon(true);
-            return thread;
-        }
+    /** Loops beyond those of the configuration, for code that watches the loops. */
+    public LiveSpares spares() {
+        return spares;
     }
 
     // ---- add ------------------------------------------------------------------------------------------------------
@@ -158,194 +113,114 @@ public final class LoopChanges implements BatonLoop.Deaths {
     }
 
     private LoopResult addNow() {
-        if (stopping.getAsBoolean()) {
+        if (around.isStopping()) {
             return draining(-1);
         }
         BatonLoop loop;
         try {
-            loop = start();
+            loop = start(false);
         } catch (RuntimeException e) {
-            return new LoopResult(-1, Outcome.FAILED, String.valueOf(rootMessage(e)));
+            return new LoopResult(-1, Outcome.FAILED, rootOf(e).toString());
         }
         return new LoopResult(
-                loop.id(), Outcome.ADDED, "there are " + loops.batonLoops().size() + " loops");
+                loop.id(),
+                Outcome.ADDED,
+                "there are " + around.loops().batonLoops().size() + " loops");
     }
 
-    private BatonLoop start() {
-        LoopThreads threads = new LoopThreads(loops.threads(), loops.foreignThreads() == null);
-        LoopGroup group = new LoopGroup(
-                1, threads, poller, channels.posix(), channels.table(), observers, loops, Ticker.systemTicker());
-        BatonLoop loop = (BatonLoop) group.iterator().next();
+    /** Starts a loop, which may block. */
+    private BatonLoop start(boolean spare) {
+        BatonLoop loop = another.get();
         loop.mustNotEnd();
-        threads.name = "baton-loop-" + loop.id();
+        if (spare) {
+            loop.makeSpare();
+        }
         loop.execute(() -> {}); // starts the thread
         view.publish(metrics, loop);
-        listeners.all().forEach(this::settle);
-        LOG.info("loop {} serves", loop.id());
+        around.settleListeners();
+        LOG.info(spare ? "loop {}, a spare one, serves" : "loop {} serves", loop.id());
         return loop;
     }
 
     /** Brings a listener in line with the loops that there are. */
     public CompletionStage<Void> settle(SharedListener listener) {
-        return listener.loopsChanged(loops.batonLoops());
+        return listener.loopsChanged(around.loops().batonLoops());
     }
 
     // ---- retire ---------------------------------------------------------------------------------------------------
 
     /** See {@link dev.baton.spi.admin.RuntimeControl#retireLoop}. */
     public CompletionStage<LoopResult> retire(int id) {
-        List<BatonLoop> serving = loops.batonLoops();
+        List<BatonLoop> serving = around.loops().batonLoops();
         BatonLoop loop = serving.stream()
                 .filter(each -> each.id() == id)
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("there is no loop " + id + "; there is: "
                         + serving.stream().map(BatonLoop::id).toList()));
-        if (stopping.getAsBoolean()) {
+        if (around.isStopping()) {
             return CompletableFuture.completedStage(draining(id));
         }
-        if (!loops.leave(loop, false)) {
+        if (!around.loops().leave(loop, false)) {
             return CompletableFuture.completedStage(new LoopResult(
                     id, Outcome.FAILED, "it is the last loop, or is retired already; add another one first"));
         }
         loop.leaves();
-        return new Leaving(loop).begin();
+        return end(loop);
     }
 
-    /** A loop on its way out. */
-    private final class Leaving implements Runnable {
-        private final BatonLoop loop;
-        private final long deadline = clock.getAsLong() + grace.toNanos();
-        private final CompletableFuture<LoopResult> done = new CompletableFuture<>();
-        private CompletableFuture<Void> listenersGone = CompletableFuture.completedFuture(null);
-        private LoopEvacuation rescue;
-        private Duration step = STEP;
-        private int moved;
-        private int quiet;
-        private boolean timersAsked;
-        /** Its thread was told to end. */
-        private boolean ending;
-        /** How many connections it owned then. */
-        private int cut;
-        /** Those of them that could not move. */
-        private List<BoundConnections> stayed = List.of();
-        /** It was said what cannot move. */
-        private boolean told;
+    /** Has a loop that serves no more end when it has nothing left. */
+    private CompletionStage<LoopResult> end(BatonLoop loop) {
+        return new LoopEmptying(loop, around, grace.toNanos(), staying -> LOG.info(staying(staying, loop.id(), grace)))
+                .begin()
+                .thenCompose(emptied -> end(loop, emptied))
+                .exceptionally(failure -> failed(loop, rootOf(failure)));
+    }
 
-        private final AtomicInteger timersUnderWay = new AtomicInteger();
-
-        Leaving(BatonLoop loop) {
-            this.loop = loop;
-            this.rescue = LoopEvacuation.ofLeaving(loop, channels.table());
-        }
-
-        CompletionStage<LoopResult> begin() {
-            listenersGone = CompletableFuture.allOf(
-                    listeners.all().stream().map(this::leave).toArray(CompletableFuture<?>[]::new));
-            rescue.start(helpers(), List.of());
-            again();
-            return done;
-        }
-
-        /** Completes when the loop has let go of a listener, whatever the reason: others may leave at the same time. */
-        private CompletableFuture<Void> leave(SharedListener listener) {
-            settle(listener);
-            return listener.removeLoop(loop).toCompletableFuture();
-        }
-
-        private List<BatonLoop> helpers() {
-            List<BatonLoop> free = loops.batonLoops().stream()
-                    .filter(each -> !each.isAvoided())
-                    .toList();
-            return free.isEmpty() ? loops.batonLoops() : free;
-        }
-
-        private void again() {
-            try {
-                timer.after(step, this);
-            } catch (RejectedExecutionException stopped) {
-                LOG.debug("the process ends while {} leaves", loop, stopped);
-                done.complete(draining(loop.id()));
-            }
-        }
-
-        @Override
-        public void run() {
-            try {
-                if (ending) {
-                    lookForEnd();
-                } else {
-                    look();
-                }
-            } catch (Throwable t) { // the caller waits for an answer
-                LOG.error("{} cannot be retired", loop, t);
-                done.complete(new LoopResult(loop.id(), Outcome.FAILED, "it has stopped accepting, but: " + t));
-            }
-        }
-
-        private void look() {
-            int owned = loop.owned();
-            quiet = owned == 0 && listenersGone.isDone() ? quiet + 1 : 0;
-            boolean late = clock.getAsLong() - deadline >= 0;
-            if (quiet >= QUIET_LOOKS && !timersAsked) {
-                // Now that nothing can be owned here any more, nothing more is armed here.
-                timersAsked = true;
-                bringTimers();
-            }
-            if ((quiet >= QUIET_LOOKS && timersUnderWay.get() == 0) || late || stopping.getAsBoolean()) {
-                end(owned);
-                return;
-            }
-            if (rescue.isOver() || rescue.helpers() == 0) {
-                tellWhatStays();
-                moved += rescue.taken();
-                rescue = LoopEvacuation.ofLeaving(loop, channels.table()).start(helpers(), List.of());
-            }
-            again();
-        }
-
-        private void tellWhatStays() {
-            List<BoundConnections> staying = told ? List.of() : bound.apply(loop.id());
-            if (!staying.isEmpty()) {
-                told = true;
-                LOG.info(staying(staying, loop.id(), grace));
-            }
-        }
-
-        private void bringTimers() {
-            channels.table().forEach(state -> {
-                if (state.handler() instanceof MovableStreamChannel connection && connection.hasTimers()) {
-                    timersUnderWay.incrementAndGet();
-                    connection.bringTimers(timersUnderWay::decrementAndGet);
-                }
-            });
-        }
-
-        private void end(int owned) {
-            rescue.end();
-            moved += rescue.taken();
-            stayed = bound.apply(loop.id());
-            loop.release();
-            loop.mayEnd();
-            loop.shutdownGracefully(0, END_SECONDS, TimeUnit.SECONDS);
-            cut = owned;
-            ending = true;
-            again();
-        }
-
-        /**
-         * Looked for, and not told: Netty tells it on a thread of its own, which keeps another time than the loops may.
-         */
-        private void lookForEnd() {
-            if (!loop.isTerminated()) {
-                // It may hang for as long as its process lives.
-                step = step.compareTo(STEP_MAX) < 0 ? step.multipliedBy(2) : STEP_MAX;
-                again();
-                return;
-            }
-            loops.forget(loop);
+    private CompletionStage<LoopResult> end(BatonLoop loop, LoopEmptying.Emptied emptied) {
+        List<BoundConnections> stayed = around.bound().apply(loop.id());
+        loop.release();
+        return endThread(loop).thenApply(ended -> {
+            around.loops().forget(loop);
             view.forget(metrics, loop);
-            LOG.info("loop {} has ended; {} connections went to others, {} ended with it", loop.id(), moved, cut);
-            done.complete(new LoopResult(loop.id(), Outcome.RETIRED, retired(moved, cut, stayed)));
+            LOG.info(
+                    "loop {} has ended; {} connections went to others, {} ended with it",
+                    loop.id(),
+                    emptied.moved(),
+                    emptied.owned());
+            return new LoopResult(loop.id(), Outcome.RETIRED, retired(emptied.moved(), emptied.owned(), stayed));
+        });
+    }
+
+    private static LoopResult failed(BatonLoop loop, Throwable failure) {
+        if (failure instanceof RejectedExecutionException) {
+            LOG.debug("the process ends while {} leaves", loop, failure);
+            return draining(loop.id());
+        }
+        LOG.error("{} cannot be retired", loop, failure);
+        return new LoopResult(loop.id(), Outcome.FAILED, "it has stopped accepting, but: " + failure);
+    }
+
+    /** Tells a loop's thread to end, and completes when it has. */
+    private CompletableFuture<Void> endThread(BatonLoop loop) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        loop.mayEnd();
+        loop.shutdownGracefully(0, END_SECONDS, TimeUnit.SECONDS);
+        lookForEnd(loop, LoopEmptying.STEP, done);
+        return done;
+    }
+
+    /** Looked for, and not told: Netty tells it on a thread of its own, which keeps another time than the loops may. */
+    private void lookForEnd(BatonLoop loop, Duration step, CompletableFuture<Void> done) {
+        if (loop.isTerminated()) {
+            done.complete(null);
+            return;
+        }
+        // It may hang for as long as its process lives.
+        Duration next = step.compareTo(LoopEmptying.STEP_MAX) < 0 ? step.multipliedBy(2) : LoopEmptying.STEP_MAX;
+        try {
+            around.timer().after(step, () -> lookForEnd(loop, next, done));
+        } catch (RejectedExecutionException stopped) {
+            done.completeExceptionally(stopped);
         }
     }
 
@@ -354,15 +229,17 @@ public final class LoopChanges implements BatonLoop.Deaths {
     @Override
     public void died(BatonLoop loop, Throwable cause) {
         LOG.error("loop {} has died; the others take over its connections", loop.id(), cause);
-        loops.leave(loop, true);
+        around.loops().leave(loop, true);
         metrics.counter("baton_loop_deaths_total", "Loops whose thread was ended by an error.")
                 .increment();
         try {
             worker.execute(() -> {
-                if (mayReplace(loop)) {
-                    LOG.info("loop {} takes the place of loop {}", start().id(), loop.id());
+                if (loop.isSpare()) {
+                    LOG.info("loop {} was a spare one: the next that is needed takes its place", loop.id());
+                } else if (mayReplace(loop)) {
+                    LOG.info("loop {} takes the place of loop {}", start(false).id(), loop.id());
                 }
-                new Leaving(loop).begin();
+                end(loop);
             });
         } catch (RejectedExecutionException stopped) {
             LOG.debug("the process ends", stopped);
@@ -371,11 +248,11 @@ public final class LoopChanges implements BatonLoop.Deaths {
     }
 
     private boolean mayReplace(BatonLoop loop) {
-        long now = clock.getAsLong();
+        long now = around.clockNanos().getAsLong();
         synchronized (deaths) {
             deaths.add(now);
             deaths.removeIf(before -> now - before > DEATHS_NANOS);
-            if (deaths.size() <= DEATHS_MAX && !stopping.getAsBoolean()) {
+            if (deaths.size() <= DEATHS_MAX && !around.isStopping()) {
                 return true;
             }
         }
@@ -387,22 +264,14 @@ public final class LoopChanges implements BatonLoop.Deaths {
 
     /** Ends the loops that were added; the first ones are Vert.x's to end. */
     public CompletionStage<Void> end(Collection<BatonLoop> first) {
-        CompletableFuture<?>[] ending = loops.batonLoops().stream()
+        CompletableFuture<?>[] ending = around.loops().known().stream()
                 .filter(loop -> !first.contains(loop))
-                .map(LoopChanges::ended)
+                .map(this::endThread)
                 .toArray(CompletableFuture<?>[]::new);
         return CompletableFuture.allOf(ending);
     }
 
-    private static CompletableFuture<Void> ended(BatonLoop loop) {
-        CompletableFuture<Void> done = new CompletableFuture<>();
-        loop.mayEnd();
-        loop.shutdownGracefully(0, END_SECONDS, TimeUnit.SECONDS);
-        loop.terminationFuture().addListener(ended -> done.complete(null));
-        return done;
-    }
-
-    private CompletionStage<LoopResult> onWorker(int id, java.util.function.Supplier<LoopResult> action) {
+    private CompletionStage<LoopResult> onWorker(int id, Supplier<LoopResult> action) {
         try {
             return CompletableFuture.supplyAsync(action, worker);
         } catch (RejectedExecutionException ended) {
@@ -421,6 +290,12 @@ public final class LoopChanges implements BatonLoop.Deaths {
                 + " s at most: " + BOUND;
     }
 
+    /** What stays on a spare loop that is needed no more, for a person. */
+    static String staying(List<BoundConnections> connections, int loop) {
+        return words(connections) + " stay on loop " + loop + ", a spare one that is needed no more, until they end: "
+                + BOUND;
+    }
+
     /** What became of a loop's connections, for a person. */
     static String retired(int moved, int cut, List<BoundConnections> stayed) {
         return moved + (moved == 1 ? " connection" : " connections") + " went to other loops"
@@ -432,11 +307,12 @@ public final class LoopChanges implements BatonLoop.Deaths {
         return connections.stream().map(BoundConnections::toString).collect(Collectors.joining(", "));
     }
 
-    private static String rootMessage(Throwable failure) {
+    /** What is behind a failure. */
+    static Throwable rootOf(Throwable failure) {
         Throwable cause = failure;
         while (cause.getCause() != null) {
             cause = cause.getCause();
         }
-        return cause.toString();
+        return cause;
     }
 }

@@ -52,7 +52,7 @@ public final class LoopEvacuation implements Rescue {
     private final AtomicInteger taken = new AtomicInteger();
     private final AtomicInteger refused = new AtomicInteger();
     private volatile boolean ended;
-    private volatile int helpers;
+    private volatile List<BatonLoop> helpers = List.of();
 
     private LoopEvacuation(BatonLoop victim, List<MovableStreamChannel> list, BooleanSupplier stillWanted) {
         this.victim = victim;
@@ -97,11 +97,11 @@ public final class LoopEvacuation implements Rescue {
      * @param listeners what may have connections that wait to be accepted
      */
     public LoopEvacuation start(Iterable<BatonLoop> helpers, Iterable<SharedListener> listeners) {
-        int asked = 0;
+        List<BatonLoop> asked = new ArrayList<>();
         for (BatonLoop helper : helpers) {
             try {
                 helper.execute(() -> help(helper, listeners));
-                asked++;
+                asked.add(helper);
             } catch (RejectedExecutionException gone) {
                 LOG.debug("{} has ended and does not help {}", helper, victim, gone);
             }
@@ -156,7 +156,13 @@ public final class LoopEvacuation implements Rescue {
 
     @Override
     public int helpers() {
-        return helpers;
+        int able = 0;
+        for (BatonLoop helper : helpers) {
+            if (!helper.isAvoided()) {
+                able++;
+            }
+        }
+        return able;
     }
 
     @Override

@@ -169,7 +169,8 @@ public final class LiveView implements RuntimeView {
                     current(loop),
                     loop.accepted(),
                     observers.connections().of(loop.id()),
-                    loop.isBlocked()));
+                    loop.isBlocked(),
+                    loop.isSpare()));
         }
         return rows;
     }

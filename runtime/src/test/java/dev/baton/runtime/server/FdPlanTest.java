@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 class FdPlanTest {
     private static final int OPEN = 92;
     /** What is opened after the count, and reserved: of a process with 2 loops and one listener. */
-    private static final int REST = 3 + 36 + 3;
+    private static final int REST = 3 + 40 + 3;
 
     private static RootConfig config(Optional<Integer> total, Optional<Integer> ofListener) {
         return new RootConfig(
@@ -56,8 +56,8 @@ class FdPlanTest {
         FdPlan plan = plan(600, config);
         assertThat(plan.clients()).isEqualTo(600 - OPEN - REST);
         assertThat(plan.line(config))
-                .isEqualTo("fd limit 600 (soft limit raised to hard), 466 of them for clients:"
-                        + " 233 connections of up to 2 fds each");
+                .isEqualTo("fd limit 600 (soft limit raised to hard), 462 of them for clients:"
+                        + " 231 connections of up to 2 fds each");
         assertThat(plan.warnings(config)).isEmpty();
         assertThat(plan.spares()).isEqualTo(4);
     }
@@ -81,7 +81,7 @@ class FdPlanTest {
     void aNumberOfConnectionsThatFitsIsTheOperators() throws Exception {
         RootConfig config = config(Optional.of(200), Optional.of(10_000));
         FdPlan plan = plan(600, config);
-        assertThat(plan.line(config)).endsWith(", 466 of them for clients: 200 connections (max-connections)");
+        assertThat(plan.line(config)).endsWith(", 462 of them for clients: 200 connections (max-connections)");
         assertThat(plan.warnings(config)).isEmpty();
     }
 
@@ -90,18 +90,18 @@ class FdPlanTest {
         RootConfig tight = config(Optional.of(400), Optional.empty());
         assertThat(plan(600, tight).warnings(tight))
                 .containsExactly(
-                        "max-connections: 400 leaves 66 fds for upstream connections: the fd limit of 600 allows"
-                                + " 233 clients of 2 fds each; it would have to be 934");
+                        "max-connections: 400 leaves 62 fds for upstream connections: the fd limit of 600 allows"
+                                + " 231 clients of 2 fds each; it would have to be 938");
         RootConfig far = config(Optional.of(10_000), Optional.empty());
         FdPlan plan = plan(600, far);
         assertThat(plan.warnings(far))
-                .containsExactly("max-connections: 10000 cannot be reached: the fd limit of 600 allows 466 connections;"
-                        + " it would have to be 20134");
-        assertThat(plan.line(far)).endsWith(": 466 connections (max-connections)");
+                .containsExactly("max-connections: 10000 cannot be reached: the fd limit of 600 allows 462 connections;"
+                        + " it would have to be 20138");
+        assertThat(plan.line(far)).endsWith(": 462 connections (max-connections)");
         RootConfig one = config(Optional.empty(), Optional.of(500));
         assertThat(plan(600, one).warnings(one))
                 .containsExactly("listeners.web.max-connections: 500 cannot be reached: the fd limit of 600 allows"
-                        + " 233 connections; it would have to be 1134");
+                        + " 231 connections; it would have to be 1138");
     }
 
     @Test
@@ -112,15 +112,15 @@ class FdPlanTest {
         assertThat(small.clients()).isEqualTo(5);
         assertThat(small.warnings(config))
                 .containsExactly(
-                        "the fd limit of 105 leaves 5 of 39 fds that the admin API, plugins and an upgrade should"
-                                + " have: an upgrade may fail; the limit should be 173 or more");
+                        "the fd limit of 105 leaves 5 of 43 fds that the admin API, plugins and an upgrade should"
+                                + " have: an upgrade may fail; the limit should be 181 or more");
         assertThat(plan(98, config).clients()).isEqualTo(2);
         for (int limit : new int[] {97, 96, 64, 0}) {
             assertThatThrownBy(() -> plan(limit, config))
                     .isInstanceOf(StartException.class)
                     .hasMessage("the limit of " + limit
                             + " open files is too small: a start needs 95, a client 2, the admin"
-                            + " API 1; it should be 173 or more (ulimit -n, or LimitNOFILE= of a systemd unit)")
+                            + " API 1; it should be 181 or more (ulimit -n, or LimitNOFILE= of a systemd unit)")
                     .extracting(failure -> ((StartException) failure).kind())
                     .isEqualTo(StartException.Kind.FAILED);
         }

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param accepted connections that this loop has accepted, wherever they are now
  * @param connections downstream connections that it owns now, wherever they were accepted
  * @param blocked whether it has been inside one callback for too long
+ * @param spare whether it serves only for as long as others are blocked
  */
 public record LoopSnapshot(
         int id,
@@ -20,4 +21,5 @@ public record LoopSnapshot(
         @Nullable Current current,
         long accepted,
         int connections,
-        boolean blocked) {}
+        boolean blocked,
+        boolean spare) {}

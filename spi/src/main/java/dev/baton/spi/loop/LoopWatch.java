@@ -14,4 +14,7 @@ public interface LoopWatch {
      * them: the runtime sees to its connections by itself. A loop is the same object each time.
      */
     List<WatchedLoop> loops();
+
+    /** More loops, for as long as some are blocked. */
+    SpareLoops spares();
 }

@@ -9,6 +9,9 @@ import dev.baton.spi.threading.AnyThread;
 @AnyThread
 public interface Rescue extends Takeovers {
 
-    /** How many loops were asked to help; with 0 nothing happens. */
+    /**
+     * How many of the loops that were asked to help are not known to be blocked themselves; with 0 nothing happens,
+     * until one of them works again.
+     */
     int helpers();
 }

@@ -17,6 +17,9 @@ public interface WatchedLoop {
     /** The loop. */
     Loop loop();
 
+    /** True for one of {@link LoopWatch#spares()}: it serves only for as long as it is needed. */
+    boolean isSpare();
+
     /**
      * How much its thread has begun so far: turns, events and tasks. As long as it is inside one callback the number
      * stays; a number that stays while the loop is not {@link #isWaiting} says so. Cost: a read.

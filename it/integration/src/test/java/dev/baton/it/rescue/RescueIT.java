@@ -39,11 +39,15 @@ class RescueIT {
     private CrowdedBaton baton;
 
     private void start(String more) throws Exception {
+        start(more, 0);
+    }
+
+    private void start(String more, int spares) throws Exception {
         baton = opened(CrowdedBaton.start(folder, PERIOD_NANOS, """
                 version: 1
                 loops: LOOPS
                 admin: { listen: "127.0.0.1:0" }
-                rescue: { settle: 0s }
+                rescue: { settle: 0s, spares: SPARES }
                 listeners:
                   web: { bind: "127.0.0.1:0", service: shop, balance: least-loadedMORE }
                   raw: { bind: "127.0.0.1:0", service: pass, balance: least-loadedMORE }
@@ -60,6 +64,7 @@ class RescueIT {
                   app: { servers: ["ORIGIN"], connect-timeout: 60s }
                 plugins: { enable: [chaos] }
                 """.replace("LOOPS", Integer.toString(LOOPS))
+                .replace("SPARES", Integer.toString(spares))
                 .replace("MORE", more)));
     }
 
@@ -214,6 +219,80 @@ class RescueIT {
         baton.everyoneIsServed(clients, 2);
         await().atMost(CrowdedBaton.PATIENCE).until(() -> live().equals("live\n"));
         assertThat(baton.process().text()).contains("all " + LOOPS + " loops are blocked: no loop is left");
+        assertThat(baton.crowd().failures()).isEmpty();
+    }
+
+    /** F30. */
+    @Test
+    void whereEveryLoopIsBlockedSpareOnesTakeOver() throws Exception {
+        start("", LOOPS);
+        List<Client> clients = baton.everyKind(CLIENTS);
+        List<Guilty> guilty = new ArrayList<>();
+        for (int i = 0; i < LOOPS; i++) {
+            guilty.add(guilty(guilty));
+        }
+        for (Guilty each : guilty) {
+            each.block(BLOCK_MS);
+        }
+        await().atMost(CrowdedBaton.PATIENCE)
+                .pollInterval(Duration.ofMillis(20))
+                .until(() -> blockedAndSpare() == LOOPS);
+        baton.everyoneIsServed(clients, 3);
+        List<Client> late = baton.crowd().join(Speech.LINES, baton.listener("raw"), 50);
+        late.addAll(baton.crowd().join(Speech.HTTP, baton.listener("web"), 50));
+        baton.everyoneIsServed(late, 1);
+        assertThat(live()).isEqualTo("live\n");
+        assertThat(guilty).as("the loops are blocked all the while").noneMatch(Guilty::isAnswered);
+
+        for (Guilty each : guilty) {
+            each.answer();
+        }
+        clients.addAll(late);
+        baton.everyoneIsServed(clients, 2);
+        assertThat(baton.process().text())
+                .containsPattern("WARN.* \\d of \\d loops blocked: .*called; at most 4 may serve")
+                .doesNotContain("no loop is left");
+        assertThat(baton.counter("baton_spare_loop_calls_total")).isEqualTo(LOOPS);
+        assertThat(baton.crowd().failures()).isEmpty();
+    }
+
+    /** How many configured loops are blocked while as many spare ones serve. */
+    private long blockedAndSpare() throws Exception {
+        List<JsonObject> loops = baton.loops();
+        long blocked = loops.stream()
+                .filter(row -> row.getBoolean("blocked") && !row.getBoolean("spare"))
+                .count();
+        long working = loops.stream()
+                .filter(row -> row.getBoolean("spare") && !row.getBoolean("blocked"))
+                .count();
+        return Math.min(blocked, working);
+    }
+
+    @Tag("long")
+    @Test
+    void spareLoopsGoWhenTheOthersAreBackAndComeAgain() throws Exception {
+        start("", 2);
+        List<Client> clients = baton.everyKind(CLIENTS);
+        List<Guilty> guilty = new ArrayList<>();
+        for (int i = 0; i < LOOPS; i++) {
+            guilty.add(guilty(guilty));
+        }
+        for (int round = 0; round < 2; round++) {
+            for (Guilty each : guilty) {
+                each.block(BLOCK_MS / 4);
+            }
+            baton.everyoneIsServed(clients, 2);
+            for (Guilty each : guilty) {
+                each.answer();
+            }
+            await().atMost(CrowdedBaton.PATIENCE).until(() -> baton.loops().size() == LOOPS);
+            baton.everyoneIsServed(clients, 2);
+        }
+        assertThat(baton.loops()).noneMatch(row -> row.getBoolean("spare"));
+        assertThat(baton.process().text())
+                .containsPattern("loop 4, a spare one, stands by; \\d+ connections went to others")
+                .contains("a spare one, serves again");
+        assertThat(baton.process().text()).as("the same loops").doesNotContain("loop 6");
         assertThat(baton.crowd().failures()).isEmpty();
     }
 }

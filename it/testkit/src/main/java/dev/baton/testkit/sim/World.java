@@ -42,10 +42,11 @@ public final class World {
     private final FdAudit audit;
     private final FdTable table;
     private final ChannelEnv env;
-    private final LoopGroup group;
+    private final PollerProvider pollers;
+    private final List<LoopGroup> groups = new ArrayList<>();
+    private final List<String> threads = new ArrayList<>();
     private final List<Throwable> failures = new ArrayList<>();
     private final UnpooledByteBufAllocator memory = new UnpooledByteBufAllocator(true, true);
-    private final int loops;
     private boolean errorsExpected;
 
     /** Two ends of a connection: the channel is the runtime's. */
@@ -55,7 +56,7 @@ public final class World {
     public World(Simulation simulation, PollerProvider provider, int loops) {
         ErrorLog.clear();
         this.simulation = simulation;
-        this.loops = loops;
+        this.pollers = new PointPollers(simulation, provider);
         this.posix = new SimPosix(simulation);
         this.audit = new FdAudit(simulation);
         SwallowedThrows.install(); // as every process does
@@ -63,19 +64,28 @@ public final class World {
         posix.watchCloses(audit::closing);
         this.table = new FdTable(posix, registry, observers);
         this.env = new ChannelEnv(table, posix, registry, (plugin, cause) -> failures.add(cause), memory);
-        this.group = new LoopGroup(
-                loops,
-                simulation.threads("L"),
-                new PointPollers(simulation, provider),
-                posix,
-                table,
-                observers,
-                registry,
-                simulation.ticker());
+        groups.add(group(loops, "L"));
         for (int id = 0; id < loops; id++) {
+            threads.add("L" + id);
             loop(id).execute(() -> {});
         }
         simulation.run();
+    }
+
+    private LoopGroup group(int count, String name) {
+        return new LoopGroup(
+                count, simulation.threads(name), pollers, posix, table, observers, registry, simulation.ticker());
+    }
+
+    /** One loop more, which serves. Its thread is {@code M0}, and that of the next one {@code M1_0}. */
+    public BatonLoop another() {
+        String name = groups.size() == 1 ? "M" : "M" + (groups.size() - 1) + "_";
+        LoopGroup added = group(1, name);
+        groups.add(added);
+        threads.add(name + "0");
+        BatonLoop loop = (BatonLoop) added.iterator().next();
+        loop.execute(() -> {});
+        return loop;
     }
 
     // ---- its parts ------------------------------------------------------------------------------------------------
@@ -223,14 +233,14 @@ public final class World {
     public void endLoops() {
         stopLoops();
         simulation.pass(END);
-        for (int id = 0; id < loops; id++) {
-            check(simulation.hasEnded("L" + id), "loop " + id + " has not ended");
+        for (String thread : threads) {
+            check(simulation.hasEnded(thread), "the loop of " + thread + " has not ended");
         }
     }
 
     /** Tells the loops to end, from any thread, and returns. */
     public void stopLoops() {
-        group.shutdownGracefully(0, END.toSeconds(), TimeUnit.SECONDS);
+        groups.forEach(group -> group.shutdownGracefully(0, END.toSeconds(), TimeUnit.SECONDS));
     }
 
     private void checkErrors() {

@@ -12,6 +12,8 @@ import dev.baton.testkit.sim.PointPollers;
 import dev.baton.testkit.sim.SimulatedWorkers;
 import dev.baton.testkit.sim.Simulation;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
@@ -32,8 +34,10 @@ final class SimulatedMachine implements Machine {
     private final Executor worker;
     private final Timer timer;
     private final WorkerThreads blocking;
+    private final List<String> threads = new ArrayList<>();
     private @Nullable LoopGroup group;
     private int loops;
+    private int another;
 
     SimulatedMachine(Simulation simulation) {
         this.simulation = simulation;
@@ -55,8 +59,23 @@ final class SimulatedMachine implements Machine {
                 channels.loops(),
                 simulation.ticker());
         for (int id = 0; id < count; id++) {
+            threads.add("L" + id);
             channels.loops().byId(id).execute(() -> {});
         }
+    }
+
+    @Override
+    public BatonLoop anotherLoop(PollerProvider provider, FdObservers observers, ChannelEnv channels) {
+        LoopGroup added = new LoopGroup(
+                1,
+                simulation.threads("added" + another++ + "L"),
+                new PointPollers(simulation, provider),
+                channels.posix(),
+                channels.table(),
+                observers,
+                channels.loops(),
+                simulation.ticker());
+        return (BatonLoop) added.iterator().next();
     }
 
     /** Waits here: Netty tells of a loop's end on a thread that is none of the simulation's. */
@@ -72,12 +91,7 @@ final class SimulatedMachine implements Machine {
     }
 
     private boolean loopsHaveEnded() {
-        for (int id = 0; id < loops; id++) {
-            if (!simulation.hasEnded("L" + id)) {
-                return false;
-            }
-        }
-        return true;
+        return threads.stream().allMatch(simulation::hasEnded);
     }
 
     @Override

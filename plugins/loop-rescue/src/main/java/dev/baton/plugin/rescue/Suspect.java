@@ -76,10 +76,13 @@ final class Suspect {
 
     // ---- rescue ---------------------------------------------------------------------------------------------------
 
-    /** Begins a rescue, unless one is under way or was just now. */
+    /** Begins a rescue, unless one that somebody helps with is under way or was just now. */
     void rescue(long now, long pauseNanos) {
         Rescue last = rescue;
-        if (last != null && (now - rescuedAt < pauseNanos || !(last.isOver() || now - rescuedAt > pauseNanos * 8))) {
+        boolean anybodyHelps = last != null && last.helpers() > 0;
+        if (last != null
+                && anybodyHelps
+                && (now - rescuedAt < pauseNanos || !(last.isOver() || now - rescuedAt > pauseNanos * 8))) {
             return;
         }
         finish();

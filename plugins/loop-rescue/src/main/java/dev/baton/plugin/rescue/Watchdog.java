@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,7 +31,8 @@ import org.slf4j.LoggerFactory;
  *                                                              times that: code runs for the first time, which is slow
  *   blocked                                                    rescue again as long as it lasts: what helpers had in their
  *                                                              hands, what has come since, connections to accept
- *   every loop blocked                                         say so; no loop is left to help
+ *   too few loops work                                         spare loops serve: see SparePolicy
+ *   every loop blocked, spare ones too                         say so; no loop is left to help
  * </pre>
  *
  * <p>With {@code take-over: false} it says and counts the same, and rescues nothing.
@@ -67,9 +69,9 @@ final class Watchdog {
     private final Map<String, Long> told = new HashMap<>();
     private final Metrics.Counter late;
     private final Metrics.Counter rescued;
+    private final Spares spares;
     private long lastRound;
     private boolean lastWasLate;
-    private boolean allBlocked;
     private volatile int blockedNow;
 
     Watchdog(RescueConfig config, LoopWatch watch, Metrics metrics, ThreadStates threads, long now) {
@@ -86,6 +88,12 @@ final class Watchdog {
                 "Rounds of the watchdog that came late: the process or the machine stood still.");
         this.rescued = metrics.counter(
                 "baton_rescued_connections_total", "Connections that were taken over from a loop that was blocked.");
+        this.spares = new Spares(
+                watch.spares(),
+                config.spares().map(OptionalInt::of).orElseGet(OptionalInt::empty),
+                detectNanos,
+                metrics,
+                now);
         metrics.gauge("baton_loops_blocked", "Loops that are inside one callback for too long.", () -> blockedNow);
     }
 
@@ -106,12 +114,10 @@ final class Watchdog {
             }
         }
         blockedNow = blocked.size();
-        boolean all = !loops.isEmpty() && blocked.size() == loops.size();
-        if (all != allBlocked) {
-            allBlocked = all;
-            tellAll(loops.size());
+        if (takesOver) {
+            spares.round(now, loops, blocked);
         }
-        if (!all) {
+        if (blocked.size() < loops.size()) {
             blocked.forEach(suspect -> rescue(suspect, now));
         }
     }
@@ -245,15 +251,5 @@ final class Watchdog {
                 ? ""
                 : ", but for " + bound.stream().map(BoundConnections::toString).collect(Collectors.joining(", "))
                         + ", which are bound to their context";
-    }
-
-    private void tellAll(int count) {
-        if (allBlocked) {
-            LOG.error(
-                    "{} blocked: no loop is left to take over connections; they wait until one works again",
-                    count == 1 ? "the only loop is" : "all " + count + " loops are");
-        } else {
-            LOG.info("a loop works again: not all are blocked");
-        }
     }
 }

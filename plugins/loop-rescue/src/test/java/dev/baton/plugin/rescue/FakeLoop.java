@@ -21,6 +21,8 @@ final class FakeLoop implements WatchedLoop {
     boolean runnable;
     boolean blocked;
     boolean rescuesEndAtOnce;
+    boolean spare;
+    int helpers = 1;
     List<BoundConnections> bound = List.of();
     final List<FakeRescue> rescues = new ArrayList<>();
 
@@ -29,8 +31,13 @@ final class FakeLoop implements WatchedLoop {
     }
 
     static final class FakeRescue implements Rescue {
+        private final int helpers;
         boolean over;
         int taken;
+
+        FakeRescue(int helpers) {
+            this.helpers = helpers;
+        }
 
         @Override
         public void end() {
@@ -44,7 +51,7 @@ final class FakeLoop implements WatchedLoop {
 
         @Override
         public int helpers() {
-            return 1;
+            return helpers;
         }
 
         @Override
@@ -66,6 +73,11 @@ final class FakeLoop implements WatchedLoop {
     @Override
     public Loop loop() {
         return loop;
+    }
+
+    @Override
+    public boolean isSpare() {
+        return spare;
     }
 
     @Override
@@ -100,7 +112,7 @@ final class FakeLoop implements WatchedLoop {
 
     @Override
     public Rescue rescue() {
-        FakeRescue rescue = new FakeRescue();
+        FakeRescue rescue = new FakeRescue(helpers);
         rescue.over = rescuesEndAtOnce;
         rescues.add(rescue);
         return rescue;

@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.loop.BoundConnections;
+import dev.baton.spi.loop.LoopWatch;
 import dev.baton.spi.loop.RunningFd;
+import dev.baton.spi.loop.SpareLoops;
+import dev.baton.spi.loop.WatchedLoop;
 import dev.baton.spi.metrics.Metrics;
 import dev.baton.testkit.FlightRecording;
 import java.time.Duration;
@@ -13,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.function.LongSupplier;
 import jdk.jfr.consumer.RecordedEvent;
@@ -29,6 +33,7 @@ class WatchdogTest {
 
     private final Counts counts = new Counts();
     private final List<FakeLoop> loops = new ArrayList<>(List.of(new FakeLoop(0), new FakeLoop(1)));
+    private final FakeSpares spares = new FakeSpares(loops);
     private long now = 7 * MS;
     private Watchdog watchdog = watchdog(Duration.ZERO);
 
@@ -63,7 +68,11 @@ class WatchdogTest {
         }
 
         long blocked() {
-            return Objects.requireNonNull(gauges.get("baton_loops_blocked")).getAsLong();
+            return gauge("baton_loops_blocked");
+        }
+
+        long gauge(String name) {
+            return Objects.requireNonNull(gauges.get(name)).getAsLong();
         }
 
         long of(String name) {
@@ -74,26 +83,43 @@ class WatchdogTest {
     private final class Kernel implements ThreadStates {
         @Override
         public long cpuNanos(long nativeId) {
-            return loops.get((int) nativeId - 1).cpuNanos;
+            return loopOf(nativeId).cpuNanos;
         }
 
         @Override
         public boolean isRunnable(long nativeId) {
-            return loops.get((int) nativeId - 1).runnable;
+            return loopOf(nativeId).runnable;
+        }
+
+        private FakeLoop loopOf(long nativeId) {
+            return loops.stream()
+                    .filter(each -> each.loop().id() + 1 == nativeId)
+                    .findFirst()
+                    .orElseThrow();
         }
     }
 
     private Watchdog watchdog(Duration settle) {
-        return watchdog(settle, true);
+        return watchdog(settle, true, Optional.of(0));
     }
 
-    private Watchdog watchdog(Duration settle, boolean takeOver) {
-        return new Watchdog(
-                new RescueConfig(Duration.ofMillis(50), settle, takeOver),
-                () -> List.copyOf(loops),
-                counts,
-                new Kernel(),
-                now);
+    private Watchdog watchdog(Duration settle, Optional<Integer> most) {
+        return watchdog(settle, true, most);
+    }
+
+    private Watchdog watchdog(Duration settle, boolean takeOver, Optional<Integer> most) {
+        LoopWatch watch = new LoopWatch() {
+            @Override
+            public List<WatchedLoop> loops() {
+                return List.copyOf(loops);
+            }
+
+            @Override
+            public SpareLoops spares() {
+                return spares;
+            }
+        };
+        return new Watchdog(new RescueConfig(Duration.ofMillis(50), settle, takeOver, most), watch, counts, new Kernel(), now);
     }
 
     private FakeLoop loop(int id) {
@@ -139,9 +165,11 @@ class WatchdogTest {
 
     @Test
     void shouldOnlySayThatALoopIsBlockedWhereItMustNotTakeOver() {
-        watchdog = watchdog(Duration.ZERO, false);
+        watchdog = watchdog(Duration.ZERO, false, Optional.empty());
         loop(0).progress++;
         rounds(20);
+        roundsAllBlocked(30);
+        assertThat(spares.calls).isZero();
         assertThat(loop(0).blocked).isTrue();
         assertThat(counts.of("baton_loop_blocked_total")).isEqualTo(1);
         assertThat(loop(0).rescues).isEmpty();
@@ -284,6 +312,96 @@ class WatchdogTest {
         loop(0).progress++;
         round();
         assertThat(loop(0).blocked).isFalse();
+    }
+
+    /** Rounds in which no configured loop gets on. */
+    private void roundsAllBlocked(int count) {
+        for (int i = 0; i < count; i++) {
+            now += ROUND;
+            watchdog.round(now);
+        }
+    }
+
+    private List<FakeLoop> spareLoops() {
+        return loops.stream().filter(FakeLoop::isSpare).toList();
+    }
+
+    @Test
+    void shouldHaveSpareLoopsRescueWhereNoLoopWorks() {
+        watchdog = watchdog(Duration.ZERO, Optional.empty());
+        loops.forEach(loop -> loop.helpers = 0);
+        roundsAllBlocked(5);
+        assertThat(loop(0).blocked).isTrue();
+        assertThat(spares.calls).as("as many as are configured").isEqualTo(2);
+        roundsAllBlocked(3);
+        assertThat(spares.calls).as("those that come are counted").isEqualTo(2);
+
+        loops.forEach(loop -> loop.helpers = 2);
+        loops.forEach(loop -> loop.rescues.clear());
+        spares.come();
+        roundsAllBlocked(1);
+        assertThat(loop(0).rescues).as("at once").hasSize(1);
+        assertThat(loop(1).rescues).hasSize(1);
+        assertThat(counts.of("baton_spare_loop_calls_total")).isEqualTo(2);
+        assertThat(counts.gauge("baton_spare_loops")).isEqualTo(2);
+    }
+
+    @Test
+    void shouldDismissThemWhenTheOthersAreBack() {
+        watchdog = watchdog(Duration.ZERO, Optional.empty());
+        roundsAllBlocked(5);
+        spares.come();
+        roundsAllBlocked(100);
+        assertThat(spareLoops()).hasSize(2);
+        for (int i = 0; i < 990; i++) {
+            loop(0).progress++;
+            round();
+        }
+        assertThat(spareLoops()).as("not yet").hasSize(2);
+        for (int i = 0; i < 1_100; i++) {
+            loop(0).progress++;
+            round();
+        }
+        assertThat(spareLoops()).isEmpty();
+        assertThat(counts.gauge("baton_spare_loops")).isZero();
+        assertThat(spares.calls).isEqualTo(2);
+    }
+
+    @Test
+    void shouldCallNoMoreThanMayServe() {
+        watchdog = watchdog(Duration.ZERO, Optional.of(1));
+        roundsAllBlocked(5);
+        spares.come();
+        spareLoops().get(0).waiting = false; // blocked as well
+        roundsAllBlocked(500);
+        assertThat(spares.calls).isEqualTo(1);
+    }
+
+    @Test
+    void shouldTryAgainOnceASecondWhereNoneCanBeStarted() {
+        watchdog = watchdog(Duration.ZERO, Optional.of(1));
+        spares.refusal = "no spare loop can be started: too many open files";
+        roundsAllBlocked(305);
+        assertThat(spares.calls).isBetween(3, 4);
+        spares.refusal = null;
+        roundsAllBlocked(101);
+        spares.come();
+        roundsAllBlocked(1);
+        assertThat(spareLoops()).hasSize(1);
+    }
+
+    @Test
+    void shouldCallNoneForALoopThatIsBlockedForAMoment() {
+        watchdog = watchdog(Duration.ZERO, Optional.empty());
+        for (int i = 0; i < 100; i++) {
+            rounds(15); // of 60 ms and more: blocked, while the other one works
+            assertThat(loop(0).blocked).isTrue();
+            loop(0).progress++;
+            rounds(1);
+        }
+        assertThat(spares.calls).isZero();
+        rounds(30);
+        assertThat(spares.calls).as("blocked for 200 ms").isEqualTo(1);
     }
 
     @Test
