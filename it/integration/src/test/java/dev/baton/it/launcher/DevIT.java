@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.baton.it.upgrade.Load;
+import dev.baton.it.upgrade.PidNamespace;
 import dev.baton.runtime.launcher.scaffold.ProjectKind;
 import dev.baton.spi.SpiVersion;
 import dev.baton.testkit.BatonProcess;
@@ -51,12 +52,16 @@ class DevIT {
 
     private BatonProcess baton;
 
-    /** Ends whatever a test has left, by the pids that were printed. */
+    /** With the one that supervises them the servers end; what does not is ended by the pids that were printed. */
     @AfterEach
     void end() {
         if (baton != null) {
             baton.close();
-            servers().forEach(ProcessHandle::destroyForcibly);
+            try {
+                assertNothingIsLeft();
+            } finally {
+                servers().forEach(ProcessHandle::destroyForcibly);
+            }
         }
     }
 
@@ -254,6 +259,28 @@ class DevIT {
         assertThat(baton.exitCode()).isEqualTo(128 + 9);
         assertNothingIsLeft();
         assertThat(baton.text()).contains("the process of `baton run --dev` is dead: cutting");
+    }
+
+    /** As the first process of a container, which the kernel ends with all others. */
+    @Tag("long")
+    @Test
+    void shouldServeFromTheFirstProcessOfAContainer() throws Exception {
+        Path project = project();
+        try (BatonProcess container =
+                BatonProcess.launch(PidNamespace.launcher(folder), project, "run", "--dev", ".")) {
+            container.await(line -> line.startsWith("ready in "));
+            ProcessHandle init = PidNamespace.init(container);
+            edit(project, HANDLER, "hello from ", "hello to ");
+            compile(project);
+            container.await(line -> line.startsWith("reloaded my-handler in "));
+            // The one before has drained, and no zombie is left of it.
+            await().atMost(PATIENCE).until(() -> init.descendants().count() == 1);
+            assertThat(new ProcessBuilder("sh", "-c", "kill -TERM " + init.pid())
+                            .start()
+                            .waitFor())
+                    .isZero();
+            assertThat(container.exitCode()).as(container.text()).isZero();
+        }
     }
 
     @Tag("long")

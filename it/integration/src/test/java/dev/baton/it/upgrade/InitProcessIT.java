@@ -3,7 +3,6 @@ package dev.baton.it.upgrade;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.baton.testkit.BatonProcess;
 import io.vertx.core.json.JsonObject;
@@ -17,7 +16,6 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -50,35 +48,14 @@ class InitProcessIT {
     private final HttpClient http =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
-    /** How a pid namespace is made here, by root or by anybody. */
-    private static List<String> unshare() throws Exception {
-        for (String options : List.of("", "-r ")) {
-            String command = "unshare " + options + "-p -f --kill-child --mount-proc -m";
-            Process tried = new ProcessBuilder("sh", "-c", command + " true")
-                    .redirectErrorStream(true)
-                    .start();
-            if (tried.waitFor() == 0) {
-                return List.of(command.split(" ", -1));
-            }
-        }
-        return List.of();
-    }
-
     /** Starts it with the pid 1; its parent has its exit code. */
     private BatonProcess serve() throws Exception {
         return serve("grace: 2s");
     }
 
     private BatonProcess serve(String grace) throws Exception {
-        List<String> unshare = unshare();
-        assumeTrue(!unshare.isEmpty(), "pid namespaces can be made here");
+        Path script = PidNamespace.launcher(folder);
         Files.writeString(folder.resolve("baton.yaml"), YAML + grace + "\n");
-        Path script = folder.resolve("container");
-        Files.writeString(
-                script,
-                "#!/bin/sh\nexec " + String.join(" ", unshare) + " '"
-                        + BatonProcess.distribution().resolve("bin/baton") + "' \"$@\"\n");
-        Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwx------"));
         BatonProcess container = BatonProcess.launch(script, folder, "run");
         container.await(line -> line.startsWith("ready in "));
         assertThat(container.text()).contains(", pid 1\n");
@@ -116,13 +93,8 @@ class InitProcessIT {
         assertThat(report.getLong("pid")).isNotEqualTo(old);
     }
 
-    /** The process with the pid 1, by its pid here. */
     private static ProcessHandle init(BatonProcess container) {
-        return ProcessHandle.of(container.pid())
-                .orElseThrow()
-                .children()
-                .findFirst()
-                .orElseThrow();
+        return PidNamespace.init(container);
     }
 
     /** Every other process of the namespace that has not been reaped. */

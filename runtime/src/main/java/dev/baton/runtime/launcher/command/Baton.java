@@ -8,6 +8,7 @@ import dev.baton.runtime.server.StartException;
 import dev.baton.runtime.server.WarmUp;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
+import java.util.Arrays;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -155,7 +156,7 @@ public final class Baton implements Runnable {
     /** Where the process begins. */
     public static void main(String[] arguments) {
         if (arguments.length > 0 && arguments[0].equals(name(RunCommand.class))) {
-            if (!List.of(arguments).contains(RunCommand.DEV)) {
+            if (Arrays.stream(arguments).noneMatch(each -> each.startsWith(RunCommand.DEV))) {
                 WarmUp.begin();
             }
             StandardStreams.install(); // what serves waits for no reader; every other command is for its reader

@@ -67,8 +67,8 @@ final class RunCommand implements Callable<Integer> {
             arity = "1..*",
             paramLabel = "PROJECT",
             description = {
-                "Folders of Maven projects of plugins. They are compiled by you (mvn compile, or an IDE) and take the",
-                "place of installed plugins with the same ids."
+                "Folders of Maven projects of plugins, which you compile (mvn compile, or an IDE).",
+                "They take the place of installed plugins with the same ids."
             })
     private List<Path> projects = List.of();
 
