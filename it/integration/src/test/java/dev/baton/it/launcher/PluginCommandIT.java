@@ -25,7 +25,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code baton plugin check|install|remove} and {@code baton plugins}, from a zip to a server that runs with it. */
+/**
+ * {@code baton plugin check|install|remove|reload} and {@code baton plugins}, from a zip to a server that runs with it.
+ */
 @Timeout(120)
 class PluginCommandIT {
     private static final String SPI = SpiVersion.MAJOR + "." + SpiVersion.MINOR;
@@ -102,6 +104,29 @@ class PluginCommandIT {
                         .orElseThrow();
     }
 
+    /** By an upgrade, so the process at this address is another one afterwards. */
+    private void reload(String admin, String loud) throws Exception {
+        try {
+            assertThat(done(1, "plugin", "reload", "shout2", "--admin", admin))
+                    .contains("the process has no plugin 'shout2'", "did you mean 'shout'?");
+            Path jar = folder.resolve("plugins/shout/broken.jar");
+            Files.writeString(jar, "no jar");
+            assertThat(done(78, "plugin", "reload", "shout", "--admin", admin))
+                    .contains("shout is not reloaded, the process continues with what it has: ")
+                    .contains(jar + " cannot be read as a jar");
+            Files.delete(jar);
+            assertThat(done(0, "plugin", "reload", "shout", "--admin", admin))
+                    .contains("upgraded: process ", "reloaded shout: version 2.0, before it 1.0");
+            assertThat(new JsonArray(Client.get(admin, "/v1/plugins").body()).encode())
+                    .contains("\"id\":\"shout\",\"version\":\"2.0\"");
+            try (Client client = Client.connect(loud).send("hello\n")) {
+                assertThat(client.finish().rest()).isEqualTo("HELLO!\n");
+            }
+        } finally {
+            done(0, "stop", "--now", "--admin", admin);
+        }
+    }
+
     @Test
     void shouldInstallReplaceAndRemoveAPluginWhileTheServerRuns() throws Exception {
         String config = config().toString();
@@ -141,6 +166,8 @@ class PluginCommandIT {
             try (Client client = Client.connect(baton.listener("loud")).send("hello\n")) {
                 assertThat(client.finish().rest()).isEqualTo("HELLO!\n");
             }
+            reload(admin, baton.listener("loud"));
+            assertThat(baton.exitCode()).isZero();
         }
         assertThat(plugin("shout", config).getString("version")).isEqualTo("2.0");
         assertThat(done(0, "plugin", "remove", "shout", "-c", config)).contains("removed", ".shout.before");

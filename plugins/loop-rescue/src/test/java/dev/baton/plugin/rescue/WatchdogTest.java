@@ -119,7 +119,8 @@ class WatchdogTest {
                 return spares;
             }
         };
-        return new Watchdog(new RescueConfig(Duration.ofMillis(50), settle, takeOver, most), watch, counts, new Kernel(), now);
+        return new Watchdog(
+                new RescueConfig(Duration.ofMillis(50), settle, takeOver, most), watch, counts, new Kernel(), now);
     }
 
     private FakeLoop loop(int id) {

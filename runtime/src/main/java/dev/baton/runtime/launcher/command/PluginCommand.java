@@ -5,19 +5,20 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code baton plugin new|check|install|remove}. */
+/** {@code baton plugin new|check|install|remove|reload}. */
 @Command(
         name = "plugin",
         mixinStandardHelpOptions = true,
-        synopsisSubcommandLabel = "(new | check | install | remove)",
+        synopsisSubcommandLabel = "(new | check | install | remove | reload)",
         commandListHeading = "%nCommands:%n",
         subcommands = {
             NewPluginCommand.class,
             CheckPluginCommand.class,
             InstallPluginCommand.class,
-            RemovePluginCommand.class
+            RemovePluginCommand.class,
+            ReloadPluginCommand.class
         },
-        description = "Begins the project of a plugin; checks, installs or removes a plugin.")
+        description = "Begins the project of a plugin; checks, installs, removes or reloads a plugin.")
 final class PluginCommand implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init") // by picocli

@@ -5,6 +5,7 @@ import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -43,8 +44,17 @@ final class UpgradeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws AdminException {
+        return upgrade(admin.client(), timeout, spec.commandLine());
+    }
+
+    /**
+     * Upgrades a process, and prints how it has ended.
+     *
+     * @param timeout null for the default
+     * @return the exit code
+     */
+    static int upgrade(AdminClient client, @Nullable Duration timeout, CommandLine line) throws AdminException {
         String query = timeout == null ? "" : "?timeout=" + timeout.toMillis() + "ms";
-        AdminClient client = admin.client();
         Handover handover = new Handover(client);
         JsonObject report;
         try {
@@ -54,8 +64,7 @@ final class UpgradeCommand implements Callable<Integer> {
             if (next < 0) {
                 throw broken;
             }
-            spec.commandLine()
-                    .getOut()
+            line.getOut()
                     .println(line(
                             true,
                             "process " + next + " serves, process " + handover.old() + " died during the upgrade"));
@@ -64,10 +73,10 @@ final class UpgradeCommand implements Callable<Integer> {
         boolean upgraded = report.getBoolean("upgraded", false);
         String detail = report.getString("detail", "");
         if (upgraded) {
-            spec.commandLine().getOut().println(line(true, detail));
+            line.getOut().println(line(true, detail));
             return ExitCode.FINE;
         }
-        spec.commandLine().getErr().println(line(false, detail));
+        line.getErr().println(line(false, detail));
         return ExitCode.ofFailedStart(report.getInteger("exit-code", ExitCode.FAILED));
     }
 
