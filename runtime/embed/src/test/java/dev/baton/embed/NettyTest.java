@@ -12,6 +12,9 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.DefaultChannelPromise;
+import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.SimpleChannelInboundHandler;
@@ -314,6 +317,30 @@ class NettyTest {
             }
             assertThat(answer()).isEqualTo(loopback);
         }
+    }
+
+    /** As Reactor Netty's clients do it, which use the channel's loop at once. */
+    @Test
+    void shouldMoveAChannelThatIsRegisteredByItsUnsafe() throws Exception {
+        Channel server = new ServerBootstrap()
+                .group(baton.loops())
+                .channelFactory(baton.serverChannels())
+                .childHandler(initializer(new CountDownLatch(0), ConcurrentHashMap.newKeySet()))
+                .bind(ANY_PORT)
+                .sync()
+                .channel();
+        Channel client = new BatonSocketChannel();
+        client.pipeline().addLast(new Answers());
+        EventLoop loop = baton.loops().next();
+        ChannelPromise registered = new DefaultChannelPromise(client, loop);
+        client.unsafe().register(loop, registered);
+        EventLoop own = client.eventLoop();
+        assertThat(own).isNotSameAs(loop);
+        registered.sync();
+        assertThat(client.eventLoop()).isSameAs(own);
+        client.connect(server.localAddress()).sync();
+        client.writeAndFlush(bytes("hello"));
+        assertThat(answer()).isEqualTo("hello");
     }
 
     @Test

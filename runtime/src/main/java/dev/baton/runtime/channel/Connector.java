@@ -55,7 +55,7 @@ final class Connector {
     }
 
     void connect(SocketAddress remote, @Nullable SocketAddress local, ChannelPromise connectPromise) {
-        FdStreamChannel.StreamUnsafe unsafe = (FdStreamChannel.StreamUnsafe) channel.unsafe();
+        FdStreamChannel.StreamUnsafe unsafe = (FdStreamChannel.StreamUnsafe) channel.ownUnsafe();
         if (promise != null) {
             connectPromise.tryFailure(new ConnectionPendingException());
             return;
@@ -205,7 +205,7 @@ final class Connector {
         if (!channel.edgeTriggered()) {
             channel.arm(channel.idleInterest()); // reading is asked for when the channel begins to read
         }
-        ((FdStreamChannel.StreamUnsafe) channel.unsafe()).fulfill(waiting, false);
+        ((FdStreamChannel.StreamUnsafe) channel.ownUnsafe()).fulfill(waiting, false);
     }
 
     /** The channel was closed while connecting. */

@@ -104,7 +104,7 @@ abstract class FdStreamChannel extends ReadingChannel {
         }
         if ((ready & (Interest.OUT | Interest.ERROR)) != 0 && waitingForRoom) {
             waitingForRoom = false;
-            ((StreamUnsafe) unsafe()).flushNow();
+            ((StreamUnsafe) ownUnsafe()).flushNow();
         }
         inputReady(ready);
     }
@@ -165,7 +165,7 @@ abstract class FdStreamChannel extends ReadingChannel {
 
     @Override
     final void again() {
-        later((Unsafe) unsafe());
+        later((Unsafe) ownUnsafe());
     }
 
     private void turnCame() {
@@ -177,7 +177,7 @@ abstract class FdStreamChannel extends ReadingChannel {
         // Also called when it was reading that had to continue: then there is nothing flushed to be written, or it may
         // go out.
         if (!waitingForRoom && !waitingForTurn && isActive() && !isConnecting()) {
-            ((StreamUnsafe) unsafe()).flushNow();
+            ((StreamUnsafe) ownUnsafe()).flushNow();
         }
     }
 

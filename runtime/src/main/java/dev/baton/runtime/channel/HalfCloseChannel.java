@@ -116,12 +116,17 @@ abstract class HalfCloseChannel extends FdChannel implements DuplexChannel {
         });
     }
 
+    /** Netty's own, which {@link #unsafe} of a channel that moves hides until it is registered. */
+    final AbstractUnsafe ownUnsafe() {
+        return (AbstractUnsafe) super.unsafe();
+    }
+
     private void endOutput(ChannelPromise promise) {
         OutputEnd last = hasAttr(OutputEnd.KEY) ? attr(OutputEnd.KEY).getAndSet(null) : null;
         if (last == null) {
-            ((AbstractUnsafe) unsafe()).shutdownOutput(promise);
+            ownUnsafe().shutdownOutput(promise);
         } else {
-            last.say().addListener(said -> inLoop(promise, () -> ((AbstractUnsafe) unsafe()).shutdownOutput(promise)));
+            last.say().addListener(said -> inLoop(promise, () -> ownUnsafe().shutdownOutput(promise)));
         }
     }
 

@@ -174,6 +174,14 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
         return attached;
     }
 
+    /** Code that registers by this, without a word to the loop, must not leave the channel with that loop for life. */
+    @Override
+    public Unsafe unsafe() {
+        Unsafe own = super.unsafe();
+        // Null while Netty's constructor runs, which is where the pipeline gets its own.
+        return facade == null || isRegistered() ? own : new RegisteringUnsafe(own);
+    }
+
     /** It stays with its facade for life: a loop that is registered with directly would be taken for its owner. */
     @Override
     protected boolean isCompatible(EventLoop loop) {

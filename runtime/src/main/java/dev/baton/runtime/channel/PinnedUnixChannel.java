@@ -61,7 +61,7 @@ public final class PinnedUnixChannel extends PinnedStreamChannel {
      */
     private void look() {
         if (isActive() && waitsForRoom()) {
-            ((StreamUnsafe) unsafe()).flushNow();
+            ((StreamUnsafe) ownUnsafe()).flushNow();
         }
         if (!isActive() || !waitsForRoom()) {
             watched = false;

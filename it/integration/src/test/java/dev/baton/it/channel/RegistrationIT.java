@@ -3,6 +3,7 @@ package dev.baton.it.channel;
 import static dev.baton.testkit.TestLoops.on;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.awaitility.Awaitility.await;
 
 import dev.baton.runtime.channel.FdTcpServerChannel;
@@ -89,12 +90,13 @@ class RegistrationIT {
 
     @ParameterizedTest
     @MethodSource("dev.baton.it.Pollers#all")
-    void aMovableChannelRefusesALoopInPlaceOfItsFacade(PollerProvider poller) {
+    void aMovableChannelThatWasRegisteredByItsUnsafeHasItsFacade(PollerProvider poller) throws Exception {
         try (TestLoops loops = TestLoops.start(poller, 1)) {
             Channel channel = new MovableSocketChannel(loops.env(), "test");
-            assertThatThrownBy(() -> register(channel, loops.loop(0)))
-                    .isInstanceOf(IllegalStateException.class)
-                    .hasMessageContaining("incompatible event loop");
+            register(channel, loops.loop(0));
+            assertThat(channel.eventLoop()).isNotInstanceOf(BatonLoop.class);
+            assertThat(catchThrowable(() -> register(channel, loops.loop(0)))).hasMessageContaining("registered");
+            channel.close().sync();
         }
     }
 
