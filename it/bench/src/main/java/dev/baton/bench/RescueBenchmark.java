@@ -21,7 +21,7 @@ import java.util.concurrent.locks.LockSupport;
  *
  * <p>Arguments: how many connections, for how many milliseconds to block. With {@code young} as the third, the loop of
  * a Baton is blocked 2 s after the crowd has joined a process that was just started; the first of three processes warms
- * the crowd up.
+ * the crowd up. With {@code all}, both loops of a Baton with two are blocked.
  */
 public final class RescueBenchmark {
     private static final int LOOPS = 4;
@@ -46,30 +46,41 @@ public final class RescueBenchmark {
             }
             return;
         }
+        if (arguments.length > 2 && arguments[2].equals("all")) {
+            baton(2, connections, millis, WARMUP_MILLIS);
+            return;
+        }
         baton(connections, millis, WARMUP_MILLIS);
         try (Rivals.Rival netty = Rivals.netty(LOOPS);
                 Crowd crowd = new Crowd(PERIOD_NANOS)) {
             crowd.join(Speech.HTTP, netty.address(), connections);
-            measure("plain Netty", crowd, netty.address(), netty.address(), millis, WARMUP_MILLIS);
+            measure("plain Netty", crowd, List.of(netty.address()), netty.address(), millis, WARMUP_MILLIS);
         }
         try (Rivals.Rival vertx = Rivals.vertx(LOOPS);
                 Crowd crowd = new Crowd(PERIOD_NANOS)) {
             crowd.join(Speech.HTTP, vertx.address(), connections);
-            measure("plain Vert.x", crowd, vertx.address(), vertx.address(), millis, WARMUP_MILLIS);
+            measure("plain Vert.x", crowd, List.of(vertx.address()), vertx.address(), millis, WARMUP_MILLIS);
         }
     }
 
     private static void baton(int connections, long millis, long warmup) throws Exception {
+        baton(LOOPS, connections, millis, warmup);
+    }
+
+    /** With two loops both of them are blocked, else one. */
+    private static void baton(int loops, int connections, long millis, long warmup) throws Exception {
         Path folder = Files.createTempDirectory("baton-rescue");
         try (EchoOrigin origin = EchoOrigin.start();
-                BatonProcess baton = BatonProcess.serve(folder, """
+                BatonProcess baton = BatonProcess.serve(
+                        folder, """
                         version: 1
-                        loops: 4
+                        loops: LOOPS
                         admin: { listen: "127.0.0.1:0" }
                         listeners:
                           web: { bind: "127.0.0.1:0", service: shop, balance: least-loaded }
                           raw: { bind: "127.0.0.1:0", service: pass, balance: least-loaded }
-                          rehearsal: { bind: "127.0.0.1:0", service: rehearsal }
+                          rehearsal0: { bind: "127.0.0.1:0", service: rehearsal, loops: [0] }
+                          rehearsal1: { bind: "127.0.0.1:0", service: rehearsal, loops: [1] }
                         services:
                           shop: { type: http, upstream: app }
                           pass: { type: tcp-proxy, upstream: app }
@@ -77,12 +88,16 @@ public final class RescueBenchmark {
                         upstreams:
                           app: { servers: ["ORIGIN"] }
                         plugins: { enable: [chaos] }
-                        """.replace("ORIGIN", origin.address()));
+                        """.replace("ORIGIN", origin.address()).replace("LOOPS", Integer.toString(loops)));
                 Crowd crowd = new Crowd(PERIOD_NANOS)) {
             crowd.join(Speech.HTTP, baton.listener("web"), connections / 2);
             crowd.join(Speech.LINES, baton.listener("raw"), connections / 4);
             crowd.join(Speech.UPGRADE, baton.listener("raw"), connections / 4);
-            measure("Baton", crowd, baton.listener("rehearsal"), baton.listener("web"), millis, warmup);
+            List<String> guilty = new ArrayList<>(List.of(baton.listener("rehearsal0")));
+            if (loops == 2) {
+                guilty.add(baton.listener("rehearsal1"));
+            }
+            measure("Baton", crowd, guilty, baton.listener("web"), millis, warmup);
             baton.text().lines().filter(line -> line.contains("loop")).forEach(System.err::println);
         } finally {
             Files.deleteIfExists(folder.resolve("baton.yaml"));
@@ -90,18 +105,22 @@ public final class RescueBenchmark {
         }
     }
 
-    private static void measure(String name, Crowd crowd, String guilty, String newcomers, long millis, long warmup)
+    private static void measure(
+            String name, Crowd crowd, List<String> guilty, String newcomers, long millis, long warmup)
             throws IOException {
         // What is used for the first time blocks for as long as its classes take to load, before it does what it is
         // asked to.
-        try (Socket first = block(guilty, 1)) {
-            first.getInputStream().read();
+        for (String each : guilty) {
+            try (Socket first = block(each, 1)) {
+                first.getInputStream().read();
+            }
         }
         pause(warmup);
         List<Client> clients = crowd.clients();
         long served;
         long begun = System.nanoTime();
-        try (Socket blocks = block(guilty, millis)) {
+        try (Socket one = block(guilty.get(0), millis);
+                Socket other = block(guilty.get(guilty.size() - 1), millis)) {
             pause(millis / 5);
             List<Client> late = new ArrayList<>(crowd.join(Speech.HTTP, newcomers, NEWCOMERS));
             pause(millis * 3 / 5);
@@ -138,7 +157,8 @@ public final class RescueBenchmark {
         return socket;
     }
 
-    private static double at(long[] sorted, double quantile) {
+    /** A quantile of ascending nanoseconds, in ms. */
+    static double at(long[] sorted, double quantile) {
         int index = (int) Math.min(sorted.length - 1, Math.floor(sorted.length * quantile));
         return sorted.length == 0 ? 0 : sorted[index] / 1e6;
     }

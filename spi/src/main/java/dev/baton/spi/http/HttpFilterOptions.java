@@ -7,12 +7,13 @@ import java.time.Duration;
 /**
  * Keys that every HTTP filter and handler of the configuration may have beside its own.
  *
- * @param onFailure what becomes of an exchange whose filter throws, waits too long, or is quarantined
+ * @param onFailure what becomes of an exchange whose filter throws, waits too long, or is not called for a while
  * @param timeout how long one exchange may wait for it. A handler that streams its response may be silent for so long
  *     while the client takes more
- * @param budget how long one callback may take. One that took longer ten times within ten seconds puts its filter into
- *     quarantine for half a minute: {@code on-failure} says what that means. Not for what is
- *     {@link dev.baton.spi.threading.Blocking}
+ * @param budget how long one callback may take. If ten took longer within ten seconds, or fewer much longer, they run
+ *     on workers of the plugin for half a minute, as those of what is {@link dev.baton.spi.threading.Blocking} always
+ *     do. If they compute all the while, they are not called instead, and {@code on-failure} says what that means. Then
+ *     one is tried on a loop: if it takes longer again, the next time is twice as long, up to half an hour
  */
 public record HttpFilterOptions(
         @Default("refuse") OnFailure onFailure,

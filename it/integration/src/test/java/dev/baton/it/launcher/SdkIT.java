@@ -107,6 +107,7 @@ class SdkIT {
     }
 
     /** The commands of the authors' page, for the kind that is tested fastest. */
+    @Tag("long")
     @Test
     void shouldBuildANewProject() throws Exception {
         assertThat(Page.read("spi/README.md").text())

@@ -15,7 +15,7 @@ import java.time.Duration;
 /**
  * Answers {@code /block/MS}, {@code /spin/MS}, {@code /throw/KIND} and {@code /}. It blocks, computes or throws in its
  * callback, on the connection's loop and under the claim on it, before it answers. If the callback throws, the service
- * answers 500. A {@code budget} of a minute keeps the service from putting it into quarantine.
+ * answers 500. A {@code budget} of a minute has the service call it on loops however often it blocks them.
  */
 final class ChaosHandler implements HttpHandler {
     private static final String HELP = "/block/MS blocks this loop, /spin/MS keeps it busy, /throw/KIND throws in it\n";

@@ -328,6 +328,13 @@ public final class Bench implements AutoCloseable, Upstream, UpstreamConnections
         }
     }
 
+    /** A callback that is running takes that long: time passes, and nothing else runs. */
+    public void busyFor(long millis) {
+        for (EmbeddedConnection connection : List.copyOf(all)) {
+            connection.advanceTimeBy(millis, TimeUnit.MILLISECONDS);
+        }
+    }
+
     public long count(String name, String... labels) {
         return counter(name, "", labels).count();
     }

@@ -49,11 +49,15 @@ class FilterTest {
     private final ScriptedFilter slow = new Slow();
 
     static Choice<HttpFilter> choice(String type, OnFailure onFailure) {
+        return choice(type, onFailure, Duration.ofSeconds(20));
+    }
+
+    private static Choice<HttpFilter> choice(String type, OnFailure onFailure, Duration budget) {
         return new Choice<>(
                 HttpFilter.class,
                 type,
                 new NoSettings(),
-                new HttpFilterOptions(onFailure, Duration.ofSeconds(2), Duration.ofSeconds(20)));
+                new HttpFilterOptions(onFailure, Duration.ofSeconds(2), budget));
     }
 
     private record NoSettings() {}
@@ -644,6 +648,61 @@ class FilterTest {
                     "a end COMPLETE",
                     "slow end COMPLETE",
                     "b end COMPLETE");
+        }
+    }
+
+    private static final int TOO_OFTEN = 10;
+
+    /** It is called on loops again when its time is over, and goes at the first call that is too slow. */
+    @ParameterizedTest
+    @EnumSource
+    void whatBlocksLoopsAgainAndAgainRunsOnWorkers(Ends ends) {
+        List<Choice<HttpFilter>> filters = List.of(choice("a", OnFailure.REFUSE, Duration.ofMillis(20)));
+        try (Bench bench = new Bench(ends, Bench.config(true, filters), Map.of("a", a))) {
+            a.onRequest = exchange -> {
+                bench.busyFor(30);
+                return HttpVerdict.CONTINUE;
+            };
+            for (int i = 1; i < TOO_OFTEN; i++) {
+                assertThat(workers(bench)).isEmpty();
+            }
+            assertThat(quarantines(bench)).isZero();
+            assertThat(workers(bench)).as("from the last one on").containsExactly("response");
+            assertThat(quarantines(bench)).isOne();
+            assertThat(workers(bench)).containsExactly("request", "response");
+
+            bench.pass(31);
+            assertThat(workers(bench)).as("on trial").containsExactly("response");
+            assertThat(quarantines(bench)).isEqualTo(2);
+            bench.pass(31);
+            assertThat(workers(bench)).as("for twice as long").containsExactly("request", "response");
+            bench.pass(31);
+            assertThat(workers(bench)).containsExactly("response");
+        }
+    }
+
+    private static long quarantines(Bench bench) {
+        return bench.count("baton_http_quarantines_total", "service", "shop", "type", "a", "how", "workers");
+    }
+
+    /** Which callbacks of an exchange workers have run. */
+    private static List<String> workers(Bench bench) {
+        List<String> ran = new ArrayList<>();
+        bench.send(GET);
+        runWork(bench, "request", ran);
+        int connection = bench.opened.size() - 1; // others may have been idle for too long
+        assertThat(bench.toServer(connection)).startsWith("GET /a");
+        bench.answer(connection, OK);
+        runWork(bench, "response", ran);
+        assertThat(bench.toClient()).isEqualTo(OK);
+        return ran;
+    }
+
+    private static void runWork(Bench bench, String name, List<String> ran) {
+        while (!bench.work.isEmpty()) {
+            ran.add(name);
+            bench.work.remove().run();
+            bench.settle();
         }
     }
 

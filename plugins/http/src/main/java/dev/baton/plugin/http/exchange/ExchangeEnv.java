@@ -4,12 +4,17 @@ import dev.baton.plugin.http.config.HttpConfig;
 import dev.baton.spi.metrics.Metrics.Counter;
 import dev.baton.spi.service.Contributed;
 import dev.baton.spi.service.ServiceContext;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** What all exchanges of one service share, whatever version of HTTP its clients and servers speak. Any thread. */
 public final class ExchangeEnv {
     private static final Logger LOG = LoggerFactory.getLogger(ExchangeEnv.class);
+
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
     /** The id of this plugin. */
     private static final String PLUGIN = "http";
@@ -84,24 +89,37 @@ public final class ExchangeEnv {
         context.failed(new Contributed<>(PLUGIN, this), "service " + service + ", " + where, thrown);
     }
 
+    /** The processor time of this thread so far, in nanoseconds; {@link Quarantine#UNKNOWN} if the JVM cannot say. */
+    static long cpuNanos() {
+        return THREADS.isCurrentThreadCpuTimeSupported() ? THREADS.getCurrentThreadCpuTime() : Quarantine.UNKNOWN;
+    }
+
     /** A filter or handler has been over its budget too often. */
-    void quarantined(FilterUse use, Route route) {
+    void quarantined(FilterUse use, Route route, Quarantine.Place next) {
+        boolean goesOn = next == Quarantine.Place.WORKERS;
         context.metrics()
                 .counter(
                         "baton_http_quarantines_total",
-                        "Filters and handlers that were not called for a while because they blocked loops.",
+                        "Filters and handlers that were kept off the loops for a while because they held them up.",
                         "service",
                         service,
                         "type",
-                        use.type())
+                        use.type(),
+                        "how",
+                        goesOn ? "workers" : "refused")
                 .increment();
         LOG.warn(
-                "service {}: {} of plugin {} blocks loops longer than its budget of {} ms, last in route {}: it is not"
-                        + " called for 30 s; if it has to block, mark its class @Blocking",
+                "service {}: {} of plugin {} {} loops for longer than its budget of {} ms, last in route {}: it {} for {} s; {}",
                 service,
                 use.type(),
                 use.contributed().plugin(),
+                goesOn ? "blocks" : "computes on",
                 use.options().budget().toMillis(),
-                route.name());
+                route.name(),
+                goesOn ? "runs on workers" : "is not called",
+                TimeUnit.NANOSECONDS.toSeconds(use.quarantine().termNanos()),
+                goesOn
+                        ? "if it has to block, mark its class @Blocking"
+                        : "if it has to compute, give it a larger budget");
     }
 }

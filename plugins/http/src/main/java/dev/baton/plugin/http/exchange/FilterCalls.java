@@ -1,5 +1,6 @@
 package dev.baton.plugin.http.exchange;
 
+import dev.baton.plugin.http.exchange.Quarantine.Place;
 import dev.baton.spi.http.HttpFilter;
 import dev.baton.spi.http.HttpVerdict;
 import java.nio.ByteBuffer;
@@ -123,13 +124,16 @@ final class FilterCalls {
         piece = passing;
         given = null;
         resumed = false;
-        if (use.quarantine().holds(before)) {
+        Place place = use.isBlocking() ? Place.WORKERS : use.quarantine().place(before);
+        if (place == Place.NOWHERE) {
             return exchange.failed(i, Refusal.FILTER_QUARANTINED);
         }
-        if (use.isBlocking()) {
+        if (place == Place.WORKERS) {
             callOnWorker(use, call, i);
             return false;
         }
+        boolean suspicious = use.quarantine().isSuspicious();
+        long cpuBefore = suspicious ? ExchangeEnv.cpuNanos() : Quarantine.UNKNOWN;
         HttpVerdict verdict;
         calling = Thread.currentThread();
         try {
@@ -141,8 +145,10 @@ final class FilterCalls {
             calling = null;
         }
         long now = client.nanoTime();
-        if (use.quarantine().took(now - before, now)) {
-            client.env().quarantined(use, route);
+        long cpu = cpuBefore == Quarantine.UNKNOWN ? Quarantine.UNKNOWN : ExchangeEnv.cpuNanos() - cpuBefore;
+        Place next = use.quarantine().took(now - before, cpu, now);
+        if (next != null) {
+            client.env().quarantined(use, route, next);
         }
         return decided(verdict, given, resumed);
     }
