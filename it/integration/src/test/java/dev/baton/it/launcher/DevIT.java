@@ -244,6 +244,29 @@ class DevIT {
         assertNothingIsLeft();
     }
 
+    /** The new process dies while the one before still drains, which serves again. */
+    @Tag("long")
+    @Test
+    void shouldBringInAgainWhatHasDied() throws Exception {
+        Path project = project();
+        dev(project);
+        try (Client held = Client.connect(baton.listener("web"))) {
+            held.send("POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n");
+            await().atMost(PATIENCE)
+                    .until(() -> Client.get(baton.admin(), "/v1/fds").body().contains("\"plugin\":\"http\""));
+            edit(project, HANDLER, "keys.greeting() + exchange", "\"2: \" + keys.greeting() + exchange");
+            compile(project);
+            awaitLine("reloaded my-handler in ", 1);
+            List<ProcessHandle> servers = servers();
+            servers.get(servers.size() - 1).destroyForcibly();
+            awaitLine("the version before serves until the next change", 1);
+            assertThat(get()).isEqualTo("hello from /x\n");
+            compile(project);
+            awaitLine("reloaded my-handler in ", 2);
+            assertThat(get()).isEqualTo("2: hello from /x\n");
+        }
+    }
+
     @Tag("long")
     @Test
     void shouldNotLeaveAServerBehind() throws Exception {

@@ -71,10 +71,13 @@ public final class DevSupervisor {
     private final Consumer<String> said;
     private final AtomicInteger signals = new AtomicInteger();
 
-    /** Not before it has ended is it known what the next upgrade starts with. */
+    /** What the process that serves has loaded; null before the first one is started. */
     private @Nullable Round served;
 
     private byte[] servedConfiguration = {};
+
+    /** The process that had loaded it is dead, and one serves that has loaded what was before. */
+    private boolean isOutdated;
 
     /** What is not built, and since when nothing has changed; for the thread that runs. */
     private @Nullable NotBuiltException notBuilt;
@@ -172,6 +175,10 @@ public final class DevSupervisor {
         if (!processes.isServing()) {
             return; // what changes meanwhile is seen afterwards
         }
+        if (processes.takeServesAgain()) {
+            isOutdated = true;
+            said.accept("the version before serves until the next change: the process with the new one has died");
+        }
         long now = System.nanoTime();
         try {
             if (changes.look(stamps(), now)) {
@@ -203,7 +210,7 @@ public final class DevSupervisor {
         Round next = staged.stage();
         Round unused = next;
         try {
-            if (before == null || (!configured && StagedPlugins.isSame(before, next))) {
+            if (before == null || (!configured && !isOutdated && StagedPlugins.isSame(before, next))) {
                 return;
             }
             next.advice().forEach(each -> said.accept("warning: " + each));
@@ -213,6 +220,7 @@ public final class DevSupervisor {
             staged.use(next);
             if (upgraded(processes)) {
                 served = next;
+                isOutdated = false;
                 servedConfiguration = nowConfigured;
                 unused = before;
                 said.accept(

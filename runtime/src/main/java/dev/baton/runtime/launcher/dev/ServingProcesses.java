@@ -39,6 +39,7 @@ final class ServingProcesses implements AutoCloseable {
     private @Nullable Member serving;
     private @Nullable CompletableFuture<Boolean> upgrade;
     private @Nullable Line order;
+    private boolean servesAgain;
 
     /** One process. */
     private static final class Member {
@@ -48,6 +49,7 @@ final class ServingProcesses implements AutoCloseable {
         ProcessHandle process;
 
         int code = -1;
+        boolean hasServed;
 
         Member(ControlChannel channel) {
             this.channel = channel;
@@ -135,7 +137,11 @@ final class ServingProcesses implements AutoCloseable {
                     member.channel.write(order.word(), order.argument());
                 }
             }
-            case READY -> serving = member;
+            case READY -> {
+                servesAgain |= member.hasServed;
+                member.hasServed = true;
+                serving = member;
+            }
             case UPGRADED -> answer(true);
             case KEPT -> answer(false);
             case ENDED -> member.code = Integer.parseInt(line.argument());
@@ -181,6 +187,13 @@ final class ServingProcesses implements AutoCloseable {
     /** True if one serves that is not about to end. */
     synchronized boolean isServing() {
         return order == null && serving != null && members.contains(serving);
+    }
+
+    /** True, once, if one serves again, because the one that had followed it is dead. */
+    synchronized boolean takeServesAgain() {
+        boolean again = servesAgain;
+        servesAgain = false;
+        return again;
     }
 
     /** Has the one that serves start the next one; completes with false if it serves on itself. */
