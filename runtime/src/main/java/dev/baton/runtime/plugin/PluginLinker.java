@@ -43,6 +43,7 @@ import org.objectweb.asm.Type;
  * the jar with the manifest         a class, method or field  yes
  * the plugin's other jars           the shared packages       yes
  *                                   anything else             no: libraries refer to others that are optional
+ * shared packages, in any jar       anything                  no: these copies are never loaded
  * </pre>
  *
  * <p>Nothing is initialised by it. For one thread.
@@ -51,6 +52,7 @@ final class PluginLinker {
     /** Problems that are told of one plugin: the first ones name the cause. */
     private static final int TOLD_MAX = 5;
 
+    private static final String CLASS = ".class";
     private static final String NETTY_VERSIONS = "META-INF/io.netty.versions.properties";
     private static final String NETTY = Version.identify(Channel.class.getClassLoader()).values().stream()
             .map(Version::artifactVersion)
@@ -113,7 +115,7 @@ final class PluginLinker {
         for (Enumeration<JarEntry> all = jar.file().entries(); all.hasMoreElements() && problems.size() < TOLD_MAX; ) {
             JarEntry entry = all.nextElement();
             String name = entry.getName();
-            if (name.endsWith(".class") && !name.startsWith("META-INF/") && !name.endsWith("module-info.class")) {
+            if (isUsed(name)) {
                 try (InputStream in = jar.file().getInputStream(entry)) {
                     new ClassReader(in.readAllBytes())
                             .accept(
@@ -127,6 +129,17 @@ final class PluginLinker {
                 }
             }
         }
+    }
+
+    /**
+     * A copy of a shared class is not: that of Baton is loaded. netty-handler has some, beside what it is brought for.
+     */
+    private static boolean isUsed(String entry) {
+        return entry.endsWith(CLASS)
+                && !entry.startsWith("META-INF/")
+                && !entry.endsWith("module-info.class")
+                && !SharedPackages.contain(
+                        entry.substring(0, entry.length() - CLASS.length()).replace('/', '.'));
     }
 
     private void problem(Path jar, String from, String what) {

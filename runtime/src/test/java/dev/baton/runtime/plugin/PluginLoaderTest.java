@@ -228,6 +228,24 @@ class PluginLoaderTest extends PluginLoading {
         assertThat(load().failures()).isEmpty();
     }
 
+    /** netty-handler has such copies, beside what a plugin brings it for: that of Baton is loaded in their place. */
+    @Test
+    void aCopyOfASharedClassMayReferToWhatBatonDoesNotHave() throws IOException {
+        String shared = "io.netty.handler.ssl";
+        Path optional = new PluginJar()
+                .source(shared + ".Thing", "package " + shared + "; public class Thing { public static Object X; }")
+                .in(root.resolveSibling("elsewhere"), "missing.jar");
+        Path library = new PluginJar()
+                .compiledAgainst(optional)
+                .source(
+                        shared + ".Copy",
+                        "package " + shared + "; public class Copy { static Object get() { return Thing.X; } }")
+                .source("lib.Late", "package lib; public class Late { public static Object get() { return 1; } }")
+                .in(root.resolve("a"), "lib.jar");
+        using("return lib.Late.get();", library);
+        assertThat(load().failures()).isEmpty();
+    }
+
     @Test
     void aMethodOfALibraryThatAnotherVersionHad() throws IOException {
         Path before = new PluginJar()
