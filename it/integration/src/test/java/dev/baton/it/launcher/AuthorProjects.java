@@ -1,19 +1,15 @@
 package dev.baton.it.launcher;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import dev.baton.runtime.launcher.scaffold.PluginProject;
 import dev.baton.runtime.launcher.scaffold.ProjectKind;
 import dev.baton.testkit.BatonProcess;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
@@ -21,8 +17,6 @@ import java.util.stream.Stream;
  * except for what is Baton's: that comes from the distribution.
  */
 final class AuthorProjects {
-    private static final int MINUTES = 5;
-
     private final Path folder;
 
     AuthorProjects(Path folder) {
@@ -47,28 +41,23 @@ final class AuthorProjects {
 
     /** Runs Maven in a folder. */
     void mvn(Path project, String... arguments) throws Exception {
-        Path output = folder.resolve("mvn.txt");
-        String local = "-Dmaven.repo.local=" + repository();
-        String jvm = "-Dtest.jvm.args=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
-        ProcessBuilder builder = new ProcessBuilder(
-                        Stream.concat(Stream.of("mvn", "-B", "-q", local, jvm), Stream.of(arguments))
-                                .toList())
-                .directory(project.toFile())
-                .redirectErrorStream(true)
-                .redirectOutput(output.toFile());
-        Map<String, String> environment = builder.environment();
-        environment.put("JAVA_HOME", System.getProperty("java.home"));
-        environment.put("MAVEN_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC");
-        Process process = builder.start();
-        try {
-            boolean ended = process.waitFor(MINUTES, TimeUnit.MINUTES);
-            String text = Files.readString(output, StandardCharsets.UTF_8);
-            assertThat(ended).as(text).isTrue();
-            assertThat(process.exitValue()).as(text).isZero();
-        } finally {
-            process.descendants().forEach(ProcessHandle::destroyForcibly);
-            process.destroyForcibly();
+        shell(project).run("mvn -q " + String.join(" ", arguments));
+    }
+
+    /** A shell in a folder, whose {@code mvn} resolves what was resolved before, and asks no questions. */
+    Shell shell(Path project) throws IOException {
+        Path programs = Files.createDirectories(folder.resolve("programs"));
+        Path mvn = programs.resolve("mvn");
+        if (!Files.exists(mvn)) {
+            Files.writeString(mvn, """
+                    #!/bin/sh
+                    export PATH="${PATH#*:}"
+                    exec mvn -B -ntp -Dmaven.repo.local='REPOSITORY' -Dsim.seeds=100 \\
+                        '-Dtest.jvm.args=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC' "$@"
+                    """.replace("REPOSITORY", repository().toString()));
+            Files.setPosixFilePermissions(mvn, PosixFilePermissions.fromString("rwxr-xr-x"));
         }
+        return new Shell(project).withPrograms(programs).with("MAVEN_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC");
     }
 
     /** A folder of links to this build's local repository, which so gets what has to be downloaded. */

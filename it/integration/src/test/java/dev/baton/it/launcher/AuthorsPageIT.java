@@ -4,12 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.spi.SpiVersion;
 import dev.baton.testkit.BatonProcess;
-import java.io.File;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,7 +30,7 @@ class AuthorsPageIT {
         Files.writeString(folder.resolve("Shout.java"), block("java"));
         Files.writeString(folder.resolve("manifest.txt"), block("properties"));
         Files.writeString(folder.resolve("baton.yaml"), block("yaml"));
-        shell(block(""));
+        new Shell(folder).run(block(""));
         String anyPort = block("yaml").replaceAll("127\\.0\\.0\\.1:\\d+", "127.0.0.1:0")
                 + "admin: { listen: \"127.0.0.1:0\" }\n";
         try (BatonProcess baton = BatonProcess.serve(folder, anyPort);
@@ -48,27 +44,5 @@ class AuthorsPageIT {
     void shouldNameTheVersionOfTheSpi() {
         assertThat(block("properties"))
                 .contains("Baton-Spi-Version: " + SpiVersion.MAJOR + "." + SpiVersion.MINOR + "\n");
-    }
-
-    private void shell(String commands) throws Exception {
-        Path output = folder.resolve("output.txt");
-        ProcessBuilder builder = new ProcessBuilder("sh", "-euc", commands)
-                .directory(folder.toFile())
-                .redirectErrorStream(true)
-                .redirectOutput(output.toFile());
-        Map<String, String> environment = builder.environment();
-        String java = System.getProperty("java.home");
-        environment.put("JAVA_HOME", java);
-        environment.put("PATH", java + "/bin" + File.pathSeparator + environment.get("PATH"));
-        environment.put("BATON", BatonProcess.distribution().toString());
-        Process process = builder.start();
-        try {
-            boolean ended = process.waitFor(60, TimeUnit.SECONDS);
-            String text = Files.readString(output, StandardCharsets.UTF_8);
-            assertThat(ended).as(text).isTrue();
-            assertThat(process.exitValue()).as(text).isZero();
-        } finally {
-            process.destroyForcibly();
-        }
     }
 }

@@ -2,17 +2,18 @@ package dev.baton.it.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.it.peers.PeerProcess;
 import dev.baton.testkit.BatonProcess;
-import java.io.File;
+import dev.baton.testkit.PostgresProcess;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
+import java.util.TreeMap;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -20,144 +21,128 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** The pages of the examples have the code that is tested, and what they say to do works. */
-@Timeout(120)
+/** The pages of the examples have the code that is tested, and whoever follows them gets a plugin that works. */
+@Timeout(300)
 class ExamplesIT {
     private static final String EXAMPLES = "plugins/examples";
+    /** The one whose steps take least is followed in each build. */
+    private static final String FASTEST = "line-protocol";
+
     private static final int LINES_MAX = 149;
-    private static final int PORT_MAX = 65_535;
-    private static final int PORTS = 100;
+    private static final Pattern VERSION =
+            Pattern.compile("<artifactId>([\\w-]+)</artifactId>\\s*<version>([^<]+)</version>");
 
     @TempDir
     Path folder;
 
     static List<String> examples() throws IOException {
         try (Stream<Path> files = Files.list(Page.checkout().resolve(EXAMPLES))) {
-            return files.filter(each -> Files.exists(each.resolve("pom.xml")))
+            return files.filter(each -> Files.exists(each.resolve("README.md")))
                     .map(each -> each.getFileName().toString())
                     .sorted()
                     .toList();
         }
     }
 
+    static List<String> others() throws IOException {
+        return examples().stream().filter(each -> !each.equals(FASTEST)).toList();
+    }
+
     private static Page page(String example) {
         return Page.read(EXAMPLES + "/" + example + "/README.md");
     }
 
-    private static Path source(String example) throws IOException {
-        Path main = Page.checkout().resolve(EXAMPLES).resolve(example).resolve("src/main/java");
-        try (Stream<Path> files = Files.walk(main)) {
-            List<Path> sources = files.filter(each -> each.toString().endsWith("Plugin.java"))
-                    .toList();
-            assertThat(sources).as(example).hasSize(1);
-            return sources.get(0);
+    /** The text of each class, by its path; not what {@code baton plugin new} writes. */
+    private static Map<String, String> sources(String example) throws IOException {
+        Path root = Page.checkout().resolve(EXAMPLES).resolve(example);
+        Map<String, String> sources = new TreeMap<>();
+        try (Stream<Path> files = Files.walk(root.resolve("src"))) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                if (!file.endsWith("package-info.java")) {
+                    sources.put(root.relativize(file).toString(), Files.readString(file));
+                }
+            }
         }
-    }
-
-    private static String block(Page page, String language) {
-        assertThat(page.blocks(language)).as("%s: %s", page, language).hasSize(1);
-        return page.blocks(language).get(0);
+        return sources;
     }
 
     @ParameterizedTest
     @MethodSource("examples")
     void shouldShowTheCodeThatIsTested(String example) throws Exception {
-        String code = Files.readString(source(example));
-        assertThat(block(page(example), "java")).isEqualTo(code);
-        assertThat(code.lines()).as("lines, so that it is read in minutes").hasSizeLessThanOrEqualTo(LINES_MAX);
+        Map<String, String> shown = page(example).blocks().stream()
+                .filter(block -> block.language().equals("java"))
+                .collect(Collectors.toMap(Page.Block::file, Page.Block::text));
+        Map<String, String> sources = sources(example);
+        assertThat(shown).isEqualTo(sources);
+        assertThat(sources.entrySet().stream()
+                        .filter(each -> each.getKey().startsWith("src/main/"))
+                        .flatMap(each -> each.getValue().lines()))
+                .as("lines, so that it is read in minutes")
+                .hasSizeLessThanOrEqualTo(LINES_MAX);
     }
 
     @Test
-    void shouldBeListedAndNotShipped() throws Exception {
-        assertThat(examples()).hasSizeGreaterThan(4).allSatisfy(example -> {
+    void shouldNeedTheVersionsThatAreTested() throws Exception {
+        String versions = Files.readString(Page.checkout().resolve("pom.xml"));
+        List<MatchResult> needed = examples().stream()
+                .flatMap(example -> page(example).blocks("xml").stream())
+                .flatMap(xml -> VERSION.matcher(xml).results())
+                .toList();
+        assertThat(needed)
+                .isNotEmpty()
+                .allSatisfy(each ->
+                        assertThat(versions).contains("<" + each.group(1) + ".version>" + each.group(2) + "</"));
+    }
+
+    @Test
+    void shouldBeListedBuiltAndNotShipped() throws Exception {
+        String build = Files.readString(Page.checkout().resolve(EXAMPLES).resolve("pom.xml"));
+        assertThat(examples()).hasSize(6).allSatisfy(example -> {
             assertThat(Page.read("spi/README.md").links()).contains("../plugins/examples/" + example + "/README.md");
             assertThat(Page.read("plugins/README.md").links()).contains("examples/" + example + "/README.md");
+            assertThat(build)
+                    .contains("<source>" + example + "/src/main/java</source>")
+                    .contains("<source>" + example + "/src/test/java</source>");
             assertThat(BatonProcess.distribution().resolve("plugins").resolve(example))
                     .doesNotExist();
         });
     }
 
-    /** The commands of the page, and then the configuration of the page, on ports that are free. */
+    @ParameterizedTest
+    @ValueSource(strings = FASTEST)
+    void shouldBeMadeByTheStepsOfItsPage(String example) throws Exception {
+        follow(example);
+    }
+
     @Tag("long")
     @ParameterizedTest
-    @MethodSource("examples")
-    void shouldBeMadeAndServeAsItsPageSays(String example) throws Exception {
-        Page page = page(example);
-        Files.writeString(folder.resolve(source(example).getFileName()), block(page, "java"));
-        Files.writeString(folder.resolve("manifest.txt"), block(page, "properties"));
-        Files.writeString(folder.resolve("baton.yaml"), block(page, "yaml"));
-        shell(block(page, ""));
-        String yaml = block(page, "yaml")
-                .replaceAll("(bind: \"|listen: \")127\\.0\\.0\\.1:\\d+", "$1127.0.0.1:0")
-                .replaceAll("range@127\\.0\\.0\\.1:\\d+-\\d+", "range@127.0.0.1:" + freeRange());
-        String admin = yaml.contains("admin:") ? "" : "admin: { listen: \"127.0.0.1:0\" }\n";
-        try (BatonProcess baton = BatonProcess.serve(folder, yaml + admin)) {
-            used(example, baton);
+    @MethodSource("others")
+    void shouldEachBeMadeByTheStepsOfItsPage(String example) throws Exception {
+        if (!example.equals("vertx-jdbc")) {
+            follow(example);
+            return;
+        }
+        PeerProcess.assumeInstalled("psql");
+        try (PostgresProcess postgres = PostgresProcess.start()) {
+            Shell shell = new AuthorProjects(folder)
+                    .shell(folder)
+                    .with("PGHOST", postgres.host())
+                    .with("PGUSER", PostgresProcess.ADMINISTRATOR);
+            follow(example, shell, postgres.host());
         }
     }
 
-    private static void used(String example, BatonProcess baton) throws Exception {
-        switch (example) {
-            case "line-protocol" ->
-                assertThat(answer(baton.listener("words"), "loop\nfd\n")).isEqualTo("a thread\nno such word\n");
-            case "bearer-tokens" -> {
-                String get = "GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n";
-                assertThat(answer(baton.listener("web"), get + "\r\n")).startsWith("HTTP/1.1 401 ");
-                assertThat(answer(baton.listener("web"), get + "Authorization: Bearer open sesame\r\n\r\n"))
-                        .startsWith("HTTP/1.1 200 ");
-            }
-            case "fd-census" -> {
-                assertThat(Client.get(baton.admin(), "/v1/census").body().replace(" ", ""))
-                        .containsPattern("\"kind\":\"listener\",\"open\":[1-9]");
-                assertThat(Client.post(baton.admin(), "/v1/census/forget?kind=downstream", "")
-                                .body()
-                                .replace(" ", ""))
-                        .contains("\"kinds\":1");
-                assertThat(Client.get(baton.admin(), "/metrics").body())
-                        .containsPattern("baton_census_peak\\{kind=\"listener\"} [1-9]");
-            }
-            case "newest-first" ->
-                assertThat(Client.get(baton.admin(), "/v1/plugins").body()).contains("takeover-policy newest-first");
-            case "port-range" -> assertThat(baton.text()).contains("range@127.0.0.1:");
-            default -> throw new AssertionError("nothing is shown of " + example);
-        }
+    private void follow(String example) throws Exception {
+        PeerProcess.assumeInstalled("curl");
+        PeerProcess.assumeInstalled("nc");
+        follow(example, new AuthorProjects(folder).shell(folder), PageSteps.freeAddress());
     }
 
-    /** It begins at a port that is free now. Where that is taken meanwhile, the next one is free. */
-    private static String freeRange() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            int first = Math.min(socket.getLocalPort(), PORT_MAX - PORTS);
-            return first + "-" + (first + PORTS);
-        }
-    }
-
-    private static String answer(String address, String text) throws Exception {
-        try (Client client = Client.connect(address)) {
-            client.send(text);
-            return client.finish().rest();
-        }
-    }
-
-    private void shell(String commands) throws Exception {
-        Path output = folder.resolve("output.txt");
-        ProcessBuilder builder = new ProcessBuilder("sh", "-euc", commands)
-                .directory(folder.toFile())
-                .redirectErrorStream(true)
-                .redirectOutput(output.toFile());
-        Map<String, String> environment = builder.environment();
-        String java = System.getProperty("java.home");
-        environment.put("JAVA_HOME", java);
-        environment.put("PATH", java + "/bin" + File.pathSeparator + environment.get("PATH"));
-        environment.put("BATON", BatonProcess.distribution().toString());
-        Process process = builder.start();
-        try {
-            boolean ended = process.waitFor(60, TimeUnit.SECONDS);
-            String text = Files.readString(output, StandardCharsets.UTF_8);
-            assertThat(ended).as(text).isTrue();
-            assertThat(process.exitValue()).as(text).isZero();
-        } finally {
-            process.destroyForcibly();
+    private static void follow(String example, Shell shell, String address) throws Exception {
+        try (PageSteps steps = new PageSteps(page(example), shell, address)) {
+            steps.follow();
         }
     }
 }

@@ -21,6 +21,7 @@ import java.util.stream.Stream;
  */
 record Page(Path file, String text) {
     private static final Pattern BLOCK = Pattern.compile("(?ms)^```(\\w*)\\n(.*?)^```$");
+    private static final Pattern FILE = Pattern.compile("`([^`\\s]+)`[^`]*$");
     private static final Pattern LINK = Pattern.compile("\\[[^\\]]*]\\(([^)\\s]+)\\)");
     private static final Pattern HEADING = Pattern.compile("(?m)^#+ (.*)$");
 
@@ -59,12 +60,31 @@ record Page(Path file, String text) {
         return pages;
     }
 
+    /**
+     * A fenced block.
+     *
+     * @param language none for commands
+     * @param file what stands in the last backticks of the text before it: where a reader saves it; empty if nothing
+     *     does
+     */
+    record Block(String language, String text, String file) {}
+
+    /** All blocks, in their order. */
+    List<Block> blocks() {
+        List<Block> blocks = new ArrayList<>();
+        Matcher matcher = BLOCK.matcher(text);
+        for (int before = 0; matcher.find(); before = matcher.end()) {
+            Matcher file = FILE.matcher(text.substring(before, matcher.start()));
+            blocks.add(new Block(matcher.group(1), matcher.group(2), file.find() ? file.group(1) : ""));
+        }
+        return blocks;
+    }
+
     /** The blocks of a language. */
     List<String> blocks(String language) {
-        return BLOCK.matcher(text)
-                .results()
-                .filter(block -> block.group(1).equals(language))
-                .map(block -> block.group(2))
+        return blocks().stream()
+                .filter(block -> block.language().equals(language))
+                .map(Block::text)
                 .toList();
     }
 

@@ -7,6 +7,7 @@ import dev.baton.spi.SharedPackages;
 import dev.baton.testkit.BatonProcess;
 import dev.baton.testkit.BatonProcess.Outcome;
 import java.io.IOException;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,6 +19,8 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import javax.tools.JavaCompiler;
+import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -81,6 +84,7 @@ class SdkIT {
     @Test
     void shouldLeaveOutOfAPluginWhatBatonShares() throws Exception {
         Set<String> shared = new TreeSet<>(Set.of("baton-runtime"));
+        shared.addAll(Set.of("netty-codec-classes-quic", "netty-codec-http3")); // of no use without Netty's own epoll
         try (Stream<Path> jars = Files.list(BatonProcess.distribution().resolve("lib"))) {
             for (Path jar :
                     jars.filter(file -> file.toString().endsWith(".jar")).toList()) {
@@ -106,10 +110,8 @@ class SdkIT {
         }
     }
 
-    /** The commands of the authors' page, for the kind that is tested fastest. */
-    @Tag("long")
     @Test
-    void shouldBuildANewProject() throws Exception {
+    void shouldMakeANewProjectOnce() throws Exception {
         assertThat(Page.read("spi/README.md").text())
                 .contains("\"$BATON/bin/baton\" plugin new hello --service\n(cd hello && mvn -q package)\n");
         for (int code : List.of(0, 1)) {
@@ -117,9 +119,38 @@ class SdkIT {
             assertThat(made.code()).as(made.text()).isEqualTo(code);
             assertThat(made.text()).contains(code == 0 ? "made " : "hello is there already");
         }
-        Path project = folder.resolve("hello");
-        new AuthorProjects(folder).mvn(project, "-Dsim.seeds=100", "package");
-        check(project);
+    }
+
+    /** Of each kind, by the compiler alone; {@link #shouldBuildAProjectOfEachKind} takes a minute. */
+    @Test
+    void shouldWriteClassesThatCompile() throws Exception {
+        AuthorProjects projects = new AuthorProjects(folder);
+        List<Path> sources = new ArrayList<>();
+        for (ProjectKind kind : ProjectKind.values()) {
+            try (Stream<Path> files = Files.walk(projects.create(kind))) {
+                files.filter(file -> file.toString().endsWith(".java") && !file.endsWith("package-info.java"))
+                        .forEach(sources::add);
+            }
+        }
+        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+        StringWriter said = new StringWriter();
+        boolean compiled = compiler.getTask(
+                        said,
+                        null,
+                        null,
+                        List.of(
+                                "-cp",
+                                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                                "-proc:none",
+                                "-Xlint:all,-processing,-serial,-try,-classfile,-path",
+                                "-Werror",
+                                "-d",
+                                Files.createDirectory(folder.resolve("classes")).toString()),
+                        null,
+                        compiler.getStandardFileManager(null, null, null).getJavaFileObjectsFromPaths(sources))
+                .call();
+        assertThat(compiled).as(said.toString()).isTrue();
+        assertThat(sources).hasSizeGreaterThan(3 * ProjectKind.values().length);
     }
 
     @Tag("long")

@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** A server that is not Baton's, as a child of the test's process. Ends with the test. */
-final class PeerProcess implements AutoCloseable {
+public final class PeerProcess implements AutoCloseable {
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(30);
     private static final String INSTALL = "it/integration/install, as root, installs it";
 
@@ -33,7 +33,7 @@ final class PeerProcess implements AutoCloseable {
     }
 
     /** Skips the test if a program is not installed. */
-    static void assumeInstalled(String program) {
+    public static void assumeInstalled(String program) {
         boolean found = Stream.of(System.getenv("PATH").split(File.pathSeparator, -1), new String[] {"/usr/sbin"})
                 .flatMap(Stream::of)
                 .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
