@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -37,10 +36,9 @@ public final class PostgresProcess implements AutoCloseable {
     private Optional<Process> process = Optional.empty();
 
     private PostgresProcess(Path folder) {
-        ThreadLocalRandom random = ThreadLocalRandom.current();
         this.folder = folder;
         this.log = folder.resolve("log.txt");
-        this.host = "127.%d.%d.%d".formatted(random.nextInt(1, 255), random.nextInt(1, 255), random.nextInt(1, 255));
+        this.host = LoopbackAddress.draw();
     }
 
     /** Starts one; back when it can be asked. Skips the test if PostgreSQL is not installed. */
@@ -132,9 +130,12 @@ public final class PostgresProcess implements AutoCloseable {
     }
 
     private static void ended(Process process) throws IOException, InterruptedException {
-        if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+        try {
+            if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+                throw new IOException("process " + process.pid() + " has not ended");
+            }
+        } finally {
             process.destroyForcibly();
-            throw new IOException("process " + process.pid() + " has not ended");
         }
     }
 

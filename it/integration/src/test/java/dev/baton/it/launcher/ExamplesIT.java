@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.it.peers.PeerProcess;
 import dev.baton.testkit.BatonProcess;
+import dev.baton.testkit.LoopbackAddress;
 import dev.baton.testkit.PostgresProcess;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -137,7 +138,7 @@ class ExamplesIT {
     private void follow(String example) throws Exception {
         PeerProcess.assumeInstalled("curl");
         PeerProcess.assumeInstalled("nc");
-        follow(example, new AuthorProjects(folder).shell(folder), PageSteps.freeAddress());
+        follow(example, new AuthorProjects(folder).shell(folder), LoopbackAddress.draw());
     }
 
     private static void follow(String example, Shell shell, String address) throws Exception {

@@ -6,7 +6,6 @@ import dev.baton.testkit.BatonProcess;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * Follows a page from its first block to its last, as a reader does.
@@ -19,7 +18,7 @@ import java.util.concurrent.ThreadLocalRandom;
  * {@code text}                is what the commands before it have printed
  * </pre>
  *
- * <p>Only {@code 127.0.0.1} is another address of this machine, so that a page need not share its ports with others.
+ * <p>Only {@code 127.0.0.1} is another address of this machine: on that one, others have the page's ports.
  */
 final class PageSteps implements AutoCloseable {
     private static final String LOOPBACK = "127.0.0.1";
@@ -36,12 +35,6 @@ final class PageSteps implements AutoCloseable {
         this.page = page;
         this.shell = shell;
         this.address = address;
-    }
-
-    /** An address of this machine that nothing else uses. */
-    static String freeAddress() {
-        ThreadLocalRandom random = ThreadLocalRandom.current();
-        return "127.%d.%d.%d".formatted(random.nextInt(1, 255), random.nextInt(1, 255), random.nextInt(1, 255));
     }
 
     /** Follows it. */
@@ -63,7 +56,8 @@ final class PageSteps implements AutoCloseable {
                 default -> throw new AssertionError(page + ": nothing is known of blocks of " + block.language());
             }
         }
-        assertThat(server).as("%s: something is run", page).isNotNull();
+        assertThat(server).as("%s: the plugin is run", page).isNotNull();
+        assertThat(page.blocks("text")).as("%s: what the plugin does", page).isNotEmpty();
     }
 
     private void run(String commands) throws IOException, InterruptedException {
