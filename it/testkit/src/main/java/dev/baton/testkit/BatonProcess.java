@@ -90,8 +90,13 @@ public final class BatonProcess implements AutoCloseable {
 
     /** Writes {@code baton.yaml} into a folder and starts {@code baton run} there; back when it is ready. */
     public static BatonProcess serve(Path folder, String yaml) throws Exception {
+        return serve(folder, Map.of(), yaml);
+    }
+
+    /** As {@link #serve(Path, String)}, with more in its environment. */
+    public static BatonProcess serve(Path folder, Map<String, String> environment, String yaml) throws Exception {
         Files.writeString(folder.resolve("baton.yaml"), yaml);
-        BatonProcess process = start(folder, "run");
+        BatonProcess process = launch(distribution().resolve("bin/baton"), folder, environment, "run");
         process.await(line -> line.startsWith("ready in "));
         return process;
     }

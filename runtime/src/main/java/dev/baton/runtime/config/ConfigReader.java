@@ -56,7 +56,7 @@ public final class ConfigReader {
     /** The keys of the top level that are the runtime's own, but for services, whose records are the plugins'. */
     private record Top(
             Optional<Integer> version,
-            @Range(min = "1", max = "1024") Optional<Integer> loops,
+            Optional<LoopCount> loops,
             @RefersTo(Reference.POLLER) Optional<String> poller,
             @Default("30s") @Range(min = "0s", max = "24h") Duration grace,
             @Default("1s") @Range(min = "0s", max = "24h") Duration closeSpread,
@@ -254,7 +254,7 @@ public final class ConfigReader {
             throw new ConfigException(problems.sorted());
         }
         return new RootConfig(
-                top.loops().orElseGet(ConfigReader::defaultLoops),
+                top.loops().orElse(LoopCount.PROCESSORS),
                 top.poller(),
                 top.grace(),
                 top.closeSpread(),

@@ -27,7 +27,7 @@ import java.util.Optional;
  * @param hooks the fd hooks, by name, each with its keys
  */
 public record RootConfig(
-        int loops,
+        LoopCount loops,
         Optional<String> poller,
         Duration grace,
         Duration closeSpread,

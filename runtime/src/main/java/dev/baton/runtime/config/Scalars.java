@@ -52,6 +52,7 @@ final class Scalars {
             Percent.class,
             FileMode.class,
             LoopSet.class,
+            LoopCount.class,
             Path.class);
 
     private Scalars() {}
@@ -89,7 +90,9 @@ final class Scalars {
         } else if (type == Percent.class) {
             return "share";
         }
-        return type == FileMode.class ? "permissions" : type == LoopSet.class ? "loops" : "number";
+        return type == FileMode.class
+                ? "permissions"
+                : type == LoopSet.class ? "loops" : type == LoopCount.class ? "number or auto" : "number";
     }
 
     /**
@@ -140,6 +143,9 @@ final class Scalars {
                     ? Result.of(LoopSet.ALL)
                     : Result.wrong("expected all, or ids such as [0, 2], not '" + text + "'");
         }
+        if (type == LoopCount.class) {
+            return loopCount(text, plain);
+        }
         if (type == Path.class) {
             return path(text);
         }
@@ -147,6 +153,17 @@ final class Scalars {
             return constant(type, text);
         }
         throw new IllegalArgumentException("no value of the file becomes a " + type.getName());
+    }
+
+    private static Result loopCount(String text, boolean plain) {
+        if (text.equals("auto")) {
+            return Result.of(LoopCount.AUTO);
+        }
+        if (!plain || !WHOLE.matcher(text).matches()) {
+            return Result.wrong("expected a whole number or auto, not '" + text + "'" + quotes(plain, WHOLE, text));
+        }
+        Result number = number(text, true, 1, LoopCount.MAX, true);
+        return number.value() instanceof Integer count ? Result.of(LoopCount.of(count)) : number;
     }
 
     private static Result number(String text, boolean plain, long least, long greatest, boolean asInt) {

@@ -6,6 +6,7 @@ import dev.baton.runtime.channel.FdDatagramChannel;
 import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.runtime.channel.PinnedSocketChannel;
 import dev.baton.runtime.config.ListenerConfig;
+import dev.baton.runtime.config.LoopCount;
 import dev.baton.runtime.config.RootConfig;
 import dev.baton.runtime.config.Variant;
 import dev.baton.runtime.dns.DnsLookup;
@@ -22,6 +23,7 @@ import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.runtime.posix.FdLimit;
 import dev.baton.runtime.server.StartException.Kind;
 import dev.baton.runtime.systemd.Notifier;
+import dev.baton.runtime.takeover.ElasticLoops;
 import dev.baton.runtime.takeover.LiveLoads;
 import dev.baton.runtime.takeover.LiveWatch;
 import dev.baton.runtime.takeover.LoopChanges;
@@ -48,6 +50,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -77,6 +80,9 @@ final class Assembly {
     final ListenerChanges changes;
     final ServerChanges serverChanges;
     final LoopChanges loopChanges;
+    /** Only where the number of loops follows that of the processors. */
+    final Optional<ElasticLoops> elastic;
+
     final Succession succession;
     final Upgrade upgrade;
     final Components components;
@@ -126,6 +132,7 @@ final class Assembly {
                 foundation.vertxConnections::on,
                 lifetime::isStopping);
         foundation.loops.deaths(loopChanges);
+        this.elastic = config.loops().isElastic() ? Optional.of(elastic()) : Optional.empty();
         this.succession = new Succession(foundation, lifetime, notifier, listeners, maker, loopChanges);
         this.serverChanges = new ServerChanges(upstreams, machine.worker(), lifetime::isStopping, this::isHandingOver);
         this.upgrade = new Upgrade(
@@ -161,6 +168,16 @@ final class Assembly {
         // Last: by now nearly everything is open that a start opens.
         this.fds = FdPlan.of(limit, foundation.posix.openFds(), config, firstLoops.size(), costs.most());
         shareFds();
+    }
+
+    private ElasticLoops elastic() {
+        return new ElasticLoops(
+                loopChanges::count,
+                () -> Math.min(machine.processors(), LoopCount.MAX),
+                loopChanges::add,
+                loopChanges::retireOne,
+                machine.timer(),
+                lifetime::isStopping);
     }
 
     private boolean isHandingOver() {

@@ -1,11 +1,13 @@
 package dev.baton.runtime.server;
 
+import dev.baton.runtime.config.LoopCount;
 import dev.baton.runtime.config.RootConfig;
 import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.loop.LentLoops;
 import dev.baton.runtime.posix.FdLimit;
 import dev.baton.runtime.server.StartException.Kind;
 import dev.baton.runtime.systemd.Watchdog;
+import dev.baton.runtime.takeover.ElasticLoops;
 import dev.baton.runtime.tls.TlsLibrary;
 import dev.baton.runtime.upgrade.InitProcess;
 import dev.baton.runtime.upgrade.Predecessor;
@@ -70,11 +72,12 @@ public final class Server {
         foundation.hooks(config.hooks());
         PollerChoice poller = PollerChoice.of(config.poller(), foundation.pollers());
         FdLimit limit;
+        int count = config.loops().number().orElseGet(() -> Math.min(machine.processors(), LoopCount.MAX));
         try {
             limit = foundation.posix.raiseFdLimit();
-            machine.startLoops(config.loops(), poller.provider(), foundation.observers, foundation.channels);
+            machine.startLoops(count, poller.provider(), foundation.observers, foundation.channels);
         } catch (IOException | RuntimeException e) {
-            throw new StartException(Kind.FAILED, "cannot start " + config.loops() + " loops: " + rootMessage(e), e);
+            throw new StartException(Kind.FAILED, "cannot start " + count + " loops: " + rootMessage(e), e);
         }
         boolean made = false;
         try {
@@ -145,6 +148,7 @@ public final class Server {
         succession.ready();
         parts.listeners.all().forEach(SharedListener::start);
         lifetime.ready();
+        parts.elastic.ifPresent(ElasticLoops::start);
         succession.serving(parts.upstreams);
         Watchdog.start(parts.foundation.environment, parts.notifier, parts.foundation.loops)
                 .ifPresent(started -> watchdog = started);
@@ -182,7 +186,8 @@ public final class Server {
 
     /** The loops and the fd limit, and what it leaves for clients. */
     public String loopsLine() {
-        return "loops " + parts.config.loops() + ", " + parts.fds.line(parts.config);
+        return "loops " + parts.firstLoops.size() + (parts.config.loops().isElastic() ? " (auto), " : ", ")
+                + parts.fds.line(parts.config);
     }
 
     /** What speaks TLS, and why not BoringSSL; empty where no listener has TLS. */

@@ -8,6 +8,7 @@ import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopGroup;
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.loop.Timer;
+import dev.baton.runtime.posix.Processors;
 import dev.baton.runtime.vertx.ContextOwners;
 import dev.baton.runtime.vertx.VertxLoops;
 import dev.baton.spi.loop.LoopThread;
@@ -47,6 +48,7 @@ final class VertxMachine implements Machine {
 
     private final SystemThreads blocking = new SystemThreads();
     private final Timer timer = Timer.on(worker);
+    private final Processors processors = new Processors();
     private @Nullable Supplier<Future<Void>> endServing;
     private @Nullable Supplier<Future<Void>> endBeside;
     private List<BatonLoop> loops = List.of();
@@ -164,7 +166,7 @@ final class VertxMachine implements Machine {
 
     @Override
     public int processors() {
-        return Runtime.getRuntime().availableProcessors();
+        return processors.count();
     }
 
     @Override

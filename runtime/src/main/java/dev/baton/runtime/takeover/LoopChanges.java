@@ -14,6 +14,7 @@ import dev.baton.spi.loop.BoundConnections;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -147,6 +148,13 @@ public final class LoopChanges implements BatonLoop.Deaths {
         return listener.loopsChanged(around.loops().batonLoops());
     }
 
+    /** How many loops serve that are no spare ones. */
+    public int count() {
+        return (int) around.loops().batonLoops().stream()
+                .filter(loop -> !loop.isSpare())
+                .count();
+    }
+
     // ---- retire ---------------------------------------------------------------------------------------------------
 
     /** See {@link dev.baton.spi.admin.RuntimeControl#retireLoop}. */
@@ -166,6 +174,16 @@ public final class LoopChanges implements BatonLoop.Deaths {
         }
         loop.leaves();
         return end(loop);
+    }
+
+    /** Retires the loop that was added last, of those that are no spare ones and not blocked. */
+    public CompletionStage<LoopResult> retireOne() {
+        return around.loops().batonLoops().stream()
+                .filter(loop -> !loop.isSpare() && !loop.isAvoided())
+                .max(Comparator.comparingInt(BatonLoop::id))
+                .map(loop -> retire(loop.id()))
+                .orElseGet(() ->
+                        CompletableFuture.completedStage(new LoopResult(-1, Outcome.FAILED, "every loop is blocked")));
     }
 
     /** Has a loop that serves no more end when it has nothing left. */

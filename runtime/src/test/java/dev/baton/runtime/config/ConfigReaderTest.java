@@ -68,7 +68,7 @@ class ConfigReaderTest {
 
         assertThat(root)
                 .isEqualTo(new RootConfig(
-                        2,
+                        LoopCount.of(2),
                         Optional.of("epoll"),
                         Duration.ofSeconds(30),
                         Duration.ofSeconds(1),
@@ -203,10 +203,22 @@ class ConfigReaderTest {
     }
 
     @Test
+    void readsHowManyLoopsThereAre() throws ConfigException {
+        assertThat(read("version: 1\nloops: auto\n").loops()).isEqualTo(LoopCount.AUTO);
+        assertThat(read("version: 1\nloops: 1024\n").loops()).isEqualTo(LoopCount.of(1024));
+        assertThat(problems("version: 1\nloops: 0\n")).containsExactly("2:8: loops: 0 is outside 1 to 1024");
+        assertThat(problems("version: 1\nloops: 1025\n")).containsExactly("2:8: loops: 1025 is outside 1 to 1024");
+        assertThat(problems("version: 1\nloops: many\n"))
+                .containsExactly("2:8: loops: expected a whole number or auto, not 'many'");
+        assertThat(problems("version: 1\nloops: \"2\"\n"))
+                .containsExactly("2:8: loops: expected a whole number or auto, not '2'; remove the quotes");
+    }
+
+    @Test
     void fillsInEveryDefault() throws ConfigException {
         RootConfig root = read("version: 1\nupstreams: { app: { servers: [\"a:1\"] } }\nadmin:\n");
 
-        assertThat(root.loops()).isEqualTo(Runtime.getRuntime().availableProcessors());
+        assertThat(root.loops()).isEqualTo(LoopCount.PROCESSORS);
         assertThat(root.poller()).isEmpty();
         assertThat(root.grace()).isEqualTo(Duration.ofSeconds(30));
         assertThat(root.upstreams().get("app"))

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.baton.runtime.config.ListenerConfig;
+import dev.baton.runtime.config.LoopCount;
 import dev.baton.runtime.config.MemoryConfig;
 import dev.baton.runtime.config.PluginsConfig;
 import dev.baton.runtime.config.ResolverConfig;
@@ -27,7 +28,7 @@ class FdPlanTest {
 
     private static RootConfig config(Optional<Integer> total, Optional<Integer> ofListener) {
         return new RootConfig(
-                2,
+                LoopCount.of(2),
                 Optional.empty(),
                 Duration.ofSeconds(30),
                 Duration.ofSeconds(1),

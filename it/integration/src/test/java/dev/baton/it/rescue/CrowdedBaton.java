@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A process of the distribution, an origin behind it and a crowd of clients before it, who ask all the time and know
@@ -49,10 +50,17 @@ final class CrowdedBaton implements AutoCloseable {
 
     /** As {@link #start(Path, long, String)}, with clients so many that their answers take longer than others. */
     static CrowdedBaton start(Path folder, long periodNanos, Duration patience, String yaml) throws Exception {
+        return start(folder, periodNanos, patience, Map.of(), yaml);
+    }
+
+    /** As {@link #start(Path, long, String)}, with more in the environment of the process. */
+    static CrowdedBaton start(
+            Path folder, long periodNanos, Duration patience, Map<String, String> environment, String yaml)
+            throws Exception {
         EchoOrigin origin = EchoOrigin.start();
         Crowd crowd = new Crowd(periodNanos);
         try {
-            BatonProcess baton = BatonProcess.serve(folder, yaml.replace("ORIGIN", origin.address()));
+            BatonProcess baton = BatonProcess.serve(folder, environment, yaml.replace("ORIGIN", origin.address()));
             return new CrowdedBaton(patience, origin, crowd, baton);
         } catch (Throwable t) {
             crowd.close();
