@@ -5,7 +5,7 @@ import dev.baton.embed.BatonBuilder;
 import java.util.Map;
 
 /** Starts the Baton of a suite. */
-final class Batons {
+public final class Batons {
 
     private Batons() {}
 
@@ -21,7 +21,7 @@ final class Batons {
     }
 
     /** One whose loops keep taking all connections from each other. */
-    static Baton turning(int loops) {
+    public static Baton turning(int loops) {
         return still(loops)
                 .plugin("carousel", new CarouselPlugin())
                 .configuration(Map.of("version", 1, "carousel", Map.of()))

@@ -15,18 +15,33 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.junit.platform.engine.support.descriptor.MethodSource;
 import org.junit.platform.launcher.TestExecutionListener;
+import org.junit.platform.launcher.TestIdentifier;
 import org.junit.platform.launcher.TestPlan;
 
 /**
- * Has bytes go forth and back once before the first test. Tests of a suite have 3 seconds, too little for the first of
- * them: on a busy machine loading the classes of Baton alone takes longer. Found by the service loader.
+ * Has bytes go forth and back once before the first test of Netty's suite. Its tests have 3 seconds, too little for the
+ * first of them: on a busy machine loading the classes of Baton alone takes longer. Found by the service loader.
  */
 public final class FirstUse implements TestExecutionListener {
     private static final int PATIENCE_SECONDS = 60;
 
     @Override
     public void testPlanExecutionStarted(TestPlan plan) {
+        if (plan.countTestIdentifiers(FirstUse::isNettys) > 0) {
+            forthAndBack();
+        }
+    }
+
+    private static boolean isNettys(TestIdentifier test) {
+        return test.getSource()
+                .filter(MethodSource.class::isInstance)
+                .map(source -> ((MethodSource) source).getClassName().startsWith("io.netty."))
+                .orElse(false);
+    }
+
+    private static void forthAndBack() {
         CountDownLatch back = new CountDownLatch(1);
         BootstrapComboFactory<ServerBootstrap, Bootstrap> pair =
                 SocketTestPermutation.INSTANCE.socket().get(0);

@@ -1,4 +1,4 @@
-/** Netty's own test suite on Baton's channels, and what is left out of it. */
+/** The test suites of Netty and Vert.x on Baton, and what is left out of them. */
 @NullMarked
 package dev.baton.suites;
 

@@ -1,0 +1,38 @@
+package dev.baton.suites;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.embed.BatonVertxProvider;
+import io.vertx.core.Vertx;
+import io.vertx.core.internal.VertxInternal;
+import io.vertx.test.core.VertxTestBase;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** That Vert.x's suite is what it should be, and runs on what it should. */
+class VertxSuiteTest {
+
+    @Test
+    void shouldBeOfTheVersionOfVertx() {
+        String jar = VertxTestBase.class
+                .getProtectionDomain()
+                .getCodeSource()
+                .getLocation()
+                .getPath();
+        String own =
+                Vertx.class.getProtectionDomain().getCodeSource().getLocation().getPath();
+        assertThat(jar).endsWith(own.substring(own.lastIndexOf('/')).replace(".jar", "-tests.jar"));
+    }
+
+    /** As the base class of its tests makes each of them. */
+    @Test
+    void shouldRunOnBatonsLoops() throws Exception {
+        Vertx vertx = Vertx.builder().withTransport(VertxTestBase.TRANSPORT).build();
+        try {
+            assertThat(((VertxInternal) vertx).transport().getClass().getPackageName())
+                    .isEqualTo(BatonVertxProvider.class.getPackageName());
+        } finally {
+            vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        }
+    }
+}
