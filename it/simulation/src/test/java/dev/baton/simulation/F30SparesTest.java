@@ -6,9 +6,9 @@ import dev.baton.plugin.rescue.SimulatedWatchdog;
 import dev.baton.runtime.listener.BoundListeners;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.Timer;
-import dev.baton.runtime.takeover.LiveSpares;
 import dev.baton.runtime.takeover.LiveWatch;
 import dev.baton.runtime.takeover.LoopSurroundings;
+import dev.baton.runtime.takeover.StandbyLoops;
 import dev.baton.testkit.sim.Exploration;
 import dev.baton.testkit.sim.SimPeer;
 import dev.baton.testkit.sim.Simulation;
@@ -42,7 +42,8 @@ class F30SparesTest {
     private static final class Guarded {
         final World world;
         final Web web;
-        final LiveSpares spares;
+        final StandbyLoops spares;
+        boolean stopping;
         private boolean over;
 
         Guarded(Simulation simulation) {
@@ -53,8 +54,8 @@ class F30SparesTest {
             Executor worker = simulation.executor("spares");
             Timer timer = simulation.timer("leaving", worker);
             LoopSurroundings around = new LoopSurroundings(
-                    world.env(), world.loops(), listeners, timer, simulation::now, loop -> List.of(), () -> false);
-            spares = new LiveSpares(this::another, around, worker);
+                    world.env(), world.loops(), listeners, timer, simulation::now, loop -> List.of(), () -> stopping);
+            spares = new StandbyLoops(BatonLoop::isSpare, "a spare loop", this::another, around, worker);
             SimulatedWatchdog watchdog = new SimulatedWatchdog(
                     DETECT,
                     Duration.ZERO,
@@ -207,6 +208,33 @@ class F30SparesTest {
             assertThat(left).isDone();
             assertThat(server.world.loops().batonLoops()).hasSize(LOOPS + 1);
             connect(server, CLIENTS);
+            everybodyAsks();
+            simulation.pass(SOON);
+            everybodyIsAnswered();
+            clients.forEach(SimPeer::close);
+            server.finish();
+        });
+    }
+
+    /** While the process drains its loops may block as well. */
+    @Test
+    void theyComeAndGoWhileTheProcessDrains() {
+        Exploration.explore(10, simulation -> {
+            clients.clear();
+            round = 0;
+            Guarded server = new Guarded(simulation);
+            server.stopping = true;
+            CompletableFuture<BatonLoop> called = server.spares.call().toCompletableFuture();
+            simulation.pass(SOON);
+            connect(server, CLIENTS);
+            everybodyAsks();
+            simulation.pass(SOON);
+            everybodyIsAnswered();
+            CompletableFuture<Integer> left =
+                    server.spares.dismiss(called.join()).toCompletableFuture();
+            simulation.pass(SOON);
+            assertThat(left).isDone();
+            assertThat(server.ownedBySpares()).isZero();
             everybodyAsks();
             simulation.pass(SOON);
             everybodyIsAnswered();

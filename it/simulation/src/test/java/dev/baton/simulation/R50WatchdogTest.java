@@ -4,9 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.plugin.rescue.SimulatedWatchdog;
 import dev.baton.runtime.listener.BoundListeners;
-import dev.baton.runtime.takeover.LiveSpares;
+import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.takeover.LiveWatch;
 import dev.baton.runtime.takeover.LoopSurroundings;
+import dev.baton.runtime.takeover.StandbyLoops;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.TakeoverResult;
 import dev.baton.testkit.sim.Exploration;
@@ -61,10 +62,12 @@ class R50WatchdogTest {
                     .start();
         }
 
-        private static LiveSpares noSpares(World world) {
+        private static StandbyLoops noSpares(World world) {
             Simulation simulation = world.simulation();
             Executor worker = simulation.executor("spares");
-            return new LiveSpares(
+            return new StandbyLoops(
+                    BatonLoop::isSpare,
+                    "a spare loop",
                     () -> {
                         throw new IllegalStateException("none here");
                     },

@@ -380,11 +380,14 @@ public final class SharedListener implements Listener {
     public CompletionStage<Void> loopsChanged(List<BatonLoop> serving) {
         List<BatonLoop> mine = List.of(loops());
         boolean anyLeft = mine.stream().anyMatch(serving::contains);
-        if (!certainLoops || !anyLeft) {
-            serving.stream()
-                    .filter(loop -> !mine.contains(loop) && !lent.contains(seat(loop)))
-                    .forEach(this::addLoop);
-        }
+        boolean anyWorks = mine.stream().anyMatch(loop -> serving.contains(loop) && !loop.isBlocked());
+        serving.stream()
+                // Of certain loops the others keep away, but for spare ones where all are blocked.
+                .filter(loop -> !certainLoops || !anyLeft || (!anyWorks && loop.isSpare()))
+                .filter(loop -> !mine.contains(loop) && !lent.contains(seat(loop)))
+                .forEach(this::addLoop);
+        // Nobody else could serve their sockets before.
+        mine.stream().filter(loop -> serving.contains(loop) && loop.isBlocked()).forEach(loop -> blocked(loop, true));
         CompletableFuture<?>[] leaving = mine.stream()
                 .filter(loop -> !serving.contains(loop))
                 .map(loop -> removeLoop(loop).toCompletableFuture())

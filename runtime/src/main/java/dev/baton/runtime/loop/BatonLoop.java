@@ -61,6 +61,7 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
     private volatile boolean blocked;
     private volatile boolean leaving;
     private volatile boolean spare;
+    private volatile boolean died;
     /** A dead loop's thread may end. */
     private volatile boolean released;
 
@@ -194,12 +195,17 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
     }
 
     /** It is to end, or to stand by: nothing new is given to it from now on. Any thread. */
-    public void leaves() {
+    void leaves() {
         leaving = true;
     }
 
+    /** An error has ended what its thread does. Any thread. */
+    public boolean hasDied() {
+        return died;
+    }
+
     /** It serves again after all. Any thread. */
-    public void comesBack() {
+    void comesBack() {
         leaving = false;
     }
 
@@ -352,6 +358,7 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
     }
 
     private void die(Deaths deaths, Throwable cause) {
+        died = true;
         leaving = true;
         deaths.died(this, cause);
         // No longer a loop, so it may wait. Tasks come until every channel has another owner: they hop, or they run

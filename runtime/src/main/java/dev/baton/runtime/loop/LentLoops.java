@@ -60,7 +60,8 @@ public class LentLoops extends AbstractEventExecutorGroup implements EventLoopGr
         int first = turn.getAndIncrement();
         for (int i = 0; i < all.size(); i++) {
             BatonLoop next = all.get(Math.floorMod(first + i, all.size()));
-            if (!next.isAvoided()) {
+            // What stays on a loop for good must not be on one that stands by again.
+            if (!next.isAvoided() && !next.isSpare()) {
                 return next;
             }
         }

@@ -55,6 +55,9 @@ final class LoopFactory implements IoHandlerFactory {
             Poller poller = provider.open(new PollerContext(calls, table, id));
             return new LoopIo(id, poller, table, observers, ticker);
         } catch (IOException e) {
+            if (!apart) {
+                registry.giveBack(id);
+            }
             throw new UncheckedIOException("cannot open a poller for loop " + id, e);
         }
     }

@@ -29,7 +29,8 @@ public final class LoopGroup extends MultiThreadIoEventLoopGroup {
         }
         if (((BatonLoop) next).isLeaving()) {
             for (BatonLoop other : registry.batonLoops()) {
-                if (!other.isAvoided()) {
+                // What stays on a loop for good must not be on one that stands by again.
+                if (!other.isAvoided() && !other.isSpare()) {
                     return other;
                 }
             }

@@ -83,6 +83,18 @@ public final class LoopRegistry implements Loops, FdPollers {
         return id;
     }
 
+    /**
+     * The id was not used after all: no loop has had it. Another may have been given out meanwhile, then it is lost.
+     */
+    void giveBack(int id) {
+        nextId.compareAndSet(id + 1, id);
+    }
+
+    /** The next id. */
+    public int upcomingId() {
+        return nextId.get();
+    }
+
     synchronized void add(BatonLoop loop) {
         edges = loop.poller().edgeTriggered();
         if (loop.id() == APART) {
@@ -93,9 +105,7 @@ public final class LoopRegistry implements Loops, FdPollers {
         @Nullable BatonLoop[] next = Arrays.copyOf(old, Math.max(old.length, loop.id() + 1));
         next[loop.id()] = loop;
         byId = next;
-        List<BatonLoop> all = new ArrayList<>(serving);
-        all.add(loop); // ids ascend
-        serving = List.copyOf(all);
+        serve(loop);
     }
 
     /**
@@ -108,18 +118,24 @@ public final class LoopRegistry implements Loops, FdPollers {
         if (!serving.contains(loop) || (serving.size() == 1 && !evenTheLast)) {
             return false;
         }
+        loop.leaves();
         serving = serving.stream().filter(each -> each != loop).toList();
         return true;
     }
 
-    /** Puts a loop that left back among those that serve connections, unless it is among them. */
+    /** Puts a loop that left back among those that serve connections, unless it has died meanwhile. */
     public synchronized void comeBack(BatonLoop loop) {
-        if (!serving.contains(loop)) {
-            List<BatonLoop> all = new ArrayList<>(serving);
-            all.add(loop);
-            all.sort(Comparator.comparingInt(BatonLoop::id));
-            serving = List.copyOf(all);
+        if (!serving.contains(loop) && !loop.hasDied()) { // one that dies from here on leaves after this
+            loop.comesBack();
+            serve(loop);
         }
+    }
+
+    private void serve(BatonLoop loop) {
+        List<BatonLoop> all = new ArrayList<>(serving);
+        all.add(loop);
+        all.sort(Comparator.comparingInt(BatonLoop::id)); // two may come at once
+        serving = List.copyOf(all);
     }
 
     /** Those that serve, stand by, leave or have died: all that are not forgotten, but for the one apart. */

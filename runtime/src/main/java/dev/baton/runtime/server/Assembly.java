@@ -174,8 +174,8 @@ final class Assembly {
         return new ElasticLoops(
                 loopChanges::count,
                 () -> Math.min(machine.processors(), LoopCount.MAX),
-                loopChanges::add,
-                loopChanges::retireOne,
+                loopChanges::grow,
+                loopChanges::shrink,
                 machine.timer(),
                 lifetime::isStopping);
     }

@@ -89,31 +89,27 @@ final class VertxMachine implements Machine {
     }
 
     @Override
-    public BatonLoop anotherLoop(PollerProvider provider, FdObservers observers, ChannelEnv channels) {
+    public synchronized BatonLoop anotherLoop(PollerProvider provider, FdObservers observers, ChannelEnv channels) {
         LoopRegistry registry = channels.loops();
-        LoopThreads made = new LoopThreads(registry.threads(), registry.foreignThreads() == null);
+        // By its id: as soon as it is made somebody may start its thread.
+        String name = "baton-loop-" + registry.upcomingId();
+        LoopThreads made = new LoopThreads(registry.threads(), registry.foreignThreads() == null ? name : null);
         LoopGroup group = new LoopGroup(
                 1, made, provider, channels.posix(), channels.table(), observers, registry, Ticker.systemTicker());
-        BatonLoop loop = (BatonLoop) group.iterator().next();
-        made.name = "baton-loop-" + loop.id();
-        return loop;
+        return (BatonLoop) group.iterator().next();
     }
 
-    /** Threads of loops that are added, made by who made the first ones: Vert.x tells its own by their class. */
-    private static final class LoopThreads implements ThreadFactory {
-        private final ThreadFactory threads;
-        private final boolean named;
-        private volatile String name = "baton-loop";
-
-        LoopThreads(ThreadFactory threads, boolean named) {
-            this.threads = threads;
-            this.named = named;
-        }
-
+    /**
+     * Threads of loops that are added, made by who made the first ones: Vert.x tells its own by their class.
+     *
+     * @param name null to leave theirs
+     */
+    private record LoopThreads(
+            ThreadFactory threads, @Nullable String name) implements ThreadFactory {
         @Override
         public Thread newThread(Runnable loop) {
             Thread thread = threads.newThread(loop);
-            if (named) {
+            if (name != null) {
                 thread.setName(name);
             }
             thread.setDaemon(true);

@@ -1,7 +1,6 @@
 package dev.baton.runtime.takeover;
 
 import dev.baton.runtime.loop.Timer;
-import dev.baton.spi.admin.LoopResult;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
@@ -17,7 +16,7 @@ import org.slf4j.LoggerFactory;
  * <pre>
  *   as many loops as processors            nothing
  *   fewer, in {@value #LOOKS_UP} looks in a row              add one; then one in each look
- *   more, in {@value #LOOKS_DOWN} looks in a row               retire one, whose connections the others take over; then one in each look
+ *   more, in {@value #LOOKS_DOWN} looks in a row               dismiss one, whose connections the others take over; then one in each look
  *   now fewer, now more                    the looks are counted anew
  * </pre>
  *
@@ -35,8 +34,8 @@ public final class ElasticLoops implements Runnable {
 
     private final IntSupplier loops;
     private final IntSupplier processors;
-    private final Supplier<CompletionStage<LoopResult>> add;
-    private final Supplier<CompletionStage<LoopResult>> retire;
+    private final Supplier<? extends CompletionStage<?>> add;
+    private final Supplier<? extends CompletionStage<?>> dismiss;
     private final Timer timer;
     private final BooleanSupplier stopping;
     /** Looks in a row that have found too few loops, or negative: too many. */
@@ -48,21 +47,21 @@ public final class ElasticLoops implements Runnable {
      * @param loops how many serve, without spare ones
      * @param processors how many there are now
      * @param add has one more serve
-     * @param retire has one fewer serve
+     * @param dismiss has one fewer serve
      * @param timer where looking may block
      * @param stopping ends it
      */
     public ElasticLoops(
             IntSupplier loops,
             IntSupplier processors,
-            Supplier<CompletionStage<LoopResult>> add,
-            Supplier<CompletionStage<LoopResult>> retire,
+            Supplier<? extends CompletionStage<?>> add,
+            Supplier<? extends CompletionStage<?>> dismiss,
             Timer timer,
             BooleanSupplier stopping) {
         this.loops = loops;
         this.processors = processors;
         this.add = add;
-        this.retire = retire;
+        this.dismiss = dismiss;
         this.timer = timer;
         this.stopping = stopping;
     }
@@ -96,17 +95,17 @@ public final class ElasticLoops implements Runnable {
         if (looks >= LOOKS_UP) {
             change("added", there, wanted, add);
         } else if (-looks >= LOOKS_DOWN) {
-            change("retired", there, wanted, retire);
+            change("dismissed", there, wanted, dismiss);
         } else {
             start();
         }
     }
 
-    private void change(String word, int there, int wanted, Supplier<CompletionStage<LoopResult>> change) {
+    private void change(String word, int there, int wanted, Supplier<? extends CompletionStage<?>> change) {
         LOG.info("{} for {}: one is {}", counted(there, "loop"), counted(wanted, "processor"), word);
         change.get().whenComplete((result, failure) -> {
-            if (failure != null || result.outcome() == LoopResult.Outcome.FAILED) {
-                LOG.warn("no loop was {}: {}", word, failure == null ? result.detail() : failure.toString());
+            if (failure != null) {
+                LOG.warn("no loop was {}: {}", word, LoopChanges.rootOf(failure).toString());
                 looks = 0;
             }
             start();

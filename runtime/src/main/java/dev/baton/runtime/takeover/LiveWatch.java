@@ -44,7 +44,7 @@ public final class LiveWatch implements LoopWatch {
             FdTable table,
             Supplier<? extends Iterable<SharedListener>> listeners,
             IntFunction<List<BoundConnections>> bound,
-            LiveSpares spares) {
+            StandbyLoops spares) {
         this.loops = loops;
         this.table = table;
         this.listeners = listeners;
@@ -69,9 +69,9 @@ public final class LiveWatch implements LoopWatch {
     }
 
     private final class Spares implements SpareLoops {
-        private final LiveSpares live;
+        private final StandbyLoops live;
 
-        Spares(LiveSpares live) {
+        Spares(StandbyLoops live) {
             this.live = live;
         }
 

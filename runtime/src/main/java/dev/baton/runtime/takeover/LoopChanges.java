@@ -38,7 +38,7 @@ import org.slf4j.LoggerFactory;
  *   retire   the registry lists it no more, and it is chosen no more; then the others get everything that it has
  *            (LoopEmptying); then its thread ends, and the registry forgets it
  *   die      the loop's own thread says so. As retire, but that it accepts no more by itself, and a new one takes its place
- *   spares   see LiveSpares
+ *   spare ones, and those that follow the number of processors, stand by when they are not needed: see StandbyLoops
  * </pre>
  *
  * <p>Of connections that cannot move, Vert.x's for example, a retiring loop waits for the end, at most for the grace
@@ -66,7 +66,9 @@ public final class LoopChanges implements BatonLoop.Deaths {
     private final Meters metrics;
     private final Executor worker;
     private final Duration grace;
-    private final LiveSpares spares;
+    private final StandbyLoops elastic;
+    private final StandbyLoops spares;
+    private boolean ended;
     private final Deque<Long> deaths = new ArrayDeque<>();
 
     /**
@@ -98,11 +100,13 @@ public final class LoopChanges implements BatonLoop.Deaths {
         this.metrics = metrics;
         this.worker = worker;
         this.grace = grace;
-        this.spares = new LiveSpares(() -> start(true), around, worker);
+        this.elastic = new StandbyLoops(
+                loop -> !loop.isSpare(), "a loop of those for processors", () -> start(false), around, worker);
+        this.spares = new StandbyLoops(BatonLoop::isSpare, "a spare loop", () -> start(true), around, worker);
     }
 
     /** Loops beyond those of the configuration, for code that watches the loops. */
-    public LiveSpares spares() {
+    public StandbyLoops spares() {
         return spares;
     }
 
@@ -120,7 +124,7 @@ public final class LoopChanges implements BatonLoop.Deaths {
         BatonLoop loop;
         try {
             loop = start(false);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | OutOfMemoryError e) { // the latter for want of a thread
             return new LoopResult(-1, Outcome.FAILED, rootOf(e).toString());
         }
         return new LoopResult(
@@ -130,13 +134,22 @@ public final class LoopChanges implements BatonLoop.Deaths {
     }
 
     /** Starts a loop, which may block. */
-    private BatonLoop start(boolean spare) {
+    private synchronized BatonLoop start(boolean spare) {
+        if (ended) {
+            throw new IllegalStateException("the process ends");
+        }
         BatonLoop loop = another.get();
         loop.mustNotEnd();
         if (spare) {
             loop.makeSpare();
         }
-        loop.execute(() -> {}); // starts the thread
+        try {
+            loop.execute(() -> {}); // starts the thread
+        } catch (Throwable t) { // there may be none: a loop that is listed without one would never help
+            around.loops().leave(loop, true);
+            around.loops().forget(loop);
+            throw t;
+        }
         view.publish(metrics, loop);
         around.settleListeners();
         LOG.info(spare ? "loop {}, a spare one, serves" : "loop {} serves", loop.id());
@@ -145,7 +158,7 @@ public final class LoopChanges implements BatonLoop.Deaths {
 
     /** Brings a listener in line with the loops that there are. */
     public CompletionStage<Void> settle(SharedListener listener) {
-        return listener.loopsChanged(around.loops().batonLoops());
+        return around.settle(listener);
     }
 
     /** How many loops serve that are no spare ones. */
@@ -168,27 +181,47 @@ public final class LoopChanges implements BatonLoop.Deaths {
         if (around.isStopping()) {
             return CompletableFuture.completedStage(draining(id));
         }
+        if (!loop.isSpare() && count() == 1) {
+            return CompletableFuture.completedStage(new LoopResult(
+                    id, Outcome.FAILED, "it is the last loop that is no spare one; add another one first"));
+        }
         if (!around.loops().leave(loop, false)) {
             return CompletableFuture.completedStage(new LoopResult(
                     id, Outcome.FAILED, "it is the last loop, or is retired already; add another one first"));
         }
-        loop.leaves();
         return end(loop);
     }
 
-    /** Retires the loop that was added last, of those that are no spare ones and not blocked. */
-    public CompletionStage<LoopResult> retireOne() {
+    // ---- as many as processors
+    // ---------------------------------------------------------------------------------------
+
+    /** Has one more loop serve, one that stands by if there is one. */
+    public CompletionStage<BatonLoop> grow() {
+        return elastic.call();
+    }
+
+    /**
+     * Has one loop fewer serve: it stands by. The one with the highest id, but no spare one, and none that is blocked.
+     */
+    public CompletionStage<Integer> shrink() {
         return around.loops().batonLoops().stream()
                 .filter(loop -> !loop.isSpare() && !loop.isAvoided())
                 .max(Comparator.comparingInt(BatonLoop::id))
-                .map(loop -> retire(loop.id()))
-                .orElseGet(() ->
-                        CompletableFuture.completedStage(new LoopResult(-1, Outcome.FAILED, "every loop is blocked")));
+                .map(elastic::dismiss)
+                .orElseGet(() -> CompletableFuture.failedStage(new IllegalStateException("every loop is blocked")));
     }
+
+    // ---- the end of a loop
+    // -------------------------------------------------------------------------------------------
 
     /** Has a loop that serves no more end when it has nothing left. */
     private CompletionStage<LoopResult> end(BatonLoop loop) {
-        return new LoopEmptying(loop, around, grace.toNanos(), staying -> LOG.info(staying(staying, loop.id(), grace)))
+        return new LoopEmptying(
+                        loop,
+                        around,
+                        grace.toNanos(),
+                        around.stopping(),
+                        staying -> LOG.info(staying(staying, loop.id(), grace)))
                 .begin()
                 .thenCompose(emptied -> end(loop, emptied))
                 .exceptionally(failure -> failed(loop, rootOf(failure)));
@@ -281,7 +314,8 @@ public final class LoopChanges implements BatonLoop.Deaths {
     // ---- the end --------------------------------------------------------------------------------------------------
 
     /** Ends the loops that were added; the first ones are Vert.x's to end. */
-    public CompletionStage<Void> end(Collection<BatonLoop> first) {
+    public synchronized CompletionStage<Void> end(Collection<BatonLoop> first) {
+        ended = true; // none comes after those
         CompletableFuture<?>[] ending = around.loops().known().stream()
                 .filter(loop -> !first.contains(loop))
                 .map(this::endThread)
@@ -308,10 +342,9 @@ public final class LoopChanges implements BatonLoop.Deaths {
                 + " s at most: " + BOUND;
     }
 
-    /** What stays on a spare loop that is needed no more, for a person. */
+    /** What stays on a loop that is needed no more, for a person. */
     static String staying(List<BoundConnections> connections, int loop) {
-        return words(connections) + " stay on loop " + loop + ", a spare one that is needed no more, until they end: "
-                + BOUND;
+        return words(connections) + " stay on loop " + loop + ", which is needed no more, until they end: " + BOUND;
     }
 
     /** What became of a loop's connections, for a person. */

@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /**
@@ -40,6 +41,7 @@ final class LoopEmptying implements Runnable {
     private final BatonLoop loop;
     private final LoopSurroundings around;
     private final long deadline;
+    private final BooleanSupplier stop;
     private final Consumer<List<BoundConnections>> staying;
     private final CompletableFuture<Emptied> done = new CompletableFuture<>();
     private final AtomicInteger timersUnderWay = new AtomicInteger();
@@ -65,12 +67,19 @@ final class LoopEmptying implements Runnable {
      * Empties a loop.
      *
      * @param limitNanos how long it may take
+     * @param stop ends it with what is done by then
      * @param staying is told once of connections that cannot move, if there are any
      */
-    LoopEmptying(BatonLoop loop, LoopSurroundings around, long limitNanos, Consumer<List<BoundConnections>> staying) {
+    LoopEmptying(
+            BatonLoop loop,
+            LoopSurroundings around,
+            long limitNanos,
+            BooleanSupplier stop,
+            Consumer<List<BoundConnections>> staying) {
         this.loop = loop;
         this.around = around;
         this.deadline = around.clockNanos().getAsLong() + limitNanos;
+        this.stop = stop;
         this.staying = staying;
         this.rescue = LoopEvacuation.ofLeaving(loop, around.channels().table());
     }
@@ -91,7 +100,7 @@ final class LoopEmptying implements Runnable {
 
     /** Completes when the loop has let go of a listener, whatever the reason: others may leave at the same time. */
     private CompletableFuture<Void> leave(SharedListener listener) {
-        listener.loopsChanged(around.loops().batonLoops());
+        around.settle(listener);
         return listener.removeLoop(loop).toCompletableFuture();
     }
 
@@ -132,7 +141,7 @@ final class LoopEmptying implements Runnable {
             bringTimers();
         }
         boolean through = quiet >= QUIET_LOOKS && timersUnderWay.get() == 0;
-        if (through || late || cancelled || around.stopping().getAsBoolean()) {
+        if (through || late || cancelled || stop.getAsBoolean()) {
             rescue.end();
             moved += rescue.taken();
             done.complete(new Emptied(moved, owned));

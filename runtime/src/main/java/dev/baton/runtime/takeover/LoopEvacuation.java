@@ -102,8 +102,8 @@ public final class LoopEvacuation implements Rescue {
             try {
                 helper.execute(() -> help(helper, listeners));
                 asked.add(helper);
-            } catch (RejectedExecutionException gone) {
-                LOG.debug("{} has ended and does not help {}", helper, victim, gone);
+            } catch (RejectedExecutionException | OutOfMemoryError gone) { // the latter for want of a thread
+                LOG.debug("{} has ended or cannot start, and does not help {}", helper, victim, gone);
             }
         }
         this.helpers = asked;

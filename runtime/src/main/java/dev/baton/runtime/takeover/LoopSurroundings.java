@@ -2,10 +2,13 @@ package dev.baton.runtime.takeover;
 
 import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.runtime.listener.BoundListeners;
+import dev.baton.runtime.listener.SharedListener;
+import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.loop.Timer;
 import dev.baton.spi.loop.BoundConnections;
 import java.util.List;
+import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntFunction;
 import java.util.function.LongSupplier;
@@ -33,6 +36,17 @@ public record LoopSurroundings(
 
     /** Every listener is brought in line with the loops that there are. */
     void settleListeners() {
-        listeners.all().forEach(listener -> listener.loopsChanged(loops.batonLoops()));
+        listeners.all().forEach(this::settle);
+    }
+
+    /** A listener is brought in line with the loops that there are, also with those that come or go meanwhile. */
+    CompletionStage<Void> settle(SharedListener listener) {
+        List<BatonLoop> seen;
+        CompletionStage<Void> settled;
+        do {
+            seen = loops.batonLoops();
+            settled = listener.loopsChanged(seen);
+        } while (loops.batonLoops() != seen); // another list for each change
+        return settled;
     }
 }

@@ -2,8 +2,6 @@ package dev.baton.runtime.takeover;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.spi.admin.LoopResult;
-import dev.baton.spi.admin.LoopResult.Outcome;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -19,7 +17,7 @@ class ElasticLoopsTest {
     private int processors = 2;
     private boolean stopping;
     private boolean ended;
-    private @Nullable CompletableFuture<LoopResult> held;
+    private @Nullable CompletableFuture<Integer> held;
     private boolean fails;
 
     private final ElasticLoops elastic = new ElasticLoops(
@@ -33,13 +31,15 @@ class ElasticLoopsTest {
         timer.add(task);
     }
 
-    private CompletionStage<LoopResult> change(int by) {
-        CompletableFuture<LoopResult> waits = held;
+    private CompletionStage<Integer> change(int by) {
+        CompletableFuture<Integer> waits = held;
         if (waits != null) {
             return waits;
         }
         loops += fails ? 0 : by;
-        return CompletableFuture.completedStage(new LoopResult(7, fails ? Outcome.FAILED : Outcome.ADDED, ""));
+        return fails
+                ? CompletableFuture.failedStage(new IllegalStateException("no fds"))
+                : CompletableFuture.completedStage(7);
     }
 
     private void looks(int count) {
@@ -64,7 +64,7 @@ class ElasticLoopsTest {
     }
 
     @Test
-    void shouldRetireOneInEachLookWhenThereAreFewerForLonger() {
+    void shouldDismissOneInEachLookWhenThereAreFewerForLonger() {
         loops = 4;
         processors = 1;
         elastic.start();
@@ -97,7 +97,7 @@ class ElasticLoopsTest {
         held = new CompletableFuture<>();
         looks(3);
         assertThat(timer).isEmpty();
-        held.complete(new LoopResult(2, Outcome.ADDED, ""));
+        held.complete(2);
         assertThat(timer).hasSize(1);
     }
 

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -256,6 +257,67 @@ class RescueIT {
         assertThat(baton.crowd().failures()).isEmpty();
     }
 
+    /** Each loop's own socket is served by others while it is blocked, even where no other loop works at first. */
+    @Tag("long")
+    @Test
+    void spareLoopsServeTheSocketsOfEachBlockedLoop() throws Exception {
+        start(", sockets: per-loop", LOOPS);
+        List<Client> clients = baton.everyKind(CLIENTS / 4);
+        List<Guilty> guilty = new ArrayList<>();
+        for (int i = 0; i < LOOPS; i++) {
+            guilty.add(guilty(guilty));
+        }
+        for (Guilty each : guilty) {
+            each.block(BLOCK_MS);
+        }
+        await().atMost(CrowdedBaton.PATIENCE)
+                .pollInterval(Duration.ofMillis(20))
+                .until(() -> blockedAndSpare() == LOOPS);
+        List<Client> late = baton.crowd().join(Speech.HTTP, baton.listener("web"), 100);
+        baton.everyoneIsServed(late, 1);
+        assertThat(guilty).as("the loops are blocked all the while").noneMatch(Guilty::isAnswered);
+        for (Guilty each : guilty) {
+            each.answer();
+        }
+        clients.addAll(late);
+        baton.everyoneIsServed(clients, 2);
+        assertThat(baton.crowd().failures()).isEmpty();
+    }
+
+    @Tag("long")
+    @Test
+    void theLastLoopThatIsNoSpareOneStays() throws Exception {
+        start("", LOOPS);
+        List<Client> clients = baton.everyKind(CLIENTS / 4);
+        List<Guilty> guilty = new ArrayList<>();
+        for (int i = 0; i < LOOPS; i++) {
+            guilty.add(guilty(guilty));
+        }
+        for (Guilty each : guilty) {
+            each.block(BLOCK_MS);
+        }
+        await().atMost(CrowdedBaton.PATIENCE)
+                .pollInterval(Duration.ofMillis(20))
+                .until(() -> blockedAndSpare() == LOOPS);
+        List<CompletableFuture<HttpResponse<String>>> retiring = new ArrayList<>();
+        for (int id = 1; id < LOOPS; id++) {
+            retiring.add(Web.postAsync(baton.admin(), "/v1/loops/" + id + "/retire"));
+        }
+        await().atMost(CrowdedBaton.PATIENCE).until(() -> baton.loops().size() == LOOPS + 1);
+        HttpResponse<String> last = Web.post(baton.admin(), "/v1/loops/0/retire");
+        assertThat(last.statusCode()).isEqualTo(409);
+        assertThat(last.body()).contains("it is the last loop that is no spare one");
+        baton.everyoneIsServed(clients, 1);
+        for (Guilty each : guilty) {
+            each.answer();
+        }
+        for (CompletableFuture<HttpResponse<String>> each : retiring) {
+            assertThat(each.get(60, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+        }
+        baton.everyoneIsServed(clients, 2);
+        assertThat(baton.crowd().failures()).isEmpty();
+    }
+
     /** How many configured loops are blocked while as many spare ones serve. */
     private long blockedAndSpare() throws Exception {
         List<JsonObject> loops = baton.loops();
@@ -290,8 +352,8 @@ class RescueIT {
         }
         assertThat(baton.loops()).noneMatch(row -> row.getBoolean("spare"));
         assertThat(baton.process().text())
-                .containsPattern("loop 4, a spare one, stands by; \\d+ connections went to others")
-                .contains("a spare one, serves again");
+                .containsPattern("loop 4, a spare loop, stands by; \\d+ connections went to others")
+                .contains("serves again, a spare loop");
         assertThat(baton.process().text()).as("the same loops").doesNotContain("loop 6");
         assertThat(baton.crowd().failures()).isEmpty();
     }

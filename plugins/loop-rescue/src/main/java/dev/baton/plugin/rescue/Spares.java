@@ -79,12 +79,14 @@ final class Spares {
         int change =
                 decides.round(now, new Seen(configured, all.size(), blocked.size(), blockedLong, spares, coming.get()));
         if (change > 0) {
-            LOG.warn(
-                    "{} of {} loops blocked: {} called; at most {} may serve",
-                    blocked.size(),
-                    all.size(),
-                    change == 1 ? "a spare loop is" : change + " spare loops are",
-                    most);
+            if (!failing) {
+                LOG.warn(
+                        "{} of {} loops blocked: {} called; at most {} may serve",
+                        blocked.size(),
+                        all.size(),
+                        change == 1 ? "a spare loop is" : change + " spare loops are",
+                        most);
+            }
             for (int i = 0; i < change; i++) {
                 call();
             }
@@ -96,10 +98,11 @@ final class Spares {
     }
 
     private void call() {
-        calls.increment();
         coming.incrementAndGet();
         loops.call().whenComplete((loop, problem) -> {
-            if (problem != null) {
+            if (problem == null) {
+                calls.increment();
+            } else {
                 failure = problem;
             }
             coming.decrementAndGet();

@@ -88,13 +88,15 @@ final class Watchdog {
                 "Rounds of the watchdog that came late: the process or the machine stood still.");
         this.rescued = metrics.counter(
                 "baton_rescued_connections_total", "Connections that were taken over from a loop that was blocked.");
-        this.spares = new Spares(
-                watch.spares(),
-                config.spares().map(OptionalInt::of).orElseGet(OptionalInt::empty),
-                detectNanos,
-                metrics,
-                now);
+        this.spares = new Spares(watch.spares(), spares(config), detectNanos, metrics, now);
         metrics.gauge("baton_loops_blocked", "Loops that are inside one callback for too long.", () -> blockedNow);
+    }
+
+    private static OptionalInt spares(RescueConfig config) {
+        if (!config.takeOver()) {
+            return OptionalInt.of(0);
+        }
+        return config.spares().isPresent() ? OptionalInt.of(config.spares().get()) : OptionalInt.empty();
     }
 
     long intervalNanos() {
@@ -114,12 +116,10 @@ final class Watchdog {
             }
         }
         blockedNow = blocked.size();
-        if (takesOver) {
-            spares.round(now, loops, blocked);
-        }
         if (blocked.size() < loops.size()) {
             blocked.forEach(suspect -> rescue(suspect, now));
         }
+        spares.round(now, loops, blocked);
     }
 
     /** For how much of a stuck loop's time this round stands. */

@@ -96,6 +96,17 @@ class SparePolicyTest {
         assertThat(calls).isLessThanOrEqualTo(3);
     }
 
+    /** A loop after the other: all calls of one time belong together. */
+    @Test
+    void shouldKeepTheRestWhenMoreAreCalledMeanwhile() {
+        assertThat(seen(2, 0, 0, 0)).isEqualTo(2);
+        assertThat(calmFor(10, 1)).isEqualTo(-1);
+        assertThat(seen(1, 1, 0, 0)).isEqualTo(1);
+        assertThat(policy.restNanos()).isEqualTo(2 * SparePolicy.REST_MIN_NANOS);
+        assertThat(seen(2, 2, 1, 0)).isEqualTo(1);
+        assertThat(policy.restNanos()).isEqualTo(2 * SparePolicy.REST_MIN_NANOS);
+    }
+
     @Test
     void shouldForgetThatTheyWereCalledOften() {
         long rest = policy.restNanos();
