@@ -62,6 +62,7 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
     private volatile boolean leaving;
     private volatile boolean spare;
     private volatile boolean died;
+    private volatile boolean bound;
     /** A dead loop's thread may end. */
     private volatile boolean released;
 
@@ -197,6 +198,16 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
     /** It is to end, or to stand by: nothing new is given to it from now on. Any thread. */
     void leaves() {
         leaving = true;
+    }
+
+    /** Something is bound to it for as long as the process lives, such as a context of a Vert.x. Any thread. */
+    public void bind() {
+        bound = true;
+    }
+
+    /** True if its thread must not end before the process, even if it serves no more. Any thread. */
+    public boolean isBound() {
+        return bound;
     }
 
     /** An error has ended what its thread does. Any thread. */

@@ -220,8 +220,10 @@ public final class LoopChanges implements BatonLoop.Deaths {
                         loop,
                         around,
                         grace.toNanos(),
+                        loop::isBound,
                         around.stopping(),
-                        staying -> LOG.info(staying(staying, loop.id(), grace)))
+                        staying -> LOG.info(
+                                loop.isBound() ? staying(staying, loop.id()) : staying(staying, loop.id(), grace)))
                 .begin()
                 .thenCompose(emptied -> end(loop, emptied))
                 .exceptionally(failure -> failed(loop, rootOf(failure)));
@@ -229,6 +231,17 @@ public final class LoopChanges implements BatonLoop.Deaths {
 
     private CompletionStage<LoopResult> end(BatonLoop loop, LoopEmptying.Emptied emptied) {
         List<BoundConnections> stayed = around.bound().apply(loop.id());
+        if (loop.isBound() && !loop.hasDied()) {
+            LOG.info(
+                    "loop {} serves no more; {} connections went to others; its thread stays for contexts of Vert.x",
+                    loop.id(),
+                    emptied.moved());
+            return CompletableFuture.completedStage(new LoopResult(
+                    loop.id(),
+                    Outcome.RETIRED,
+                    retired(emptied.moved(), 0, List.of()) + "; its thread stays for contexts of Vert.x"
+                            + (stayed.isEmpty() ? "" : ", with " + words(stayed))));
+        }
         loop.release();
         return endThread(loop).thenApply(ended -> {
             around.loops().forget(loop);

@@ -23,7 +23,8 @@ import java.util.function.Consumer;
  *     still runs may bring new connections, of which each is on a later list
  *   then
  *     timers that former owners of a connection have left with it are brought to where the connection is
- *   until it owns nothing in several looks and no listener has it, or the time is over, or the process ends
+ *   until it owns nothing in several looks and no listener has it, or only what cannot move and its thread goes on, or the
+ *   time is over, or the process ends
  * </pre>
  *
  * <p>Threading: {@link #begin} once, by any thread; the looks are the timer's.
@@ -41,6 +42,7 @@ final class LoopEmptying implements Runnable {
     private final BatonLoop loop;
     private final LoopSurroundings around;
     private final long deadline;
+    private final BooleanSupplier goesOn;
     private final BooleanSupplier stop;
     private final Consumer<List<BoundConnections>> staying;
     private final CompletableFuture<Emptied> done = new CompletableFuture<>();
@@ -51,6 +53,9 @@ final class LoopEmptying implements Runnable {
     private int steps;
     private int moved;
     private int quiet;
+    /** Lists in a row on which nothing was that can move. */
+    private int unmovable;
+
     private boolean timersAsked;
     private boolean told;
     private volatile boolean cancelled;
@@ -59,7 +64,7 @@ final class LoopEmptying implements Runnable {
      * How it went.
      *
      * @param moved connections that went to others
-     * @param owned what the loop still has: 0 unless the time was over, the process ends, or this was cancelled
+     * @param owned what the loop still has: 0 unless that cannot move, the process ends, or this was cancelled
      */
     record Emptied(int moved, int owned) {}
 
@@ -67,6 +72,7 @@ final class LoopEmptying implements Runnable {
      * Empties a loop.
      *
      * @param limitNanos how long it may take
+     * @param goesOn whether the loop's thread goes on: then what cannot move may stay on it
      * @param stop ends it with what is done by then
      * @param staying is told once of connections that cannot move, if there are any
      */
@@ -74,11 +80,13 @@ final class LoopEmptying implements Runnable {
             BatonLoop loop,
             LoopSurroundings around,
             long limitNanos,
+            BooleanSupplier goesOn,
             BooleanSupplier stop,
             Consumer<List<BoundConnections>> staying) {
         this.loop = loop;
         this.around = around;
         this.deadline = around.clockNanos().getAsLong() + limitNanos;
+        this.goesOn = goesOn;
         this.stop = stop;
         this.staying = staying;
         this.rescue = LoopEvacuation.ofLeaving(loop, around.channels().table());
@@ -140,7 +148,8 @@ final class LoopEmptying implements Runnable {
             timersAsked = true;
             bringTimers();
         }
-        boolean through = quiet >= QUIET_LOOKS && timersUnderWay.get() == 0;
+        boolean through = (quiet >= QUIET_LOOKS && timersUnderWay.get() == 0)
+                || (unmovable >= QUIET_LOOKS && goesOn.getAsBoolean());
         if (through || late || cancelled || stop.getAsBoolean()) {
             rescue.end();
             moved += rescue.taken();
@@ -149,6 +158,7 @@ final class LoopEmptying implements Runnable {
         }
         if (rescue.isOver() || rescue.helpers() == 0) {
             tellWhatStays();
+            unmovable = rescue.listed() == 0 && listenersGone.isDone() ? unmovable + 1 : 0;
             moved += rescue.taken();
             rescue = LoopEvacuation.ofLeaving(loop, around.channels().table()).start(helpers(), List.of());
         }

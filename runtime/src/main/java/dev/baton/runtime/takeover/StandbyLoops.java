@@ -130,6 +130,7 @@ public final class StandbyLoops {
                 loop,
                 around,
                 Long.MAX_VALUE / 2,
+                () -> true,
                 () -> false,
                 staying -> LOG.info("{}", LoopChanges.staying(staying, loop.id())));
         synchronized (this) {

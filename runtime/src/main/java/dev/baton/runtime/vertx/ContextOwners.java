@@ -1,6 +1,7 @@
 package dev.baton.runtime.vertx;
 
 import dev.baton.runtime.fd.PluginFailures;
+import dev.baton.runtime.loop.BatonLoop;
 import io.vertx.core.Context;
 import io.vertx.core.Handler;
 import io.vertx.core.internal.ContextInternal;
@@ -54,6 +55,9 @@ public final class ContextOwners {
     /** A context has just been made. */
     void created(ContextInternal context) {
         context.exceptionHandler(owner());
+        if (context.nettyEventLoop() instanceof BatonLoop loop) {
+            loop.bind();
+        }
     }
 
     /** Id of the plugin that a context belongs to; empty if it is not known. */

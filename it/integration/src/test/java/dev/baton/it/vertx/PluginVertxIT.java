@@ -17,9 +17,12 @@ import dev.baton.testkit.world.Peer;
 import dev.baton.testkit.world.PluginWorld;
 import dev.baton.testkit.world.Where;
 import io.vertx.core.AbstractVerticle;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
+import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.VertxInternal;
 import jakarta.inject.Inject;
 import java.util.ArrayList;
@@ -125,6 +128,10 @@ class PluginVertxIT {
     private static final class Noting extends VerticleBase {
         private final List<Vertx> known = new ArrayList<>();
 
+        Context context() {
+            return context;
+        }
+
         @Override
         public Future<?> start() {
             known.add(vertx);
@@ -183,5 +190,27 @@ class PluginVertxIT {
         assertThat(loop.threadName()).isEqualTo("baton-loop-1");
         VertxThreadsIT.isKnown(mine.vertx(), loop);
         world.await(world.control().retireLoop(loop.id()));
+    }
+
+    /** Its contexts would be dead, with their timers, and closing what they have opened would never complete. */
+    @InEachWorld(worlds = Where.REAL, because = WHY)
+    void shouldLeaveAContextTheThreadOfALoopThatIsRetired(PluginWorld world) throws Exception {
+        Injected mine = started(world);
+        world.await(world.control().addLoop());
+        Noting verticle = new Noting();
+        String id = get(mine.vertx().deployVerticle(verticle));
+        Loop its = mine.loops().all().stream()
+                .filter(loop -> loop.eventLoop() == ((ContextInternal) verticle.context()).nettyEventLoop())
+                .findFirst()
+                .orElseThrow();
+        LoopResult retired = world.await(world.control().retireLoop(its.id()));
+        assertThat(retired.outcome()).isEqualTo(LoopResult.Outcome.RETIRED);
+        assertThat(retired.detail()).contains("its thread stays for contexts of Vert.x");
+        assertThat(mine.loops().all()).hasSize(1).doesNotContain(its);
+        Promise<Void> timer = Promise.promise();
+        verticle.context().runOnContext(ran -> mine.vertx().setTimer(1, fired -> timer.complete()));
+        get(timer.future());
+        get(mine.vertx().undeploy(id));
+        echoes(world);
     }
 }
