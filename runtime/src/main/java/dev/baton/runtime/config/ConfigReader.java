@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -90,6 +91,13 @@ public final class ConfigReader {
     public static Set<String> ownKeys() {
         Set<String> keys = new HashSet<>(RecordShape.keys(Top.class));
         keys.addAll(APART);
+        return keys;
+    }
+
+    /** What can be written there; but for sections that only plugins know, with all keys in them. */
+    public static List<DescribedKey> describedKeys(Vocabulary vocabulary) {
+        List<DescribedKey> keys = new ArrayList<>(DescribedKey.of(Top.class, vocabulary));
+        new TreeSet<>(APART).forEach(each -> keys.add(DescribedKey.namedSections(each)));
         return keys;
     }
 

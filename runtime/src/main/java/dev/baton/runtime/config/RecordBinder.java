@@ -322,7 +322,8 @@ final class RecordBinder {
         return reference == null || exists(reference, node, path) ? value : null;
     }
 
-    private static @Nullable Reference reference(RecordComponent component) {
+    /** What the words of a component name; null if nothing. */
+    static @Nullable Reference reference(RecordComponent component) {
         RefersTo refersTo = component.getAnnotation(RefersTo.class);
         if (refersTo != null) {
             return refersTo.value();

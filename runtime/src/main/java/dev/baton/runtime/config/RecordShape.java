@@ -72,53 +72,6 @@ public final class RecordShape {
                 .toList();
     }
 
-    /**
-     * A key of a record.
-     *
-     * @param name its name; of a key in a section, with the section's in front: {@code pool.idle-max}
-     * @param type a word for a person
-     * @param isRequired false if it may be left out
-     * @param absent what it is then, if that is one value
-     */
-    public record Key(String name, String type, boolean isRequired, Optional<String> absent) {}
-
-    /** Every key of a record, for a person, with those of the sections in it. */
-    public static List<Key> described(Class<? extends Record> type) {
-        return described("", type, Set.of());
-    }
-
-    /** A section may have sections of its own kind in it: those are not entered again. */
-    private static List<Key> described(String path, Class<? extends Record> type, Set<Class<?>> around) {
-        Set<Class<?>> inside = new HashSet<>(around);
-        inside.add(type);
-        return Arrays.stream(type.getRecordComponents())
-                .flatMap(component -> {
-                    Class<?> value = valueClass(component.getGenericType());
-                    String many =
-                            component.getType() == List.class ? "[]" : component.getType() == Map.class ? ".*" : "";
-                    String name = path + key(component) + many;
-                    if (isSection(value) && !inside.contains(value)) {
-                        return described(name + ".", value.asSubclass(Record.class), inside).stream();
-                    }
-                    Default absent = component.getAnnotation(Default.class);
-                    return Stream.of(new Key(
-                            name,
-                            noun(component, value),
-                            !optional(component),
-                            absent == null ? Optional.empty() : Optional.of(absent.value())));
-                })
-                .toList();
-    }
-
-    private static String noun(RecordComponent component, Class<?> value) {
-        if (value == Choice.class) {
-            return Choosing.of(innermost(component.getGenericType()))
-                    .map(choosing -> Words.kebab(choosing.kind().getSimpleName()))
-                    .orElse("section");
-        }
-        return isSection(value) || value == Variant.class ? "section" : Scalars.noun(value);
-    }
-
     private static List<String> problems(RecordComponent component) {
         Class<?> value = valueClass(component.getGenericType());
         for (Class<? extends Annotation> naming : List.of(UpstreamName.class, ServiceName.class)) {
@@ -203,11 +156,11 @@ public final class RecordShape {
     }
 
     /** What remains of a type without Optional, List and Map around it. */
-    private static Class<?> valueClass(Type type) {
+    static Class<?> valueClass(Type type) {
         return rawClass(innermost(type));
     }
 
-    private static Type innermost(Type type) {
+    static Type innermost(Type type) {
         if (type instanceof ParameterizedType generic) {
             Class<?> raw = rawClass(type);
             if (raw == Optional.class || raw == List.class) {

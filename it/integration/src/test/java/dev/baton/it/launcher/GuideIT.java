@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,6 +22,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -68,6 +70,10 @@ class GuideIT {
 
     /** A key at the beginning of a line, and what is under it. */
     private static final Pattern SECTION = Pattern.compile("(?m)^([a-z-]+):.*\\n(?: .*\\n)*");
+
+    /** Keys that the record lets be absent: its constructor, or what uses it, says what the guide says. */
+    private static final Set<String> SETTLED_LATER =
+            Set.of("version", "servers", "certificates", "names", "mode", "method", "path", "status");
 
     private static final String NONE = "zzzzzzzzzzzz";
     private static final Pattern UNKNOWN_KEY =
@@ -278,6 +284,60 @@ class GuideIT {
                 .allSatisfy(section -> assertThat(page.prose()).contains("`" + section));
     }
 
+    @Test
+    void shouldHaveTheReferenceOfTheConfiguration() throws Exception {
+        Path file = Files.writeString(
+                folder.resolve("baton.yaml"),
+                SERVER.lines().filter(line -> line.startsWith("plugins:")).collect(Collectors.joining()) + "\n");
+        ReferencePages.check(
+                DOC + "/reference-configuration.md",
+                Commands.ofDistribution("reference", "configuration", "-c", file.toString()));
+    }
+
+    /** Which section a table is about is told by its keys. */
+    @Test
+    void shouldSayTheDefaultsOfTheCode() {
+        List<KeyTable> generated = KeyTable.generated(Page.read(DOC + "/reference-configuration.md"));
+        List<KeyTable> written = KeyTable.written(Page.read(DOC + "/configuration.md"));
+        assertThat(written).hasSizeGreaterThan(20);
+        Set<String> settled = new TreeSet<>();
+        List<String> different = new ArrayList<>();
+        for (KeyTable table : written) {
+            KeyTable code = generated.stream()
+                    .max(Comparator.comparingDouble(table::likeness))
+                    .orElseThrow();
+            assertThat(table.likeness(code))
+                    .as("the keys %s have a section", table.defaults().keySet())
+                    .isGreaterThan(0.5);
+            table.defaults().forEach((key, words) -> {
+                String coded = code.defaults().get(key);
+                if (coded == null || !isSame(words, coded)) {
+                    if (SETTLED_LATER.contains(key)) {
+                        settled.add(key);
+                    } else {
+                        different.add(key + ": " + words + " here, in the code " + coded);
+                    }
+                }
+            });
+        }
+        assertThat(different).isEmpty();
+        assertThat(settled).as("each exception is one").isEqualTo(SETTLED_LATER);
+    }
+
+    /**
+     * Whether a table says what the code does: the same value, perhaps with words behind it; the same of "required",
+     * "none" and "its defaults"; and words only where the code has no value, because it finds out later.
+     */
+    private static boolean isSame(String written, String coded) {
+        Matcher value = Pattern.compile("(`[^`]*`).*").matcher(written);
+        if (value.matches()) {
+            return value.group(1).replace("\"", "").equals(coded.replace("\"", ""));
+        }
+        return List.of("required", "none", "its defaults").contains(written)
+                ? written.equals(coded)
+                : coded.equals("none");
+    }
+
     private static String entry(String section) {
         String wrong = NONE + ": 1";
         return switch (section) {
@@ -348,7 +408,10 @@ class GuideIT {
 
     @Test
     void shouldListEveryPathOfTheAdminApi() throws Exception {
-        String guide = pages().stream().map(Page::text).collect(Collectors.joining());
+        String guide = pages().stream()
+                .filter(page -> !page.file().getFileName().toString().startsWith(ReferencePages.PREFIX))
+                .map(Page::text)
+                .collect(Collectors.joining());
         try (BatonProcess server = BatonProcess.serve(folder, SERVER)) {
             JsonObject answer = new JsonObject(Client.get(server.admin(), "/").body());
             assertThat(answer.getJsonArray("paths"))
@@ -357,7 +420,36 @@ class GuideIT {
                             .as("%s", path)
                             .containsPattern(
                                     "`(GET |POST |DELETE )?" + Pattern.quote(shown(String.valueOf(path))) + "\\b"));
+            // Of the same server, whose start costs a second.
+            ReferencePages.check(
+                    DOC + "/reference-api.md", Commands.run("reference", "api", "--admin", server.admin()));
+            checkLabels(Commands.run("reference", "metrics", "--admin", server.admin()));
         }
+    }
+
+    /** Of the metrics that a process has at its start, the page names the labels. */
+    private static void checkLabels(Outcome reference) {
+        assertThat(reference.code()).as(reference.text()).isZero();
+        Map<String, Set<String>> written = new HashMap<>();
+        Pattern.compile("(?m)^\\| (`[a-z_`, ]+`) \\| ([a-z, ]*)\\| ")
+                .matcher(Page.read(DOC + "/metrics.md").text())
+                .results()
+                .forEach(row -> Stream.of(row.group(1).replace("`", "").split(", ", -1))
+                        .forEach(metric -> written.put(metric, words(row.group(2)))));
+        List<MatchResult> rows = Pattern.compile("(?m)^\\| `([a-z_]+)` \\| [a-z]+ \\| ([a-z, ]*)\\| ")
+                .matcher(reference.text())
+                .results()
+                .toList();
+        assertThat(rows)
+                .hasSizeGreaterThan(40)
+                .allSatisfy(row ->
+                        assertThat(written.get(row.group(1))).as(row.group(1)).isEqualTo(words(row.group(2))));
+    }
+
+    private static Set<String> words(String list) {
+        return Stream.of(list.strip().split(", ", -1))
+                .filter(word -> !word.isEmpty())
+                .collect(Collectors.toSet());
     }
 
     /** Paths of actions of chaos are shown by their ends, after the first. */

@@ -141,7 +141,9 @@ class PluginCommandIT {
         assertThat(shown.getString("state")).isEqualTo("loaded");
         assertThat(shown.getJsonArray("contributes").encode()).contains("\"service shout\"");
         assertThat(shown.getJsonArray("keys").encode())
-                .contains("{\"of\":\"service shout\",\"key\":\"suffix\",\"type\":\"text\",\"default\":\"!\"}");
+                .contains(
+                        "{\"of\":\"service shout\",\"key\":\"suffix\",\"type\":\"text\",\"default\":\"!\",\"range\":\"\","
+                                + "\"choices\":[]}");
         assertThat(plugin("chaos", config).getString("state")).isEqualTo("on request");
         assertThat(done(0, "plugins", "-c", config))
                 .containsPattern("shout +1\\.0 +\\S+ +loaded +.*service shout")

@@ -3,6 +3,7 @@ package dev.baton.plugin.admin;
 import dev.baton.spi.admin.OfferedAction;
 import io.vertx.core.Future;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import org.slf4j.Logger;
@@ -41,6 +42,8 @@ final class Actions {
                     any -> true,
                     "an action of a plugin",
                     action.parameters(),
+                    Optional.empty(),
+                    Content.object(),
                     Map.of(400, "a parameter is wrong"),
                     asked -> act(lane, action, asked)));
         });

@@ -10,6 +10,7 @@ import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
 import dev.baton.spi.admin.ServerResult;
 import dev.baton.spi.admin.StatusSnapshot;
+import dev.baton.spi.admin.StopReport;
 import dev.baton.spi.admin.UpgradeReport;
 import dev.baton.spi.config.Default;
 import dev.baton.spi.config.Range;
@@ -117,6 +118,8 @@ final class AdminApi implements Handler<HttpServerRequest> {
                 any -> true,
                 "exchanges as they end, each a line of JSON",
                 binder.parameters(Tails.Wanted.class),
+                Optional.empty(),
+                Content.lines(Tails.Line.class),
                 Map.of(503, "too many watch already"),
                 bound(Tails.Wanted.class, tails::answer)));
         new Shown(view, control, metrics, threads, limitMillis).addTo(routes);
@@ -126,6 +129,9 @@ final class AdminApi implements Handler<HttpServerRequest> {
     // ---- parameters -----------------------------------------------------------------------------------------------
 
     private record None() {}
+
+    /** What {@code GET /} answers. */
+    record Paths(List<String> paths) {}
 
     private record Stopping(@Range(min = "0s", max = "24h") Optional<Duration> grace) {}
 
@@ -146,20 +152,35 @@ final class AdminApi implements Handler<HttpServerRequest> {
     // ---- the routes -----------------------------------------------------------------------------------------------
 
     private void own() {
-        get("/", "the paths", asked -> asked.reply().json(200, Map.of("paths", routes.paths())));
+        get(
+                "/",
+                "the paths",
+                Content.object(Paths.class),
+                Map.of(),
+                asked -> asked.reply().json(200, new Paths(List.copyOf(routes.paths()))));
         get(
                 PREFIX + "openapi.json",
                 "this API as an OpenAPI document",
+                Content.object(),
+                Map.of(),
                 asked -> asked.reply().json(200, routes.openApi(view.status().version())));
-        get("/live", "200, or 503 while every loop is blocked", asked -> live(asked.reply()));
-        get("/ready", "200, or 503 while starting or draining", asked -> {
+        get(
+                "/live",
+                "whether the loops work",
+                Content.text(),
+                Map.of(503, "every loop is blocked"),
+                asked -> live(asked.reply()));
+        Map<Integer, String> notReady = Map.of(503, "the process is starting or draining");
+        get("/ready", "whether the process serves", Content.text(), notReady, asked -> {
             String state = view.status().state();
             asked.reply().text(state.equals(READY) ? 200 : 503, state + "\n");
         });
         post(
                 LISTENERS,
-                "adds a listener: the body is its configuration with its name, as JSON",
+                "adds a listener",
                 None.class,
+                Optional.of("the keys of a listener's configuration, and its `name`"),
+                ListenerResult.class,
                 (none, asked) -> add(asked.request(), asked.reply()));
         onListener(
                 "POST",
@@ -199,13 +220,21 @@ final class AdminApi implements Handler<HttpServerRequest> {
         onServer("drain", "drains a server: no new requests", ServerState.DRAIN);
         onServer("maintenance", "puts a server into maintenance: nothing connects to it", ServerState.MAINTENANCE);
         onServer("ready", "gives a server requests again", ServerState.READY);
-        post(LOOPS, "adds a loop", None.class, (none, asked) -> answer(asked.reply(), control.addLoop(), 409));
+        post(
+                LOOPS,
+                "adds a loop",
+                None.class,
+                Optional.empty(),
+                LoopResult.class,
+                (none, asked) -> answer(asked.reply(), control.addLoop(), 409));
         routes.add(new Route(
                 "POST",
                 LOOPS + "/{id}/retire",
                 id -> ID.matcher(id).matches(),
                 "gives a loop's work to the others and ends it",
                 binder.parameters(None.class),
+                Optional.empty(),
+                Content.object(LoopResult.class),
                 Map.of(409, "it failed"),
                 bound(
                         None.class,
@@ -215,25 +244,37 @@ final class AdminApi implements Handler<HttpServerRequest> {
                 PREFIX + "stop",
                 "drains and stops; grace=0s cuts at once",
                 Stopping.class,
+                Optional.empty(),
+                StopReport.class,
                 (how, asked) -> answer(asked.reply(), control.stop(how.grace().orElse(null)), 200));
         post(
                 PREFIX + "upgrade",
                 "hands over to a new process",
                 Upgrading.class,
+                Optional.empty(),
+                UpgradeReport.class,
                 (how, asked) -> answer(asked.reply(), control.upgrade(how.timeout()), 409));
     }
 
-    private void get(String path, String summary, Route.Call call) {
-        routes.add(new Route("GET", path, any -> true, summary, List.of(), Map.of(), call));
+    private void get(String path, String summary, Content content, Map<Integer, String> others, Route.Call call) {
+        routes.add(new Route("GET", path, any -> true, summary, List.of(), Optional.empty(), content, others, call));
     }
 
-    private <P extends Record> void post(String path, String summary, Class<P> parameters, BiConsumer<P, Asked> call) {
+    private <P extends Record> void post(
+            String path,
+            String summary,
+            Class<P> parameters,
+            Optional<String> body,
+            Class<? extends Record> result,
+            BiConsumer<P, Asked> call) {
         routes.add(new Route(
                 "POST",
                 path,
                 any -> true,
                 summary,
                 binder.parameters(parameters),
+                body,
+                Content.object(result),
                 Map.of(409, "it failed"),
                 bound(parameters, call)));
     }
@@ -269,6 +310,8 @@ final class AdminApi implements Handler<HttpServerRequest> {
                 names,
                 summary,
                 binder.parameters(parameters),
+                Optional.empty(),
+                Content.object(ListenerResult.class),
                 Map.of(404, "there is no such listener", 409, "it failed"),
                 bound(parameters, (given, asked) -> {
                     Optional<Listener> listener = control.listener(asked.variable());
@@ -288,6 +331,8 @@ final class AdminApi implements Handler<HttpServerRequest> {
                 any -> true,
                 summary,
                 binder.parameters(parameters),
+                Optional.empty(),
+                Content.object(ServerResult.class),
                 Map.of(404, "there is no such upstream or server", 409, "it failed"),
                 bound(
                         parameters,

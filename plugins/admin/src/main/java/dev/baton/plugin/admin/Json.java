@@ -81,10 +81,15 @@ final class Json {
             elements.forEach(each -> array.add(plain(each)));
             return array;
         } else if (value instanceof Enum<?> constant) {
-            return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+            return word(constant);
         } else {
             return value.toString();
         }
+    }
+
+    /** {@code PER_LOOP} becomes {@code per-loop}. */
+    static String word(Object constant) {
+        return ((Enum<?>) constant).name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     /** {@code lastTurnAgeMs} becomes {@code last-turn-age-ms}. */

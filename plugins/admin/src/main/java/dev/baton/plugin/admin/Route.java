@@ -4,6 +4,7 @@ import dev.baton.spi.admin.OfferedAction.Parameter;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param variable which values of the variable are meant
  * @param summary what it does, in a few words
  * @param parameters of the query of a POST or DELETE; the call reads them, and says what is wrong with them
+ * @param body what a request has to bring, in words, as JSON; empty for nothing
+ * @param content what it answers if all is well
  * @param answers the statuses that it may answer besides those of every path, with what each means
  * @param call does it
  */
@@ -24,6 +27,8 @@ record Route(
         Predicate<String> variable,
         String summary,
         List<Parameter> parameters,
+        Optional<String> body,
+        Content content,
         Map<Integer, String> answers,
         Call call) {
 

@@ -93,8 +93,19 @@ final class Routes {
         }
         route.parameters().forEach(each -> parameters.add(parameter(each)));
         operation.put("parameters", parameters);
+        route.body()
+                .ifPresent(what -> operation.put(
+                        "requestBody",
+                        Map.of(
+                                "description",
+                                what,
+                                "required",
+                                true,
+                                "content",
+                                Map.of(Reply.JSON, Map.of("schema", Map.of("type", "object"))))));
         Map<String, Object> responses = new TreeMap<>();
-        responses.put("200", Map.of("description", "done"));
+        responses.put(
+                "200", Map.of("description", "done", "content", route.content().described()));
         route.answers().forEach((status, what) -> responses.put(Integer.toString(status), Map.of("description", what)));
         operation.put("responses", responses);
         return operation;

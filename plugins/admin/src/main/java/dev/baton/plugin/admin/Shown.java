@@ -1,11 +1,21 @@
 package dev.baton.plugin.admin;
 
+import dev.baton.spi.admin.FdSnapshot;
+import dev.baton.spi.admin.ListenerSnapshot;
+import dev.baton.spi.admin.LoopSnapshot;
 import dev.baton.spi.admin.OfferedAction.Parameter;
+import dev.baton.spi.admin.OrphanSnapshot;
+import dev.baton.spi.admin.PluginSnapshot;
+import dev.baton.spi.admin.PoolSnapshot;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
+import dev.baton.spi.admin.StatusSnapshot;
+import dev.baton.spi.admin.TopSnapshot;
+import dev.baton.spi.admin.UpstreamSnapshot;
 import dev.baton.spi.metrics.Metrics;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
@@ -54,53 +64,83 @@ final class Shown {
 
     /** Adds a route for each; a plugin's only if its path is free. */
     void addTo(Routes routes) {
-        table(routes, "status", "the process as a whole", view::status);
-        table(routes, "loops", "the loops, by id", view::loops);
-        table(routes, "fds", "the fds in the table, by number", view::fds);
-        table(routes, "orphans", "the fds that were deleted and are not closed yet", view::orphans);
-        table(routes, "listeners", "the listeners, by name", view::listeners);
-        table(routes, "pools", "the pools of upstream connections", view::pools);
-        table(routes, "upstreams", "the upstreams and their servers, by name", view::upstreams);
-        table(routes, "top", "the slowest routes and servers, and how busy the loops are", view::top);
-        table(routes, "plugins", "the plugins, also those that were not loaded", view::plugins);
+        table(routes, "status", "the process as a whole", Content.object(StatusSnapshot.class), view::status);
+        table(routes, "loops", "the loops, by id", Content.rows(LoopSnapshot.class), view::loops);
+        table(routes, "fds", "the fds in the table, by number", Content.rows(FdSnapshot.class), view::fds);
+        table(
+                routes,
+                "orphans",
+                "the fds that were deleted and are not closed yet",
+                Content.rows(OrphanSnapshot.class),
+                view::orphans);
+        table(routes, "listeners", "the listeners, by name", Content.rows(ListenerSnapshot.class), view::listeners);
+        table(routes, "pools", "the pools of upstream connections", Content.rows(PoolSnapshot.class), view::pools);
+        table(
+                routes,
+                "upstreams",
+                "the upstreams and their servers, by name",
+                Content.rows(UpstreamSnapshot.class),
+                view::upstreams);
+        table(
+                routes,
+                "top",
+                "the slowest routes and servers, and how busy the loops are",
+                Content.object(TopSnapshot.class),
+                view::top);
+        table(
+                routes,
+                "plugins",
+                "the plugins, also those that were not loaded",
+                Content.rows(PluginSnapshot.class),
+                view::plugins);
         table(
                 routes,
                 "views",
                 "the tables of plugins",
+                Content.rows(View.class),
                 () -> view.views().keySet().stream().map(View::new).toList());
         table(
                 routes,
                 "actions",
                 "what plugins can be asked for",
+                Content.rows(Action.class),
                 () -> control.actions().entrySet().stream()
                         .map(each -> new Action(each.getKey(), each.getValue().parameters()))
                         .toList());
-        text(routes, METRICS, "the metrics as Prometheus text", metrics::scrape, PROMETHEUS);
+        text(routes, METRICS, "the metrics as Prometheus text", Content.text(), metrics::scrape, PROMETHEUS);
         view.views().forEach((name, additional) -> {
             String path = AdminApi.PREFIX + name;
             if (routes.has("GET", path)) {
                 LOG.warn("admin view {} is not available: {} is taken", name, path);
             } else {
                 // To text there as well: its records are the plugin's.
-                text(routes, path, "a table of a plugin", () -> Json.of(additional.rows()), Reply.JSON);
+                text(routes, path, "a table of a plugin", Content.rows(), () -> Json.of(additional.rows()), Reply.JSON);
             }
         });
     }
 
-    private void table(Routes routes, String name, String summary, Callable<?> work) {
+    private void table(Routes routes, String name, String summary, Content content, Callable<?> work) {
         String path = AdminApi.PREFIX + name;
         Lane lane = lane(path);
-        add(routes, path, summary, reply -> reply.then(lane.share(work), reply::table));
+        add(routes, path, summary, content, reply -> reply.then(lane.share(work), reply::table));
     }
 
-    private void text(Routes routes, String path, String summary, Callable<String> work, String type) {
+    private void text(Routes routes, String path, String summary, Content content, Callable<String> work, String type) {
         Lane lane = lane(path);
-        add(routes, path, summary, reply -> reply.then(lane.share(work), text -> reply.send(200, type, text)));
+        add(routes, path, summary, content, reply -> reply.then(lane.share(work), text -> reply.send(200, type, text)));
     }
 
-    private static void add(Routes routes, String path, String summary, Consumer<Reply> show) {
-        routes.add(
-                new Route("GET", path, any -> true, summary, List.of(), Map.of(), asked -> show.accept(asked.reply())));
+    private static void add(Routes routes, String path, String summary, Content content, Consumer<Reply> show) {
+        routes.add(new Route(
+                "GET",
+                path,
+                any -> true,
+                summary,
+                List.of(),
+                Optional.empty(),
+                content,
+                Map.of(),
+                asked -> show.accept(asked.reply())));
     }
 
     private Lane lane(String path) {

@@ -40,7 +40,7 @@ final class Tails {
     /** After that long without a line an empty one is sent: only so is it noticed that a client's machine is gone. */
     private static final long QUIET_MAX_MS = 15_000;
 
-    private static final String LINES = "application/x-ndjson";
+    static final String LINES = "application/x-ndjson";
     private static final Pattern STATUS = Pattern.compile("[1-5](?:xx|[0-9][0-9])");
     private static final double MILLI_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
@@ -66,7 +66,7 @@ final class Tails {
      * @param at when it ended
      * @param firstByteMs null if there was no response
      */
-    private record Line(
+    record Line(
             String at,
             String service,
             String route,

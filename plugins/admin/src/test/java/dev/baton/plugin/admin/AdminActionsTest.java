@@ -7,6 +7,7 @@ import dev.baton.spi.admin.StopReport;
 import dev.baton.spi.admin.UpgradeReport;
 import dev.baton.spi.listener.ListenerResult;
 import dev.baton.spi.listener.ListenerResult.Outcome;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -110,10 +111,33 @@ class AdminActionsTest extends AdminFixture {
         JsonObject unbind = paths.getJsonObject("/v1/listeners/{name}/unbind").getJsonObject("post");
         assertThat(parameters(unbind)).containsExactly("path name true", "query grace false", "query strategy false");
         assertThat(unbind.getJsonObject("responses").fieldNames()).contains("200", "404", "409");
+        assertThat(schema(unbind)
+                        .getJsonObject("properties")
+                        .getJsonObject("outcome")
+                        .getJsonArray("enum"))
+                .contains("unbound", "failed");
+        assertThat(paths.getJsonObject("/v1/listeners").getJsonObject("post").getJsonObject("requestBody"))
+                .isNotNull();
+        for (String table : List.of("loops", "listeners", "upstreams", "plugins")) {
+            JsonObject rows = schema(paths.getJsonObject("/v1/" + table).getJsonObject("get"));
+            JsonObject row = new JsonArray(get("/v1/" + table).body()).getJsonObject(0);
+            assertThat(rows.getJsonObject("items").getJsonObject("properties").fieldNames())
+                    .as(table)
+                    .isEqualTo(row.fieldNames());
+        }
         JsonObject shake = paths.getJsonObject("/v1/tree/shake").getJsonObject("post");
         assertThat(parameters(shake)).containsExactly("query what false");
         assertThat(shake.getJsonArray("parameters").getJsonObject(0).getJsonObject("schema"))
                 .isEqualTo(new JsonObject().put("type", "string").put("default", "none"));
+    }
+
+    private static JsonObject schema(JsonObject operation) {
+        return operation
+                .getJsonObject("responses")
+                .getJsonObject("200")
+                .getJsonObject("content")
+                .getJsonObject("application/json")
+                .getJsonObject("schema");
     }
 
     private static List<String> parameters(JsonObject operation) {

@@ -46,6 +46,7 @@ public final class Baton implements Runnable {
             PrepareCommand.class,
             PluginsCommand.class,
             PluginCommand.class,
+            ReferenceCommand.class,
             TableCommands.Status.class,
             TableCommands.Loops.class,
             TableCommands.Fds.class,

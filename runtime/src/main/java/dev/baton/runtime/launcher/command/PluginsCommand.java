@@ -1,6 +1,6 @@
 package dev.baton.runtime.launcher.command;
 
-import dev.baton.runtime.config.RecordShape;
+import dev.baton.runtime.config.DescribedKey;
 import dev.baton.runtime.launcher.ExitCode;
 import dev.baton.runtime.plugin.Contribution;
 import dev.baton.runtime.plugin.PluginRegistry;
@@ -29,6 +29,9 @@ import picocli.CommandLine.Spec;
             "and the keys of everything that they contribute."
         })
 final class PluginsCommand implements Callable<Integer> {
+    /** Characters of the choices of a key that its row shows; {@code --json} and the reference have them all. */
+    private static final int CHOICES_WIDTH = 40;
+
     @Mixin
     private ConfigOption config = new ConfigOption();
 
@@ -60,7 +63,8 @@ final class PluginsCommand implements Callable<Integer> {
                 .filter(plugin -> plugin.problem() != null)
                 .forEach(plugin -> out.println("not loaded: " + plugin.id() + ": " + plugin.problem()));
         JsonArray keys = new JsonArray();
-        plugins.forEach(plugin -> keys(plugin, foundation.plugins()).forEach(keys::add));
+        plugins.forEach(
+                plugin -> keys(plugin, foundation.plugins()).forEach(key -> keys.add(shortened((JsonObject) key))));
         out.println();
         out.println(Tables.of(keys, "no keys"));
         return ExitCode.FINE;
@@ -84,14 +88,40 @@ final class PluginsCommand implements Callable<Integer> {
             return rows;
         }
         for (Contribution<?> each : registry.of(plugin.id())) {
-            for (RecordShape.Key key : RecordShape.described(each.config())) {
+            for (DescribedKey key : DescribedKey.of(each.config(), registry)) {
                 rows.add(new JsonObject()
                         .put("of", each.toString())
                         .put("key", key.name())
                         .put("type", key.type())
-                        .put("default", key.absent().orElse(key.isRequired() ? "required" : "")));
+                        .put("default", key.absent().text())
+                        .put("range", key.range().orElse(""))
+                        .put("choices", new JsonArray(key.choices())));
             }
         }
         return rows;
+    }
+
+    /** For the table: range and choices in one column, as many of them as fit. */
+    private static JsonObject shortened(JsonObject key) {
+        List<String> choices = ((JsonArray) key.remove("choices"))
+                .stream().map(String::valueOf).toList();
+        if (!choices.isEmpty()) {
+            key.put("range", shortened(choices));
+        }
+        return key;
+    }
+
+    private static String shortened(List<String> choices) {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < choices.size(); i++) {
+            if (i > 0 && text.length() + choices.get(i).length() > CHOICES_WIDTH) {
+                return text.append(" and ")
+                        .append(choices.size() - i)
+                        .append(" more")
+                        .toString();
+            }
+            text.append(i == 0 ? "" : ", ").append(choices.get(i));
+        }
+        return text.toString();
     }
 }
