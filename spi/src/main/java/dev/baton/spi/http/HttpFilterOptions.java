@@ -13,7 +13,8 @@ import java.time.Duration;
  * @param budget how long one callback may take. If ten took longer within ten seconds, or fewer much longer, they run
  *     on workers of the plugin for half a minute, as those of what is {@link dev.baton.spi.threading.Blocking} always
  *     do. If they compute all the while, they are not called instead, and {@code on-failure} says what that means. Then
- *     one is tried on a loop: if it takes longer again, the next time is twice as long, up to half an hour
+ *     they are tried on a loop, one at a time: ten in a row within the budget, and all run on loops again; one over it,
+ *     and the next time begins, twice as long, up to half an hour
  */
 public record HttpFilterOptions(
         @Default("refuse") OnFailure onFailure,

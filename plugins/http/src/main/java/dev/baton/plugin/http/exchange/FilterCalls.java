@@ -125,32 +125,45 @@ final class FilterCalls {
         given = null;
         resumed = false;
         Place place = use.isBlocking() ? Place.WORKERS : use.quarantine().place(before);
-        if (place == Place.NOWHERE) {
-            return exchange.failed(i, Refusal.FILTER_QUARANTINED);
-        }
-        if (place == Place.WORKERS) {
-            callOnWorker(use, call, i);
-            return false;
-        }
-        boolean suspicious = use.quarantine().isSuspicious();
+        return switch (place) {
+            case NOWHERE -> exchange.failed(i, Refusal.FILTER_QUARANTINED);
+            case WORKERS -> {
+                callOnWorker(use, call, i);
+                yield false;
+            }
+            case LOOP, TRIAL -> callHere(use, call, i, passing, place, before);
+        };
+    }
+
+    private boolean callHere(FilterUse use, Call call, int i, @Nullable Piece passing, Place place, long beforeNanos) {
+        boolean suspicious = use.quarantine().isSuspicious(place, beforeNanos);
         long cpuBefore = suspicious ? ExchangeEnv.cpuNanos() : Quarantine.UNKNOWN;
-        HttpVerdict verdict;
+        HttpVerdict verdict = HttpVerdict.CONTINUE;
+        Throwable thrown = null;
         calling = Thread.currentThread();
         try {
             verdict = invoke(use, call, i, passing);
-        } catch (Throwable t) {
-            threw(i, call, t);
-            return exchange.failed(i, Refusal.FILTER_FAILED);
+        } catch (Throwable t) { // the plugin's, which is told of it below
+            thrown = t;
         } finally {
             calling = null;
+            measure(use, place, beforeNanos, cpuBefore);
         }
+        if (thrown != null) {
+            threw(i, call, thrown);
+            return exchange.failed(i, Refusal.FILTER_FAILED);
+        }
+        return decided(verdict, given, resumed);
+    }
+
+    /** One that throws after it has blocked has blocked all the same. */
+    private void measure(FilterUse use, Place place, long beforeNanos, long cpuBefore) {
         long now = client.nanoTime();
         long cpu = cpuBefore == Quarantine.UNKNOWN ? Quarantine.UNKNOWN : ExchangeEnv.cpuNanos() - cpuBefore;
-        Place next = use.quarantine().took(now - before, cpu, now);
+        Place next = use.quarantine().took(place, now - beforeNanos, cpu, now);
         if (next != null) {
             client.env().quarantined(use, route, next);
         }
-        return decided(verdict, given, resumed);
     }
 
     private HttpVerdict invoke(FilterUse use, Call call, int i, @Nullable Piece passing) {

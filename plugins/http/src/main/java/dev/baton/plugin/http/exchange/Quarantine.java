@@ -1,6 +1,7 @@
 package dev.baton.plugin.http.exchange;
 
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -11,16 +12,21 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *   its callbacks run            until
  *   on loops                     the last of those strikes
- *   on workers of its plugin     its term is over: half a minute, then twice as long each time, up to half an hour
+ *   on workers of its plugin     its term is over: half a minute at first
  *   not at all                   the same. This is for code that computes: on any thread it would take the loops' processors
- *   on loops, on trial           one strike: its next term begins; or ten seconds without one: it is trusted again
+ *   as before, one on trial      {@value #TRIALS} in a row were within the budget: on loops again; or one was not: the next term
  * </pre>
  *
- * <p>Any thread; a race between loops may lose a strike, or have one more of them held up.
+ * <p>Trials run on a loop, one at a time, so code that still blocks holds up one loop and not all of them. The next
+ * term is twice as long, up to half an hour, and so is one that begins within ten seconds of the last trial. Trials are
+ * few, so a pause of the JVM seldom falls into one; if it does, that costs one term.
+ *
+ * <p>Any thread; a race between loops may lose a strike.
  */
 final class Quarantine {
     static final int STRIKES = 10;
     static final int STRIKES_A_CALL = 3;
+    static final int TRIALS = 10;
     private static final long WINDOW_NANOS = TimeUnit.SECONDS.toNanos(10);
     static final long TERM_MIN_NANOS = TimeUnit.SECONDS.toNanos(30);
     static final long TERM_MAX_NANOS = TimeUnit.MINUTES.toNanos(30);
@@ -28,21 +34,32 @@ final class Quarantine {
     /** The processor time of a callback that is not known. */
     static final long UNKNOWN = -1;
 
-    /** Where callbacks run. */
+    /** Where a callback runs. */
     enum Place {
         LOOP,
+        /** On a loop, as the only one. Whoever gets this answer says afterwards how it {@link #took}. */
+        TRIAL,
         WORKERS,
         NOWHERE
     }
 
     private final long budgetNanos;
-    private final AtomicLong windowBegan = new AtomicLong();
+    /** Never TRIAL. Written last: who reads it reads what belongs to it. */
     private volatile Place place = Place.LOOP;
-    private volatile int strikes;
+
     private volatile long untilNanos;
-    private volatile long termNanos = TERM_MIN_NANOS;
-    private volatile boolean trial;
-    private volatile long trialBegan;
+    private volatile long termNanos;
+
+    /** A callback is on trial, or a term begins: whoever has set it may write what both change. */
+    private final AtomicBoolean trying = new AtomicBoolean();
+
+    /** Trials in a row that were within the budget. */
+    private volatile int passed;
+    /** When the last trial was; means something if {@link #termNanos} is not 0. */
+    private volatile long trustedNanos;
+
+    private final AtomicLong windowBegan = new AtomicLong();
+    private volatile int strikes;
     /** Of the strikes whose processor time is known. */
     private final AtomicLong struckNanos = new AtomicLong();
 
@@ -55,18 +72,24 @@ final class Quarantine {
     /** Where a callback is to run now. */
     Place place(long nowNanos) {
         Place now = place;
-        if (now == Place.LOOP || nowNanos - untilNanos < 0) {
+        if (now == Place.LOOP || !isOver(nowNanos) || !trying.compareAndSet(false, true)) {
             return now;
         }
-        trialBegan = nowNanos;
-        trial = true;
-        place = Place.LOOP;
-        return Place.LOOP;
+        now = place; // the trial before may have ended in between
+        if (now != Place.LOOP && isOver(nowNanos)) {
+            return Place.TRIAL;
+        }
+        trying.set(false);
+        return now;
     }
 
-    /** True if {@link #took} wants to know of processor time. */
-    boolean isSuspicious() {
-        return strikes > 0 || trial;
+    private boolean isOver(long nowNanos) {
+        return nowNanos - untilNanos >= 0;
+    }
+
+    /** True if {@link #took} wants to know the processor time of a callback that runs there: it costs system calls. */
+    boolean isSuspicious(Place where, long nowNanos) {
+        return where == Place.TRIAL || (strikes > 0 && nowNanos - windowBegan.get() <= WINDOW_NANOS);
     }
 
     /** How long the term is that has begun last. */
@@ -75,53 +98,91 @@ final class Quarantine {
     }
 
     /**
-     * A callback on a loop took some time.
+     * A callback on a loop took some time, whether it returned or threw.
      *
+     * @param where LOOP or TRIAL, as it was told
      * @param cpuNanos what it had of a processor meanwhile, or {@link #UNKNOWN}
-     * @return where it is to run from now on, if that was one too many; else null
+     * @return where others are to run from now on, if that was one too many; else null
      */
     @Nullable
-    Place took(long nanos, long cpuNanos, long nowNanos) {
-        if (nanos <= budgetNanos) {
-            if (trial && nowNanos - trialBegan > WINDOW_NANOS) {
-                trial = false;
-                termNanos = TERM_MIN_NANOS;
+    Place took(Place where, long nanos, long cpuNanos, long nowNanos) {
+        if (where == Place.TRIAL) {
+            try {
+                return tried(nanos, cpuNanos, nowNanos);
+            } finally {
+                trying.set(false);
             }
+        }
+        if (nanos <= budgetNanos || place != Place.LOOP) { // the term has begun while it ran
             return null;
+        }
+        int count = (int) Math.min(STRIKES_A_CALL, nanos / budgetNanos);
+        return strike(count, nanos, cpuNanos, nowNanos) ? begin(nowNanos) : null;
+    }
+
+    private @Nullable Place tried(long nanos, long cpuNanos, long now) {
+        if (nanos > budgetNanos) {
+            passed = 0;
+            termNanos = Math.min(TERM_MAX_NANOS, 2 * termNanos);
+            untilNanos = now + termNanos;
+            Place next = placeOf(nanos, cpuNanos == UNKNOWN ? 0 : cpuNanos);
+            place = next;
+            return next;
+        }
+        int count = passed + 1;
+        passed = count;
+        if (count == TRIALS) {
+            passed = 0;
+            strikes = 0;
+            trustedNanos = now;
+            place = Place.LOOP;
+        }
+        return null;
+    }
+
+    private boolean strike(int more, long nanos, long cpuNanos, long now) {
+        long began = windowBegan.get();
+        if (strikes == 0 || now - began > WINDOW_NANOS) {
+            if (!windowBegan.compareAndSet(began, now)) {
+                return false;
+            }
+            struckNanos.set(0);
+            struckCpuNanos.set(0);
+            strikes = more;
+        } else {
+            int count = strikes + more;
+            strikes = count;
         }
         if (cpuNanos != UNKNOWN) {
             struckNanos.addAndGet(nanos);
             struckCpuNanos.addAndGet(cpuNanos);
         }
-        if (trial) {
-            termNanos = Math.min(TERM_MAX_NANOS, 2 * termNanos);
-            return begin(nowNanos);
-        }
-        int count = (int) Math.min(STRIKES_A_CALL, nanos / budgetNanos);
-        return strike(count, nowNanos) ? begin(nowNanos) : null;
+        return strikes >= STRIKES;
     }
 
-    private boolean strike(int more, long now) {
-        long began = windowBegan.get();
-        if (strikes == 0 || now - began > WINDOW_NANOS) {
-            if (windowBegan.compareAndSet(began, now)) {
-                strikes = more;
+    /** The first term of a series, or the next one if the code has just been trusted again. Null: it has begun. */
+    private @Nullable Place begin(long now) {
+        if (!trying.compareAndSet(false, true)) {
+            return null; // another does the same
+        }
+        try {
+            if (place != Place.LOOP) {
+                return null;
             }
-            return false;
+            boolean again = termNanos != 0 && now - trustedNanos <= WINDOW_NANOS;
+            long term = again ? Math.min(TERM_MAX_NANOS, 2 * termNanos) : TERM_MIN_NANOS;
+            Place next = placeOf(struckNanos.get(), struckCpuNanos.get());
+            strikes = 0;
+            termNanos = term;
+            untilNanos = now + term;
+            place = next;
+            return next;
+        } finally {
+            trying.set(false);
         }
-        int count = strikes + more;
-        strikes = count;
-        return count >= STRIKES && place == Place.LOOP;
     }
 
-    private Place begin(long now) {
-        Place next = struckCpuNanos.get() * 2 > struckNanos.get() ? Place.NOWHERE : Place.WORKERS;
-        strikes = 0;
-        struckNanos.set(0);
-        struckCpuNanos.set(0);
-        trial = false;
-        untilNanos = now + termNanos;
-        place = next;
-        return next;
+    private static Place placeOf(long nanos, long cpuNanos) {
+        return cpuNanos * 2 > nanos ? Place.NOWHERE : Place.WORKERS;
     }
 }
