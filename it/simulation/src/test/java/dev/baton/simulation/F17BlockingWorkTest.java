@@ -7,6 +7,8 @@ import dev.baton.runtime.blocking.WorkerPool;
 import dev.baton.runtime.blocking.WorkerThreads;
 import dev.baton.runtime.blocking.Workers;
 import dev.baton.runtime.metrics.Meters;
+import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.service.BlockingWork;
 import dev.baton.testkit.sim.Exploration;
 import dev.baton.testkit.sim.SimServer;
 import dev.baton.testkit.sim.SimulatedWorkers;
@@ -107,6 +109,39 @@ class F17BlockingWorkTest {
         }
     }
 
+    /** Has all characters worked on at once, and wants to hear nothing of "b". */
+    private static final class AskingAtOnce extends ChannelInboundHandlerAdapter {
+        final List<String> told = new ArrayList<>();
+        private final WorkerPool pool;
+
+        AskingAtOnce(WorkerPool pool) {
+            this.pool = pool;
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            BlockingWork work = BlockingCall.beside(
+                    pool,
+                    (MovableChannel) context.channel(),
+                    () -> {
+                        assertThat(context.executor().inEventLoop()).isFalse();
+                        return message.toString().toUpperCase(Locale.ROOT);
+                    },
+                    text -> tell(context, text),
+                    failure -> tell(context, failure.toString()));
+            if (message.equals("b")) {
+                work.leaveOut();
+                work.leaveOut();
+            }
+        }
+
+        private void tell(ChannelHandlerContext context, String text) {
+            assertThat(context.executor().inEventLoop()).isTrue();
+            assertThat(context.channel().isOpen()).isTrue();
+            told.add(text);
+        }
+    }
+
     /** Makes what reports it fail, too. */
     private static final class Unprintable extends Error {
         private static final long serialVersionUID = 1;
@@ -158,6 +193,60 @@ class F17BlockingWorkTest {
         Exploration.explore(simulation -> run(simulation, false, new SomeFail(simulation)));
     }
 
+    @Test
+    void eachResultOfThoseBesideEachOtherIsToldOnce() {
+        Exploration.explore(simulation -> {
+            World world = Loops.world(simulation, 2);
+            SimServer server = world.server();
+            WorkerPool pool = new Workers(2, 10, new SimulatedWorkers(simulation), new Meters()).of("test");
+            AskingAtOnce asking = new AskingAtOnce(pool);
+            World.Connection connection = world.connected(server, 0, new ChannelInitializer<>() {
+                @Override
+                protected void initChannel(io.netty.channel.Channel channel) {
+                    channel.pipeline().addLast(new Characters(), asking);
+                }
+            });
+            boolean closes = simulation.pick(2) == 0;
+            simulation.thread("P", () -> {
+                connection.peer().send("ab");
+                connection.peer().send("c");
+                if (closes) {
+                    connection.peer().close();
+                }
+            });
+            moves(simulation, world, connection);
+            simulation.run();
+            simulation.pass(Duration.ofSeconds(2));
+            if (closes) {
+                assertThat(asking.told).doesNotHaveDuplicates().isSubsetOf("A", "C");
+            } else {
+                assertThat(asking.told).containsExactlyInAnyOrder("A", "C");
+            }
+            assertThat(connection.channel().isOpen()).isNotEqualTo(closes);
+            connection.peer().close();
+            server.close();
+            world.end();
+        });
+    }
+
+    /** Two loops take the connection from each other. */
+    private static void moves(Simulation simulation, World world, World.Connection connection) {
+        simulation.thread("T", () -> {
+            for (int i = 1; i <= 4; i++) {
+                int thief = i % 2;
+                boolean rescue = simulation.pick(2) == 0;
+                world.loop(thief).execute(() -> {
+                    if (rescue) {
+                        Loops.rescue(world, connection.channel(), thief, 1 - thief);
+                    } else {
+                        Loops.take(world, connection.channel(), thief);
+                    }
+                });
+                simulation.sleep(Duration.ofMillis(simulation.pick(3)));
+            }
+        });
+    }
+
     private static void run(Simulation simulation, boolean atTheEnd, WorkerThreads threads) {
         World world = Loops.world(simulation, 2);
         SimServer server = world.server();
@@ -186,20 +275,7 @@ class F17BlockingWorkTest {
                 case RESET -> connection.peer().reset();
             }
         });
-        simulation.thread("T", () -> {
-            for (int i = 1; i <= 4; i++) {
-                int thief = i % 2;
-                boolean rescue = simulation.pick(2) == 0;
-                world.loop(thief).execute(() -> {
-                    if (rescue) {
-                        Loops.rescue(world, connection.channel(), thief, 1 - thief);
-                    } else {
-                        Loops.take(world, connection.channel(), thief);
-                    }
-                });
-                simulation.sleep(Duration.ofMillis(simulation.pick(3)));
-            }
-        });
+        moves(simulation, world, connection);
         simulation.run();
         simulation.pass(Duration.ofSeconds(2));
         if (end == End.RESET) {

@@ -1,9 +1,10 @@
 package dev.baton.runtime.blocking;
 
 import dev.baton.runtime.channel.MovableStreamChannel;
+import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.service.BlockingWork;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.util.Attribute;
-import io.netty.util.AttributeKey;
 import io.netty.util.ReferenceCountUtil;
 import java.util.concurrent.Callable;
 import java.util.concurrent.RejectedExecutionException;
@@ -11,44 +12,44 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One wait of a handler for the result of blocking code.
+ * One wait for the result of blocking code.
  *
  * <pre>
- * asked    under the claim: the socket is read no further; {@link KeptInput} keeps what was read already
+ * asked    under the claim
  * work     on a worker, without a claim
  * told     posted to the connection, under the claim, on whichever loop owns it then:
- *            open    -> the result, then what was kept; then, if no other handler waits, the socket is read again
+ *            open    -> the result, then what the {@link Waiter} has held back
  *            closed  -> nothing; a result that is reference-counted is released
  * </pre>
  *
- * <p>The connection closes before: work that has not begun is left out, and nothing is told. Each handler of a
- * connection waits for itself: one that waits for the second message does not disturb one behind it that waits for the
- * first.
+ * <p>A {@link WaitingHandler} holds the input of its connection back. Each handler of a connection waits for itself:
+ * one that waits for the second message does not disturb one behind it that waits for the first. A call that
+ * {@link #beside} has made holds nothing back, and any number of them may be under way.
+ *
+ * <p>The connection closes before, or the result is not wanted: work that has not begun is left out, and nothing is
+ * told.
  */
-public final class BlockingCall {
-    /** How many handlers of a connection wait; absent or null if none does. Read and written under the claim. */
-    private static final AttributeKey<Integer> WAITING = AttributeKey.valueOf(BlockingCall.class, "WAITING");
-
+public final class BlockingCall implements BlockingWork {
     private final WorkerPool pool;
     private final MovableStreamChannel connection;
-    private final KeptInput kept;
+    private final Waiter waiter;
     private final Work work;
 
     private <T extends @Nullable Object> BlockingCall(
             WorkerPool pool,
             MovableStreamChannel connection,
-            KeptInput kept,
+            Waiter waiter,
             Callable<? extends T> code,
             Consumer<? super T> then,
             Consumer<? super Throwable> failed) {
         this.pool = pool;
         this.connection = connection;
-        this.kept = kept;
+        this.waiter = waiter;
         this.work = new Work(() -> run(code, then, failed), why -> post(() -> failed.accept(why), null));
     }
 
     /**
-     * As {@link dev.baton.spi.service.ServiceContext#blocking} promises it.
+     * As {@link dev.baton.spi.service.ServiceContext#blocking} promises it for a handler.
      *
      * @param pool the workers of the plugin
      */
@@ -58,44 +59,77 @@ public final class BlockingCall {
             Callable<? extends T> code,
             Consumer<? super T> then,
             Consumer<? super Throwable> failed) {
-        if (!(handler.channel() instanceof MovableStreamChannel connection)) {
-            throw new IllegalArgumentException(handler.channel() + " is no connection of a service");
+        MovableStreamChannel connection = claimed(handler.channel());
+        if (!connection.isOpen()) {
+            return;
+        }
+        WaitingHandler waiter = new WaitingHandler(connection, handler);
+        BlockingCall call = new BlockingCall(pool, connection, waiter, code, then, failed);
+        waiter.begin(call);
+        call.ask(failed);
+    }
+
+    /**
+     * As {@link dev.baton.spi.service.ServiceContext#blocking} promises it for one of several things that a connection
+     * does at a time.
+     *
+     * @param pool the workers of the plugin
+     */
+    public static <T extends @Nullable Object> BlockingWork beside(
+            WorkerPool pool,
+            MovableChannel channel,
+            Callable<? extends T> code,
+            Consumer<? super T> then,
+            Consumer<? super Throwable> failed) {
+        MovableStreamChannel connection = claimed(channel);
+        WaitingTask waiter = new WaitingTask();
+        BlockingCall call = new BlockingCall(pool, connection, waiter, code, then, failed);
+        if (connection.isOpen()) {
+            call.ask(failed);
+        }
+        return call;
+    }
+
+    private static MovableStreamChannel claimed(Channel channel) {
+        if (!(channel instanceof MovableStreamChannel connection)) {
+            throw new IllegalArgumentException(channel + " is no connection of a service");
         }
         if (!connection.eventLoop().inEventLoop()) {
             throw new IllegalStateException("blocking work is asked for under the claim on " + connection
                     + ", as in a callback of its handler");
         }
-        if (!connection.isOpen()) {
-            return;
-        }
-        KeptInput kept = KeptInput.before(handler);
-        if (kept.waits()) {
-            throw new IllegalStateException(
-                    "handler " + handler.name() + " of " + connection + " waits for blocking work already");
-        }
-        BlockingCall call = new BlockingCall(pool, connection, kept, code, then, failed);
-        kept.begin(call);
-        call.count(1);
+        return connection;
+    }
+
+    private void ask(Consumer<? super Throwable> failed) {
         try {
-            connection.pauseInput();
-            pool.add(call.work);
-        } catch (Throwable t) { // refused, or an Error: the handler is told so, and waits no longer
-            call.work.leaveOut();
-            connection.offer(() -> call.told(() -> failed.accept(t), null));
+            pool.add(work);
+        } catch (Throwable t) { // refused, or an Error: who waits is told so, and waits no longer
+            work.leaveOut();
+            connection.offer(() -> told(() -> failed.accept(t), null));
         }
     }
 
-    /** Under the claim: one handler more or less waits. Returns how many do now. */
-    private int count(int more) {
-        Attribute<Integer> waiting = connection.attr(WAITING);
-        Integer before = waiting.get();
-        int now = (before == null ? 0 : before) + more;
-        waiting.set(now == 0 ? null : now);
-        return now;
+    /** Waits by itself, and holds nothing back. */
+    private static final class WaitingTask implements Waiter {
+        private boolean over;
+
+        @Override
+        public boolean end(BlockingCall call) {
+            boolean first = !over;
+            over = true;
+            return first;
+        }
+
+        @Override
+        public void told() {}
     }
 
     private <T extends @Nullable Object> void run(
             Callable<? extends T> code, Consumer<? super T> then, Consumer<? super Throwable> failed) {
+        if (!connection.isOpen()) {
+            return;
+        }
         T value;
         try {
             value = code.call();
@@ -121,15 +155,18 @@ public final class BlockingCall {
 
     /** Under the claim. What the plugin throws here closes the connection, and what was kept goes with it. */
     private void told(Runnable result, @Nullable Object value) {
-        if (!connection.isOpen() || !kept.end(this)) {
+        if (!connection.isOpen() || !waiter.end(this)) {
             ReferenceCountUtil.safeRelease(value);
             return;
         }
-        count(-1);
         result.run();
-        kept.giveAll();
-        if (count(0) == 0 && connection.isOpen()) {
-            connection.resumeInput();
+        waiter.told();
+    }
+
+    @Override
+    public void leaveOut() {
+        if (waiter.end(this)) {
+            pool.leaveOut(work);
         }
     }
 

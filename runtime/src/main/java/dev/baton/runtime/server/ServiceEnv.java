@@ -6,9 +6,11 @@ import dev.baton.runtime.blocking.Workers;
 import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.runtime.upstream.Upstreams;
 import dev.baton.runtime.vertx.ContextOwners;
+import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.config.Choice;
 import dev.baton.spi.loop.Loops;
 import dev.baton.spi.metrics.Metrics;
+import dev.baton.spi.service.BlockingWork;
 import dev.baton.spi.service.Contributed;
 import dev.baton.spi.service.Service;
 import dev.baton.spi.service.ServiceContext;
@@ -111,6 +113,16 @@ final class ServiceEnv implements ServiceContext {
             Consumer<? super T> then,
             Consumer<? super Throwable> failed) {
         BlockingCall.make(parts.workers().of(code.plugin()), handler, work, then, failed);
+    }
+
+    @Override
+    public <T extends @Nullable Object> BlockingWork blocking(
+            Contributed<?> code,
+            MovableChannel connection,
+            Callable<? extends T> work,
+            Consumer<? super T> then,
+            Consumer<? super Throwable> failed) {
+        return BlockingCall.beside(parts.workers().of(code.plugin()), connection, work, then, failed);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.baton.spi.service;
 
 import dev.baton.spi.ByBaton;
+import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.config.Choice;
 import dev.baton.spi.loop.Loops;
 import dev.baton.spi.metrics.Metrics;
@@ -82,7 +83,8 @@ public interface ServiceContext {
      * released. A result that has to be closed must not be returned, because no callback may ever get it: {@code work}
      * closes it.
      *
-     * <p>Several handlers of one connection may wait at a time. It is read again when none waits.
+     * <p>Several handlers of one connection may wait at a time. It is read again when none waits. A handler that does
+     * several things at a time, as that of HTTP/2, asks with the connection instead of its context: see below.
      *
      * <p>Workers are virtual threads where the JDK has them, from 21 on. Each plugin has its own: as many pieces of
      * work run at once as {@code workers: threads} in the configuration says, {@code workers: queue} more wait, others
@@ -117,6 +119,26 @@ public interface ServiceContext {
             Consumer<? super T> then,
             Consumer<? super Throwable> failed) {
         blocking(handler, work, then, failed);
+    }
+
+    /**
+     * As {@link #blocking(Contributed, ChannelHandlerContext, Callable, Consumer, Consumer)}, for one of several things
+     * that a connection does at a time, such as a stream of HTTP/2. The connection is read all the while, and any
+     * number of calls may be under way: what must not overtake the result is held back by the caller.
+     *
+     * @return to {@linkplain BlockingWork#leaveOut leave the work out} when its result is not wanted, for example
+     *     because the stream was reset
+     * @throws IllegalStateException if the caller has no claim
+     * @throws IllegalArgumentException if that is no connection of a service
+     */
+    @OnLoop
+    default <T extends @Nullable Object> BlockingWork blocking(
+            Contributed<?> code,
+            MovableChannel connection,
+            Callable<? extends T> work,
+            Consumer<? super T> then,
+            Consumer<? super Throwable> failed) {
+        throw new UnsupportedOperationException("this context has no workers");
     }
 
     /** The loops of this process. */
