@@ -32,6 +32,19 @@ final class Encoder implements AutoCloseable {
     /** Encodes a piece. The caller owns what is returned. */
     ByteBuf encode(ByteBuf piece, boolean last, ByteBufAllocator allocator) {
         ByteBuf out = allocator.heapBuffer(Math.max(ROOM_MIN, piece.readableBytes() / 2 + ROOM_MORE));
+        boolean encoded = false;
+        try {
+            encode(piece, last, out);
+            encoded = true;
+        } finally {
+            if (!encoded) {
+                out.release();
+            }
+        }
+        return out;
+    }
+
+    private void encode(ByteBuf piece, boolean last, ByteBuf out) {
         if (gzip && !begun) {
             out.writeBytes(GZIP_HEAD);
         }
@@ -53,7 +66,6 @@ final class Encoder implements AutoCloseable {
         } else {
             deflate(out, Deflater.SYNC_FLUSH);
         }
-        return out;
     }
 
     /** Takes out everything that the deflater has. */

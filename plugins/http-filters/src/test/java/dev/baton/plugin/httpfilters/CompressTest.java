@@ -8,6 +8,8 @@ import dev.baton.spi.http.HttpAnswer;
 import dev.baton.spi.http.HttpFilter;
 import dev.baton.testkit.http.FakeExchange;
 import dev.baton.testkit.http.HttpFilterContract;
+import io.netty.buffer.Unpooled;
+import io.netty.buffer.UnpooledByteBufAllocator;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -183,5 +185,16 @@ class CompressTest {
         protected byte[] read(FakeExchange exchange) {
             return decoded(exchange);
         }
+    }
+
+    @Test
+    void shouldReleaseWhatItHasEncodedIfItFails() {
+        UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(false);
+        Encoder encoder = new Encoder(Coding.GZIP, 5);
+        encoder.close();
+        assertThatThrownBy(
+                        () -> encoder.encode(Unpooled.copiedBuffer(TEXT, StandardCharsets.US_ASCII), true, allocator))
+                .hasMessageContaining("closed");
+        assertThat(allocator.metric().usedHeapMemory()).isZero();
     }
 }
