@@ -23,7 +23,7 @@ public interface HttpBody {
      *
      * @param bytes readable bytes, perhaps none; the reference that the caller has goes over
      * @throws IllegalStateException if the body use is neither {@link HttpBodyUse.Kind#TRANSFORM} nor
-     *     {@link HttpBodyUse.Kind#WHOLE}; the bytes are released
+     *     {@link HttpBodyUse.Kind#WHOLE}, or if the exchange waits for the filter no longer; the bytes are released
      */
     void replace(ByteBuf bytes);
 }

@@ -3,7 +3,6 @@ package dev.baton.spi.http;
 import dev.baton.spi.ByBaton;
 import dev.baton.spi.channel.ConnectionFacts;
 import dev.baton.spi.threading.AnyThread;
-import dev.baton.spi.threading.OnLoop;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.util.concurrent.EventExecutor;
 import org.jspecify.annotations.Nullable;
@@ -12,8 +11,9 @@ import org.jspecify.annotations.Nullable;
  * One request and its response. It begins when the request's head has been read and its route is known, and has exactly
  * one end.
  *
- * <p>Callbacks run under the claim on the client's connection. While a filter or handler waits, one thread at a time
- * may use the exchange, until it calls {@link #resume} or {@link #answer}.
+ * <p>It belongs to the callback that runs, on a loop or on a worker ({@link HttpFilter} says which). While a filter or
+ * handler waits, one thread at a time may use the exchange, until it calls {@link #resume} or {@link #answer}. Others,
+ * such as tasks of {@link #executor} while a callback runs on a worker, may use what is marked for any thread.
  */
 @ByBaton
 public interface HttpExchange {
@@ -59,13 +59,14 @@ public interface HttpExchange {
     long responseBytes();
 
     /** What a plugin keeps here; null if it keeps nothing. */
+    @AnyThread
     <T> @Nullable T get(HttpAttribute<T> key);
 
     /** Keeps something until the end of the exchange; null: no more. */
+    @AnyThread
     <T> void set(HttpAttribute<T> key, @Nullable T value);
 
     /** In the callback of a head: the filter that is called does not want the body of this message after all. */
-    @OnLoop
     void skipBody();
 
     /**
@@ -109,12 +110,14 @@ public interface HttpExchange {
     HttpStream stream(HttpAnswer head, long length);
 
     /**
-     * Runs tasks and timers under the claim on the client's connection, on whichever loop owns it by then. What a task
-     * throws closes the connection. Cancel a timer that is no longer needed, in {@code end} at the latest.
+     * Runs tasks and timers under the claim on the client's connection, on whichever loop owns it by then: never on a
+     * worker, so they must not block, and they may run at the same time as a callback on one. What a task throws closes
+     * the connection. Cancel a timer that is no longer needed, in {@code end} at the latest.
      */
     @AnyThread
     EventExecutor executor();
 
     /** Where buffers for bodies are taken from. */
+    @AnyThread
     ByteBufAllocator allocator();
 }

@@ -11,9 +11,22 @@ import dev.baton.spi.threading.OnLoop;
  * in the reverse order. A filter that answers ends the request's way: neither the filters behind it nor the server sees
  * the exchange. Every filter whose {@link #request} was called sees the {@link #end}, once.
  *
- * <p>Callbacks run under the claim on the client's connection and must not block, unless the class is annotated with
- * {@link dev.baton.spi.threading.Blocking}. A callback that throws costs its exchange: the client is answered 500, or
- * cut if a response has begun; with {@code on-failure: bypass} the exchange continues without the filter.
+ * <p>Callbacks run under the claim on the client's connection and must not block. Those of a class that is annotated
+ * with {@link dev.baton.spi.threading.Blocking} run on workers instead, without a claim, and may block. So do those of
+ * other classes for a while, if they were too slow too often ({@code budget} in {@link HttpFilterOptions}). On a worker
+ * {@link dev.baton.spi.loop.Loops#current} is null.
+ *
+ * <p>Wherever they run, the filter's callbacks for one exchange come one at a time, {@link #end} included, and each
+ * sees what those before it have written. Those for other exchanges run at the same time. So do, while a callback runs
+ * on a worker, tasks of {@link HttpExchange#executor} and of {@link HttpStream#whenReady}, which are always on a loop.
+ *
+ * <p>A callback on a worker that takes longer than the {@code timeout} is left alone: the exchange ends, or continues
+ * without the filter. What the callback then decides is ignored, and bytes that replace a body are released; it must
+ * not change a head any more, so code that may take that long needs a shorter limit of its own. The filter's next and
+ * last callback for the exchange is {@code end}.
+ *
+ * <p>A callback that throws costs its exchange: the client is answered 500, or cut if a response has begun; with
+ * {@code on-failure: bypass} the exchange continues without the filter.
  */
 public interface HttpFilter {
     /** What it wants of requests' bodies. Asked once. */
@@ -54,8 +67,9 @@ public interface HttpFilter {
     }
 
     /**
-     * The exchange is over. Called once for each exchange whose {@link #request} was called, of a blocking filter
-     * perhaps while a callback still runs that took too long; must not block.
+     * The exchange is over. Called once for each exchange whose {@link #request} was called, when no callback of the
+     * filter runs for it: one that still runs on a worker is waited for. Itself under the claim on the client's
+     * connection, also of a blocking filter: must not block.
      */
     @OnLoop
     default void end(HttpExchange exchange, HttpOutcome outcome) {}

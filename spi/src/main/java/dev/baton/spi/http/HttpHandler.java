@@ -8,8 +8,9 @@ import dev.baton.spi.threading.OnLoop;
  * configuration, shared by all its exchanges.
  *
  * <p>Callbacks run under the claim on the client's connection and must not block, unless the class is annotated with
- * {@link dev.baton.spi.threading.Blocking}. One that throws costs its exchange: the client is answered 500, or cut if
- * the response has begun.
+ * {@link dev.baton.spi.threading.Blocking}. Where they run, and what runs at the same time, is as for an
+ * {@link HttpFilter}: also those of other classes may run on workers for a while. One that throws costs its exchange:
+ * the client is answered 500, or cut if the response has begun.
  */
 public interface HttpHandler {
     /** What it wants of requests' bodies. Asked once. What it does not want is read and dropped. */
@@ -35,7 +36,10 @@ public interface HttpHandler {
         return HttpVerdict.CONTINUE;
     }
 
-    /** The exchange is over. Called once for each exchange that was handled; must not block. */
+    /**
+     * The exchange is over. Called once for each exchange that was handled, when no callback of the handler runs for
+     * it, under the claim on the client's connection: must not block.
+     */
     @OnLoop
     default void end(HttpExchange exchange, HttpOutcome outcome) {}
 

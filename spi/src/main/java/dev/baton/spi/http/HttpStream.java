@@ -41,8 +41,8 @@ public interface HttpStream {
 
     /**
      * Runs a task once, under the claim on the client's connection, when the client takes more: at once if it does
-     * already. The end of the exchange drops it. What it throws aborts the response. A second task takes the place of
-     * one that has not run.
+     * already. It runs on a loop, even if the handler's callbacks run on workers, and must not block. The end of the
+     * exchange drops it. What it throws aborts the response. A second task takes the place of one that has not run.
      */
     void whenReady(Runnable task);
 

@@ -16,6 +16,7 @@ import dev.baton.spi.http.HttpFilter;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.loop.Loops;
 import dev.baton.spi.metrics.Metrics;
+import dev.baton.spi.service.BlockingWork;
 import dev.baton.spi.service.Contributed;
 import dev.baton.spi.service.Service;
 import dev.baton.spi.service.ServiceContext;
@@ -41,10 +42,12 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
@@ -111,6 +114,9 @@ public final class Bench implements AutoCloseable, Upstream, UpstreamConnections
     public final List<String> thrown = new ArrayList<>();
     /** Work for workers, which a test runs. */
     public final Deque<Runnable> work = new ArrayDeque<>();
+
+    /** Handlers that wait for such work. */
+    private final Set<ChannelHandlerContext> waiting = new HashSet<>();
 
     public boolean workersAreBusy;
 
@@ -484,23 +490,58 @@ public final class Bench implements AutoCloseable, Upstream, UpstreamConnections
         thrown.add(culprit.plugin() + ": " + cause);
     }
 
+    /** As the runtime has it: a handler waits for one piece of work, and what comes for its connection waits, too. */
     @Override
     public <T extends @Nullable Object> void blocking(
             ChannelHandlerContext handler,
             Callable<? extends T> task,
             Consumer<? super T> then,
             Consumer<? super Throwable> failed) {
-        EmbeddedConnection connection = (EmbeddedConnection) handler.channel();
-        if (workersAreBusy) {
-            connection.post(() -> failed.accept(new RejectedExecutionException("busy")));
-            return;
+        if (!waiting.add(handler)) {
+            throw new IllegalStateException("waits for blocking work already");
         }
-        work.add(() -> {
+        onWorker((EmbeddedConnection) handler.channel(), task, then, failed, () -> waiting.remove(handler));
+    }
+
+    @Override
+    public <T extends @Nullable Object> BlockingWork blocking(
+            Contributed<?> code,
+            MovableChannel connection,
+            Callable<? extends T> task,
+            Consumer<? super T> then,
+            Consumer<? super Throwable> failed) {
+        Runnable asked = onWorker((EmbeddedConnection) connection, task, then, failed, () -> {});
+        return () -> work.remove(asked);
+    }
+
+    /** What it has told a test to run. */
+    private <T extends @Nullable Object> Runnable onWorker(
+            EmbeddedConnection connection,
+            Callable<? extends T> task,
+            Consumer<? super T> then,
+            Consumer<? super Throwable> failed,
+            Runnable over) {
+        if (workersAreBusy) {
+            tell(connection, over, () -> failed.accept(new RejectedExecutionException("busy")));
+            return () -> {};
+        }
+        Runnable asked = () -> {
             try {
                 T result = task.call();
-                connection.post(() -> then.accept(result));
+                tell(connection, over, () -> then.accept(result));
             } catch (Exception e) {
-                connection.post(() -> failed.accept(e));
+                tell(connection, over, () -> failed.accept(e));
+            }
+        };
+        work.add(asked);
+        return asked;
+    }
+
+    private static void tell(EmbeddedConnection connection, Runnable over, Runnable result) {
+        connection.post(() -> {
+            over.run();
+            if (connection.isOpen()) {
+                result.run();
             }
         });
     }

@@ -2,9 +2,11 @@ package dev.baton.plugin.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import dev.baton.plugin.http.Bench.Ends;
 import dev.baton.plugin.http.exchange.Refusal;
+import dev.baton.spi.channel.Eviction;
 import dev.baton.spi.config.Choice;
 import dev.baton.spi.http.HttpAnswer;
 import dev.baton.spi.http.HttpAttribute;
@@ -16,6 +18,7 @@ import dev.baton.spi.http.HttpFilterOptions;
 import dev.baton.spi.http.HttpFilterOptions.OnFailure;
 import dev.baton.spi.http.HttpVerdict;
 import dev.baton.spi.threading.Blocking;
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -23,6 +26,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.RejectedExecutionException;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -808,21 +812,209 @@ class FilterTest {
     @EnumSource
     void aWorkerThatIsTooLateDisturbsNobody(Ends ends) {
         List<HttpExchange> seen = new ArrayList<>();
-        slow.onRequest = exchange -> {
-            seen.add(exchange);
-            exchange.answer(HttpAnswer.of(200).text("in"));
-            return HttpVerdict.ANSWERED;
-        };
         try (Bench bench = bench(ends, OnFailure.BYPASS, "slow", "b")) {
+            slow.onRequest = exchange -> {
+                seen.add(exchange);
+                bench.pass(3);
+                return answered(exchange, HttpAnswer.of(200).text("in"));
+            };
             b.onRequest = exchange -> {
-                bench.work.remove().run();
+                seen.get(0).answer(HttpAnswer.of(200).text("in"));
                 return answered(exchange, HttpAnswer.of(403));
             };
             bench.send(GET);
-            bench.pass(3);
+            bench.work.remove().run();
+            bench.settle();
             assertThat(seen).hasSize(1);
             assertThat(bench.toClient()).startsWith("HTTP/1.1 403 ");
             assertThat(bench.thrown).isEmpty();
+        }
+    }
+
+    /** A filter that gives something back at the end may still use it: a deflater, for example. */
+    @ParameterizedTest
+    @EnumSource
+    void theEndIsToldWhenTheCallbackOnAWorkerHasReturned(Ends ends) {
+        try (Bench bench = bench(ends, "a", "slow")) {
+            slow.onRequest = exchange -> {
+                bench.pass(3);
+                log.add("it runs");
+                return HttpVerdict.CONTINUE;
+            };
+            bench.send(GET);
+            bench.work.remove().run();
+            assertThat(bench.toClient()).startsWith("HTTP/1.1 503 ");
+            bench.settle();
+            assertLog(
+                    "a request /a",
+                    "slow request /a",
+                    "a response 503",
+                    "a end COMPLETE filter_timeout",
+                    "it runs",
+                    "slow end COMPLETE filter_timeout");
+        }
+        try (Bench bench = bench(ends, "slow")) {
+            slow.onRequest = exchange -> {
+                bench.cut(bench.client);
+                log.add("it runs");
+                throw new IllegalStateException("whatever it ends with");
+            };
+            bench.send(GET);
+            bench.work.remove().run();
+            bench.settle();
+            assertLog("slow request /a", "it runs", "slow end CLIENT_ABORTED");
+        }
+        try (Bench bench = bench(ends, "slow")) {
+            bench.send(GET);
+            bench.cut(bench.client);
+            bench.work.remove().run();
+            assertThat(log).as("it never began, and has no end").isEmpty();
+        }
+    }
+
+    /** One callback of a filter at a time, also where the service answers itself because it has no more room. */
+    @ParameterizedTest
+    @EnumSource
+    void aFilterThatStillRunsDoesNotSeeTheServicesAnswer(Ends ends) {
+        try (Bench bench = bench(ends, "a", "slow")) {
+            slow.onRequest = exchange -> {
+                bench.under(bench.client, () -> bench.client.pipeline().fireUserEventTriggered(new Eviction()));
+                log.add("it runs");
+                return HttpVerdict.CONTINUE;
+            };
+            bench.send(GET);
+            bench.work.remove().run();
+            assertThat(bench.toClient()).startsWith("HTTP/1.1 503 ");
+            bench.settle();
+            assertLog(
+                    "a request /a",
+                    "slow request /a",
+                    "a response 503",
+                    "a end COMPLETE evicted",
+                    "it runs",
+                    "slow end COMPLETE evicted");
+        }
+    }
+
+    /** What a filter begins in the callback of a request it finishes at the end: none comes without the other. */
+    @ParameterizedTest
+    @EnumSource
+    void aFilterThatIsNotCalledSeesNoEnd(Ends ends) {
+        try (Bench bench = bench(ends, "a", "slow")) {
+            bench.workersAreBusy = true;
+            bench.send(GET);
+            assertThat(bench.toClient()).startsWith("HTTP/1.1 503 ");
+            assertLog("a request /a", "a response 503", "a end COMPLETE filter_busy");
+        }
+        try (Bench bench = bench(ends, "a", "slow")) {
+            bench.send(GET);
+            bench.pass(3);
+            assertThat(bench.toClient()).startsWith("HTTP/1.1 503 ");
+            bench.work.remove().run();
+            bench.settle();
+            assertLog("a request /a", "a response 503", "a end COMPLETE filter_timeout");
+        }
+        try (Bench bench = bench(ends, "a", "slow")) {
+            bench.send(GET);
+            bench.under(bench.client, () -> bench.client.pipeline().fireUserEventTriggered(new Eviction()));
+            assertThat(bench.toClient()).startsWith("HTTP/1.1 503 ");
+            assertLog("a request /a", "a response 503", "a end COMPLETE evicted");
+        }
+    }
+
+    /** An executor of a plugin's own may refuse, too: that is no lack of workers. */
+    @ParameterizedTest
+    @EnumSource
+    void whatIsRejectedInACallbackIsAnErrorOfIts(Ends ends) {
+        slow.onRequest = exchange -> {
+            throw new RejectedExecutionException("full");
+        };
+        try (Bench bench = bench(ends, "slow")) {
+            bench.send(GET);
+            bench.work.remove().run();
+            bench.settle();
+            assertThat(bench.toClient()).startsWith("HTTP/1.1 500 ");
+            assertThat(bench.thrown).hasSize(1);
+        }
+    }
+
+    /** What it was given, and what it gives instead, is released by the one who has it last. */
+    @ParameterizedTest
+    @EnumSource
+    void aBodyThatIsReplacedTooLateIsReleased(Ends ends) {
+        List<ByteBuf> given = new ArrayList<>();
+        List<ByteBuf> made = new ArrayList<>();
+        slow.requestUse = HttpBodyUse.TRANSFORM;
+        for (OnFailure onFailure : OnFailure.values()) {
+            try (Bench bench = bench(ends, onFailure, "slow")) {
+                slow.onRequestBody = (exchange, body) -> {
+                    given.add(body.bytes());
+                    bench.pass(3);
+                    assertThat(body.bytes().toString(StandardCharsets.US_ASCII)).isEqualTo("hello");
+                    ByteBuf other = exchange.allocator().buffer().writeBytes(new byte[] {'x'});
+                    made.add(other);
+                    body.replace(other);
+                    return HttpVerdict.CONTINUE;
+                };
+                bench.send(POST + "hello");
+                while (!bench.work.isEmpty()) {
+                    bench.work.remove().run();
+                    bench.settle();
+                }
+                if (onFailure == OnFailure.BYPASS) {
+                    assertThat(bench.toServer(0)).as("what came").contains("5\r\nhello\r\n");
+                } else {
+                    assertThat(bench.toClient()).startsWith("HTTP/1.1 503 ");
+                }
+                assertThat(bench.thrown).isEmpty();
+            }
+        }
+        assertThat(given).hasSize(2).allMatch(each -> each.refCnt() == 0);
+        assertThat(made).hasSize(2).allMatch(each -> each.refCnt() == 0);
+    }
+
+    /** Of a filter that waits, and says what it wants when its time is over. */
+    @ParameterizedTest
+    @EnumSource
+    void whatABodyIsReplacedByAfterTheWaitIsReleased(Ends ends) {
+        List<HttpBody> bodies = new ArrayList<>();
+        a.requestUse = HttpBodyUse.TRANSFORM;
+        a.onRequestBody = (exchange, body) -> {
+            bodies.add(body);
+            return HttpVerdict.WAIT;
+        };
+        for (OnFailure onFailure : OnFailure.values()) {
+            try (Bench bench = bench(ends, onFailure, "a")) {
+                bench.send(POST + "hello");
+                bench.pass(3);
+                ByteBuf other = bench.allocator.buffer().writeBytes(new byte[] {'x'});
+                assertThatIllegalStateException()
+                        .isThrownBy(() -> bodies.get(bodies.size() - 1).replace(other))
+                        .withMessageContaining("too late");
+                assertThat(other.refCnt()).isZero();
+            }
+        }
+    }
+
+    /** Else one that asks a database, and fails, may do so on loops for ever. */
+    @ParameterizedTest
+    @EnumSource
+    void whatBlocksAndThrowsIsCounted(Ends ends) {
+        List<Choice<HttpFilter>> filters = List.of(choice("a", OnFailure.REFUSE, Duration.ofMillis(20)));
+        try (Bench bench = new Bench(ends, Bench.config(true, filters), Map.of("a", a))) {
+            a.onRequest = exchange -> {
+                bench.busyFor(30);
+                throw new IllegalStateException("no database");
+            };
+            for (int i = 0; i < TOO_OFTEN; i++) {
+                bench.send(GET);
+                assertThat(bench.toClient()).startsWith("HTTP/1.1 500 ");
+            }
+            assertThat(quarantines(bench)).isOne();
+            bench.send(GET);
+            bench.work.remove().run();
+            bench.settle();
+            assertThat(bench.toClient()).startsWith("HTTP/1.1 500 ");
         }
     }
 

@@ -4,11 +4,14 @@ import dev.baton.spi.channel.ConnectionFacts;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.http.HttpOutcome;
 import dev.baton.spi.http.HttpOutcome.Kind;
+import dev.baton.spi.http.HttpVerdict;
+import dev.baton.spi.service.BlockingWork;
+import dev.baton.spi.service.Contributed;
+import dev.baton.spi.service.ServiceContext;
 import dev.baton.spi.traffic.Traffic;
 import dev.baton.spi.upstream.ServerFailure;
 import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.buffer.ByteBuf;
-import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.net.ConnectException;
@@ -16,8 +19,10 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.Callable;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -735,7 +740,17 @@ public abstract class Downstream {
 
     // -------------------------------------------------------------------- in the client's version of HTTP: the request
 
-    public abstract ChannelHandlerContext context();
+    /**
+     * Runs a callback of a filter or handler on a worker of its plugin, as {@link ServiceContext#blocking} does, while
+     * the exchange waits. What the client sends meanwhile is held back as far as it concerns this exchange.
+     *
+     * @throws IllegalStateException if the client can have no more on workers now
+     */
+    public abstract BlockingWork onWorker(
+            Contributed<?> code,
+            Callable<HttpVerdict> callback,
+            Consumer<HttpVerdict> then,
+            Consumer<Throwable> failed);
 
     /** The body of the request can be used now: a client that waits for it is told to send it. */
     public abstract void askForBody(Exchange current);

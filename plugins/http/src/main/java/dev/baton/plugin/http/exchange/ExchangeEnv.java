@@ -51,7 +51,7 @@ public final class ExchangeEnv {
         return service;
     }
 
-    ServiceContext context() {
+    public ServiceContext context() {
         return context;
     }
 

@@ -6,12 +6,24 @@ import dev.baton.spi.http.HttpRequest;
 import dev.baton.spi.http.HttpResponse;
 import dev.baton.spi.http.HttpTimings;
 import dev.baton.spi.upstream.UpstreamServer;
-import java.util.HashMap;
-import java.util.Map;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import org.jspecify.annotations.Nullable;
 
 /** What filters can see of an exchange, and keep there; each sees it by a {@link FilterView} of its own. */
 abstract class ExchangeView {
+    private static final VarHandle ATTRIBUTES;
+
+    static {
+        try {
+            ATTRIBUTES = MethodHandles.lookup().findVarHandle(ExchangeView.class, "attributes", ConcurrentMap.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
     final Downstream client;
     final Exchange exchange;
     final Route route;
@@ -28,7 +40,9 @@ abstract class ExchangeView {
 
     private final long beganNanos;
     private @Nullable RequestView request;
-    private @Nullable Map<HttpAttribute<?>, Object> attributes;
+    /** Only by {@link #ATTRIBUTES}: a callback that is late may use them while those of other filters run. */
+    @SuppressWarnings("UnusedVariable") // read through ATTRIBUTES
+    private @Nullable ConcurrentMap<HttpAttribute<?>, Object> attributes;
 
     ExchangeView(Downstream client, Exchange exchange, Route route, long nowNanos) {
         this.client = client;
@@ -97,17 +111,29 @@ abstract class ExchangeView {
 
     @SuppressWarnings("unchecked") // it was put there under the key of its type
     <T> @Nullable T get(HttpAttribute<T> key) {
-        return attributes == null ? null : (T) attributes.get(key);
+        ConcurrentMap<HttpAttribute<?>, Object> kept = attributes();
+        return kept == null ? null : (T) kept.get(key);
     }
 
     <T> void set(HttpAttribute<T> key, @Nullable T value) {
-        if (attributes == null) {
-            attributes = new HashMap<>();
-        }
+        ConcurrentMap<HttpAttribute<?>, Object> kept = attributes();
         if (value == null) {
-            attributes.remove(key);
-        } else {
-            attributes.put(key, value);
+            if (kept != null) {
+                kept.remove(key);
+            }
+            return;
         }
+        if (kept == null) {
+            ConcurrentMap<HttpAttribute<?>, Object> made = new ConcurrentHashMap<>();
+            kept = ATTRIBUTES.compareAndSet(this, null, made) ? made : attributes();
+        }
+        if (kept != null) { // it never becomes null again
+            kept.put(key, value);
+        }
+    }
+
+    @SuppressWarnings("unchecked") // nothing else is put there
+    private @Nullable ConcurrentMap<HttpAttribute<?>, Object> attributes() {
+        return (ConcurrentMap<HttpAttribute<?>, Object>) ATTRIBUTES.getAcquire(this);
     }
 }

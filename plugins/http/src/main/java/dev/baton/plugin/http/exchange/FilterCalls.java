@@ -4,6 +4,8 @@ import dev.baton.plugin.http.exchange.Quarantine.Place;
 import dev.baton.spi.http.HttpFilter;
 import dev.baton.spi.http.HttpVerdict;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -46,18 +48,6 @@ final class FilterCalls {
         void wentOn();
     }
 
-    /** A callback that a worker runs. When its time is over its result is ignored. */
-    private static final class WorkerCall {
-        final int at;
-        volatile @Nullable Thread thread;
-        volatile @Nullable Given given;
-        volatile boolean resumed;
-
-        WorkerCall(int at) {
-            this.at = at;
-        }
-    }
-
     private final Downstream client;
     private final Route route;
     private final FilterUses uses;
@@ -79,6 +69,9 @@ final class FilterCalls {
     private @Nullable Object currentWait;
 
     private @Nullable WorkerCall worker;
+    /** Callbacks that still ran on workers when their time was over. */
+    private List<WorkerCall> late = List.of();
+
     private @Nullable Future<?> timer;
 
     FilterCalls(FilteredExchange exchange, FilterUses uses, BodyWishes wishes) {
@@ -93,6 +86,11 @@ final class FilterCalls {
     /** A callback waits. */
     boolean isWaiting() {
         return waiting;
+    }
+
+    /** A filter has seen the request. */
+    boolean isKnownTo(int i) {
+        return views[i] != null;
     }
 
     /** The exchange as a filter sees it. */
@@ -124,6 +122,9 @@ final class FilterCalls {
         piece = passing;
         given = null;
         resumed = false;
+        if (late(i) != null) {
+            return exchange.failed(i, Refusal.FILTER_BUSY); // one callback of a filter at a time
+        }
         Place place = use.isBlocking() ? Place.WORKERS : use.quarantine().place(before);
         return switch (place) {
             case NOWHERE -> exchange.failed(i, Refusal.FILTER_QUARANTINED);
@@ -179,30 +180,18 @@ final class FilterCalls {
     }
 
     private void callOnWorker(FilterUse use, Call call, int i) {
-        if (piece != null) {
-            piece = piece.unpooled(); // the worker may still read it when the connection is closed
-        }
-        Piece copy = piece;
+        Piece copy = piece == null ? null : piece.unpooled();
+        piece = copy == null ? null : copy.twin(); // passes on if the callback takes too long
         view(i);
-        WorkerCall work = new WorkerCall(i);
+        WorkerCall work = new WorkerCall(client, i, copy);
         await();
         worker = work;
         try {
-            client.env()
-                    .context()
-                    .blocking(
-                            use.contributed(),
-                            client.context(),
-                            () -> {
-                                work.thread = Thread.currentThread();
-                                try {
-                                    return invoke(use, call, i, copy);
-                                } finally {
-                                    work.thread = null;
-                                }
-                            },
-                            verdict -> client.run(() -> returned(work, verdict, null)),
-                            thrown -> client.run(() -> returned(work, HttpVerdict.CONTINUE, thrown)));
+            work.asked(client.onWorker(
+                    use.contributed(),
+                    () -> work.run(() -> invoke(use, call, i, copy)),
+                    verdict -> client.run(() -> returned(work, verdict, null)),
+                    thrown -> client.run(() -> returned(work, HttpVerdict.CONTINUE, thrown))));
         } catch (IllegalStateException e) { // an earlier one, whose time is over, still runs
             stop();
             goOn(exchange.failed(i, Refusal.FILTER_BUSY));
@@ -213,10 +202,15 @@ final class FilterCalls {
         if (work != worker) {
             return;
         }
-        stop();
+        endWait();
+        if (work.piece != null) {
+            dropPiece();
+            piece = work.piece;
+        }
         if (thrown == null) {
             goOn(decided(verdict, work.given, work.resumed));
-        } else if (thrown instanceof RejectedExecutionException) {
+        } else if (thrown instanceof RejectedExecutionException && !work.hasBegun()) {
+            leftOut();
             goOn(exchange.failed(at, Refusal.FILTER_BUSY));
         } else {
             threw(at, currentCall(), thrown);
@@ -315,6 +309,29 @@ final class FilterCalls {
 
     /** Waits no more. A callback that still runs on a worker is not listened to. */
     void stop() {
+        WorkerCall abandoned = worker;
+        endWait();
+        if (abandoned == null) {
+            return;
+        }
+        if (abandoned.abandon()) {
+            List<WorkerCall> more = new ArrayList<>(late);
+            more.add(abandoned);
+            late = more;
+        } else if (!abandoned.hasBegun()) {
+            leftOut();
+        }
+    }
+
+    /** The callback that was to run on a worker never begins. */
+    private void leftOut() {
+        if (current == Call.REQUEST) { // the filter does not know of the exchange, and sees no more of it
+            views[at] = null;
+            wishes.turnOff(at);
+        }
+    }
+
+    private void endWait() {
         Future<?> scheduled = timer;
         if (scheduled != null) {
             scheduled.cancel(false);
@@ -323,6 +340,18 @@ final class FilterCalls {
         currentWait = null;
         waiting = false;
         worker = null;
+    }
+
+    /** A callback of a filter that runs on a worker though its time is over; null if there is none. */
+    @Nullable
+    WorkerCall late(int i) {
+        for (int each = 0; each < late.size(); each++) {
+            WorkerCall call = late.get(each);
+            if (call.at == i && call.isLate()) {
+                return call;
+            }
+        }
+        return null;
     }
 
     private void goOn(boolean passes) {
@@ -337,7 +366,7 @@ final class FilterCalls {
     /** The worker's call of a filter, if the caller is that worker's thread. */
     private @Nullable WorkerCall onThisWorker(int i) {
         WorkerCall work = worker;
-        return work != null && work.at == i && work.thread == Thread.currentThread() ? work : null;
+        return work != null && work.at == i && work.runsHere() ? work : null;
     }
 
     private boolean inCallback(int i) {

@@ -254,12 +254,23 @@ public final class FilteredExchange extends ExchangeView implements FilterCalls.
         release();
         int told = handler >= 0 && seen > handler ? handler + 1 : seen;
         for (int i = 0; i < told; i++) {
-            FilterUse use = uses.get(i);
-            try {
-                use.filter().end(calls.view(i), outcome);
-            } catch (Throwable t) {
-                client.env().failed(use, "at the end of an exchange of route " + route.name(), t);
+            if (!calls.isKnownTo(i)) {
+                continue;
             }
+            WorkerCall running = calls.late(i);
+            int at = i;
+            if (running == null || !running.whenReturned(() -> tellEnd(at, outcome))) {
+                tellEnd(i, outcome);
+            }
+        }
+    }
+
+    private void tellEnd(int at, HttpOutcome outcome) {
+        FilterUse use = uses.get(at);
+        try {
+            use.filter().end(calls.view(at), outcome);
+        } catch (Throwable t) {
+            client.env().failed(use, "at the end of an exchange of route " + route.name(), t);
         }
     }
 

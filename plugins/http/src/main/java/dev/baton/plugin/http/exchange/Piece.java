@@ -18,6 +18,8 @@ final class Piece implements HttpBody {
     private final int from;
     private boolean replaceable;
     private boolean replaced;
+    /** Its bytes are released, or belong to another piece. */
+    private boolean over;
 
     Piece(ByteBuf bytes, boolean last, @Nullable HeaderFields trailers) {
         this.bytes = bytes;
@@ -62,18 +64,26 @@ final class Piece implements HttpBody {
             others.release();
             throw new IllegalStateException("this body was asked for to be looked at, not to be changed");
         }
-        bytes.release();
-        bytes = others;
+        if (over) {
+            others.release();
+            throw new IllegalStateException("too late: the exchange waits for this no longer");
+        }
+        ByteBuf before = bytes;
+        bytes = others; // from here on it is released with this piece, whatever becomes of the one before
         replaced = true;
+        before.release();
     }
 
-    /** As the callback has left it: what it has read is passed on whole. */
+    /** As the callback has left it: what it has read is passed on whole. Its own object changes nothing any more. */
     Piece settled() {
-        if (replaced) {
-            return new Piece(bytes, last, trailers);
+        if (this == NONE) {
+            return this;
         }
-        bytes.readerIndex(from);
-        return this;
+        if (!replaced) {
+            bytes.readerIndex(from);
+        }
+        over = true;
+        return new Piece(bytes, last, trailers);
     }
 
     /** The same bytes, and nothing follows. */
@@ -81,14 +91,20 @@ final class Piece implements HttpBody {
         return new Piece(bytes, true, trailers);
     }
 
-    /** The same in memory that need not be released; this one is. */
+    /** The same in memory of no pool, so that a worker may look at it longer than the connection lives. */
     Piece unpooled() {
         Piece copy = new Piece(Unpooled.copiedBuffer(bytes), last, trailers);
         release();
         return copy;
     }
 
+    /** The same bytes, which are released, and may be replaced, apart from these. */
+    Piece twin() {
+        return new Piece(bytes.retainedDuplicate(), last, trailers);
+    }
+
     void release() {
+        over = true;
         bytes.release();
     }
 }

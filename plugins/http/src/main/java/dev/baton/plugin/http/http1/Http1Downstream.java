@@ -13,6 +13,9 @@ import dev.baton.plugin.http.exchange.OwnAnswer;
 import dev.baton.plugin.http.exchange.Refusal;
 import dev.baton.plugin.http.exchange.ResponseHead;
 import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.http.HttpVerdict;
+import dev.baton.spi.service.BlockingWork;
+import dev.baton.spi.service.Contributed;
 import dev.baton.spi.service.Service;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -21,6 +24,8 @@ import io.netty.channel.ChannelInboundHandler;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPipeline;
 import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,9 +86,19 @@ public final class Http1Downstream extends Downstream {
         timer = new Http1Timer(this);
     }
 
-    @Override
-    public ChannelHandlerContext context() {
+    ChannelHandlerContext context() {
         return ctx;
+    }
+
+    /** The connection has one exchange at a time, so all of its input can wait: not even its end is noticed. */
+    @Override
+    public BlockingWork onWorker(
+            Contributed<?> code,
+            Callable<HttpVerdict> callback,
+            Consumer<HttpVerdict> then,
+            Consumer<Throwable> failed) {
+        env().context().blocking(code, ctx, callback, then, failed);
+        return () -> {}; // one that waits for a worker when its time is over keeps its place: the input waits as well
     }
 
     Http1Settings settings() {

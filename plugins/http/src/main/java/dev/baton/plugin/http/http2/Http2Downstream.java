@@ -10,9 +10,11 @@ import dev.baton.plugin.http.exchange.Refusal;
 import dev.baton.plugin.http.exchange.RefusedException;
 import dev.baton.plugin.http.exchange.ResponseHead;
 import dev.baton.plugin.http.exchange.Timeouts;
+import dev.baton.spi.http.HttpVerdict;
+import dev.baton.spi.service.BlockingWork;
+import dev.baton.spi.service.Contributed;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpVersion;
@@ -20,6 +22,8 @@ import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Stream;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,9 +75,14 @@ final class Http2Downstream extends Downstream {
         since = reader.nanoTime();
     }
 
+    /** The other streams must not wait: what comes for this one stays here, and keeps its part of the windows. */
     @Override
-    public ChannelHandlerContext context() {
-        return reader.context();
+    public BlockingWork onWorker(
+            Contributed<?> code,
+            Callable<HttpVerdict> callback,
+            Consumer<HttpVerdict> then,
+            Consumer<Throwable> failed) {
+        return env().context().blocking(code, channel(), callback, then, failed);
     }
 
     @Override
