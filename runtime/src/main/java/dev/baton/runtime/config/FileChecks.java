@@ -127,14 +127,7 @@ final class FileChecks {
             String path = "upstreams." + name + ".servers";
             Entry servers =
                     entry.value() instanceof Section section ? section.entries().get("servers") : null;
-            if (servers == null) {
-                if (entry.value() instanceof Section) {
-                    problems.add(entry.position(), "upstreams." + name + " needs the key 'servers'");
-                }
-            } else if (servers.value() instanceof Items items) {
-                if (items.items().isEmpty()) {
-                    problems.add(items.position(), path + ": expected at least one server");
-                }
+            if (servers != null && servers.value() instanceof Items items) {
                 for (int i = 0; i < items.items().size(); i++) {
                     ConfigNode item = items.items().get(i);
                     if (item instanceof Section keys) {

@@ -7,6 +7,7 @@ import dev.baton.runtime.config.ConfigNode.Value;
 import dev.baton.spi.config.ByteSize;
 import dev.baton.spi.config.Choice;
 import dev.baton.spi.config.Default;
+import dev.baton.spi.config.NotEmpty;
 import dev.baton.spi.config.Range;
 import dev.baton.spi.config.ServiceName;
 import dev.baton.spi.config.UpstreamName;
@@ -183,10 +184,12 @@ final class RecordBinder {
             return loops(component, node, path);
         }
         if (raw == List.class) {
-            return list(argument(type, 0), component, node, path);
+            List<Object> items = list(argument(type, 0), component, node, path);
+            return items != null && items.isEmpty() && isNothing(component, node, path) ? null : items;
         }
         if (raw == Map.class) {
-            return map(argument(type, 1), component, node, path);
+            Map<String, Object> items = map(argument(type, 1), component, node, path);
+            return items != null && items.isEmpty() && isNothing(component, node, path) ? null : items;
         }
         if (RecordShape.isSection(raw)) {
             return section(raw.asSubclass(Record.class), node, path, keyPosition);
@@ -198,6 +201,17 @@ final class RecordBinder {
             return scalar(raw, component, value, path);
         }
         return expected("a value", node, path);
+    }
+
+    /** True, and reported, if something empty must not be so. */
+    private boolean isNothing(RecordComponent component, ConfigNode node, String path) {
+        if (!component.isAnnotationPresent(NotEmpty.class)) {
+            return false;
+        }
+        problems.add(
+                node.position(),
+                path + ": expected at least one, not an empty " + (node instanceof Items ? "list" : "section"));
+        return true;
     }
 
     private @Nullable Variant variant(RecordComponent component, ConfigNode node, String path, Position keyPosition) {

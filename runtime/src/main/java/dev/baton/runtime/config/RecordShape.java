@@ -3,6 +3,7 @@ package dev.baton.runtime.config;
 import dev.baton.spi.admin.OfferedAction;
 import dev.baton.spi.config.Choice;
 import dev.baton.spi.config.Default;
+import dev.baton.spi.config.NotEmpty;
 import dev.baton.spi.config.Range;
 import dev.baton.spi.config.ServiceName;
 import dev.baton.spi.config.UpstreamName;
@@ -81,6 +82,12 @@ public final class RecordShape {
                         + " is for texts");
             }
         }
+        if (component.isAnnotationPresent(NotEmpty.class)
+                && component.getType() != List.class
+                && component.getType() != Map.class) {
+            return List.of(name(component) + " has the type "
+                    + component.getGenericType().getTypeName() + ", and @NotEmpty is for lists and maps");
+        }
         Optional<String> misuse = ValueChecks.misuse(component, value);
         if (misuse.isPresent()) {
             return List.of(name(component) + ": " + misuse.get());
@@ -128,6 +135,9 @@ public final class RecordShape {
     /** True if a component may be absent from the file. */
     static boolean optional(RecordComponent component) {
         Class<?> type = component.getType();
+        if (component.isAnnotationPresent(NotEmpty.class)) {
+            return false;
+        }
         return component.isAnnotationPresent(Default.class)
                 || type == Optional.class
                 || type == List.class

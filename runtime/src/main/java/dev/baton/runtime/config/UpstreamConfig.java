@@ -1,6 +1,7 @@
 package dev.baton.runtime.config;
 
 import dev.baton.spi.config.Default;
+import dev.baton.spi.config.NotEmpty;
 import dev.baton.spi.config.Range;
 import dev.baton.spi.config.WrongValueException;
 import dev.baton.spi.tls.CipherSuite;
@@ -30,7 +31,7 @@ import java.util.Optional;
  * @param pool what happens to idle connections
  */
 public record UpstreamConfig(
-        List<ServerConfig> servers,
+        @NotEmpty List<ServerConfig> servers,
         @Default("http/1.1") UpstreamProtocol protocol,
         @Default("2s") @Range(min = "1ms", max = "10m") Duration connectTimeout,
         Optional<UpstreamTlsConfig> tls,

@@ -17,6 +17,7 @@ import dev.baton.spi.config.ByteRate;
 import dev.baton.spi.config.ByteSize;
 import dev.baton.spi.config.Choice;
 import dev.baton.spi.config.Default;
+import dev.baton.spi.config.NotEmpty;
 import dev.baton.spi.config.Percent;
 import dev.baton.spi.config.Range;
 import dev.baton.spi.config.Rate;
@@ -440,6 +441,18 @@ class ConfigReaderTest {
                 throw new IllegalArgumentException("allow or deny is needed");
             }
         }
+    }
+
+    record Filled(@NotEmpty List<String> words, @NotEmpty Map<String, Integer> counts) {}
+
+    record Misfilled(@NotEmpty String word) {}
+
+    @Test
+    void requiresWhatMustNotBeEmpty() {
+        assertThat(RecordShape.problems(Filled.class, Set.of())).isEmpty();
+        assertThat(RecordShape.allOptional(Filled.class)).isFalse();
+        assertThat(RecordShape.problems(Misfilled.class, Set.of()))
+                .containsExactly("Misfilled.word has the type java.lang.String, and @NotEmpty is for lists and maps");
     }
 
     /** Which is for the user to give. */

@@ -61,7 +61,7 @@ class DescribedKeyTest {
                         "listeners.NAME.bind | text | required |  | ",
                         "listeners.NAME.service | name of a service | required |  | ",
                         "listeners.NAME.tls | keys of the connection filter 'tls' | none |  | ",
-                        "upstreams.NAME.servers | list of sections, or their 'address' | none |  | ",
+                        "upstreams.NAME.servers | list of sections, or their 'address' | required |  | ",
                         "upstreams.NAME.servers[].weight | number | =1 | 0 to 256 | ",
                         "upstreams.NAME.check | section, or its 'type' | none |  | ");
         assertThat(key(file, "poller").choices()).isEqualTo(sorted(VOCABULARY.pollers()));

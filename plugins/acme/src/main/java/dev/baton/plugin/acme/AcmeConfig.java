@@ -2,6 +2,7 @@ package dev.baton.plugin.acme;
 
 import dev.baton.spi.config.Checked;
 import dev.baton.spi.config.Hosts;
+import dev.baton.spi.config.NotEmpty;
 import dev.baton.spi.config.ValueCheck;
 import dev.baton.spi.config.WrongValueException;
 import dev.baton.spi.tls.CertificatesCheck;
@@ -32,7 +33,7 @@ record AcmeConfig(
         boolean termsAgreed,
         @Checked(CertificatesCheck.class) Optional<Path> ca,
         Optional<ExternalAccount> externalAccount,
-        List<CertificateConfig> certificates) {
+        @NotEmpty List<CertificateConfig> certificates) {
     private static final Pattern EMAIL = Pattern.compile("[A-Za-z0-9.!#$%&'*+/=^_`{|}~-]+@[A-Za-z0-9.-]+");
     /** Where the way to the authority is as safe without TLS. */
     private static final Set<String> LOOPBACK = Set.of("127.0.0.1", "[::1]", "localhost");
@@ -52,10 +53,6 @@ record AcmeConfig(
             }
         }
         WrongValueException.throwAll(wrong);
-        if (certificates.isEmpty()) {
-            throw new IllegalArgumentException(
-                    "it needs the key 'certificates', a list such as [ { names: [www.example.com] } ]");
-        }
     }
 
     /** The authority is asked by TLS. */

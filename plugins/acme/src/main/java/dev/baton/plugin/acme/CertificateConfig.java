@@ -3,6 +3,7 @@ package dev.baton.plugin.acme;
 import dev.baton.spi.config.Checked;
 import dev.baton.spi.config.Default;
 import dev.baton.spi.config.Hosts;
+import dev.baton.spi.config.NotEmpty;
 import dev.baton.spi.config.ValueCheck;
 import dev.baton.spi.config.WrongValueException;
 import io.netty.util.NetUtil;
@@ -20,7 +21,7 @@ import java.util.Optional;
  * @param key the kind of its key
  */
 record CertificateConfig(
-        @Checked(Name.class) List<String> names,
+        @Checked(Name.class) @NotEmpty List<String> names,
         @Default("http-01") ChallengeType challenge,
         @Default("ec") KeyType key) {
     /** What public authorities issue at most. */
