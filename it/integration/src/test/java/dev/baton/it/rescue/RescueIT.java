@@ -228,16 +228,7 @@ class RescueIT {
     void whereEveryLoopIsBlockedSpareOnesTakeOver() throws Exception {
         start("", LOOPS);
         List<Client> clients = baton.everyKind(CLIENTS);
-        List<Guilty> guilty = new ArrayList<>();
-        for (int i = 0; i < LOOPS; i++) {
-            guilty.add(guilty(guilty));
-        }
-        for (Guilty each : guilty) {
-            each.block(BLOCK_MS);
-        }
-        await().atMost(CrowdedBaton.PATIENCE)
-                .pollInterval(Duration.ofMillis(20))
-                .until(() -> blockedAndSpare() == LOOPS);
+        List<Guilty> guilty = everyLoopBlocked();
         baton.everyoneIsServed(clients, 3);
         List<Client> late = baton.crowd().join(Speech.LINES, baton.listener("raw"), 50);
         late.addAll(baton.crowd().join(Speech.HTTP, baton.listener("web"), 50));
@@ -263,16 +254,7 @@ class RescueIT {
     void spareLoopsServeTheSocketsOfEachBlockedLoop() throws Exception {
         start(", sockets: per-loop", LOOPS);
         List<Client> clients = baton.everyKind(CLIENTS / 4);
-        List<Guilty> guilty = new ArrayList<>();
-        for (int i = 0; i < LOOPS; i++) {
-            guilty.add(guilty(guilty));
-        }
-        for (Guilty each : guilty) {
-            each.block(BLOCK_MS);
-        }
-        await().atMost(CrowdedBaton.PATIENCE)
-                .pollInterval(Duration.ofMillis(20))
-                .until(() -> blockedAndSpare() == LOOPS);
+        List<Guilty> guilty = everyLoopBlocked();
         List<Client> late = baton.crowd().join(Speech.HTTP, baton.listener("web"), 100);
         baton.everyoneIsServed(late, 1);
         assertThat(guilty).as("the loops are blocked all the while").noneMatch(Guilty::isAnswered);
@@ -289,16 +271,7 @@ class RescueIT {
     void theLastLoopThatIsNoSpareOneStays() throws Exception {
         start("", LOOPS);
         List<Client> clients = baton.everyKind(CLIENTS / 4);
-        List<Guilty> guilty = new ArrayList<>();
-        for (int i = 0; i < LOOPS; i++) {
-            guilty.add(guilty(guilty));
-        }
-        for (Guilty each : guilty) {
-            each.block(BLOCK_MS);
-        }
-        await().atMost(CrowdedBaton.PATIENCE)
-                .pollInterval(Duration.ofMillis(20))
-                .until(() -> blockedAndSpare() == LOOPS);
+        List<Guilty> guilty = everyLoopBlocked();
         List<CompletableFuture<HttpResponse<String>>> retiring = new ArrayList<>();
         for (int id = 1; id < LOOPS; id++) {
             retiring.add(Web.postAsync(baton.admin(), "/v1/loops/" + id + "/retire"));
@@ -316,6 +289,21 @@ class RescueIT {
         }
         baton.everyoneIsServed(clients, 2);
         assertThat(baton.crowd().failures()).isEmpty();
+    }
+
+    /** Each loop is blocked by one of them, and as many spare ones serve. */
+    private List<Guilty> everyLoopBlocked() throws Exception {
+        List<Guilty> guilty = new ArrayList<>();
+        for (int i = 0; i < LOOPS; i++) {
+            guilty.add(guilty(guilty));
+        }
+        for (Guilty each : guilty) {
+            each.block(BLOCK_MS);
+        }
+        await().atMost(CrowdedBaton.PATIENCE)
+                .pollInterval(Duration.ofMillis(20))
+                .until(() -> blockedAndSpare() == LOOPS);
+        return guilty;
     }
 
     /** How many configured loops are blocked while as many spare ones serve. */
