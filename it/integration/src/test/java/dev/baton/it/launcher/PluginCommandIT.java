@@ -117,8 +117,10 @@ class PluginCommandIT {
             Files.delete(jar);
             assertThat(done(0, "plugin", "reload", "shout", "--admin", admin))
                     .contains("upgraded: process ", "reloaded shout: version 2.0, before it 1.0");
-            assertThat(new JsonArray(Client.get(admin, "/v1/plugins").body()).encode())
-                    .contains("\"id\":\"shout\",\"version\":\"2.0\"");
+            // On a connection of its own: one that was open before may lead to the process before, which drains.
+            try (Client client = Client.connect(admin).ask("/v1/plugins")) {
+                assertThat(client.answer()).contains("\"id\":\"shout\",\"version\":\"2.0\"");
+            }
             try (Client client = Client.connect(loud).send("hello\n")) {
                 assertThat(client.finish().rest()).isEqualTo("HELLO!\n");
             }

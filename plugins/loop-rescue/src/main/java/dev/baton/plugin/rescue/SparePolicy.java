@@ -63,9 +63,7 @@ final class SparePolicy {
         int free = Math.max(0, most - seen.spares - seen.coming);
         lacking = Math.max(0, missing - free);
         if (missing > 0 && free > 0) {
-            if (seen.spares + seen.coming == 0) {
-                begins(now);
-            }
+            called(now);
             return Math.min(missing, free);
         }
         if (seen.spares > 0 && seen.coming == 0 && now - lastBlocked >= restNanos) {
@@ -77,10 +75,13 @@ final class SparePolicy {
         return 0;
     }
 
-    /** The first is called after a time without spare loops. */
-    private void begins(long now) {
-        boolean soon = hasDismissed && now - lastDismissed < SOON * restNanos;
-        restNanos = soon ? Math.min(REST_MAX_NANOS, 2 * restNanos) : REST_MIN_NANOS;
+    /** Further calls before the next dismissal belong to the first. */
+    private void called(long now) {
+        if (hasDismissed) {
+            boolean soon = now - lastDismissed < SOON * restNanos;
+            restNanos = soon ? Math.min(REST_MAX_NANOS, 2 * restNanos) : REST_MIN_NANOS;
+            hasDismissed = false;
+        }
     }
 
     /** How many more would have been called in the last round if more could serve. */
