@@ -6,6 +6,8 @@ import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
 import java.util.IdentityHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,7 +34,14 @@ final class AdminConnections {
     /** How often connections are looked at; each may live that much longer than it should. */
     private static final long SWEEPS_MAX_MS = 1_000;
 
+    /**
+     * How long a connection may be idle while the process drains. New ones lead to the process after it, if there is
+     * one: whoever keeps an old one, such as a scraper of metrics, would see the figures of this process only.
+     */
+    private static final long LEAVING_IDLE_NANOS = TimeUnit.SECONDS.toNanos(5);
+
     private final Vertx vertx;
+    private final BooleanSupplier leaving;
     private final int max;
     private final long idleNanos;
     private final IdentityHashMap<HttpConnection, Client> open = new IdentityHashMap<>();
@@ -77,8 +86,10 @@ final class AdminConnections {
         }
     }
 
-    AdminConnections(Vertx vertx, AdminConfig config, Metrics metrics) {
+    /** @param leaving whether the process drains */
+    AdminConnections(Vertx vertx, AdminConfig config, Metrics metrics, BooleanSupplier leaving) {
         this.vertx = vertx;
+        this.leaving = leaving;
         this.max = config.maxConnections();
         this.idleNanos = config.idleTimeout().toNanos();
         this.refused = metrics.counter(
@@ -157,8 +168,9 @@ final class AdminConnections {
 
     private void sweep() {
         long now = System.nanoTime();
+        long mostNanos = leaving.getAsBoolean() ? Math.min(idleNanos, LEAVING_IDLE_NANOS) : idleNanos;
         for (Client each : open.values().toArray(new Client[0])) {
-            if ((each.state == State.WAITING || each.state == State.RECEIVING) && now - each.since > idleNanos) {
+            if ((each.state == State.WAITING || each.state == State.RECEIVING) && now - each.since > mostNanos) {
                 LOG.debug("{} has been {} for too long", each.connection.remoteAddress(), each.state);
                 each.connection.close();
             }

@@ -38,6 +38,8 @@ final class AdminServer implements Component {
     /** How long a table may take, or an action to begin: a snapshot of a million fds takes about a second. */
     private static final long LIMIT_MS = 10_000;
 
+    private static final String DRAINING = "draining";
+
     private final AdminConfig config;
     private final Vertx vertx;
     private final RuntimeView view;
@@ -94,7 +96,8 @@ final class AdminServer implements Component {
 
     @Override
     public CompletionStage<String> start() {
-        AdminConnections admitted = new AdminConnections(vertx, config, metrics);
+        AdminConnections admitted = new AdminConnections(
+                vertx, config, metrics, () -> DRAINING.equals(view.status().state()));
         connections = admitted;
         HttpServer made = vertx.createHttpServer(
                         new HttpServerOptions().setHttp2ClearTextEnabled(false).setTcpUserTimeout((int)

@@ -25,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -244,6 +245,22 @@ class AdminAbuseTest {
         assertThat(silent.getInputStream().read()).isEqualTo(-1);
         runtime.stopped.complete(new StopReport(0, 0));
         assertThat(status(answer(busy))).isEqualTo("200");
+    }
+
+    /** Whoever keeps one after an upgrade would see the figures of the process before only. */
+    @Tag("long")
+    @Test
+    void closesIdleConnectionsSoonerWhileTheProcessDrains() throws Exception {
+        server = server(Duration.ofMinutes(2));
+        start();
+        Socket kept = connect();
+        send(kept, request("GET /live", "Host: localhost\r\n"));
+        assertThat(status(answer(kept))).isEqualTo("200");
+        runtime.state = "draining";
+        assertThat(kept.getInputStream().read()).isEqualTo(-1);
+        Socket other = connect();
+        send(other, request("GET /live", "Host: localhost\r\n"));
+        assertThat(status(answer(other))).isEqualTo("200");
     }
 
     @Test
