@@ -1,0 +1,5 @@
+/** Netty's examples on Baton. */
+@NullMarked
+package dev.baton.examples;
+
+import org.jspecify.annotations.NullMarked;
