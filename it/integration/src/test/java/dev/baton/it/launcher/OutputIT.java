@@ -42,6 +42,7 @@ class OutputIT {
             version: 1
             loops: 2
             grace: 1s
+            rescue: { spares: 0 }
             admin: { listen: "127.0.0.1:0" }
             listeners:
               web: { bind: "127.0.0.1:0", service: rehearsal }
