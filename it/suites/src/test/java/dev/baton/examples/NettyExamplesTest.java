@@ -12,7 +12,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
-import java.math.BigInteger;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -185,23 +184,6 @@ class NettyExamplesTest {
                         Map.of("baseUrl", "http://" + LOOPBACK + ":" + server.port() + "/", "file", file.toString()))
                 .awaitEnd();
         assertThat(said()).containsSubsequence("IsMultipart: true", "the uploaded text", "END OF CHUNKED CONTENT");
-    }
-
-    /**
-     * The client writes numbers, compressed, and waits for their product. With 1,000, as it does by itself, what it
-     * reads at once is now and then more than the 64 KiB to which it limits its decompressor, on NIO as well.
-     */
-    @Test
-    @Tag("long")
-    void shouldMultiply() throws Exception {
-        Example server = start("factorial.FactorialServer", ANY_PORT);
-        start("factorial.FactorialClient", Map.of("port", Integer.toString(server.port()), "count", "200"))
-                .awaitEnd();
-        BigInteger product = BigInteger.ONE;
-        for (int i = 2; i <= 200; i++) {
-            product = product.multiply(BigInteger.valueOf(i));
-        }
-        assertThat(said()).contains(String.format("Factorial of 200 is: %,d", product));
     }
 
     @Test
