@@ -24,8 +24,10 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
@@ -86,17 +88,29 @@ class MaxConnectionsIT {
             }
         }
 
-        /** Connections whose client has not closed them: the kernel knows that before the server has read it. */
+        /**
+         * Connections whose client has not closed them: the kernel knows that before the server has read it. While its
+         * table is read one may close and another open, and both be seen; those that are there twice were open at once.
+         */
         private int established() throws IOException {
-            return established("tcp") + established("tcp6"); // a server socket of Java's may be of either
+            Set<String> open = read();
+            open.retainAll(read());
+            return open.size();
         }
 
-        private int established(String table) throws IOException {
+        private Set<String> read() throws IOException {
+            Set<String> open = new HashSet<>();
+            read("tcp", open); // a server socket of Java's may be of either
+            read("tcp6", open);
+            return open;
+        }
+
+        private void read(String table, Set<String> open) throws IOException {
             String local = String.format(":%04X", socket.getLocalPort());
             try (Stream<String> lines = Files.lines(Path.of("/proc/self/net", table))) {
-                return (int) lines.map(line -> line.trim().split("\\s+"))
+                lines.map(line -> line.trim().split("\\s+"))
                         .filter(fields -> fields[1].endsWith(local) && fields[3].equals(ESTABLISHED))
-                        .count();
+                        .forEach(fields -> open.add(fields[1] + " " + fields[2]));
             }
         }
 
