@@ -75,8 +75,7 @@ class F30SparesTest {
         }
 
         private BatonLoop another() {
-            BatonLoop loop = world.another();
-            loop.makeSpare();
+            BatonLoop loop = world.another(true);
             web.listener().loopsChanged(world.loops().batonLoops());
             return loop;
         }

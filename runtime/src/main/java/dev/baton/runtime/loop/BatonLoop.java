@@ -58,9 +58,9 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
     private final LoopIo io;
     private final Ticker ticker;
     private final LoopRegistry registry;
+    private final boolean spare;
     private volatile boolean blocked;
     private volatile boolean leaving;
-    private volatile boolean spare;
     private volatile boolean died;
     private volatile boolean bound;
     /** A dead loop's thread may end. */
@@ -90,6 +90,7 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
         this.io = (LoopIo) ioHandler();
         this.ticker = factory.ticker();
         this.registry = factory.registry();
+        this.spare = factory.isForSpares();
         io.attach(this);
     }
 
@@ -218,11 +219,6 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
     /** It serves again after all. Any thread. */
     void comesBack() {
         leaving = false;
-    }
-
-    /** It is one of those that only serve while others are blocked. Before it serves. */
-    public void makeSpare() {
-        spare = true;
     }
 
     /** True if it only serves while others are blocked. Any thread. */

@@ -22,6 +22,7 @@ final class LoopFactory implements IoHandlerFactory {
     private final LoopRegistry registry;
     private final Ticker ticker;
     private final boolean apart;
+    private final boolean spare;
 
     LoopFactory(
             PollerProvider provider,
@@ -30,7 +31,8 @@ final class LoopFactory implements IoHandlerFactory {
             FdObservers observers,
             LoopRegistry registry,
             Ticker ticker,
-            boolean apart) {
+            boolean apart,
+            boolean spare) {
         this.provider = provider;
         this.calls = calls;
         this.table = table;
@@ -38,6 +40,12 @@ final class LoopFactory implements IoHandlerFactory {
         this.registry = registry;
         this.ticker = ticker;
         this.apart = apart;
+        this.spare = spare;
+    }
+
+    /** Whether the loops serve only while others are blocked. */
+    boolean isForSpares() {
+        return spare;
     }
 
     LoopRegistry registry() {

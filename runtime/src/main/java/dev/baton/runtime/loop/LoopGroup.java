@@ -55,14 +55,34 @@ public final class LoopGroup extends MultiThreadIoEventLoopGroup {
             FdObservers observers,
             LoopRegistry registry,
             Ticker ticker) {
-        super(count, threads, new LoopFactory(provider, calls, table, observers, registry, ticker, false));
+        super(count, threads, new LoopFactory(provider, calls, table, observers, registry, ticker, false, false));
         this.registry = registry;
     }
 
-    /** One loop that serves no connections of the listeners, and is not among the registry's but by its id. */
+    /** Of one loop. */
     private LoopGroup(ThreadFactory threads, LoopFactory factory) {
         super(1, threads, factory);
         this.registry = factory.registry();
+    }
+
+    /**
+     * Makes one loop more.
+     *
+     * @param threads makes its thread
+     * @param ticker the clock of its timers
+     * @param spare whether it is to serve only while others are blocked
+     */
+    public static BatonLoop another(
+            ThreadFactory threads,
+            PollerProvider provider,
+            PollCalls calls,
+            FdTable table,
+            FdObservers observers,
+            LoopRegistry registry,
+            Ticker ticker,
+            boolean spare) {
+        LoopFactory factory = new LoopFactory(provider, calls, table, observers, registry, ticker, false, spare);
+        return (BatonLoop) new LoopGroup(threads, factory).iterator().next();
     }
 
     /**
@@ -79,7 +99,8 @@ public final class LoopGroup extends MultiThreadIoEventLoopGroup {
             FdObservers observers,
             LoopRegistry registry,
             Ticker ticker) {
-        return new LoopGroup(threads, new LoopFactory(provider, calls, table, observers, registry, ticker, true));
+        return new LoopGroup(
+                threads, new LoopFactory(provider, calls, table, observers, registry, ticker, true, false));
     }
 
     /** Refused as a whole if one of the loops refuses: see {@link BatonLoop#mustNotEnd}. */

@@ -109,13 +109,14 @@ public final class LoopRegistry implements Loops, FdPollers {
     }
 
     /**
-     * Takes a loop from those that serve connections, unless it is the last.
+     * Takes a loop from those that serve connections, unless it is the last one that is no spare one.
      *
      * @param evenTheLast for one that has died: there is nothing to be kept
      * @return false if it is the last, or was none of them
      */
     public synchronized boolean leave(BatonLoop loop, boolean evenTheLast) {
-        if (!serving.contains(loop) || (serving.size() == 1 && !evenTheLast)) {
+        boolean othersStay = serving.stream().anyMatch(each -> each != loop && !each.isSpare());
+        if (!serving.contains(loop) || (!othersStay && !evenTheLast)) {
             return false;
         }
         loop.leaves();

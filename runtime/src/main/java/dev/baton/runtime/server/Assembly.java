@@ -121,7 +121,7 @@ final class Assembly {
         this.loopChanges = new LoopChanges(
                 foundation.channels,
                 foundation.loops,
-                () -> machine.anotherLoop(poller.provider(), foundation.observers, foundation.channels),
+                spare -> machine.anotherLoop(poller.provider(), foundation.observers, foundation.channels, spare),
                 view,
                 foundation.metrics,
                 listeners,

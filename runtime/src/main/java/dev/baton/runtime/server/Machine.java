@@ -35,9 +35,10 @@ public interface Machine extends LiveLoads.Gauges {
      * Makes one loop more, for the listeners' connections, in the registry of the channels. Its thread starts with its
      * first task; who asked for the loop ends it.
      *
+     * @param spare whether it is to serve only while others are blocked
      * @throws RuntimeException if its poller cannot be opened
      */
-    BatonLoop anotherLoop(PollerProvider provider, FdObservers observers, ChannelEnv channels);
+    BatonLoop anotherLoop(PollerProvider provider, FdObservers observers, ChannelEnv channels, boolean spare);
 
     /** Ends the loops that were started; completes when their threads have ended. */
     CompletionStage<Void> endLoops();

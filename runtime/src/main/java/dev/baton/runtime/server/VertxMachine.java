@@ -89,14 +89,14 @@ final class VertxMachine implements Machine {
     }
 
     @Override
-    public synchronized BatonLoop anotherLoop(PollerProvider provider, FdObservers observers, ChannelEnv channels) {
+    public synchronized BatonLoop anotherLoop(
+            PollerProvider provider, FdObservers observers, ChannelEnv channels, boolean spare) {
         LoopRegistry registry = channels.loops();
         // By its id: as soon as it is made somebody may start its thread.
         String name = "baton-loop-" + registry.upcomingId();
         LoopThreads made = new LoopThreads(registry.threads(), registry.foreignThreads() == null ? name : null);
-        LoopGroup group = new LoopGroup(
-                1, made, provider, channels.posix(), channels.table(), observers, registry, Ticker.systemTicker());
-        return (BatonLoop) group.iterator().next();
+        return LoopGroup.another(
+                made, provider, channels.posix(), channels.table(), observers, registry, Ticker.systemTicker(), spare);
     }
 
     /**

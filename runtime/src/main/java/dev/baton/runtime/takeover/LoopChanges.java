@@ -61,7 +61,7 @@ public final class LoopChanges implements BatonLoop.Deaths {
     private static final long DEATHS_NANOS = Duration.ofMinutes(1).toNanos();
 
     private final LoopSurroundings around;
-    private final Supplier<BatonLoop> another;
+    private final LoopMaker another;
     private final LiveView view;
     private final Meters metrics;
     private final Executor worker;
@@ -71,10 +71,17 @@ public final class LoopChanges implements BatonLoop.Deaths {
     private boolean ended;
     private final Deque<Long> deaths = new ArrayDeque<>();
 
+    /** Makes a loop, which the registry knows then; its thread starts with its first task. */
+    @FunctionalInterface
+    public interface LoopMaker {
+        /** @param spare whether it is to serve only while others are blocked */
+        BatonLoop make(boolean spare);
+    }
+
     /**
      * Changes the loops of a registry.
      *
-     * @param another makes a loop, which the registry knows then; its thread starts with its first task
+     * @param another makes one more
      * @param worker where retiring may block
      * @param timer has a loop that is retired looked at again and again, where that may block
      * @param clockNanos what the grace time is measured by
@@ -84,7 +91,7 @@ public final class LoopChanges implements BatonLoop.Deaths {
     public LoopChanges(
             ChannelEnv channels,
             LoopRegistry loops,
-            Supplier<BatonLoop> another,
+            LoopMaker another,
             LiveView view,
             Meters metrics,
             BoundListeners listeners,
@@ -138,11 +145,8 @@ public final class LoopChanges implements BatonLoop.Deaths {
         if (ended) {
             throw new IllegalStateException("the process ends");
         }
-        BatonLoop loop = another.get();
+        BatonLoop loop = another.make(spare);
         loop.mustNotEnd();
-        if (spare) {
-            loop.makeSpare();
-        }
         try {
             loop.execute(() -> {}); // starts the thread
         } catch (Throwable t) { // there may be none: a loop that is listed without one would never help
@@ -181,13 +185,11 @@ public final class LoopChanges implements BatonLoop.Deaths {
         if (around.isStopping()) {
             return CompletableFuture.completedStage(draining(id));
         }
-        if (!loop.isSpare() && count() == 1) {
-            return CompletableFuture.completedStage(new LoopResult(
-                    id, Outcome.FAILED, "it is the last loop that is no spare one; add another one first"));
-        }
         if (!around.loops().leave(loop, false)) {
             return CompletableFuture.completedStage(new LoopResult(
-                    id, Outcome.FAILED, "it is the last loop, or is retired already; add another one first"));
+                    id,
+                    Outcome.FAILED,
+                    "it is the last loop that is no spare one, or is retired already; add another one first"));
         }
         return end(loop);
     }

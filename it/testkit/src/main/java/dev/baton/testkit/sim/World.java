@@ -43,7 +43,8 @@ public final class World {
     private final FdTable table;
     private final ChannelEnv env;
     private final PollerProvider pollers;
-    private final List<LoopGroup> groups = new ArrayList<>();
+    private final LoopGroup group;
+    private final List<BatonLoop> added = new ArrayList<>();
     private final List<String> threads = new ArrayList<>();
     private final List<Throwable> failures = new ArrayList<>();
     private final UnpooledByteBufAllocator memory = new UnpooledByteBufAllocator(true, true);
@@ -64,7 +65,8 @@ public final class World {
         posix.watchCloses(audit::closing);
         this.table = new FdTable(posix, registry, observers);
         this.env = new ChannelEnv(table, posix, registry, (plugin, cause) -> failures.add(cause), memory);
-        groups.add(group(loops, "L"));
+        this.group = new LoopGroup(
+                loops, simulation.threads("L"), pollers, posix, table, observers, registry, simulation.ticker());
         for (int id = 0; id < loops; id++) {
             threads.add("L" + id);
             loop(id).execute(() -> {});
@@ -72,18 +74,17 @@ public final class World {
         simulation.run();
     }
 
-    private LoopGroup group(int count, String name) {
-        return new LoopGroup(
-                count, simulation.threads(name), pollers, posix, table, observers, registry, simulation.ticker());
-    }
-
-    /** One loop more, which serves. Its thread is {@code M0}, and that of the next one {@code M1_0}. */
-    public BatonLoop another() {
-        String name = groups.size() == 1 ? "M" : "M" + (groups.size() - 1) + "_";
-        LoopGroup added = group(1, name);
-        groups.add(added);
+    /**
+     * One loop more, which serves. Its thread is {@code M0}, and that of the next one {@code M1_0}.
+     *
+     * @param spare whether it is to serve only while others are blocked
+     */
+    public BatonLoop another(boolean spare) {
+        String name = added.isEmpty() ? "M" : "M" + added.size() + "_";
+        BatonLoop loop = LoopGroup.another(
+                simulation.threads(name), pollers, posix, table, observers, registry, simulation.ticker(), spare);
+        added.add(loop);
         threads.add(name + "0");
-        BatonLoop loop = (BatonLoop) added.iterator().next();
         loop.execute(() -> {});
         return loop;
     }
@@ -240,7 +241,8 @@ public final class World {
 
     /** Tells the loops to end, from any thread, and returns. */
     public void stopLoops() {
-        groups.forEach(group -> group.shutdownGracefully(0, END.toSeconds(), TimeUnit.SECONDS));
+        group.shutdownGracefully(0, END.toSeconds(), TimeUnit.SECONDS);
+        added.forEach(loop -> loop.shutdownGracefully(0, END.toSeconds(), TimeUnit.SECONDS));
     }
 
     private void checkErrors() {

@@ -65,17 +65,16 @@ final class SimulatedMachine implements Machine {
     }
 
     @Override
-    public BatonLoop anotherLoop(PollerProvider provider, FdObservers observers, ChannelEnv channels) {
-        LoopGroup added = new LoopGroup(
-                1,
+    public BatonLoop anotherLoop(PollerProvider provider, FdObservers observers, ChannelEnv channels, boolean spare) {
+        return LoopGroup.another(
                 simulation.threads("added" + another++ + "L"),
                 new PointPollers(simulation, provider),
                 channels.posix(),
                 channels.table(),
                 observers,
                 channels.loops(),
-                simulation.ticker());
-        return (BatonLoop) added.iterator().next();
+                simulation.ticker(),
+                spare);
     }
 
     /** Waits here: Netty tells of a loop's end on a thread that is none of the simulation's. */

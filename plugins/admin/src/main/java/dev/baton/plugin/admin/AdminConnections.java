@@ -168,9 +168,11 @@ final class AdminConnections {
 
     private void sweep() {
         long now = System.nanoTime();
-        long mostNanos = leaving.getAsBoolean() ? Math.min(idleNanos, LEAVING_IDLE_NANOS) : idleNanos;
+        long waitNanos = leaving.getAsBoolean() ? Math.min(idleNanos, LEAVING_IDLE_NANOS) : idleNanos;
         for (Client each : open.values().toArray(new Client[0])) {
-            if ((each.state == State.WAITING || each.state == State.RECEIVING) && now - each.since > mostNanos) {
+            long idle = now - each.since;
+            if ((each.state == State.WAITING && idle > waitNanos)
+                    || (each.state == State.RECEIVING && idle > idleNanos)) {
                 LOG.debug("{} has been {} for too long", each.connection.remoteAddress(), each.state);
                 each.connection.close();
             }

@@ -133,7 +133,7 @@ class ConnectTest {
             return HttpVerdict.CONTINUE;
         };
         HttpConfig config =
-                Bench.config(true, List.of(FilterTest.choice("a", OnFailure.REFUSE)), route("db.example.com"));
+                Bench.config(true, List.of(FilterScene.choice("a", OnFailure.REFUSE)), route("db.example.com"));
         try (Bench bench = new Bench(ends, config, Map.of("a", filter))) {
             bench.send(ASK);
             bench.answer(0, AGREED);
@@ -175,7 +175,7 @@ class ConnectTest {
             return HttpVerdict.CONTINUE;
         };
         HttpConfig config =
-                Bench.config(true, List.of(FilterTest.choice("a", OnFailure.REFUSE)), route("db.example.com"));
+                Bench.config(true, List.of(FilterScene.choice("a", OnFailure.REFUSE)), route("db.example.com"));
         try (Bench bench = new Bench(ends, config, Map.of("a", filter))) {
             bench.send(ASK);
             assertThat(bench.toServer(0))

@@ -28,7 +28,7 @@ class ForwardedTest {
             + "X-Forwarded-Host: real\r\nX-Forwarded-Port: 443\r\nForwarded: for=203.0.113.7\r\nX-Forwarded-Foo: x\r\n";
 
     private static HttpConfig trusting(String... networks) {
-        HttpConfig plain = Bench.config(true, List.of(FilterTest.choice("a", OnFailure.REFUSE)));
+        HttpConfig plain = Bench.config(true, List.of(FilterScene.choice("a", OnFailure.REFUSE)));
         return new HttpConfig(
                 Optional.of("app"),
                 plain.filters(),

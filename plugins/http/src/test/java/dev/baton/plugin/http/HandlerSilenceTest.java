@@ -73,7 +73,7 @@ class HandlerSilenceTest {
                 ends,
                 Bench.config(
                         true,
-                        filters.length == 0 ? List.of() : List.of(FilterTest.choice("filter", OnFailure.REFUSE)),
+                        filters.length == 0 ? List.of() : List.of(FilterScene.choice("filter", OnFailure.REFUSE)),
                         RouteTest.handler("/h/*")),
                 filters.length == 0 ? Map.of("handler", handler) : Map.of("handler", handler, "filter", filters[0]));
     }

@@ -44,7 +44,7 @@ class HandlerStreamTest {
     private static Bench bench(Ends ends, HttpHandler handler, HttpFilter filter) {
         return new Bench(
                 ends,
-                Bench.config(true, List.of(FilterTest.choice("filter", OnFailure.REFUSE)), RouteTest.handler("/h/*")),
+                Bench.config(true, List.of(FilterScene.choice("filter", OnFailure.REFUSE)), RouteTest.handler("/h/*")),
                 Map.of("handler", handler, "filter", filter));
     }
 

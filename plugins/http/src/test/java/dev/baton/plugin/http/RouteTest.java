@@ -96,7 +96,7 @@ class RouteTest {
                         HttpHandler.class,
                         "handler",
                         new NoSettings(),
-                        FilterTest.choice("handler", dev.baton.spi.http.HttpFilterOptions.OnFailure.REFUSE)
+                        FilterScene.choice("handler", dev.baton.spi.http.HttpFilterOptions.OnFailure.REFUSE)
                                 .options())),
                 Optional.empty(),
                 Optional.empty());

@@ -136,7 +136,7 @@ class ServerOutcomesTest {
     void whatWasGivenUpGoesToNoOtherServer(Ends ends) {
         ScriptedFilter filter = new ScriptedFilter("a", new ArrayList<>());
         filter.onResponse = exchange -> HttpVerdict.WAIT;
-        RouteConfig route = limitedTo(Duration.ofSeconds(2), List.of(FilterTest.choice("a", OnFailure.REFUSE)));
+        RouteConfig route = limitedTo(Duration.ofSeconds(2), List.of(FilterScene.choice("a", OnFailure.REFUSE)));
         try (Bench bench = new Bench(ends, Bench.config(false, List.of(), route), Map.of("a", filter))) {
             bench.servers = List.of(new UpstreamServer("one.test:80", 0), new UpstreamServer("two.test:80", 1));
             bench.connectLater = true;
@@ -160,7 +160,7 @@ class ServerOutcomesTest {
             seen.set(exchange);
             return HttpVerdict.WAIT;
         };
-        RouteConfig route = limitedTo(Duration.ofMillis(500), List.of(FilterTest.choice("a", OnFailure.REFUSE)));
+        RouteConfig route = limitedTo(Duration.ofMillis(500), List.of(FilterScene.choice("a", OnFailure.REFUSE)));
         try (Bench bench = new Bench(ends, Bench.config(false, List.of(), route), Map.of("a", filter))) {
             bench.send(GET);
             bench.answer(0, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");

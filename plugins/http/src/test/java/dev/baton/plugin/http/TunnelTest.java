@@ -157,7 +157,7 @@ class TunnelTest {
             return HttpVerdict.CONTINUE;
         };
         try (Bench bench = new Bench(
-                ends, Bench.config(true, List.of(FilterTest.choice("a", OnFailure.REFUSE))), Map.of("a", filter))) {
+                ends, Bench.config(true, List.of(FilterScene.choice("a", OnFailure.REFUSE))), Map.of("a", filter))) {
             bench.send(ASK);
             bench.toServer(0);
             bench.answer(0, SWITCH + "hello");
