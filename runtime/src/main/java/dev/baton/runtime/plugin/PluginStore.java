@@ -91,7 +91,7 @@ public final class PluginStore {
     }
 
     /** True if the plugin in a folder was put there by {@link #install}. */
-    static boolean isInstalled(Path folder) {
+    public static boolean isInstalled(Path folder) {
         return Files.exists(folder.resolve(MARK));
     }
 

@@ -74,7 +74,11 @@ public final class LoopChanges implements BatonLoop.Deaths {
     /** Makes a loop, which the registry knows then; its thread starts with its first task. */
     @FunctionalInterface
     public interface LoopMaker {
-        /** @param spare whether it is to serve only while others are blocked */
+        /**
+         * Makes one.
+         *
+         * @param spare whether it is to serve only while others are blocked
+         */
         BatonLoop make(boolean spare);
     }
 

@@ -239,7 +239,11 @@ class PluginCommandIT {
                 }
             }
         }
-        String own = BatonProcess.distribution().resolve("plugins/tcp-proxy").toString();
-        assertThat(done(0, "plugin", "check", own)).contains(own + " is fine: tcp-proxy ");
+        for (String id : List.of("tcp-proxy", "http")) {
+            String own = BatonProcess.distribution().resolve("plugins/" + id).toString();
+            assertThat(done(0, "plugin", "check", own))
+                    .contains(own + " is fine: " + id + " ")
+                    .doesNotContain("warning");
+        }
     }
 }

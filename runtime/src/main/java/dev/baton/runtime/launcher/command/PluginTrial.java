@@ -2,6 +2,7 @@ package dev.baton.runtime.launcher.command;
 
 import dev.baton.runtime.plugin.PluginCandidate;
 import dev.baton.runtime.plugin.PluginException;
+import dev.baton.runtime.plugin.PluginStore;
 import dev.baton.runtime.server.Foundation;
 import dev.baton.runtime.server.Installation;
 import dev.baton.runtime.server.StartException;
@@ -34,6 +35,13 @@ record PluginTrial(PluginSnapshot plugin, @Nullable String problem, List<String>
         if (problem != null) {
             return new PluginTrial(plugin, candidate.named(problem), List.of());
         }
-        return new PluginTrial(plugin, null, candidate.advice());
+        return new PluginTrial(plugin, null, isOurs(candidate.folder()) ? List.of() : candidate.advice());
+    }
+
+    /** One that came with the distribution: it changes together with the SPI. */
+    private static boolean isOurs(Path folder) {
+        return !PluginStore.isInstalled(folder)
+                && Installation.current().plugins().stream()
+                        .anyMatch(plugins -> folder.toAbsolutePath().startsWith(plugins.toAbsolutePath()));
     }
 }
