@@ -6,6 +6,8 @@ import dev.baton.runtime.plugin.ExtensionPoint;
 import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.runtime.vertx.ContextOwners;
 import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.service.Packed;
+import dev.baton.spi.service.Packing;
 import dev.baton.spi.service.Service;
 import dev.baton.spi.service.ServiceFactory;
 import java.time.Duration;
@@ -132,6 +134,21 @@ final class Services {
         @Override
         public List<String> protocols() {
             return service.protocols();
+        }
+
+        @Override
+        public Packed pack(MovableChannel connection, Packing packing) {
+            return service.pack(connection, packing);
+        }
+
+        @Override
+        public boolean unpacks(byte[] state) {
+            return service.unpacks(state);
+        }
+
+        @Override
+        public void unpack(MovableChannel connection, String listener, Packed packed) {
+            service.unpack(connection, listener, packed);
         }
 
         @Override

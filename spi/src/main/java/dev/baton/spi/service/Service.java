@@ -56,6 +56,51 @@ public interface Service {
     }
 
     /**
+     * Packs a connection for the process that follows this one in an upgrade, so that it goes on there and its peer
+     * notices nothing. Asked of each connection that would be told to {@link #drain} otherwise, under the claim, with
+     * nothing queued for it. Answers at once: a connection stands still from here until the other process has it.
+     *
+     * <p>After an answer of {@link Packed#of} the connection and its companions are gone for this process: they are
+     * closed here without a word to their peers, so writes that were not sent fail and {@code channelInactive} comes.
+     * The service must not take that for the end of the connection. If the other process does not take it, it comes
+     * back by {@link #unpack} in this process.
+     *
+     * <p>Not asked for connections with TLS of this process, whose keys cannot be packed, nor for those on which a
+     * connection filter has left a handler.
+     *
+     * @param packing takes the claim on connections that have to go along, and asks again at a later boundary
+     */
+    @OnLoop
+    default Packed pack(MovableChannel connection, Packing packing) {
+        return Packed.NEVER;
+    }
+
+    /**
+     * Whether this service can {@link #unpack} a connection, before it has come: what another version of it has packed,
+     * or a service that was configured otherwise, may not fit. If it does not, the connection stays where it is. The
+     * other process is not trusted: a wrong state is false, not a fault.
+     *
+     * @param state what {@link #pack} has written
+     */
+    @AnyThread
+    default boolean unpacks(byte[] state) {
+        return false;
+    }
+
+    /**
+     * Sets up a connection that {@link #pack} of the process before has packed, as {@link #initialize} does one that
+     * was accepted. Called under the claims on it and on its companions, before {@code channelActive} of the connection
+     * and after that of the companions, none of which has read yet. What was not sent there is sent before anything
+     * that is written from here on. A throw resets these connections and nothing else.
+     *
+     * @param listener name of the listener that accepted it
+     */
+    @OnLoop
+    default void unpack(MovableChannel connection, String listener, Packed packed) {
+        throw new UnsupportedOperationException("this service takes no packed connections");
+    }
+
+    /**
      * What clients are offered in a TLS handshake (ALPN) where the listener's {@code tls} does not say: names of
      * protocols that this service tells apart by {@link dev.baton.spi.channel.TlsFacts#alpn}, in the order of
      * preference, for example {@code h2}. Empty, the default: nothing is offered.

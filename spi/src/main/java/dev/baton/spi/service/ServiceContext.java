@@ -35,8 +35,8 @@ public interface ServiceContext {
 
     /**
      * Another service of the configuration, to which this one may give connections by its {@link Service#initialize}.
-     * From then on this one passes {@link Service#drain} and {@link Service#idleNanos} of the connection on to it. The
-     * runtime closes it: after this one if a component of this one's record names it
+     * From then on this one passes {@link Service#drain}, {@link Service#idleNanos} and {@link Service#pack} of the
+     * connection on to it. The runtime closes it: after this one if a component of this one's record names it
      * ({@link dev.baton.spi.config.ServiceName}), else in any order.
      *
      * @throws NoSuchElementException if there is none of this name; cannot happen for a component that is annotated
