@@ -118,6 +118,17 @@ public abstract class BalancerContract {
     @Test
     final void shouldChooseOnManyLoopsAtOnce() throws Exception {
         Balancer balancer = balancer();
+        // As two threads may, in the order that shows what they share.
+        ServerChoice few = balancer.over(servers(2));
+        ServerChoice many = balancer.over(servers(4));
+        for (int request = 0; request < 8; request++) {
+            assertThat(few.choose(request(request)))
+                    .as("place of one of 2 servers, while there is a choice among 4 as well")
+                    .isBetween(0, 1);
+            assertThat(many.choose(request(request)))
+                    .as("place of one of 4 servers, while there is a choice among 2 as well")
+                    .isBetween(0, 3);
+        }
         CyclicBarrier start = new CyclicBarrier(THREADS);
         ExecutorService threads = Executors.newFixedThreadPool(THREADS);
         try {

@@ -72,7 +72,7 @@ class WrongContributionsTest {
     @CsvSource({
         "by number, shouldChooseAmongTheServersThatItWasGiven, place of the server that is chosen",
         "always the first, shouldLetNoServerStarve, servers of one weight",
-        "shares its turn, shouldChooseOnManyLoopsAtOnce, chosen while other threads choose",
+        "shares its turn, shouldChooseOnManyLoopsAtOnce, while there is a choice among 4",
         "needs a client, shouldChooseAmongTheServersThatItWasGiven, planned",
         "multiplies weights, shouldTakeServersOfAnyKind, extreme weight",
         "waits, shouldNeverWait, which run on loops"

@@ -7,6 +7,9 @@ import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.fd.TakeoverResult;
 import dev.baton.spi.loop.Loop;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.EventLoop;
@@ -15,6 +18,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +47,9 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
 
     private static final int MOVES_QUICK = 100;
     private static final long MOVE_AGAIN_MILLIS = 5;
+
+    /** In bytes: with more a connection waits until some are sent, before it goes to another process. */
+    private static final int UNSENT_BYTES_MAX = 1 << 20;
 
     private final ChannelLoop facade = new ChannelLoop(this);
     private final String plugin;
@@ -78,6 +85,24 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
             SocketAddress peer) {
         assert loop.inEventLoop();
         return connected(parent, env, FdKind.DOWNSTREAM, plugin, loop, number, peer);
+    }
+
+    /**
+     * A connection that a listener of another process has accepted; everything else as {@link #accepted}.
+     *
+     * @param number connected, non-blocking; the table's from here on
+     */
+    public static MovableStreamChannel moved(
+            @Nullable ListenerChannel parent,
+            ChannelEnv env,
+            String plugin,
+            BatonLoop loop,
+            int number,
+            SocketAddress peer) {
+        MovableStreamChannel channel = accepted(parent, env, plugin, loop, number, peer);
+        // The process that has accepted it may hold it for a moment more.
+        env.table().heldElsewhere(channel.live());
+        return channel;
     }
 
     /**
@@ -141,6 +166,67 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
             return -1;
         }
         return env.table().fdDisown(mine) ? mine.number() : -1;
+    }
+
+    /**
+     * Holder: whether {@link #pack} can take the connection to another process now: it is open, nothing is queued for
+     * it, and what was written and not sent is bytes, not too many.
+     */
+    public boolean isPackable() {
+        ChannelOutboundBuffer out = unsafe().outboundBuffer();
+        if (!isLive()
+                || !isActive()
+                || facade.hasQueued()
+                || out == null
+                || out.totalPendingWriteBytes() > UNSENT_BYTES_MAX) {
+            return false;
+        }
+        boolean[] bytesOnly = {true};
+        forEachUnsent(out, message -> bytesOnly[0] &= message instanceof ByteBuf);
+        return bytesOnly[0];
+    }
+
+    /**
+     * Holder, of one claim, after {@link #isPackable}: gives the socket away with what was not sent. The channel closes
+     * when the caller leaves, which the peer does not notice; after that the number is the caller's.
+     *
+     * @return null if the connection was deleted meanwhile
+     */
+    public @Nullable PackedSocket pack() {
+        Fd mine = fd();
+        ChannelOutboundBuffer out = unsafe().outboundBuffer();
+        if (mine == null || out == null) {
+            return null;
+        }
+        ByteBuf unsent = Unpooled.buffer();
+        forEachUnsent(out, message -> {
+            ByteBuf piece = (ByteBuf) message;
+            unsent.writeBytes(piece, piece.readerIndex(), piece.readableBytes());
+        });
+        return env.table().fdDisown(mine) ? new PackedSocket(mine.number(), ByteBufUtil.getBytes(unsent)) : null;
+    }
+
+    private static void forEachUnsent(ChannelOutboundBuffer out, Consumer<Object> visitor) {
+        try {
+            out.addFlush(); // those that were not flushed go first elsewhere, too
+            out.forEachFlushedMessage(message -> {
+                visitor.accept(message);
+                return true;
+            });
+        } catch (Exception e) {
+            throw new IllegalStateException("cannot look at what was not sent", e);
+        }
+    }
+
+    /**
+     * Holder, after its registration: sends what another process had not sent, before anything that is written from
+     * here on, whatever handlers there are.
+     */
+    public void sendFirst(byte[] unsent) {
+        if (unsent.length > 0) {
+            unsafe().write(filterOutboundMessage(Unpooled.wrappedBuffer(unsent)), voidPromise());
+            unsafe().flush();
+        }
     }
 
     /**

@@ -17,6 +17,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * <pre>
  * operation     guard                          effect
  * admit         promised + fds &lt;= most          promised + fds, open + 1
+ * admitAnyway   -                              promised + fds, open + 1: it is there already
  * came          holds an admission             if open &gt; most, an idle connection is closed
  * release       holds an admission             promised - fds, open - 1; if others may have been refused, they are told
  * connect       open &lt; most, or an idle         open + 1
@@ -160,6 +161,12 @@ public final class FdBudget {
                 return true;
             }
         }
+    }
+
+    /** Admits a client that is there already, whether there is room or not; the caller owes a {@link #release}. */
+    public void admitAnyway(int fds) {
+        assert fds >= 0 && fds <= FDS_MAX : fds;
+        word.getAndAdd(one(fds));
     }
 
     /**

@@ -4,14 +4,23 @@ import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.runtime.channel.ListenerChannel;
 import dev.baton.runtime.channel.MovableStreamChannel;
 import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.pack.Companions;
+import dev.baton.runtime.pack.PackedCompanion;
+import dev.baton.runtime.pack.Parcel;
 import dev.baton.runtime.posix.PeerAddress;
+import dev.baton.spi.channel.ConnectionFacts;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.FdKind;
+import dev.baton.spi.service.Packed;
 import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelHandlerAdapter;
 import io.netty.channel.ChannelHandlerContext;
+import java.net.SocketAddress;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -122,22 +131,126 @@ final class AcceptedConnections extends ChannelHandlerAdapter {
     }
 
     private void ended(MovableChannel connection) {
-        connections.ended(connection);
+        if (connections.ended(connection)) {
+            reservationUsed.run();
+        }
+    }
+
+    // ---- from another process ---------------------------------------------------------------------------------------
+
+    /**
+     * Takes a connection of another process, or one that came back from there, on a loop. It has its place at the gate.
+     * Throws nothing.
+     *
+     * @param cameBack it came back
+     */
+    void unpack(
+            @Nullable ListenerChannel parent, BatonLoop loop, Parcel parcel, Companions companions, boolean cameBack) {
+        List<MovableStreamChannel> along = new ArrayList<>();
+        MovableStreamChannel connection = null;
+        boolean done = false;
+        try {
+            SocketAddress peer = env.posix().remoteAddress(parcel.socket().number());
+            for (PackedCompanion each : parcel.companions()) {
+                along.add(companions.unpack(each, loop));
+            }
+            connection = MovableStreamChannel.moved(
+                    parent, env, spec.plugin(), loop, parcel.socket().number(), peer);
+            unpack(connection, loop, parcel, along);
+            connections.opened(connection, cameBack);
+            MovableStreamChannel unpacked = connection;
+            int slot = clients == null ? ClientTable.UNCOUNTED : clients.enterAnyway(peer);
+            connection.closeFuture().addListener(closed -> {
+                left(slot);
+                ended(unpacked);
+            });
+            done = true;
+        } catch (Throwable t) { // the numbers must not leak
+            LOG.warn("listener {} cannot take a connection of another process", spec.name(), t);
+        } finally {
+            if (!done) {
+                cut(parcel, along, connection);
+            }
+            along.forEach(MovableStreamChannel::leave);
+            if (connection != null) {
+                connection.leave();
+            }
+        }
+    }
+
+    private void unpack(
+            MovableStreamChannel connection, BatonLoop loop, Parcel parcel, List<MovableStreamChannel> along) {
+        if (parcel.client() != null || parcel.server() != null) {
+            connection.attr(MovableChannel.FACTS).set(new ConnectionFacts(parcel.client(), parcel.server()));
+        }
+        Packed packed = Packed.of(parcel.state(), along.toArray(MovableChannel[]::new));
+        connection.pipeline().addLast(new SetUp(() -> {
+            connection.sendFirst(parcel.socket().unsent());
+            spec.service().unpack(connection, spec.name(), packed);
+        }));
+        loop.register(connection);
+        if (!connection.isOpen()) {
+            along.forEach(AcceptedConnections::reset); // its service threw
+        }
+    }
+
+    /** Nothing of it goes on: its peers see a reset, as when a process dies. */
+    private void cut(Parcel parcel, List<MovableStreamChannel> along, @Nullable MovableStreamChannel connection) {
+        if (connection == null) {
+            env.posix().setLinger(parcel.socket().number(), 0);
+            env.table().discard(parcel.socket().number(), FdKind.DOWNSTREAM);
+        } else {
+            Fd fd = connection.fd(); // it may not have a loop, and could not be closed in order
+            if (fd != null) {
+                env.posix().setLinger(fd.number(), 0);
+                env.table().fdDelete(fd);
+            }
+            connections.ended(connection);
+        }
+        along.forEach(AcceptedConnections::reset);
+        parcel.companions().stream().skip(along.size()).forEach(each -> {
+            env.posix().setLinger(each.socket().number(), 0);
+            env.table().discard(each.socket().number(), FdKind.UPSTREAM);
+        });
         reservationUsed.run();
+    }
+
+    private static void reset(MovableStreamChannel connection) {
+        connection.config().setSoLinger(0);
+        connection.close();
+    }
+
+    /** Calls the service as {@link AcceptedConnections} does for those that it has accepted itself. */
+    private final class SetUp extends ChannelHandlerAdapter {
+        private final Runnable service;
+
+        SetUp(Runnable service) {
+            this.service = service;
+        }
+
+        @Override
+        public void handlerAdded(ChannelHandlerContext context) {
+            setUp(context, this, service);
+        }
     }
 
     @Override
     public void handlerAdded(ChannelHandlerContext context) {
         MovableChannel connection = (MovableChannel) context.channel();
+        setUp(context, this, () -> spec.service().initialize(connection, spec.name()));
+    }
+
+    private void setUp(ChannelHandlerContext context, ChannelHandler caller, Runnable service) {
+        MovableChannel connection = (MovableChannel) context.channel();
         try {
-            spec.service().initialize(connection, spec.name());
+            service.run();
         } catch (Throwable t) {
             LOG.error("plugin {} cannot set up a connection of listener {}", spec.plugin(), spec.name(), t);
             env.failures().failed(spec.plugin(), t);
             connection.config().setSoLinger(0); // nothing, not even the end of an empty stream
             context.close();
         } finally {
-            context.pipeline().remove(this);
+            context.pipeline().remove(caller);
         }
     }
 }

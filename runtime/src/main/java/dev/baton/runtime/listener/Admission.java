@@ -125,6 +125,19 @@ final class Admission {
                         && total.idle().closeOne());
     }
 
+    /**
+     * A connection comes from another process, and is not refused for want of room. False: the listener takes none any
+     * more. Else it owes an {@link #ended}.
+     */
+    boolean admitMoved(Acceptor.Reports reports) {
+        if (!gate.admit()) {
+            return false;
+        }
+        total.admit(cost);
+        reports.readinessChanged(); // it may have been the last that fits
+        return true;
+    }
+
     /** A right was used. */
     void came() {
         total.fds().came();

@@ -83,6 +83,11 @@ final class ClientLimits {
         return slot;
     }
 
+    /** A client comes from another process, and is not refused. Returns what {@link #leave} wants. */
+    int enterAnyway(@Nullable SocketAddress client) {
+        return table.enterAnyway(client);
+    }
+
     void leave(int slot) {
         table.leave(slot);
     }

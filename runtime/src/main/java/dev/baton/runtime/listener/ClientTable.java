@@ -88,6 +88,15 @@ final class ClientTable {
      *     {@link #TOO_FAST}
      */
     int enter(@Nullable SocketAddress address) {
+        return enter(address, max, true);
+    }
+
+    /** The same for one that is not refused: neither its number nor its pace is looked at. */
+    int enterAnyway(@Nullable SocketAddress address) {
+        return enter(address, (int) COUNT, false);
+    }
+
+    private int enter(@Nullable SocketAddress address, int most, boolean atItsPace) {
         if (!(address instanceof InetSocketAddress inet) || inet.getAddress() == null) {
             return UNCOUNTED;
         }
@@ -104,14 +113,14 @@ final class ClientTable {
             }
             long seen = words.get(slot);
             boolean mine = (seen & ~COUNT) == client;
-            if (mine && (seen & COUNT) >= max) {
+            if (mine && (seen & COUNT) >= most) {
                 return TOO_MANY;
             }
             if (!mine && !isForgotten(slot, seen)) {
                 continue; // somebody else was faster
             }
             if (words.compareAndSet(slot, seen, mine ? seen + 1 : client + 1)) {
-                if (!takeToken(slot)) {
+                if (atItsPace && !takeToken(slot)) {
                     words.getAndDecrement(slot);
                     return TOO_FAST;
                 }

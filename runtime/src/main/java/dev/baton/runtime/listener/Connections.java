@@ -5,6 +5,9 @@ import dev.baton.runtime.channel.Input;
 import dev.baton.runtime.channel.MovableStreamChannel;
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.loop.Timer;
+import dev.baton.runtime.pack.Carrier;
+import dev.baton.runtime.pack.Companions;
+import dev.baton.runtime.pack.Parcel;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.TakeoverResult;
@@ -27,14 +30,21 @@ import org.jspecify.annotations.Nullable;
  * comes second sees it; the entry's value makes sure that it is told once.
  */
 final class Connections implements IdleClients.Owner {
-    private final ConcurrentHashMap<MovableChannel, Told> open = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<MovableStreamChannel, Told> open = new ConcurrentHashMap<>();
     private final Queue<Waiter> waiting = new ConcurrentLinkedQueue<>();
     private final ChannelEnv env;
-    private final String plugin;
+    private final ListenerSpec spec;
     private final Counter idleClosed;
     private final ListenerGate gate;
     private final Service service;
     private final Timer timer;
+    private final Companions companions;
+    /** Takes a connection that comes back from another process. */
+    private final Arrival arrival;
+    /** Gives back the place of one that has gone to another process. */
+    private final Runnable departed;
+    /** Takes those that are told to drain to another process; null if there is none. */
+    private volatile @Nullable Carrier carrier;
     /** How long the last of those that are told to drain may wait; null before that. */
     private volatile @Nullable Duration draining;
 
@@ -46,44 +56,106 @@ final class Connections implements IdleClients.Owner {
 
     private enum Told {
         NOTHING,
-        TO_DRAIN
+        TO_DRAIN,
+        /** It is packed: its end here is no end of it. */
+        TO_GO
     }
 
     /**
      * None yet.
      *
      * @param env where their fds live
+     * @param spec says what speaks on them
      * @param gate counts them, and those that are about to come in
-     * @param service speaks on them
-     * @param plugin whose errors are those of the service
      * @param timer ends the waiting
      * @param idleClosed counts those that are closed to make room
+     * @param companions what may go with them to another process
+     * @param arrival takes those that come back from there
+     * @param departed gives back the place of one that has gone there
      */
-    Connections(ChannelEnv env, ListenerGate gate, Service service, String plugin, Timer timer, Counter idleClosed) {
+    Connections(
+            ChannelEnv env,
+            ListenerSpec spec,
+            ListenerGate gate,
+            Timer timer,
+            Counter idleClosed,
+            Companions companions,
+            Arrival arrival,
+            Runnable departed) {
         this.env = env;
-        this.plugin = plugin;
+        this.spec = spec;
         this.idleClosed = idleClosed;
         this.gate = gate;
-        this.service = service;
+        this.service = spec.service();
         this.timer = timer;
+        this.companions = companions;
+        this.arrival = arrival;
+        this.departed = departed;
+    }
+
+    /** Takes a connection that another process has sent back. */
+    @FunctionalInterface
+    interface Arrival {
+        /** Sets it up again; it has its place at the gate. */
+        void unpack(Parcel parcel);
     }
 
     /** Enters a connection, on its loop and under its claim. */
-    void opened(MovableChannel connection) {
+    void opened(MovableStreamChannel connection) {
+        opened(connection, false);
+    }
+
+    /**
+     * Enters a connection, on its loop and under its claim.
+     *
+     * @param cameBack another process has not taken it
+     */
+    void opened(MovableStreamChannel connection, boolean cameBack) {
         open.put(connection, Told.NOTHING);
         if (closing) {
             close(connection);
         } else {
             Duration spread = draining;
             if (spread != null) {
-                drain(connection, spread);
+                drain(connection, spread, cameBack);
             }
         }
     }
 
-    /** Takes a connection out that has ended. */
-    void ended(MovableChannel connection) {
-        open.remove(connection);
+    /**
+     * Takes a connection out that has ended.
+     *
+     * @return false if it goes to another process, and keeps its place until it is there
+     */
+    boolean ended(MovableChannel connection) {
+        return open.remove(connection) != Told.TO_GO;
+    }
+
+    // ---- to another process -----------------------------------------------------------------------------------------
+
+    /** From now on those that are told to drain go to another process instead, as far as they can. */
+    void carriedBy(Carrier next) {
+        carrier = next;
+    }
+
+    /** It is packed, and about to close here. Under the claim. */
+    void departing(MovableStreamChannel connection) {
+        open.replace(connection, Told.TO_GO);
+    }
+
+    /** It could not be packed after all. Under the claim. */
+    void staying(MovableStreamChannel connection) {
+        open.replace(connection, Told.TO_GO, Told.TO_DRAIN);
+    }
+
+    /** It is in the other process. */
+    void departed() {
+        departed.run();
+    }
+
+    /** The other process has not taken it. */
+    void back(Parcel parcel) {
+        arrival.unpack(parcel);
     }
 
     /** How many are open. */
@@ -103,15 +175,20 @@ final class Connections implements IdleClients.Owner {
         int now = count();
         long step = nanos / Math.max(1, now);
         long patience = 0;
-        for (MovableChannel connection : open.keySet()) {
+        for (MovableStreamChannel connection : open.keySet()) {
             patience = Math.min(patience + step, nanos); // more may have come than were counted
-            drain(connection, Duration.ofNanos(patience));
+            drain(connection, Duration.ofNanos(patience), false);
         }
         return now;
     }
 
-    private void drain(MovableChannel connection, Duration patience) {
+    private void drain(MovableStreamChannel connection, Duration patience, boolean cameBack) {
         if (open.replace(connection, Told.NOTHING, Told.TO_DRAIN)) {
+            Carrier to = carrier;
+            if (to != null
+                    && to.take(new DepartingConnection(this, connection, env, spec, companions, patience), cameBack)) {
+                return;
+            }
             connection.post(() -> {
                 if (connection.isOpen()) {
                     service.drain(connection, patience);
@@ -124,14 +201,14 @@ final class Connections implements IdleClients.Owner {
     int close() {
         closing = true;
         int closed = 0;
-        for (MovableChannel connection : open.keySet()) {
+        for (MovableStreamChannel connection : open.keySet()) {
             closed += close(connection) ? 1 : 0;
         }
         return closed;
     }
 
     /** From outside, whatever its loop is doing: the loop is told by the finalizer. */
-    private boolean close(MovableChannel connection) {
+    private boolean close(MovableStreamChannel connection) {
         Fd fd = connection.fd();
         return fd != null && env.table().fdDelete(fd);
     }
@@ -140,7 +217,7 @@ final class Connections implements IdleClients.Owner {
 
     /** Offers those that are idle. Any thread. */
     void idle(IdleClients.Search search) {
-        for (MovableChannel connection : open.keySet()) {
+        for (MovableStreamChannel connection : open.keySet()) {
             search.offer(this, connection, idleNanos(connection));
         }
     }
@@ -149,7 +226,7 @@ final class Connections implements IdleClients.Owner {
         try {
             return service.idleNanos(connection);
         } catch (Throwable t) { // a plugin's
-            env.failures().failed(plugin, t);
+            env.failures().failed(spec.plugin(), t);
             return Service.NOT_IDLE;
         }
     }
@@ -175,7 +252,7 @@ final class Connections implements IdleClients.Owner {
             idleClosed.increment();
             return true;
         } catch (Throwable t) { // the listener for which it happens must survive it
-            env.failures().failed(plugin, t);
+            env.failures().failed(spec.plugin(), t);
             connection.close();
             return true;
         } finally {

@@ -5,7 +5,10 @@ import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.filter.ConnectionFilter;
 import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.metrics.Metrics.Counter;
+import dev.baton.spi.service.Packed;
+import dev.baton.spi.service.Packing;
 import dev.baton.spi.service.Service;
+import io.netty.util.AttributeKey;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.LongSupplier;
@@ -20,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  * {@link Filtering} is the part of each connection.
  */
 public final class FilteredService implements Service {
+    /** On a connection in whose pipeline filters have left handlers: these cannot go to another process. */
+    static final AttributeKey<Boolean> HANDLERS_LEFT = AttributeKey.valueOf(FilteredService.class, "HANDLERS_LEFT");
+
     private final List<Filter> filters;
     private final List<Counter> refused;
     private final Duration acceptTimeout;
@@ -106,6 +112,28 @@ public final class FilteredService implements Service {
     @Override
     public long idleNanos(MovableChannel connection) {
         return connection.pipeline().get(HeldInput.class) != null ? NOT_IDLE : service.idleNanos(connection);
+    }
+
+    @Override
+    public Packed pack(MovableChannel connection, Packing packing) {
+        // One that waits for a decision ends by the accept timeout at the latest.
+        return connection.pipeline().get(HeldInput.class) != null ? Packed.NOT_NOW : service.pack(connection, packing);
+    }
+
+    @Override
+    public boolean unpacks(byte[] state) {
+        return service.unpacks(state);
+    }
+
+    /** {@inheritDoc} Filters have let it pass in the other process. */
+    @Override
+    public void unpack(MovableChannel connection, String listener, Packed packed) {
+        ClientLimits limits = clients;
+        if (limits != null) {
+            int slot = limits.enterAnyway(connection.clientAddress());
+            connection.closeFuture().addListener(closed -> limits.leave(slot));
+        }
+        service.unpack(connection, listener, packed);
     }
 
     @Override

@@ -3,8 +3,10 @@ package dev.baton.runtime.listener;
 import dev.baton.spi.channel.ConnectionFacts;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.filter.Next;
+import io.netty.channel.ChannelHandler;
 import io.netty.util.concurrent.Future;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -117,11 +119,24 @@ final class Filtering {
             reset();
             return;
         }
+        if (hasHandlers()) {
+            connection.attr(FilteredService.HANDLERS_LEFT).set(true);
+        }
         try {
             filtered.service().initialize(connection, listener);
         } catch (Throwable t) {
             failed(filtered.plugin(), t);
         }
+    }
+
+    /** Of filters, which stay before those of the service. */
+    private boolean hasHandlers() {
+        for (Map.Entry<String, ChannelHandler> each : connection.pipeline()) {
+            if (!(each.getValue() instanceof HeldInput || each.getValue() instanceof AcceptedConnections)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void timedOut() {

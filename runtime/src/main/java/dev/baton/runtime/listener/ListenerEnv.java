@@ -1,6 +1,7 @@
 package dev.baton.runtime.listener;
 
 import dev.baton.runtime.channel.ChannelEnv;
+import dev.baton.runtime.pack.Companions;
 import dev.baton.spi.metrics.Metrics;
 import java.time.Duration;
 import java.util.concurrent.Executor;
@@ -14,6 +15,7 @@ import java.util.concurrent.Executor;
  * @param total how many connections they may have together
  * @param balance tells the loop with the fewest connections
  * @param closeSpread within which time idle connections end that are asked to at once
+ * @param companions the upstream connections that go to another process with theirs
  */
 public record ListenerEnv(
         ChannelEnv channels,
@@ -21,4 +23,17 @@ public record ListenerEnv(
         Executor worker,
         TotalLimit total,
         Balance balance,
-        Duration closeSpread) {}
+        Duration closeSpread,
+        Companions companions) {
+
+    /** Where connections go to another process without companions. */
+    public ListenerEnv(
+            ChannelEnv channels,
+            Metrics metrics,
+            Executor worker,
+            TotalLimit total,
+            Balance balance,
+            Duration closeSpread) {
+        this(channels, metrics, worker, total, balance, closeSpread, Companions.NONE);
+    }
+}

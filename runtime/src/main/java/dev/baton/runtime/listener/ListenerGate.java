@@ -30,6 +30,8 @@ import java.util.concurrent.atomic.AtomicLong;
  * suspend      ASSIGNED or OPEN, not SUSPENDED     SUSPENDED on
  * resume       ASSIGNED or OPEN, SUSPENDED         SUSPENDED off
  * reserve      READY                               connections + 1: the right to accept one
+ * admit        not STOPPED                         connections + 1: one comes from another process, and is not
+ *                                                  refused
  * unreserve    holds a reservation                 connections - 1: there was none to accept
  * limit        holds a reservation                 connections - 1; LIMITED on, next episode: out of fds
  * lift         LIMITED, same episode               LIMITED off: the timer of this pause and of no other
@@ -42,7 +44,7 @@ import java.util.concurrent.atomic.AtomicLong;
  *
  * <p>STOPPED is terminal because no guard of a row that sets the phase accepts it, whatever runs at the same time.
  * Connections are counted in every phase: they outlive the listener. 0 &lt;= connections &lt;= max, because a
- * reservation is counted before the accept.
+ * reservation is counted before the accept; only with those of another process there may be more.
  *
  * <p>An operation that changed whether the listener is READY says so; its caller then has every loop bring its poller
  * in line. But for reserve: FULL because of a reservation may be over in a moment, and its holder, who knows, tells if
@@ -224,6 +226,19 @@ final class ListenerGate {
         while (true) {
             long seen = word.get();
             if (!isReady(seen)) {
+                return false;
+            }
+            if (word.compareAndSet(seen, seen + CONNECTION)) {
+                return true;
+            }
+        }
+    }
+
+    /** Counts a connection that comes from another process; false: the listener takes none any more. */
+    boolean admit() {
+        while (true) {
+            long seen = word.get();
+            if ((seen & PHASE) == STOPPED) {
                 return false;
             }
             if (word.compareAndSet(seen, seen + CONNECTION)) {

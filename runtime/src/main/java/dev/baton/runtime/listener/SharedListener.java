@@ -7,10 +7,14 @@ import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.listener.ListenerGate.Change;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.Timer;
+import dev.baton.runtime.pack.Carrier;
+import dev.baton.runtime.pack.PackedCompanion;
+import dev.baton.runtime.pack.Parcel;
 import dev.baton.runtime.posix.PeerAddress;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.spi.admin.ListenerSnapshot;
 import dev.baton.spi.fd.Fd;
+import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.listener.Listener;
 import dev.baton.spi.listener.ListenerResult;
 import dev.baton.spi.listener.ListenerResult.Outcome;
@@ -23,15 +27,20 @@ import dev.baton.spi.threading.AnyThread;
 import dev.baton.spi.threading.OffLoop;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A listener: its listening sockets, shared by a set of loops which poll them and accept.
@@ -56,6 +65,8 @@ import org.jspecify.annotations.Nullable;
  */
 @AnyThread
 public final class SharedListener implements Listener {
+    private static final Logger LOG = LoggerFactory.getLogger(SharedListener.class);
+
     private final ListenerSpec spec;
     private final ListenerEnv env;
     private final ListenerGate gate;
@@ -67,6 +78,8 @@ public final class SharedListener implements Listener {
     private final Set<LoopSeat> lent = ConcurrentHashMap.newKeySet();
 
     private final AcceptedConnections accepted;
+    private final Metrics.Counter received;
+    private final AtomicInteger nextLoop = new AtomicInteger();
     private final Accepting accepting;
     /** One object, so that seats of one loop are equal. */
     private final LoopSeat.Taker taker = this::take;
@@ -157,15 +170,22 @@ public final class SharedListener implements Listener {
                 spec, table, posix, env.worker(), seats.apply(this), gate::isStopped, this::acceptor, this::allClosed);
         this.connections = new Connections(
                 env.channels(),
+                spec,
                 gate,
-                spec.service(),
-                spec.plugin(),
                 timer,
                 metrics.counter(
                         "baton_listener_idle_closed_total",
                         "Idle connections of a listener that were closed to make room for new clients.",
                         "listener",
-                        spec.name()));
+                        spec.name()),
+                env.companions(),
+                this::back,
+                this::connectionEnded);
+        this.received = metrics.counter(
+                "baton_listener_received_total",
+                "Live connections of a listener that came from the process before, in an upgrade.",
+                "listener",
+                spec.name());
         this.port = new PortRelease(posix, table, env.worker(), timer);
         this.accepted = new AcceptedConnections(
                 spec, env.channels(), connections, this::connectionEnded, ClientLimits.of(spec, metrics, clock));
@@ -208,6 +228,80 @@ public final class SharedListener implements Listener {
         if (there != here) {
             env.balance().handOver(connection, here, there);
         }
+    }
+
+    // ---- connections of another process -----------------------------------------------------------------------------
+
+    /**
+     * Has connections that are told to drain from now on go to another process instead, as far as they can. Any thread.
+     */
+    public void carriedBy(Carrier carrier) {
+        connections.carriedBy(carrier);
+    }
+
+    /**
+     * Whether a connection of another process can go on here. Counts it then; {@link #unpack} must follow, or
+     * {@link #notReceived}. Any thread.
+     *
+     * @return null if it can; else why not, for a person
+     */
+    public @Nullable String admits(Parcel parcel) {
+        for (PackedCompanion each : parcel.companions()) {
+            if (!env.companions().has(each.of())) {
+                return "there is no upstream connection here like that of its server, "
+                        + each.of().server();
+            }
+        }
+        boolean known;
+        try {
+            known = spec.service().unpacks(parcel.state());
+        } catch (Throwable t) { // a plugin's
+            env.channels().failures().failed(spec.plugin(), t);
+            known = false;
+        }
+        if (!known) {
+            return "its service, " + spec.serviceName() + ", is another one here";
+        }
+        return admission.admitMoved(accepting) ? null : "the listener has ended";
+    }
+
+    /** One that was admitted does not come. */
+    public void notReceived() {
+        connectionEnded();
+    }
+
+    /**
+     * Sets up a connection that {@link #admits} has let in; its sockets are this listener's from here on. Any thread.
+     */
+    public void unpack(Parcel parcel) {
+        received.increment();
+        unpack(parcel, false);
+    }
+
+    private void back(Parcel parcel) {
+        unpack(parcel, true);
+    }
+
+    private void unpack(Parcel parcel, boolean cameBack) {
+        List<BatonLoop> all = new ArrayList<>(servingLoops());
+        if (all.isEmpty()) { // it accepts no more
+            all.addAll(env.channels().loops().batonLoops());
+        }
+        int turn = nextLoop.getAndIncrement();
+        for (int i = 0; i < 2 * all.size(); i++) {
+            BatonLoop loop = all.get(Math.floorMod(turn + i, all.size()));
+            if (i < all.size() && loop.isBlocked()) {
+                continue;
+            }
+            try {
+                loop.execute(() -> accepted.unpack(parent, loop, parcel, env.companions(), cameBack));
+                return;
+            } catch (RejectedExecutionException ended) {
+                LOG.debug("loop {} has ended", loop.id(), ended);
+            }
+        }
+        parcel.numbers().forEach(number -> env.channels().table().discard(number, FdKind.HANDOFF));
+        connectionEnded();
     }
 
     private BatonLoop[] loops() {

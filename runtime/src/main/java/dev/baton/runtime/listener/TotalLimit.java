@@ -89,6 +89,14 @@ public final class TotalLimit {
         return false;
     }
 
+    /** Counts one connection whether there is room or not; the caller owes a {@link #release}. */
+    void admit(int cost) {
+        if (counts(cost)) {
+            taken.getAndIncrement();
+        }
+        fds.admitAnyway(cost);
+    }
+
     void release(int cost) {
         fds.release(cost);
         if (counts(cost)) {
@@ -104,7 +112,7 @@ public final class TotalLimit {
     private void giveBack() {
         int before = taken.getAndDecrement();
         assert before > 0 : "more were released than were reserved";
-        if (before == max) {
+        if (before >= max) {
             roomAgain();
         }
     }

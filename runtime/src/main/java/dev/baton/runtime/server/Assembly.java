@@ -29,6 +29,7 @@ import dev.baton.runtime.takeover.LiveWatch;
 import dev.baton.runtime.takeover.LoopChanges;
 import dev.baton.runtime.upgrade.IdleSender;
 import dev.baton.runtime.upgrade.Upgrade;
+import dev.baton.runtime.upgrade.UpstreamCompanions;
 import dev.baton.runtime.upstream.GuardedBalancer;
 import dev.baton.runtime.upstream.HostLookup;
 import dev.baton.runtime.upstream.HostNames;
@@ -261,7 +262,8 @@ final class Assembly {
                         machine.worker(),
                         new TotalLimit(config.maxConnections().orElse(Integer.MAX_VALUE), foundation.fds),
                         new Balance(foundation.observers.connections()::of, foundation.metrics),
-                        config.closeSpread()),
+                        config.closeSpread(),
+                        new UpstreamCompanions(upstreams, foundation.channels)),
                 machine,
                 costs::admitted);
     }

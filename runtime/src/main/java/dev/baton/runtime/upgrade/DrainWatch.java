@@ -1,20 +1,22 @@
 package dev.baton.runtime.upgrade;
 
 import dev.baton.runtime.channel.ServerSockets;
-import dev.baton.runtime.upgrade.Giver.Dropped;
 import java.io.IOException;
+import java.net.SocketAddress;
 import java.time.Duration;
+import java.util.List;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The old process after its upgrade, until it has drained: sends idle upstream connections to the new process, closes
- * its copies of the sockets that the new one lets go of, and notices if the new one dies.
+ * The old process after its upgrade, until it has drained: sends live connections and idle upstream connections to the
+ * new process, closes its copies of the sockets that the new one lets go of, and notices if the new one dies.
  *
  * <p>For the upgrade's thread.
  */
-final class DrainWatch {
+final class DrainWatch implements Giver.Hearing {
     private static final Logger LOG = LoggerFactory.getLogger(DrainWatch.class);
 
     /** Between two looks at what is idle: it is of use over there, and there are few left here to want it. */
@@ -24,14 +26,17 @@ final class DrainWatch {
     private final KeptSockets kept;
     private final ServerSockets servers;
     private final IdleSender idle;
+    /** Null if the new process takes no live connections. */
+    private final @Nullable ParcelSender parcels;
     /** It has taken all that was sent so far. */
     private boolean takes = true;
 
-    DrainWatch(Giver giver, KeptSockets kept, ServerSockets servers, IdleSender idle) {
+    DrainWatch(Giver giver, KeptSockets kept, ServerSockets servers, IdleSender idle, @Nullable ParcelSender parcels) {
         this.giver = giver;
         this.kept = kept;
         this.servers = servers;
         this.idle = idle;
+        this.parcels = parcels;
     }
 
     /**
@@ -42,18 +47,24 @@ final class DrainWatch {
      * @return true if the new process has died before the drain was over
      */
     boolean successorDies(BooleanSupplier drained, BooleanSupplier givesUp) {
+        long lookedNanos = System.nanoTime() - PAUSE.toNanos();
         while (!drained.getAsBoolean()) {
             if (givesUp.getAsBoolean()) {
                 kept.close();
             }
-            if (takes) {
+            if (takes && System.nanoTime() - lookedNanos >= PAUSE.toNanos()) {
                 take(() -> idle.send(giver, PAUSE));
+                lookedNanos = System.nanoTime();
             }
             hear();
+            if (giver.isClosedThere() || (parcels != null && parcels.hasFailed())) {
+                endParcels();
+            }
             if (giver.hasDied()) {
                 return true;
             }
         }
+        endParcels();
         if (takes) {
             take(() -> {
                 idle.sendLast(giver);
@@ -78,14 +89,50 @@ final class DrainWatch {
 
     private void hear() {
         try {
-            Dropped dropped = giver.hear(PAUSE);
-            kept.drop(dropped.listeners());
-            servers.dropped(dropped.servers());
+            giver.hear(PAUSE, this);
         } catch (IOException e) {
             // It is no longer known which of them it still serves.
             LOG.warn("cannot hear process {}: {}", giver.pid(), e.getMessage());
-            kept.close();
-            giver.ignore();
+            giveUp();
+        }
+    }
+
+    private void giveUp() {
+        endParcels();
+        kept.close();
+        giver.ignore();
+    }
+
+    /** Live connections that are still on their way are the new process's if it says so by now, or else this one's. */
+    private void endParcels() {
+        ParcelSender sender = parcels;
+        if (sender != null && !sender.isClosed()) {
+            boolean hears = !giver.isClosedThere();
+            giver.hearLast(this);
+            sender.close();
+            if (hears) {
+                kept.close(); // what it drops from now on is not heard
+            }
+        }
+    }
+
+    @Override
+    public void dropped(List<String> listeners, List<SocketAddress> addresses) {
+        kept.drop(listeners);
+        servers.dropped(addresses);
+    }
+
+    @Override
+    public void taken(long parcel) {
+        if (parcels != null) {
+            parcels.taken(parcel);
+        }
+    }
+
+    @Override
+    public void returned(long parcel, String why) {
+        if (parcels != null) {
+            parcels.back(parcel, why);
         }
     }
 }

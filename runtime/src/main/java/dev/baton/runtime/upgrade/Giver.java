@@ -1,6 +1,7 @@
 package dev.baton.runtime.upgrade;
 
 import dev.baton.runtime.fd.FdTable;
+import dev.baton.runtime.pack.Parcel;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.runtime.upstream.IdleConnection;
 import dev.baton.runtime.upstream.ServerChange;
@@ -15,9 +16,13 @@ import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongPredicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The old process's part of a handoff; the package's table tells the steps. For one thread that may block. */
 public final class Giver implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Giver.class);
+
     private static final int STDOUT = 1;
     private static final int STDERR = 2;
     /** After SERVING nothing is urgent, and a new process that takes nothing must not keep the old one. */
@@ -32,6 +37,7 @@ public final class Giver implements AutoCloseable {
     private boolean tellsDrops;
     private boolean takesChanges;
     private boolean takesDowns;
+    private boolean takesParcels;
     private boolean closedThere;
 
     Giver(HandoffSocket socket, Deadline deadline, Peer peer) {
@@ -69,6 +75,7 @@ public final class Giver implements AutoCloseable {
             Message hello = giver.expect(Message.Type.HELLO);
             giver.takesChanges = hello.hasMore() && hello.flag();
             giver.takesDowns = hello.hasMore() && hello.flag();
+            giver.takesParcels = hello.hasMore() && hello.flag();
             socket.send(new Message.Writer(Message.Type.HELLO), deadline);
             done = true;
             return giver;
@@ -198,51 +205,105 @@ public final class Giver implements AutoCloseable {
                 new Message.Writer(Message.Type.RELEASED).texts(suspended).texts(resumed), Deadline.in(AFTERWARDS_MAX));
     }
 
-    /**
-     * What the new process has let go of.
-     *
-     * @param listeners by the names of step 4
-     * @param servers by the addresses of step 4
-     */
-    public record Dropped(List<String> listeners, List<SocketAddress> servers) {
-        private static final Dropped NOTHING = new Dropped(List.of(), List.of());
+    /** True if the new process takes live connections. */
+    public boolean takesParcels() {
+        return takesParcels;
+    }
+
+    /** What the new process says while this one drains. */
+    public interface Hearing {
+        /**
+         * It has let go of sockets.
+         *
+         * @param listeners by the names of step 4
+         * @param servers by the addresses of step 4
+         */
+        void dropped(List<String> listeners, List<SocketAddress> servers);
+
+        /** It has a live connection, by the number of {@link #sendParcel}. */
+        void taken(long parcel);
+
+        /** It does not take one. */
+        void returned(long parcel, String why);
     }
 
     /**
-     * Between steps 8 and 10: waits for what the new process says while this one drains.
+     * Between steps 8 and 10: hears what the new process says while this one drains.
      *
-     * @param limit how long at most
-     * @return nothing if it says nothing in time
+     * @param limit how long it waits for the first word; what else is there is heard, too
      * @throws HandoffException if it says what it must not
      */
-    public Dropped hear(Duration limit) throws IOException {
+    public void hear(Duration limit, Hearing hearing) throws IOException {
         if (closedThere) {
             LockSupport.parkNanos(limit.toNanos());
-            return Dropped.NOTHING;
+            return;
         }
-        if (!socket.awaitPacket(Deadline.in(limit))) {
-            return Dropped.NOTHING;
+        Deadline until = Deadline.in(limit);
+        while (socket.awaitPacket(until)) {
+            Message message = socket.receive(Deadline.in(limit));
+            if (message == null) {
+                closedThere = true;
+                return;
+            }
+            hear(message, hearing);
+            until = Deadline.in(Duration.ZERO); // what else is there
         }
-        Message message = socket.receive(Message.Type.DROPPED, Deadline.in(limit));
-        if (message == null) {
-            closedThere = true;
-            return Dropped.NOTHING;
-        }
+    }
+
+    private void hear(Message message, Hearing hearing) throws HandoffException {
         if (message.fds().length > 0) {
             socket.discard(message.fds());
-            throw new HandoffException("the new process sent fds with " + Message.Type.DROPPED);
+            throw new HandoffException("the new process sent fds with " + message.type());
         }
-        List<String> listeners = message.texts();
-        List<SocketAddress> servers = new ArrayList<>();
-        for (String address : message.texts()) {
-            servers.add(HandedServer.parse(address));
+        switch (message.type()) {
+            case DROPPED -> {
+                List<String> listeners = message.texts();
+                List<SocketAddress> servers = new ArrayList<>();
+                for (String address : message.texts()) {
+                    servers.add(HandedServer.parse(address));
+                }
+                hearing.dropped(listeners, servers);
+            }
+            case TAKEN -> hearing.taken(message.number());
+            case RETURNED -> hearing.returned(message.number(), message.text());
+            default -> throw new HandoffException("the new process said " + message.type() + " while this one drains");
         }
-        return new Dropped(listeners, servers);
+    }
+
+    /**
+     * Has the new process send nothing more, and hears what it has sent before: who owns each live connection is known
+     * then. {@link #hear} hears nothing afterwards.
+     */
+    public void hearLast(Hearing hearing) {
+        if (closedThere) {
+            return;
+        }
+        closedThere = true;
+        socket.stopReceiving();
+        while (true) {
+            try {
+                Message message = socket.receive(Deadline.in(AFTERWARDS_MAX));
+                if (message == null) {
+                    return;
+                }
+                hear(message, hearing);
+            } catch (HandoffException wrong) {
+                LOG.debug("the new process says what it must not", wrong);
+            } catch (IOException e) {
+                LOG.warn("cannot hear the new process", e);
+                return;
+            }
+        }
     }
 
     /** {@link #hear} hears nothing from here on. */
     public void ignore() {
         closedThere = true;
+    }
+
+    /** True once nothing more can be heard of the new process. */
+    boolean isClosedThere() {
+        return closedThere;
     }
 
     /** True once the new process has closed its end and is dead. */
@@ -273,6 +334,26 @@ public final class Giver implements AutoCloseable {
     /** How many connections {@link #sendIdle} takes at once. */
     public static int idleMax() {
         return Message.FDS_MAX;
+    }
+
+    /**
+     * Step 9: a live connection, which stays open here until the new process says what becomes of it. Any thread.
+     *
+     * @param id a number that it is answered by
+     */
+    public void sendParcel(long id, Parcel parcel) throws IOException {
+        Deadline soon = Deadline.in(AFTERWARDS_MAX);
+        byte[] form = ParcelForm.write(parcel);
+        int from = 0;
+        for (; form.length - from > Message.PART_BYTES_MAX; from += Message.PART_BYTES_MAX) {
+            socket.send(
+                    new Message.Writer(Message.Type.PART).number(id).rest(form, from, Message.PART_BYTES_MAX), soon);
+        }
+        socket.send(
+                new Message.Writer(Message.Type.PARCEL, parcel.numbers().toArray())
+                        .number(id)
+                        .rest(form, from, form.length - from),
+                soon);
     }
 
     /** Step 10. */

@@ -9,6 +9,7 @@ import dev.baton.spi.posix.Errno;
 import dev.baton.spi.posix.NativeMemory;
 import dev.baton.spi.posix.PollFd;
 import dev.baton.spi.posix.PosixException;
+import dev.baton.spi.posix.Sockets;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
@@ -122,6 +123,14 @@ final class HandoffSocket implements AutoCloseable {
             }
         }
         throw deadline.missed("the other process has said nothing");
+    }
+
+    /**
+     * The other side can send nothing from now on: what it has sent can still be received, and then comes the end. The
+     * kernel decides on which side of this each packet is.
+     */
+    void stopReceiving() {
+        posix.shutdown(fd.number(), Sockets.SHUT_RD);
     }
 
     /** Waits until a packet, or the end of the other side, is there to be received; false if none comes in time. */

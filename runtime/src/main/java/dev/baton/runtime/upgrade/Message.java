@@ -50,6 +50,9 @@ public final class Message {
     /** Of a listener's configuration as an operator wrote it; leaves room for everything else in a packet. */
     static final int WRITING_BYTES_MAX = 16 * 1024;
 
+    /** Bytes of one of several packets; leaves room for everything else. */
+    static final int PART_BYTES_MAX = 24 * 1024;
+
     /** What a packet says; see the package's table. The codes are part of the protocol. */
     enum Type {
         HELLO('H'),
@@ -63,6 +66,10 @@ public final class Message {
         SERVING('V'),
         RELEASED('D'),
         IDLE('I'),
+        PART('B'),
+        PARCEL('C'),
+        TAKEN('T'),
+        RETURNED('W'),
         DROPPED('P'),
         END('X'),
         /** The sender goes no further; one text says why. */
@@ -185,6 +192,15 @@ public final class Message {
         return texts;
     }
 
+    /** All bytes that are left. */
+    byte[] rest() {
+        try {
+            return fields.readAllBytes();
+        } catch (IOException impossible) { // it is memory
+            throw new UncheckedIOException(impossible);
+        }
+    }
+
     /** A text that an operator wrote, which may be longer than a name. */
     String writing() throws HandoffException {
         long bytes = number();
@@ -263,6 +279,13 @@ public final class Message {
             assert encoded.length <= WRITING_BYTES_MAX : encoded.length;
             number(encoded.length);
             bytes.writeBytes(encoded);
+            return this;
+        }
+
+        /** Bytes, up to the end of the packet: at most {@value #PART_BYTES_MAX}. */
+        Writer rest(byte[] from, int offset, int length) {
+            assert length <= PART_BYTES_MAX : length;
+            bytes.write(from, offset, length);
             return this;
         }
 

@@ -8,6 +8,7 @@ import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.output.StandardStreams;
+import dev.baton.runtime.pack.Parcel;
 import dev.baton.runtime.posix.FileFlags;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.runtime.upstream.IdleConnection;
@@ -295,9 +296,10 @@ public final class Predecessor {
                                     released(listeners);
                                     alone.run();
                                 },
-                                idle -> receive(idle, upstreams));
+                                idle -> receive(idle, upstreams),
+                                new LiveArrivals());
                     } catch (IOException e) {
-                        LOG.warn("the idle connections of the old process stay there: {}", e.getMessage());
+                        LOG.warn("the connections of the old process stay there: {}", e.getMessage());
                     } finally {
                         dropAll(); // from its end the other would conclude that this one is dead
                         there.close();
@@ -359,6 +361,39 @@ public final class Predecessor {
 
     private MovableStreamChannel channel(String plugin, BatonLoop loop, int number, SocketAddress peer) {
         return MovableStreamChannel.inherited(channels, plugin, loop, number, peer);
+    }
+
+    /** Live connections go to the listener that continues the one that has accepted them. */
+    private final class LiveArrivals implements Receiver.Arrivals {
+        @Override
+        public @Nullable String admit(Parcel parcel) {
+            SharedListener listener = adopted.get(parcel.listener());
+            if (listener == null) {
+                return "there is no such listener here";
+            }
+            try {
+                for (int number : parcel.numbers().toArray()) {
+                    checked(number);
+                }
+            } catch (IOException e) {
+                return "it is no connection: " + e.getMessage();
+            }
+            return listener.admits(parcel);
+        }
+
+        @Override
+        public void take(Parcel parcel) {
+            listener(parcel).unpack(parcel);
+        }
+
+        @Override
+        public void leave(Parcel parcel) {
+            listener(parcel).notReceived();
+        }
+
+        private SharedListener listener(Parcel parcel) {
+            return Objects.requireNonNull(adopted.get(parcel.listener())); // never taken out
+        }
     }
 
     /** Who it is connected to. That it is a connection, and does not block, is not believed. */

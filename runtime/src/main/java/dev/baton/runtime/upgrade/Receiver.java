@@ -1,6 +1,7 @@
 package dev.baton.runtime.upgrade;
 
 import dev.baton.runtime.fd.FdTable;
+import dev.baton.runtime.pack.Parcel;
 import dev.baton.runtime.posix.Identity;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.runtime.upstream.IdleConnection;
@@ -10,6 +11,7 @@ import dev.baton.spi.posix.Errno;
 import dev.baton.spi.posix.PosixException;
 import dev.baton.spi.posix.Sockets;
 import dev.baton.spi.upstream.ServerState;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
@@ -101,8 +103,9 @@ public final class Receiver implements AutoCloseable {
                 throw new HandoffException("process " + giver.pid() + " of user " + giver.uid() + " waits at " + path
                         + ", which has not started this one: nothing is taken from it");
             }
-            // It knows UPSTREAM, and DOWN.
-            socket.send(new Message.Writer(Message.Type.HELLO).flag(true).flag(true), Deadline.in(STEP_MAX));
+            // It knows UPSTREAM, DOWN, and PARCEL.
+            socket.send(
+                    new Message.Writer(Message.Type.HELLO).flag(true).flag(true).flag(true), Deadline.in(STEP_MAX));
             done = true;
             return new Receiver(socket, giver, dyingMax);
         } finally {
@@ -308,10 +311,13 @@ public final class Receiver implements AutoCloseable {
      * @param released step 8, or the old process is dead; is given the listeners that were suspended and resumed there
      *     after step 4
      * @param idle takes each connection, whose number is its own from there on
+     * @param arrivals takes live connections
      */
-    public void follow(Duration limit, Released released, Consumer<IdleConnection> idle) throws IOException {
+    public void follow(Duration limit, Released released, Consumer<IdleConnection> idle, Arrivals arrivals)
+            throws IOException {
         Deadline deadline = Deadline.in(limit);
         boolean told = false;
+        ByteArrayOutputStream parts = new ByteArrayOutputStream();
         try {
             while (true) {
                 Message message = socket.receive(deadline);
@@ -327,6 +333,10 @@ public final class Receiver implements AutoCloseable {
                     released.by(suspended, resumed);
                 } else if (message.type() == Message.Type.IDLE) {
                     idle(message).forEach(idle);
+                } else if (message.type() == Message.Type.PART) {
+                    part(message, parts);
+                } else if (message.type() == Message.Type.PARCEL) {
+                    parcel(message, parts, arrivals);
                 } else {
                     discard(message);
                     throw new HandoffException("the other process said " + message.type() + " while it drains");
@@ -370,6 +380,81 @@ public final class Receiver implements AutoCloseable {
     private void discard(@Nullable Message message) {
         if (message != null) {
             socket.discard(message.fds());
+        }
+    }
+
+    /** Takes live connections of the old process. */
+    public interface Arrivals {
+        /**
+         * Whether one can go on here.
+         *
+         * @return null if it can, {@link #take} or {@link #leave} follows then; else why not, for a person
+         */
+        @Nullable
+        String admit(Parcel parcel);
+
+        /** It is this process's: its sockets are the callee's. */
+        void take(Parcel parcel);
+
+        /** It stays with the old process after all. */
+        void leave(Parcel parcel);
+    }
+
+    private void part(Message message, ByteArrayOutputStream parts) throws HandoffException {
+        bare(message);
+        message.number();
+        parts.writeBytes(message.rest());
+        if (parts.size() > ParcelForm.BYTES_MAX) {
+            throw new HandoffException("the other process sends a connection of more than " + parts.size() + " bytes");
+        }
+    }
+
+    private void parcel(Message message, ByteArrayOutputStream parts, Arrivals arrivals) throws IOException {
+        int[] numbers = message.fds();
+        boolean mine = false;
+        try {
+            long id = message.number();
+            parts.writeBytes(message.rest());
+            byte[] form = parts.toByteArray();
+            parts.reset();
+            Parcel parcel = ParcelForm.read(form, numbers);
+            String refusal = arrivals.admit(parcel);
+            if (refusal != null) {
+                answer(new Message.Writer(Message.Type.RETURNED).number(id).text(refusal));
+                return;
+            }
+            mine = isMine(id);
+            if (mine) {
+                arrivals.take(parcel);
+            } else {
+                arrivals.leave(parcel);
+            }
+        } finally {
+            if (!mine) {
+                socket.discard(numbers);
+            }
+        }
+    }
+
+    private void answer(Message.Writer answer) throws IOException {
+        socket.send(answer, Deadline.in(STEP_MAX));
+    }
+
+    /**
+     * Says that a connection is taken. If that cannot be said any more because the other process is dead, nobody else
+     * has it; if that one lives, it has taken it back.
+     */
+    private boolean isMine(long id) throws IOException {
+        try {
+            answer(new Message.Writer(Message.Type.TAKEN).number(id));
+            return true;
+        } catch (HandoffException gone) {
+            LOG.debug("cannot answer the old process", gone);
+            Deadline deadline = Deadline.in(dyingMax);
+            while (giver.isAlive() && !deadline.isOver()) {
+                LockSupport.parkNanos(LOOK_NANOS);
+            }
+            return !giver.isAlive();
         }
     }
 

@@ -301,12 +301,16 @@ public final class Upgrade {
             Map<SharedListener, Boolean> wasSuspended,
             CompletableFuture<UpgradeReport> done,
             UpgradeReport report) {
+        ParcelSender parcels = giver.takesParcels() ? new ParcelSender(giver) : null;
         List<String> suspendedSince = new ArrayList<>();
         List<String> resumedSince = new ArrayList<>();
         for (SharedListener listener : wasSuspended.keySet()) {
             listener.handedOver();
             // Those that others of this process connect to are unbound later; from now on the new process accepts there
             // too.
+            if (parcels != null) {
+                listener.carriedBy(parcels);
+            }
             Outcome outcome = listener.suspend().toCompletableFuture().join().outcome();
             if (outcome == Outcome.UNCHANGED) {
                 kept.suspended(listener);
@@ -328,7 +332,8 @@ public final class Upgrade {
                 LOG.info("cannot tell process {} that this one no longer accepts: {}", giver.pid(), e.getMessage());
             }
             done.complete(report);
-            return new DrainWatch(giver, kept, servers, idle).successorDies(process::isDrained, process::isToEnd);
+            return new DrainWatch(giver, kept, servers, idle, parcels)
+                    .successorDies(process::isDrained, process::isToEnd);
         }
     }
 

@@ -157,6 +157,13 @@ final class ConnectionLimit {
         return queue.takePlace();
     }
 
+    /**
+     * Takes a place for a connection that another process has opened and that is in use, whether one is free or not.
+     */
+    void overdraw() {
+        queue.overdraw();
+    }
+
     /** A connection is closed, or none came of its place. */
     void freed() {
         queue.freePlace();

@@ -1,6 +1,7 @@
 package dev.baton.runtime.upstream;
 
 import dev.baton.runtime.channel.MovableStreamChannel;
+import dev.baton.runtime.channel.PackedSocket;
 import dev.baton.runtime.config.ProxyVersion;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.tls.ClientOffer;
@@ -108,6 +109,30 @@ final class PooledConnections implements UpstreamConnections {
             channel.close();
         } finally {
             channel.leave();
+        }
+    }
+
+    /**
+     * Makes a connection in use of another process one of these. On the loop, which holds a claim on it then.
+     *
+     * @throws RuntimeException if it cannot be set up; the number is closed then
+     */
+    MovableStreamChannel receiveInUse(
+            ServerPool pool, PackedSocket socket, SocketAddress peer, BatonLoop loop, Inherited channels) {
+        MovableStreamChannel channel = channels.make(plugin, loop, socket.number(), peer);
+        boolean done = false;
+        try {
+            channel.pipeline().addLast(initializer);
+            loop.register(channel);
+            channel.sendFirst(socket.unsent());
+            pool.receiveInUse(channel, peer, loop);
+            done = true;
+            return channel;
+        } finally {
+            if (!done) {
+                channel.close();
+                channel.leave();
+            }
         }
     }
 

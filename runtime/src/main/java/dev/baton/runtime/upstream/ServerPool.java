@@ -3,6 +3,7 @@ package dev.baton.runtime.upstream;
 import dev.baton.runtime.channel.Input;
 import dev.baton.runtime.channel.MovableStreamChannel;
 import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.pack.PackedCompanion.Place;
 import dev.baton.runtime.tls.ClientHandshake;
 import dev.baton.runtime.tls.ClientOffer;
 import dev.baton.spi.channel.MovableChannel;
@@ -33,6 +34,8 @@ final class ServerPool {
     /** Connections that are given away in one turn of a loop: some microseconds each. */
     static final int GIVEN_MAX = 64;
 
+    private final String upstream;
+    private final Profile profile;
     private final LiveServer server;
     private final EndpointPools idle;
     private final UpstreamEnv env;
@@ -55,11 +58,15 @@ final class ServerPool {
     /**
      * Without connections.
      *
+     * @param upstream the name of its upstream
+     * @param profile what makes the connections interchangeable
      * @param keeps whether a connection rests after its use; false if each is one client's
      * @param peerSpeaksUnasked whether a server may send something on an idle connection, as HTTP/2 has it
      * @param offer what is offered in TLS handshakes; null without TLS
      */
     ServerPool(
+            String upstream,
+            Profile profile,
             LiveServer server,
             EndpointPools idle,
             UpstreamEnv env,
@@ -67,6 +74,8 @@ final class ServerPool {
             boolean keeps,
             boolean peerSpeaksUnasked,
             @Nullable ClientOffer offer) {
+        this.upstream = upstream;
+        this.profile = profile;
         this.peerSpeaksUnasked = peerSpeaksUnasked;
         this.server = server;
         this.limit = server.limit();
@@ -278,6 +287,38 @@ final class ServerPool {
                 limit.rested();
             }
         });
+    }
+
+    /**
+     * Makes a connection of another process one of the pool's, in use. It is not refused for want of room: it is there,
+     * and was counted in the other process. Under a claim on it.
+     */
+    void receiveInUse(MovableChannel channel, SocketAddress address, Loop loop) {
+        server.began();
+        if (limit != null) {
+            limit.overdraw();
+        }
+        if (env.fds().connect()) {
+            channel.closeFuture().addListener(closed -> env.fds().disconnect());
+        }
+        Member member = new Member(this, keeps ? idle.at(address) : null, channel, loop).used(true);
+        channel.attr(MEMBER).set(member);
+        open.incrementAndGet();
+        channel.closeFuture().addListener(closed -> member.closed());
+    }
+
+    /** Where a connection in use belongs; null if it was made by no pool, or speaks TLS, whose keys cannot go. */
+    static @Nullable Place placeOf(MovableChannel channel) {
+        Member member = channel.hasAttr(MEMBER) ? channel.attr(MEMBER).get() : null;
+        if (member == null || !member.inUse || member.pool.offer != null) {
+            return null;
+        }
+        ServerPool pool = member.pool;
+        return new Place(pool.upstream, pool.server.server().address(), pool.profile.plugin(), pool.profile.name());
+    }
+
+    boolean hasTls() {
+        return offer != null;
     }
 
     /**

@@ -122,6 +122,11 @@ final class ServerQueue<W extends ServerQueue.Waiter> {
         return false;
     }
 
+    /** Takes a place for a connection that is there and in use, whether one is free or not. */
+    void overdraw() {
+        taken.getAndIncrement();
+    }
+
     /** Gives a place back, whose connection is closed; {@link #grant} must follow. */
     void freePlace() {
         int before = taken.getAndDecrement();

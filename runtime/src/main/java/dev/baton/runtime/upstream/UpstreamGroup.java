@@ -1,5 +1,6 @@
 package dev.baton.runtime.upstream;
 
+import dev.baton.runtime.channel.MovableStreamChannel;
 import dev.baton.runtime.config.EjectConfig;
 import dev.baton.runtime.config.ServerAddress;
 import dev.baton.runtime.config.ServerConfig;
@@ -8,6 +9,8 @@ import dev.baton.runtime.config.UpstreamTlsConfig;
 import dev.baton.runtime.health.Health;
 import dev.baton.runtime.health.HealthStatus;
 import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.pack.PackedCompanion;
+import dev.baton.runtime.pack.PackedCompanion.Place;
 import dev.baton.runtime.tls.ClientOffer;
 import dev.baton.runtime.tls.ClientTls;
 import dev.baton.runtime.upstream.Backoff.Limits;
@@ -26,6 +29,7 @@ import dev.baton.spi.upstream.UpstreamConnections;
 import dev.baton.spi.upstream.UpstreamProtocol;
 import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.channel.ChannelHandler;
+import java.io.IOException;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -234,6 +238,8 @@ final class UpstreamGroup {
                 env.loops());
         EndpointPools pools = new EndpointPools(live::restingPlaces, () -> policy.open(spec));
         ServerPool pool = new ServerPool(
+                name,
+                profile,
                 live,
                 pools,
                 env,
@@ -517,6 +523,35 @@ final class UpstreamGroup {
         }
         connections.receive(pool, idle, peer, loop, channels);
         return true;
+    }
+
+    /** The connections of a place; null if there are none, or if they speak TLS. */
+    private @Nullable ServerPool poolOf(Place place) {
+        PooledConnections connections = profiles.get(new Profile(place.plugin(), place.profile()));
+        LiveServer live = servers.find(place.server());
+        ServerPool pool = connections == null || live == null ? null : connections.pool(live);
+        return pool == null
+                        || pool.hasTls()
+                        || ServerAddress.listener(place.server()).isPresent()
+                ? null
+                : pool;
+    }
+
+    /** See {@link Upstreams#has}. */
+    boolean has(Place place) {
+        return poolOf(place) != null;
+    }
+
+    /** See {@link Upstreams#unpack}. */
+    MovableStreamChannel unpack(PackedCompanion companion, SocketAddress peer, BatonLoop loop, Inherited channels)
+            throws IOException {
+        Place place = companion.of();
+        ServerPool pool = poolOf(place);
+        PooledConnections connections = profiles.get(new Profile(place.plugin(), place.profile()));
+        if (pool == null || connections == null) {
+            throw new IOException("there are no connections to " + place.server() + " of upstream " + name);
+        }
+        return connections.receiveInUse(pool, companion.socket(), peer, loop, channels);
     }
 
     /** Null if there are none, or if an older process did not say whose they are and two plugins could be meant. */

@@ -1,17 +1,23 @@
 package dev.baton.runtime.upstream;
 
 import dev.baton.runtime.channel.MovableStreamChannel;
+import dev.baton.runtime.config.ServerAddress;
 import dev.baton.runtime.config.UpstreamConfig;
 import dev.baton.runtime.config.Variant;
 import dev.baton.runtime.config.Words;
 import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.pack.Companions;
+import dev.baton.runtime.pack.PackedCompanion;
+import dev.baton.runtime.pack.PackedCompanion.Place;
 import dev.baton.spi.admin.PoolSnapshot;
 import dev.baton.spi.admin.UpstreamSnapshot;
+import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.pool.TakeoverPolicy;
 import dev.baton.spi.threading.AnyThread;
 import dev.baton.spi.threading.OnLoop;
 import dev.baton.spi.upstream.Balancer;
 import dev.baton.spi.upstream.Upstream;
+import java.io.IOException;
 import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -166,6 +172,36 @@ public final class Upstreams {
     public boolean receive(IdleConnection idle, SocketAddress peer, BatonLoop loop, Inherited channels) {
         UpstreamGroup group = groups.get(idle.upstream());
         return group != null && group.receive(idle, peer, loop, channels);
+    }
+
+    /** Whether there are connections like those of another process that belong to a place. */
+    public boolean has(Place place) {
+        UpstreamGroup group = groups.get(place.upstream());
+        return group != null && group.has(place);
+    }
+
+    /**
+     * Where a connection in use belongs, for another process.
+     *
+     * @return null if it cannot go there: no upstream has opened it, it speaks TLS, or it leads to a listener of this
+     *     process
+     */
+    @OnLoop
+    public static @Nullable Place placeOf(MovableChannel connection) {
+        Place place = ServerPool.placeOf(connection);
+        return place == null || ServerAddress.listener(place.server()).isPresent() ? null : place;
+    }
+
+    /**
+     * Makes a connection in use of another process one of these: see {@link Companions#unpack}.
+     *
+     * @param peer who it is connected to, as the kernel tells it
+     * @param channels makes the channel
+     */
+    @OnLoop
+    public MovableStreamChannel unpack(
+            PackedCompanion companion, SocketAddress peer, BatonLoop loop, Inherited channels) throws IOException {
+        return group(companion.of().upstream()).unpack(companion, peer, loop, channels);
     }
 
     /** Closes what is idle; what is in use is closed when it is released. */

@@ -8,7 +8,6 @@ import dev.baton.runtime.upstream.ServerDown;
 import dev.baton.spi.upstream.ServerState;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -153,7 +152,8 @@ class HandoffChangesTest extends HandoffFixture {
             pair.giver.send(new Message.Writer(Message.Type.RELEASED), LONG);
             pair.giver.send(new Message.Writer(Message.Type.END), LONG);
             List<String> told = new ArrayList<>();
-            pair.asReceiver.follow(PATIENCE, (suspended, resumed) -> told.add("" + suspended + resumed), idle -> {});
+            pair.asReceiver.follow(
+                    PATIENCE, (suspended, resumed) -> told.add("" + suspended + resumed), idle -> {}, new Newcomers());
             assertThat(told).containsExactly("[][]");
         }
         try (Pair pair = new Pair(1);
@@ -173,29 +173,25 @@ class HandoffChangesTest extends HandoffFixture {
                 Giver giver = new Giver(pair.giver, LONG, new Peer(DEAD, 0))) {
             InetSocketAddress admin = new InetSocketAddress(InetAddress.getLoopbackAddress(), 9901);
             List<String> names = IntStream.range(0, 70).mapToObj(i -> "l" + i).toList();
-            assertThat(giver.hear(Duration.ZERO).listeners()).isEmpty();
+            Heard heard = new Heard();
+            giver.hear(Duration.ZERO, heard);
+            assertThat(heard.listeners).isEmpty();
             pair.asReceiver.dropped(names, List.of(admin));
-            List<String> heard = new ArrayList<>();
-            List<SocketAddress> servers = new ArrayList<>();
-            for (Giver.Dropped each = giver.hear(PATIENCE);
-                    !each.listeners().isEmpty();
-                    each = giver.hear(Duration.ZERO)) {
-                heard.addAll(each.listeners());
-                servers.addAll(each.servers());
-            }
-            assertThat(heard).isEqualTo(names);
-            assertThat(servers).containsExactly(admin);
+            giver.hear(PATIENCE, heard);
+            assertThat(heard.listeners).isEqualTo(names);
+            assertThat(heard.servers).containsExactly(admin);
             assertThat(giver.hasDied()).isFalse();
             pair.receiver.close();
-            assertThat(giver.hear(PATIENCE).listeners()).isEmpty();
+            giver.hear(PATIENCE, heard);
             assertThat(giver.hasDied()).isTrue();
-            assertThat(giver.hear(Duration.ZERO).listeners()).isEmpty();
+            giver.hear(Duration.ZERO, heard);
+            assertThat(heard.listeners).isEqualTo(names);
         }
         try (Pair pair = new Pair(1);
                 Giver giver = new Giver(
                         pair.giver, LONG, new Peer(ProcessHandle.current().pid(), 0))) {
             pair.receiver.close();
-            giver.hear(PATIENCE);
+            giver.hear(PATIENCE, new Heard());
             assertThat(giver.hasDied()).as("it has only closed").isFalse();
         }
     }
@@ -233,7 +229,7 @@ class HandoffChangesTest extends HandoffFixture {
             try (Pair pair = new Pair(1);
                     Giver giver = new Giver(pair.giver, LONG, new Peer(1, 0))) {
                 pair.receiver.send(each, LONG);
-                assertThatExceptionOfType(HandoffException.class).isThrownBy(() -> giver.hear(PATIENCE));
+                assertThatExceptionOfType(HandoffException.class).isThrownBy(() -> giver.hear(PATIENCE, new Heard()));
             }
         }
         POSIX.close(number);
@@ -281,7 +277,10 @@ class HandoffChangesTest extends HandoffFixture {
             List<String> told = new ArrayList<>();
             assertThatExceptionOfType(HandoffException.class)
                     .isThrownBy(() -> pair.asReceiver.follow(
-                            PATIENCE, (suspended, resumed) -> told.add("" + suspended + resumed), idle -> {}));
+                            PATIENCE,
+                            (suspended, resumed) -> told.add("" + suspended + resumed),
+                            idle -> {},
+                            new Newcomers()));
             assertThat(told).as("this one goes on all the same").containsExactly("[][]");
         }
         POSIX.close(number);

@@ -80,7 +80,7 @@ class HandoffMessagesTest extends HandoffFixture {
                     LONG);
             pair.giver.send(new Message.Writer(Message.Type.END), LONG);
             List<IdleConnection> taken = new ArrayList<>();
-            pair.asReceiver.follow(PATIENCE, (suspended, resumed) -> {}, taken::add);
+            pair.asReceiver.follow(PATIENCE, (suspended, resumed) -> {}, taken::add, new Newcomers());
             assertThat(taken).hasSize(1);
             IdleConnection one = taken.get(0);
             assertThat(one).isEqualTo(new IdleConnection("app", "a:1", "", "http", 7, one.number()));
@@ -102,7 +102,8 @@ class HandoffMessagesTest extends HandoffFixture {
                 pair.giver.send(negative ? idle.number(-1) : idle, LONG);
                 List<IdleConnection> taken = new ArrayList<>();
                 assertThatExceptionOfType(HandoffException.class)
-                        .isThrownBy(() -> pair.asReceiver.follow(PATIENCE, (suspended, resumed) -> {}, taken::add));
+                        .isThrownBy(() -> pair.asReceiver.follow(
+                                PATIENCE, (suspended, resumed) -> {}, taken::add, new Newcomers()));
                 assertThat(taken).isEmpty();
             }
         }
@@ -138,7 +139,8 @@ class HandoffMessagesTest extends HandoffFixture {
             assertThat(pair.asReceiver.serving()).isEqualTo(Receiver.Outcome.ALONE);
             List<String> told = new ArrayList<>();
             assertThat(pair.asReceiver.isAlone()).isTrue();
-            pair.asReceiver.follow(PATIENCE, (suspended, resumed) -> told.add("released"), idle -> told.add("idle"));
+            pair.asReceiver.follow(
+                    PATIENCE, (suspended, resumed) -> told.add("released"), idle -> told.add("idle"), new Newcomers());
             assertThat(told).containsExactly("released");
         }
     }

@@ -82,11 +82,14 @@ class HandoffTest extends HandoffFixture {
                             .isEqualTo(Receiver.Outcome.DONE);
                     assertThat(receiver.serving()).isEqualTo(Receiver.Outcome.DONE);
                     receiver.follow(
-                            PATIENCE, (suspended, resumed) -> log.add("released " + suspended + resumed), idle -> {
+                            PATIENCE,
+                            (suspended, resumed) -> log.add("released " + suspended + resumed),
+                            idle -> {
                                 log.add(idle.upstream() + " " + idle.server() + " " + idle.plugin() + " "
                                         + idle.profile() + " " + idle.idleMillis());
                                 receiver.discard(idle.number());
-                            });
+                            },
+                            new Newcomers());
                     return log;
                 }
             });

@@ -1,6 +1,8 @@
 package dev.baton.plugin.tcpproxy;
 
 import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.service.Packed;
+import dev.baton.spi.service.Packing;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
@@ -55,7 +57,7 @@ final class End extends ChannelInboundHandlerAdapter {
     private static final long LINGER_SECONDS = 30;
 
     /** Looks in an idle timeout: a stream is idle for at least the timeout and at most an eighth longer. */
-    private static final int LOOKS_PER_TIMEOUT = 8;
+    static final int LOOKS_PER_TIMEOUT = 8;
 
     /** Values of {@code SO_LINGER}. */
     static final int RESET = 0;
@@ -82,6 +84,8 @@ final class End extends ChannelInboundHandlerAdapter {
     private boolean outputEnding;
     private boolean outputEnded;
     private boolean closing;
+    /** It goes on in another process: what happens to the channel here happens to nobody. */
+    private boolean packed;
 
     /** Since the last look. */
     private boolean moved;
@@ -109,9 +113,13 @@ final class End extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelActive(ChannelHandlerContext context) {
-        touch();
-        if (client) {
-            proxy.connect(this);
+        if (partner == null) {
+            touch();
+            if (client) {
+                proxy.connect(this);
+            }
+        } else { // unpacked
+            goOn();
         }
         context.fireChannelActive();
     }
@@ -143,10 +151,63 @@ final class End extends ChannelInboundHandlerAdapter {
             timer.cancel(false);
         }
         End other = partner;
-        if (other != null) {
+        if (other != null && !packed) {
             other.tell(isDone() ? other::partnerDone : other::partnerCut);
         }
         context.fireChannelInactive();
+    }
+
+    // ---- to another process ---------------------------------------------------------------------------------------
+
+    /**
+     * Packs the stream, of which this is the client's end, under the claim; it is no longer this process's then.
+     * {@link Packed#NOT_NOW} while it is being connected or ended, or while bytes are on their way between the ends.
+     */
+    Packed pack(Packing packing) {
+        End other = partner;
+        if (other == null || !isBetweenBytes() || !packing.with(other.channel) || !other.isBetweenBytes()) {
+            return Packed.NOT_NOW;
+        }
+        PackedStream stream = new PackedStream(half(), other.half());
+        packed = true;
+        other.packed = true;
+        return Packed.of(stream.bytes(), other.channel);
+    }
+
+    private boolean isBetweenBytes() {
+        return !closing && posted == 0 && !flushOwed && channel.isActive();
+    }
+
+    private PackedStream.Half half() {
+        return new PackedStream.Half(outputEnding, moved ? 0 : quietLooks);
+    }
+
+    /** Links the two ends of a stream of another process, under the claims on both. */
+    static void unpack(End client, End upstream, PackedStream stream) {
+        client.restore(stream.client());
+        upstream.restore(stream.upstream());
+        client.link(upstream);
+        upstream.link(client);
+        upstream.goOn(); // it is active already
+    }
+
+    private void restore(PackedStream.Half half) {
+        outputEnding = half.outputEnds();
+        quietLooks = half.quietLooks();
+    }
+
+    /** It is active, and both ends are linked: goes on where the other process has stopped. */
+    private void goOn() {
+        End other = Objects.requireNonNull(partner);
+        partnerFull = !other.channel.isWritable();
+        if (outputEnding) {
+            outputEnding = false;
+            endOutput();
+        }
+        if (client) {
+            armIdleTimer();
+        }
+        updateReading();
     }
 
     /** The partner has ended in order: this end does as soon as it has written the rest. */

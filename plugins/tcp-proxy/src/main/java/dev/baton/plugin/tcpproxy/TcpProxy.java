@@ -2,6 +2,8 @@ package dev.baton.plugin.tcpproxy;
 
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.metrics.Metrics.Counter;
+import dev.baton.spi.service.Packed;
+import dev.baton.spi.service.Packing;
 import dev.baton.spi.service.Service;
 import dev.baton.spi.service.ServiceContext;
 import dev.baton.spi.upstream.ConnectHandler;
@@ -22,7 +24,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Forwards TCP streams: opens an upstream connection for each accepted one and passes bytes on in both directions, the
  * end of each direction by itself, and a cut as a reset. A stream has no boundary at which it could be ended early, so
- * a drain leaves it alone.
+ * a drain leaves it alone. In an upgrade it goes to the next process.
  */
 final class TcpProxy implements Service {
     private static final Logger LOG = LoggerFactory.getLogger(TcpProxy.class);
@@ -58,6 +60,26 @@ final class TcpProxy implements Service {
     public void initialize(MovableChannel connection, String listener) {
         connection.config().setAutoRead(false); // until there is somewhere to put what is read
         add(connection, true);
+    }
+
+    @Override
+    public Packed pack(MovableChannel connection, Packing packing) {
+        return end(connection).pack(packing);
+    }
+
+    @Override
+    public boolean unpacks(byte[] state) {
+        return PackedStream.of(state) != null;
+    }
+
+    @Override
+    public void unpack(MovableChannel connection, String listener, Packed packed) {
+        PackedStream stream = PackedStream.of(packed.state());
+        if (stream == null || packed.companions().size() != 1) {
+            throw new IllegalArgumentException("no stream of tcp-proxy");
+        }
+        initialize(connection, listener);
+        End.unpack(end(connection), end(packed.companions().get(0)), stream);
     }
 
     private void add(MovableChannel connection, boolean client) {
