@@ -1,7 +1,6 @@
 package dev.baton.runtime.launcher;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.MethodType;
+import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -10,9 +9,8 @@ import org.slf4j.LoggerFactory;
  * What the process does on a signal.
  *
  * <p>The JDK has no API for this but {@code sun.misc.Signal}, in the supported module {@code jdk.unsupported}, which
- * javac warns about in a way that cannot be switched off: hence method handles. (signal(2) is no way out: a handler
- * that calls into the JVM may meet it anywhere.) Where it is not there, signals keep the meaning that the JVM gives
- * them.
+ * javac warns about in a way that cannot be switched off: hence reflection. (signal(2) is no way out: a handler that
+ * calls into the JVM may meet it anywhere.) Where it is not there, signals keep the meaning that the JVM gives them.
  */
 public final class Signals {
     private static final Logger LOG = LoggerFactory.getLogger(Signals.class);
@@ -26,7 +24,6 @@ public final class Signals {
      */
     public static void on(String name, Runnable action) {
         try {
-            MethodHandles.Lookup lookup = MethodHandles.publicLookup();
             Class<?> signal = Class.forName("sun.misc.Signal");
             Class<?> handler = Class.forName("sun.misc.SignalHandler");
             Object ours =
@@ -46,12 +43,12 @@ public final class Signals {
                         }
                         return null;
                     });
-            Object made = lookup.findConstructor(signal, MethodType.methodType(void.class, String.class))
-                    .invoke(name);
-            lookup.findStatic(signal, "handle", MethodType.methodType(handler, signal, handler))
-                    .invoke(made, ours);
-        } catch (Throwable t) { // reflection, or a signal that the JVM keeps for itself (-Xrs)
-            LOG.warn("cannot handle signal {}: {}", name, t.toString());
+            Object made = signal.getConstructor(String.class).newInstance(name);
+            signal.getMethod("handle", signal, handler).invoke(null, made, ours);
+        } catch (InvocationTargetException e) { // a signal that the JVM keeps for itself (-Xrs)
+            LOG.warn("cannot handle signal {}: {}", name, String.valueOf(e.getCause()));
+        } catch (ReflectiveOperationException | RuntimeException e) {
+            LOG.warn("cannot handle signal {}: {}", name, e.toString());
         }
     }
 }

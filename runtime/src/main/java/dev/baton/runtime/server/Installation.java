@@ -34,9 +34,10 @@ public record Installation(String version, List<Path> plugins) {
                 .filter(Files::isDirectory);
     }
 
-    /** The JDK, as the first line of {@code run} names it. */
-    public static String jdk() {
-        return "JDK " + Runtime.version() + " (" + vendor(System.getProperty("java.vendor")) + ")";
+    /** The version, with the JDK: the first line of {@code run}, and what {@code --version} prints. */
+    public static String line() {
+        return "baton " + current().version() + ", JDK " + Runtime.version() + " ("
+                + vendor(System.getProperty("java.vendor")) + ")";
     }
 
     private static String vendor(@Nullable String vendor) {

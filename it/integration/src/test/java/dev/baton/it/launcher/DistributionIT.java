@@ -133,7 +133,12 @@ class DistributionIT {
                     .contains(mapped(Server.class))
                     .contains(mapped("dev.baton.plugin.epoll.EpollPlugin"))
                     .contains(mapped("io.netty.handler.ssl.SslContext"))
-                    .contains(mapped("dev.baton.plugin.demoorigin.DemoOriginPlugin"));
+                    .contains(mapped("dev.baton.plugin.demoorigin.DemoOriginPlugin"))
+                    .as("a plugin's class that nothing makes")
+                    .contains(mapped("dev.baton.plugin.acme.ChallengeFilter"));
+            assertThat(run.text().lines().filter(line -> line.contains(" source: file:")))
+                    .as("picocli's many classes cannot be archived, and it is not asked; hardly anything else is read")
+                    .hasSizeLessThan(60);
 
             URI page = URI.create("http://" + run.listener("web") + "/");
             HttpResponse<String> answer =

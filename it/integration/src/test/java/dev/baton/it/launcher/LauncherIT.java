@@ -17,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -203,6 +204,16 @@ class LauncherIT {
         Outcome outcome = BatonProcess.run(folder, "run", "-c", "nowhere.yaml");
         assertThat(outcome.code()).as(outcome.text()).isEqualTo(78);
         assertThat(outcome.text()).contains("cannot read nowhere.yaml: there is no such file");
+        Files.writeString(folder.resolve("arguments"), "nowhere.yaml");
+        for (List<String> form : List.of(List.of("--config=nowhere.yaml"), List.of("-c", "@arguments"))) {
+            List<String> line = new ArrayList<>(List.of("run"));
+            line.addAll(form);
+            Outcome other = BatonProcess.run(folder, line.toArray(String[]::new));
+            assertThat(other.code()).isEqualTo(78);
+            assertThat(other.text())
+                    .as("run -c FILE is read without picocli, and in the same way: " + line)
+                    .endsWith("cannot read nowhere.yaml: there is no such file");
+        }
     }
 
     @Test
@@ -212,6 +223,8 @@ class LauncherIT {
             {},
             {"rum"},
             {"run", "--no"},
+            {"run", "-c"},
+            {"run", "more"},
             {"listener"},
             {"stop", "--grace", "soon"},
             {"stop", "--grace", "25h"},

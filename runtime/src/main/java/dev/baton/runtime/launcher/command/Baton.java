@@ -8,8 +8,10 @@ import dev.baton.runtime.server.StartException;
 import dev.baton.runtime.server.WarmUp;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -81,16 +83,49 @@ public final class Baton implements Runnable {
     static final class Version implements IVersionProvider {
         @Override
         public String[] getVersion() {
-            return new String[] {line()};
-        }
-
-        static String line() {
-            return "baton " + Installation.current().version() + ", " + Installation.jdk();
+            return new String[] {Installation.line()};
         }
     }
 
     /** Runs one command line in this JVM and returns its exit code. */
     public static int execute(PrintWriter out, PrintWriter err, String... arguments) {
+        RunCommand run = plainRun(out, arguments);
+        if (run == null) {
+            return interpret(out, err, arguments);
+        }
+        try {
+            return run.call();
+        } catch (Exception e) {
+            return explain(e, err);
+        }
+    }
+
+    /**
+     * {@code run} or {@code run -c FILE}, as it would be interpreted; else null. Picocli's classes are too old for the
+     * archive of classes: to read such a command line takes them a fifth of a start's time.
+     */
+    private static @Nullable RunCommand plainRun(PrintWriter out, String... arguments) {
+        if (!isRun(arguments)) {
+            return null;
+        }
+        if (arguments.length == 1) {
+            return new RunCommand(new ConfigOption(), List.of(arguments), out);
+        }
+        return arguments.length == 3 && arguments[1].equals(ConfigOption.NAME) && isPlain(arguments[2])
+                ? new RunCommand(new ConfigOption(Path.of(arguments[2])), List.of(arguments), out)
+                : null;
+    }
+
+    private static boolean isRun(String... arguments) {
+        return arguments.length > 0 && arguments[0].equals(RunCommand.NAME);
+    }
+
+    /** Neither an option nor the name of a file with more arguments. */
+    private static boolean isPlain(String value) {
+        return !value.isEmpty() && !value.startsWith("-") && !value.startsWith("@");
+    }
+
+    private static int interpret(PrintWriter out, PrintWriter err, String... arguments) {
         return commandLine(arguments)
                 .setOut(out)
                 .setErr(err)
@@ -156,7 +191,7 @@ public final class Baton implements Runnable {
 
     /** Where the process begins. */
     public static void main(String[] arguments) {
-        if (arguments.length > 0 && arguments[0].equals(name(RunCommand.class))) {
+        if (isRun(arguments)) {
             if (Arrays.stream(arguments).noneMatch(each -> each.startsWith(RunCommand.DEV))) {
                 WarmUp.begin();
             }

@@ -8,11 +8,27 @@ import picocli.CommandLine.Option;
 
 /** {@code -c FILE}. */
 final class ConfigOption {
+    static final String NAME = "-c";
+
     @Option(
-            names = {"-c", "--config"},
+            names = {NAME, "--config"},
             paramLabel = "FILE",
             description = "The configuration. Default: ./baton.yaml if there is one, else the built-in demo.")
     private @Nullable Path file;
+
+    private @Nullable ConfigSource known;
+
+    /** For picocli. */
+    ConfigOption() {}
+
+    ConfigOption(@Nullable Path file) {
+        this.file = file;
+    }
+
+    /** Without a file to look for. */
+    ConfigOption(ConfigSource known) {
+        this.known = known;
+    }
 
     @Nullable
     Path file() {
@@ -20,6 +36,6 @@ final class ConfigOption {
     }
 
     ConfigSource source() throws StartException {
-        return ConfigSource.find(file);
+        return known == null ? ConfigSource.find(file) : known;
     }
 }

@@ -1,10 +1,9 @@
 package dev.baton.runtime.launcher.command;
 
-import dev.baton.runtime.config.RootConfig;
 import dev.baton.runtime.launcher.ExitCode;
+import dev.baton.runtime.output.StandardStreams;
+import dev.baton.runtime.plugin.PluginException;
 import dev.baton.runtime.server.ConfigSource;
-import dev.baton.runtime.server.Foundation;
-import dev.baton.runtime.server.Installation;
 import dev.baton.runtime.server.Server;
 import dev.baton.runtime.server.StartException;
 import dev.baton.spi.loop.Rescue;
@@ -15,6 +14,7 @@ import dev.baton.spi.tls.Pem;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.Writer;
 import java.net.HttpURLConnection;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -25,13 +25,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -41,8 +40,9 @@ import picocli.CommandLine.Command;
 
 /**
  * {@code baton prepare}: a rehearsal of {@code run} and of the commands that ask it, in one process, so that the
- * classes of all of them are loaded when it ends. {@code bin/baton} has the JVM write them down at its end, and later
- * JVMs map what is written instead of reading and verifying the jars: about a third of the CPU time of a start.
+ * classes of all of them, and of the plugins, are loaded when it ends. {@code bin/baton} has the JVM write them down at
+ * its end, and later JVMs map what is written instead of reading and verifying the jars: about a third of the CPU time
+ * of a start.
  */
 @Command(
         name = "prepare",
@@ -55,9 +55,6 @@ import picocli.CommandLine.Command;
             "change of the JDK run it again. Without a file that fits, Baton starts as always, only slower."
         })
 final class PrepareCommand implements Callable<Integer> {
-    /** It serves a few requests. */
-    private static final int STOP_SECONDS_MAX = 30;
-
     /** How often, a millisecond apart, it is looked whether a rescue is over. */
     private static final int RESCUE_LOOKS = 200;
 
@@ -68,7 +65,7 @@ final class PrepareCommand implements Callable<Integer> {
     private static final Pattern ADMIN = Pattern.compile("admin on (\\S+)");
 
     @Override
-    public Integer call() throws StartException, AdminException, InterruptedException, IOException {
+    public Integer call() throws StartException, PluginException, InterruptedException, IOException {
         Path folder = Files.createTempDirectory("baton-prepare-");
         Path certificate = folder.resolve(LOOPBACK + ".crt");
         Path key = folder.resolve(LOOPBACK + ".key");
@@ -90,26 +87,54 @@ final class PrepareCommand implements Callable<Integer> {
     }
 
     private static void rehearse(ConfigSource source, CertifiedKey trusted)
-            throws StartException, AdminException, InterruptedException, IOException {
-        Foundation foundation = Foundation.lay(Installation.current(), source.reader());
-        RootConfig read = foundation.read(source);
-        Server server = Server.assemble(foundation, read);
-        try {
-            server.open();
-            List<String> said = new ArrayList<>(server.listenerLines());
-            server.start(said::add);
-            new AdminClient(address(WEB, said).orElseThrow()).get("/");
-            Optional<String> secure = address(SECURE, said);
-            if (secure.isPresent()) {
-                getSecurely(secure.get(), trusted);
+            throws StartException, PluginException, InterruptedException {
+        StandardStreams.install();
+        Said said = new Said();
+        RunCommand run = new RunCommand(source, said);
+        CompletableFuture<Void> asked = said.ready.thenRunAsync(() -> {
+            Server server = run.assembled().join();
+            try {
+                ask(said.lines, trusted);
+                rescue(server);
+            } catch (IOException | AdminException e) {
+                throw new CompletionException(e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } finally {
+                server.stop(null);
             }
-            for (String command : List.of("status", "pools")) {
-                ask(command, address(ADMIN, said).orElseThrow());
+        });
+        run.call();
+        asked.join();
+    }
+
+    /** What the run says. */
+    private static final class Said extends PrintWriter {
+        private final List<String> lines = new CopyOnWriteArrayList<>();
+        private final CompletableFuture<Void> ready = new CompletableFuture<>();
+
+        Said() {
+            super(Writer.nullWriter());
+        }
+
+        @Override
+        public void println(String line) {
+            lines.add(line);
+            if (line.startsWith(RunCommand.READY)) {
+                ready.complete(null);
             }
-            rescue(server);
-            stop(server);
-        } finally {
-            server.end();
+        }
+    }
+
+    private static void ask(List<String> said, CertifiedKey trusted)
+            throws IOException, AdminException, InterruptedException {
+        new AdminClient(address(WEB, said).orElseThrow()).get("/");
+        Optional<String> secure = address(SECURE, said);
+        if (secure.isPresent()) {
+            getSecurely(secure.get(), trusted);
+        }
+        for (String command : List.of("status", "pools")) {
+            ask(command, address(ADMIN, said).orElseThrow());
         }
     }
 
@@ -163,15 +188,6 @@ final class PrepareCommand implements Callable<Integer> {
                 LockSupport.parkNanos(1_000_000);
             }
             rescue.end();
-        }
-    }
-
-    private static void stop(Server server) throws InterruptedException {
-        server.stop(null);
-        try {
-            server.stopped().get(STOP_SECONDS_MAX, TimeUnit.SECONDS);
-        } catch (ExecutionException | TimeoutException e) {
-            throw new IllegalStateException("it does not stop: " + server.progress(), e);
         }
     }
 }

@@ -16,6 +16,7 @@ import dev.baton.runtime.server.Server;
 import dev.baton.runtime.server.StartException;
 import dev.baton.runtime.upgrade.InitProcess;
 import dev.baton.spi.admin.StopReport;
+import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -38,7 +39,7 @@ import picocli.CommandLine.Spec;
 
 /** {@code baton run}: starts, says what it started, serves until it is stopped. */
 @Command(
-        name = "run",
+        name = RunCommand.NAME,
         mixinStandardHelpOptions = true,
         description = {
             "Starts a server and stays until it ends.",
@@ -53,8 +54,12 @@ import picocli.CommandLine.Spec;
             "are on, and each process prints the port at which a debugger can attach."
         })
 final class RunCommand implements Callable<Integer> {
+    static final String NAME = "run";
+
     /** The option of a process that serves nothing itself. */
     static final String DEV = "--dev";
+
+    static final String READY = "ready";
 
     /** Set by {@code bin/baton}: where it is, by the path that it was called by. */
     private static final String LAUNCHER = "baton.launcher";
@@ -80,6 +85,12 @@ final class RunCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // by picocli
     private CommandSpec spec;
 
+    /** Null where picocli has read the command line. */
+    private final @Nullable PrintWriter out;
+
+    private final List<String> arguments;
+    private final boolean rehearsal;
+
     /** Only as pid 1. */
     private @Nullable InitProcess init;
 
@@ -89,6 +100,33 @@ final class RunCommand implements Callable<Integer> {
     private final AtomicBoolean signalled = new AtomicBoolean();
     /** A signal that comes before it is served when there is something to stop. */
     private final CompletableFuture<Server> assembled = new CompletableFuture<>();
+
+    /** For picocli. */
+    RunCommand() {
+        this.arguments = List.of();
+        this.out = null;
+        this.rehearsal = false;
+    }
+
+    /**
+     * Without picocli.
+     *
+     * @param arguments the whole command line
+     */
+    RunCommand(ConfigOption config, List<String> arguments, PrintWriter out) {
+        this.config = config;
+        this.arguments = List.copyOf(arguments);
+        this.out = out;
+        this.rehearsal = false;
+    }
+
+    /** For {@code baton prepare}. */
+    RunCommand(ConfigSource source, PrintWriter out) {
+        this.config = new ConfigOption(source);
+        this.arguments = List.of();
+        this.out = out;
+        this.rehearsal = true;
+    }
 
     @Override
     public Integer call() throws StartException, PluginException, InterruptedException {
@@ -101,7 +139,7 @@ final class RunCommand implements Callable<Integer> {
             supervisor = SupervisorLink.connect(staged);
             supervisor.obey(new Orders());
         }
-        say(Baton.Version.line() + ", pid " + ProcessHandle.current().pid());
+        say(Installation.line() + ", pid " + ProcessHandle.current().pid());
         ConfigSource source = config.source();
         say("configuration " + source.file() + " (" + source.origin() + ")");
         Foundation foundation = foundation(source);
@@ -130,16 +168,20 @@ final class RunCommand implements Callable<Integer> {
             }
         }
         if (!server.isStopping()) {
-            say(Ansi.AUTO.string("@|bold,green ready|@ in "
-                    + ManagementFactory.getRuntimeMXBean().getUptime() + " ms"));
+            say(ready() + " in " + ManagementFactory.getRuntimeMXBean().getUptime() + " ms");
             sayReady();
         }
         return serve(server);
     }
 
+    /** Completes when there is a server, which is not ready then. */
+    CompletableFuture<Server> assembled() {
+        return assembled;
+    }
+
     private Foundation foundation(ConfigSource source) throws StartException {
         if (supervisor == null) {
-            return Foundation.lay(Installation.current(), source.reader());
+            return Foundation.lay(Installation.current(), source.reader(), rehearsal);
         }
         supervisor.logAll();
         return Foundation.lay(Installation.current(), source.reader(), supervisor.plugins());
@@ -163,6 +205,13 @@ final class RunCommand implements Callable<Integer> {
                         Installation.current().version(),
                         this::say)
                 .run();
+    }
+
+    /** In colour where the environment or a terminal asks for it; else picocli's classes are not needed. */
+    @SuppressWarnings("SystemConsoleNull") // which newer JDKs never answer: picocli asks them whether it is a terminal
+    private static String ready() {
+        boolean coloured = System.console() != null || System.getenv("CLICOLOR_FORCE") != null;
+        return coloured ? Ansi.AUTO.string("@|bold,green " + READY + "|@") : READY;
     }
 
     private void sayReady() {
@@ -305,11 +354,11 @@ final class RunCommand implements Callable<Integer> {
     /** This command line once more, by the launcher that is installed by then; empty where there is none. */
     private List<String> again() {
         String launcher = System.getProperty(LAUNCHER);
-        if (launcher == null) {
+        if (launcher == null || rehearsal) {
             return List.of();
         }
         List<String> command = new ArrayList<>(List.of(launcher));
-        command.addAll(spec.root().commandLine().getParseResult().originalArgs());
+        command.addAll(out == null ? spec.root().commandLine().getParseResult().originalArgs() : arguments);
         return command;
     }
 
@@ -327,6 +376,6 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private void say(String line) {
-        spec.commandLine().getOut().println(line);
+        (out == null ? spec.commandLine().getOut() : out).println(line);
     }
 }
