@@ -3,7 +3,6 @@ package dev.baton.runtime.listener;
 import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.runtime.channel.MovableStreamChannel;
 import dev.baton.runtime.channel.PackedSocket;
-import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.pack.Companions;
 import dev.baton.runtime.pack.Departure;
@@ -164,18 +163,13 @@ final class DepartingConnection implements Departure {
     }
 
     @Override
-    public void gone(Parcel parcel) {
-        parcel.numbers().forEach(number -> discard(env.table(), number));
+    public void gone() {
         connections.departed();
     }
 
     @Override
     public void back(Parcel parcel) {
         connections.back(parcel);
-    }
-
-    static void discard(FdTable table, int number) {
-        table.discard(number, FdKind.HANDOFF);
     }
 
     /** The connections that go along, and the claims on them. */
@@ -256,7 +250,7 @@ final class DepartingConnection implements Departure {
                     each.close();
                 });
                 connection.afterLeave(() ->
-                        along.forEach(each -> discard(env.table(), each.socket().number())));
+                        along.forEach(each -> env.table().discard(each.socket().number(), FdKind.HANDOFF)));
                 return null;
             }
             return new Parcel(

@@ -14,8 +14,8 @@ public interface Departure {
     /** It does not go after all: it is told to drain, as it would have been without a carrier. */
     void stay();
 
-    /** The other process has it: its sockets are closed here. */
-    void gone(Parcel parcel);
+    /** It is somewhere else, with its sockets: its place here is given back. */
+    void gone();
 
     /** The other process has not taken it: it goes on here. */
     void back(Parcel parcel);

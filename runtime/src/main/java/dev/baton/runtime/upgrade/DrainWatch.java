@@ -22,6 +22,9 @@ final class DrainWatch implements Giver.Hearing {
     /** Between two looks at what is idle: it is of use over there, and there are few left here to want it. */
     private static final Duration PAUSE = Duration.ofMillis(50);
 
+    /** Looks at a process that takes no more connections, before it is known that it lives: a second. */
+    private static final int PAUSES_MAX = 20;
+
     private final Giver giver;
     private final KeptSockets kept;
     private final ServerSockets servers;
@@ -47,6 +50,7 @@ final class DrainWatch implements Giver.Hearing {
      * @return true if the new process has died before the drain was over
      */
     boolean successorDies(BooleanSupplier drained, BooleanSupplier givesUp) {
+        int pauses = 0;
         long lookedNanos = System.nanoTime() - PAUSE.toNanos();
         while (!drained.getAsBoolean()) {
             if (givesUp.getAsBoolean()) {
@@ -58,13 +62,19 @@ final class DrainWatch implements Giver.Hearing {
             }
             hear();
             if (giver.isClosedThere() || (parcels != null && parcels.hasFailed())) {
-                endParcels();
+                pauseParcels();
             }
             if (giver.hasDied()) {
-                return true;
+                return true; // what becomes of live connections is known when it is known whether this one serves
+            }
+            if (parcels != null && parcels.isPaused() && ++pauses == PAUSES_MAX) {
+                parcels.close(); // it lives, and takes none any more
             }
         }
-        endParcels();
+        pauseParcels();
+        if (parcels != null) {
+            parcels.close();
+        }
         if (takes) {
             take(() -> {
                 idle.sendLast(giver);
@@ -98,18 +108,18 @@ final class DrainWatch implements Giver.Hearing {
     }
 
     private void giveUp() {
-        endParcels();
+        pauseParcels();
         kept.close();
         giver.ignore();
     }
 
     /** Live connections that are still on their way are the new process's if it says so by now, or else this one's. */
-    private void endParcels() {
+    private void pauseParcels() {
         ParcelSender sender = parcels;
-        if (sender != null && !sender.isClosed()) {
+        if (sender != null && !sender.isPaused()) {
             boolean hears = !giver.isClosedThere();
             giver.hearLast(this);
-            sender.close();
+            sender.pause();
             if (hears) {
                 kept.close(); // what it drops from now on is not heard
             }

@@ -1,12 +1,14 @@
 package dev.baton.runtime.upgrade;
 
+import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.pack.Carrier;
 import dev.baton.runtime.pack.Departure;
 import dev.baton.runtime.pack.Parcel;
+import dev.baton.spi.fd.FdKind;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -23,11 +25,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes live connections to the process that follows this one, as long as this one drains.
+ * Takes live connections to the process that follows this one, as long as this one drains. If that process dies and
+ * this one serves again, it takes them to the listeners that have replaced theirs.
  *
  * <p>A connection stands still from the moment it is packed until the other process has it. So only a few are on their
- * way at a time, and the others go on here until it is their turn; a process that has just started needs some time for
- * its first ones.
+ * way at a time, and the others go on here until it is their turn. A process that has just started is slow with its
+ * first ones: there is room for {@value #ROOM_AT_FIRST} then, and for one more with each that has arrived, up to
+ * {@value #ROOM}.
  *
  * <p>Each asks when it is time: a connection that is told to drain comes here ({@link #take}) and waits in
  * {@code ready}. The thread asks as many as there is room for. One that answers that it cannot go now waits in
@@ -41,33 +45,50 @@ final class ParcelSender implements Carrier, AutoCloseable {
     /** Parcels on their way: enough to keep the other process busy, and not more than it unpacks in a moment. */
     static final int ROOM = 64;
 
+    static final int ROOM_AT_FIRST = 4;
+
     /** A busy connection may be between two messages then, and nothing told so. */
     private static final long AGAIN_NANOS = Duration.ofMillis(50).toNanos();
 
     /** One that the other process has not taken: what it misses may come, such as the addresses of a server. */
     private static final long CAME_BACK_NANOS = Duration.ofSeconds(1).toNanos();
 
+    /** A new process answers in some milliseconds; when it does not, it hangs. */
+    private static final long ANSWER_NANOS = Duration.ofSeconds(5).toNanos();
+
     private static final long TICK_MILLIS = 20;
 
+    /** Without a connection, when they go on in this process: two seconds. */
+    private static final int TICKS_MAX = 100;
+
     private final Giver giver;
+    private final FdTable table;
     private final Queue<Asked> ready = new ConcurrentLinkedQueue<>();
     private final Set<Asked> later = ConcurrentHashMap.newKeySet();
     /** Packed and to be sent; or {@link #LOOK}. */
     private final BlockingQueue<Sealed> outgoing = new LinkedBlockingQueue<>();
 
-    private final AtomicInteger room = new AtomicInteger(ROOM);
+    private final AtomicInteger room = new AtomicInteger(ROOM_AT_FIRST);
     private final Thread thread;
 
     /** Guards what is below, and that nothing comes in after the close. */
     private final Object lock = new Object();
 
-    private final Map<Long, Sealed> onTheirWay = new HashMap<>();
+    private final Map<Long, Sent> onTheirWay = new LinkedHashMap<>();
+    /** Packed when the other process could not be heard any more. */
+    private final List<Sealed> held = new ArrayList<>();
+
+    private boolean paused;
     private boolean closed;
+    private @Nullable Destination here;
+    private int roomNow = ROOM_AT_FIRST;
     private long nextId;
     private int sent;
     private int cameBack;
 
     private volatile boolean failed;
+
+    private record Sent(Sealed sealed, long nanos) {}
 
     private record Sealed(
             @Nullable Departure departure, @Nullable Parcel parcel) {}
@@ -75,8 +96,16 @@ final class ParcelSender implements Carrier, AutoCloseable {
     /** There may be something to do. */
     private static final Sealed LOOK = new Sealed(null, null);
 
-    ParcelSender(Giver giver) {
+    /** Where connections of this process can go on in this process. */
+    @FunctionalInterface
+    interface Destination {
+        /** Takes one, with its sockets, if it can. */
+        boolean take(Parcel parcel);
+    }
+
+    ParcelSender(Giver giver, FdTable table) {
         this.giver = giver;
+        this.table = table;
         this.thread = new Thread(this::run, "baton-parcels");
         thread.setDaemon(true);
         thread.start();
@@ -112,16 +141,22 @@ final class ParcelSender implements Carrier, AutoCloseable {
 
     private void run() {
         try {
+            int ticks = 0;
             long tick = System.nanoTime();
-            while (!failed && !isClosed()) {
+            while (!isClosed()) {
                 Sealed next = outgoing.poll(TICK_MILLIS, TimeUnit.MILLISECONDS);
                 if (next != null && next.parcel != null && next.departure != null) {
                     send(next, next.departure, next.parcel);
+                }
+                ticks = next == null && later.isEmpty() ? ticks + 1 : 0;
+                if (ticks == TICKS_MAX && isHere()) {
+                    close(); // all that were told to drain before have gone
                 }
                 long now = System.nanoTime();
                 if (now - tick >= TimeUnit.MILLISECONDS.toNanos(TICK_MILLIS)) {
                     tick = now;
                     wakeThoseThatWaited(now);
+                    lookForAnAnswer(now);
                 }
                 askSome();
             }
@@ -136,6 +171,12 @@ final class ParcelSender implements Carrier, AutoCloseable {
         }
     }
 
+    private boolean isHere() {
+        synchronized (lock) {
+            return here != null;
+        }
+    }
+
     private void wakeThoseThatWaited(long now) {
         later.removeIf(each -> {
             boolean due = now - each.notBeforeNanos >= 0;
@@ -146,12 +187,22 @@ final class ParcelSender implements Carrier, AutoCloseable {
         });
     }
 
+    /** A connection stands still for as long as it waits for its answer. */
+    private void lookForAnAnswer(long now) {
+        synchronized (lock) {
+            if (!onTheirWay.isEmpty() && now - onTheirWay.values().iterator().next().nanos >= ANSWER_NANOS && !failed) {
+                LOG.warn("process {} does not say whether it takes live connections: they stay here", giver.pid());
+                failed = true;
+            }
+        }
+    }
+
     private void wakeAll() {
         later.removeIf(ready::add);
     }
 
     private void askSome() {
-        for (int free = room.get(); free > 0; free--) {
+        for (int free = isPaused() || failed ? 0 : room.get(); free > 0; free--) {
             Asked next = ready.poll();
             if (next == null) {
                 return;
@@ -162,13 +213,26 @@ final class ParcelSender implements Carrier, AutoCloseable {
 
     private void send(Sealed sealed, Departure departure, Parcel parcel) {
         long id;
+        Destination to;
         synchronized (lock) {
-            if (closed) {
-                departure.back(parcel);
+            if (paused) {
+                held.add(sealed);
                 return;
             }
+            to = here;
             id = nextId++;
-            onTheirWay.put(id, sealed);
+            if (to == null) {
+                onTheirWay.put(id, new Sent(sealed, System.nanoTime()));
+            }
+        }
+        if (to != null) {
+            room.getAndIncrement();
+            if (to.take(parcel)) {
+                departure.gone();
+            } else {
+                departure.back(parcel);
+            }
+            return;
         }
         try {
             giver.sendParcel(id, parcel);
@@ -184,7 +248,8 @@ final class ParcelSender implements Carrier, AutoCloseable {
     void taken(long id) {
         Sealed sealed = arrived(id, false);
         if (sealed != null && sealed.departure != null && sealed.parcel != null) {
-            sealed.departure.gone(sealed.parcel);
+            sealed.parcel.numbers().forEach(number -> table.discard(number, FdKind.HANDOFF));
+            sealed.departure.gone();
         }
     }
 
@@ -199,17 +264,50 @@ final class ParcelSender implements Carrier, AutoCloseable {
 
     private @Nullable Sealed arrived(long id, boolean comesBack) {
         synchronized (lock) {
-            Sealed sealed = onTheirWay.remove(id);
-            if (sealed == null) {
+            Sent known = onTheirWay.remove(id);
+            if (known == null) {
                 LOG.warn("the other process tells of connection {}, which was not sent", id);
                 return null;
             }
             sent += comesBack ? 0 : 1;
             cameBack += comesBack ? 1 : 0;
-            room.getAndIncrement();
+            room.getAndAdd(roomNow < ROOM ? 2 : 1);
+            roomNow = Math.min(ROOM, roomNow + 1);
             look();
-            return sealed;
+            return known.sealed;
         }
+    }
+
+    // ---- the end of the other process -------------------------------------------------------------------------------
+
+    /** All that the other process has said is heard: what it has not taken stays as it is until more is known. */
+    void pause() {
+        synchronized (lock) {
+            if (!closed && !paused) {
+                paused = true;
+                onTheirWay.values().forEach(each -> held.add(each.sealed));
+                onTheirWay.clear();
+            }
+        }
+    }
+
+    boolean isPaused() {
+        synchronized (lock) {
+            return paused;
+        }
+    }
+
+    /** After {@link #pause}: the other process is dead, and this one serves again. */
+    void goOnAt(Destination destination) {
+        synchronized (lock) {
+            here = destination;
+            paused = false;
+            failed = false;
+            room.set(ROOM - held.size());
+            outgoing.addAll(held);
+            held.clear();
+        }
+        look();
     }
 
     /**
@@ -218,31 +316,36 @@ final class ParcelSender implements Carrier, AutoCloseable {
      */
     @Override
     public void close() {
-        List<Sealed> rest;
+        List<Sealed> rest = new ArrayList<>();
         synchronized (lock) {
             if (closed) {
                 return;
             }
             closed = true;
-            rest = new ArrayList<>(onTheirWay.values());
+            rest.addAll(held);
+            onTheirWay.values().forEach(each -> rest.add(each.sealed));
             onTheirWay.clear();
+            held.clear();
         }
         thread.interrupt();
         outgoing.drainTo(rest);
         for (Sealed each : rest) {
             if (each.departure != null && each.parcel != null) {
                 each.departure.back(each.parcel);
-                cameBack++;
             }
         }
         wakeAll();
         for (Asked each = ready.poll(); each != null; each = ready.poll()) {
             each.departure.stay();
         }
-        LOG.info(
-                "{} live connections handed over{}",
-                sent,
-                cameBack == 0 ? "" : "; " + cameBack + " times one was not taken, and went on here");
+    }
+
+    /** For the log, once: how many have gone. */
+    String summary() {
+        synchronized (lock) {
+            return sent + " live connections handed over"
+                    + (cameBack == 0 ? "" : "; " + cameBack + " times one was not taken, and went on here");
+        }
     }
 
     // ---- one connection ---------------------------------------------------------------------------------------------
@@ -271,6 +374,10 @@ final class ParcelSender implements Carrier, AutoCloseable {
 
         @Override
         public boolean reserve() {
+            if (isPaused() || failed) {
+                full = true;
+                return false;
+            }
             int seen = room.get();
             while (seen > 0) {
                 int found = room.compareAndExchange(seen, seen - 1);

@@ -181,9 +181,14 @@ public final class Upgrade {
         try {
             if (handedOver && giver != null && successor != null) {
                 LOG.info("upgraded: {}", report.detail());
-                servesAgain = letGo(giver, successor, kept, wasSuspended, done, report)
-                        && !kept.isEmpty()
-                        && process.servesAgain(giver.pid(), kept);
+                ParcelSender parcels = giver.takesParcels() ? new ParcelSender(giver, table) : null;
+                try {
+                    servesAgain = letGo(giver, successor, kept, wasSuspended, parcels, done, report)
+                            && !kept.isEmpty()
+                            && process.servesAgain(giver.pid(), kept);
+                } finally {
+                    end(parcels, servesAgain);
+                }
             } else {
                 process.failed(report);
             }
@@ -201,6 +206,28 @@ public final class Upgrade {
             }
             done.complete(report);
             over.complete(null);
+        }
+    }
+
+    /**
+     * The new process has all connections that it gets. If it is dead, they go to the listeners that are taken back.
+     */
+    private void end(@Nullable ParcelSender parcels, boolean servesAgain) {
+        if (parcels == null) {
+            return;
+        }
+        LOG.info("{}", parcels.summary());
+        if (servesAgain) {
+            parcels.goOnAt(parcel -> {
+                SharedListener listener = listeners.find(parcel.listener());
+                if (listener == null || listener.admits(parcel) != null) {
+                    return false;
+                }
+                listener.unpack(parcel);
+                return true;
+            });
+        } else {
+            parcels.close();
         }
     }
 
@@ -299,9 +326,9 @@ public final class Upgrade {
             Successor successor,
             KeptSockets kept,
             Map<SharedListener, Boolean> wasSuspended,
+            @Nullable ParcelSender parcels,
             CompletableFuture<UpgradeReport> done,
             UpgradeReport report) {
-        ParcelSender parcels = giver.takesParcels() ? new ParcelSender(giver) : null;
         List<String> suspendedSince = new ArrayList<>();
         List<String> resumedSince = new ArrayList<>();
         for (SharedListener listener : wasSuspended.keySet()) {

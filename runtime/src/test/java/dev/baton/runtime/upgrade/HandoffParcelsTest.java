@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -253,8 +254,12 @@ class HandoffParcelsTest extends HandoffFixture {
         private int asked;
 
         Fake(int packedAt, int number) {
+            this(packedAt, parcel(number, number, new byte[0]));
+        }
+
+        Fake(int packedAt, Parcel parcel) {
             this.packedAt = packedAt;
-            this.parcel = parcel(number, number, new byte[0]);
+            this.parcel = parcel;
         }
 
         @Override
@@ -278,7 +283,7 @@ class HandoffParcelsTest extends HandoffFixture {
         }
 
         @Override
-        public void gone(Parcel sent) {
+        public void gone() {
             log.add("gone");
         }
 
@@ -315,8 +320,9 @@ class HandoffParcelsTest extends HandoffFixture {
         int number = listening();
         try (Pair pair = new Pair(1);
                 Giver giver = new Giver(pair.giver, LONG, self());
-                ParcelSender sender = new ParcelSender(giver)) {
-            Fake fake = new Fake(3, number);
+                ParcelSender sender = new ParcelSender(giver, table)) {
+            Fake fake =
+                    new Fake(3, parcel(POSIX.dup(number), POSIX.dup(number), new byte[0])); // closed when they are gone
             assertThat(sender.take(fake, false)).isTrue();
             assertThat(List.of(fake.next(), fake.next(), fake.next())).containsExactly("not now", "not now", "packed");
             Newcomers newcomers = new Newcomers();
@@ -339,19 +345,20 @@ class HandoffParcelsTest extends HandoffFixture {
         int number = listening();
         try (Pair pair = new Pair(1);
                 Giver giver = new Giver(pair.giver, LONG, self())) {
-            List<Fake> fakes = IntStream.range(0, ParcelSender.ROOM + 10)
+            int most = ParcelSender.ROOM_AT_FIRST;
+            List<Fake> fakes = IntStream.range(0, most + 10)
                     .mapToObj(i -> new Fake(1, number))
                     .toList();
-            try (ParcelSender sender = new ParcelSender(giver)) {
+            try (ParcelSender sender = new ParcelSender(giver, table)) {
                 fakes.forEach(fake -> sender.take(fake, false));
-                for (int i = 0; i < ParcelSender.ROOM; i++) {
+                for (int i = 0; i < most; i++) {
                     assertThat(fakes.get(i).next()).as("the one of place %s", i).isEqualTo("packed");
                 }
             }
-            for (int i = 0; i < ParcelSender.ROOM; i++) {
+            for (int i = 0; i < most; i++) {
                 assertThat(fakes.get(i).next()).isEqualTo("back");
             }
-            for (Fake each : fakes.subList(ParcelSender.ROOM, fakes.size())) {
+            for (Fake each : fakes.subList(most, fakes.size())) {
                 String last = each.next();
                 while (last.equals("no room")) {
                     last = each.next();
@@ -368,7 +375,7 @@ class HandoffParcelsTest extends HandoffFixture {
         int number = listening();
         try (Pair pair = new Pair(1);
                 Giver giver = new Giver(pair.giver, LONG, self());
-                ParcelSender sender = new ParcelSender(giver)) {
+                ParcelSender sender = new ParcelSender(giver, table)) {
             Fake fake = new Fake(1, number);
             sender.take(fake, false);
             Newcomers none = new Newcomers("not yet");
@@ -388,6 +395,38 @@ class HandoffParcelsTest extends HandoffFixture {
             sender.close();
             assertThat(fake.next()).isEqualTo("back");
             assertThat(sender.take(fake, false)).as("after the end").isFalse();
+        }
+        POSIX.close(number);
+    }
+
+    /** The new process has died, and this one serves again. */
+    @Test
+    void shouldTakeThemToThisProcessWhenTheOtherIsDead() throws Exception {
+        int number = listening();
+        try (Pair pair = new Pair(1);
+                Giver giver = new Giver(pair.giver, LONG, self());
+                ParcelSender sender = new ParcelSender(giver, table)) {
+            Fake first = new Fake(1, number);
+            sender.take(first, false);
+            assertThat(first.next()).isEqualTo("packed");
+            sender.pause();
+            Fake second = new Fake(1, number);
+            sender.take(second, false);
+            List<Parcel> here = Collections.synchronizedList(new ArrayList<>());
+            sender.goOnAt(parcel -> here.add(parcel));
+            assertThat(first.next()).isEqualTo("gone");
+            String next = second.next();
+            while (next.equals("no room")) {
+                next = second.next();
+            }
+            assertThat(next).isEqualTo("packed");
+            assertThat(second.next()).isEqualTo("gone");
+            assertThat(here).containsExactly(first.parcel, second.parcel);
+            sender.goOnAt(parcel -> false);
+            Fake third = new Fake(1, number);
+            sender.take(third, false);
+            assertThat(third.next()).isEqualTo("packed");
+            assertThat(third.next()).as("its listener is gone").isEqualTo("back");
         }
         POSIX.close(number);
     }

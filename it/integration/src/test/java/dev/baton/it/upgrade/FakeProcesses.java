@@ -3,6 +3,7 @@ package dev.baton.it.upgrade;
 import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.loop.LoopRegistry;
+import dev.baton.runtime.pack.Parcel;
 import dev.baton.runtime.posix.JnrPosix;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.runtime.upgrade.Giver;
@@ -10,6 +11,7 @@ import dev.baton.runtime.upgrade.HandedListener;
 import dev.baton.runtime.upgrade.HandoffAddress;
 import dev.baton.runtime.upgrade.Peer;
 import dev.baton.runtime.upgrade.Receiver;
+import dev.baton.runtime.upgrade.Receiver.Arrivals;
 import dev.baton.spi.posix.SocketOptions;
 import dev.baton.spi.posix.Sockets;
 import java.io.IOException;
@@ -31,6 +33,9 @@ import java.util.stream.Stream;
  */
 final class FakeProcesses {
     private static final Duration LIMIT = Duration.ofMinutes(2);
+
+    /** How many live connections a successor takes that stops at {@code parcel}. */
+    static final int TAKEN = 5;
 
     private FakeProcesses() {}
 
@@ -57,7 +62,35 @@ final class FakeProcesses {
             end(hang);
         }
         receiver.ready(List.of(), (out, err) -> {});
-        end(hang); // it was told to serve
+        if (!step.startsWith("parcel")) {
+            end(hang); // it was told to serve
+        }
+        receiver.serving();
+        if (step.equals("parcels")) {
+            end(hang); // it answers none
+        }
+        receiver.follow(LIMIT, (suspended, resumed) -> {}, idle -> receiver.discard(idle.number()), new Arrivals() {
+            private int count;
+
+            @Override
+            public String admit(Parcel parcel) {
+                // Those of before were said to be taken, and this one was not.
+                if (++count > TAKEN) {
+                    end(hang);
+                }
+                return null;
+            }
+
+            @Override
+            public void take(Parcel parcel) {
+                System.err.println("the fake has taken one");
+            }
+
+            @Override
+            public void leave(Parcel parcel) {
+                throw new AssertionError("the old process lives");
+            }
+        });
     }
 
     private static void end(boolean hang) {

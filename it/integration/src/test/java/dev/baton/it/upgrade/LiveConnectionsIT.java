@@ -2,13 +2,17 @@ package dev.baton.it.upgrade;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.testkit.BatonProcess;
 import dev.baton.testkit.load.Crowd;
 import dev.baton.testkit.load.Crowd.Client;
 import dev.baton.testkit.load.Crowd.Speech;
 import dev.baton.testkit.load.EchoOrigin;
 import io.vertx.core.json.JsonObject;
+import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -86,6 +90,93 @@ class LiveConnectionsIT {
                     .as("upstream connections, in the accounts of the last process")
                     .isEqualTo(streams);
         }
+    }
+
+    // ---- a new process that dies or hangs ---------------------------------------------------------------------------
+
+    /** It has connections in its hands, and has not said that it takes them: they go on here, with all others. */
+    @Test
+    void shouldGoOnHereIfTheNewProcessDiesBeforeItAnswers() throws Exception {
+        Path launcher = launcher();
+        try (EchoOrigin origin = EchoOrigin.start();
+                UpgradeRig rig = new UpgradeRig(folder, yaml(origin, ""), launcher);
+                Crowd crowd = new Crowd(PERIOD_NANOS)) {
+            List<Client> clients = crowd.join(Speech.LINES, text(rig.address("lines")), 50);
+            awaitAnswers(crowd, clients);
+            failAt(rig, launcher, "parcels", "die");
+            awaitAnswers(crowd, clients);
+            mustMove(rig, crowd, clients);
+        }
+    }
+
+    /** Those that it has said to take end with it; all others go on here. */
+    @Test
+    @Tag("long")
+    void shouldLoseOnlyWhatADeadProcessHadTaken() throws Exception {
+        Path launcher = launcher();
+        try (EchoOrigin origin = EchoOrigin.start();
+                UpgradeRig rig = new UpgradeRig(folder, yaml(origin, ""), launcher);
+                Crowd crowd = new Crowd(PERIOD_NANOS)) {
+            List<Client> clients = crowd.join(Speech.LINES, text(rig.address("lines")), 50);
+            awaitAnswers(crowd, clients);
+            failAt(rig, launcher, "parcel", "die");
+            Awaitility.await().atMost(PATIENCE).until(() -> crowd.failures().size() >= FakeProcesses.TAKEN);
+            assertThat(crowd.failures()).hasSize(FakeProcesses.TAKEN).allMatch(each -> each.contains("reset"));
+            long[] before = Crowd.answers(clients);
+            Awaitility.await()
+                    .atMost(PATIENCE)
+                    .until(() -> Crowd.served(clients, before) == clients.size() - FakeProcesses.TAKEN);
+            assertThat(crowd.failures()).hasSize(FakeProcesses.TAKEN);
+        }
+    }
+
+    /** It lives, holds connections, and says nothing: after some seconds they go on here. */
+    @Test
+    @Tag("long")
+    void shouldTakeBackWhatTheNewProcessDoesNotAnswerFor() throws Exception {
+        Path launcher = launcher();
+        try (EchoOrigin origin = EchoOrigin.start();
+                UpgradeRig rig = new UpgradeRig(folder, yaml(origin, ""), launcher);
+                Crowd crowd = new Crowd(PERIOD_NANOS)) {
+            List<Client> clients = crowd.join(Speech.LINES, text(rig.address("lines")), 50);
+            awaitAnswers(crowd, clients);
+            Files.delete(launcher);
+            script(launcher, "exec " + FakeProcesses.java("successor", "parcels", "hang"));
+            long hung = rig.upgrade("").getLong("pid");
+            rig.first().await(line -> line.contains("does not say whether it takes live connections"));
+            awaitAnswers(crowd, clients);
+            ProcessHandle.of(hung).orElseThrow().destroyForcibly();
+            awaitAnswers(crowd, clients);
+        }
+    }
+
+    private void failAt(UpgradeRig rig, Path launcher, String step, String how) throws Exception {
+        Path real = Files.readSymbolicLink(launcher);
+        Files.delete(launcher);
+        script(launcher, "exec " + FakeProcesses.java("successor", step, how));
+        assertThat(rig.upgrade("").getBoolean("upgraded")).isTrue();
+        rig.first().await(line -> line.startsWith("serving again"));
+        Files.delete(launcher);
+        Files.createSymbolicLink(launcher, real);
+    }
+
+    /** From the listeners that were taken back, too. */
+    private static void mustMove(UpgradeRig rig, Crowd crowd, List<Client> clients) throws Exception {
+        long serves = rig.object("/v1/status").getLong("pid");
+        assertThat(rig.upgrade("").getBoolean("upgraded")).isTrue();
+        UpgradeRig.awaitEnd(serves);
+        awaitAnswers(crowd, clients);
+    }
+
+    private Path launcher() throws IOException {
+        Path link = folder.resolve("baton");
+        Files.createSymbolicLink(link, BatonProcess.distribution().resolve("bin/baton"));
+        return link;
+    }
+
+    private static void script(Path launcher, String script) throws IOException {
+        Files.writeString(launcher, "#!/bin/sh\n" + script + "\n");
+        Files.setPosixFilePermissions(launcher, PosixFilePermissions.fromString("rwx------"));
     }
 
     /** Each gets another answer, and none has failed. */

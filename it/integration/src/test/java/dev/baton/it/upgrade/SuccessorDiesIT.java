@@ -1,5 +1,6 @@
 package dev.baton.it.upgrade;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -56,30 +57,43 @@ class SuccessorDiesIT {
                 %s
                 services:
                   shop: { type: http, upstream: app }
-                  pipe: { type: tcp-proxy, upstream: held }
+                  pipe: { type: http, upstream: held }
                 upstreams:
                   app: { servers: ["%s"] }
                   held: { servers: ["127.0.0.1:%d"] }
                 """.formatted(folder, more, origin.address(), held.getLocalPort());
     }
 
-    /** A connection through the tcp-proxy, which keeps whoever has it draining. */
+    /** An exchange that is under way in both directions, which keeps whoever has it draining. */
     private record Held(Socket client, Socket server) implements AutoCloseable {
         static Held through(UpgradeRig rig, ServerSocket origin) throws Exception {
             Socket client = new Socket();
             client.connect(rig.address("pipe"));
-            Held held = new Held(client, origin.accept());
             client.setSoTimeout((int) PATIENCE.toMillis());
+            client.getOutputStream()
+                    .write("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".getBytes(US_ASCII));
+            Held held = new Held(client, origin.accept());
             held.server.setSoTimeout((int) PATIENCE.toMillis());
+            held.server
+                    .getOutputStream()
+                    .write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".getBytes(US_ASCII));
             held.mustPass();
             return held;
         }
 
         void mustPass() throws IOException {
-            client.getOutputStream().write('x');
-            assertThat(server.getInputStream().read()).isEqualTo('x');
-            server.getOutputStream().write('y');
-            assertThat(client.getInputStream().read()).isEqualTo('y');
+            client.getOutputStream().write("1\r\n\1\r\n".getBytes(US_ASCII));
+            awaitByte(server, 1);
+            server.getOutputStream().write("1\r\n\2\r\n".getBytes(US_ASCII));
+            awaitByte(client, 2);
+        }
+
+        private static void awaitByte(Socket socket, int wanted) throws IOException {
+            int read;
+            do {
+                read = socket.getInputStream().read();
+                assertThat(read).as("the end").isNotNegative();
+            } while (read != wanted);
         }
 
         @Override
