@@ -68,6 +68,25 @@ class FailureTest {
         }
     }
 
+    /** A request that came before the servers of a name were known asks one of them, even if there is only one. */
+    @ParameterizedTest
+    @EnumSource
+    void asksTheServerThatHasTakenThePlaceOfTheOneThatFailed(Ends ends) {
+        try (Bench bench = new Bench(ends)) {
+            bench.servers = List.of(new UpstreamServer("srv:_http._tcp.shop.test", 0));
+            bench.connectLater = true;
+            bench.send(GET);
+            bench.servers = List.of(new UpstreamServer("one.shop.test:80", 1));
+            bench.connectLater = false;
+            bench.connecting.remove().failed(new IOException("the servers are known now"));
+            bench.answer(0, OK);
+            assertThat(bench.toClient()).isEqualTo(OK);
+            assertThat(bench.asked)
+                    .extracting(UpstreamServer::address)
+                    .containsExactly("srv:_http._tcp.shop.test", "one.shop.test:80");
+        }
+    }
+
     static Stream<Arguments> noConnection() {
         return Stream.of(
                         new ConnectException("refused"),

@@ -16,6 +16,7 @@ import dev.baton.spi.upstream.WaitingConnect;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
@@ -137,7 +138,9 @@ final class TcpProxy implements Service {
     private void connectFailed(End client, UpstreamServer server, Throwable cause, int attempt) {
         LOG.debug("{}: {}", name, cause.getMessage());
         boolean waited = cause instanceof ServerBusyException busy && busy.reason() == Reason.TIMEOUT;
-        int most = Math.min(MAX_CONNECTS, upstream.servers().size());
+        List<UpstreamServer> now = upstream.servers();
+        // The one that has failed may be gone, as the stand-in of a name's servers is.
+        int most = Math.min(MAX_CONNECTS, now.contains(server) ? now.size() : now.size() + 1);
         if (client.channel().isActive() && attempt < most && !waited) {
             connect(client, upstream.nextAfter(server), attempt + 1);
             return;

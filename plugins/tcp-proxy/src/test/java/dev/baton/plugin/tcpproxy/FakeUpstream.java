@@ -27,7 +27,7 @@ final class FakeUpstream implements Upstream, UpstreamConnections, ServiceContex
     final ArrayDeque<String> connectedTo = new ArrayDeque<>();
     final Map<String, AtomicLong> counts = new TreeMap<>();
 
-    private final List<UpstreamServer> servers;
+    List<UpstreamServer> servers;
     private int turn;
     private @Nullable ChannelHandler initializer;
 

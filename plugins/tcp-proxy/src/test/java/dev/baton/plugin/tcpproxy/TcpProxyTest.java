@@ -3,6 +3,7 @@ package dev.baton.plugin.tcpproxy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.spi.upstream.ServerBusyException;
+import dev.baton.spi.upstream.UpstreamServer;
 import dev.baton.testkit.EmbeddedConnection;
 import dev.baton.testkit.ManualLoop;
 import io.netty.buffer.ByteBuf;
@@ -129,6 +130,20 @@ class TcpProxyTest {
         assertThat(wasReset(client)).isTrue();
         assertThat(upstream.connects).isEmpty();
         assertThat(upstream.counts.get(UNSERVED)).hasValue(1);
+    }
+
+    /** One that came before the servers of a name were known gets one of them, even if there is only one. */
+    @Test
+    void theServerThatHasTakenThePlaceOfTheOneThatFailedIsTried() {
+        upstream = new FakeUpstream(1);
+        proxy = proxy(Duration.ofHours(1));
+        EmbeddedConnection client = accept();
+        upstream.servers = List.of(new UpstreamServer("one.shop.test:1", 1));
+        upstream.fail(new ConnectException("the servers are known now"));
+        assertThat(client.isOpen()).isTrue();
+        assertThat(upstream.connectedTo).containsExactly("server-0:1", "one.shop.test:1");
+        connected();
+        assertThat(upstream.counts.get(UNSERVED)).hasValue(0);
     }
 
     @Test

@@ -9,6 +9,7 @@ import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ConnectTimeoutException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -140,9 +141,7 @@ final class Forwarder implements UpstreamEnds.Taker {
         if (busy != null && busy.reason() == Reason.TIMEOUT) {
             return Refusal.SERVER_BUSY; // another queue would be one more wait
         }
-        if (failed == null
-                || exchange.unreached
-                        >= Math.min(MAX_UNREACHED, upstream.servers().size())) {
+        if (failed == null || exchange.unreached >= Math.min(MAX_UNREACHED, servers(upstream, failed))) {
             if (busy != null) {
                 return Refusal.SERVER_BUSY;
             }
@@ -154,6 +153,12 @@ final class Forwarder implements UpstreamEnds.Taker {
         exchange.goTo(upstream.nextAfter(failed));
         ask(exchange);
         return null;
+    }
+
+    /** How many there are, with the one that has failed: that may be gone, as the stand-in of a name's servers is. */
+    private static int servers(Upstream upstream, UpstreamServer failed) {
+        List<UpstreamServer> now = upstream.servers();
+        return now.contains(failed) ? now.size() : now.size() + 1;
     }
 
     /**
