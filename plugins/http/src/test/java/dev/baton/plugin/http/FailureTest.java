@@ -79,6 +79,7 @@ class FailureTest {
             bench.servers = List.of(new UpstreamServer("one.shop.test:80", 1));
             bench.connectLater = false;
             bench.connecting.remove().failed(new IOException("the servers are known now"));
+            bench.settle();
             bench.answer(0, OK);
             assertThat(bench.toClient()).isEqualTo(OK);
             assertThat(bench.asked)
