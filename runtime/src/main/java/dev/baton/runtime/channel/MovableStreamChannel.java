@@ -174,11 +174,13 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
      */
     public boolean isPackable() {
         ChannelOutboundBuffer out = unsafe().outboundBuffer();
-        if (!isLive()
-                || !isActive()
-                || facade.hasQueued()
-                || out == null
-                || out.totalPendingWriteBytes() > UNSENT_BYTES_MAX) {
+        if (!isLive() || !isActive() || facade.hasQueued()) {
+            return false;
+        }
+        if (out == null) { // nothing can be written any more, and all that was is with the kernel
+            return isOutputShutdown();
+        }
+        if (out.totalPendingWriteBytes() > UNSENT_BYTES_MAX) {
             return false;
         }
         boolean[] bytesOnly = {true};
@@ -195,14 +197,16 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
     public @Nullable PackedSocket pack() {
         Fd mine = fd();
         ChannelOutboundBuffer out = unsafe().outboundBuffer();
-        if (mine == null || out == null) {
+        if (mine == null) {
             return null;
         }
         ByteBuf unsent = Unpooled.buffer();
-        forEachUnsent(out, message -> {
-            ByteBuf piece = (ByteBuf) message;
-            unsent.writeBytes(piece, piece.readerIndex(), piece.readableBytes());
-        });
+        if (out != null) {
+            forEachUnsent(out, message -> {
+                ByteBuf piece = (ByteBuf) message;
+                unsent.writeBytes(piece, piece.readerIndex(), piece.readableBytes());
+            });
+        }
         return env.table().fdDisown(mine) ? new PackedSocket(mine.number(), ByteBufUtil.getBytes(unsent)) : null;
     }
 

@@ -7,6 +7,7 @@ import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.loop.Timer;
 import dev.baton.runtime.pack.Carrier;
 import dev.baton.runtime.pack.Companions;
+import dev.baton.runtime.pack.Departure;
 import dev.baton.runtime.pack.Parcel;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.fd.Fd;
@@ -15,6 +16,8 @@ import dev.baton.spi.loop.Loop;
 import dev.baton.spi.metrics.Metrics.Counter;
 import dev.baton.spi.service.Service;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -143,9 +146,62 @@ final class Connections implements IdleClients.Owner {
         open.replace(connection, Told.TO_GO);
     }
 
-    /** It could not be packed after all. Under the claim. */
+    /** It could not be packed after all, and is about to end. Under the claim. */
     void staying(MovableStreamChannel connection) {
         open.replace(connection, Told.TO_GO, Told.TO_DRAIN);
+    }
+
+    /**
+     * Packs each connection that is at a boundary, and sets it up again in this process.
+     *
+     * @return completes when each has been asked once, with how many were
+     */
+    CompletionStage<Integer> repack() {
+        List<CompletableFuture<Boolean>> asked = new ArrayList<>();
+        for (MovableStreamChannel connection : open.keySet()) {
+            Repacking repacking = new Repacking();
+            asked.add(repacking.done);
+            new DepartingConnection(this, connection, env, spec, companions, Duration.ZERO).ask(repacking);
+        }
+        return CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new)).thenApply(all ->
+                (int) asked.stream().filter(CompletableFuture::join).count());
+    }
+
+    /** A connection that goes nowhere. */
+    private final class Repacking implements Departure.Answer {
+        final CompletableFuture<Boolean> done = new CompletableFuture<>();
+
+        @Override
+        public boolean reserve() {
+            return true;
+        }
+
+        @Override
+        public void giveBack() {}
+
+        @Override
+        public void packed(Parcel parcel) {
+            back(parcel);
+            done.complete(true);
+        }
+
+        @Override
+        public void notNow() {
+            done.complete(false);
+        }
+
+        @Override
+        public void never() {
+            done.complete(false);
+        }
+
+        @Override
+        public void over() {
+            done.complete(false);
+        }
+
+        @Override
+        public void again() {}
     }
 
     /** It is in the other process. */

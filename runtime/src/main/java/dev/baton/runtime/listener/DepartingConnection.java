@@ -113,8 +113,7 @@ final class DepartingConnection implements Departure {
         try (Taken taken = new Taken(answer)) {
             Packed packed = packed(taken);
             if (packed == Packed.NEVER || taken.never) {
-                answer.over();
-                drain();
+                answer.never();
                 return false;
             }
             if (packed == Packed.NOT_NOW) {

@@ -240,6 +240,16 @@ public final class SharedListener implements Listener {
     }
 
     /**
+     * Has each connection that is at a boundary packed and set up again, as an upgrade does, but in this process. Its
+     * peer notices nothing. Any thread.
+     *
+     * @return completes when each has been asked once, with how many were
+     */
+    public CompletionStage<Integer> repack() {
+        return connections.repack();
+    }
+
+    /**
      * Whether a connection of another process can go on here. Counts it then; {@link #unpack} must follow, or
      * {@link #notReceived}. Any thread.
      *

@@ -34,7 +34,10 @@ public interface Departure {
         /** It cannot go now; it is to be asked again later. */
         void notNow();
 
-        /** It can never go, or has ended. */
+        /** It can never go: what it does now is the carrier's to say. */
+        void never();
+
+        /** It has ended. */
         void over();
 
         /** After {@link #notNow}: the boundary that it waits for may have come. */

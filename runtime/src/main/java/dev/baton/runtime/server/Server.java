@@ -172,6 +172,20 @@ public final class Server {
         return parts.changes.unbind(name, grace, Optional.empty(), true);
     }
 
+    /**
+     * Has a service pack the connections of a listener and unpack them again, as an upgrade does, but in this process.
+     *
+     * @return completes when each connection has been asked once, with how many were packed
+     * @throws IllegalArgumentException if there is no such listener
+     */
+    public CompletionStage<Integer> repack(String listener) {
+        SharedListener found = parts.listeners.find(listener);
+        if (found == null) {
+            throw new IllegalArgumentException("there is no listener " + listener);
+        }
+        return found.repack();
+    }
+
     /** The address that a listener is bound to; null if there is none of this name. */
     public @Nullable SocketAddress addressOf(String name) {
         return parts.listeners.addressOf(name);

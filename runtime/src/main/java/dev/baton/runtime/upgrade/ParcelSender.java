@@ -427,6 +427,12 @@ final class ParcelSender implements Carrier, AutoCloseable {
         }
 
         @Override
+        public void never() {
+            departure.stay();
+            look();
+        }
+
+        @Override
         public void over() {
             look();
         }

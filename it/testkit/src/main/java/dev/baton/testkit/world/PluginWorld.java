@@ -370,6 +370,17 @@ public abstract class PluginWorld {
     }
 
     /**
+     * Has the service of a listener pack its connections and unpack them again, as an upgrade does with the next
+     * process in between. Their peers notice nothing of it. Each is asked once.
+     *
+     * @return how many were packed; the others were not at a boundary, or never are
+     */
+    public final int repack(String listener) {
+        return await(
+                Objects.requireNonNull(server, "the server has not started").repack(listener));
+    }
+
+    /**
      * Retires a loop, as an operator does: every connection that it owns continues on another loop, wherever its
      * exchange is.
      */

@@ -126,4 +126,128 @@ class TcpProxyWorldTest {
         client.expectReset();
         server.expectReset();
     }
+
+    // ---- packed and unpacked ----------------------------------------------------------------------------------------
+
+    /** As in an upgrade, at any moment: asks until the stream was packed so often. */
+    private static void repack(PluginWorld world, int times) {
+        int[] packed = {0};
+        world.await("a stream that was packed " + times + " times", () -> {
+            packed[0] += world.repack("in");
+            return packed[0] >= times;
+        });
+    }
+
+    @InEachWorld
+    void shouldGoOnAfterItWasPacked(PluginWorld world) {
+        Origin origin = start(world);
+        Peer client = world.connect("in");
+        client.send("question");
+        Peer server = origin.accept();
+        server.expect("question");
+        for (int i = 0; i < 3; i++) {
+            repack(world, 1);
+            server.send("answer " + i);
+            client.expect("answer " + i);
+            client.send("more " + i);
+            server.expect("more " + i);
+        }
+        repack(world, 2);
+        client.shutdownOutput();
+        server.expectEnd();
+        server.send("a last word");
+        server.close();
+        client.expect("a last word");
+        client.expectEnd();
+    }
+
+    /** Bytes are on their way in both directions, in the kernel, in the ends, and between loops. */
+    @InEachWorld
+    void shouldLoseNoByteWhenItIsPacked(PluginWorld world) {
+        Origin origin = start(world);
+        Peer client = world.connect("in");
+        client.send("go");
+        Peer server = origin.accept();
+        server.expect("go");
+        String piece = "0123456789".repeat(100);
+        int pieces = 12;
+        for (int i = 0; i < pieces; i++) {
+            server.send(piece);
+            client.send(piece);
+            world.repack("in");
+        }
+        server.shutdownOutput();
+        world.repack("in");
+        for (int i = 0; i < pieces; i++) {
+            client.expect(piece);
+            world.repack("in");
+            server.expect(piece);
+        }
+        client.expectEnd();
+        client.close();
+        server.expectEnd();
+    }
+
+    /** One side has ended, and its end is still on its way behind what the other does not read. */
+    @InEachWorld
+    void shouldPassAnEndOnAfterItWasPacked(PluginWorld world) {
+        Origin origin = start(world);
+        Peer client = world.connect("in");
+        client.send("question");
+        client.shutdownOutput();
+        Peer server = origin.accept();
+        server.expect("question");
+        server.expectEnd();
+        repack(world, 1);
+        server.send("answer");
+        client.expect("answer");
+        repack(world, 1);
+        server.close();
+        client.expectEnd();
+    }
+
+    /** What the reset cuts off must not look complete, whoever owns the stream by then. */
+    @InEachWorld
+    void shouldResetTheOtherSideAfterItWasPacked(PluginWorld world) {
+        Origin origin = start(world);
+        Peer client = world.connect("in");
+        client.send("question");
+        Peer server = origin.accept();
+        server.expect("question");
+        repack(world, 1);
+        server.reset();
+        client.expectReset();
+    }
+
+    /** A pack is no sign of life: the time without a byte counts over it. */
+    @InEachWorld(worlds = Where.SIMULATION, because = "it lasts for seconds")
+    void shouldCloseWhatIsIdleAlthoughItIsPacked(PluginWorld world) {
+        Origin origin = start(world, ", idle-timeout: 8s");
+        Peer client = world.connect("in");
+        client.send("question");
+        Peer server = origin.accept();
+        server.expect("question");
+        for (int i = 0; i < 2; i++) {
+            world.pass(Duration.ofMillis(2_500));
+            repack(world, 1);
+        }
+        world.pass(Duration.ofSeconds(6));
+        server.expectReset();
+        client.expectReset();
+    }
+
+    /** While a client waits for its server there is nothing that could go. */
+    @InEachWorld
+    void shouldNotBePackedWithoutAServer(PluginWorld world) {
+        Origin origin = start(world);
+        Peer client = world.connect("in");
+        world.await("a connection", () -> world.view().listeners().get(0).connections() == 1);
+        client.send("question");
+        Peer server = origin.accept();
+        server.expect("question");
+        repack(world, 1);
+        client.close();
+        server.expectEnd();
+        server.close();
+    }
 }
