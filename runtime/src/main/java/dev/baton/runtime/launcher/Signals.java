@@ -13,8 +13,6 @@ import org.slf4j.LoggerFactory;
  * calls into the JVM may meet it anywhere.) Where it is not there, signals keep the meaning that the JVM gives them.
  */
 public final class Signals {
-    private static final Logger LOG = LoggerFactory.getLogger(Signals.class);
-
     private Signals() {}
 
     /**
@@ -46,9 +44,14 @@ public final class Signals {
             Object made = signal.getConstructor(String.class).newInstance(name);
             signal.getMethod("handle", signal, handler).invoke(null, made, ours);
         } catch (InvocationTargetException e) { // a signal that the JVM keeps for itself (-Xrs)
-            LOG.warn("cannot handle signal {}: {}", name, String.valueOf(e.getCause()));
+            Log.LOG.warn("cannot handle signal {}: {}", name, String.valueOf(e.getCause()));
         } catch (ReflectiveOperationException | RuntimeException e) {
-            LOG.warn("cannot handle signal {}: {}", name, e.toString());
+            Log.LOG.warn("cannot handle signal {}: {}", name, e.toString());
         }
+    }
+
+    /** Loaded only where it is needed: the parent of {@code baton run --keep} is to need little memory. */
+    private static final class Log {
+        static final Logger LOG = LoggerFactory.getLogger(Signals.class);
     }
 }

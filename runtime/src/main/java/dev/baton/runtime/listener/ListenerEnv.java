@@ -16,6 +16,7 @@ import java.util.concurrent.Executor;
  * @param balance tells the loop with the fewest connections
  * @param closeSpread within which time idle connections end that are asked to at once
  * @param companions the upstream connections that go to another process with theirs
+ * @param sockets is told of their sockets
  */
 public record ListenerEnv(
         ChannelEnv channels,
@@ -24,9 +25,10 @@ public record ListenerEnv(
         TotalLimit total,
         Balance balance,
         Duration closeSpread,
-        Companions companions) {
+        Companions companions,
+        SocketWatch sockets) {
 
-    /** Where connections go to another process without companions. */
+    /** Where connections go to another process without companions, and nobody is told of sockets. */
     public ListenerEnv(
             ChannelEnv channels,
             Metrics metrics,
@@ -34,6 +36,6 @@ public record ListenerEnv(
             TotalLimit total,
             Balance balance,
             Duration closeSpread) {
-        this(channels, metrics, worker, total, balance, closeSpread, Companions.NONE);
+        this(channels, metrics, worker, total, balance, closeSpread, Companions.NONE, SocketWatch.NONE);
     }
 }

@@ -35,6 +35,7 @@ final class ListeningSockets {
     private final ListenerSpec spec;
     private final FdTable table;
     private final Posix posix;
+    private final SocketWatch watch;
     private final BooleanSupplier stopped;
     private final Runnable allClosed;
     private final SocketOrigin origin;
@@ -52,6 +53,7 @@ final class ListeningSockets {
      *
      * @param seats the loops that are to serve them
      * @param worker where binding may block
+     * @param watch is told of those that this process, or one before it, has made
      * @param stopped whether the listener is, for good
      * @param acceptors makes a loop's acceptor for a socket
      * @param allClosed is told that the last of the sockets is closed; by any thread, also under foreign locks: must
@@ -62,6 +64,7 @@ final class ListeningSockets {
             FdTable table,
             Posix posix,
             Executor worker,
+            SocketWatch watch,
             List<Acceptor.Seat> seats,
             BooleanSupplier stopped,
             BiFunction<Acceptor.Seat, ListeningSocket, Acceptor> acceptors,
@@ -72,6 +75,7 @@ final class ListeningSockets {
         this.stopped = stopped;
         this.allClosed = allClosed;
         this.origin = spec.endpoint().origin();
+        this.watch = origin == SocketOrigin.MADE ? watch : SocketWatch.NONE; // whoever gave others has them still
         this.loops = new ServingLoops(
                 spec.name(), spec.socket().perLoop(), all, seats, worker, acceptors, this::openAnother);
     }
@@ -306,11 +310,12 @@ final class ListeningSockets {
     /** Gives the claim of the insert back. */
     private void finish(ListeningSocket socket, boolean listens) {
         if (listens) {
+            watch.opened(spec.name(), socket.fd()); // first: an unbind that finds it says that it closes
             all.add(socket);
         }
         // After the add: an unbind that did not find it is seen here, one that begins later finds it.
         if (!listens || stopped.getAsBoolean()) {
-            table.fdDelete(socket.fd());
+            delete(socket);
         }
         table.leave(socket.fd());
     }
@@ -318,7 +323,12 @@ final class ListeningSockets {
     // ---- the end --------------------------------------------------------------------------------------------------
 
     void deleteAll() {
-        all.forEach(socket -> table.fdDelete(socket.fd()));
+        all.forEach(this::delete);
+    }
+
+    private void delete(ListeningSocket socket) {
+        watch.closing(socket.fd());
+        table.fdDelete(socket.fd());
     }
 
     private void oneClosed() {

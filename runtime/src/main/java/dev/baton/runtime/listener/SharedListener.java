@@ -167,7 +167,15 @@ public final class SharedListener implements Listener {
                 limits.fds(),
                 clock);
         this.sockets = new ListeningSockets(
-                spec, table, posix, env.worker(), seats.apply(this), gate::isStopped, this::acceptor, this::allClosed);
+                spec,
+                table,
+                posix,
+                env.worker(),
+                env.sockets(),
+                seats.apply(this),
+                gate::isStopped,
+                this::acceptor,
+                this::allClosed);
         this.connections = new Connections(
                 env.channels(),
                 spec,

@@ -178,6 +178,7 @@ final class LibC {
         private static final long MALLOC_TRIM =
                 LIBRARY.getSymbolAddress("malloc_trim"); // glibc's own; 0 if there is none
 
+        private static final long FCNTL = symbol("fcntl");
         private static final long GETEGID = symbol("getegid");
         private static final long GETEUID = symbol("geteuid");
         private static final long GETGRNAM = symbol("getgrnam");
@@ -226,6 +227,10 @@ final class LibC {
             return (int) INVOKER.invokeN3(ARGUMENTS_3, SETRESUID, uid, uid, uid);
         }
 
+        static int fcntl(int fd, int command, int argument) {
+            return (int) INVOKER.invokeN3(ARGUMENTS_3, FCNTL, fd, command, argument);
+        }
+
         static int kill(int pid, int signal) {
             return (int) INVOKER.invokeN2(ARGUMENTS_2, KILL, pid, signal);
         }
@@ -238,6 +243,77 @@ final class LibC {
             if (MALLOC_TRIM != 0) {
                 INVOKER.invokeN1(ARGUMENTS_1, MALLOC_TRIM, 0);
             }
+        }
+    }
+
+    /** Starting a process that inherits more than the standard streams; bound when the first is. */
+    static final class Spawning {
+        private static final CallContext ARGUMENTS_6 = context(6);
+
+        private static final long ENVIRON = symbol("environ");
+        private static final long SPAWN = symbol("posix_spawn");
+        private static final long ACTIONS_INIT = symbol("posix_spawn_file_actions_init");
+        private static final long ACTIONS_DESTROY = symbol("posix_spawn_file_actions_destroy");
+        private static final long ACTIONS_DUP2 = symbol("posix_spawn_file_actions_adddup2");
+        private static final long ACTIONS_CLOSE = symbol("posix_spawn_file_actions_addclose");
+        private static final long ACTIONS_OPEN = symbol("posix_spawn_file_actions_addopen");
+        private static final long ATTRIBUTES_INIT = symbol("posix_spawnattr_init");
+        private static final long ATTRIBUTES_DESTROY = symbol("posix_spawnattr_destroy");
+        private static final long ATTRIBUTES_FLAGS = symbol("posix_spawnattr_setflags");
+        private static final long ATTRIBUTES_GROUP = symbol("posix_spawnattr_setpgroup");
+        private static final long ATTRIBUTES_MASK = symbol("posix_spawnattr_setsigmask");
+
+        private Spawning() {}
+
+        /** Where the environment's address stands. */
+        static long environ() {
+            return ENVIRON;
+        }
+
+        /**
+         * Of six arguments, with this process's environment. Returns the error number; the class comment does not
+         * apply, as jffi itself passes the sixth rightly (a test starts a process).
+         */
+        static int spawn(long pidAddress, long path, Plan plan, long arguments, long environment) {
+            return (int) INVOKER.invokeN6(
+                    ARGUMENTS_6, SPAWN, pidAddress, path, plan.actions(), plan.attributes(), arguments, environment);
+        }
+
+        /** What becomes of the child's fds, and of its process group and signals: two addresses. */
+        record Plan(long actions, long attributes) {}
+
+        static void actionsInit(long actions) {
+            INVOKER.invokeN1(ARGUMENTS_1, ACTIONS_INIT, actions);
+        }
+
+        static void actionsDestroy(long actions) {
+            INVOKER.invokeN1(ARGUMENTS_1, ACTIONS_DESTROY, actions);
+        }
+
+        static void actionsDup2(long actions, int from, int to) {
+            INVOKER.invokeN3(ARGUMENTS_3, ACTIONS_DUP2, actions, from, to);
+        }
+
+        static void actionsClose(long actions, int fd) {
+            INVOKER.invokeN2(ARGUMENTS_2, ACTIONS_CLOSE, actions, fd);
+        }
+
+        static void actionsOpen(long actions, int fd, long path, int flags) {
+            INVOKER.invokeN5(ARGUMENTS_5, ACTIONS_OPEN, actions, fd, path, flags, 0);
+        }
+
+        static void attributesInit(long attributes) {
+            INVOKER.invokeN1(ARGUMENTS_1, ATTRIBUTES_INIT, attributes);
+        }
+
+        static void attributesDestroy(long attributes) {
+            INVOKER.invokeN1(ARGUMENTS_1, ATTRIBUTES_DESTROY, attributes);
+        }
+
+        static void attributesSet(long attributes, int flags, int group, long mask) {
+            INVOKER.invokeN2(ARGUMENTS_2, ATTRIBUTES_FLAGS, attributes, flags);
+            INVOKER.invokeN2(ARGUMENTS_2, ATTRIBUTES_GROUP, attributes, group);
+            INVOKER.invokeN2(ARGUMENTS_2, ATTRIBUTES_MASK, attributes, mask);
         }
     }
 

@@ -22,6 +22,7 @@ import dev.baton.runtime.plugin.ExtensionPoint;
 import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.runtime.posix.FdLimit;
 import dev.baton.runtime.server.StartException.Kind;
+import dev.baton.runtime.systemd.FdStore;
 import dev.baton.runtime.systemd.Notifier;
 import dev.baton.runtime.takeover.ElasticLoops;
 import dev.baton.runtime.takeover.LiveLoads;
@@ -75,6 +76,7 @@ final class Assembly {
     final Services services;
     final Workers workers;
     final Notifier notifier;
+    final FdStore store;
     final Lifetime lifetime;
     final Upstreams upstreams;
     final ListenerMaker maker;
@@ -111,6 +113,7 @@ final class Assembly {
         this.firstLoops = foundation.loops.batonLoops();
         MemoryLimits.apply(config.memory(), foundation.channels.budget(), foundation.metrics);
         this.notifier = Notifier.of(foundation.environment, foundation.table, foundation.posix);
+        this.store = new FdStore(notifier, foundation.table, foundation.posix);
         this.lifetime = new Lifetime(config, listeners, machine, notifier);
         this.upstreams = upstreams();
         ClientCosts costs = new ClientCosts(config);
@@ -134,7 +137,7 @@ final class Assembly {
                 lifetime::isStopping);
         foundation.loops.deaths(loopChanges);
         this.elastic = config.loops().isElastic() ? Optional.of(elastic()) : Optional.empty();
-        this.succession = new Succession(foundation, lifetime, notifier, listeners, maker, loopChanges);
+        this.succession = new Succession(foundation, lifetime, notifier, store, listeners, maker, loopChanges);
         this.serverChanges = new ServerChanges(upstreams, machine.worker(), lifetime::isStopping, this::isHandingOver);
         this.upgrade = new Upgrade(
                 foundation.table,
@@ -263,7 +266,8 @@ final class Assembly {
                         new TotalLimit(config.maxConnections().orElse(Integer.MAX_VALUE), foundation.fds),
                         new Balance(foundation.observers.connections()::of, foundation.metrics),
                         config.closeSpread(),
-                        new UpstreamCompanions(upstreams, foundation.channels)),
+                        new UpstreamCompanions(upstreams, foundation.channels),
+                        store),
                 machine,
                 costs::admitted);
     }

@@ -2,8 +2,10 @@ package dev.baton.runtime.server;
 
 import dev.baton.runtime.listener.BoundListeners;
 import dev.baton.runtime.listener.SharedListener;
+import dev.baton.runtime.systemd.FdStore;
 import dev.baton.runtime.upgrade.HandedListener;
 import dev.baton.runtime.upgrade.Predecessor;
+import dev.baton.spi.listener.ListenerState;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,8 +30,12 @@ import org.slf4j.LoggerFactory;
  * in its file                            no                   closed
  * </pre>
  *
- * <p>Each row but the first of a listener that was not changed is told to the one who asked for the upgrade. For the
- * starting thread.
+ * <p>Each row but the first of a listener that was not changed is told to the one who asked for the upgrade.
+ *
+ * <p>Of a process that has died only sockets are left ({@link FdStore}): what no listener of the file takes is closed
+ * before anything is bound, because no process serves it and it would keep its address taken.
+ *
+ * <p>For the starting thread.
  */
 final class ListenerOpening {
     private static final Logger LOG = LoggerFactory.getLogger(ListenerOpening.class);
@@ -37,11 +43,13 @@ final class ListenerOpening {
     private final BoundListeners listeners;
     private final ListenerChanges changes;
     private final Predecessor before;
+    private final FdStore store;
 
-    ListenerOpening(BoundListeners listeners, ListenerChanges changes, Predecessor before) {
+    ListenerOpening(BoundListeners listeners, ListenerChanges changes, Predecessor before, FdStore store) {
         this.listeners = listeners;
         this.changes = changes;
         this.before = before;
+        this.store = store;
     }
 
     /** Opens all; answers why those that cannot be opened cannot. */
@@ -49,13 +57,16 @@ final class ListenerOpening {
         List<String> problems = new ArrayList<>();
         List<SharedListener> configured = List.copyOf(listeners.all());
         Map<SharedListener, HandedListener> handed = before.adopt(configured);
+        if (before.isDead()) {
+            handed = adoptKept(handed);
+        }
         for (SharedListener listener : configured) {
             HandedListener sockets = handed.get(listener);
             try {
-                if (sockets == null) {
-                    bind(listener);
-                } else {
+                if (sockets != null) {
                     adopt(listener, sockets);
+                } else if (listener.state() == ListenerState.NEW) {
+                    bind(listener);
                 }
             } catch (IOException | IllegalStateException e) {
                 problems.add("listener " + listener.name() + ": " + e.getMessage());
@@ -65,6 +76,29 @@ final class ListenerOpening {
             before.others().forEach(this::other);
         }
         return problems;
+    }
+
+    /**
+     * Opens the listeners of which the service manager has kept the sockets, and has it give up the others; answers
+     * none, as those are open then. One that cannot use its sockets is bound anew.
+     */
+    private Map<SharedListener, HandedListener> adoptKept(Map<SharedListener, HandedListener> kept) {
+        kept.forEach((listener, sockets) -> {
+            try {
+                listener.adoptShared(sockets.numbers());
+                before.note("listener " + listener.name() + " continues on " + listener.address()
+                        + ", which was kept for it");
+            } catch (IOException | IllegalStateException e) { // its sockets are closed
+                before.note("listener " + listener.name() + " cannot use the socket that was kept for it: "
+                        + e.getMessage());
+            }
+        });
+        for (HandedListener other : before.others()) {
+            before.close(other);
+            before.note(other.name() + " (" + other.address() + "), which was kept, is closed: no listener has it");
+        }
+        store.dropUnused();
+        return Map.of();
     }
 
     private void bind(SharedListener listener) throws IOException {

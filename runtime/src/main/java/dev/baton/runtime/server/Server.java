@@ -125,7 +125,7 @@ public final class Server {
             }
         }
         before.serverDowns().forEach(parts.upstreams::assumeDown);
-        List<String> problems = new ListenerOpening(parts.listeners, parts.changes, before).open();
+        List<String> problems = new ListenerOpening(parts.listeners, parts.changes, before, parts.store).open();
         // A listener that a stop has unbound meanwhile is not what stands in the way.
         if (!problems.isEmpty() && !isStopping()) {
             throw new StartException(Kind.CANNOT_BIND, problems);
@@ -333,6 +333,8 @@ public final class Server {
         parts.services.close(steps);
         steps.begin("closing the upstreams");
         parts.upstreams.close();
+        steps.begin("telling the service manager which sockets are closed");
+        parts.store.close();
         steps.make("closing the loops that were added", () -> parts.loopChanges.end(parts.firstLoops));
         steps.make("closing the loops", parts.machine::endLoops);
         parts.machine.close();

@@ -3,8 +3,10 @@ package dev.baton.runtime.server;
 import dev.baton.runtime.listener.BoundListeners;
 import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.server.StartException.Kind;
+import dev.baton.runtime.systemd.FdStore;
 import dev.baton.runtime.systemd.Notifier;
 import dev.baton.runtime.takeover.LoopChanges;
+import dev.baton.runtime.upgrade.HandedListener;
 import dev.baton.runtime.upgrade.InitProcess;
 import dev.baton.runtime.upgrade.KeptSockets;
 import dev.baton.runtime.upgrade.Predecessor;
@@ -12,6 +14,7 @@ import dev.baton.runtime.upgrade.Successor;
 import dev.baton.runtime.upgrade.Upgrade;
 import dev.baton.runtime.upstream.Upstreams;
 import dev.baton.spi.admin.UpgradeReport;
+import dev.baton.spi.posix.PosixException;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +33,7 @@ final class Succession implements Upgrade.Upgraded {
     private final Foundation foundation;
     private final Lifetime lifetime;
     private final Notifier notifier;
+    private final FdStore store;
     private final BoundListeners listeners;
     private final ListenerMaker maker;
     private final LoopChanges loopChanges;
@@ -44,6 +48,7 @@ final class Succession implements Upgrade.Upgraded {
             Foundation foundation,
             Lifetime lifetime,
             Notifier notifier,
+            FdStore store,
             BoundListeners listeners,
             ListenerMaker maker,
             LoopChanges loopChanges) {
@@ -51,6 +56,7 @@ final class Succession implements Upgrade.Upgraded {
         this.isSuccessor = Predecessor.isNamed(foundation.environment);
         this.lifetime = lifetime;
         this.notifier = notifier;
+        this.store = store;
         this.listeners = listeners;
         this.maker = maker;
         this.loopChanges = loopChanges;
@@ -69,12 +75,42 @@ final class Succession implements Upgrade.Upgraded {
      */
     void takeOver(Map<String, String> environment) throws StartException {
         try {
-            before = Predecessor.of(environment, foundation.channels, foundation.loops);
+            before = isSuccessor
+                    ? Predecessor.of(environment, foundation.channels, foundation.loops)
+                    : ofKept(environment);
+            before.handed().forEach(this::isStored);
             foundation.tls.resume(before.ticketKeys());
         } catch (IOException e) {
             throw cannotTakeOver(e);
         }
         claimIfAlone();
+    }
+
+    /** The process that has died, if it has left sockets; else none. */
+    private Predecessor ofKept(Map<String, String> environment) {
+        List<FdStore.Kept> kept =
+                FdStore.kept(environment, ProcessHandle.current().pid());
+        List<HandedListener> listeners = kept.stream()
+                .map(each -> new HandedListener(each.listener(), "", address(each.number()), each.number()))
+                .toList();
+        return kept.isEmpty()
+                ? Predecessor.none(foundation.channels, foundation.loops)
+                : Predecessor.dead(foundation.channels, foundation.loops, listeners);
+    }
+
+    private String address(int number) {
+        try {
+            return String.valueOf(foundation.posix.localAddress(number));
+        } catch (PosixException | IllegalArgumentException e) {
+            LOG.debug("fd {} was kept", number, e);
+            return "fd " + number;
+        }
+    }
+
+    private void isStored(HandedListener handed) {
+        for (int number : handed.numbers()) {
+            store.known(handed.name(), number);
+        }
     }
 
     private static StartException cannotTakeOver(IOException e) {
@@ -122,8 +158,10 @@ final class Succession implements Upgrade.Upgraded {
      * may listen to it alone.
      */
     void serving(Upstreams upstreams) {
+        before.whenOver(store::alone);
         before.serving(listeners.all(), upstreams, this::sayServing);
         sayServing();
+        store.serving();
         listeners.all().forEach(SharedListener::mine);
         served = true;
     }
@@ -174,12 +212,14 @@ final class Succession implements Upgrade.Upgraded {
     @Override
     public void begun() {
         before.dropAll(); // from here on it is this process that hands them over
+        store.alone();
         notifier.reloading("starting a new process");
     }
 
     @Override
     public void stays() {
         notifier.claim("serving; the upgrade fails");
+        store.continues();
     }
 
     @Override
@@ -191,6 +231,7 @@ final class Succession implements Upgrade.Upgraded {
     @Override
     public void succeededBy(long pid, Successor successor) {
         notifier.succeededBy(pid, "serving");
+        store.succeeded();
         InitProcess first = init;
         if (first != null) {
             first.follow(successor.pid(), successor.exit());
@@ -226,6 +267,7 @@ final class Succession implements Upgrade.Upgraded {
         listeners.all().forEach(loopChanges::settle);
         foundation.channels.servers().takenBack();
         notifier.succeedsAgain("serving again; process " + pid + ", which had taken over, has died");
+        store.continues();
         LOG.warn("process {}, which had taken over, has died: this one serves again", pid);
         lifetime.stopIfAsked();
         return true;

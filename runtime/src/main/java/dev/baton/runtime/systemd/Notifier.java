@@ -7,10 +7,13 @@ import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.posix.AbstractUnixAddress;
 import dev.baton.spi.posix.Errno;
 import dev.baton.spi.posix.NativeMemory;
+import dev.baton.spi.posix.PollFd;
 import dev.baton.spi.posix.Sockets;
+import dev.baton.spi.threading.OffLoop;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -27,6 +30,12 @@ public final class Notifier {
 
     private static final String SOCKET = "NOTIFY_SOCKET";
 
+    /** How long something may wait for room in the manager's queue, or for the manager. */
+    private static final Duration DELIVERY_MAX = Duration.ofSeconds(5);
+    /** Between two tries of what the kernel has no room for. */
+    private static final int RETRY_MILLIS = 100;
+
+    private final FdTable table;
     private final Posix posix;
     private final @Nullable SocketAddress manager;
     private final @Nullable Fd fd;
@@ -35,7 +44,8 @@ public final class Notifier {
     /** The process before this one is the service still. */
     private volatile boolean following;
 
-    private Notifier(Posix posix, @Nullable SocketAddress manager, @Nullable Fd fd) {
+    private Notifier(FdTable table, Posix posix, @Nullable SocketAddress manager, @Nullable Fd fd) {
+        this.table = table;
         this.posix = posix;
         this.manager = manager;
         this.fd = fd;
@@ -45,7 +55,7 @@ public final class Notifier {
     public static Notifier of(Map<String, String> environment, FdTable table, Posix posix) {
         String name = environment.get(SOCKET);
         if (name == null || name.isEmpty()) {
-            return new Notifier(posix, null, null);
+            return new Notifier(table, posix, null, null);
         }
         SocketAddress manager = name.startsWith("@")
                 ? new AbstractUnixAddress(name.substring(1))
@@ -53,9 +63,9 @@ public final class Notifier {
         int number = manager == null ? -Errno.EAFNOSUPPORT : posix.socket(Sockets.AF_UNIX, Sockets.SOCK_DGRAM, 0);
         if (number < 0) {
             LOG.warn("cannot use {} {}: {}", SOCKET, name, Errno.explain(-number));
-            return new Notifier(posix, null, null);
+            return new Notifier(table, posix, null, null);
         }
-        return new Notifier(posix, manager, table.fdInsert(number, FdKind.HANDOFF));
+        return new Notifier(table, posix, manager, table.fdInsert(number, FdKind.HANDOFF));
     }
 
     /** True if somebody listens. */
@@ -122,6 +132,87 @@ public final class Notifier {
     /** It lives. */
     void watchdog() {
         send("WATCHDOG=1");
+    }
+
+    /**
+     * Has the manager take copies of fds, or hear something that must not be lost; waits while its queue is full.
+     * Whatever process is the service: that is the caller's business.
+     *
+     * @param numbers stay open here
+     * @return whether the manager's queue has it
+     */
+    @OffLoop
+    boolean deliver(String text, int... numbers) {
+        if (manager == null) {
+            return false;
+        }
+        // One of its own: the manager may have another socket at its path since the last time.
+        int number = posix.socket(Sockets.AF_UNIX, Sockets.SOCK_DGRAM, 0);
+        if (number < 0) {
+            return delivered(text, number);
+        }
+        Fd socket = table.fdInsert(number, FdKind.HANDOFF);
+        try {
+            int connected = posix.connect(number, manager);
+            return delivered(text, connected < 0 ? connected : deliver(number, text, numbers));
+        } finally {
+            table.fdDelete(socket);
+        }
+    }
+
+    private int deliver(int socket, String text, int... numbers) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        long end = System.nanoTime() + DELIVERY_MAX.toNanos();
+        try (NativeMemory memory = NativeMemory.allocate(bytes.length);
+                NativeMemory poll = NativeMemory.allocate(PollFd.SIZE)) {
+            memory.putBytes(0, bytes);
+            poll.putInt(PollFd.FD_OFFSET, socket);
+            poll.putShort(PollFd.EVENTS_OFFSET, PollFd.POLLOUT);
+            while (true) {
+                int result = numbers.length == 0
+                        ? posix.send(socket, memory.address(), bytes.length)
+                        : posix.sendFds(socket, memory.address(), bytes.length, numbers);
+                long left = (end - System.nanoTime()) / 1_000_000;
+                boolean mayPass = result == -Errno.EAGAIN || result == -Errno.EINTR || result == -Errno.ETOOMANYREFS;
+                if (!mayPass || left <= 0) {
+                    return result;
+                }
+                posix.poll(poll.address(), result == -Errno.ETOOMANYREFS ? 0 : 1, (int) Math.min(left, RETRY_MILLIS));
+            }
+        }
+    }
+
+    private static boolean delivered(String text, int result) {
+        if (result < 0) {
+            LOG.warn("cannot tell the service manager {}: {}", text.replace('\n', ' '), Errno.explain(-result));
+        }
+        return result >= 0;
+    }
+
+    /** Waits until the manager has done what it was told before. */
+    @OffLoop
+    void awaitDone() {
+        int[] pair = new int[2];
+        int result = posix.socketPair(Sockets.SOCK_STREAM, pair);
+        if (result < 0) {
+            LOG.warn("cannot wait for the service manager: {}", Errno.explain(-result));
+            return;
+        }
+        Fd mine = table.fdInsert(pair[0], FdKind.HANDOFF);
+        Fd theirs = table.fdInsert(pair[1], FdKind.HANDOFF);
+        try (NativeMemory poll = NativeMemory.allocate(PollFd.SIZE)) {
+            boolean said = deliver("BARRIER=1", pair[1]);
+            table.fdDelete(theirs);
+            poll.putInt(PollFd.FD_OFFSET, pair[0]);
+            poll.putShort(PollFd.EVENTS_OFFSET, PollFd.POLLIN);
+            // It closes its copy when it has read what came before.
+            if (said && posix.poll(poll.address(), 1, (int) DELIVERY_MAX.toMillis()) == 0) {
+                LOG.warn("the service manager has not answered within {} s", DELIVERY_MAX.toSeconds());
+            }
+        } finally {
+            table.fdDelete(theirs);
+            table.fdDelete(mine);
+        }
     }
 
     /** A line feed would begin another assignment. */

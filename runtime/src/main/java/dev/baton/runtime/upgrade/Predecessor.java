@@ -36,7 +36,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The process before this one, as this one sees it: what it leaves, and what it is told. Where this one was started by
- * itself there was none, and nothing here does anything.
+ * itself there was none, and nothing here does anything. One that has died may have left listening sockets with the
+ * service manager: they are all that there is of it, and there is no process to be told anything.
  *
  * <p>For the starting thread.
  */
@@ -62,6 +63,7 @@ public final class Predecessor {
     private final List<SocketAddress> droppedServers = new ArrayList<>();
 
     private int nextLoop;
+    private volatile Runnable over = () -> {};
 
     private Predecessor(
             ChannelEnv channels,
@@ -79,6 +81,33 @@ public final class Predecessor {
     /** None. */
     public static Predecessor none(ChannelEnv channels, LoopRegistry loops) {
         return new Predecessor(channels, loops, null, null, false);
+    }
+
+    /**
+     * One that has died; its sockets were kept.
+     *
+     * @param kept this process's from here on
+     */
+    public static Predecessor dead(ChannelEnv channels, LoopRegistry loops, Collection<HandedListener> kept) {
+        FdTable table = channels.table();
+        ReceivedSockets sockets = new ReceivedSockets(number -> table.fdDelete(table.fdInsert(number, FdKind.HANDOFF)));
+        kept.forEach(sockets::add);
+        return new Predecessor(channels, loops, null, sockets, false);
+    }
+
+    /** True if it is dead, and has left sockets: what is not taken of them no process serves. */
+    public boolean isDead() {
+        return receiver == null && sockets != null;
+    }
+
+    /** The listeners whose sockets have come and are not taken. */
+    public List<HandedListener> handed() {
+        return sockets == null ? List.of() : sockets.listeners();
+    }
+
+    /** Has somebody told when it will not serve again in place of this process. Before {@link #serving}. */
+    public void whenOver(Runnable told) {
+        over = told;
     }
 
     /** True if an environment names one. */
@@ -162,10 +191,10 @@ public final class Predecessor {
 
     /** Closes the sockets of one of the {@link #others}. */
     public void close(HandedListener handed) {
-        if (receiver != null) {
-            receiver.discard(handed.numbers());
-            dropped.add(handed.name());
+        for (int number : handed.numbers()) {
+            discard(number);
         }
+        dropped.add(handed.name());
     }
 
     /**
@@ -277,6 +306,7 @@ public final class Predecessor {
     public void serving(Collection<SharedListener> listeners, Upstreams upstreams, Runnable alone) {
         Receiver there = receiver;
         if (there == null) {
+            over.run();
             return;
         }
         try {
@@ -303,6 +333,7 @@ public final class Predecessor {
                     } finally {
                         dropAll(); // from its end the other would conclude that this one is dead
                         there.close();
+                        over.run();
                     }
                 },
                 "baton-handoff");
@@ -410,6 +441,6 @@ public final class Predecessor {
 
     private void discard(int number) {
         FdTable table = channels.table();
-        table.fdDelete(table.fdInsert(number, FdKind.UPSTREAM));
+        table.fdDelete(table.fdInsert(number, FdKind.HANDOFF));
     }
 }

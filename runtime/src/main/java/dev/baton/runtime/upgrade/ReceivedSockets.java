@@ -94,6 +94,11 @@ public final class ReceivedSockets {
                 + listeners.stream().mapToInt(each -> each.numbers().length).sum();
     }
 
+    /** The listeners that are not taken; their numbers stay here. */
+    synchronized List<HandedListener> listeners() {
+        return List.copyOf(listeners);
+    }
+
     /** Takes the first listener that suits: its numbers are the caller's from here on. Null if none does. */
     public synchronized @Nullable HandedListener takeListener(Predicate<HandedListener> suits) {
         for (Iterator<HandedListener> all = listeners.iterator(); all.hasNext(); ) {

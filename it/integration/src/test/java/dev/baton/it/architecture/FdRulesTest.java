@@ -44,8 +44,19 @@ class FdRulesTest {
     static final ArchRule onlyPosixCallsTheCLibrary = noClasses()
             .that()
             .doNotHaveFullyQualifiedName("dev.baton.runtime.posix.JnrPosix")
+            .and()
+            // For the parent of `baton run --keep`, a process of one thread that has no fd table.
+            .doNotHaveFullyQualifiedName("dev.baton.runtime.posix.ParentCalls")
             .should()
             .accessTargetWhere(CLOSE_OF_THE_C_LIBRARY);
+
+    @ArchTest
+    static final ArchRule onlyTheParentOfAServerHasCallsOfItsOwn = noClasses()
+            .that()
+            .resideOutsideOfPackages("dev.baton.runtime.launcher.keep..", "dev.baton.runtime.posix..")
+            .should()
+            .dependOnClassesThat()
+            .haveFullyQualifiedName("dev.baton.runtime.posix.ParentCalls");
 
     @ArchTest
     static final ArchRule fdDeleteNeverWaits = methods()

@@ -295,6 +295,7 @@ class ServiceManagerIT {
                         "NotifyAccess=all",
                         "ExecReload=/opt/baton/bin/baton upgrade -c /etc/baton/baton.yaml",
                         "WatchdogSec=30s",
+                        "FileDescriptorStoreMax=1024",
                         "Restart=always",
                         "RestartPreventExitStatus=78")
                 .noneMatch(line -> line.startsWith("ExecStart=") && !line.contains("bin/baton run"));

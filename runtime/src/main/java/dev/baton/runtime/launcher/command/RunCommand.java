@@ -6,6 +6,7 @@ import dev.baton.runtime.launcher.HardStop;
 import dev.baton.runtime.launcher.Signals;
 import dev.baton.runtime.launcher.dev.DevSupervisor;
 import dev.baton.runtime.launcher.dev.SupervisorLink;
+import dev.baton.runtime.launcher.keep.Keeper;
 import dev.baton.runtime.output.StandardStreams;
 import dev.baton.runtime.plugin.PluginException;
 import dev.baton.runtime.plugin.PluginRegistry;
@@ -30,6 +31,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Mixin;
@@ -47,6 +49,11 @@ import picocli.CommandLine.Spec;
             "TERM and INT drain within `grace` of the configuration; a second one cuts. If work is still",
             "unfinished `hard-stop` later, the process exits all the same. HUP replaces the process by a",
             "new one: see `baton upgrade`. QUIT prints the stacks of all threads.",
+            "",
+            "With --keep the server gets a small parent process, which holds copies of its listening",
+            "sockets. If the server dies, the parent starts it again with them, and clients that connect",
+            "meanwhile wait instead of being refused. It passes TERM, INT and HUP on, and ends with the",
+            "server's exit code. Not under systemd, which can do the same itself.",
             "",
             "With --dev it is for authors of plugins: each time a project was compiled, the server is",
             "upgraded and has the new classes. One that cannot be loaded is reported, and the one before",
@@ -76,6 +83,10 @@ final class RunCommand implements Callable<Integer> {
                 "They take the place of installed plugins with the same ids."
             })
     private List<Path> projects = List.of();
+
+    /** Obeyed by {@code bin/baton}, which starts the parent in a JVM of its own; it starts this command without it. */
+    @Option(names = "--keep", description = "Holds the listening sockets, and restarts a server that dies.")
+    private boolean keep;
 
     /** A server that {@code --dev} has started: where its supervisor is. */
     @Option(names = "--staged", hidden = true)
@@ -130,11 +141,19 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws StartException, PluginException, InterruptedException {
+        if (keep) {
+            throw new CommandLine.ParameterException(
+                    spec.commandLine(),
+                    projects.isEmpty()
+                            ? "--keep starts a process, and this one was not started by bin/baton: use that"
+                            : "--keep and --dev are not used together: --dev has a parent process of its own");
+        }
         if (!projects.isEmpty()) {
             return develop();
         }
         init = InitProcess.ifThisIsOne();
         listenToSignals();
+        watchKeeper();
         if (staged != null) {
             supervisor = SupervisorLink.connect(staged);
             supervisor.obey(new Orders());
@@ -292,6 +311,20 @@ final class RunCommand implements Callable<Integer> {
             say("HUP: upgrading");
             upgrade();
         });
+    }
+
+    /** Without its parent this process would hold addresses that a new parent's server wants to bind. */
+    private void watchKeeper() {
+        String keeper = System.getenv(Keeper.VARIABLE);
+        if (keeper != null && keeper.matches("[1-9][0-9]{0,8}")) {
+            ProcessHandle.of(Long.parseLong(keeper))
+                    .ifPresentOrElse(
+                            parent -> parent.onExit().thenRun(this::abandonedByKeeper), this::abandonedByKeeper);
+        }
+    }
+
+    private void abandonedByKeeper() {
+        stop("the process of `baton run --keep` has died");
     }
 
     /** Drains and ends; false if that was asked for before. */

@@ -1,0 +1,234 @@
+package dev.baton.runtime.systemd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.runtime.fd.FdObservers;
+import dev.baton.runtime.fd.FdTable;
+import dev.baton.runtime.loop.LoopRegistry;
+import dev.baton.runtime.posix.JnrPosix;
+import dev.baton.runtime.posix.ParentCalls;
+import dev.baton.runtime.posix.ParentCalls.Datagram;
+import dev.baton.runtime.posix.Posix;
+import dev.baton.runtime.systemd.FdStore.Kept;
+import dev.baton.spi.fd.Fd;
+import dev.baton.spi.fd.FdKind;
+import dev.baton.spi.posix.Sockets;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What a service manager is given of the listening sockets, and has to give up, on a real datagram socket. */
+@Timeout(60)
+class FdStoreTest {
+    private static final int PATIENCE_MILLIS = 20_000;
+
+    private final Posix posix = new JnrPosix();
+    private final FdTable table = new FdTable(posix, new LoopRegistry(), new FdObservers());
+    private final ParentCalls manager = new ParentCalls();
+    private final List<Fd> open = new ArrayList<>();
+    private int receiver = -1;
+    private FdStore store = new FdStore(Notifier.of(Map.of(), table, posix), table, posix);
+
+    @BeforeEach
+    void listen() throws IOException {
+        String name = "baton-test-" + Long.toHexString(System.nanoTime());
+        receiver = manager.receiver(name);
+        store = new FdStore(Notifier.of(Map.of("NOTIFY_SOCKET", "@" + name), table, posix), table, posix);
+    }
+
+    @AfterEach
+    void close() {
+        store.close();
+        assertThat(heard()).as("nothing more was said").isNull();
+        open.forEach(table::fdDelete);
+        manager.close(receiver);
+    }
+
+    private Fd listening() {
+        int number = posix.socket(Sockets.AF_INET, Sockets.SOCK_STREAM, 0);
+        assertThat(posix.bind(number, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)))
+                .isZero();
+        assertThat(posix.listen(number, 1)).isZero();
+        Fd fd = table.fdInsert(number, FdKind.LISTENER);
+        open.add(fd);
+        return fd;
+    }
+
+    private Fd again(Fd fd) {
+        Fd copy = table.fdInsert(posix.dup(fd.number()), FdKind.LISTENER);
+        open.add(copy);
+        return copy;
+    }
+
+    private @Nullable String heard() {
+        Datagram message = manager.receive(receiver);
+        if (message == null) {
+            return null;
+        }
+        for (int number : message.fds()) {
+            manager.close(number);
+        }
+        return message.text();
+    }
+
+    private String next() {
+        manager.await(receiver, receiver, PATIENCE_MILLIS);
+        return Objects.requireNonNull(heard(), "no message");
+    }
+
+    private String name(Fd fd, String listener) throws IOException {
+        return "baton." + manager.file(fd.number()).replaceAll("\\D", "") + "." + listener;
+    }
+
+    private String stored(String name) {
+        return "FDSTORE=1\nFDNAME=" + name;
+    }
+
+    private String removed(String name) {
+        return "FDSTOREREMOVE=1\nFDNAME=" + name;
+    }
+
+    @Test
+    void shouldStoreWhatIsOpenWhenItServesAndWhatComesLater() throws IOException {
+        Fd web = listening();
+        Fd gone = listening();
+        store.opened("web", web);
+        store.opened("gone", gone);
+        store.closing(gone);
+        table.fdDelete(gone);
+        store.serving();
+        store.alone();
+        assertThat(next()).isEqualTo(stored(name(web, "web")));
+        Fd more = listening();
+        store.opened("more", more);
+        manager.await(receiver, receiver, PATIENCE_MILLIS);
+        Datagram message = Objects.requireNonNull(manager.receive(receiver));
+        assertThat(message.text()).isEqualTo(stored(name(more, "more")));
+        assertThat(message.fds()).hasSize(1);
+        assertThat(manager.file(message.fds()[0])).isEqualTo(manager.file(more.number()));
+        manager.close(message.fds()[0]);
+        String name = name(more, "more");
+        store.closing(more);
+        store.closing(more);
+        table.fdDelete(more);
+        assertThat(next()).isEqualTo(removed(name));
+    }
+
+    /** What was closed before its turn came is not stored: its number may be another file's by now. */
+    @Test
+    void shouldStoreNoSocketThatIsClosedMeanwhile() {
+        Fd web = listening();
+        store.opened("web", web);
+        table.fdDelete(web);
+        store.serving();
+        store.alone();
+    }
+
+    @Test
+    void shouldHaveWhatNobodyTakesRemovedBeforeAnythingIsBound() throws Exception {
+        Fd kept = listening();
+        Fd unused = listening();
+        store.known("web", kept.number());
+        store.known("old", unused.number());
+        store.opened("web", kept);
+        Thread start = new Thread(store::dropUnused);
+        start.start();
+        assertThat(next()).isEqualTo(removed(name(unused, "old")));
+        manager.await(receiver, receiver, PATIENCE_MILLIS);
+        Datagram barrier = Objects.requireNonNull(manager.receive(receiver));
+        assertThat(barrier.text()).isEqualTo("BARRIER=1");
+        assertThat(start.isAlive()).as("it waits").isTrue();
+        for (int number : barrier.fds()) {
+            manager.close(number);
+        }
+        start.join();
+        store.serving();
+        store.alone();
+        assertThat(next()).isEqualTo(stored(name(kept, "web")));
+    }
+
+    /** The next start may go better, with the sockets that are kept. */
+    @Test
+    void shouldLeaveWhatIsKeptIfTheStartFails() {
+        Fd kept = listening();
+        store.known("web", kept.number());
+        store.opened("web", kept);
+        store.closing(kept);
+        table.fdDelete(kept);
+    }
+
+    @Test
+    void shouldStoreNothingNewWhileTheOldProcessMayServeAgain() throws IOException {
+        Fd web = listening();
+        Fd gone = listening();
+        Fd fresh = listening();
+        store.known("web", web.number());
+        store.known("gone", gone.number());
+        store.opened("web", web);
+        store.opened("fresh", fresh);
+        store.serving();
+        assertThat(next()).isEqualTo(removed(name(gone, "gone")));
+        store.alone();
+        assertThat(next()).isEqualTo(stored(name(web, "web")));
+        assertThat(next()).isEqualTo(stored(name(fresh, "fresh")));
+    }
+
+    @Test
+    void shouldRenameWithItsListener() throws IOException {
+        Fd site = listening();
+        store.known("web", site.number());
+        store.opened("site", site);
+        store.serving();
+        assertThat(next()).isEqualTo(removed(name(site, "web")));
+        store.alone();
+        assertThat(next()).isEqualTo(stored(name(site, "site")));
+        String name = name(site, "site");
+        store.closing(site);
+        assertThat(next()).isEqualTo(removed(name));
+    }
+
+    /** After an upgrade the old process closes its sockets, which the new one has stored. */
+    @Test
+    void shouldLeaveItToItsSuccessorAndTakeItBack() throws IOException {
+        Fd web = listening();
+        store.opened("web", web);
+        store.serving();
+        store.alone();
+        String name = name(web, "web");
+        assertThat(next()).isEqualTo(stored(name));
+        store.succeeded();
+        Fd copy = again(web);
+        store.opened("web", copy);
+        store.continues();
+        assertThat(next()).isEqualTo(stored(name));
+        store.closing(web); // of the listener that drains; the new one has the same socket
+        table.fdDelete(web);
+        store.closing(copy);
+        assertThat(next()).isEqualTo(removed(name));
+        store.succeeded();
+        store.closing(listening());
+    }
+
+    @Test
+    void shouldFindWhatIsKeptForIt() {
+        Map<String, String> environment = Map.of(
+                "LISTEN_PID", "12", "LISTEN_FDS", "4", "LISTEN_FDNAMES", "web:baton.7.web:baton.x.y:baton.8.a.b");
+        assertThat(FdStore.kept(environment, 12)).containsExactly(new Kept("web", 4), new Kept("a.b", 6));
+        assertThat(FdStore.kept(environment, 13)).isEmpty();
+        assertThat(FdStore.kept(Map.of("LISTEN_PID", "12", "LISTEN_FDS", "x", "LISTEN_FDNAMES", "baton.7.web"), 12))
+                .isEmpty();
+        assertThat(FdStore.kept(Map.of("LISTEN_PID", "12", "LISTEN_FDS", "0", "LISTEN_FDNAMES", "baton.7.web"), 12))
+                .isEmpty();
+        assertThat(FdStore.kept(Map.of("LISTEN_PID", "12", "LISTEN_FDS", "5"), 12))
+                .isEmpty();
+    }
+}
