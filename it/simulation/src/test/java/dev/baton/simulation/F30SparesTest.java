@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.baton.plugin.rescue.SimulatedWatchdog;
 import dev.baton.runtime.listener.BoundListeners;
 import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.loop.LoopRole;
 import dev.baton.runtime.loop.Timer;
 import dev.baton.runtime.takeover.LiveWatch;
 import dev.baton.runtime.takeover.LoopSurroundings;
@@ -75,7 +76,7 @@ class F30SparesTest {
         }
 
         private BatonLoop another() {
-            BatonLoop loop = world.another(true);
+            BatonLoop loop = world.another(LoopRole.SPARE);
             web.listener().loopsChanged(world.loops().batonLoops());
             return loop;
         }

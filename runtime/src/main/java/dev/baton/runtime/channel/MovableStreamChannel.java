@@ -2,6 +2,7 @@ package dev.baton.runtime.channel;
 
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.loop.Tenant;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.FdKind;
@@ -20,6 +21,8 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A connection that any loop may take over while no callback runs in it: of one of Baton's services, or of a program
@@ -51,12 +54,21 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
     /** In bytes: with more a connection waits until some are sent, before it goes to another process. */
     private static final int UNSENT_BYTES_MAX = 1 << 20;
 
+    /**
+     * How long its owner keeps its hands off it, for a loop that may be in the midst of other connections' callbacks.
+     */
+    private static final long ASIDE_MILLIS_MAX = 500;
+
+    private static final Logger LOG = LoggerFactory.getLogger(MovableStreamChannel.class);
+
     private final ChannelLoop facade = new ChannelLoop(this);
     private final String plugin;
     /** There is a place for it in the process's budget of fds, which its end gives back. */
     private boolean admitted;
     /** It was registered with a loop: before that it is at home where it was accepted. */
     private volatile boolean attached;
+    /** For whom it is there, if that is measured. */
+    private volatile @Nullable Tenant tenant;
 
     MovableStreamChannel(@Nullable Channel parent, ChannelEnv env, FdKind kind, String plugin) {
         super(parent, env, kind);
@@ -374,6 +386,37 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
             }
         }
         return TakeoverResult.TAKEN;
+    }
+
+    @Override
+    public @Nullable Tenant tenant() {
+        return tenant;
+    }
+
+    /** Holder: it is there for a service from now on; null for one whose share is not measured. */
+    public void tenant(@Nullable Tenant now) {
+        if (tenant != now) { // most never have one
+            tenant = now;
+        }
+    }
+
+    /**
+     * Has its owner keep its hands off it for a moment, so that another loop can take it over although something runs
+     * in it nearly all the time. Nothing is lost if none does. Any thread.
+     *
+     * @param then runs as soon as it has begun, on the owner; the next moment is right to take it over
+     */
+    public void stepAside(Runnable then) {
+        try {
+            offer(() -> {
+                if (beginAside()) {
+                    facade.schedule(this::endAside, ASIDE_MILLIS_MAX, TimeUnit.MILLISECONDS);
+                    then.run();
+                }
+            });
+        } catch (RejectedExecutionException gone) {
+            LOG.debug("{} has ended, or its loop has", this, gone);
+        }
     }
 
     /** True if it has timers, which are with any loop that has owned it since they were set. */

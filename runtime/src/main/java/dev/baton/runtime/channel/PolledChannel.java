@@ -26,6 +26,8 @@ abstract class PolledChannel extends ClaimedChannel implements Attachable {
     // The holder's:
     /** Deregistered while it had a socket: no poller has it until it is registered again. */
     private boolean apart;
+    /** It waits for another loop to take it over, and no poller has it: see {@link #beginAside}. */
+    private boolean aside;
 
     private int armed;
     /** The owner's turn in which its poller got the fd: that turn's events cannot have told anything about it. */
@@ -104,6 +106,7 @@ abstract class PolledChannel extends ClaimedChannel implements Attachable {
         }
         try {
             apart = false;
+            aside = false;
             poll(armed);
             rejoined();
         } finally {
@@ -159,6 +162,7 @@ abstract class PolledChannel extends ClaimedChannel implements Attachable {
         if (apart) {
             return true;
         }
+        aside = false;
         if (old != null) {
             // Under our claim, so that the number is still this registration's. Works when the old loop is stuck.
             old.poller().remove(taken);
@@ -177,6 +181,39 @@ abstract class PolledChannel extends ClaimedChannel implements Attachable {
                     error("poll", result).getMessage());
         }
         return result >= 0;
+    }
+
+    // ---- stepping aside -------------------------------------------------------------------------------------------
+    //
+    // A connection whose peer asks again as soon as it is answered is free for some microseconds at a time, which
+    // another loop may not meet for long. So its owner can take it out of its poller: no event begins anything until
+    // another loop has taken it over, which adds it to its own poller. If none does, the owner adds it to its own
+    // again. Either add re-arms the edge, so what has come meanwhile is reported. Tasks and timers run all the while.
+
+    /** Holder: no poller has it from here on. False if none has it, or may have it, already. */
+    final boolean beginAside() {
+        if (apart || aside || !polled()) {
+            return false;
+        }
+        owner().poller().remove(live());
+        aside = true;
+        return true;
+    }
+
+    /** Holder: nobody has taken it over. */
+    final void endAside() {
+        if (!aside) {
+            return;
+        }
+        aside = false;
+        if (apart || !polled()) {
+            return;
+        }
+        try {
+            poll(armed);
+        } catch (IOException e) {
+            closeWith(e);
+        }
     }
 
     /** Holder: true while it matters that the socket can be written to. */
@@ -202,7 +239,7 @@ abstract class PolledChannel extends ClaimedChannel implements Attachable {
 
     /** Holder: whether everything that happened to the fd at least so long ago has been dispatched by now. */
     final boolean hasSeenAll(long agoNanos) {
-        return owner().hasDispatched(polledSinceTurn, agoNanos);
+        return !aside && owner().hasDispatched(polledSinceTurn, agoNanos);
     }
 
     /**
@@ -214,7 +251,7 @@ abstract class PolledChannel extends ClaimedChannel implements Attachable {
         if (wanted == armed || !polled()) {
             return;
         }
-        if (apart) {
+        if (apart || aside) {
             armed = wanted;
             return;
         }

@@ -98,6 +98,7 @@ public final class ConfigReader {
     public static List<DescribedKey> describedKeys(Vocabulary vocabulary) {
         List<DescribedKey> keys = new ArrayList<>(DescribedKey.of(Top.class, vocabulary));
         new TreeSet<>(APART).forEach(each -> keys.add(DescribedKey.namedSections(each)));
+        keys.addAll(DescribedKey.of(ServiceConfig.Keys.class, SERVICES + ".NAME.", vocabulary));
         return keys;
     }
 
@@ -474,8 +475,15 @@ public final class ConfigReader {
                     path + ": expected keys with values, not " + entry.value().noun());
             return null;
         }
-        Variant bound = binder.variant(Reference.SERVICE_TYPE, section, path, entry.position());
-        return bound == null ? null : new ServiceConfig(bound.type(), bound.settings());
+        Variant bound =
+                binder.variant(Reference.SERVICE_TYPE, section, path, entry.position(), ServiceConfig.ownKeys());
+        ServiceConfig.Keys keys = binder.bind(
+                ServiceConfig.Keys.class,
+                section,
+                path,
+                entry.position(),
+                section.entries().keySet()); // whose keys the others are, the variant has checked
+        return bound == null || keys == null ? null : new ServiceConfig(bound.type(), bound.settings(), keys.lane());
     }
 
     /** Binds what may be absent if all its keys have defaults. */

@@ -47,8 +47,17 @@ public record DescribedKey(String name, String type, Absent absent, Optional<Str
      * @param vocabulary what words can name
      */
     public static List<DescribedKey> of(Class<? extends Record> type, Vocabulary vocabulary) {
+        return of(type, "", vocabulary);
+    }
+
+    /**
+     * The same of a record whose keys stand in a section.
+     *
+     * @param path what is in front of their names
+     */
+    static List<DescribedKey> of(Class<? extends Record> type, String path, Vocabulary vocabulary) {
         List<DescribedKey> keys = new ArrayList<>();
-        add("", type, Set.of(), vocabulary, keys);
+        add(path, type, Set.of(), vocabulary, keys);
         return keys;
     }
 

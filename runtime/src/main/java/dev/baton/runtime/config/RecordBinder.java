@@ -261,8 +261,13 @@ final class RecordBinder {
         return variant(reference, node, path, keyPosition, Set.of(TYPE));
     }
 
-    private @Nullable Variant variant(
-            Reference reference, ConfigNode node, String path, Position keyPosition, Set<String> others) {
+    /**
+     * As the other one.
+     *
+     * @param others keys that the section may have beside those of the thing; the caller looks after them
+     */
+    @Nullable
+    Variant variant(Reference reference, ConfigNode node, String path, Position keyPosition, Set<String> others) {
         ConfigNode type = node;
         Section settings = new Section(keyPosition, Map.of());
         String typePath = path;

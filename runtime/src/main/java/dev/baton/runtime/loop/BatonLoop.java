@@ -58,7 +58,7 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
     private final LoopIo io;
     private final Ticker ticker;
     private final LoopRegistry registry;
-    private final boolean spare;
+    private final LoopRole role;
     private volatile boolean blocked;
     private volatile boolean leaving;
     private volatile boolean died;
@@ -90,7 +90,7 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
         this.io = (LoopIo) ioHandler();
         this.ticker = factory.ticker();
         this.registry = factory.registry();
-        this.spare = factory.isForSpares();
+        this.role = factory.role();
         io.attach(this);
     }
 
@@ -154,6 +154,11 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
     /** What its thread has begun so far: turns, events and tasks. Any thread. */
     public long progress() {
         return io.progress();
+    }
+
+    /** How long its thread has waited in its poller so far, in nanoseconds, a wait under way included. Any thread. */
+    public long waitedNanos() {
+        return io.waitedNanos();
     }
 
     /** Events of its poller so far. Any thread. */
@@ -223,7 +228,17 @@ public final class BatonLoop extends SingleThreadIoEventLoop implements Loop {
 
     /** True if it only serves while others are blocked. Any thread. */
     public boolean isSpare() {
-        return spare;
+        return role.kind() == LoopRole.Kind.SPARE;
+    }
+
+    /** True if it only serves one service. Any thread. */
+    public boolean isLane() {
+        return role.kind() == LoopRole.Kind.LANE;
+    }
+
+    /** What it is there for. Any thread. */
+    public LoopRole role() {
+        return role;
     }
 
     /** True once it is to end or to stand by, or has died. Any thread. */

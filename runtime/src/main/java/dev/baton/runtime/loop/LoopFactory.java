@@ -22,7 +22,7 @@ final class LoopFactory implements IoHandlerFactory {
     private final LoopRegistry registry;
     private final Ticker ticker;
     private final boolean apart;
-    private final boolean spare;
+    private final LoopRole role;
 
     LoopFactory(
             PollerProvider provider,
@@ -32,7 +32,7 @@ final class LoopFactory implements IoHandlerFactory {
             LoopRegistry registry,
             Ticker ticker,
             boolean apart,
-            boolean spare) {
+            LoopRole role) {
         this.provider = provider;
         this.calls = calls;
         this.table = table;
@@ -40,12 +40,12 @@ final class LoopFactory implements IoHandlerFactory {
         this.registry = registry;
         this.ticker = ticker;
         this.apart = apart;
-        this.spare = spare;
+        this.role = role;
     }
 
-    /** Whether the loops serve only while others are blocked. */
-    boolean isForSpares() {
-        return spare;
+    /** What the loops are there for. */
+    LoopRole role() {
+        return role;
     }
 
     LoopRegistry registry() {

@@ -55,7 +55,10 @@ public final class LoopGroup extends MultiThreadIoEventLoopGroup {
             FdObservers observers,
             LoopRegistry registry,
             Ticker ticker) {
-        super(count, threads, new LoopFactory(provider, calls, table, observers, registry, ticker, false, false));
+        super(
+                count,
+                threads,
+                new LoopFactory(provider, calls, table, observers, registry, ticker, false, LoopRole.ORDINARY));
         this.registry = registry;
     }
 
@@ -70,7 +73,7 @@ public final class LoopGroup extends MultiThreadIoEventLoopGroup {
      *
      * @param threads makes its thread
      * @param ticker the clock of its timers
-     * @param spare whether it is to serve only while others are blocked
+     * @param role what it is there for
      */
     public static BatonLoop another(
             ThreadFactory threads,
@@ -80,8 +83,8 @@ public final class LoopGroup extends MultiThreadIoEventLoopGroup {
             FdObservers observers,
             LoopRegistry registry,
             Ticker ticker,
-            boolean spare) {
-        LoopFactory factory = new LoopFactory(provider, calls, table, observers, registry, ticker, false, spare);
+            LoopRole role) {
+        LoopFactory factory = new LoopFactory(provider, calls, table, observers, registry, ticker, false, role);
         return (BatonLoop) new LoopGroup(threads, factory).iterator().next();
     }
 
@@ -100,7 +103,7 @@ public final class LoopGroup extends MultiThreadIoEventLoopGroup {
             LoopRegistry registry,
             Ticker ticker) {
         return new LoopGroup(
-                threads, new LoopFactory(provider, calls, table, observers, registry, ticker, true, false));
+                threads, new LoopFactory(provider, calls, table, observers, registry, ticker, true, LoopRole.ORDINARY));
     }
 
     /** Refused as a whole if one of the loops refuses: see {@link BatonLoop#mustNotEnd}. */

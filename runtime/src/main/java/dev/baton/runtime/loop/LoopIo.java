@@ -49,6 +49,7 @@ final class LoopIo implements IoHandler, PollSink {
     private static final VarHandle CURRENT_KEY;
     private static final VarHandle EVENTS;
     private static final VarHandle TASKS;
+    private static final VarHandle WAITED;
 
     static {
         try {
@@ -59,6 +60,7 @@ final class LoopIo implements IoHandler, PollSink {
             CURRENT_KEY = lookup.findVarHandle(LoopIo.class, "currentKey", long.class);
             EVENTS = lookup.findVarHandle(LoopIo.class, "events", long.class);
             TASKS = lookup.findVarHandle(LoopIo.class, "tasks", long.class);
+            WAITED = lookup.findVarHandle(LoopIo.class, "waited", long.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -91,6 +93,9 @@ final class LoopIo implements IoHandler, PollSink {
     private long dispatchedTurn;
 
     private long dispatchedNanos;
+
+    /** Nanoseconds in polls that might sleep. Written by this thread only. */
+    private long waited;
 
     @SuppressWarnings("UnusedVariable") // read through LAST_TURN
     private long lastTurn;
@@ -160,6 +165,15 @@ final class LoopIo implements IoHandler, PollSink {
     @Nullable
     LoopThread thread() {
         return thread;
+    }
+
+    /** See {@link BatonLoop#waitedNanos}. */
+    long waitedNanos() {
+        // In this order: a wait that ends in between counts for less than it was, and never twice.
+        long since = lastTurnNanos();
+        boolean waits = isWaiting();
+        long before = (long) WAITED.getOpaque(this);
+        return waits && since == lastTurnNanos() ? before + Math.max(0, now() - since) : before;
     }
 
     long lastTurnNanos() {
@@ -235,7 +249,9 @@ final class LoopIo implements IoHandler, PollSink {
     private void notePollReturned() {
         if (maySleep) {
             maySleep = false;
-            polledNanos = now();
+            long now = now();
+            WAITED.setOpaque(this, waited + (now - polledNanos));
+            polledNanos = now;
         }
     }
 

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  *   <tr><td>returns (it stands by, and is needed)</td><td>among all again</td></tr>
  *   <tr><td>forgotten (it has ended)</td><td>unknown; ids are never used again</td></tr>
  *   <tr><td>apart</td><td>found by its id, never among all</td></tr>
+ *   <tr><td>of a lane</td><td>as the others, but among {@linkplain #lanes those of lanes} where they are among all</td></tr>
  * </table>
  */
 public final class LoopRegistry implements Loops, FdPollers {
@@ -35,6 +36,7 @@ public final class LoopRegistry implements Loops, FdPollers {
     private final AtomicInteger nextId = new AtomicInteger();
     private volatile @Nullable BatonLoop[] byId = new BatonLoop[0];
     private volatile List<BatonLoop> serving = List.of();
+    private volatile List<BatonLoop> lanes = List.of();
     private volatile @Nullable BatonLoop apart;
     private volatile BatonLoop.@Nullable Deaths deaths;
     private volatile @Nullable PluginFailures failures;
@@ -115,6 +117,12 @@ public final class LoopRegistry implements Loops, FdPollers {
      * @return false if it is the last, or was none of them
      */
     public synchronized boolean leave(BatonLoop loop, boolean evenTheLast) {
+        if (loop.isLane()) {
+            boolean served = lanes.contains(loop);
+            loop.leaves();
+            lanes = lanes.stream().filter(each -> each != loop).toList();
+            return served;
+        }
         boolean othersStay = serving.stream().anyMatch(each -> each != loop && !each.isSpare());
         if (!serving.contains(loop) || (!othersStay && !evenTheLast)) {
             return false;
@@ -126,17 +134,56 @@ public final class LoopRegistry implements Loops, FdPollers {
 
     /** Puts a loop that left back among those that serve connections, unless it has died meanwhile. */
     public synchronized void comeBack(BatonLoop loop) {
-        if (!serving.contains(loop) && !loop.hasDied()) { // one that dies from here on leaves after this
+        if (!serving.contains(loop)
+                && !lanes.contains(loop)
+                && !loop.hasDied()) { // one that dies from here on leaves after this
             loop.comesBack();
             serve(loop);
         }
     }
 
     private void serve(BatonLoop loop) {
-        List<BatonLoop> all = new ArrayList<>(serving);
+        if (loop.isLane()) {
+            lanes = with(loop, lanes);
+        } else {
+            serving = with(loop, serving);
+        }
+    }
+
+    private static List<BatonLoop> with(BatonLoop loop, List<BatonLoop> others) {
+        List<BatonLoop> all = new ArrayList<>(others);
         all.add(loop);
         all.sort(Comparator.comparingInt(BatonLoop::id)); // two may come at once
-        serving = List.copyOf(all);
+        return List.copyOf(all);
+    }
+
+    /**
+     * The loops that serve one service each, by ascending id. They are not among {@link #all}: they accept nothing, and
+     * nobody gives them anything but that service's lane.
+     */
+    public List<BatonLoop> lanes() {
+        return lanes;
+    }
+
+    /** Those that serve every service and those that serve one, by ascending id. */
+    public List<BatonLoop> withLanes() {
+        List<BatonLoop> inLanes = lanes;
+        if (inLanes.isEmpty()) {
+            return serving;
+        }
+        List<BatonLoop> all = new ArrayList<>(serving);
+        all.addAll(inLanes);
+        all.sort(Comparator.comparingInt(BatonLoop::id));
+        return all;
+    }
+
+    /** Those that may take over what a loop has: of the same lane, or those that serve every service. */
+    public List<BatonLoop> peers(BatonLoop loop) {
+        return loop.isLane()
+                ? lanes.stream()
+                        .filter(each -> each != loop && each.role().equals(loop.role()))
+                        .toList()
+                : serving.stream().filter(each -> each != loop).toList();
     }
 
     /** Those that serve, stand by, leave or have died: all that are not forgotten, but for the one apart. */

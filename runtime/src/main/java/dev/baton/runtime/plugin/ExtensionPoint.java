@@ -1,6 +1,7 @@
 package dev.baton.runtime.plugin;
 
 import dev.baton.runtime.config.RecordShape;
+import dev.baton.runtime.config.ServiceConfig;
 import dev.baton.spi.ComponentFactory;
 import dev.baton.spi.Configured;
 import dev.baton.spi.admin.AdminAction;
@@ -62,7 +63,8 @@ public final class ExtensionPoint<T> {
     public static final ExtensionPoint<Configured<?, ? extends HttpHandler>> HTTP_HANDLER =
             new ExtensionPoint<>("http-handler", WORD, RecordShape.withKeys(HttpFilterOptions.class, TYPE));
     /** Types of services. */
-    public static final ExtensionPoint<ServiceFactory<?>> SERVICE = new ExtensionPoint<>("service", WORD, Set.of(TYPE));
+    public static final ExtensionPoint<ServiceFactory<?>> SERVICE =
+            new ExtensionPoint<>("service", WORD, ServiceConfig.ownKeys());
     /** What starts and stops with the process, by its section of the configuration. */
     public static final ExtensionPoint<ComponentFactory<?>> COMPONENT =
             new ExtensionPoint<>("component", WORD, Set.of());

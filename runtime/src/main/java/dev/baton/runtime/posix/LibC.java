@@ -188,6 +188,7 @@ final class LibC {
         private static final long SETGROUPS = symbol("setgroups");
         private static final long SETRESGID = symbol("setresgid");
         private static final long SETRESUID = symbol("setresuid");
+        private static final long SETPRIORITY = symbol("setpriority");
 
         private Processes() {}
 
@@ -229,6 +230,11 @@ final class LibC {
 
         static int fcntl(int fd, int command, int argument) {
             return (int) INVOKER.invokeN3(ARGUMENTS_3, FCNTL, fd, command, argument);
+        }
+
+        /** Of the calling thread: PRIO_PROCESS of 0. */
+        static int setpriority(int nice) {
+            return (int) INVOKER.invokeN3(ARGUMENTS_3, SETPRIORITY, 0, 0, nice);
         }
 
         static int kill(int pid, int signal) {

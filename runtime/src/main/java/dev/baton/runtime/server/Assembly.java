@@ -11,6 +11,8 @@ import dev.baton.runtime.config.RootConfig;
 import dev.baton.runtime.config.Variant;
 import dev.baton.runtime.dns.DnsLookup;
 import dev.baton.runtime.dns.SystemNames;
+import dev.baton.runtime.lane.LiveLanes;
+import dev.baton.runtime.lane.ServiceLane;
 import dev.baton.runtime.listener.Balance;
 import dev.baton.runtime.listener.BoundListeners;
 import dev.baton.runtime.listener.ListenerEnv;
@@ -117,15 +119,13 @@ final class Assembly {
         this.lifetime = new Lifetime(config, listeners, machine, notifier);
         this.upstreams = upstreams();
         ClientCosts costs = new ClientCosts(config);
-        this.services = new Services(foundation.plugins(), config.services().keySet());
         this.workers = workers();
         foundation.tls.begin(machine.timer(), machine.worker());
-        this.maker = maker(costs);
         LiveView view = view(limit);
         this.loopChanges = new LoopChanges(
                 foundation.channels,
                 foundation.loops,
-                spare -> machine.anotherLoop(poller.provider(), foundation.observers, foundation.channels, spare),
+                role -> machine.anotherLoop(poller.provider(), foundation.observers, foundation.channels, role),
                 view,
                 foundation.metrics,
                 listeners,
@@ -136,6 +136,10 @@ final class Assembly {
                 foundation.vertxConnections::on,
                 lifetime::isStopping);
         foundation.loops.deaths(loopChanges);
+        LiveLanes lanes = lanes();
+        foundation.lanes.set(lanes);
+        this.services = new Services(foundation.plugins(), config.services().keySet(), lanes);
+        this.maker = maker(costs);
         this.elastic = config.loops().isElastic() ? Optional.of(elastic()) : Optional.empty();
         this.succession = new Succession(foundation, lifetime, notifier, store, listeners, maker, loopChanges);
         this.serverChanges = new ServerChanges(upstreams, machine.worker(), lifetime::isStopping, this::isHandingOver);
@@ -172,6 +176,20 @@ final class Assembly {
         // Last: by now nearly everything is open that a start opens.
         this.fds = FdPlan.of(limit, foundation.posix.openFds(), config, firstLoops.size(), costs.most());
         shareFds();
+    }
+
+    private LiveLanes lanes() {
+        List<ServiceLane> made = new ArrayList<>();
+        config.services()
+                .forEach((name, service) -> service.lane()
+                        .ifPresent(lane -> made.add(new ServiceLane(
+                                name,
+                                lane,
+                                foundation.loops,
+                                foundation.table,
+                                foundation.observers.connections()::of,
+                                loopChanges::lane))));
+        return new LiveLanes(made, foundation.loops, machine, machine.timer());
     }
 
     private ElasticLoops elastic() {
@@ -301,7 +319,7 @@ final class Assembly {
     /** The processor time that each loop has had. */
     private Map<Integer, Long> cpuNanos() {
         Map<Integer, Long> all = new HashMap<>();
-        foundation.loops.batonLoops().forEach(loop -> all.put(loop.id(), machine.cpuNanos(loop)));
+        foundation.loops.withLanes().forEach(loop -> all.put(loop.id(), machine.cpuNanos(loop)));
         return all;
     }
 

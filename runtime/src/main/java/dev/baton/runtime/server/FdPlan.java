@@ -1,5 +1,6 @@
 package dev.baton.runtime.server;
 
+import dev.baton.runtime.config.LaneConfig;
 import dev.baton.runtime.config.ListenerConfig;
 import dev.baton.runtime.config.RootConfig;
 import dev.baton.runtime.fd.FdTable;
@@ -41,7 +42,9 @@ record FdPlan(long limit, int reserved, int wanted, int clients, int perClient) 
      * top.
      */
     private static final int OTHER_FDS = 16;
-    /** Of a spare loop, of which there may be as many as of others: its poller and what wakes it. */
+    /**
+     * Of a spare loop, of which there may be as many as of others, and of one of a lane: its poller and what wakes it.
+     */
     private static final int SPARE_LOOP_FDS = 2;
 
     /**
@@ -60,7 +63,10 @@ record FdPlan(long limit, int reserved, int wanted, int clients, int perClient) 
                 .sum();
         // Numbers run below the table's size, whatever the kernel allows.
         int most = (int) Math.min(limit.soft(), FdTable.MAX_FDS);
-        int wanted = ADMIN_FDS + UPGRADE_FDS + OTHER_FDS + sockets + loops + SPARE_LOOP_FDS * loops;
+        int inLanes = config.services().values().stream()
+                .mapToInt(service -> service.lane().map(LaneConfig::loops).orElse(0))
+                .sum();
+        int wanted = ADMIN_FDS + UPGRADE_FDS + OTHER_FDS + sockets + loops + SPARE_LOOP_FDS * (loops + inLanes);
         int needed = (open < 0 ? ASSUMED_OPEN : open) + START_FDS + sockets;
         // A small limit is shared: better to serve somebody than to be ready for an upgrade.
         int reserved = Math.min(wanted, Math.max(1, (most - needed) / 2));

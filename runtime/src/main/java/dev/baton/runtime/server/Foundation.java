@@ -40,6 +40,7 @@ import dev.baton.spi.admin.RuntimeView;
 import dev.baton.spi.config.Spelling;
 import dev.baton.spi.fd.Fds;
 import dev.baton.spi.loop.Apart;
+import dev.baton.spi.loop.Lanes;
 import dev.baton.spi.loop.LoopLoads;
 import dev.baton.spi.loop.LoopWatch;
 import dev.baton.spi.loop.Loops;
@@ -88,6 +89,7 @@ public final class Foundation {
     final LateBinding<RuntimeView> view = new LateBinding<>("RuntimeView");
     final LateBinding<LoopWatch> watch = new LateBinding<>("LoopWatch");
     final LateBinding<LoopLoads> loads = new LateBinding<>("LoopLoads");
+    final LateBinding<Lanes> lanes = new LateBinding<>("Lanes");
     final LateBinding<RuntimeControl> control = new LateBinding<>("RuntimeControl");
     private final PluginLoader loader;
 
@@ -106,6 +108,7 @@ public final class Foundation {
             binder.bind(RuntimeView.class).toProvider(view);
             binder.bind(LoopWatch.class).toProvider(watch);
             binder.bind(LoopLoads.class).toProvider(loads);
+            binder.bind(Lanes.class).toProvider(lanes);
             binder.bind(RuntimeControl.class).toProvider(control);
         }
     }

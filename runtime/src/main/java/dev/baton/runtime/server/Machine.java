@@ -4,6 +4,7 @@ import dev.baton.runtime.blocking.WorkerThreads;
 import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.loop.LoopRole;
 import dev.baton.runtime.loop.Timer;
 import dev.baton.runtime.takeover.LiveLoads;
 import dev.baton.spi.poller.PollerProvider;
@@ -35,10 +36,10 @@ public interface Machine extends LiveLoads.Gauges {
      * Makes one loop more, for the listeners' connections, in the registry of the channels. Its thread starts with its
      * first task; who asked for the loop ends it.
      *
-     * @param spare whether it is to serve only while others are blocked
+     * @param role what it is there for
      * @throws RuntimeException if its poller cannot be opened
      */
-    BatonLoop anotherLoop(PollerProvider provider, FdObservers observers, ChannelEnv channels, boolean spare);
+    BatonLoop anotherLoop(PollerProvider provider, FdObservers observers, ChannelEnv channels, LoopRole role);
 
     /** Ends the loops that were started; completes when their threads have ended. */
     CompletionStage<Void> endLoops();

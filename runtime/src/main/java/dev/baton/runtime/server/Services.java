@@ -1,16 +1,14 @@
 package dev.baton.runtime.server;
 
 import dev.baton.runtime.config.ServiceConfig;
+import dev.baton.runtime.lane.LiveLanes;
+import dev.baton.runtime.lane.ServiceLane;
 import dev.baton.runtime.plugin.Contribution;
 import dev.baton.runtime.plugin.ExtensionPoint;
 import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.runtime.vertx.ContextOwners;
-import dev.baton.spi.channel.MovableChannel;
-import dev.baton.spi.service.Packed;
-import dev.baton.spi.service.Packing;
 import dev.baton.spi.service.Service;
 import dev.baton.spi.service.ServiceFactory;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Collections;
 import java.util.Deque;
@@ -38,15 +36,18 @@ final class Services {
 
     private final PluginRegistry plugins;
     private final Set<String> configured;
+    private final LiveLanes lanes;
     private final Set<String> refused = ConcurrentHashMap.newKeySet();
 
     /**
      * None yet.
      *
      * @param configured the names of all that are going to be made
+     * @param lanes those of some of them
      */
-    Services(PluginRegistry plugins, Set<String> configured) {
+    Services(PluginRegistry plugins, Set<String> configured, LiveLanes lanes) {
         this.plugins = plugins;
+        this.lanes = lanes;
         this.configured = configured;
     }
 
@@ -60,12 +61,12 @@ final class Services {
     void make(String name, ServiceConfig service, Function<String, ServiceEnv> env, List<String> problems) {
         Contribution<ServiceFactory<?>> factory = plugins.get(ExtensionPoint.SERVICE, service.type());
         try {
-            made.put(
-                    name,
-                    ContextOwners.as(
-                            factory.plugin(),
-                            () -> ((ServiceFactory<Record>) factory.get())
-                                    .create(name, service.settings(), env.apply(factory.plugin()))));
+            Service created = ContextOwners.as(
+                    factory.plugin(),
+                    () -> ((ServiceFactory<Record>) factory.get())
+                            .create(name, service.settings(), env.apply(factory.plugin())));
+            ServiceLane lane = lanes.of(name);
+            made.put(name, lane == null ? created : new TenantService(created, lane));
             order.push(name);
         } catch (Throwable t) {
             refused.add(name);
@@ -115,40 +116,12 @@ final class Services {
     }
 
     /** A service in the hands of another one. */
-    private record Shared(String name, Service service) implements Service {
-        @Override
-        public void initialize(MovableChannel connection, String listener) {
-            service.initialize(connection, listener);
-        }
+    private static final class Shared extends ForwardingService {
+        private final String name;
 
-        @Override
-        public void drain(MovableChannel connection, Duration patience) {
-            service.drain(connection, patience);
-        }
-
-        @Override
-        public long idleNanos(MovableChannel connection) {
-            return service.idleNanos(connection);
-        }
-
-        @Override
-        public List<String> protocols() {
-            return service.protocols();
-        }
-
-        @Override
-        public Packed pack(MovableChannel connection, Packing packing) {
-            return service.pack(connection, packing);
-        }
-
-        @Override
-        public boolean unpacks(byte[] state) {
-            return service.unpacks(state);
-        }
-
-        @Override
-        public void unpack(MovableChannel connection, String listener, Packed packed) {
-            service.unpack(connection, listener, packed);
+        Shared(String name, Service service) {
+            super(service);
+            this.name = name;
         }
 
         @Override

@@ -7,7 +7,9 @@ import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopGroup;
 import dev.baton.runtime.loop.LoopRegistry;
+import dev.baton.runtime.loop.LoopRole;
 import dev.baton.runtime.loop.Timer;
+import dev.baton.runtime.posix.Niceness;
 import dev.baton.runtime.posix.Processors;
 import dev.baton.runtime.vertx.ContextOwners;
 import dev.baton.runtime.vertx.VertxLoops;
@@ -90,25 +92,33 @@ final class VertxMachine implements Machine {
 
     @Override
     public synchronized BatonLoop anotherLoop(
-            PollerProvider provider, FdObservers observers, ChannelEnv channels, boolean spare) {
+            PollerProvider provider, FdObservers observers, ChannelEnv channels, LoopRole role) {
         LoopRegistry registry = channels.loops();
         // By its id: as soon as it is made somebody may start its thread.
-        String name = "baton-loop-" + registry.upcomingId();
-        LoopThreads made = new LoopThreads(registry.threads(), registry.foreignThreads() == null ? name : null);
+        String name = (role.kind() == LoopRole.Kind.LANE ? "baton-lane-" : "baton-loop-") + registry.upcomingId();
+        LoopThreads made =
+                new LoopThreads(registry.threads(), registry.foreignThreads() == null ? name : null, role.nice());
         return LoopGroup.another(
-                made, provider, channels.posix(), channels.table(), observers, registry, Ticker.systemTicker(), spare);
+                made, provider, channels.posix(), channels.table(), observers, registry, Ticker.systemTicker(), role);
     }
 
     /**
      * Threads of loops that are added, made by who made the first ones: Vert.x tells its own by their class.
      *
      * @param name null to leave theirs
+     * @param nice how much they give way to others
      */
     private record LoopThreads(
-            ThreadFactory threads, @Nullable String name) implements ThreadFactory {
+            ThreadFactory threads, @Nullable String name, int nice) implements ThreadFactory {
         @Override
         public Thread newThread(Runnable loop) {
-            Thread thread = threads.newThread(loop);
+            Thread thread = threads.newThread(
+                    nice == 0
+                            ? loop
+                            : () -> {
+                                Niceness.ofThisThread(nice);
+                                loop.run();
+                            });
             if (name != null) {
                 thread.setName(name);
             }

@@ -54,7 +54,7 @@ public final class LiveWatch implements LoopWatch {
 
     @Override
     public List<WatchedLoop> loops() {
-        List<BatonLoop> serving = loops.batonLoops();
+        List<BatonLoop> serving = loops.withLanes();
         watched.keySet().removeIf(loop -> !serving.contains(loop));
         return serving.stream().map(this::watched).toList();
     }
@@ -101,6 +101,11 @@ public final class LiveWatch implements LoopWatch {
         @Override
         public boolean isSpare() {
             return loop.isSpare();
+        }
+
+        @Override
+        public boolean isInLane() {
+            return loop.isLane();
         }
 
         @Override
@@ -152,10 +157,13 @@ public final class LiveWatch implements LoopWatch {
 
         @Override
         public Rescue rescue() {
-            List<BatonLoop> helpers = loops.batonLoops().stream()
-                    .filter(each -> each != loop && !each.isAvoided())
-                    .toList();
-            return LoopEvacuation.ofBlocked(loop, table).start(helpers, listeners.get());
+            List<BatonLoop> helpers =
+                    loops.peers(loop).stream().filter(each -> !each.isAvoided()).toList();
+            if (helpers.isEmpty() && loop.isLane()) {
+                return LoopEvacuation.ofSome(loop, loop, List.of()); // the whole lane is blocked: nothing is looked for
+            }
+            // A loop of a lane accepts nothing, so no connection waits for it alone.
+            return LoopEvacuation.ofBlocked(loop, table).start(helpers, loop.isLane() ? List.of() : listeners.get());
         }
 
         @Override

@@ -5,6 +5,7 @@ import dev.baton.runtime.listener.BoundListeners;
 import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopRegistry;
+import dev.baton.runtime.loop.LoopRole;
 import dev.baton.runtime.loop.Timer;
 import dev.baton.runtime.metrics.Meters;
 import dev.baton.runtime.view.LiveView;
@@ -38,7 +39,8 @@ import org.slf4j.LoggerFactory;
  *   retire   the registry lists it no more, and it is chosen no more; then the others get everything that it has
  *            (LoopEmptying); then its thread ends, and the registry forgets it
  *   die      the loop's own thread says so. As retire, but that it accepts no more by itself, and a new one takes its place
- *   spare ones, and those that follow the number of processors, stand by when they are not needed: see StandbyLoops
+ *   spare ones, those of lanes and those that follow the number of processors stand by when they are not needed: see
+ *            StandbyLoops
  * </pre>
  *
  * <p>Of connections that cannot move, Vert.x's for example, a retiring loop waits for the end, at most for the grace
@@ -77,9 +79,9 @@ public final class LoopChanges implements BatonLoop.Deaths {
         /**
          * Makes one.
          *
-         * @param spare whether it is to serve only while others are blocked
+         * @param role what it is there for
          */
-        BatonLoop make(boolean spare);
+        BatonLoop make(LoopRole role);
     }
 
     /**
@@ -112,13 +114,27 @@ public final class LoopChanges implements BatonLoop.Deaths {
         this.worker = worker;
         this.grace = grace;
         this.elastic = new StandbyLoops(
-                loop -> !loop.isSpare(), "a loop of those for processors", () -> start(false), around, worker);
-        this.spares = new StandbyLoops(BatonLoop::isSpare, "a spare loop", () -> start(true), around, worker);
+                loop -> !loop.isSpare(),
+                "a loop of those for processors",
+                () -> start(LoopRole.ORDINARY),
+                around,
+                worker);
+        this.spares = new StandbyLoops(BatonLoop::isSpare, "a spare loop", () -> start(LoopRole.SPARE), around, worker);
     }
 
     /** Loops beyond those of the configuration, for code that watches the loops. */
     public StandbyLoops spares() {
         return spares;
+    }
+
+    /** Loops of a service's own. */
+    public StandbyLoops lane(LoopRole role) {
+        return new StandbyLoops(
+                loop -> loop.role().equals(role),
+                "a loop of the lane of " + role.service(),
+                () -> start(role),
+                around,
+                worker);
     }
 
     // ---- add ------------------------------------------------------------------------------------------------------
@@ -134,7 +150,7 @@ public final class LoopChanges implements BatonLoop.Deaths {
         }
         BatonLoop loop;
         try {
-            loop = start(false);
+            loop = start(LoopRole.ORDINARY);
         } catch (RuntimeException | OutOfMemoryError e) { // the latter for want of a thread
             return new LoopResult(-1, Outcome.FAILED, rootOf(e).toString());
         }
@@ -145,11 +161,11 @@ public final class LoopChanges implements BatonLoop.Deaths {
     }
 
     /** Starts a loop, which may block. */
-    private synchronized BatonLoop start(boolean spare) {
+    private synchronized BatonLoop start(LoopRole role) {
         if (ended) {
             throw new IllegalStateException("the process ends");
         }
-        BatonLoop loop = another.make(spare);
+        BatonLoop loop = another.make(role);
         loop.mustNotEnd();
         try {
             loop.execute(() -> {}); // starts the thread
@@ -160,7 +176,14 @@ public final class LoopChanges implements BatonLoop.Deaths {
         }
         view.publish(metrics, loop);
         around.settleListeners();
-        LOG.info(spare ? "loop {}, a spare one, serves" : "loop {} serves", loop.id());
+        LOG.info(
+                switch (role.kind()) {
+                    case ORDINARY -> "loop {} serves";
+                    case SPARE -> "loop {}, a spare one, serves";
+                    case LANE -> "loop {} serves {} and nothing else";
+                },
+                loop.id(),
+                role.service());
         return loop;
     }
 
@@ -306,8 +329,16 @@ public final class LoopChanges implements BatonLoop.Deaths {
             worker.execute(() -> {
                 if (loop.isSpare()) {
                     LOG.info("loop {} was a spare one: the next that is needed takes its place", loop.id());
+                } else if (loop.isLane()) {
+                    LOG.info(
+                            "loop {} was one of the lane of {}, which gets another",
+                            loop.id(),
+                            loop.role().service());
                 } else if (mayReplace(loop)) {
-                    LOG.info("loop {} takes the place of loop {}", start(false).id(), loop.id());
+                    LOG.info(
+                            "loop {} takes the place of loop {}",
+                            start(LoopRole.ORDINARY).id(),
+                            loop.id());
                 }
                 end(loop);
             });

@@ -126,7 +126,7 @@ public final class IdleSender implements AutoCloseable {
     }
 
     private CountDownLatch onLoops(Consumer<BatonLoop> task) {
-        List<BatonLoop> all = loops.batonLoops();
+        List<BatonLoop> all = loops.withLanes();
         CountDownLatch latch = new CountDownLatch(all.size());
         for (BatonLoop loop : all) {
             try {

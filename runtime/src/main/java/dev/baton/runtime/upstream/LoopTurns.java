@@ -1,5 +1,6 @@
 package dev.baton.runtime.upstream;
 
+import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.loop.Loops;
 import java.util.List;
@@ -22,7 +23,8 @@ final class LoopTurns {
      * delays it; one that has ended does not.
      */
     static void afterAll(Loops loops, Runnable task) {
-        List<Loop> all = loops.all();
+        // Those too that serve one service only, or leave: they run callbacks of connections as well.
+        List<? extends Loop> all = loops instanceof LoopRegistry registry ? registry.known() : loops.all();
         AtomicInteger left = new AtomicInteger(all.size() + 1);
         Runnable ended = () -> {
             if (left.decrementAndGet() == 0) {

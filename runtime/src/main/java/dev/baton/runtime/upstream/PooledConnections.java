@@ -4,6 +4,7 @@ import dev.baton.runtime.channel.MovableStreamChannel;
 import dev.baton.runtime.channel.PackedSocket;
 import dev.baton.runtime.config.ProxyVersion;
 import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.loop.Tenant;
 import dev.baton.runtime.tls.ClientOffer;
 import dev.baton.runtime.upstream.Upstreams.Inherited;
 import dev.baton.spi.channel.MovableChannel;
@@ -12,6 +13,7 @@ import dev.baton.spi.metrics.Metrics.Counter;
 import dev.baton.spi.upstream.ConnectHandler;
 import dev.baton.spi.upstream.UpstreamConnections;
 import dev.baton.spi.upstream.UpstreamServer;
+import dev.baton.spi.upstream.WaitingConnect;
 import io.netty.channel.ChannelHandler;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -146,6 +148,7 @@ final class PooledConnections implements UpstreamConnections {
         if (pool == null) {
             return null;
         }
+        Tenant asking = asking(pool, loop); // before the take, which enters another connection
         ConnectionLimit limit = pool.limit();
         if (limit != null && limit.isWaitedFor()) {
             return null; // what is idle is theirs, whose turn is first
@@ -158,7 +161,43 @@ final class PooledConnections implements UpstreamConnections {
             return null;
         }
         reused(member, loop);
+        isFor(asking, member.channel());
         return member.channel();
+    }
+
+    /**
+     * The service that asks for a connection, if its share is measured: what the connection does counts for it, and it
+     * lives where that service does. A connection of HTTP/2 serves many at a time, and is nobody's.
+     */
+    private static @Nullable Tenant asking(ServerPool pool, Loop loop) {
+        return loop instanceof BatonLoop asked && !pool.isMultiplexed()
+                ? asked.occupants().tenant()
+                : null;
+    }
+
+    private static void isFor(@Nullable Tenant tenant, MovableChannel connection) {
+        if (connection instanceof MovableStreamChannel channel) {
+            channel.tenant(tenant);
+        }
+    }
+
+    /** Tells of a connection that it is a tenant's when it is open. */
+    private record ForTenant(Tenant tenant, ConnectHandler handler) implements ConnectHandler {
+        @Override
+        public void waits(WaitingConnect wait) {
+            handler.waits(wait);
+        }
+
+        @Override
+        public void connected(MovableChannel connection) {
+            isFor(tenant, connection);
+            handler.connected(connection);
+        }
+
+        @Override
+        public void failed(Throwable cause) {
+            handler.failed(cause);
+        }
     }
 
     /** Counts a connection that is used again. */
@@ -187,11 +226,13 @@ final class PooledConnections implements UpstreamConnections {
                             : new ServerClosedException(pool.server()));
             return;
         }
+        Tenant asking = asking(pool, loop);
+        ConnectHandler told = asking == null ? handler : new ForTenant(asking, handler);
         ConnectionLimit limit = pool.limit();
         if (limit == null) {
-            open(pool, loop, firstBytes, handler);
+            open(pool, loop, firstBytes, told);
         } else {
-            limit.connect(new QueuedConnect(this, limit, pool, loop, firstBytes, handler));
+            limit.connect(new QueuedConnect(this, limit, pool, loop, firstBytes, told));
         }
     }
 
@@ -263,6 +304,7 @@ final class PooledConnections implements UpstreamConnections {
 
     @Override
     public void release(MovableChannel connection) {
+        isFor(null, connection);
         ServerPool.member(connection).release();
     }
 

@@ -99,6 +99,11 @@ final class ServerPool {
         return idle;
     }
 
+    /** Whether a connection may carry several exchanges at a time, as HTTP/2 has it. */
+    boolean isMultiplexed() {
+        return peerSpeaksUnasked;
+    }
+
     int open() {
         return open.get();
     }

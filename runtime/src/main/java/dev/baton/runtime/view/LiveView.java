@@ -153,7 +153,7 @@ public final class LiveView implements RuntimeView {
 
     @Override
     public List<LoopSnapshot> loops() {
-        List<BatonLoop> all = loops.batonLoops();
+        List<BatonLoop> all = loops.withLanes();
         Map<Integer, Long> fds = new HashMap<>();
         table.forEach(state -> fds.merge(state.owner(), 1L, Long::sum));
         long now = System.nanoTime();
@@ -170,7 +170,8 @@ public final class LiveView implements RuntimeView {
                     loop.accepted(),
                     observers.connections().of(loop.id()),
                     loop.isBlocked(),
-                    loop.isSpare()));
+                    loop.isSpare(),
+                    loop.isLane() ? loop.role().service() : null));
         }
         return rows;
     }

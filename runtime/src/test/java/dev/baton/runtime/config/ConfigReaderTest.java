@@ -343,6 +343,27 @@ class ConfigReaderTest {
     }
 
     @Test
+    void bindsALaneBesideTheKeysOfAType() throws ConfigException {
+        RootConfig root = read("""
+                version: 1
+                services:
+                  a: { type: http-proxy, upstream: app }
+                  b: { type: http-proxy, upstream: app, lane: {} }
+                  c: { lane: { loops: 2, cpu: 30%, nice: 0 }, type: http-proxy, upstream: app }
+                upstreams: { app: { servers: ["a:1"] } }
+                """);
+
+        List<ServiceConfig> services = List.copyOf(root.services().values());
+        assertThat(services)
+                .extracting(ServiceConfig::lane)
+                .containsExactly(
+                        Optional.empty(),
+                        Optional.of(new LaneConfig(1, new Percent(50), 10)),
+                        Optional.of(new LaneConfig(2, new Percent(30), 0)));
+        assertThat(services.get(2).settings()).isEqualTo(services.get(0).settings());
+    }
+
+    @Test
     void bindsEveryTypeOfAPluginsRecord() throws ConfigException {
         RootConfig root = read("""
                 version: 1

@@ -38,6 +38,29 @@ class OccupantsTest {
     }
 
     @Test
+    void shouldTellForWhomTheInnermostRuns() {
+        Tenant shop = new Tenant() {};
+        Occupant forShop = new Occupant() {
+            @Override
+            public void threw(Throwable cause) {}
+
+            @Override
+            public Tenant tenant() {
+                return shop;
+            }
+        };
+        assertThat(occupants.tenant()).isNull();
+        occupants.entered(forShop);
+        assertThat(occupants.tenant()).isSameAs(shop);
+        occupants.entered(a);
+        assertThat(occupants.tenant()).isNull();
+        occupants.left(a);
+        assertThat(occupants.tenant()).isSameAs(shop);
+        occupants.left(forShop);
+        assertThat(occupants.tenant()).isNull();
+    }
+
+    @Test
     void shouldIgnoreWhatWasNeverEntered() {
         occupants.entered(a);
         occupants.left(b);

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param connections downstream connections that it owns now, wherever they were accepted
  * @param blocked whether it has been inside one callback for too long
  * @param spare whether it serves only for as long as others are blocked
+ * @param lane the service whose lane it belongs to, the only one that it serves; null for a loop that serves all
  */
 public record LoopSnapshot(
         int id,
@@ -22,4 +23,5 @@ public record LoopSnapshot(
         long accepted,
         int connections,
         boolean blocked,
-        boolean spare) {}
+        boolean spare,
+        @Nullable String lane) {}

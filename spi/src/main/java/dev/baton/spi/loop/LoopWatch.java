@@ -10,8 +10,9 @@ import java.util.List;
 public interface LoopWatch {
 
     /**
-     * The loops that serve connections now, by ascending id. One that is to go, or whose thread has died, is not among
-     * them: the runtime sees to its connections by itself. A loop is the same object each time.
+     * The loops that serve connections now, those of {@link Lanes} too, by ascending id. One that is to go, or whose
+     * thread has died, is not among them: the runtime sees to its connections by itself. A loop is the same object each
+     * time.
      */
     List<WatchedLoop> loops();
 

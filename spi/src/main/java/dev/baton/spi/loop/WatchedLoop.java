@@ -21,6 +21,13 @@ public interface WatchedLoop {
     boolean isSpare();
 
     /**
+     * True for a loop of a {@link Lane}: it serves one service only, and only loops of the same lane take over from it.
+     */
+    default boolean isInLane() {
+        return false;
+    }
+
+    /**
      * How much its thread has begun so far: turns, events and tasks. As long as it is inside one callback the number
      * stays; a number that stays while the loop is not {@link #isWaiting} says so. Cost: a read.
      */

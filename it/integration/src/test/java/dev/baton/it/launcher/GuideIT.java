@@ -257,7 +257,9 @@ class GuideIT {
                     .append(type)
                     .append(", ")
                     .append(NONE)
-                    .append(": 1 }\n");
+                    .append(": 1, lane: { ")
+                    .append(NONE)
+                    .append(": 1 } }\n");
         }
         for (String key : top) {
             if (!List.of("version", "plugins", "services").contains(key)) {
@@ -269,10 +271,13 @@ class GuideIT {
         sections.removeIf(
                 key -> !List.of("services", "listeners", "upstreams").contains(key) && !keys.containsKey(key));
 
+        // Services of every type have this key, and the same keys in it.
+        keys.keySet().removeIf(section -> section.endsWith(".lane") && !section.equals("services.http.lane"));
         Map<String, Integer> wanted = new TreeMap<>();
         keys.values().forEach(each -> each.forEach(key -> wanted.merge(key, 1, Integer::sum)));
         top.stream().filter(key -> !sections.contains(key)).forEach(key -> wanted.merge(key, 1, Integer::sum));
         wanted.remove("type");
+        wanted.put("lane", 1);
         Map<String, Integer> listed = new TreeMap<>();
         Page page = Page.read(DOC + "/configuration.md");
         page.all(Pattern.compile("(?m)^\\| `([a-z0-9-]+)` \\|")).forEach(key -> listed.merge(key, 1, Integer::sum));

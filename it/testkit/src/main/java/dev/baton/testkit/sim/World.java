@@ -10,6 +10,7 @@ import dev.baton.runtime.fd.PluginHook;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopGroup;
 import dev.baton.runtime.loop.LoopRegistry;
+import dev.baton.runtime.loop.LoopRole;
 import dev.baton.runtime.loop.SwallowedThrows;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.poller.PollerProvider;
@@ -77,12 +78,12 @@ public final class World {
     /**
      * One loop more, which serves. Its thread is {@code M0}, and that of the next one {@code M1_0}.
      *
-     * @param spare whether it is to serve only while others are blocked
+     * @param role what it is there for
      */
-    public BatonLoop another(boolean spare) {
+    public BatonLoop another(LoopRole role) {
         String name = added.isEmpty() ? "M" : "M" + added.size() + "_";
         BatonLoop loop = LoopGroup.another(
-                simulation.threads(name), pollers, posix, table, observers, registry, simulation.ticker(), spare);
+                simulation.threads(name), pollers, posix, table, observers, registry, simulation.ticker(), role);
         added.add(loop);
         threads.add(name + "0");
         loop.execute(() -> {});

@@ -5,6 +5,7 @@ import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopGroup;
+import dev.baton.runtime.loop.LoopRole;
 import dev.baton.runtime.loop.Timer;
 import dev.baton.runtime.server.Machine;
 import dev.baton.spi.poller.PollerProvider;
@@ -65,7 +66,7 @@ final class SimulatedMachine implements Machine {
     }
 
     @Override
-    public BatonLoop anotherLoop(PollerProvider provider, FdObservers observers, ChannelEnv channels, boolean spare) {
+    public BatonLoop anotherLoop(PollerProvider provider, FdObservers observers, ChannelEnv channels, LoopRole role) {
         return LoopGroup.another(
                 simulation.threads("added" + another++ + "L"),
                 new PointPollers(simulation, provider),
@@ -74,7 +75,7 @@ final class SimulatedMachine implements Machine {
                 observers,
                 channels.loops(),
                 simulation.ticker(),
-                spare);
+                role);
     }
 
     /** Waits here: Netty tells of a loop's end on a thread that is none of the simulation's. */

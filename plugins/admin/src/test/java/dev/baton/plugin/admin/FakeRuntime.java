@@ -68,8 +68,9 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics, UnixSer
     @Override
     public List<LoopSnapshot> loops() {
         return List.of(
-                new LoopSnapshot(0, "baton-loop-0", 4, 100, 0, 1, new Current(17, 3, "http"), 12, 2, false, false),
-                new LoopSnapshot(1, "baton-loop-1", 5, 90, 2, 7, null, 10, 3, true, true));
+                new LoopSnapshot(
+                        0, "baton-loop-0", 4, 100, 0, 1, new Current(17, 3, "http"), 12, 2, false, false, null),
+                new LoopSnapshot(1, "baton-loop-1", 5, 90, 2, 7, null, 10, 3, true, true, "shop"));
     }
 
     @Override

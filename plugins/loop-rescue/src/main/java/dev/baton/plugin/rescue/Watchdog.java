@@ -116,10 +116,18 @@ final class Watchdog {
             }
         }
         blockedNow = blocked.size();
-        if (blocked.size() < loops.size()) {
-            blocked.forEach(suspect -> rescue(suspect, now));
+        // A lane's loops help each other and nobody else, and no spare loop serves in their place.
+        List<WatchedLoop> ordinary = new ArrayList<>(loops);
+        ordinary.removeIf(WatchedLoop::isInLane);
+        List<Suspect> ordinaryBlocked = new ArrayList<>(blocked);
+        ordinaryBlocked.removeIf(suspect -> suspect.loop.isInLane());
+        boolean anyWorks = ordinaryBlocked.size() < ordinary.size();
+        for (Suspect each : blocked) {
+            if (anyWorks || each.loop.isInLane()) {
+                rescue(each, now);
+            }
         }
-        spares.round(now, loops, blocked);
+        spares.round(now, ordinary, ordinaryBlocked);
     }
 
     /** For how much of a stuck loop's time this round stands. */

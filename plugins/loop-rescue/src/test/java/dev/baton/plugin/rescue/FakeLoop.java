@@ -22,6 +22,7 @@ final class FakeLoop implements WatchedLoop {
     boolean blocked;
     boolean rescuesEndAtOnce;
     boolean spare;
+    boolean inLane;
     int helpers = 1;
     List<BoundConnections> bound = List.of();
     final List<FakeRescue> rescues = new ArrayList<>();
@@ -78,6 +79,11 @@ final class FakeLoop implements WatchedLoop {
     @Override
     public boolean isSpare() {
         return spare;
+    }
+
+    @Override
+    public boolean isInLane() {
+        return inLane;
     }
 
     @Override

@@ -347,6 +347,36 @@ class WatchdogTest {
         assertThat(counts.gauge("baton_spare_loops")).isEqualTo(2);
     }
 
+    private void withLane() {
+        watchdog = watchdog(Duration.ZERO, Optional.empty());
+        FakeLoop lane = new FakeLoop(2);
+        lane.inLane = true;
+        loops.add(lane);
+    }
+
+    @Test
+    void shouldCallNoSpareLoopForALoopOfALane() {
+        withLane();
+        for (int i = 0; i < 100; i++) {
+            loop(0).progress++;
+            loop(1).progress++;
+            round();
+        }
+        assertThat(loop(2).blocked).isTrue();
+        assertThat(loop(2).rescues).as("others of its lane may help").isNotEmpty();
+        assertThat(spares.calls).isZero();
+    }
+
+    @Test
+    void shouldNotTakeALoopOfALaneForOneThatWorksForAll() {
+        withLane();
+        for (int i = 0; i < 5; i++) {
+            loop(2).progress++;
+            round();
+        }
+        assertThat(spares.calls).as("both of the others are blocked").isEqualTo(2);
+    }
+
     @Test
     void shouldDismissThemWhenTheOthersAreBack() {
         watchdog = watchdog(Duration.ZERO, Optional.empty());
