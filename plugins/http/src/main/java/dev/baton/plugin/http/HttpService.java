@@ -7,6 +7,7 @@ import dev.baton.plugin.http.exchange.FilterUse;
 import dev.baton.plugin.http.exchange.PooledEnds;
 import dev.baton.plugin.http.exchange.Routes;
 import dev.baton.plugin.http.exchange.UpstreamEnds;
+import dev.baton.plugin.http.http1.Http1Packing;
 import dev.baton.plugin.http.http1.Http1Settings;
 import dev.baton.plugin.http.http1.Http1UpstreamEnd;
 import dev.baton.plugin.http.http1.RequestReader;
@@ -16,6 +17,8 @@ import dev.baton.plugin.http.http2.SharedConnections;
 import dev.baton.spi.channel.ConnectionFacts;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.channel.TlsFacts;
+import dev.baton.spi.service.Packed;
+import dev.baton.spi.service.Packing;
 import dev.baton.spi.service.Service;
 import dev.baton.spi.service.ServiceContext;
 import dev.baton.spi.upstream.Upstream;
@@ -38,6 +41,7 @@ final class HttpService implements Service {
 
     private final ExchangeEnv env;
     private final Http1Settings http1;
+    private final Http1Packing packing;
     private final Http2Limits http2;
     private final Map<UpstreamConnections, SharedConnections> shared;
     private final List<FilterUse> filters;
@@ -59,6 +63,7 @@ final class HttpService implements Service {
         Routes routes = new Routes(name, context, upstream -> ends(upstream, config));
         env = new ExchangeEnv(name, config, context, routes.router(config));
         filters = routes.made();
+        packing = new Http1Packing(env, http1);
     }
 
     /** What decoders keep to is part of the profile: connections that differ in it are not interchangeable. */
@@ -81,10 +86,14 @@ final class HttpService implements Service {
 
     @Override
     public void initialize(MovableChannel connection, String listener) {
-        connection.config().setOption(MovableChannel.READ_TO_END, false); // what is held is bounded by not reading
+        prepare(connection);
         connection
                 .pipeline()
                 .addLast(saidHttp2(connection) ? speakHttp2(connection) : new RequestReader(env, http1, connection));
+    }
+
+    private static void prepare(MovableChannel connection) {
+        connection.config().setOption(MovableChannel.READ_TO_END, false); // what is held is bounded by not reading
     }
 
     /** It was settled in the TLS handshake; without TLS, the first bytes tell. */
@@ -106,6 +115,23 @@ final class HttpService implements Service {
         if (client != null) {
             client.drain(patience);
         }
+    }
+
+    @Override
+    public Packed pack(MovableChannel connection, Packing asked) {
+        ClientConnection client = connection.pipeline().get(ClientConnection.class);
+        return client == null ? Packed.NEVER : client.pack(asked);
+    }
+
+    @Override
+    public boolean unpacks(byte[] state) {
+        return packing.unpacks(state);
+    }
+
+    @Override
+    public void unpack(MovableChannel connection, String listener, Packed packed) {
+        prepare(connection);
+        packing.unpack(connection, packed);
     }
 
     @Override

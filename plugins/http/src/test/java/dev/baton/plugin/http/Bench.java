@@ -18,6 +18,8 @@ import dev.baton.spi.loop.Loops;
 import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.service.BlockingWork;
 import dev.baton.spi.service.Contributed;
+import dev.baton.spi.service.Packed;
+import dev.baton.spi.service.Packing;
 import dev.baton.spi.service.Service;
 import dev.baton.spi.service.ServiceContext;
 import dev.baton.spi.traffic.FinishedExchange;
@@ -64,6 +66,9 @@ import org.jspecify.annotations.Nullable;
  * everything between them is posted. {@link #close} checks that nothing leaked and no claim is held.
  */
 public final class Bench implements AutoCloseable, Upstream, UpstreamConnections, ServiceContext, Metrics {
+
+    /** Bytes that a stalled connection brings along. */
+    public static final int UNSENT = 100_000;
 
     public boolean watched;
     public final List<FinishedExchange> reported = new ArrayList<>();
@@ -220,6 +225,91 @@ public final class Bench implements AutoCloseable, Upstream, UpstreamConnections
         connection.freezeTime();
         connection.elsewhere(ends == Ends.APART);
         all.add(connection);
+        return connection;
+    }
+
+    // ------------------------------------------------------------------------------------------------ packing
+
+    /** As the runtime asks for connections: it takes claims, and closes what it gets. */
+    public static final class Asking implements Packing {
+        /** Connections that have been let in. */
+        public final List<EmbeddedConnection> taken = new ArrayList<>();
+        /** How often it was told to ask again. */
+        public int again;
+
+        private final ManualLoop loop;
+
+        Asking(ManualLoop loop) {
+            this.loop = loop;
+        }
+
+        @Override
+        public boolean with(MovableChannel companion) {
+            EmbeddedConnection other = (EmbeddedConnection) companion;
+            boolean entered = other.takeover(loop) == TakeoverResult.TAKEN;
+            if (entered) {
+                taken.add(other);
+            }
+            return entered;
+        }
+
+        @Override
+        public void again() {
+            again++;
+        }
+    }
+
+    public Asking asking() {
+        return new Asking(loop);
+    }
+
+    /** Packs a connection of a client; what is packed is closed here. */
+    public Packed pack(EmbeddedConnection connection, Asking asking) {
+        assertThat(connection.hasPosted()).as("not asked with something queued").isFalse();
+        List<Packed> answers = new ArrayList<>();
+        connection.offer(() -> {
+            answers.add(service.pack(connection, asking));
+            asking.taken.forEach(EmbeddedConnection::leave);
+            asking.taken.clear();
+        });
+        connection.runPosted();
+        Packed packed = answers.get(0);
+        if (packed != Packed.NOT_NOW && packed != Packed.NEVER) {
+            cut(connection);
+            packed.companions().forEach(each -> cut((EmbeddedConnection) each));
+        }
+        return packed;
+    }
+
+    /** A connection that was packed elsewhere, with these bytes that could not be sent there. */
+    public EmbeddedConnection unpack(Packed packed, boolean stalled) {
+        List<MovableChannel> companions = new ArrayList<>();
+        for (int i = 0; i < packed.companions().size(); i++) {
+            EmbeddedConnection companion = connection();
+            serverOf.put(companion, servers.get(0));
+            companion.pipeline().addLast(initializer);
+            companion.pipeline().fireChannelActive();
+            opened.add(companion);
+            companions.add(companion);
+        }
+        EmbeddedConnection connection = connection();
+        List<EmbeddedConnection> both = new ArrayList<>(List.of(connection));
+        companions.forEach(each -> both.add((EmbeddedConnection) each));
+        both.forEach(each -> {
+            each.stalled(stalled);
+            if (stalled) {
+                each.unsafe().outboundBuffer().addMessage(bytes("x".repeat(UNSENT)), UNSENT, each.newPromise());
+                each.unsafe().outboundBuffer().addFlush();
+            }
+            assertThat(each.takeover(loop)).isEqualTo(TakeoverResult.TAKEN);
+        });
+        try {
+            service.unpack(connection, "web", Packed.of(packed.state(), companions.toArray(MovableChannel[]::new)));
+            connection.pipeline().fireChannelActive();
+        } finally {
+            both.forEach(EmbeddedConnection::leave);
+        }
+        settle();
         return connection;
     }
 
@@ -586,6 +676,11 @@ public final class Bench implements AutoCloseable, Upstream, UpstreamConnections
             @Override
             public void increment() {
                 count.incrementAndGet();
+            }
+
+            @Override
+            public void add(long amount) {
+                count.addAndGet(amount);
             }
 
             @Override

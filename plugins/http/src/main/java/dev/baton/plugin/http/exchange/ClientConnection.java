@@ -1,5 +1,7 @@
 package dev.baton.plugin.http.exchange;
 
+import dev.baton.spi.service.Packed;
+import dev.baton.spi.service.Packing;
 import dev.baton.spi.service.Service;
 import io.netty.channel.ChannelHandler;
 import java.time.Duration;
@@ -8,6 +10,14 @@ import java.time.Duration;
 public interface ClientConnection extends ChannelHandler {
     /** As {@link Service#drain}: the connection ends after what is under way. Under the claim. */
     void drain(Duration patience);
+
+    /**
+     * As {@link Service#pack}. Under the claim. HTTP/2 has state on both sides of the connection that no other process
+     * can go on with.
+     */
+    default Packed pack(Packing packing) {
+        return Packed.NEVER;
+    }
 
     /**
      * How long the client has been between two requests, in nanoseconds; {@link Service#NOT_IDLE} if it is not. Any

@@ -37,7 +37,10 @@ import org.jspecify.annotations.Nullable;
  * the current server's connection is dropped.
  */
 public abstract class Downstream {
-    private static final byte[] UNKNOWN = ascii("unknown");
+    /** What a client without an address of its own, such as one of a unix socket, is called. */
+    static final String NO_ADDRESS = "unknown";
+
+    private static final byte[] UNKNOWN = ascii(NO_ADDRESS);
 
     private final ExchangeEnv env;
     private final MovableChannel channel;
@@ -104,7 +107,7 @@ public abstract class Downstream {
     }
 
     /** The address of the one who asks; {@code unknown} if it has none of its own, as that of a unix socket. */
-    private String asker(Exchange current) {
+    String asker(Exchange current) {
         return current.fromTrustedProxy()
                         && facts(current).client() instanceof InetSocketAddress asks
                         && asks.getAddress() != null
@@ -707,6 +710,26 @@ public abstract class Downstream {
         if (filtered != null) {
             filtered.end(new HttpOutcome(kind, reason == null || reason.isEmpty() ? null : reason));
         }
+    }
+
+    // ------------------------------------------------------------------------------------------ for the next process
+
+    /** The server's end of the exchange under way; null: there is none. */
+    @Nullable
+    public final UpstreamEnd serverEnd() {
+        return forwarder.end();
+    }
+
+    /** The exchange continues in the next process: nothing of it is told here, nor to its server. */
+    public final void letGo() {
+        exchange = null;
+        forget(null);
+    }
+
+    /** The tunnel of another process continues here, as it does at the server's end. Under the claims on both. */
+    public final void unpack(Exchange tunnel, UpstreamEnd there) {
+        exchange = tunnel;
+        forwarder.unpack(there, !there.takesMoreRequest(tunnel));
     }
 
     // -------------------------------------------------------------------------------------------- for who keeps time

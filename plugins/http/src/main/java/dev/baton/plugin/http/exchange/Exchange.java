@@ -359,6 +359,28 @@ public final class Exchange extends DefaultHttpRequest implements ConnectHandler
         responseBytes += bytes;
     }
 
+    /** Of the response; 0 before. */
+    int status() {
+        return status;
+    }
+
+    long responseNanos() {
+        return responseNanos;
+    }
+
+    long responseBytes() {
+        return responseBytes;
+    }
+
+    /** It is a tunnel that began in another process. */
+    void unpack(PackedTunnel packed, Route by, long nowNanos) {
+        goBy(by, nowNanos - packed.ageNanos());
+        responds(packed.status(), beganNanos + packed.answeredNanos());
+        responseBytes = packed.bytesOut();
+        reported = true;
+        becomeTunnel();
+    }
+
     /** Says in the metrics of its route that it is over. */
     void over(HttpOutcome.Kind kind, long requestBytes, long nowNanos) {
         RouteMetrics metrics = route().metrics();

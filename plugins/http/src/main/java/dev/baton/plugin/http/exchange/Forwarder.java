@@ -125,6 +125,12 @@ final class Forwarder implements UpstreamEnds.Taker {
         end = opened;
     }
 
+    /** A connection that has come from another process carries the exchange. */
+    void unpack(UpstreamEnd there, boolean isFull) {
+        attach(there, true);
+        full = isFull;
+    }
+
     /**
      * Asks the next server after one could not be connected to. Nothing was sent, so it does not matter what the
      * request is.

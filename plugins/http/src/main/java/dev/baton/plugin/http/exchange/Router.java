@@ -27,6 +27,7 @@ final class Router {
     /** The one that takes everything, if there is no other. */
     private final @Nullable Route only;
 
+    private final List<Entry> all;
     private final boolean paths;
     private final boolean hosts;
     private final Route none;
@@ -57,6 +58,7 @@ final class Router {
             }
             place.add(each);
         }
+        all = List.copyOf(routes);
         only = routes.size() == 1 && routes.get(0).match().takesEverything()
                 ? routes.get(0).route()
                 : null;
@@ -90,6 +92,19 @@ final class Router {
         }
         Route found = anyHost.find(exchange, path);
         return found == null ? none : found;
+    }
+
+    /** The first route of this name that leads to this upstream; null if there is none. */
+    @Nullable
+    Route named(String name, String upstream) {
+        for (Entry each : all) {
+            if (each.route().name().equals(name)
+                    && each.route().target() instanceof Target.Servers servers
+                    && servers.upstream().name().equals(upstream)) {
+                return each.route();
+            }
+        }
+        return null;
     }
 
     private static @Nullable Route find(@Nullable Paths place, Exchange exchange, Path path) {

@@ -57,6 +57,13 @@ final class AnswerWriter {
         keepAlive = false;
     }
 
+    /** The answer is a tunnel that began in another process. */
+    void unpackTunnel() {
+        begin(false);
+        started = true;
+        framing = BY_CONNECTION;
+    }
+
     /** Writes the head and what is there of the body, in one buffer unless that is long. */
     void start(
             ChannelHandlerContext ctx,

@@ -12,6 +12,7 @@ import dev.baton.plugin.http.exchange.HeaderFields;
 import dev.baton.plugin.http.exchange.OwnAnswer;
 import dev.baton.plugin.http.exchange.Refusal;
 import dev.baton.plugin.http.exchange.ResponseHead;
+import dev.baton.plugin.http.exchange.UpstreamEnd;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.http.HttpVerdict;
 import dev.baton.spi.service.BlockingWork;
@@ -78,6 +79,9 @@ public final class Http1Downstream extends Downstream {
     private boolean unflushed;
 
     private boolean draining;
+
+    /** The next process is to get the connection at its next boundary: {@link Http1Packing} knows who asks for it. */
+    private boolean wanted;
 
     Http1Downstream(ExchangeEnv env, Http1Settings settings, MovableChannel channel, RequestReader reader) {
         super(env, channel);
@@ -286,6 +290,9 @@ public final class Http1Downstream extends Downstream {
         timer.progress();
         timer.clientsTurn();
         reader.resume();
+        if (wanted && isTunnel()) {
+            boundary(); // the server's loop has what was on its way
+        }
     }
 
     @Override
@@ -317,6 +324,7 @@ public final class Http1Downstream extends Downstream {
             phase = Phase.BODY;
             beginBody(BodyLength.UNTIL_CLOSE);
             reader.next(); // the client may have spoken already
+            boundary();
         }
         answer.start(ctx, current, head, in, count, last, trailers);
         if (answer.endsWithConnection() && !current.isTunnel()) {
@@ -355,6 +363,9 @@ public final class Http1Downstream extends Downstream {
     public void flush() {
         unflushed = false;
         ctx.flush();
+        if (wanted && isTunnel()) {
+            boundary(); // what was on its way from the server's loop may have been all there was
+        }
     }
 
     // ------------------------------------------------------------------------------------------- ending an exchange
@@ -378,6 +389,15 @@ public final class Http1Downstream extends Downstream {
         reader.next();
         if (draining && phase == Phase.HEAD && !reader.headBegun()) {
             timer.awaitLastRequest();
+        }
+        boundary();
+    }
+
+    /** If the connection can be packed at all, this is a good moment. */
+    private void boundary() {
+        if (wanted) {
+            wanted = false;
+            Http1Packing.askAgain(channel());
         }
     }
 
@@ -451,6 +471,51 @@ public final class Http1Downstream extends Downstream {
                 && !reader.hasUnread()
                 && pendingBytes() == 0;
         return idle ? timer.silentNanos() : Service.NOT_IDLE;
+    }
+
+    // ------------------------------------------------------------------------------------------ for the next process
+
+    /** It ends by itself, soon. */
+    boolean isEnding() {
+        return draining || phase == Phase.DISCARD;
+    }
+
+    /** Between two exchanges, or before the first, and nothing is on its way through the handler. */
+    boolean isBetweenExchanges() {
+        return phase == Phase.HEAD && current() == null && !unflushed;
+    }
+
+    /** How long nothing has come or gone. */
+    long silentNanos() {
+        return timer.silentNanos();
+    }
+
+    /** Another process gets the connection at its next boundary. */
+    void want() {
+        wanted = true;
+    }
+
+    /** The connection continues in another process: here nothing of it is left, and its end means nothing. */
+    void pack() {
+        phase = Phase.DISCARD;
+        timer.stop();
+        letGo();
+        reader.releaseAll();
+    }
+
+    /** The connection comes from another process, where it was between two exchanges. */
+    void unpack(boolean asked, long silentNanos) {
+        timer.unpack(asked, silentNanos);
+    }
+
+    /** The connection comes from another process, where this tunnel was open. Under the claims on both connections. */
+    void unpackTunnel(Exchange tunnel, UpstreamEnd server, long silentNanos, long bytes) {
+        timer.unpack(true, silentNanos);
+        phase = Phase.BODY;
+        beginBody(BodyLength.UNTIL_CLOSE);
+        timer.unpackBody(bytes);
+        answer.unpackTunnel();
+        unpack(tunnel, server);
     }
 
     // ------------------------------------------------------------------------------------------------- for the reader

@@ -54,6 +54,18 @@ final class Http1Timer implements Callable<@Nullable Void> {
         }
     }
 
+    /**
+     * The connection comes from another process: what remained of a time limit there, remains of it here.
+     *
+     * @param silentNanos since something came or went
+     */
+    void unpack(boolean hasAsked, long silentNanos) {
+        asked = hasAsked;
+        since = clock.nanoTime() - silentNanos;
+        stop();
+        schedule(0);
+    }
+
     void stop() {
         if (scheduled != null) {
             scheduled.cancel(false);
@@ -99,6 +111,14 @@ final class Http1Timer implements Callable<@Nullable Void> {
             pace = begun;
         }
         begun.begin();
+    }
+
+    /** Part of the body came in another process. */
+    void unpackBody(long bytes) {
+        beginBody();
+        if (pace != null) {
+            pace.clientsTurn(bytes, since);
+        }
     }
 
     /** A piece of the body came. */

@@ -13,6 +13,7 @@ import dev.baton.spi.channel.Eviction;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
@@ -216,6 +217,60 @@ public final class Http1UpstreamEnd extends ResponseDecoder implements UpstreamE
     @Override
     public void giveBack(Exchange unused) {
         unused.servers().connections().release(channel);
+    }
+
+    // ------------------------------------------------------------------------------------------ for the next process
+
+    /** No handler but this one is on its connection, such as one for TLS, whose state would stay behind. */
+    boolean isBare() {
+        return channel.pipeline().first() == this;
+    }
+
+    /** Whether the tunnel can continue in another process. Under the claims on both connections. */
+    boolean isOpenTunnel(Exchange named) {
+        return named.equals(exchange) && inBody && body.untilClose() && !broken && !inputEnded && channel.isActive();
+    }
+
+    /** What was read of the tunnel and waits for the client. */
+    byte[] waiting() {
+        return unread == null ? new byte[0] : ByteBufUtil.getBytes(unread);
+    }
+
+    /** The tunnel continues in another process: here nothing of it is left, and its end means nothing. */
+    void pack() {
+        exchange = null;
+        answering(null);
+        if (unread != null) {
+            unread.release();
+            unread = null;
+        }
+        postedBytes = 0;
+        countMemory();
+    }
+
+    /** A tunnel comes from another process. Under the claims on both connections, before anything else is called. */
+    void unpack(Exchange tunnel, byte[] waiting) {
+        if (exchange != null) {
+            throw new IllegalStateException("the connection serves another exchange");
+        }
+        exchange = tunnel;
+        served = true;
+        anyByte = true;
+        inBody = true;
+        body.begin(BodyLength.UNTIL_CLOSE);
+        if (waiting.length > 0) {
+            unread = channel.alloc().directBuffer(waiting.length).writeBytes(waiting);
+        }
+    }
+
+    /** The client's end has the tunnel, too: hands over what waited, if there is room for it now. */
+    void continueTunnel(Exchange tunnel) {
+        askForRoom(tunnel.downstream(), tunnel);
+        if (!answerFull && unread != null) {
+            channel.offer(() -> resumeReading(tunnel));
+        } else {
+            countMemory();
+        }
     }
 
     // ---------------------------------------------------------------------------------------------- from the channel

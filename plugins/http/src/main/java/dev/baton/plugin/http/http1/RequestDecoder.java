@@ -17,6 +17,7 @@ import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.handler.codec.http.HttpVersion;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Not a handler of a pipeline: a {@link RequestReader} takes one of {@link SpareDecoders} for each head.
  */
 final class RequestDecoder extends HttpRequestDecoder {
+    private static final byte[] NOTHING = {};
     private static final byte[] HEAD = HeadWriter.ascii("HEAD ");
 
     /**
@@ -41,6 +43,12 @@ final class RequestDecoder extends HttpRequestDecoder {
     private int headBytes;
 
     private int lines;
+
+    /**
+     * Begins with the bytes of what is decoded already, {@link #headBytes}, for the next process in an upgrade. Only a
+     * head that comes in several reads needs it.
+     */
+    private byte[] taken = NOTHING;
 
     /** A line of the head has been decoded: a blank at the start of the next would fold it. */
     private boolean inHead;
@@ -87,6 +95,7 @@ final class RequestDecoder extends HttpRequestDecoder {
                 throw new RefusedException(Refusal.MALFORMED_REQUEST, "folded header field");
             }
             if (decoded.isEmpty()) {
+                keep(in, from);
                 return null;
             }
             Exchange exchange = (Exchange) decoded.get(0);
@@ -100,6 +109,7 @@ final class RequestDecoder extends HttpRequestDecoder {
             exchange.setHeadBytes(headBytes + exchange.fields().size() * HeaderFields.FIELD_BYTES);
             headBytes = 0;
             lines = 0;
+            taken = NOTHING;
             Refusal refusal = RequestRules.check(exchange);
             if (refusal == null && exchange.hasBody() != bodyExpected) {
                 // The decoder sees a body where there is none for us or the other way round: nobody knows who else
@@ -114,6 +124,21 @@ final class RequestDecoder extends HttpRequestDecoder {
             decoded.clear();
             client = null;
         }
+    }
+
+    /** Keeps the lines that were decoded by this call. */
+    private void keep(ByteBuf in, int from) {
+        int count = in.readerIndex() - from;
+        if (headBytes > taken.length) {
+            taken = Arrays.copyOf(
+                    taken, Math.max(headBytes, 2 * taken.length)); // line by line it must not be quadratic
+        }
+        in.getBytes(from, taken, headBytes - count, count);
+    }
+
+    /** The bytes of the unfinished head that are decoded: whole lines. */
+    byte[] taken() {
+        return Arrays.copyOf(taken, headBytes);
     }
 
     /**
@@ -140,11 +165,11 @@ final class RequestDecoder extends HttpRequestDecoder {
     }
 
     /**
-     * Bytes of the heap that the decoded part of an unfinished head takes: its lines, and a buffer for the longest of
-     * them.
+     * Bytes of the heap that the decoded part of an unfinished head takes: its lines, a buffer for the longest of them,
+     * and its bytes.
      */
     int heldBytes() {
-        return DECODER_BYTES + 2 * headBytes + lines * HeaderFields.FIELD_BYTES;
+        return DECODER_BYTES + 2 * headBytes + lines * HeaderFields.FIELD_BYTES + taken.length;
     }
 
     /** Gives its buffers back; it is not used afterwards. */

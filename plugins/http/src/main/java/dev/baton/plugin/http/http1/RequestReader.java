@@ -8,11 +8,14 @@ import dev.baton.plugin.http.http1.Http1Downstream.Phase;
 import dev.baton.spi.channel.Eviction;
 import dev.baton.spi.channel.InputEnd;
 import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.service.Packed;
+import dev.baton.spi.service.Packing;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RequestReader extends ChannelInboundHandlerAdapter implements ClientConnection, Runnable {
     private static final int NO_HEAD = -1;
+    private static final byte[] NOTHING = {};
 
     private final Http1Downstream end;
 
@@ -52,6 +56,11 @@ public final class RequestReader extends ChannelInboundHandlerAdapter implements
     @Override
     public void drain(Duration patience) {
         end.drain(patience);
+    }
+
+    @Override
+    public Packed pack(Packing packing) {
+        return Http1Packing.pack(end, this, packing);
     }
 
     @Override
@@ -304,6 +313,31 @@ public final class RequestReader extends ChannelInboundHandlerAdapter implements
         releaseUnread();
     }
 
+    /** What has come and is not used: of a head that has begun, all of it. */
+    byte[] waiting() {
+        byte[] head = decoder == null ? NOTHING : decoder.taken();
+        int rest = unread == null ? 0 : unread.readableBytes();
+        byte[] all = Arrays.copyOf(head, head.length + rest);
+        if (unread != null) {
+            unread.getBytes(unread.readerIndex(), all, head.length, rest);
+        }
+        return all;
+    }
+
+    /**
+     * The connection comes from another process, where this was waiting: it is used as soon as the connection is
+     * active.
+     *
+     * @param begun a head has begun, whose time is running
+     */
+    void unpack(byte[] waiting, boolean begun) {
+        if (waiting.length > 0) {
+            unread = channel().alloc().directBuffer(waiting.length).writeBytes(waiting);
+        }
+        headBytes = begun ? 0 : NO_HEAD;
+        next();
+    }
+
     /** Some bytes of a head are there. */
     boolean headBegun() {
         return headBytes != NO_HEAD;
@@ -318,6 +352,11 @@ public final class RequestReader extends ChannelInboundHandlerAdapter implements
     /** What is there of a head asks for a head only. */
     boolean isHead() {
         return decoder != null && decoder.isHead();
+    }
+
+    /** A caller up the stack is reading. */
+    boolean isProcessing() {
+        return processing;
     }
 
     /** Bytes wait, or are being read right now. */
