@@ -31,6 +31,11 @@ public final class Crowd implements AutoCloseable {
     public enum Speech {
         /** {@code GET}, answered with its target. */
         HTTP,
+        /**
+         * {@code POST}, answered with its body. It comes in two halves, the second half a period later: cut in its head
+         * or, now and then, in its body. It can never be asked once more.
+         */
+        POST,
         /** Lines that come back. */
         LINES,
         /** A request to upgrade first, then lines that come back. */
@@ -66,6 +71,9 @@ public final class Crowd implements AutoCloseable {
         private long askedNanos;
         private long nextNanos;
         private @Nullable String expected;
+        /** Of a question that comes in two halves, the second. */
+        private @Nullable String rest;
+
         private final AtomicLong answers = new AtomicLong();
         private boolean ended;
 
@@ -86,11 +94,25 @@ public final class Crowd implements AutoCloseable {
         }
 
         private void ask() throws IOException {
+            String second = rest;
+            if (second != null) {
+                rest = null;
+                askedNanos = System.nanoTime();
+                write(second);
+                return;
+            }
             String question;
             number++;
             if (speech == Speech.HTTP) {
                 expected = "/" + name + "/" + number;
                 question = "GET " + expected + " HTTP/1.1\r\nHost: crowd\r\n\r\n";
+            } else if (speech == Speech.POST) {
+                expected = name + "/" + number;
+                String whole = "POST /" + number + " HTTP/1.1\r\nHost: crowd\r\nX-Crowd: " + name
+                        + "\r\nContent-Length: " + expected.length() + "\r\n\r\n" + expected;
+                int cut = 1 + number * 7 % (whole.length() - 1);
+                question = whole.substring(0, cut);
+                rest = whole.substring(cut);
             } else if (speech == Speech.UPGRADE && !upgraded) {
                 expected = "101";
                 question = "GET /" + name + " HTTP/1.1\r\nHost: crowd\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n";
@@ -99,6 +121,14 @@ public final class Crowd implements AutoCloseable {
                 question = expected;
             }
             askedNanos = System.nanoTime();
+            write(question);
+            if (rest != null) {
+                nextNanos = askedNanos + periodNanos / 2;
+                waiting.add(this);
+            }
+        }
+
+        private void write(String question) throws IOException {
             ByteBuffer bytes = ByteBuffer.wrap(question.getBytes(StandardCharsets.ISO_8859_1));
             channel.write(bytes);
             if (bytes.hasRemaining()) {
@@ -120,7 +150,7 @@ public final class Crowd implements AutoCloseable {
                 }
                 return;
             }
-            if (!answer.equals(expected)) {
+            if (rest != null || !answer.equals(expected)) {
                 throw new IOException("expected <" + expected + "> and got <" + answer + ">");
             }
             if (in.position() > 0) {
@@ -136,7 +166,7 @@ public final class Crowd implements AutoCloseable {
 
         /** The next whole answer, or null. */
         private @Nullable String answer() {
-            if (speech == Speech.HTTP || (speech == Speech.UPGRADE && !upgraded)) {
+            if (speech == Speech.HTTP || speech == Speech.POST || (speech == Speech.UPGRADE && !upgraded)) {
                 int end = EchoOrigin.headEnd(in);
                 if (end < 0) {
                     return null;

@@ -11,16 +11,20 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A server that answers HTTP requests with their target as the body, a request to upgrade with a 101 and then
- * everything with itself, and anything that does not begin as HTTP with itself from the start. One thread for all
- * connections.
+ * A server that answers a GET with its target as the body, a POST with its own body, a request to upgrade with a 101
+ * and then everything with itself, and anything that does not begin as HTTP with itself from the start. One thread for
+ * all connections.
  */
 public final class EchoOrigin implements AutoCloseable {
     private static final int BUFFER_BYTES = 16 * 1024;
     private static final int BACKLOG = 4_096;
+
+    private static final int GET = 0x47455420;
+    private static final int POST = 0x504f5354;
 
     private final Selector selector;
     private final ServerSocketChannel server;
@@ -107,7 +111,8 @@ public final class EchoOrigin implements AutoCloseable {
         ByteBuffer in = stream.in.flip();
         ByteBuffer out = stream.out.clear();
         if (stream.echo == null && in.remaining() >= 4) {
-            stream.echo = in.getInt(in.position()) != 0x47455420; // "GET "
+            int first = in.getInt(in.position());
+            stream.echo = first != GET && first != POST;
         }
         if (Boolean.TRUE.equals(stream.echo)) {
             out.put(in);
@@ -122,17 +127,32 @@ public final class EchoOrigin implements AutoCloseable {
         int end;
         while ((end = headEnd(in)) >= 0) {
             byte[] head = new byte[end - in.position()];
-            in.get(head);
+            in.get(in.position(), head);
             String text = new String(head, StandardCharsets.ISO_8859_1);
-            if (text.toLowerCase(java.util.Locale.ROOT).contains("\r\nupgrade:")) {
+            int length = bodyLength(text);
+            if (in.limit() < end + length) {
+                return;
+            }
+            in.position(end);
+            if (text.toLowerCase(Locale.ROOT).contains("\r\nupgrade:")) {
                 stream.echo = true;
                 out.put(bytes("HTTP/1.1 101 Switching Protocols\r\nupgrade: echo\r\nconnection: upgrade\r\n\r\n"));
                 out.put(in);
                 return;
             }
-            String target = text.substring(4, text.indexOf(' ', 4));
-            out.put(bytes("HTTP/1.1 200 OK\r\ncontent-length: " + target.length() + "\r\n\r\n" + target));
+            byte[] body = new byte[length];
+            in.get(body);
+            String answer = text.startsWith("POST")
+                    ? new String(body, StandardCharsets.ISO_8859_1)
+                    : text.substring(4, text.indexOf(' ', 4));
+            out.put(bytes("HTTP/1.1 200 OK\r\ncontent-length: " + answer.length() + "\r\n\r\n" + answer));
         }
+    }
+
+    private static int bodyLength(String head) {
+        String field = "\r\ncontent-length: ";
+        int at = head.toLowerCase(Locale.ROOT).indexOf(field);
+        return at < 0 ? 0 : Integer.parseInt(head.substring(at + field.length(), head.indexOf("\r\n", at + 2)));
     }
 
     private static byte[] bytes(String text) {
