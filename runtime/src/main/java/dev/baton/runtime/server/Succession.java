@@ -15,7 +15,10 @@ import dev.baton.runtime.upgrade.Upgrade;
 import dev.baton.runtime.upstream.Upstreams;
 import dev.baton.spi.admin.UpgradeReport;
 import dev.baton.spi.posix.PosixException;
+import io.netty.util.NetUtil;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -100,7 +103,10 @@ final class Succession implements Upgrade.Upgraded {
 
     private String address(int number) {
         try {
-            return String.valueOf(foundation.posix.localAddress(number));
+            SocketAddress address = foundation.posix.localAddress(number);
+            return address instanceof InetSocketAddress inet
+                    ? NetUtil.toSocketAddressString(inet)
+                    : String.valueOf(address);
         } catch (PosixException | IllegalArgumentException e) {
             LOG.debug("fd {} was kept", number, e);
             return "fd " + number;

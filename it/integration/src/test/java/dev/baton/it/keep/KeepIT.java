@@ -35,6 +35,7 @@ class KeepIT {
     private static final String YAML = """
             version: 1
             loops: 1
+            rescue: { spares: 0 }
             grace: 2s
             admin: { listen: "127.0.0.1:0" }
             listeners:
