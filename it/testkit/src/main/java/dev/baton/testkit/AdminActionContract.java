@@ -34,6 +34,14 @@ public abstract class AdminActionContract<P extends Record> {
     /** Parameters that can be bound and do not fit what there is; none if all fit. */
     protected abstract List<P> wrong();
 
+    /**
+     * What the action can change, as it is now; compared by {@code equals} before and after a refusal, so a copy of it.
+     * Needed if {@link #wrong} has any parameters.
+     */
+    protected Object state() {
+        throw new IllegalStateException("wrong() has parameters that are to be refused: override state() as well");
+    }
+
     /** How long the action may take until its stage completes. */
     protected Duration patience() {
         return PATIENCE;
@@ -65,6 +73,7 @@ public abstract class AdminActionContract<P extends Record> {
     final void shouldRefuseWhatDoesNotFitInASentence() {
         AdminAction<P> action = action();
         for (P parameters : wrong()) {
+            Object before = state();
             assertThatIllegalArgumentException()
                     .as("act(%s), which is to be answered with status 400", parameters)
                     .isThrownBy(() -> action.act(parameters))
@@ -72,6 +81,11 @@ public abstract class AdminActionContract<P extends Record> {
                             .as("why %s is refused, for the operator", parameters)
                             .isNotBlank()
                             .doesNotContain("\n"));
+            assertThat(state())
+                    .as(
+                            "what the action can change, after act(%s), which was refused and so has done nothing",
+                            parameters)
+                    .isEqualTo(before);
         }
     }
 }

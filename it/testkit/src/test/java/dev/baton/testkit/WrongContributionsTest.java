@@ -168,11 +168,16 @@ class WrongContributionsTest {
 
     /** Nested, so that the build does not run it. */
     static class Actions extends AdminActionContract<Parameters> {
+        private final List<Parameters> done = new ArrayList<>();
+
         @Override
         protected AdminAction<Parameters> action() {
             return parameters -> {
                 if (wrong.equals("blocks")) {
                     block();
+                }
+                if (wrong.equals("refuses too late")) {
+                    done.add(parameters);
                 }
                 if (!parameters.name().equals("there") && !wrong.equals("does it all the same")) {
                     throw new IllegalArgumentException(wrong.equals("no words") ? "" : "there is no " + parameters);
@@ -198,6 +203,11 @@ class WrongContributionsTest {
         protected List<Parameters> wrong() {
             return List.of(new Parameters("gone"));
         }
+
+        @Override
+        protected Object state() {
+            return List.copyOf(done);
+        }
     }
 
     @ParameterizedTest
@@ -205,6 +215,7 @@ class WrongContributionsTest {
         "blocks, shouldReturnAtOnce, completes the stage later",
         "does it all the same, shouldRefuseWhatDoesNotFitInASentence, to be answered with status 400",
         "no words, shouldRefuseWhatDoesNotFitInASentence, for the operator",
+        "refuses too late, shouldRefuseWhatDoesNotFitInASentence, has done nothing",
         "empty, shouldDoItAndSayWhat, keys of the answer"
     })
     void shouldFailActions(String what, String test, String promise) {

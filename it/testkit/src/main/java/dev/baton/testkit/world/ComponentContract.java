@@ -3,6 +3,7 @@ package dev.baton.testkit.world;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.spi.Plugin;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -31,18 +32,36 @@ public abstract class ComponentContract {
     protected abstract String section();
 
     private void start(PluginWorld world) {
+        start(world, () -> {});
+    }
+
+    private void start(PluginWorld world, Runnable bound) {
         world.plugin(plugin);
         others().forEach(world::plugin);
         world.start("""
                 listeners: { in: { bind: "127.0.0.1:0", service: echo } }
                 services: { echo: { type: testkit-echo } }
-                """ + section());
+                """ + section(), bound);
     }
 
     private static void isServed(PluginWorld world) {
-        Peer client = world.connect("in");
+        isServed(world.connect("in"));
+    }
+
+    private static void isServed(Peer client) {
         client.send("hello");
         client.expect("hello");
+    }
+
+    /** A client is there before the component starts: its start neither needs nor causes that the client is served. */
+    @InEachWorld
+    final void shouldStartBeforeConnectionsAreAccepted(PluginWorld world) {
+        List<Peer> early = new ArrayList<>();
+        start(world, () -> early.add(world.connect("in")));
+        assertThat(world.acceptedBeforeStarted())
+                .as("connections that were accepted before the components had started")
+                .isZero();
+        early.forEach(ComponentContract::isServed);
     }
 
     @InEachWorld

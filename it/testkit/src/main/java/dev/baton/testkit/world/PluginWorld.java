@@ -77,6 +77,7 @@ public abstract class PluginWorld {
     private @Nullable Window window;
     private @Nullable FdAccount account;
     private @Nullable Posix calls;
+    private long acceptedBeforeStarted;
     private boolean errorsExpected;
     private boolean ended;
 
@@ -174,6 +175,15 @@ public abstract class PluginWorld {
      *     otherwise
      */
     public final void start(String configuration) {
+        start(configuration, () -> {});
+    }
+
+    /**
+     * The same.
+     *
+     * @param bound called when the listeners are bound, before the components start and any connection is accepted
+     */
+    final void start(String configuration, Runnable bound) {
         if (server != null) {
             throw new IllegalStateException("there is one server in a world");
         }
@@ -201,9 +211,18 @@ public abstract class PluginWorld {
                     .get(ExtensionPoint.ADMIN_VIEW, StandIns.KIT)
                     .get());
             assembled.open();
-            assembled.start(said::add);
+            bound.run();
+            assembled.start(this::hear);
         } catch (StartException | ConfigException e) {
             throw new AssertionError(e.getMessage(), e);
+        }
+    }
+
+    private void hear(String line) {
+        if (line.startsWith(StandIns.LastFactory.SAYS)) {
+            acceptedBeforeStarted = Long.parseLong(line.substring(StandIns.LastFactory.SAYS.length()));
+        } else {
+            said.add(line);
         }
     }
 
@@ -318,6 +337,11 @@ public abstract class PluginWorld {
     /** What the server's components have said of themselves, a line each. */
     public final List<String> said() {
         return List.copyOf(said);
+    }
+
+    /** How many connections had been accepted when all components had started. */
+    final long acceptedBeforeStarted() {
+        return acceptedBeforeStarted;
     }
 
     /** What an operator sees. */

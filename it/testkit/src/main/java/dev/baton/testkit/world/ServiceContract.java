@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * What every service promises, in a whole server and in each world: it serves each client whatever the others do, on
@@ -34,6 +35,7 @@ import java.util.Optional;
  */
 public abstract class ServiceContract {
     private static final int CLIENTS = 6;
+    private static final Duration GRACE = Duration.ofMillis(50);
 
     private final Class<? extends Plugin> plugin;
 
@@ -176,9 +178,15 @@ public abstract class ServiceContract {
         for (int i = 0; i < CLIENTS; i++) {
             talk(world.connect("in"));
         }
-        ListenerResult result =
-                world.await(world.control().unbindListener("in", Duration.ofMillis(50), Optional.empty(), false));
-        assertThat(result.outcome()).as("%s", result).isEqualTo(ListenerResult.Outcome.UNBOUND);
-        world.await("no connection of the listener", () -> connections(world) == 0);
+        CompletableFuture<ListenerResult> told = world.control()
+                .unbindListener("in", GRACE, Optional.empty(), false)
+                .toCompletableFuture();
+        assertThat(world.holds("a result of the unbind", told::isDone, GRACE.plus(world.closing())))
+                .as("the unbind ends within a moment (%s) of the grace time (%s)", world.closing(), GRACE)
+                .isTrue();
+        assertThat(told.join().outcome()).as("%s", told.join()).isEqualTo(ListenerResult.Outcome.UNBOUND);
+        assertThat(world.holds("no connection", () -> connections(world) == 0, world.closing()))
+                .as("%s connections of the listener are left after the unbind", connections(world))
+                .isTrue();
     }
 }

@@ -3,9 +3,13 @@ package dev.baton.testkit.world;
 import dev.baton.runtime.plugin.PluginLoader;
 import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.runtime.upstream.InTurn;
+import dev.baton.spi.Component;
+import dev.baton.spi.ComponentFactory;
 import dev.baton.spi.Configured;
 import dev.baton.spi.Plugin;
 import dev.baton.spi.PluginBinder;
+import dev.baton.spi.admin.ListenerSnapshot;
+import dev.baton.spi.admin.RuntimeView;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.listener.ListenerResult;
 import dev.baton.spi.listener.UnbindStrategy;
@@ -24,8 +28,10 @@ import dev.baton.spi.service.ServiceFactory;
 import dev.baton.spi.upstream.Balancer;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import jakarta.inject.Inject;
 import java.io.IOException;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -72,8 +78,9 @@ final class StandIns {
         }
     }
 
-    /** Loads what is missing. */
+    /** Loads what is missing, and a component that starts last. */
     static void fill(PluginLoader loader) {
+        loader.loadEmbedded("testkit-started", Last.class);
         PluginRegistry there = loader.registry();
         if (there.pollers().isEmpty()) {
             loader.loadEmbedded("testkit-poller", Polling.class);
@@ -89,6 +96,44 @@ final class StandIns {
         }
         if (!there.balancers().containsKey(BALANCE)) {
             loader.loadEmbedded("testkit-balancer", Balances.class);
+        }
+    }
+
+    static final class Last implements Plugin {
+        @Override
+        public void configure(PluginBinder binder) {
+            binder.component("testkit-started", NoKeys.class, LastFactory.class);
+        }
+    }
+
+    /** Makes a component that says how many connections have been accepted by the time when all others have started. */
+    static final class LastFactory implements ComponentFactory<NoKeys> {
+        /** In front of the number. */
+        static final String SAYS = "testkit: accepted before all had started ";
+
+        private final RuntimeView view;
+
+        @Inject
+        LastFactory(RuntimeView view) {
+            this.view = view;
+        }
+
+        @Override
+        public Component create(NoKeys config) {
+            return new Component() {
+                @Override
+                public CompletionStage<String> start() {
+                    return CompletableFuture.completedFuture(SAYS
+                            + view.listeners().stream()
+                                    .mapToLong(ListenerSnapshot::accepted)
+                                    .sum());
+                }
+
+                @Override
+                public CompletionStage<Void> stop() {
+                    return CompletableFuture.completedFuture(null);
+                }
+            };
         }
     }
 

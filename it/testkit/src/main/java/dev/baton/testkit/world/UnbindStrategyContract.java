@@ -8,6 +8,7 @@ import dev.baton.spi.listener.ListenerResult.Outcome;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * What every unbind strategy promises, in a whole server and in each world: in the end nobody listens, no connection of
@@ -54,7 +55,13 @@ public abstract class UnbindStrategyContract {
 
     private static void unbind(PluginWorld world, Duration grace) {
         SocketAddress address = world.address("in");
-        ListenerResult result = world.await(world.control().unbindListener("in", grace, Optional.empty(), false));
+        CompletableFuture<ListenerResult> told = world.control()
+                .unbindListener("in", grace, Optional.empty(), false)
+                .toCompletableFuture();
+        assertThat(world.holds("a result of the unbind", told::isDone, grace.plus(world.closing())))
+                .as("the operator is told within a moment (%s) of the grace time (%s)", world.closing(), grace)
+                .isTrue();
+        ListenerResult result = told.join();
         assertThat(result.outcome()).as("what the operator is told: %s", result).isEqualTo(Outcome.UNBOUND);
         assertThat(result.detail())
                 .as("the sentence for the operator")

@@ -18,6 +18,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -25,6 +26,7 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -99,6 +101,14 @@ class WrongServiceTest {
         }
 
         @Override
+        public void channelInactive(ChannelHandlerContext context) {
+            if (wrong.equals("throws when it is cut")) {
+                throw new IllegalStateException("planned");
+            }
+            context.fireChannelInactive();
+        }
+
+        @Override
         public void handlerRemoved(ChannelHandlerContext context) {
             if (begun != null && !wrong.equals("keeps what has begun")) {
                 begun.release();
@@ -134,7 +144,8 @@ class WrongServiceTest {
     @CsvSource({
         "serves one line, shouldServeOneClientAfterTheOther",
         "stays on its loop, shouldFollowItsConnectionsToAnotherLoop",
-        "keeps what has begun, shouldForgetClientsThatLeave"
+        "keeps what has begun, shouldForgetClientsThatLeave",
+        "throws when it is cut, shouldLetItsListenerEnd"
     })
     void shouldFailServices(String what, String test) {
         wrong = what;
@@ -165,11 +176,17 @@ class WrongServiceTest {
     }
 
     static final class Stop implements UnbindStrategy {
+        /** More than the moment of these runs. */
+        private static final int LATE_SECONDS = 5;
+
         @Override
         public CompletionStage<ListenerResult> unbind(Unbinding unbinding) {
             CompletionStage<Void> free =
                     wrong.equals("tells too soon") ? CompletableFuture.completedStage(null) : unbinding.deleteFd();
-            if (!wrong.equals("forgets connections")) {
+            if (wrong.equals("takes its time")) {
+                Duration late = unbinding.grace().plusSeconds(LATE_SECONDS);
+                free = free.thenCombine(unbinding.connectionsEnded(late), (nothing, left) -> null);
+            } else if (!wrong.equals("forgets connections")) {
                 unbinding.closeConnections();
             }
             return free.thenApply(nothing -> new ListenerResult(
@@ -190,6 +207,8 @@ class WrongServiceTest {
     @CsvSource({
         "tells too soon, shouldUnbindWhatNobodyUses",
         "forgets connections, shouldEndTheConnectionsOfClientsThatStay",
+        "takes its time, shouldTakeNoTimeWithoutGrace",
+        "takes its time, shouldEndTheConnectionsOfClientsThatStay",
         "says nothing, shouldUnbindWhenClientsHaveLeft"
     })
     void shouldFailStrategies(String what, String test) {
@@ -229,6 +248,9 @@ class WrongServiceTest {
                         if (wrong.equals("cannot start")) {
                             return CompletableFuture.failedFuture(new IllegalStateException("planned"));
                         }
+                        if (wrong.equals("waits for a client")) {
+                            return new CompletableFuture<>(); // none is accepted before
+                        }
                         return CompletableFuture.completedFuture(
                                 wrong.equals("says two lines") ? "one\ntwo" : "clock " + keys.name());
                     }
@@ -261,10 +283,26 @@ class WrongServiceTest {
         assertThat(run(ClockComponent.class, test)).as(what).isPresent();
     }
 
+    /** Only in the simulation, where the time that a start may take passes at once. */
+    @Test
+    void shouldFailAComponentWhoseStartNeedsAClient() {
+        wrong = "waits for a client";
+        System.setProperty("seed", "1");
+        try {
+            assertThat(run(ClockComponent.class, "shouldStartBeforeConnectionsAreAccepted"))
+                    .get()
+                    .asString()
+                    .contains("clock has not started within");
+        } finally {
+            System.clearProperty("seed");
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
                 "shouldSayWhatItIsInALine",
+                "shouldStartBeforeConnectionsAreAccepted",
                 "shouldLeaveNothingBehind",
                 "shouldStopWithoutHavingBeenUsed",
                 "shouldLiveWithLoopsThatRetire"
