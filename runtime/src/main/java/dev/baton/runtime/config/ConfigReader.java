@@ -96,7 +96,10 @@ public final class ConfigReader {
 
     /** What can be written there; but for sections that only plugins know, with all keys in them. */
     public static List<DescribedKey> describedKeys(Vocabulary vocabulary) {
-        List<DescribedKey> keys = new ArrayList<>(DescribedKey.of(Top.class, vocabulary));
+        List<DescribedKey> keys = new ArrayList<>();
+        // FileChecks demands the version, in words of its own.
+        DescribedKey.of(Top.class, vocabulary)
+                .forEach(key -> keys.add(key.name().equals(FileChecks.VERSION) ? key.required() : key));
         new TreeSet<>(APART).forEach(each -> keys.add(DescribedKey.namedSections(each)));
         keys.addAll(DescribedKey.of(ServiceConfig.Keys.class, SERVICES + ".NAME.", vocabulary));
         return keys;

@@ -61,6 +61,11 @@ public record DescribedKey(String name, String type, Absent absent, Optional<Str
         return keys;
     }
 
+    /** The same key, which must not be missing. */
+    DescribedKey required() {
+        return new DescribedKey(name, type, REQUIRED, range, choices);
+    }
+
     /** A key in whose section are others, each under a name of the user's. */
     static DescribedKey namedSections(String name) {
         return new DescribedKey(name, "sections by name", NONE, Optional.empty(), List.of());

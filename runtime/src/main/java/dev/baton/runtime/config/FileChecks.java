@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The rules of a file that the types of its records cannot say: names, addresses, servers, folders, users. */
 final class FileChecks {
+    static final String VERSION = "version";
+
     private final ConfigTree tree;
     private final Problems problems;
     private final Vocabulary vocabulary;
@@ -68,7 +70,7 @@ final class FileChecks {
     }
 
     private void checkVersion() {
-        Entry version = tree.entry("version");
+        Entry version = tree.entry(VERSION);
         if (version == null) {
             problems.add(Position.START, "the file needs 'version: " + ConfigReader.VERSION + "' as its first key");
         } else if (version.value() instanceof Value value

@@ -40,8 +40,14 @@ final class PluginZip {
             if (entries.size() > FILES_MAX) {
                 throw new BadPluginException(zip + " has " + entries.size() + " files, more than " + FILES_MAX);
             }
+            long said = entries.stream()
+                    .mapToLong(entry -> Math.min(entry.getSize(), BYTES_MAX + 1))
+                    .sum();
+            if (said > BYTES_MAX) {
+                throw tooLarge(zip);
+            }
             Set<Path> written = new HashSet<>();
-            long left = BYTES_MAX;
+            long left = BYTES_MAX; // a zip can say less than it holds
             for (ZipEntry entry : entries) {
                 Path target = target(zip, entry.getName(), into);
                 if (!written.add(target)) {
@@ -53,7 +59,7 @@ final class PluginZip {
                     left = copy(in, out, left);
                 }
                 if (left < 0) {
-                    throw new BadPluginException(zip + " holds more than " + (BYTES_MAX >> 20) + " MiB");
+                    throw tooLarge(zip);
                 }
             }
             return plugin(zip, into, written);
@@ -62,6 +68,10 @@ final class PluginZip {
         } catch (IOException e) {
             throw new PluginException(zip + " cannot be unpacked into " + into + ": " + e, e);
         }
+    }
+
+    private static BadPluginException tooLarge(Path zip) {
+        return new BadPluginException(zip + " holds more than " + (BYTES_MAX >> 20) + " MiB");
     }
 
     /** A name with {@code ..} or a root could lead to any file of the user's. */

@@ -55,6 +55,7 @@ class DescribedKeyTest {
         List<DescribedKey> file = ConfigReader.describedKeys(VOCABULARY);
         assertThat(lines(file))
                 .contains(
+                        "version | number | required |  | ",
                         "services | sections by name | none |  | ",
                         "hooks | sections by name | none |  | ",
                         "listeners | sections by name | none |  | ",

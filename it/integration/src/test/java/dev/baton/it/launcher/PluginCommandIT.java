@@ -11,6 +11,8 @@ import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -31,6 +33,13 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class PluginCommandIT {
     private static final String SPI = SpiVersion.MAJOR + "." + SpiVersion.MINOR;
+
+    /** Of the record at a zip's end, and where in it is where the directory begins. */
+    private static final int ZIP_END_BYTES = 22;
+
+    private static final int ZIP_END_DIRECTORY = 16;
+    /** Where an entry of the directory has the size of its file. */
+    private static final int ZIP_ENTRY_SIZE = 24;
 
     @TempDir
     Path folder;
@@ -60,6 +69,27 @@ class PluginCommandIT {
             }
         }
         return zip;
+    }
+
+    private Path withoutManifest() throws IOException {
+        Path zip = folder.resolve("plain.zip");
+        try (OutputStream out = Files.newOutputStream(zip);
+                ZipOutputStream entries = new ZipOutputStream(out)) {
+            entries.putNextEntry(new ZipEntry("plain/plain.jar"));
+            new ZipOutputStream(entries).finish();
+            entries.closeEntry();
+        }
+        return zip;
+    }
+
+    /** Its directory says so of the one file in it, which is small. */
+    private Path claimingTwoGiB() throws IOException {
+        Path zip = zip("large", "1", SPI);
+        ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(zip)).order(ByteOrder.LITTLE_ENDIAN);
+        int end = bytes.capacity() - ZIP_END_BYTES;
+        int directory = bytes.getInt(end + ZIP_END_DIRECTORY);
+        bytes.putInt(directory + ZIP_ENTRY_SIZE, Integer.MAX_VALUE);
+        return Files.write(zip, bytes.array());
     }
 
     private Path jar(String id, String version, String spi) throws IOException {
@@ -193,6 +223,16 @@ class PluginCommandIT {
                     .contains(bad.get(0) + " cannot be loaded: ", bad.get(0) + "!", bad.get(1));
             assertThat(done(78, "plugin", "install", bad.get(0), "-c", config))
                     .contains(bad.get(0) + " is not installed: ", bad.get(1));
+        }
+        for (List<String> bad : List.of(
+                List.of(zip("Shout", "1", SPI).toString(), "Baton-Plugin-Id is 'Shout', must begin with a letter"),
+                List.of(withoutManifest().toString(), "has Baton-Plugin-Id in its manifest"),
+                List.of(
+                        zip("shout", "5.0", SPI, "other/readme.txt").toString(),
+                        "has 2 folders at its top; the zip of a plugin has one, with its jars"),
+                List.of(claimingTwoGiB().toString(), "holds more than 1024 MiB"))) {
+            assertThat(done(78, "plugin", "check", bad.get(0))).contains(bad.get(0), bad.get(1));
+            assertThat(done(78, "plugin", "install", bad.get(0), "-c", config)).contains(bad.get(0), bad.get(1));
         }
         String evil = zip("shout", "4.0", SPI, "shout/../../evil.txt").toString();
         String corrupt =
