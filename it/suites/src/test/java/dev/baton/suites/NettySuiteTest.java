@@ -17,6 +17,7 @@ import io.netty.util.Version;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 
 /** That Netty's suite is what it should be, and runs on what it should. */
 class NettySuiteTest {
@@ -32,6 +33,7 @@ class NettySuiteTest {
         assertThat(jar).endsWith(Version.identify().get("netty-transport").artifactVersion() + ".jar");
     }
 
+    @DisabledIfSystemProperty(named = "suites.on", matches = "nio|epoll", disabledReason = "to compare")
     @Test
     void shouldRunOnBatonsChannels() throws Exception {
         SocketTestPermutation suite = new SocketTestPermutation();

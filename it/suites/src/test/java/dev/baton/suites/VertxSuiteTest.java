@@ -8,6 +8,7 @@ import io.vertx.core.internal.VertxInternal;
 import io.vertx.test.core.VertxTestBase;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 
 /** That Vert.x's suite is what it should be, and runs on what it should. */
 class VertxSuiteTest {
@@ -25,6 +26,7 @@ class VertxSuiteTest {
     }
 
     /** As the base class of its tests makes each of them. */
+    @DisabledIfSystemProperty(named = "suites.on", matches = "nio|epoll", disabledReason = "to compare")
     @Test
     void shouldRunOnBatonsLoops() throws Exception {
         Vertx vertx = Vertx.builder().withTransport(VertxTestBase.TRANSPORT).build();
