@@ -38,6 +38,8 @@ final class LaneMeter implements Sampling, Runnable {
 
     private static final long TICK_MILLIS = 10;
     private static final Duration TICK = Duration.ofMillis(TICK_MILLIS);
+    /** The part of the processors of which a service's share is one at least. */
+    private static final double CAPACITY_LEAST = 0.25;
     /** Between two times that the lanes settle. */
     private static final int SETTLE_TICKS = 10;
 
@@ -140,7 +142,7 @@ final class LaneMeter implements Sampling, Runnable {
     }
 
     private List<LaneLoad> loads(long nanos) {
-        double capacity = (double) nanos * Math.min(ordinaryLoops(), gauges.processors());
+        double capacity = capacity(nanos);
         List<LaneLoad> loads = new ArrayList<>();
         for (ServiceLane lane : lanes) {
             double used = 0;
@@ -163,6 +165,26 @@ final class LaneMeter implements Sampling, Runnable {
             loads.add(new LaneLoad(lane, used / capacity, serving == 0 ? 0 : awake / serving));
         }
         return loads;
+    }
+
+    /**
+     * The processor time that the loops which serve every service could have: what they have had, and what they have
+     * waited in their pollers. What the kernel has given to other processes meanwhile is none of it, for a service takes
+     * too much of what there is. But not less than a part of all processors: where callbacks only wait, next to nothing
+     * would be a lot.
+     */
+    private double capacity(long nanos) {
+        double most = (double) nanos * Math.min(ordinaryLoops(), gauges.processors());
+        double had = 0;
+        for (Map.Entry<BatonLoop, Seen> each : seen.entrySet()) {
+            BatonLoop loop = each.getKey();
+            if (!loop.isLane()) {
+                double cpu = gauges.cpuNanos(loop) - each.getValue().cpuNanos;
+                double waited = loop.waitedNanos() - each.getValue().waitedNanos;
+                had += Math.min(nanos, Math.max(0, cpu) + Math.max(0, waited));
+            }
+        }
+        return Math.max(most * CAPACITY_LEAST, Math.min(most, had));
     }
 
     private int ordinaryLoops() {
