@@ -17,6 +17,8 @@
  *  7                                                accepts                                  SERVING ->
  *  8   stops accepting             <- RELEASED
  *  9   drains                      <- IDLE*         takes the connections into its pools
+ *      its live connections        <- (PART* PARCEL)*
+ *      closes its copies, or goes on with them      goes on with them, or not  TAKEN* or RETURNED* ->
  *      closes its copies                            unbinds, stops or is upgraded itself     DROPPED* ->
  * 10   ends                        <- END
  * </pre>
@@ -25,6 +27,11 @@
  * what waits in the backlogs is not lost. A copy would also keep an address taken that the new process lets go of, so
  * it says so first (DROPPED, any thread, at any time after 7). It promises to by a field of READY; for a process that
  * does not, no copies are kept.
+ *
+ * <p>A live connection is a PARCEL, behind a PART for each piece that one packet has no room for. The new process says
+ * TAKEN before it touches it, or RETURNED if it has no place for it; see {@link dev.baton.runtime.pack} for who owns it
+ * when. The old process may stop hearing at any time: then the new one cannot say TAKEN any more, and does not take
+ * what is still to come, unless the old one is dead. They are sent only if a field of HELLO says that they are known.
  *
  * <p>What an operator has changed at run time comes along: LISTENER says whether one was suspended, and the text that
  * one was added by; UPSTREAM how a server of an upstream was changed; SOCKETS_END which listeners were unbound, and the

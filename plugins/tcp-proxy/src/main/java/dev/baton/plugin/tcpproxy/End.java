@@ -168,7 +168,7 @@ final class End extends ChannelInboundHandlerAdapter {
         if (other == null || !isBetweenBytes() || !packing.with(other.channel) || !other.isBetweenBytes()) {
             return Packed.NOT_NOW;
         }
-        PackedStream stream = new PackedStream(half(), other.half());
+        PackedStream stream = new PackedStream(quietSoFar(), other.quietSoFar());
         packed = true;
         other.packed = true;
         return Packed.of(stream.bytes(), other.channel);
@@ -178,32 +178,23 @@ final class End extends ChannelInboundHandlerAdapter {
         return !closing && posted == 0 && !flushOwed && channel.isActive();
     }
 
-    private PackedStream.Half half() {
-        return new PackedStream.Half(outputEnding, moved ? 0 : quietLooks);
+    private int quietSoFar() {
+        return moved ? 0 : quietLooks;
     }
 
     /** Links the two ends of a stream of another process, under the claims on both. */
     static void unpack(End client, End upstream, PackedStream stream) {
-        client.restore(stream.client());
-        upstream.restore(stream.upstream());
+        client.quietLooks = stream.client();
+        upstream.quietLooks = stream.upstream();
         client.link(upstream);
         upstream.link(client);
         upstream.goOn(); // it is active already
-    }
-
-    private void restore(PackedStream.Half half) {
-        outputEnding = half.outputEnds();
-        quietLooks = half.quietLooks();
     }
 
     /** It is active, and both ends are linked: goes on where the other process has stopped. */
     private void goOn() {
         End other = Objects.requireNonNull(partner);
         partnerFull = !other.channel.isWritable();
-        if (outputEnding) {
-            outputEnding = false;
-            endOutput();
-        }
         if (client) {
             armIdleTimer();
         }
