@@ -372,7 +372,7 @@ class WatchdogTest {
         withLane();
         for (int i = 0; i < 5; i++) {
             loop(2).progress++;
-            round();
+            roundsAllBlocked(1);
         }
         assertThat(spares.calls).as("both of the others are blocked").isEqualTo(2);
     }
