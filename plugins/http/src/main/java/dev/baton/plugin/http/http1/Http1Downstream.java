@@ -495,12 +495,11 @@ public final class Http1Downstream extends Downstream {
         wanted = true;
     }
 
-    /** The connection continues in another process: here nothing of it is left, and its end means nothing. */
+    /** The connection continues in another process: its end, which comes next, means nothing here. */
     void pack() {
         phase = Phase.DISCARD;
         timer.stop();
         letGo();
-        reader.releaseAll();
     }
 
     /** The connection comes from another process, where it was between two exchanges. */

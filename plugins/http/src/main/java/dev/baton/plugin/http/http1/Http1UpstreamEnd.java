@@ -236,16 +236,9 @@ public final class Http1UpstreamEnd extends ResponseDecoder implements UpstreamE
         return unread == null ? new byte[0] : ByteBufUtil.getBytes(unread);
     }
 
-    /** The tunnel continues in another process: here nothing of it is left, and its end means nothing. */
+    /** The tunnel continues in another process: the end of the connection, which comes next, means nothing here. */
     void pack() {
         exchange = null;
-        answering(null);
-        if (unread != null) {
-            unread.release();
-            unread = null;
-        }
-        postedBytes = 0;
-        countMemory();
     }
 
     /** A tunnel comes from another process. Under the claims on both connections, before anything else is called. */
