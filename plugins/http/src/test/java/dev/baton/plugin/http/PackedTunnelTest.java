@@ -95,6 +95,21 @@ class PackedTunnelTest {
         }
     }
 
+    /** An answer to the request would be a message of the tunnel. */
+    @ParameterizedTest
+    @EnumSource
+    void aServerThatFailsIsNotAnsweredFor(Ends ends) {
+        try (Bench old = new Bench(Ends.TOGETHER);
+                Bench next = new Bench(ends)) {
+            open(old);
+            EmbeddedConnection client = next.unpack(packed(old), false);
+            next.cut(next.opened.get(0));
+            assertThat(next.out(client)).isEmpty();
+            assertThat(client.isOpen()).isFalse();
+            assertThat(PackTest.aborts(next, "server_aborted")).isOne();
+        }
+    }
+
     @Test
     void aTunnelComesBackIfTheOtherProcessDoesNotTakeIt() {
         try (Bench bench = new Bench(Ends.TOGETHER)) {
@@ -193,8 +208,12 @@ class PackedTunnelTest {
             EmbeddedConnection server = next.opened.get(0);
             assertThat(client.config().isAutoRead()).isFalse();
             assertThat(server.config().isAutoRead()).isFalse();
-            assertThat(client.heldDirect()).isPositive();
-            assertThat(server.heldDirect()).isPositive();
+            for (EmbeddedConnection each : List.of(client, server)) {
+                assertThat(each.heldDirect()).isPositive();
+                assertThat(each.unsafe().outboundBuffer().totalPendingWriteBytes())
+                        .as("with what Netty counts for one message")
+                        .isLessThan(Bench.UNSENT + 100);
+            }
             next.receive(client, ", third up");
             next.receive(server, ", third down");
             next.under(client, () -> client.stalled(false));
