@@ -1,5 +1,6 @@
 package dev.baton.spi;
 
+import dev.baton.spi.threading.AnyThread;
 import dev.baton.spi.threading.OffLoop;
 import java.util.concurrent.CompletionStage;
 
@@ -15,7 +16,16 @@ public interface Component {
     @OffLoop
     CompletionStage<String> start();
 
-    /** Stops; called in the reverse order of the starts, after the connections have ended. */
+    /**
+     * Stops; called in the reverse order of the starts, after the connections have ended. After a reload of the plugin
+     * that is after those connections and requests that the old version still serves.
+     */
     @OffLoop
     CompletionStage<Void> stop();
+
+    /** How a new version of this component takes the place of this one, when its plugin is reloaded. */
+    @AnyThread
+    default Replacement replacement() {
+        return Replacement.NEW_FIRST;
+    }
 }

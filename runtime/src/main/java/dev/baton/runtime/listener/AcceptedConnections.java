@@ -33,8 +33,7 @@ import org.slf4j.LoggerFactory;
  * channel is registered and before it becomes active, which is the moment that the service is promised; and because a
  * channel can be closed in an orderly way only once it is registered.
  */
-@Sharable
-final class AcceptedConnections extends ChannelHandlerAdapter {
+final class AcceptedConnections {
     private static final Logger LOG = LoggerFactory.getLogger(AcceptedConnections.class);
 
     private final ListenerSpec spec;
@@ -45,6 +44,8 @@ final class AcceptedConnections extends ChannelHandlerAdapter {
     private final @Nullable ClientLimits clients;
 
     private final ChannelFutureListener ended = closed -> ended((MovableChannel) closed.channel());
+    /** Gives connections to what served new ones when that was last looked at. */
+    private volatile Initializer initializer;
 
     /**
      * Takes connections for a listener.
@@ -63,6 +64,12 @@ final class AcceptedConnections extends ChannelHandlerAdapter {
         this.env = env;
         this.connections = connections;
         this.reservationUsed = reservationUsed;
+        this.initializer = new Initializer(spec.live().now());
+    }
+
+    /** What serves new connections was replaced: keeps nothing of what did before. */
+    void refresh() {
+        initializer = new Initializer(spec.live().now());
     }
 
     /**
@@ -89,10 +96,11 @@ final class AcceptedConnections extends ChannelHandlerAdapter {
             return null;
         }
         try {
-            connection.pipeline().addLast(this);
+            Initializer now = initializer;
+            connection.pipeline().addLast(now);
             loop.register(connection);
             // After the service's initialize: it must not be asked to drain what it has not seen.
-            connections.opened(connection);
+            connections.opened(connection, now.serving);
             // Last: if it has ended already this takes it out again.
             connection
                     .closeFuture()
@@ -156,8 +164,9 @@ final class AcceptedConnections extends ChannelHandlerAdapter {
             }
             connection = MovableStreamChannel.moved(
                     parent, env, spec.plugin(), loop, parcel.socket().number(), peer);
-            unpack(connection, loop, parcel, along);
-            connections.opened(connection, cameBack);
+            Serving serving = spec.live().now();
+            unpack(connection, loop, serving, parcel, along);
+            connections.opened(connection, serving, cameBack);
             MovableStreamChannel unpacked = connection;
             int slot = clients == null ? ClientTable.UNCOUNTED : clients.enterAnyway(peer);
             connection.closeFuture().addListener(closed -> {
@@ -179,14 +188,18 @@ final class AcceptedConnections extends ChannelHandlerAdapter {
     }
 
     private void unpack(
-            MovableStreamChannel connection, BatonLoop loop, Parcel parcel, List<MovableStreamChannel> along) {
+            MovableStreamChannel connection,
+            BatonLoop loop,
+            Serving serving,
+            Parcel parcel,
+            List<MovableStreamChannel> along) {
         if (parcel.client() != null || parcel.server() != null) {
             connection.attr(MovableChannel.FACTS).set(new ConnectionFacts(parcel.client(), parcel.server()));
         }
         Packed packed = Packed.of(parcel.state(), along.toArray(MovableChannel[]::new));
         connection.pipeline().addLast(new SetUp(() -> {
             connection.sendFirst(parcel.socket().unsent());
-            spec.service().unpack(connection, spec.name(), packed);
+            serving.service().unpack(connection, spec.name(), packed);
         }));
         loop.register(connection);
         if (!connection.isOpen()) {
@@ -234,10 +247,20 @@ final class AcceptedConnections extends ChannelHandlerAdapter {
         }
     }
 
-    @Override
-    public void handlerAdded(ChannelHandlerContext context) {
-        MovableChannel connection = (MovableChannel) context.channel();
-        setUp(context, this, () -> spec.service().initialize(connection, spec.name()));
+    /** Gives accepted connections to a service. */
+    @Sharable
+    final class Initializer extends ChannelHandlerAdapter {
+        private final Serving serving;
+
+        Initializer(Serving serving) {
+            this.serving = serving;
+        }
+
+        @Override
+        public void handlerAdded(ChannelHandlerContext context) {
+            MovableChannel connection = (MovableChannel) context.channel();
+            setUp(context, this, () -> serving.service().initialize(connection, spec.name()));
+        }
     }
 
     private void setUp(ChannelHandlerContext context, ChannelHandler caller, Runnable service) {

@@ -3,6 +3,8 @@ package dev.baton.runtime.listener;
 import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.runtime.channel.Input;
 import dev.baton.runtime.channel.MovableStreamChannel;
+import dev.baton.runtime.listener.Serving.Member;
+import dev.baton.runtime.listener.Serving.Told;
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.loop.Timer;
 import dev.baton.runtime.pack.Carrier;
@@ -18,11 +20,13 @@ import dev.baton.spi.service.Service;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,13 +37,12 @@ import org.jspecify.annotations.Nullable;
  * comes second sees it; the entry's value makes sure that it is told once.
  */
 final class Connections implements IdleClients.Owner {
-    private final ConcurrentHashMap<MovableStreamChannel, Told> open = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<MovableStreamChannel, Member> open = new ConcurrentHashMap<>();
     private final Queue<Waiter> waiting = new ConcurrentLinkedQueue<>();
     private final ChannelEnv env;
     private final ListenerSpec spec;
     private final Counter idleClosed;
     private final ListenerGate gate;
-    private final Service service;
     private final Timer timer;
     private final Companions companions;
     /** Takes a connection that comes back from another process. */
@@ -55,13 +58,6 @@ final class Connections implements IdleClients.Owner {
 
     private static final class Waiter {
         final CompletableFuture<Integer> stage = new CompletableFuture<>();
-    }
-
-    private enum Told {
-        NOTHING,
-        TO_DRAIN,
-        /** It is packed: its end here is no end of it. */
-        TO_GO
     }
 
     /**
@@ -89,7 +85,6 @@ final class Connections implements IdleClients.Owner {
         this.spec = spec;
         this.idleClosed = idleClosed;
         this.gate = gate;
-        this.service = spec.service();
         this.timer = timer;
         this.companions = companions;
         this.arrival = arrival;
@@ -103,18 +98,24 @@ final class Connections implements IdleClients.Owner {
         void unpack(Parcel parcel);
     }
 
-    /** Enters a connection, on its loop and under its claim. */
-    void opened(MovableStreamChannel connection) {
-        opened(connection, false);
+    /**
+     * Enters a connection, on its loop and under its claim.
+     *
+     * @param serving what has set it up; if that was replaced meanwhile, the next {@link ServingChange#advance} finds
+     *     it
+     */
+    void opened(MovableStreamChannel connection, Serving serving) {
+        opened(connection, serving, false);
     }
 
     /**
      * Enters a connection, on its loop and under its claim.
      *
+     * @param serving what has set it up
      * @param cameBack another process has not taken it
      */
-    void opened(MovableStreamChannel connection, boolean cameBack) {
-        open.put(connection, Told.NOTHING);
+    void opened(MovableStreamChannel connection, Serving serving, boolean cameBack) {
+        open.put(connection, serving.member(Told.NOTHING));
         if (closing) {
             close(connection);
         } else {
@@ -131,7 +132,8 @@ final class Connections implements IdleClients.Owner {
      * @return false if it goes to another process, and keeps its place until it is there
      */
     boolean ended(MovableChannel connection) {
-        return open.remove(connection) != Told.TO_GO;
+        Member member = open.remove(connection);
+        return member == null || member.told() != Told.TO_GO;
     }
 
     // ---- to another process -----------------------------------------------------------------------------------------
@@ -143,12 +145,16 @@ final class Connections implements IdleClients.Owner {
 
     /** It is packed, and about to close here. Under the claim. */
     void departing(MovableStreamChannel connection) {
-        open.replace(connection, Told.TO_GO);
+        tell(connection, Told.TO_GO);
     }
 
     /** It could not be packed after all, and is about to end. Under the claim. */
     void staying(MovableStreamChannel connection) {
-        open.replace(connection, Told.TO_GO, Told.TO_DRAIN);
+        tell(connection, Told.TO_DRAIN);
+    }
+
+    private void tell(MovableStreamChannel connection, Told what) {
+        open.computeIfPresent(connection, (there, member) -> member.told(what));
     }
 
     /**
@@ -158,11 +164,13 @@ final class Connections implements IdleClients.Owner {
      */
     CompletionStage<Integer> repack() {
         List<CompletableFuture<Boolean>> asked = new ArrayList<>();
-        for (MovableStreamChannel connection : open.keySet()) {
+        open.forEach((connection, member) -> {
             Repacking repacking = new Repacking();
             asked.add(repacking.done);
-            new DepartingConnection(this, connection, env, spec, companions, Duration.ZERO).ask(repacking);
-        }
+            new DepartingConnection(
+                            this, connection, env, spec, member.serving().service(), companions, Duration.ZERO)
+                    .ask(repacking);
+        });
         return CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new)).thenApply(all ->
                 (int) asked.stream().filter(CompletableFuture::join).count());
     }
@@ -239,18 +247,30 @@ final class Connections implements IdleClients.Owner {
     }
 
     private void drain(MovableStreamChannel connection, Duration patience, boolean cameBack) {
-        if (open.replace(connection, Told.NOTHING, Told.TO_DRAIN)) {
-            Carrier to = carrier;
-            if (to != null
-                    && to.take(new DepartingConnection(this, connection, env, spec, companions, patience), cameBack)) {
+        Member before = open.get(connection);
+        while (before != null && before.told() == Told.NOTHING) {
+            if (open.replace(connection, before, before.told(Told.TO_DRAIN))) {
+                drained(connection, before.serving().service(), patience, cameBack);
                 return;
             }
-            connection.post(() -> {
-                if (connection.isOpen()) {
-                    service.drain(connection, patience);
-                }
-            });
+            before = open.get(connection); // it has gone over to another serving
         }
+    }
+
+    private void drained(MovableStreamChannel connection, Service service, Duration patience, boolean cameBack) {
+        Carrier to = carrier;
+        if (to != null
+                && to.take(
+                        new DepartingConnection(this, connection, env, spec, service, companions, patience),
+                        cameBack)) {
+            return;
+        }
+        connection.post(() -> {
+            Member member = open.get(connection);
+            if (member != null && connection.isOpen()) {
+                member.serving().service().drain(connection, patience);
+            }
+        });
     }
 
     /** Deletes every connection, and those that are about to come in. Returns how many were open. */
@@ -269,6 +289,34 @@ final class Connections implements IdleClients.Owner {
         return fd != null && env.table().fdDelete(fd);
     }
 
+    // ---- another serving --------------------------------------------------------------------------------------------
+
+    /** Does something with each connection of a serving; returns how many there are. Any thread. */
+    int each(Serving serving, Consumer<MovableStreamChannel> action) {
+        int count = 0;
+        for (Map.Entry<MovableStreamChannel, Member> each : open.entrySet()) {
+            if (each.getValue().serving() == serving) {
+                count++;
+                action.accept(each.getKey());
+            }
+        }
+        return count;
+    }
+
+    /** Whether an open connection is of a serving. */
+    boolean belongs(MovableStreamChannel connection, Serving serving) {
+        Member member = open.get(connection);
+        return member != null && member.serving() == serving;
+    }
+
+    /** A connection is of another serving from now on; null if it is not open, or was not of that one. */
+    @Nullable
+    Member goesOver(MovableStreamChannel connection, Serving from, Serving to) {
+        Member after = open.computeIfPresent(
+                connection, (there, member) -> member.serving() == from ? to.member(member.told()) : member);
+        return after == null || after.serving() != to ? null : after;
+    }
+
     // ---- making room ----------------------------------------------------------------------------------------------
 
     /** Offers those that are idle. Any thread. */
@@ -279,8 +327,12 @@ final class Connections implements IdleClients.Owner {
     }
 
     private long idleNanos(MovableChannel connection) {
+        Member member = open.get(connection);
+        if (member == null) {
+            return Service.NOT_IDLE;
+        }
         try {
-            return service.idleNanos(connection);
+            return member.serving().service().idleNanos(connection);
         } catch (Throwable t) { // a plugin's
             env.failures().failed(spec.plugin(), t);
             return Service.NOT_IDLE;
@@ -298,10 +350,13 @@ final class Connections implements IdleClients.Owner {
             return false;
         }
         try {
-            if (idleNanos(connection) < nanos || ((MovableStreamChannel) connection).unreadInput() == Input.BYTES) {
+            Member member = open.get(connection);
+            if (member == null
+                    || idleNanos(connection) < nanos
+                    || ((MovableStreamChannel) connection).unreadInput() == Input.BYTES) {
                 return false;
             }
-            service.drain(connection, Duration.ZERO);
+            member.serving().service().drain(connection, Duration.ZERO);
             if (connection.isOpen()) {
                 return false;
             }

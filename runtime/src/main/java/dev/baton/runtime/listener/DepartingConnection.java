@@ -57,6 +57,7 @@ final class DepartingConnection implements Departure {
     /**
      * One that is open.
      *
+     * @param service speaks on it
      * @param patience how long it may wait when it is told to drain
      */
     DepartingConnection(
@@ -64,13 +65,14 @@ final class DepartingConnection implements Departure {
             MovableStreamChannel connection,
             ChannelEnv env,
             ListenerSpec spec,
+            Service service,
             Companions companions,
             Duration patience) {
         this.connections = connections;
         this.connection = connection;
         this.env = env;
         this.listener = spec.name();
-        this.service = spec.service();
+        this.service = service;
         this.plugin = spec.plugin();
         this.companions = companions;
         this.drainAtNanos = now() + patience.toNanos();

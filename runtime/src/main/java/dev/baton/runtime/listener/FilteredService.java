@@ -8,10 +8,14 @@ import dev.baton.spi.metrics.Metrics.Counter;
 import dev.baton.spi.service.Packed;
 import dev.baton.spi.service.Packing;
 import dev.baton.spi.service.Service;
+import io.netty.buffer.ByteBuf;
 import io.netty.util.AttributeKey;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,12 +68,38 @@ public final class FilteredService implements Service {
             Metrics metrics,
             ListenerSpec.PerClient perClient,
             LongSupplier clock) {
+        this(
+                listener,
+                filters,
+                acceptTimeout,
+                service,
+                plugin,
+                failures,
+                metrics,
+                ClientLimits.of(listener, perClient, metrics, clock));
+        try {
+            serve();
+        } catch (IllegalArgumentException wrong) {
+            closeFilters();
+            throw wrong;
+        }
+    }
+
+    private FilteredService(
+            String listener,
+            List<Filter> filters,
+            Duration acceptTimeout,
+            Service service,
+            String plugin,
+            PluginFailures failures,
+            Metrics metrics,
+            @Nullable ClientLimits clients) {
         this.filters = List.copyOf(filters);
         this.acceptTimeout = acceptTimeout;
         this.service = service;
         this.plugin = plugin;
         this.failures = failures;
-        this.clients = ClientLimits.of(listener, perClient, metrics, clock);
+        this.clients = clients;
         this.refused = filters.stream()
                 .map(filter -> metrics.counter(
                         "baton_connections_refused_total",
@@ -79,13 +109,41 @@ public final class FilteredService implements Service {
                         "filter",
                         filter.type()))
                 .toList();
+    }
+
+    private void serve() {
+        for (Filter each : filters) {
+            each.filter().serves(service.protocols());
+        }
+    }
+
+    /**
+     * The same with other filters, or before another service; what each client has is counted together.
+     *
+     * @throws IllegalArgumentException if a filter is configured for what the service does not speak
+     */
+    public FilteredService with(String listener, List<Filter> others, Service behind, Metrics metrics) {
+        FilteredService made =
+                new FilteredService(listener, others, acceptTimeout, behind, plugin, failures, metrics, clients);
+        made.serve();
+        return made;
+    }
+
+    /** Ids of the plugins of its filters. */
+    public Set<String> plugins() {
+        return filters.stream().map(Filter::plugin).collect(Collectors.toSet());
+    }
+
+    /** Those of a plugin are closed, and no others. */
+    public void closeFilters(String ofPlugin) {
+        filters.stream().filter(each -> each.plugin().equals(ofPlugin)).forEach(this::close);
+    }
+
+    private void close(Filter filter) {
         try {
-            for (Filter each : this.filters) {
-                each.filter().serves(service.protocols());
-            }
-        } catch (IllegalArgumentException wrong) {
-            closeFilters();
-            throw wrong;
+            filter.filter().close();
+        } catch (Throwable t) { // the others have something to give back too
+            failures.failed(filter.plugin(), t);
         }
     }
 
@@ -112,6 +170,11 @@ public final class FilteredService implements Service {
     @Override
     public long idleNanos(MovableChannel connection) {
         return connection.pipeline().get(HeldInput.class) != null ? NOT_IDLE : service.idleNanos(connection);
+    }
+
+    @Override
+    public boolean giveUp(MovableChannel connection, Consumer<ByteBuf> taker) {
+        return service.giveUp(connection, taker);
     }
 
     @Override
@@ -143,13 +206,7 @@ public final class FilteredService implements Service {
 
     /** The listener is gone for good. Each filter is told, whatever another one throws. */
     public void closeFilters() {
-        for (Filter each : filters) {
-            try {
-                each.filter().close();
-            } catch (Throwable t) { // the others have something to give back too
-                failures.failed(each.plugin(), t);
-            }
-        }
+        filters.forEach(this::close);
     }
 
     /**
@@ -165,6 +222,11 @@ public final class FilteredService implements Service {
             connection.closeFuture().addListener(closed -> limits.leave(slot));
         }
         return slot >= ClientTable.UNCOUNTED;
+    }
+
+    /** In the order in which they are asked. */
+    public List<Filter> filters() {
+        return filters;
     }
 
     int count() {
@@ -183,7 +245,7 @@ public final class FilteredService implements Service {
         return acceptTimeout;
     }
 
-    Service service() {
+    public Service service() {
         return service;
     }
 

@@ -132,7 +132,7 @@ final class Filtering {
     /** Of filters, which stay before those of the service. */
     private boolean hasHandlers() {
         for (Map.Entry<String, ChannelHandler> each : connection.pipeline()) {
-            if (!(each.getValue() instanceof HeldInput || each.getValue() instanceof AcceptedConnections)) {
+            if (!(each.getValue() instanceof HeldInput || each.getValue() instanceof AcceptedConnections.Initializer)) {
                 return true;
             }
         }

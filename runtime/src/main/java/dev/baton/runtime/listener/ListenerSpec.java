@@ -15,9 +15,8 @@ import dev.baton.spi.service.Service;
  * @param limits what it may take, and how fast
  * @param leastLoaded connections go to the loop with the fewest, and do not stay with the one that accepted them
  * @param serviceName the service's name in the configuration
- * @param service what speaks on its connections
  * @param plugin id of the service's plugin, which the fds are counted for
- * @param unbind how it is unbound
+ * @param live what plugins have made for it, which may be replaced
  */
 public record ListenerSpec(
         String name,
@@ -27,9 +26,41 @@ public record ListenerSpec(
         Limits limits,
         boolean leastLoaded,
         String serviceName,
-        Service service,
         String plugin,
-        UnbindStrategy unbind) {
+        LiveServing live) {
+    /** One whose service and strategy were not replaced. */
+    public ListenerSpec(
+            String name,
+            String bind,
+            ListenerEndpoint endpoint,
+            SocketSettings socket,
+            Limits limits,
+            boolean leastLoaded,
+            String serviceName,
+            Service service,
+            String plugin,
+            UnbindStrategy unbind) {
+        this(
+                name,
+                bind,
+                endpoint,
+                socket,
+                limits,
+                leastLoaded,
+                serviceName,
+                plugin,
+                new LiveServing(new Serving(service, unbind)));
+    }
+
+    /** What speaks on its new connections. */
+    public Service service() {
+        return live.now().service();
+    }
+
+    /** How it is unbound. */
+    public UnbindStrategy unbind() {
+        return live.now().unbind();
+    }
 
     /**
      * What a listener may take, and how fast.

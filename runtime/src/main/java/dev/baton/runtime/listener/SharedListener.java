@@ -564,6 +564,22 @@ public final class SharedListener implements Listener {
         sockets.mine();
     }
 
+    // ---- another version of a plugin
+    // ---------------------------------------------------------------------------------
+
+    /**
+     * Has another service, or other filters or strategies, serve the connections that are accepted from now on.
+     *
+     * @param replaced the class loader of what was replaced
+     * @return takes those over that are open
+     */
+    public ServingChange serve(Serving next, ClassLoader replaced) {
+        Serving before = spec.live().now();
+        spec.live().set(next);
+        accepted.refresh();
+        return new ServingChange(spec, env.channels(), connections, before, replaced);
+    }
+
     // ---- suspend, resume, unbind ----------------------------------------------------------------------------------
 
     /**

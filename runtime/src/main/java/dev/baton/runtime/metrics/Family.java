@@ -10,6 +10,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -63,6 +64,16 @@ final class Family<T> {
 
     String help() {
         return help;
+    }
+
+    /** Tells of each series. */
+    void each(BiConsumer<LabelSet, ? super T> action) {
+        all.forEach(action);
+    }
+
+    /** Removes series by what they are. */
+    void removeIf(Predicate<? super T> unwanted) {
+        all.values().removeIf(unwanted);
     }
 
     /** The one with these labels; null if there is none. */

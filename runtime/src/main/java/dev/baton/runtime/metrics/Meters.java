@@ -3,6 +3,7 @@ package dev.baton.runtime.metrics;
 import dev.baton.runtime.metrics.Family.Kind;
 import dev.baton.spi.metrics.Metrics;
 import io.netty.buffer.ByteBufAllocator;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -132,6 +133,26 @@ public final class Meters implements Metrics {
     public void gauge(String name, String help, LongSupplier value, String... labels) {
         LabelSet set = check(name, labels);
         family(Kind.GAUGE, name, help).put(set, value);
+    }
+
+    /**
+     * Forgets the gauges whose code is of a class loader: that of a plugin's version which is not in use any longer.
+     */
+    public void forgetCodeOf(ClassLoader loader) {
+        values.values()
+                .forEach(family -> family.removeIf(value -> value.getClass().getClassLoader() == loader));
+    }
+
+    /** The gauges whose code is of a class loader: puts them back where others have taken their place. */
+    public Runnable codeOf(ClassLoader loader) {
+        List<Runnable> all = new ArrayList<>();
+        values.values()
+                .forEach(family -> family.each((labels, value) -> {
+                    if (value.getClass().getClassLoader() == loader) {
+                        all.add(() -> family.put(labels, value));
+                    }
+                }));
+        return () -> all.forEach(Runnable::run);
     }
 
     private Family<LongSupplier> family(Kind kind, String name, String help) {

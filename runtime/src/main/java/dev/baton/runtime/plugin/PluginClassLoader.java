@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.jar.Attributes;
 import java.util.jar.JarEntry;
 import java.util.jar.Manifest;
@@ -36,6 +37,12 @@ final class PluginClassLoader extends SecureClassLoader implements AutoCloseable
         registerAsParallelCapable();
     }
 
+    /** The name of a field; see {@link LoadedPlugin#LOADER_NUMBER}. */
+    static final String NUMBER = "number";
+
+    private static final AtomicInteger NUMBERS = new AtomicInteger();
+
+    private final int number = NUMBERS.incrementAndGet();
     private final PluginJars jars;
     private final ClassLoader runtime;
 
@@ -44,6 +51,11 @@ final class PluginClassLoader extends SecureClassLoader implements AutoCloseable
         super(Plugin.LOADER_PREFIX + id, ClassLoader.getPlatformClassLoader());
         this.jars = jars;
         this.runtime = runtime;
+    }
+
+    /** No other of this process has the same. */
+    int number() {
+        return number;
     }
 
     @Override

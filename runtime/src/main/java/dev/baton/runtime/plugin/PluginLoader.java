@@ -17,6 +17,7 @@ import java.io.UncheckedIOException;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.net.URL;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -27,6 +28,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.jar.Attributes;
 import java.util.jar.JarFile;
@@ -51,6 +53,9 @@ public final class PluginLoader {
     private final Function<String, Module> ownBindings;
     private final PluginRegistry registry = new PluginRegistry();
     private final Map<String, String> placesById = new HashMap<>();
+    /** Those from folders, as they are used now. */
+    private final Map<String, LoadedPlugin> loaded = new ConcurrentHashMap<>();
+
     private final Set<String> enabled;
     private boolean allThorough;
     private @Nullable Path leftOut;
@@ -261,26 +266,86 @@ public final class PluginLoader {
         PluginManifest manifest = found.manifest();
         PluginJars jars = found.plugin().jars();
         PluginClassLoader loader = new PluginClassLoader(manifest.id(), jars, PluginLoader.class.getClassLoader());
-        boolean loaded = false;
+        boolean done = false;
         try {
             boolean thorough = found.isThorough() || allThorough;
             if (thorough) {
                 PluginLinker.link(manifest.jar(), jars, loader);
             }
-            install(
-                    new Contributions(manifest.id(), thorough),
-                    manifest.version(),
-                    manifest.spi(),
-                    found.place(),
-                    entry(manifest, loader));
-            loaded = true;
+            Contributions contributions = new Contributions(manifest.id(), thorough);
+            PluginSnapshot made =
+                    install(contributions, manifest.version(), manifest.spi(), found.place(), entry(manifest, loader));
+            loaded.put(manifest.id(), new LoadedPlugin(made, contributions, loader));
+            done = true;
         } catch (PluginException e) {
             failed(found, e);
         } finally {
-            if (!loaded) {
+            if (!done) {
                 loader.close();
             }
         }
+    }
+
+    // ---- once more --------------------------------------------------------------------------------------------------
+
+    /** The version of a plugin that is in use; null if none is, or it was not loaded from a folder. */
+    public @Nullable LoadedPlugin inUse(String id) {
+        return loaded.get(id);
+    }
+
+    /**
+     * Loads what is in the folder of a plugin now, beside the version that is in use. It is checked as thoroughly as
+     * one that was added.
+     *
+     * @throws PluginException if it cannot be loaded
+     */
+    public LoadedPlugin loadBeside(LoadedPlugin inUse) throws PluginException {
+        Path jar = Path.of(inUse.snapshot().from());
+        Path folder = jar.getParent();
+        if (folder == null || !Files.isDirectory(folder)) {
+            throw new PluginException(
+                    "it was loaded from " + jar + ", whose folder is not there any more; put the plugin"
+                            + " there again, or have the process look for it: baton upgrade");
+        }
+        PluginFolder opened = PluginFolder.open(folder);
+        PluginManifest manifest = opened.manifest();
+        PluginClassLoader loader =
+                new PluginClassLoader(manifest.id(), opened.jars(), PluginLoader.class.getClassLoader());
+        boolean done = false;
+        try {
+            if (!manifest.id().equals(inUse.id())) {
+                throw new PluginException(folder + " has another plugin now, '" + manifest.id() + "'");
+            }
+            PluginLinker.link(manifest.jar(), opened.jars(), loader);
+            Contributions contributions = new Contributions(manifest.id(), true);
+            String from = manifest.jar().toString();
+            collect(contributions, from, entry(manifest, loader));
+            PluginSnapshot snapshot = new PluginSnapshot(
+                    manifest.id(),
+                    manifest.version(),
+                    manifest.spi(),
+                    names(contributions),
+                    from,
+                    null,
+                    inUse.generation() + 1,
+                    0);
+            LoadedPlugin made = new LoadedPlugin(snapshot, contributions, loader);
+            done = true;
+            return made;
+        } finally {
+            if (!done) {
+                loader.close();
+            }
+        }
+    }
+
+    /** Another version is in use from now on. */
+    public void use(LoadedPlugin next) {
+        loaded.put(next.id(), next);
+    }
+
+    private static List<String> names(Contributions contributions) {
+        return contributions.all().stream().map(Contribution::toString).toList();
     }
 
     private void failed(Found found, PluginException e) {
@@ -405,7 +470,7 @@ public final class PluginLoader {
         }
     }
 
-    private void install(Contributions contributions, String version, String spi, String from, Entry entry)
+    private PluginSnapshot install(Contributions contributions, String version, String spi, String from, Entry entry)
             throws PluginException {
         String id = contributions.plugin();
         String first = placesById.get(id);
@@ -425,13 +490,9 @@ public final class PluginLoader {
                     + "; remove one of them");
         }
         placesById.put(id, from);
-        registry.addSnapshot(new PluginSnapshot(
-                id,
-                version,
-                spi,
-                contributions.all().stream().map(Contribution::toString).toList(),
-                from,
-                null));
+        PluginSnapshot snapshot = new PluginSnapshot(id, version, spi, names(contributions), from, null);
+        registry.addSnapshot(snapshot);
+        return snapshot;
     }
 
     private void collect(Contributions contributions, String from, Entry entry) throws PluginException {

@@ -21,6 +21,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -28,19 +29,57 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** What all loaded plugins contribute, by name. Filled by the loader, then only read. */
+/**
+ * What all loaded plugins contribute, by name. Filled by the loader, then read by any thread; a reload puts another
+ * version of one plugin in the place of the one before, all of it at once ({@link #become}).
+ */
 public final class PluginRegistry implements Vocabulary {
     /** An id, and perhaps the least version. */
     private static final Pattern REQUIREMENT =
             Pattern.compile("\\s*([a-z][a-z0-9-]{0,62})\\s*(?:>=\\s*([0-9][0-9A-Za-z.+_-]{0,62})\\s*)?");
 
-    private final Map<ExtensionPoint<?>, Map<String, Contribution<?>>> contributed = new HashMap<>();
+    /** Changed while plugins are loaded, by one thread; replaced afterwards. */
+    private volatile Content content = new Content(new HashMap<>(), new ArrayList<>());
     /** Ids of those that the configuration would have to name. */
     private final Set<String> resting = new HashSet<>();
 
-    private final List<PluginSnapshot> snapshots = new ArrayList<>();
+    private record Content(
+            Map<ExtensionPoint<?>, Map<String, Contribution<?>>> contributed, List<PluginSnapshot> snapshots) {}
 
-    PluginRegistry() {}
+    PluginRegistry() {
+        ExtensionPoint.ALL.forEach(point -> content.contributed.put(point, new LinkedHashMap<>()));
+    }
+
+    /**
+     * The same with another version of a plugin.
+     *
+     * @throws PluginException if it contributes something that another plugin does
+     */
+    public PluginRegistry with(LoadedPlugin next) throws PluginException {
+        PluginRegistry made = new PluginRegistry();
+        made.resting.addAll(resting);
+        Content now = content;
+        now.contributed.forEach((point, byName) -> byName.forEach((name, each) -> {
+            if (!each.plugin().equals(next.id())) {
+                made.byName(point).put(name, each);
+            }
+        }));
+        now.snapshots.forEach(each -> made.addSnapshot(each.id().equals(next.id()) ? next.snapshot() : each));
+        Clash clash = made.add(next.contributions()).orElse(null);
+        if (clash != null) {
+            throw new PluginException(
+                    clash.second().equals(clash.first())
+                            ? next.snapshot().from() + ": contributes " + clash.first() + " twice"
+                            : next.snapshot().from() + ": " + clash.second() + " is claimed already by plugin '"
+                                    + clash.first().plugin() + "'");
+        }
+        return made;
+    }
+
+    /** Has what another one has, from now on. */
+    public void become(PluginRegistry other) {
+        content = other.content;
+    }
 
     /**
      * Adds what one plugin contributes: all of it, or nothing if a name is taken.
@@ -62,7 +101,7 @@ public final class PluginRegistry implements Vocabulary {
     }
 
     private Map<String, Contribution<?>> byName(ExtensionPoint<?> point) {
-        return contributed.computeIfAbsent(point, first -> new LinkedHashMap<>());
+        return Objects.requireNonNull(content.contributed.get(point));
     }
 
     /** What is contributed to an extension point, by name, in the order in which it was loaded. */
@@ -126,12 +165,12 @@ public final class PluginRegistry implements Vocabulary {
     record Clash(Contribution<?> second, Contribution<?> first) {}
 
     void addSnapshot(PluginSnapshot snapshot) {
-        snapshots.add(snapshot);
+        content.snapshots.add(snapshot);
     }
 
     /** Every plugin that was found, by id, also those that were not loaded. */
     public List<PluginSnapshot> snapshots() {
-        return snapshots.stream()
+        return content.snapshots.stream()
                 .sorted(Comparator.comparing(PluginSnapshot::id).thenComparing(PluginSnapshot::from))
                 .toList();
     }
@@ -139,7 +178,7 @@ public final class PluginRegistry implements Vocabulary {
     /** A plugin that is there and was not asked for: its snapshot says how, which is no failure. */
     void addResting(PluginSnapshot snapshot) {
         resting.add(snapshot.id());
-        snapshots.add(snapshot);
+        content.snapshots.add(snapshot);
     }
 
     /** The plugins that should have been loaded and could not, by id. */
@@ -171,7 +210,7 @@ public final class PluginRegistry implements Vocabulary {
 
     @Override
     public Collection<String> plugins() {
-        return snapshots.stream().map(PluginSnapshot::id).collect(Collectors.toCollection(TreeSet::new));
+        return content.snapshots.stream().map(PluginSnapshot::id).collect(Collectors.toCollection(TreeSet::new));
     }
 
     @Override

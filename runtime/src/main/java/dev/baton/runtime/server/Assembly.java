@@ -23,6 +23,7 @@ import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.plugin.ExtensionPoint;
 import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.runtime.posix.FdLimit;
+import dev.baton.runtime.retired.RetiredVersions;
 import dev.baton.runtime.server.StartException.Kind;
 import dev.baton.runtime.systemd.FdStore;
 import dev.baton.runtime.systemd.Notifier;
@@ -36,6 +37,7 @@ import dev.baton.runtime.upgrade.UpstreamCompanions;
 import dev.baton.runtime.upstream.GuardedBalancer;
 import dev.baton.runtime.upstream.HostLookup;
 import dev.baton.runtime.upstream.HostNames;
+import dev.baton.runtime.upstream.LoopTurns;
 import dev.baton.runtime.upstream.ServerChanges;
 import dev.baton.runtime.upstream.UpstreamEnv;
 import dev.baton.runtime.upstream.Upstreams;
@@ -44,6 +46,7 @@ import dev.baton.runtime.view.TopView;
 import dev.baton.runtime.view.ViewSources;
 import dev.baton.spi.admin.AdminView;
 import dev.baton.spi.admin.OfferedAction;
+import dev.baton.spi.admin.PluginSnapshot;
 import dev.baton.spi.admin.RuntimeView;
 import dev.baton.spi.pool.TakeoverPolicy;
 import dev.baton.spi.upstream.Balancer;
@@ -54,7 +57,10 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -70,7 +76,7 @@ final class Assembly {
     private static final Logger LOG = LoggerFactory.getLogger(Assembly.class);
 
     final Foundation foundation;
-    final RootConfig config;
+    final LiveConfig config;
     final PollerChoice poller;
     final Machine machine;
     final EndSteps steps;
@@ -91,13 +97,17 @@ final class Assembly {
     final Succession succession;
     final Upgrade upgrade;
     final Components components;
+    final ClientCosts costs;
+    final ServiceEnv.Parts serviceParts;
+    final PluginChanges pluginChanges;
+    final RetiredVersions retired;
     /** Those that the configuration asks for; others come and go. */
     final List<BatonLoop> firstLoops;
 
     final FdPlan fds;
 
-    private final Map<String, AdminView> views = new LinkedHashMap<>();
-    private final Map<String, OfferedAction> actions = new LinkedHashMap<>();
+    private final Map<String, LiveAdminView> views = new LinkedHashMap<>();
+    private final Map<String, LiveAction> actions = new LinkedHashMap<>();
     private final List<String> problems = new ArrayList<>();
 
     /**
@@ -108,7 +118,7 @@ final class Assembly {
     Assembly(Foundation foundation, RootConfig config, PollerChoice poller, FdLimit limit, Machine machine)
             throws StartException {
         this.foundation = foundation;
-        this.config = config;
+        this.config = new LiveConfig(config);
         this.poller = poller;
         this.machine = machine;
         this.steps = new EndSteps(machine);
@@ -116,12 +126,15 @@ final class Assembly {
         MemoryLimits.apply(config.memory(), foundation.channels.budget(), foundation.metrics);
         this.notifier = Notifier.of(foundation.environment, foundation.table, foundation.posix);
         this.store = new FdStore(notifier, foundation.table, foundation.posix);
-        this.lifetime = new Lifetime(config, listeners, machine, notifier);
-        this.upstreams = upstreams();
-        ClientCosts costs = new ClientCosts(config);
-        this.workers = workers();
+        this.lifetime = new Lifetime(this.config, listeners, machine, notifier);
+        this.upstreams = upstreams(config);
+        this.costs = new ClientCosts(this.config);
+        ReentrantLock changing = new ReentrantLock();
+        this.retired = new RetiredVersions(machine.timer(), task -> LoopTurns.afterAll(foundation.loops, task));
+        this.pluginChanges = new PluginChanges(this, foundation.loader, changing);
+        this.workers = workers(config);
         foundation.tls.begin(machine.timer(), machine.worker());
-        LiveView view = view(limit);
+        LiveView view = view(config, limit);
         this.loopChanges = new LoopChanges(
                 foundation.channels,
                 foundation.loops,
@@ -136,10 +149,10 @@ final class Assembly {
                 foundation.vertxConnections::on,
                 lifetime::isStopping);
         foundation.loops.deaths(loopChanges);
-        LiveLanes lanes = lanes();
+        LiveLanes lanes = lanes(config);
         foundation.lanes.set(lanes);
-        this.services = new Services(foundation.plugins(), config.services().keySet(), lanes);
-        this.maker = maker(costs);
+        this.services = new Services(foundation.plugins(), serviceNames(config), lanes);
+        this.maker = maker(config);
         this.elastic = config.loops().isElastic() ? Optional.of(elastic()) : Optional.empty();
         this.succession = new Succession(foundation, lifetime, notifier, store, listeners, maker, loopChanges);
         this.serverChanges = new ServerChanges(upstreams, machine.worker(), lifetime::isStopping, this::isHandingOver);
@@ -156,13 +169,24 @@ final class Assembly {
                 listeners,
                 maker,
                 foundation.plugins(),
-                config.services().keySet(),
+                serviceNames(config),
                 loopChanges::settle,
                 machine.worker(),
                 lifetime::isStopping,
-                upgrade::isHandingOver);
-        bindForPlugins(view);
-        makeServices(costs);
+                upgrade::isHandingOver,
+                changing);
+        bindForPlugins(config, view);
+        this.serviceParts = new ServiceEnv.Parts(
+                upstreams,
+                services,
+                foundation.plugins(),
+                foundation.pluginErrors,
+                costs,
+                workers,
+                foundation.loops,
+                foundation.metrics,
+                foundation.traffic);
+        makeServices(config);
         if (problems.isEmpty()) {
             config.listeners().forEach(this::makeListener);
         }
@@ -175,10 +199,15 @@ final class Assembly {
         }
         // Last: by now nearly everything is open that a start opens.
         this.fds = FdPlan.of(limit, foundation.posix.openFds(), config, firstLoops.size(), costs.most());
-        shareFds();
+        shareFds(config);
     }
 
-    private LiveLanes lanes() {
+    /** Not the view of the map, which has records of plugins that may be replaced. */
+    private static Set<String> serviceNames(RootConfig config) {
+        return Set.copyOf(config.services().keySet());
+    }
+
+    private LiveLanes lanes(RootConfig config) {
         List<ServiceLane> made = new ArrayList<>();
         config.services()
                 .forEach((name, service) -> service.lane()
@@ -217,23 +246,23 @@ final class Assembly {
         }
     }
 
-    private Upstreams upstreams() throws StartException {
+    private Upstreams upstreams(RootConfig config) throws StartException {
         try {
-            return makeUpstreams();
+            return makeUpstreams(config);
         } catch (IllegalArgumentException refused) { // by the TLS library
             LOG.debug("upstreams cannot be made", refused);
             throw new StartException(Kind.CONFIGURATION, List.of(String.valueOf(refused.getMessage())));
         }
     }
 
-    private Upstreams makeUpstreams() {
+    private Upstreams makeUpstreams(RootConfig config) {
         return new Upstreams(
                 config.upstreams(),
                 policy -> foundation.plugins().<TakeoverPolicy>make(ExtensionPoint.TAKEOVER_POLICY, policy),
-                this::balancer,
+                variant -> balancer(foundation.plugins(), variant),
                 new UpstreamEnv(
                         plugin -> new MovableSocketChannel(foundation.channels, plugin),
-                        new HostNames(lookup(), machine.timer(), machine::nanoTime),
+                        new HostNames(lookup(config), machine.timer(), machine::nanoTime),
                         listeners,
                         foundation.loops,
                         foundation.metrics,
@@ -241,8 +270,8 @@ final class Assembly {
                         foundation.tls));
     }
 
-    private Balancer balancer(Variant chosen) {
-        PluginRegistry plugins = foundation.plugins();
+    /** Makes a balancer that a plugin contributes to a registry. */
+    Balancer balancer(PluginRegistry plugins, Variant chosen) {
         String plugin = plugins.get(ExtensionPoint.BALANCER, chosen.type()).plugin();
         return new GuardedBalancer(
                 chosen.type(),
@@ -253,7 +282,7 @@ final class Assembly {
     /**
      * DNS runs on the loop apart, which no connection of a client can block; where there is none, the system is asked.
      */
-    private HostLookup lookup() {
+    private HostLookup lookup(RootConfig config) {
         SystemNames system = new SystemNames(machine.worker());
         BatonLoop apart = foundation.loops.find(LoopRegistry.APART);
         return apart == null
@@ -271,11 +300,11 @@ final class Assembly {
                         foundation.metrics);
     }
 
-    private ListenerMaker maker(ClientCosts costs) {
+    private ListenerMaker maker(RootConfig config) {
         return new ListenerMaker(
                 foundation.plugins(),
                 foundation.loops,
-                config.services(),
+                this.config,
                 services.made(),
                 new ListenerEnv(
                         foundation.channels,
@@ -290,7 +319,7 @@ final class Assembly {
                 costs::admitted);
     }
 
-    private LiveView view(FdLimit limit) {
+    private LiveView view(RootConfig config, FdLimit limit) {
         LateBinding<RuntimeView> loops = foundation.view;
         TopView top = new TopView(
                 foundation.metrics, () -> loops.get().loops(), upstreams::snapshot, this::cpuNanos, machine::nanoTime);
@@ -309,11 +338,15 @@ final class Assembly {
                                 .toList(),
                         upstreams::snapshot,
                         upstreams::overview,
-                        foundation.plugins()::snapshots,
+                        this::pluginSnapshots,
                         Collections.unmodifiableMap(views),
                         top::look));
         view.publish(foundation.metrics);
         return view;
+    }
+
+    private List<PluginSnapshot> pluginSnapshots() {
+        return pluginChanges.snapshots();
     }
 
     /** The processor time that each loop has had. */
@@ -323,10 +356,18 @@ final class Assembly {
         return all;
     }
 
-    private void bindForPlugins(LiveView view) {
+    private void bindForPlugins(RootConfig config, LiveView view) {
         foundation.view.set(view);
         foundation.control.set(new OperatorControl(
-                listeners, changes, serverChanges, loopChanges, lifetime, upgrade, config.grace(), actions));
+                listeners,
+                changes,
+                serverChanges,
+                loopChanges,
+                lifetime,
+                upgrade,
+                pluginChanges,
+                config.grace(),
+                actions));
         foundation.watch.set(new LiveWatch(
                 foundation.loops,
                 foundation.table,
@@ -336,7 +377,7 @@ final class Assembly {
         foundation.loads.set(new LiveLoads(foundation.loops, foundation.table, machine, machine.timer()));
     }
 
-    private Workers workers() {
+    private Workers workers(RootConfig config) {
         WorkerThreads threads = machine.blocking();
         return new Workers(
                 config.workers().threads().orElse(threads.usual()),
@@ -345,23 +386,13 @@ final class Assembly {
                 foundation.metrics);
     }
 
-    private void makeServices(ClientCosts costs) {
-        ServiceEnv.Parts parts = new ServiceEnv.Parts(
-                upstreams,
-                services,
-                foundation.plugins(),
-                foundation.pluginErrors,
-                costs,
-                workers,
-                foundation.loops,
-                foundation.metrics,
-                foundation.traffic);
+    private void makeServices(RootConfig config) {
         config.services()
                 .forEach((name, service) -> services.make(
                         name,
                         service,
                         plugin -> {
-                            ServiceEnv env = new ServiceEnv(plugin, parts);
+                            ServiceEnv env = new ServiceEnv(plugin, serviceParts);
                             costs.add(name, env);
                             return env;
                         },
@@ -370,12 +401,23 @@ final class Assembly {
 
     private void makeViewsAndActions() {
         PluginRegistry plugins = foundation.plugins();
-        plugins.all(ExtensionPoint.ADMIN_VIEW).forEach((name, each) -> views.put(name, each.get()));
+        plugins.all(ExtensionPoint.ADMIN_VIEW).forEach((name, each) -> views.put(name, new LiveAdminView(each.get())));
         plugins.all(ExtensionPoint.ADMIN_ACTION)
-                .forEach((name, each) -> actions.put(name, new BoundAction(name, each, foundation.parameters)));
+                .forEach((name, each) ->
+                        actions.put(name, new LiveAction(new BoundAction(name, each, foundation.parameters))));
     }
 
-    private void shareFds() {
+    /** A view whose plugin was reloaded. */
+    void view(String name, AdminView next) {
+        Objects.requireNonNull(views.get(name)).set(next);
+    }
+
+    /** An action whose plugin was reloaded. */
+    void action(String name, OfferedAction next) {
+        Objects.requireNonNull(actions.get(name)).set(next);
+    }
+
+    private void shareFds(RootConfig config) {
         foundation.fds.limit(fds.clients(), fds.slack());
         foundation.fds.spares(fds.spares());
         fds.warnings(config).forEach(LOG::warn);

@@ -5,7 +5,9 @@ import dev.baton.runtime.config.ServerAddress;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How many fds the connections of each listener may come to need.
@@ -15,13 +17,13 @@ import java.util.stream.Collectors;
  * has no room.
  */
 final class ClientCosts {
-    private final RootConfig config;
+    private final Supplier<RootConfig> config;
     private final Set<String> inner;
     private final Map<String, ServiceEnv> services = new ConcurrentHashMap<>();
 
-    ClientCosts(RootConfig config) {
+    ClientCosts(Supplier<RootConfig> config) {
         this.config = config;
-        this.inner = inner(config);
+        this.inner = inner(config.get());
     }
 
     /** The listeners that upstreams of this process refer to. */
@@ -36,12 +38,18 @@ final class ClientCosts {
         services.put(service, given);
     }
 
+    /** What a service was given; null if there is none of this name. */
+    @Nullable
+    ServiceEnv of(String service) {
+        return services.get(service);
+    }
+
     /**
      * What a client of a listener is admitted with. Where the number of clients is configured that is its own fd: the
      * operator who sets it knows how many of them wait for an upstream at the same time.
      */
     int admitted(String listener, String service) {
-        return inner.contains(listener) ? 0 : config.maxConnections().isPresent() ? 1 : fdsPerClient(service);
+        return inner.contains(listener) ? 0 : config.get().maxConnections().isPresent() ? 1 : fdsPerClient(service);
     }
 
     /** How many fds a client of a service may come to need. */
@@ -52,7 +60,7 @@ final class ClientCosts {
 
     /** The most that a client of any listener may need. */
     int most() {
-        return config.listeners().entrySet().stream()
+        return config.get().listeners().entrySet().stream()
                 .filter(listener -> !inner.contains(listener.getKey()))
                 .mapToInt(listener -> fdsPerClient(listener.getValue().service()))
                 .max()

@@ -4,8 +4,10 @@ import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.service.Packed;
 import dev.baton.spi.service.Packing;
 import dev.baton.spi.service.Service;
+import io.netty.buffer.ByteBuf;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** A service that stands for another and does what that does. A test looks that nothing is forgotten here. */
 abstract class ForwardingService implements Service {
@@ -13,6 +15,11 @@ abstract class ForwardingService implements Service {
 
     ForwardingService(Service service) {
         this.service = service;
+    }
+
+    /** What it stands for. */
+    final Service behind() {
+        return service;
     }
 
     @Override
@@ -33,6 +40,11 @@ abstract class ForwardingService implements Service {
     @Override
     public List<String> protocols() {
         return service.protocols();
+    }
+
+    @Override
+    public boolean giveUp(MovableChannel connection, Consumer<ByteBuf> taker) {
+        return service.giveUp(connection, taker);
     }
 
     @Override

@@ -23,6 +23,7 @@ import dev.baton.runtime.metrics.Meters;
 import dev.baton.runtime.output.StandardStreams;
 import dev.baton.runtime.plugin.Contribution;
 import dev.baton.runtime.plugin.ExtensionPoint;
+import dev.baton.runtime.plugin.LoadedPlugin;
 import dev.baton.runtime.plugin.PluginLoader;
 import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.runtime.posix.JnrPosix;
@@ -91,7 +92,9 @@ public final class Foundation {
     final LateBinding<LoopLoads> loads = new LateBinding<>("LoopLoads");
     final LateBinding<Lanes> lanes = new LateBinding<>("Lanes");
     final LateBinding<RuntimeControl> control = new LateBinding<>("RuntimeControl");
-    private final PluginLoader loader;
+    final PluginLoader loader;
+    /** What was read; null before. */
+    private volatile @Nullable ConfigSource read;
 
     /** With {@link #own}, everything that {@link dev.baton.spi.PluginBinder} promises to plugins. */
     private final class Bindings extends AbstractModule {
@@ -309,6 +312,26 @@ public final class Foundation {
         if (read == null || !problems.isEmpty()) {
             throw new StartException(Kind.CONFIGURATION, problems);
         }
+        this.read = source;
         return read;
+    }
+
+    /**
+     * Binds the configuration of the process once more: the text that was read at the start, not the file.
+     *
+     * @param plugins whose words it has
+     * @throws ConfigException with every error
+     */
+    RootConfig readAgain(PluginRegistry plugins) throws ConfigException {
+        ConfigSource source = read;
+        if (source == null) {
+            throw new IllegalStateException("no configuration was read");
+        }
+        return source.reader().read(plugins);
+    }
+
+    /** Another version of a plugin is in use from now on. */
+    void use(LoadedPlugin next) {
+        loader.use(next);
     }
 }

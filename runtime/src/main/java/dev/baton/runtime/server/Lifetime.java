@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 @AnyThread
 final class Lifetime {
-    private final RootConfig config;
+    private final Supplier<RootConfig> config;
     private final BoundListeners listeners;
     private final Machine machine;
     private final Notifier notifier;
@@ -34,7 +35,7 @@ final class Lifetime {
 
     private volatile boolean ready;
 
-    Lifetime(RootConfig config, BoundListeners listeners, Machine machine, Notifier notifier) {
+    Lifetime(Supplier<RootConfig> config, BoundListeners listeners, Machine machine, Notifier notifier) {
         this.config = config;
         this.listeners = listeners;
         this.machine = machine;
@@ -45,7 +46,7 @@ final class Lifetime {
 
     /** First the listeners that clients outside meet, then those that upstreams of this process refer to. */
     private List<List<SharedListener>> waves() {
-        Set<String> inner = ClientCosts.inner(config);
+        Set<String> inner = ClientCosts.inner(config.get());
         Map<Boolean, List<SharedListener>> parts = listeners.all().stream()
                 .collect(Collectors.partitioningBy(listener -> inner.contains(listener.name())));
         return List.of(parts.getOrDefault(false, List.of()), parts.getOrDefault(true, List.of()));
@@ -58,6 +59,11 @@ final class Lifetime {
     /** The listeners accept. */
     void ready() {
         ready = true;
+    }
+
+    /** True once the listeners accept. */
+    boolean isReady() {
+        return ready;
     }
 
     /** A word for it, as {@code /v1/status} has it. */
@@ -80,14 +86,14 @@ final class Lifetime {
 
     /** Ends for good; null takes the grace time of the configuration. */
     CompletionStage<StopReport> stop(@Nullable Duration grace) {
-        Duration within = grace == null ? config.grace() : grace;
+        Duration within = grace == null ? config.get().grace() : grace;
         stopAsked = within; // first: who serves again looks at it last
         return shutdown.stop(within);
     }
 
     /** Ends because another process serves, unless that one dies before this one has ended. */
     void drain() {
-        shutdown.stop(config.grace());
+        shutdown.stop(config.get().grace());
     }
 
     /**

@@ -24,6 +24,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -46,6 +47,8 @@ final class ListenerChanges {
     private final Executor worker;
     private final BooleanSupplier stopping;
     private final BooleanSupplier handingOver;
+    /** Held while one is added: no plugin may be replaced meanwhile. */
+    private final ReentrantLock changing;
 
     /**
      * No changes yet.
@@ -53,6 +56,7 @@ final class ListenerChanges {
      * @param settle brings a listener in line with the loops
      * @param stopping whether the process ends
      * @param handingOver whether another process is being given what there is: what is changed then would be lost
+     * @param changing held while one is added, and while a plugin is replaced
      */
     ListenerChanges(
             BoundListeners listeners,
@@ -62,7 +66,8 @@ final class ListenerChanges {
             Consumer<SharedListener> settle,
             Executor worker,
             BooleanSupplier stopping,
-            BooleanSupplier handingOver) {
+            BooleanSupplier handingOver,
+            ReentrantLock changing) {
         this.listeners = listeners;
         this.maker = maker;
         this.plugins = plugins;
@@ -71,6 +76,7 @@ final class ListenerChanges {
         this.worker = worker;
         this.stopping = stopping;
         this.handingOver = handingOver;
+        this.changing = changing;
     }
 
     /**
@@ -139,6 +145,15 @@ final class ListenerChanges {
     }
 
     private ListenerResult open(NamedListener wanted, String text) {
+        changing.lock();
+        try {
+            return openNow(wanted, text);
+        } finally {
+            changing.unlock();
+        }
+    }
+
+    private ListenerResult openNow(NamedListener wanted, String text) {
         String name = wanted.name();
         if (stopping.getAsBoolean()) {
             return draining(name);

@@ -1,10 +1,13 @@
 package dev.baton.runtime.server;
 
 import dev.baton.runtime.config.ListenerConfig;
+import dev.baton.runtime.config.RootConfig;
 import dev.baton.runtime.config.ServiceConfig;
+import dev.baton.runtime.config.Variant;
 import dev.baton.runtime.listener.FilteredService;
 import dev.baton.runtime.listener.ListenerEnv;
 import dev.baton.runtime.listener.ListenerSpec;
+import dev.baton.runtime.listener.Serving;
 import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopRegistry;
@@ -14,15 +17,18 @@ import dev.baton.spi.config.Rate;
 import dev.baton.spi.filter.ConnectionFilter;
 import dev.baton.spi.listener.UnbindStrategy;
 import dev.baton.spi.service.Service;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.function.ToIntBiFunction;
+import org.jspecify.annotations.Nullable;
 
 /** Makes listeners of what the configuration says: at the start, and when one is added later. */
 final class ListenerMaker {
     private final PluginRegistry plugins;
     private final LoopRegistry loops;
-    private final Map<String, ServiceConfig> configured;
+    private final Supplier<RootConfig> configured;
     private final Map<String, Service> services;
     private final ListenerEnv env;
     private final Machine machine;
@@ -36,7 +42,7 @@ final class ListenerMaker {
     ListenerMaker(
             PluginRegistry plugins,
             LoopRegistry loops,
-            Map<String, ServiceConfig> configured,
+            Supplier<RootConfig> configured,
             Map<String, Service> services,
             ListenerEnv env,
             Machine machine,
@@ -81,11 +87,7 @@ final class ListenerMaker {
             return service;
         }
         List<FilteredService.Filter> filters = listener.allFilters().stream()
-                .map(each -> new FilteredService.Filter(
-                        each.type(),
-                        plugins.get(ExtensionPoint.CONNECTION_FILTER, each.type())
-                                .plugin(),
-                        plugins.<ConnectionFilter>make(ExtensionPoint.CONNECTION_FILTER, each)))
+                .map(each -> filter(plugins, each))
                 .toList();
         return new FilteredService(
                 name,
@@ -97,6 +99,74 @@ final class ListenerMaker {
                 env.metrics(),
                 perClient(listener),
                 machine::nanoTime);
+    }
+
+    private static FilteredService.Filter filter(PluginRegistry plugins, Variant chosen) {
+        return new FilteredService.Filter(
+                chosen.type(),
+                plugins.get(ExtensionPoint.CONNECTION_FILTER, chosen.type()).plugin(),
+                plugins.<ConnectionFilter>make(ExtensionPoint.CONNECTION_FILTER, chosen));
+    }
+
+    /**
+     * What another version of a plugin makes for a listener; what other plugins have made stays.
+     *
+     * @param listener its configuration, bound with the new version
+     * @param plugin the one that is reloaded
+     * @param next contributes the new version
+     * @param bare the service, which may be new
+     * @return null if it has nothing of the plugin, and its service is the same
+     * @throws IllegalArgumentException if the plugin refuses something; what was made is closed
+     */
+    @Nullable
+    Serving again(SharedListener shared, ListenerConfig listener, String plugin, PluginRegistry next, Service bare) {
+        Serving now = shared.spec().live().now();
+        boolean sameUnbind = !next.get(
+                        ExtensionPoint.UNBIND_STRATEGY, listener.unbind().type())
+                .plugin()
+                .equals(plugin);
+        boolean sameFilters = !(now.service() instanceof FilteredService filtered)
+                || !filtered.plugins().contains(plugin);
+        if (sameUnbind && sameFilters && now.bare() == bare) {
+            return null;
+        }
+        UnbindStrategy unbind = sameUnbind
+                ? now.unbind()
+                : next.<UnbindStrategy>make(ExtensionPoint.UNBIND_STRATEGY, listener.unbind());
+        return new Serving(
+                now.service() instanceof FilteredService filtered
+                        ? filteredAgain(filtered, shared.name(), listener, plugin, next, bare)
+                        : bare,
+                unbind);
+    }
+
+    private FilteredService filteredAgain(
+            FilteredService filtered,
+            String name,
+            ListenerConfig listener,
+            String plugin,
+            PluginRegistry next,
+            Service bare) {
+        List<FilteredService.Filter> filters = new ArrayList<>();
+        boolean done = false;
+        try {
+            for (int i = 0; i < listener.allFilters().size(); i++) {
+                FilteredService.Filter before = filtered.filters().get(i);
+                filters.add(
+                        before.plugin().equals(plugin)
+                                ? filter(next, listener.allFilters().get(i))
+                                : before);
+            }
+            FilteredService made = filtered.with(name, filters, bare, env.metrics());
+            done = true;
+            return made;
+        } finally {
+            if (!done) {
+                filters.stream()
+                        .filter(each -> each.plugin().equals(plugin))
+                        .forEach(each -> each.filter().close());
+            }
+        }
     }
 
     /** Makes one like another, not opened yet, for the loops of that one that are left. */
@@ -140,7 +210,7 @@ final class ListenerMaker {
 
     /** The type of a service. */
     String serviceType(String service) {
-        ServiceConfig config = configured.get(service);
+        ServiceConfig config = configured.get().services().get(service);
         if (config == null) {
             throw new IllegalStateException("no service " + service);
         }

@@ -6,6 +6,8 @@ import dev.baton.runtime.upgrade.Upgrade;
 import dev.baton.runtime.upstream.ServerChanges;
 import dev.baton.spi.admin.LoopResult;
 import dev.baton.spi.admin.OfferedAction;
+import dev.baton.spi.admin.PluginReload;
+import dev.baton.spi.admin.RetiredPlugins;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.ServerResult;
 import dev.baton.spi.admin.StopReport;
@@ -31,6 +33,7 @@ final class OperatorControl implements RuntimeControl {
     private final LoopChanges loopChanges;
     private final Lifetime lifetime;
     private final Upgrade upgrade;
+    private final PluginChanges plugins;
     private final Duration grace;
     private final Map<String, OfferedAction> actions;
 
@@ -41,14 +44,16 @@ final class OperatorControl implements RuntimeControl {
             LoopChanges loopChanges,
             Lifetime lifetime,
             Upgrade upgrade,
+            PluginChanges plugins,
             Duration grace,
-            Map<String, OfferedAction> actions) {
+            Map<String, ? extends OfferedAction> actions) {
         this.listeners = listeners;
         this.changes = changes;
         this.serverChanges = serverChanges;
         this.loopChanges = loopChanges;
         this.lifetime = lifetime;
         this.upgrade = upgrade;
+        this.plugins = plugins;
         this.grace = grace;
         this.actions = Collections.unmodifiableMap(actions);
     }
@@ -112,6 +117,16 @@ final class OperatorControl implements RuntimeControl {
     @Override
     public CompletionStage<UpgradeReport> upgrade(@Nullable Duration limit) {
         return upgrade.begin(limit);
+    }
+
+    @Override
+    public CompletionStage<PluginReload> reloadPlugin(String id) {
+        return plugins.reload(id);
+    }
+
+    @Override
+    public CompletionStage<RetiredPlugins> retiredPlugins(boolean collect) {
+        return plugins.retired(collect);
     }
 
     @Override

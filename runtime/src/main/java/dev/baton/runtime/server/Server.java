@@ -13,6 +13,7 @@ import dev.baton.runtime.upgrade.InitProcess;
 import dev.baton.runtime.upgrade.Predecessor;
 import dev.baton.runtime.upstream.ServerChange;
 import dev.baton.runtime.vertx.VertxLoops;
+import dev.baton.spi.admin.PluginReload;
 import dev.baton.spi.admin.StopReport;
 import dev.baton.spi.admin.UpgradeReport;
 import dev.baton.spi.listener.ListenerResult;
@@ -130,7 +131,7 @@ public final class Server {
         if (!problems.isEmpty() && !isStopping()) {
             throw new StartException(Kind.CANNOT_BIND, problems);
         }
-        Privileges.drop(parts.config);
+        Privileges.drop(parts.config.get());
     }
 
     /**
@@ -200,8 +201,8 @@ public final class Server {
 
     /** The loops and the fd limit, and what it leaves for clients. */
     public String loopsLine() {
-        return "loops " + parts.firstLoops.size() + (parts.config.loops().isElastic() ? " (auto), " : ", ")
-                + parts.fds.line(parts.config);
+        return "loops " + parts.firstLoops.size() + (parts.config.get().loops().isElastic() ? " (auto), " : ", ")
+                + parts.fds.line(parts.config.get());
     }
 
     /** What speaks TLS, and why not BoringSSL; empty where no listener has TLS. */
@@ -260,6 +261,13 @@ public final class Server {
         return parts.upgrade.begin(limit);
     }
 
+    // ---- plugins ----------------------------------------------------------------------------------------------------
+
+    /** Loads a plugin anew; see {@link dev.baton.spi.admin.RuntimeControl#reloadPlugin}. Any thread. */
+    public CompletionStage<PluginReload> reload(String plugin) {
+        return parts.pluginChanges.reload(plugin);
+    }
+
     // ---- the end ----------------------------------------------------------------------------------------------------
 
     /** True from the moment a stop is asked for, before the server is ready too. Any thread. */
@@ -312,7 +320,7 @@ public final class Server {
 
     /** How long after the grace time the process is to end, whatever it is still at. */
     public Duration hardStop() {
-        return parts.config.hardStop();
+        return parts.config.get().hardStop();
     }
 
     /** Ends what is left after the listeners, in the reverse order of the start. Also after a start that failed. */

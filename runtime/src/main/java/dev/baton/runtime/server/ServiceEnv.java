@@ -17,7 +17,9 @@ import dev.baton.spi.service.ServiceContext;
 import dev.baton.spi.traffic.Traffic;
 import dev.baton.spi.upstream.Upstream;
 import io.netty.channel.ChannelHandlerContext;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -36,9 +38,17 @@ final class ServiceEnv implements ServiceContext {
     private static final long QUIET_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final String plugin;
-    private final Parts parts;
+    /** Others while it is made for a reload; see {@link #settle}. */
+    private volatile Parts parts;
+
     private final WorkerPool workers;
     private final AtomicLong logDue = new AtomicLong(System.nanoTime());
+    /** Ids of the plugins that have contributed something to the service. */
+    private final Set<String> contributors = ConcurrentHashMap.newKeySet();
+    /** Names of the services that it gives connections to. */
+    private final Set<String> others = ConcurrentHashMap.newKeySet();
+
+    private volatile boolean usesUpstream;
     private volatile int fdsPerClient = 1;
 
     /** What all services of a process share. */
@@ -51,7 +61,12 @@ final class ServiceEnv implements ServiceContext {
             Workers workers,
             Loops loops,
             Metrics metrics,
-            Traffic traffic) {}
+            Traffic traffic) {
+        /** The same with contributions of another registry, and the services that these make. */
+        Parts with(PluginRegistry others, Services made) {
+            return new Parts(upstreams, made, others, errors, costs, workers, loops, metrics, traffic);
+        }
+    }
 
     /**
      * For one service.
@@ -73,8 +88,34 @@ final class ServiceEnv implements ServiceContext {
         return fdsPerClient;
     }
 
+    /** Id of the service's plugin. */
+    String plugin() {
+        return plugin;
+    }
+
+    /** What it was made with in a reload is in its place: it keeps nothing that was made for that. */
+    void settle(Parts live) {
+        parts = live;
+    }
+
+    /** Whether a plugin has contributed something to the service. */
+    boolean hasOf(String contributor) {
+        return contributors.contains(contributor);
+    }
+
+    /** Whether the service gives connections to another one. */
+    boolean leadsTo(String service) {
+        return others.contains(service);
+    }
+
+    /** Whether the service has connections to servers. */
+    boolean usesUpstream() {
+        return usesUpstream;
+    }
+
     @Override
     public Upstream upstream(String name) {
+        usesUpstream = true;
         Upstream upstream = parts.upstreams().upstream(name, plugin);
         costs(1 + parts.upstreams().fdsPerConnection(name));
         return upstream;
@@ -83,6 +124,7 @@ final class ServiceEnv implements ServiceContext {
     @Override
     public Service service(String name) {
         Service service = parts.services().shared(name);
+        others.add(name);
         costs(parts.costs().fdsPerClient(name));
         return service;
     }
@@ -90,6 +132,7 @@ final class ServiceEnv implements ServiceContext {
     @Override
     public <T> Contributed<T> make(Choice<T> choice) {
         String contributor = parts.plugins().contributor(choice);
+        contributors.add(contributor);
         return ContextOwners.as(
                 contributor,
                 () -> new Contributed<>(contributor, parts.plugins().make(choice)));

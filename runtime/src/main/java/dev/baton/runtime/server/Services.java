@@ -74,6 +74,21 @@ final class Services {
         }
     }
 
+    /**
+     * The same services, of which some are made once more by the plugins of another registry; nothing of it is used
+     * until {@link #become}.
+     */
+    Services again(PluginRegistry others) {
+        Services again = new Services(others, configured, lanes);
+        again.made.putAll(made);
+        return again;
+    }
+
+    /** Has what another has, from now on; what is no longer among them is the caller's to close. */
+    void become(Services others) {
+        made.putAll(others.made);
+    }
+
     /** Those that were made so far, as the listeners use them. */
     Map<String, Service> made() {
         return Collections.unmodifiableMap(made);

@@ -236,6 +236,11 @@ public final class Upgrade {
         return over;
     }
 
+    /** One was begun and has not ended. */
+    public boolean isUnderWay() {
+        return running.get();
+    }
+
     /** True while what an operator changes would be lost, because the new process has been told all there is. */
     public boolean isHandingOver() {
         return handing;

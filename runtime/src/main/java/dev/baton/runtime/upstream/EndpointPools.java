@@ -206,6 +206,14 @@ final class EndpointPools {
         }
     }
 
+    /** Keeps nothing but the figures of the pools that were closed: no thread takes from them any longer. */
+    void forgetClosed() {
+        slots.updateAndGet(now -> {
+            Slots seen = Objects.requireNonNull(now);
+            return new Slots(seen.of, seen.current, seen.held, NO_POOLS, sum(seen.past, seen.closed));
+        });
+    }
+
     private EndpointPool[] fresh(EndpointPool[] old) {
         return Arrays.stream(old)
                 .map(each -> new EndpointPool(each.endpoint, opener.get()))

@@ -75,7 +75,7 @@ final class LiveServers {
 
     private final String upstream;
     private final int sharePercent;
-    private final Balancer balancer;
+    private volatile Balancer balancer;
     private final LongSupplier clockNanos;
     private final @Nullable StickyCookie sticky;
     private final AtomicReference<Roster> roster;
@@ -168,6 +168,12 @@ final class LiveServers {
         this.roster = new AtomicReference<>(Roster.of(all));
         this.balancer = balancer;
         this.clockNanos = clockNanos;
+        changed();
+    }
+
+    /** Has another balancer choose, from the next choice on. */
+    void balance(Balancer next) {
+        balancer = next;
         changed();
     }
 

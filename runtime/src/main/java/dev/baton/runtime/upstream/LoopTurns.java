@@ -13,7 +13,7 @@ import org.slf4j.LoggerFactory;
  * Waits until each loop has ended the callback that it is in. A request reads what may change, for example the choice
  * of a server, and acts on it in one callback; after this, no callback acts on what was there before.
  */
-final class LoopTurns {
+public final class LoopTurns {
     private static final Logger LOG = LoggerFactory.getLogger(LoopTurns.class);
 
     private LoopTurns() {}
@@ -22,7 +22,7 @@ final class LoopTurns {
      * Runs a task when every loop has ended the callback that it is in now, on the loop that is last. A blocked loop
      * delays it; one that has ended does not.
      */
-    static void afterAll(Loops loops, Runnable task) {
+    public static void afterAll(Loops loops, Runnable task) {
         // Those too that serve one service only, or leave: they run callbacks of connections as well.
         List<? extends Loop> all = loops instanceof LoopRegistry registry ? registry.known() : loops.all();
         AtomicInteger left = new AtomicInteger(all.size() + 1);

@@ -54,8 +54,10 @@ final class UpstreamGroup {
     private static final Duration TURNS_MAX = Duration.ofSeconds(2);
 
     private final String name;
-    private final UpstreamConfig config;
-    private final TakeoverPolicy policy;
+    /** Says the same for as long as the process runs; it has records of plugins, which may be reloaded. */
+    private volatile UpstreamConfig config;
+
+    private volatile TakeoverPolicy policy;
     private final UpstreamEnv env;
     private final UpstreamCounters counters;
     private final IdleConnections idle;
@@ -253,6 +255,39 @@ final class UpstreamGroup {
         }
         live.add(pool);
         idle.add(pool);
+    }
+
+    // ---- another version of a plugin --------------------------------------------------------------------------------
+
+    /**
+     * Has another version of a plugin choose servers or keep idle connections. What is idle is closed if it is kept by
+     * another policy; what is in use is closed when it comes back.
+     *
+     * @param bound says the same as before
+     * @param keeps null to keep them as before
+     * @param chooses null to choose as before
+     */
+    void replace(UpstreamConfig bound, @Nullable TakeoverPolicy keeps, @Nullable Balancer chooses) {
+        config = bound;
+        if (chooses != null) {
+            servers.balance(chooses);
+        }
+        if (keeps != null) {
+            policy = keeps;
+            pools().forEach(EndpointPools::renew);
+        }
+    }
+
+    /** No thread is in what was replaced: nothing of it is kept. */
+    void settle() {
+        pools().forEach(EndpointPools::forgetClosed);
+    }
+
+    private List<EndpointPools> pools() {
+        return servers.known().stream()
+                .flatMap(each -> each.pools().stream())
+                .map(ServerPool::idle)
+                .toList();
     }
 
     // ---- changes at run time ----------------------------------------------------------------------------------------

@@ -91,6 +91,22 @@ public final class Upstreams {
         return groups.get(name);
     }
 
+    /**
+     * Has another version of a plugin choose servers or keep idle connections of an upstream.
+     *
+     * @param bound its configuration, which says the same as before
+     * @param keeps null to keep them as before
+     * @param chooses null to choose as before
+     */
+    public void replace(String name, UpstreamConfig bound, @Nullable TakeoverPolicy keeps, @Nullable Balancer chooses) {
+        group(name).replace(bound, keeps, chooses);
+    }
+
+    /** Every loop has ended the callback that it was in at the last {@link #replace}. */
+    public void settle() {
+        groups.values().forEach(UpstreamGroup::settle);
+    }
+
     /** What an operator sees, by name. */
     public List<UpstreamSnapshot> overview() {
         return groups.values().stream().map(UpstreamGroup::overview).toList();

@@ -85,6 +85,15 @@ public final class ContextOwners {
         return owners.computeIfAbsent(plugin, Owner::new);
     }
 
+    /** Forgets what a version of a plugin has set that is not in use any longer. */
+    public void forgetCodeOf(String plugin, ClassLoader loader) {
+        Owner owner = of(plugin);
+        Handler<Throwable> own = owner.instead();
+        if (own != null && own.getClass().getClassLoader() == loader) {
+            owner.instead(null);
+        }
+    }
+
     /**
      * Is told what the handlers of a plugin's contexts throw, unless the plugin has set another handler at the context.
      */

@@ -34,6 +34,13 @@ public final class LiveTraffic implements Traffic {
         }
     }
 
+    /** Watchers whose code is of a class loader are told nothing more. */
+    public synchronized void forgetCodeOf(ClassLoader loader) {
+        watchers = watchers.stream()
+                .filter(each -> each.watcher.getClass().getClassLoader() != loader)
+                .toList();
+    }
+
     @Override
     public boolean isWatched() {
         return !watchers.isEmpty();

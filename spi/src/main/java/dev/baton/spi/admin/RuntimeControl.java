@@ -110,6 +110,29 @@ public interface RuntimeControl {
      */
     CompletionStage<UpgradeReport> upgrade(@Nullable Duration limit);
 
-    /** What plugins contributed that can be asked for, by name. Does not change while the process runs. */
+    /**
+     * Loads a plugin anew from the folder that it was loaded from, and puts what it contributes in the place of what is
+     * in use, while this process serves. The configuration is bound and checked with the new version first; if anything
+     * is wrong, everything is as before. What is under way ends with the version with which it began.
+     *
+     * @param id the plugin's
+     * @return completes when the new version serves or is not going to; never fails exceptionally
+     * @throws NoSuchElementException if no plugin of this id is loaded; says which are
+     */
+    CompletionStage<PluginReload> reloadPlugin(String id);
+
+    /**
+     * The versions of plugins that were replaced and are not gone.
+     *
+     * @param collect collects garbage first, and looks in a dump of the heap for what holds those that nothing uses.
+     *     The process stands still for that, for about a second for each gigabyte of its heap
+     * @return completes with all of them; fails with an {@link java.io.IOException} if the heap cannot be dumped
+     */
+    CompletionStage<RetiredPlugins> retiredPlugins(boolean collect);
+
+    /**
+     * What plugins contributed that can be asked for, by name. The names do not change while the process runs; an
+     * action whose plugin was reloaded is that of the new version.
+     */
     Map<String, OfferedAction> actions();
 }

@@ -3,8 +3,10 @@ package dev.baton.spi.service;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.threading.AnyThread;
 import dev.baton.spi.threading.OnLoop;
+import io.netty.buffer.ByteBuf;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * What speaks on accepted connections: one instance for each service of the configuration.
@@ -110,7 +112,24 @@ public interface Service {
         return List.of();
     }
 
-    /** Gives everything back; connections are closed by now or will be cut. */
+    /**
+     * Asks for a connection because another version of this service takes its place, when the plugin is reloaded. One
+     * that can be given up is given up at its next boundary between two messages: this service takes its handlers out
+     * of the pipeline, cancels its timers and calls {@code taker}, once and under the claim, at once or later, with
+     * what it has read and not used (empty if that is nothing; it is the taker's to release). Then the new version's
+     * {@link #initialize} is called, and its handlers see {@code channelActive}, and what was read.
+     *
+     * @return false, the default, if it stays with this service until it ends
+     */
+    @OnLoop
+    default boolean giveUp(MovableChannel connection, Consumer<ByteBuf> taker) {
+        return false;
+    }
+
+    /**
+     * Gives everything back; connections are closed by now or will be cut. After a reload of the plugin this is called
+     * when the last connection of the old version has ended.
+     */
     @AnyThread
     default void close() {}
 }

@@ -87,6 +87,20 @@ final class Client implements AutoCloseable {
         return text.toString();
     }
 
+    /** One line, without its end. */
+    String line() throws IOException {
+        StringBuilder text = new StringBuilder();
+        for (int octet = socket.getInputStream().read();
+                octet != '\n';
+                octet = socket.getInputStream().read()) {
+            if (octet < 0) {
+                return text + "[end]";
+            }
+            text.append((char) octet);
+        }
+        return text.toString();
+    }
+
     /** Everything up to the end of the connection; a reset counts as one. */
     String rest() throws IOException {
         StringBuilder text = new StringBuilder();

@@ -256,6 +256,9 @@ class DevIT {
                     .until(() -> Client.get(baton.admin(), "/v1/fds").body().contains("\"plugin\":\"http\""));
             edit(project, HANDLER, "keys.greeting() + exchange", "\"2: \" + keys.greeting() + exchange");
             compile(project);
+            // With another configuration it is an upgrade.
+            Path yaml = project.resolve("baton.yaml");
+            Files.writeString(yaml, Files.readString(yaml) + "close-spread: 2s\n");
             awaitLine("reloaded my-handler in ", 1);
             List<ProcessHandle> servers = servers();
             servers.get(servers.size() - 1).destroyForcibly();

@@ -2,6 +2,7 @@ package dev.baton.plugin.acme;
 
 import dev.baton.spi.Component;
 import dev.baton.spi.ComponentFactory;
+import dev.baton.spi.Replacement;
 import dev.baton.spi.admin.RuntimeView;
 import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.tls.CertificateStore;
@@ -85,6 +86,12 @@ final class AcmeFactory implements ComponentFactory<AcmeConfig> {
             } catch (IOException e) {
                 return CompletableFuture.failedStage(e);
             }
+        }
+
+        /** {@inheritDoc} Two would be at the same things. */
+        @Override
+        public Replacement replacement() {
+            return Replacement.OLD_FIRST;
         }
 
         @Override

@@ -6,6 +6,8 @@ import dev.baton.plugin.admin.Routes.Match;
 import dev.baton.plugin.admin.WebGuard.Refusal;
 import dev.baton.spi.admin.LoopResult;
 import dev.baton.spi.admin.ParameterBinder;
+import dev.baton.spi.admin.PluginReload;
+import dev.baton.spi.admin.RetiredPlugins;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
 import dev.baton.spi.admin.ServerResult;
@@ -64,6 +66,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
     static final String PREFIX = "/v1/";
     private static final String LISTENERS = PREFIX + "listeners";
     private static final String UPSTREAMS = PREFIX + "upstreams";
+    private static final String PLUGINS = PREFIX + "plugins";
     private static final String LOOPS = PREFIX + "loops";
     private static final String TWICE = "write each parameter once";
     /** Far more than one listener needs; bounds what is kept of a body. */
@@ -145,6 +148,8 @@ final class AdminApi implements Handler<HttpServerRequest> {
 
     private record Weighing(
             String server, @Range(min = "0", max = "256") int weight) {}
+
+    private record Collecting(@Default("false") boolean collect) {}
 
     private record Upgrading(
             @Default("60s") @Range(min = "1ms", max = "24h") Duration timeout) {}
@@ -240,6 +245,33 @@ final class AdminApi implements Handler<HttpServerRequest> {
                         None.class,
                         (none, asked) ->
                                 checked(asked.reply(), () -> control.retireLoop(Integer.parseInt(asked.variable()))))));
+        Map<Integer, String> refused = Map.of(
+                404,
+                "there is no such plugin",
+                409,
+                "it cannot be replaced, or not now",
+                422,
+                "the new version is wrong");
+        routes.add(new Route(
+                "POST",
+                PLUGINS + "/{id}/reload",
+                any -> true,
+                "loads a plugin anew, while this process serves",
+                binder.parameters(None.class),
+                Optional.empty(),
+                Content.object(PluginReload.class),
+                refused,
+                bound(
+                        None.class,
+                        (none, asked) -> checked(asked.reply(), () -> control.reloadPlugin(asked.variable())))));
+        post(
+                PREFIX + "retired-plugins",
+                "versions of plugins that were replaced and are not gone; `collect` collects garbage and looks in a dump of"
+                        + " the heap for what holds them, for which the process stands still",
+                Collecting.class,
+                Optional.empty(),
+                RetiredPlugins.class,
+                (how, asked) -> answer(asked.reply(), control.retiredPlugins(how.collect()), 409));
         post(
                 PREFIX + "stop",
                 "drains and stops; grace=0s cuts at once",
@@ -493,7 +525,15 @@ final class AdminApi implements Handler<HttpServerRequest> {
                         || (result instanceof LoopResult loop && loop.outcome() == LoopResult.Outcome.FAILED)
                         || (result instanceof ServerResult server && server.outcome() == ServerResult.Outcome.FAILED)
                         || (result instanceof UpgradeReport report && !report.upgraded());
-                reply.json(failed ? failedStatus : 200, result);
+                int status = failed ? failedStatus : 200;
+                if (result instanceof PluginReload reload) {
+                    status = switch (reload.outcome()) {
+                        case RELOADED -> 200;
+                        case WRONG -> 422;
+                        case IRREPLACEABLE, REFUSED -> 409;
+                    };
+                }
+                reply.json(status, result);
             }
         }));
     }

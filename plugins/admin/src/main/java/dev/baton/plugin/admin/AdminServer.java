@@ -1,6 +1,7 @@
 package dev.baton.plugin.admin;
 
 import dev.baton.spi.Component;
+import dev.baton.spi.Replacement;
 import dev.baton.spi.admin.ParameterBinder;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
@@ -137,6 +138,12 @@ final class AdminServer implements Component {
     int port() {
         HttpServer listening = server;
         return listening == null || config.file().isPresent() ? 0 : listening.actualPort();
+    }
+
+    /** {@inheritDoc} It is what a reload is asked of, and has the address. */
+    @Override
+    public Replacement replacement() {
+        return Replacement.NEVER;
     }
 
     @Override

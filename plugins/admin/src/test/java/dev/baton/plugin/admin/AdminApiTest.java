@@ -3,6 +3,7 @@ package dev.baton.plugin.admin;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.spi.admin.PluginReload;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.BufferedReader;
@@ -56,7 +57,7 @@ class AdminApiTest extends AdminFixture {
         assertThat(get("/v1/plugins").body())
                 .isEqualTo(
                         "[{\"id\":\"admin\",\"version\":\"0.1.0\",\"spi\":\"1.0\",\"contributes\":[\"component admin\"],"
-                                + "\"from\":\"plugins/admin\",\"problem\":null}]");
+                                + "\"from\":\"plugins/admin\",\"problem\":null,\"generation\":1,\"retired\":0}]");
         assertThat(header(get("/v1/status"), "content-type")).isEqualTo("application/json");
         assertThat(header(get("/v1/status"), "cache-control")).isEqualTo("no-store");
         assertThat(header(get("/v1/status"), "date")).endsWith(" GMT");
@@ -198,6 +199,27 @@ class AdminApiTest extends AdminFixture {
         assertThat(post("/v1/listeners/webb/suspend").body()).contains("did you mean web?");
         assertThat(post("/v1/listeners/something/suspend").body()).contains("there are a/b c, web");
         assertThat(runtime.asked).isEmpty();
+    }
+
+    @Test
+    void aReloadIsAnsweredByWhatCameOfIt() throws Exception {
+        HttpResponse<String> done = post("/v1/plugins/auth/reload");
+        assertThat(done.statusCode()).isEqualTo(200);
+        assertThat(done.body()).contains("\"outcome\":\"reloaded\"", "\"users\":[\"2 connections of listener web\"]");
+        for (PluginReload.Outcome outcome : PluginReload.Outcome.values()) {
+            runtime.reload = outcome;
+            assertThat(post("/v1/plugins/auth/reload").statusCode())
+                    .isEqualTo(
+                            switch (outcome) {
+                                case RELOADED -> 200;
+                                case WRONG -> 422;
+                                case IRREPLACEABLE, REFUSED -> 409;
+                            });
+        }
+        assertThat(post("/v1/plugins/auht/reload").statusCode()).isEqualTo(404);
+        assertThat(post("/v1/retired-plugins").body()).contains("\"holders\":[]");
+        assertThat(post("/v1/retired-plugins?collect=true").body()).contains("\"holders\":[\"thread pump\"]");
+        assertThat(post("/v1/retired-plugins?collect=perhaps").statusCode()).isEqualTo(400);
     }
 
     @Test

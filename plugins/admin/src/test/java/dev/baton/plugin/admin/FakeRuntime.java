@@ -8,8 +8,11 @@ import dev.baton.spi.admin.LoopResult;
 import dev.baton.spi.admin.LoopSnapshot;
 import dev.baton.spi.admin.OfferedAction;
 import dev.baton.spi.admin.OrphanSnapshot;
+import dev.baton.spi.admin.PluginReload;
 import dev.baton.spi.admin.PluginSnapshot;
 import dev.baton.spi.admin.PoolSnapshot;
+import dev.baton.spi.admin.RetiredPlugin;
+import dev.baton.spi.admin.RetiredPlugins;
 import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
 import dev.baton.spi.admin.ServerResult;
@@ -51,6 +54,7 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics, UnixSer
     final CompletableFuture<ListenerResult> unbound = new CompletableFuture<>();
     private final Map<String, LongSupplier> gauges = new ConcurrentHashMap<>();
     volatile String state = "ready";
+    volatile PluginReload.Outcome reload = PluginReload.Outcome.RELOADED;
     volatile int loopsBlocked;
     volatile int fdCount = 1;
     volatile Outcome suspendOutcome = Outcome.PAUSED;
@@ -125,6 +129,21 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics, UnixSer
     }
 
     // ---- what it lets one do --------------------------------------------------------------------------------------
+
+    @Override
+    public CompletionStage<PluginReload> reloadPlugin(String id) {
+        if (!id.equals("auth")) {
+            throw new NoSuchElementException("the process has no plugin '" + id + "'");
+        }
+        return CompletableFuture.completedStage(
+                new PluginReload(id, reload, "1.0", "1.0", 2, "it says so", List.of("2 connections of listener web")));
+    }
+
+    @Override
+    public CompletionStage<RetiredPlugins> retiredPlugins(boolean collect) {
+        return CompletableFuture.completedStage(new RetiredPlugins(
+                List.of(new RetiredPlugin("auth", "1.0", 1, List.of(), collect ? List.of("thread pump") : List.of()))));
+    }
 
     @Override
     public Optional<Listener> listener(String name) {

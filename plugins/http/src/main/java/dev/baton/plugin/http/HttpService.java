@@ -3,10 +3,10 @@ package dev.baton.plugin.http;
 import dev.baton.plugin.http.config.HttpConfig;
 import dev.baton.plugin.http.exchange.ClientConnection;
 import dev.baton.plugin.http.exchange.ExchangeEnv;
-import dev.baton.plugin.http.exchange.FilterUse;
 import dev.baton.plugin.http.exchange.PooledEnds;
 import dev.baton.plugin.http.exchange.Routes;
 import dev.baton.plugin.http.exchange.UpstreamEnds;
+import dev.baton.plugin.http.exchange.Ways;
 import dev.baton.plugin.http.http1.Http1Packing;
 import dev.baton.plugin.http.http1.Http1Settings;
 import dev.baton.plugin.http.http1.Http1UpstreamEnd;
@@ -19,6 +19,7 @@ import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.channel.TlsFacts;
 import dev.baton.spi.service.Packed;
 import dev.baton.spi.service.Packing;
+import dev.baton.spi.service.Renewable;
 import dev.baton.spi.service.Service;
 import dev.baton.spi.service.ServiceContext;
 import dev.baton.spi.upstream.Upstream;
@@ -33,7 +34,7 @@ import java.util.List;
 import java.util.Map;
 
 /** One service of type {@code http}. */
-final class HttpService implements Service {
+final class HttpService implements Service, Renewable<HttpConfig> {
     /** Names in a TLS handshake (RFC 7301, section 6, and RFC 9113, section 3.1). */
     private static final String HTTP_2 = "h2";
 
@@ -44,7 +45,7 @@ final class HttpService implements Service {
     private final Http1Packing packing;
     private final Http2Limits http2;
     private final Map<UpstreamConnections, SharedConnections> shared;
-    private final List<FilterUse> filters;
+    private final Routes routes;
 
     /**
      * Makes a service.
@@ -60,23 +61,63 @@ final class HttpService implements Service {
         int headerLimit = (int) config.headerLimit().bytes();
         http2 = new Http2Limits(config.http2(), headerLimit);
         http1 = new Http1Settings(headerLimit, this::speakHttp2);
-        Routes routes = new Routes(name, context, upstream -> ends(upstream, config));
-        env = new ExchangeEnv(name, config, context, routes.router(config));
-        filters = routes.made();
+        // Of the configuration nothing is kept that has records of other plugins in it: these may be replaced.
+        String decoders = "http/1.1 " + config.headerLimit();
+        String frames = "http/2 " + config.headerLimit() + " " + config.http2();
+        routes = new Routes(name, context, upstream -> ends(upstream, decoders, frames));
+        env = new ExchangeEnv(name, config, context, routes.ways(config));
         packing = new Http1Packing(env, http1);
     }
 
+    @Override
+    public Renewal renew(String plugin, HttpConfig config, ServiceContext context) {
+        Ways before = env.ways();
+        return new Renewed(plugin, before, routes.ways(config, before, plugin, context));
+    }
+
+    /** Exchanges that begin go other ways. */
+    private final class Renewed implements Renewal {
+        private final String plugin;
+        private final Ways before;
+        private final Ways after;
+
+        Renewed(String plugin, Ways before, Ways after) {
+            this.plugin = plugin;
+            this.before = before;
+            this.after = after;
+        }
+
+        @Override
+        public void begin() {
+            env.ways(after);
+        }
+
+        @Override
+        public long underWay() {
+            return before.underWay().sum();
+        }
+
+        @Override
+        public void end() {
+            before.close(plugin, env);
+        }
+
+        @Override
+        public void abandon() {
+            after.close(plugin, env);
+        }
+    }
+
     /** What decoders keep to is part of the profile: connections that differ in it are not interchangeable. */
-    private UpstreamEnds ends(Upstream upstream, HttpConfig config) {
+    private UpstreamEnds ends(Upstream upstream, String decoders, String frames) {
         if (upstream.protocol() == UpstreamProtocol.HTTP_2) {
-            String profile = "http/2 " + config.headerLimit() + " " + config.http2();
             UpstreamConnections connections =
-                    upstream.connections(UpstreamProtocol.HTTP_2, profile, new Http2UpstreamInitializer(), false);
+                    upstream.connections(UpstreamProtocol.HTTP_2, frames, new Http2UpstreamInitializer(), false);
             return shared.computeIfAbsent(connections, each -> new SharedConnections(upstream, each));
         }
         // Between two exchanges nothing is left of the first: what is idle is bare.
-        return new PooledEnds(upstream.connections(
-                UpstreamProtocol.HTTP_1_1, "http/1.1 " + config.headerLimit(), new UpstreamInitializer(), true));
+        return new PooledEnds(
+                upstream.connections(UpstreamProtocol.HTTP_1_1, decoders, new UpstreamInitializer(), true));
     }
 
     @Override
@@ -142,13 +183,7 @@ final class HttpService implements Service {
 
     @Override
     public void close() {
-        for (FilterUse each : filters) {
-            try {
-                each.filter().close();
-            } catch (Throwable t) {
-                env.failed(each, "while it is closed", t);
-            }
-        }
+        env.ways().close(env);
     }
 
     @ChannelHandler.Sharable

@@ -2,6 +2,7 @@ package dev.baton.plugin.rebalance;
 
 import dev.baton.spi.Component;
 import dev.baton.spi.ComponentFactory;
+import dev.baton.spi.Replacement;
 import dev.baton.spi.loop.LoopLoads;
 import dev.baton.spi.loop.Sampling;
 import dev.baton.spi.metrics.Metrics;
@@ -41,6 +42,12 @@ final class RebalanceFactory implements ComponentFactory<RebalanceConfig> {
         public CompletionStage<String> start() {
             sampling = loads.sample(config.period(), rebalancer);
             return CompletableFuture.completedStage("");
+        }
+
+        /** {@inheritDoc} Two would be at the same things. */
+        @Override
+        public Replacement replacement() {
+            return Replacement.OLD_FIRST;
         }
 
         @Override

@@ -1,6 +1,7 @@
 package dev.baton.plugin.rescue;
 
 import dev.baton.spi.Component;
+import dev.baton.spi.Replacement;
 import dev.baton.spi.loop.LoopWatch;
 import dev.baton.spi.metrics.Metrics;
 import java.util.concurrent.CompletableFuture;
@@ -51,6 +52,12 @@ final class WatchdogThread implements Component, Runnable {
             // From now, not from when it should have been: rounds that were missed are not made up for.
             next = now + interval;
         }
+    }
+
+    /** {@inheritDoc} Two would be at the same things. */
+    @Override
+    public Replacement replacement() {
+        return Replacement.OLD_FIRST;
     }
 
     @Override

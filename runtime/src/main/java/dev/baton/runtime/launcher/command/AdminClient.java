@@ -162,8 +162,9 @@ final class AdminClient {
         /** The object that it answers, however long that takes. */
         JsonObject answer() throws AdminException {
             Answer answer = AdminClient.this.wait(path, response);
-            // 409: it was tried and failed, and the object says why.
-            Object decoded = decode(path, answer.status() == 409 ? answer.text() : checked(path, answer));
+            // It was tried and failed (409), or what it was tried with is wrong (422): the object says why.
+            boolean tried = answer.status() == 409 || answer.status() == 422;
+            Object decoded = decode(path, tried ? answer.text() : checked(path, answer));
             return decoded instanceof JsonObject object ? object : new JsonObject();
         }
 

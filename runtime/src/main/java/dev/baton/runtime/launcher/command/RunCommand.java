@@ -16,6 +16,7 @@ import dev.baton.runtime.server.Installation;
 import dev.baton.runtime.server.Server;
 import dev.baton.runtime.server.StartException;
 import dev.baton.runtime.upgrade.InitProcess;
+import dev.baton.spi.admin.PluginReload;
 import dev.baton.spi.admin.StopReport;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
@@ -25,6 +26,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -364,6 +366,36 @@ final class RunCommand implements Callable<Integer> {
                 if (asked != null) {
                     asked.upgraded(Boolean.TRUE.equals(done));
                 }
+            });
+        }
+
+        @Override
+        public void reload(List<String> plugins) {
+            CompletionStage<Boolean> all = CompletableFuture.completedStage(true);
+            for (String each : plugins) {
+                all = all.thenCompose(soFar -> soFar ? reloaded(each) : CompletableFuture.completedStage(false));
+            }
+            all.exceptionally(failure -> {
+                        say("the new versions need an upgrade: " + failure.getMessage());
+                        return false;
+                    })
+                    .thenAccept(done -> {
+                        SupervisorLink asked = supervisor;
+                        if (!done) {
+                            upgrade();
+                        } else if (asked != null) {
+                            asked.upgraded(true);
+                        }
+                    });
+        }
+
+        private CompletionStage<Boolean> reloaded(String plugin) {
+            return assembled.thenCompose(server -> server.reload(plugin)).thenApply(report -> {
+                boolean done = report.outcome() == PluginReload.Outcome.RELOADED;
+                if (!done) {
+                    say(plugin + " needs an upgrade: " + report.detail());
+                }
+                return done;
             });
         }
 

@@ -39,6 +39,8 @@ final class ControlChannel implements Closeable {
         ENDED,
         /** Of the supervisor: upgrade. */
         UPGRADE,
+        /** Reload plugins (their ids, with commas between them), or upgrade where that is not possible. */
+        RELOAD,
         /** Stop as at the first signal (its name). */
         STOP,
         /** As at the second one (its name). */

@@ -29,15 +29,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Serves with the plugins of some projects, and brings each change of what their compilers have made in by an upgrade.
+ * Serves with the plugins of some projects, and brings each change of what their compilers have made in: the process
+ * that serves reloads them, or is upgraded.
  *
  * <pre>
  * files change            wait until they have not changed for {@link #QUIET_NANOS}
  * not compiled whole      wait for more; said if nothing comes for {@link #PATIENCE_NANOS}
  * cannot be loaded        said; what was loaded before serves
  * same as what is loaded  nothing
- * else                    have the process that serves upgrade; if the new one does not come up, what was loaded before
- *                         is put back, for whoever upgrades next
+ * else                    have the process that serves reload them; if it cannot, or the configuration has changed too,
+ *                         have it upgrade; if the new one does not come up, what was loaded before is put back, for
+ *                         whoever upgrades next
  * </pre>
  *
  * <p>Threading: one thread runs it, signals come on others.
@@ -218,7 +220,9 @@ public final class DevSupervisor {
             said.accept("reloading " + what + (configured ? " with the new configuration" : ""));
             long begun = System.nanoTime();
             staged.use(next);
-            if (upgraded(processes)) {
+            List<String> ids = next.plugins().stream().map(each -> each.id()).toList();
+            boolean whole = configured || isOutdated || before == null;
+            if (isDone(whole ? processes.upgrade() : processes.reload(ids))) {
                 served = next;
                 isOutdated = false;
                 servedConfiguration = nowConfigured;
@@ -236,10 +240,9 @@ public final class DevSupervisor {
         }
     }
 
-    private static boolean upgraded(ServingProcesses processes) throws InterruptedException {
-        CompletableFuture<Boolean> done = processes.upgrade();
+    private static boolean isDone(CompletableFuture<Boolean> asked) throws InterruptedException {
         try {
-            return done.get();
+            return asked.get();
         } catch (ExecutionException e) {
             throw new IllegalStateException("the answer of a process never fails", e);
         }

@@ -197,14 +197,23 @@ final class ServingProcesses implements AutoCloseable {
     }
 
     /** Has the one that serves start the next one; completes with false if it serves on itself. */
-    synchronized CompletableFuture<Boolean> upgrade() {
+    CompletableFuture<Boolean> upgrade() {
+        return ask(Word.UPGRADE, "");
+    }
+
+    /** Has the one that serves reload plugins, or start the next one; completes with false if nothing came of it. */
+    CompletableFuture<Boolean> reload(List<String> plugins) {
+        return ask(Word.RELOAD, String.join(",", plugins));
+    }
+
+    private synchronized CompletableFuture<Boolean> ask(Word word, String argument) {
         Member asked = serving;
         if (asked == null || upgrade != null || !isServing()) {
             return CompletableFuture.completedFuture(false);
         }
         CompletableFuture<Boolean> done = new CompletableFuture<>();
         upgrade = done;
-        asked.channel.write(Word.UPGRADE);
+        asked.channel.write(word, argument);
         return done;
     }
 

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +32,9 @@ public final class SupervisorLink {
     public interface Orders {
         /** Upgrade; {@link SupervisorLink#upgraded} is the answer. */
         void upgrade();
+
+        /** Reload plugins, or upgrade where that is not possible; {@link SupervisorLink#upgraded} is the answer. */
+        void reload(List<String> plugins);
 
         /** Drain and end, unless that has begun. */
         void stop(String signal);
@@ -124,6 +128,7 @@ public final class SupervisorLink {
         for (Line line = channel.read(); line != null; line = channel.read()) {
             switch (line.word()) {
                 case UPGRADE -> orders.upgrade();
+                case RELOAD -> orders.reload(List.of(line.argument().split(",")));
                 case STOP -> orders.stop(line.argument());
                 case CUT -> orders.cut(line.argument());
                 default -> LOG.warn("{} is no order of a supervisor", line);

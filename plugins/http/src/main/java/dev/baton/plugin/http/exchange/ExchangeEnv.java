@@ -21,7 +21,9 @@ public final class ExchangeEnv {
 
     private final String service;
     private final ServiceContext context;
-    private final Router router;
+    /** Read at the beginning of each exchange, which keeps its route until it ends. */
+    private volatile Ways ways;
+
     private final TrustedProxies proxies;
     private final RequestLimits limits;
     private final Timeouts timeouts;
@@ -32,12 +34,12 @@ public final class ExchangeEnv {
      * For a service.
      *
      * @param service its name
-     * @param router finds the routes of its requests
+     * @param ways of its requests
      */
-    public ExchangeEnv(String service, HttpConfig config, ServiceContext context, Router router) {
+    public ExchangeEnv(String service, HttpConfig config, ServiceContext context, Ways ways) {
         this.service = service;
         this.context = context;
-        this.router = router;
+        this.ways = ways;
         proxies = new TrustedProxies(config.forwarded());
         limits = new RequestLimits(config);
         timeouts = Timeouts.of(config);
@@ -56,7 +58,17 @@ public final class ExchangeEnv {
     }
 
     Router router() {
-        return router;
+        return ways.router();
+    }
+
+    /** The ways that exchanges begin on now. */
+    public Ways ways() {
+        return ways;
+    }
+
+    /** From now on exchanges begin on these. */
+    public void ways(Ways next) {
+        ways = next;
     }
 
     TrustedProxies proxies() {

@@ -38,6 +38,11 @@ public final class FilterUse {
         quarantine = new Quarantine(options.budget().toNanos());
     }
 
+    /** Whether a plugin has contributed it. */
+    boolean isOf(String plugin) {
+        return contributed.plugin().equals(plugin);
+    }
+
     Contributed<?> contributed() {
         return contributed;
     }

@@ -97,6 +97,7 @@ public final class FilteredExchange extends ExchangeView implements FilterCalls.
         }
         wishes = new BodyWishes(uses);
         calls = new FilterCalls(this, uses, wishes);
+        route.underWay().increment();
     }
 
     // ------------------------------------------------------------------------------------------- from the client's end
@@ -259,10 +260,12 @@ public final class FilteredExchange extends ExchangeView implements FilterCalls.
             }
             WorkerCall running = calls.late(i);
             int at = i;
+            route.underWay().increment();
             if (running == null || !running.whenReturned(() -> tellEnd(at, outcome))) {
                 tellEnd(i, outcome);
             }
         }
+        route.underWay().decrement();
     }
 
     private void tellEnd(int at, HttpOutcome outcome) {
@@ -271,6 +274,8 @@ public final class FilteredExchange extends ExchangeView implements FilterCalls.
             use.filter().end(calls.view(at), outcome);
         } catch (Throwable t) {
             client.env().failed(use, "at the end of an exchange of route " + route.name(), t);
+        } finally {
+            route.underWay().decrement();
         }
     }
 

@@ -12,8 +12,8 @@ import dev.baton.spi.service.Contributed;
 
 /** A handler at the end of a route. To the code that calls filters it is one more, which has to answer. */
 record HandlerUse(FilterUse use) {
-    HandlerUse(Contributed<HttpHandler> contributed, String type, HttpFilterOptions options) {
-        this(new FilterUse(
+    static HandlerUse of(Contributed<HttpHandler> contributed, String type, HttpFilterOptions options) {
+        return new HandlerUse(new FilterUse(
                 contributed,
                 new Last(contributed.instance()),
                 contributed.instance().getClass(),

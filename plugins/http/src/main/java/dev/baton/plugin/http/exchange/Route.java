@@ -1,5 +1,6 @@
 package dev.baton.plugin.http.exchange;
 
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  *     {@code response-timeout} limits it
  * @param retries what is asked again
  * @param metrics what counts its exchanges
+ * @param underWay counts those under way that go through filters or to a handler, of all routes that were made with it
  */
 record Route(
         String name,
@@ -21,10 +23,11 @@ record Route(
         boolean connect,
         long timeoutNanos,
         Retries retries,
-        RouteMetrics metrics) {
+        RouteMetrics metrics,
+        LongAdder underWay) {
     /** A route without what is for servers. */
-    static Route fixed(String name, FilterUses filters, Target target, RouteMetrics metrics) {
-        return new Route(name, filters, target, false, Timeouts.NEVER, Retries.NONE, metrics);
+    static Route fixed(String name, FilterUses filters, Target target, RouteMetrics metrics, LongAdder underWay) {
+        return new Route(name, filters, target, false, Timeouts.NEVER, Retries.NONE, metrics, underWay);
     }
 
     /** Its exchanges take the long way: through filters, or to what is no server. */

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * with {@code .} or {@code ..} in it means one thing to one server and another to the next: where a route asks for a
  * path, such a request is refused.
  */
-final class Router {
+public final class Router {
     private static final int MAX_LABELS = 128;
 
     private final Map<String, Paths> exact = new HashMap<>();

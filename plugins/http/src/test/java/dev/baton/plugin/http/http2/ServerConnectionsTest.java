@@ -79,7 +79,7 @@ class ServerConnectionsTest {
         connection.freezeTime();
         HttpConfig config = Bench.config(true, List.of());
         ExchangeEnv env = new ExchangeEnv(
-                "shop", config, bench, new Routes("shop", bench, each -> new PooledEnds(bench)).router(config));
+                "shop", config, bench, new Routes("shop", bench, each -> new PooledEnds(bench)).ways(config));
         connection.pipeline().addLast(Http2Codec.upstream(env, connection, new Http2Limits(Http2Config.DEFAULT, 4096)));
         assertThat(of(connection).wake(home)).isTrue();
         connection.elsewhere(true);

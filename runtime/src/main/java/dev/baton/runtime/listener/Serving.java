@@ -1,0 +1,72 @@
+package dev.baton.runtime.listener;
+
+import dev.baton.spi.listener.UnbindStrategy;
+import dev.baton.spi.service.Service;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * What plugins have made for a listener at one time. Each connection belongs to the one that was there when it was
+ * accepted, until it goes over to the next ({@link ServingChange}).
+ */
+public final class Serving {
+    private final Service service;
+    private final UnbindStrategy unbind;
+    private final Map<Told, Member> members = new EnumMap<>(Told.class);
+
+    /** What a connection was told. */
+    enum Told {
+        NOTHING,
+        TO_DRAIN,
+        /** It is packed: its end here is no end of it. */
+        TO_GO
+    }
+
+    /**
+     * How a connection belongs to it. There is one for each thing that it may have been told, for all connections.
+     *
+     * @param serving what it belongs to
+     * @param told what it was told
+     */
+    record Member(Serving serving, Told told) {
+        /** The same, told something else. */
+        Member told(Told now) {
+            return serving.member(now);
+        }
+    }
+
+    /**
+     * One for new connections.
+     *
+     * @param service what speaks on them, with the listener's filters before it
+     * @param unbind how the listener is unbound
+     */
+    public Serving(Service service, UnbindStrategy unbind) {
+        this.service = service;
+        this.unbind = unbind;
+        for (Told each : Told.values()) {
+            members.put(each, new Member(this, each));
+        }
+    }
+
+    /** What speaks on new connections, with the listener's filters before it. */
+    public Service service() {
+        return service;
+    }
+
+    /** How the listener is unbound. */
+    public UnbindStrategy unbind() {
+        return unbind;
+    }
+
+    /** The service without filters. */
+    public Service bare() {
+        return service instanceof FilteredService filtered ? filtered.service() : service;
+    }
+
+    /** How a connection belongs to it. */
+    Member member(Told told) {
+        return Objects.requireNonNull(members.get(told));
+    }
+}
