@@ -181,7 +181,7 @@ final class LaneMeter implements Sampling, Runnable {
             if (!loop.isLane()) {
                 double cpu = gauges.cpuNanos(loop) - each.getValue().cpuNanos;
                 double waited = loop.waitedNanos() - each.getValue().waitedNanos;
-                had += Math.min(nanos, Math.max(0, cpu) + Math.max(0, waited));
+                had += Math.min((double) nanos, Math.max(0, cpu) + Math.max(0, waited));
             }
         }
         return Math.max(most * CAPACITY_LEAST, Math.min(most, had));
