@@ -22,9 +22,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What becomes of live connections when a server is upgraded, or reloads its configuration: streams that carry lines all
- * the time, and kept connections of HTTP that ask now and then. Counts those that are closed, the longest time that an
- * answer took, and how long the old process stays.
+ * What becomes of live connections when a server is upgraded, or reloads its configuration: streams that carry lines
+ * all the time, and kept connections of HTTP that ask now and then. Counts those that are closed, the longest time that
+ * an answer took, and how long the old process stays.
  *
  * <p>Arguments: {@code baton}, or {@code peer NAME LINES WEB PID} of a server whose workers are children of the process
  * {@code PID}, which reloads at a signal; then how many streams, how many kept connections, how many rounds, and the
@@ -46,10 +46,7 @@ public final class MovesBenchmark {
         switch (arguments[0]) {
             case "origin" -> origin(Path.of(arguments[1]));
             case "baton" ->
-                baton(
-                        Integer.parseInt(arguments[1]),
-                        Integer.parseInt(arguments[2]),
-                        Integer.parseInt(arguments[3]));
+                baton(Integer.parseInt(arguments[1]), Integer.parseInt(arguments[2]), Integer.parseInt(arguments[3]));
             default -> peer(arguments);
         }
     }
@@ -67,8 +64,7 @@ public final class MovesBenchmark {
     private static void baton(int streams, int kept, int rounds) throws Exception {
         Path folder = Files.createTempDirectory("baton-moves");
         try (EchoOrigin origin = EchoOrigin.start();
-                BatonProcess baton = BatonProcess.serve(
-                        folder, """
+                BatonProcess baton = BatonProcess.serve(folder, """
                         version: 1
                         loops: 2
                         grace: 1h
@@ -83,14 +79,18 @@ public final class MovesBenchmark {
                           app: { servers: ["%s"] }
                         """.formatted(origin.address()))) {
             HttpClient http = HttpClient.newHttpClient();
+            String admin = baton.admin();
+            String lines = baton.listener("lines");
+            String web = baton.listener("web");
             long[] serves = {baton.pid()};
             Supplier<List<ProcessHandle>> upgrade = () -> {
                 ProcessHandle old = ProcessHandle.of(serves[0]).orElseThrow();
-                HttpRequest ask = HttpRequest.newBuilder(URI.create("http://" + baton.admin() + "/v1/upgrade"))
+                HttpRequest ask = HttpRequest.newBuilder(URI.create("http://" + admin + "/v1/upgrade"))
                         .POST(HttpRequest.BodyPublishers.noBody())
                         .build();
                 try {
-                    Matcher pid = PID.matcher(http.send(ask, BodyHandlers.ofString()).body());
+                    Matcher pid =
+                            PID.matcher(http.send(ask, BodyHandlers.ofString()).body());
                     if (!pid.find()) {
                         throw new IllegalStateException("no upgrade");
                     }
@@ -101,7 +101,7 @@ public final class MovesBenchmark {
                 return List.of(old);
             };
             for (int round = 1; round <= rounds; round++) {
-                round("Baton, upgrade", round, baton.listener("lines"), baton.listener("web"), streams, kept, upgrade);
+                round("Baton, upgrade", round, lines, web, streams, kept, upgrade);
             }
             ProcessHandle.of(serves[0]).ifPresent(ProcessHandle::destroy);
         }
@@ -147,7 +147,9 @@ public final class MovesBenchmark {
             List<Client> talkers = talking.join(Speech.LINES, lines, streams);
             List<Client> askers = asking.join(Speech.HTTP, web, kept);
             pause(Duration.ofSeconds(WARMUP_SECONDS));
-            must(talking.failures().isEmpty() && asking.failures().isEmpty(), "a client failed before anything was done");
+            must(
+                    talking.failures().isEmpty() && asking.failures().isEmpty(),
+                    "a client failed before anything was done");
             long begun = System.nanoTime();
             List<ProcessHandle> old = new ArrayList<>(replace.get());
             long stayed = -1;

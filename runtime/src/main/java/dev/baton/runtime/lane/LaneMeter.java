@@ -169,9 +169,9 @@ final class LaneMeter implements Sampling, Runnable {
 
     /**
      * The processor time that the loops which serve every service could have: what they have had, and what they have
-     * waited in their pollers. What the kernel has given to other processes meanwhile is none of it, for a service takes
-     * too much of what there is. But not less than a part of all processors: where callbacks only wait, next to nothing
-     * would be a lot.
+     * waited in their pollers. What the kernel has given to other processes meanwhile is none of it, for a service
+     * takes too much of what there is. But not less than a part of all processors: where callbacks only wait, next to
+     * nothing would be a lot.
      */
     private double capacity(long nanos) {
         double most = (double) nanos * Math.min(ordinaryLoops(), gauges.processors());

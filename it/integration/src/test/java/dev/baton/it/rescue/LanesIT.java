@@ -150,7 +150,7 @@ class LanesIT {
                 if (Files.readString(task.resolve("comm")).startsWith("baton-lane")) {
                     String stat = Files.readString(task.resolve("stat"));
                     all.add(Integer.parseInt(
-                            stat.substring(stat.lastIndexOf(')') + 2).split(" ")[16]));
+                            stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1)[16]));
                 }
             }
         }
