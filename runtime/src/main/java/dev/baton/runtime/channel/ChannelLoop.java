@@ -229,6 +229,9 @@ final class ChannelLoop extends AbstractEventExecutor implements EventLoop, Runn
         }
         try {
             for (int i = 0; i < TASKS_MAX; i++) {
+                if (channel.isClaimed() && !channel.isLive()) {
+                    return; // given away or deleted: the rest must find it gone, and not a socket that is another's
+                }
                 Runnable task = tasks.poll();
                 if (task == null) {
                     break;

@@ -345,7 +345,13 @@ public final class FdTable implements Fds {
             return false;
         }
         registration.disowned = true;
-        return delete(fd, 0);
+        if (delete(fd, 0)) {
+            return true;
+        }
+        // Deleted from outside meanwhile. The caller's claim is not given back yet, so nobody has closed it: whoever
+        // leaves last does.
+        registration.disowned = false;
+        return false;
     }
 
     /**

@@ -18,6 +18,7 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelHandlerAdapter;
 import io.netty.channel.ChannelHandlerContext;
+import java.io.IOException;
 import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -156,11 +157,18 @@ final class AcceptedConnections {
             @Nullable ListenerChannel parent, BatonLoop loop, Parcel parcel, Companions companions, boolean cameBack) {
         List<MovableStreamChannel> along = new ArrayList<>();
         MovableStreamChannel connection = null;
+        int begun = 0; // sockets of companions that are not the parcel's any more
         boolean done = false;
         try {
             SocketAddress peer = env.posix().remoteAddress(parcel.socket().number());
             for (PackedCompanion each : parcel.companions()) {
-                along.add(companions.unpack(each, loop));
+                begun++;
+                try {
+                    along.add(companions.unpack(each, loop));
+                } catch (IOException refused) {
+                    begun--;
+                    throw refused;
+                }
             }
             connection = MovableStreamChannel.moved(
                     parent, env, spec.plugin(), loop, parcel.socket().number(), peer);
@@ -178,7 +186,7 @@ final class AcceptedConnections {
             LOG.warn("listener {} cannot take a connection of another process", spec.name(), t);
         } finally {
             if (!done) {
-                cut(parcel, along, connection);
+                cut(parcel, begun, along, connection);
             }
             along.forEach(MovableStreamChannel::leave);
             if (connection != null) {
@@ -208,7 +216,8 @@ final class AcceptedConnections {
     }
 
     /** Nothing of it goes on: its peers see a reset, as when a process dies. */
-    private void cut(Parcel parcel, List<MovableStreamChannel> along, @Nullable MovableStreamChannel connection) {
+    private void cut(
+            Parcel parcel, int begun, List<MovableStreamChannel> along, @Nullable MovableStreamChannel connection) {
         if (connection == null) {
             env.posix().setLinger(parcel.socket().number(), 0);
             env.table().discard(parcel.socket().number(), FdKind.DOWNSTREAM);
@@ -221,7 +230,7 @@ final class AcceptedConnections {
             connections.ended(connection);
         }
         along.forEach(AcceptedConnections::reset);
-        parcel.companions().stream().skip(along.size()).forEach(each -> {
+        parcel.companions().stream().skip(begun).forEach(each -> {
             env.posix().setLinger(each.socket().number(), 0);
             env.table().discard(each.socket().number(), FdKind.UPSTREAM);
         });

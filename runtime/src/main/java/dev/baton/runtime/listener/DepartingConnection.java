@@ -198,7 +198,8 @@ final class DepartingConnection implements Departure {
             try {
                 Place place = companions.placeOf(companion);
                 never |= place == null;
-                if (place != null && ((MovableStreamChannel) companion).isPackable()) {
+                // Both: what the companion has posted to this connection before the claim can be seen now.
+                if (place != null && ((MovableStreamChannel) companion).isPackable() && connection.isPackable()) {
                     others.add((MovableStreamChannel) companion);
                     places.add(place);
                     wanted = true;
@@ -223,23 +224,16 @@ final class DepartingConnection implements Departure {
             ConnectionFacts found = connection.hasAttr(MovableChannel.FACTS)
                     ? connection.attr(MovableChannel.FACTS).get()
                     : null;
-            boolean[] used = new boolean[others.size()];
             List<PackedCompanion> along = new ArrayList<>();
-            boolean whole = true;
-            for (MovableChannel each : packed.companions()) {
-                int at = others.indexOf((MovableStreamChannel) each);
-                PackedSocket socket = at < 0 || used[at] ? null : others.get(at).pack();
-                if (socket == null) {
-                    whole = false;
-                    break;
-                }
-                used[at] = true;
-                along.add(new PackedCompanion(places.get(at), socket));
-            }
             PackedSocket own = null;
-            if (whole) {
-                connections.departing(connection);
-                own = connection.pack();
+            try {
+                if (seal(packed, along)) {
+                    connections.departing(connection);
+                    own = connection.pack();
+                }
+            } catch (Throwable t) { // short of memory, or a companion that is none
+                LOG.error("a connection of listener {} cannot be packed", listener, t);
+                env.failures().failed(plugin, t);
             }
             if (own == null) {
                 LOG.debug("{} was closed while it was packed", connection);
@@ -261,6 +255,21 @@ final class DepartingConnection implements Departure {
                     packed.state(),
                     own,
                     along);
+        }
+
+        /** False if one of the companions was closed from outside. */
+        private boolean seal(Packed packed, List<PackedCompanion> along) {
+            boolean[] used = new boolean[others.size()];
+            for (MovableChannel each : packed.companions()) {
+                int at = others.indexOf(each);
+                PackedSocket socket = at < 0 || used[at] ? null : others.get(at).pack();
+                if (socket == null) {
+                    return false;
+                }
+                used[at] = true;
+                along.add(new PackedCompanion(places.get(at), socket));
+            }
+            return true;
         }
 
         @Override

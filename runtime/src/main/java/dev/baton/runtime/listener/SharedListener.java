@@ -35,6 +35,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -65,6 +66,9 @@ import org.slf4j.LoggerFactory;
  */
 @AnyThread
 public final class SharedListener implements Listener {
+    /** How long a connection of another process waits for a loop, before another one is asked. */
+    private static final Duration UNPACK_MAX = Duration.ofMillis(100);
+
     private static final Logger LOG = LoggerFactory.getLogger(SharedListener.class);
 
     private final ListenerSpec spec;
@@ -79,6 +83,7 @@ public final class SharedListener implements Listener {
 
     private final AcceptedConnections accepted;
     private final Metrics.Counter received;
+    private final Timer timer;
     private final AtomicInteger nextLoop = new AtomicInteger();
     private final Accepting accepting;
     /** One object, so that seats of one loop are equal. */
@@ -189,6 +194,7 @@ public final class SharedListener implements Listener {
                 env.companions(),
                 this::back,
                 this::connectionEnded);
+        this.timer = timer;
         this.received = metrics.counter(
                 "baton_listener_received_total",
                 "Live connections of a listener that came from the process before, in an upgrade.",
@@ -308,11 +314,22 @@ public final class SharedListener implements Listener {
         int turn = nextLoop.getAndIncrement();
         for (int i = 0; i < 2 * all.size(); i++) {
             BatonLoop loop = all.get(Math.floorMod(turn + i, all.size()));
-            if (i < all.size() && loop.isBlocked()) {
+            if (i < all.size() && loop.isAvoided()) {
                 continue;
             }
+            AtomicBoolean begun = new AtomicBoolean();
             try {
-                loop.execute(() -> accepted.unpack(parent, loop, parcel, env.companions(), cameBack));
+                loop.execute(() -> {
+                    if (begun.compareAndSet(false, true)) {
+                        accepted.unpack(parent, loop, parcel, env.companions(), cameBack);
+                    }
+                });
+                // It may be blocked since then: a rescue does not know of what has no channel yet.
+                timer.after(UNPACK_MAX, () -> {
+                    if (begun.compareAndSet(false, true)) {
+                        unpack(parcel, cameBack);
+                    }
+                });
                 return;
             } catch (RejectedExecutionException ended) {
                 LOG.debug("loop {} has ended", loop.id(), ended);

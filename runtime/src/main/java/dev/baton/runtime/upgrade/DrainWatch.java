@@ -76,11 +76,10 @@ final class DrainWatch implements Giver.Hearing {
             parcels.close();
         }
         if (takes) {
-            take(() -> {
-                idle.sendLast(giver);
-                giver.end();
-            });
+            take(() -> idle.sendLast(giver));
         }
+        // In any case: from an end without it the new process would conclude that this one has died.
+        take(giver::end);
         return false;
     }
 

@@ -31,6 +31,9 @@ public final class Giver implements AutoCloseable {
     /** Of why a check failed; more of it is cut. */
     private static final int FAILURE_CHARS_MAX = 500;
 
+    /** Packets that are heard at once: one that talks without end must not keep this process from its own end. */
+    private static final int HEARD_MAX = 256;
+
     private final HandoffSocket socket;
     private final Deadline deadline;
     private final Peer peer;
@@ -239,7 +242,7 @@ public final class Giver implements AutoCloseable {
             return;
         }
         Deadline until = Deadline.in(limit);
-        while (socket.awaitPacket(until)) {
+        for (int heard = 0; heard < HEARD_MAX && socket.awaitPacket(until); heard++) {
             Message message = socket.receive(Deadline.in(limit));
             if (message == null) {
                 closedThere = true;

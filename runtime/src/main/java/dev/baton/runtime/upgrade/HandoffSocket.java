@@ -99,10 +99,11 @@ final class HandoffSocket implements AutoCloseable {
     Message receive(Deadline deadline) throws IOException {
         while (await(poll, PollFd.POLLIN, deadline)) {
             int result = posix.recvFds(fd.number(), incoming.address(), Message.BYTES_MAX, passed);
-            if (result == -Errno.EAGAIN || result == -Errno.EINTR) {
+            // ECONNRESET: the other side has closed without reading all. It is told once, before what is still queued.
+            if (result == -Errno.EAGAIN || result == -Errno.EINTR || result == -Errno.ECONNRESET) {
                 continue;
             }
-            if (result == 0 || result == -Errno.ECONNRESET) {
+            if (result == 0) {
                 discard(passed.fds());
                 return null;
             }
@@ -131,6 +132,18 @@ final class HandoffSocket implements AutoCloseable {
      */
     void stopReceiving() {
         posix.shutdown(fd.number(), Sockets.SHUT_RD);
+    }
+
+    /** True if the other side has closed, by its end or by itself; false if it only receives no more. */
+    boolean isHungUp() {
+        return (reportedNow() & PollFd.POLLHUP) != 0;
+    }
+
+    private short reportedNow() {
+        poll.putInt(PollFd.FD_OFFSET, fd.number());
+        poll.putShort(PollFd.EVENTS_OFFSET, (short) 0);
+        poll.putShort(PollFd.REVENTS_OFFSET, (short) 0);
+        return posix.poll(poll.address(), 1, 0) > 0 ? poll.getShort(PollFd.REVENTS_OFFSET) : 0;
     }
 
     /** Waits until a packet, or the end of the other side, is there to be received; false if none comes in time. */

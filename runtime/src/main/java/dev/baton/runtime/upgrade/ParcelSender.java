@@ -53,6 +53,9 @@ final class ParcelSender implements Carrier, AutoCloseable {
     /** One that the other process has not taken: what it misses may come, such as the addresses of a server. */
     private static final long CAME_BACK_NANOS = Duration.ofSeconds(1).toNanos();
 
+    /** So long: then it is told to drain, as what cannot go. */
+    private static final long COME_BACKS_NANOS = Duration.ofSeconds(10).toNanos();
+
     /** A new process answers in some milliseconds; when it does not, it hangs. */
     private static final long ANSWER_NANOS = Duration.ofSeconds(5).toNanos();
 
@@ -68,6 +71,7 @@ final class ParcelSender implements Carrier, AutoCloseable {
     /** Packed and to be sent; or {@link #LOOK}. */
     private final BlockingQueue<Sealed> outgoing = new LinkedBlockingQueue<>();
 
+    private final long begunNanos = System.nanoTime();
     private final AtomicInteger room = new AtomicInteger(ROOM_AT_FIRST);
     private final Thread thread;
 
@@ -114,7 +118,7 @@ final class ParcelSender implements Carrier, AutoCloseable {
     @Override
     public boolean take(Departure departure, boolean again) {
         synchronized (lock) {
-            if (closed) {
+            if (closed || (again && System.nanoTime() - begunNanos >= COME_BACKS_NANOS)) {
                 return false;
             }
             Asked asked = new Asked(departure);
@@ -162,6 +166,12 @@ final class ParcelSender implements Carrier, AutoCloseable {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } catch (Throwable t) { // what it has in hand is held, and goes on here
+            LOG.error("live connections stay here", t);
+            failed = true;
+            if (isHere()) {
+                close();
+            }
         }
     }
 
@@ -178,13 +188,9 @@ final class ParcelSender implements Carrier, AutoCloseable {
     }
 
     private void wakeThoseThatWaited(long now) {
-        later.removeIf(each -> {
-            boolean due = now - each.notBeforeNanos >= 0;
-            if (due) {
-                ready.add(each);
-            }
-            return due;
-        });
+        synchronized (lock) {
+            later.removeIf(each -> now - each.notBeforeNanos >= 0 && ready.add(each));
+        }
     }
 
     /** A connection stands still for as long as it waits for its answer. */
@@ -215,7 +221,7 @@ final class ParcelSender implements Carrier, AutoCloseable {
         long id;
         Destination to;
         synchronized (lock) {
-            if (paused) {
+            if (paused || failed) {
                 held.add(sealed);
                 return;
             }
@@ -334,7 +340,9 @@ final class ParcelSender implements Carrier, AutoCloseable {
                 each.departure.back(each.parcel);
             }
         }
-        wakeAll();
+        synchronized (lock) { // those that are woken now are in one of the two
+            wakeAll();
+        }
         for (Asked each = ready.poll(); each != null; each = ready.poll()) {
             each.departure.stay();
         }
@@ -440,10 +448,13 @@ final class ParcelSender implements Carrier, AutoCloseable {
         @Override
         public void again() {
             boundary.set(true);
-            if (later.remove(this)) {
+            synchronized (lock) {
+                if (closed || !later.remove(this)) {
+                    return; // who closes tells those that are in the set
+                }
                 ready.add(this);
-                look();
             }
+            look();
         }
     }
 }

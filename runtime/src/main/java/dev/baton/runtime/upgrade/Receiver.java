@@ -317,12 +317,13 @@ public final class Receiver implements AutoCloseable {
             throws IOException {
         Deadline deadline = Deadline.in(limit);
         boolean told = false;
-        ByteArrayOutputStream parts = new ByteArrayOutputStream();
+        LiveConnections live = new LiveConnections(arrivals);
         try {
             while (true) {
                 Message message = socket.receive(deadline);
                 if (message == null || message.type() == Message.Type.END) {
                     discard(message);
+                    live.end(message != null);
                     return;
                 }
                 if (message.type() == Message.Type.RELEASED && !told) {
@@ -334,15 +335,16 @@ public final class Receiver implements AutoCloseable {
                 } else if (message.type() == Message.Type.IDLE) {
                     idle(message).forEach(idle);
                 } else if (message.type() == Message.Type.PART) {
-                    part(message, parts);
+                    live.part(message);
                 } else if (message.type() == Message.Type.PARCEL) {
-                    parcel(message, parts, arrivals);
+                    live.parcel(message);
                 } else {
                     discard(message);
                     throw new HandoffException("the other process said " + message.type() + " while it drains");
                 }
             }
         } finally {
+            live.end(true);
             if (!told) {
                 released.by(List.of(), List.of());
             }
@@ -400,56 +402,105 @@ public final class Receiver implements AutoCloseable {
         void leave(Parcel parcel);
     }
 
-    private void part(Message message, ByteArrayOutputStream parts) throws HandoffException {
-        bare(message);
-        message.number();
-        parts.writeBytes(message.rest());
-        if (parts.size() > ParcelForm.BYTES_MAX) {
-            throw new HandoffException("the other process sends a connection of more than " + parts.size() + " bytes");
-        }
-    }
+    /** Live connections as they come: put together, and decided about. */
+    private final class LiveConnections {
+        private final Arrivals arrivals;
+        private final ByteArrayOutputStream parts = new ByteArrayOutputStream();
+        private long partsOf = -1;
+        /** Admitted when the other side had closed already: whose they are is known when all it has sent is read. */
+        private final List<Parcel> undecided = new ArrayList<>();
 
-    private void parcel(Message message, ByteArrayOutputStream parts, Arrivals arrivals) throws IOException {
-        int[] numbers = message.fds();
-        boolean mine = false;
-        try {
-            long id = message.number();
+        LiveConnections(Arrivals arrivals) {
+            this.arrivals = arrivals;
+        }
+
+        void part(Message message) throws HandoffException {
+            bare(message);
+            of(message.number());
             parts.writeBytes(message.rest());
-            byte[] form = parts.toByteArray();
-            parts.reset();
-            Parcel parcel = ParcelForm.read(form, numbers);
-            String refusal = arrivals.admit(parcel);
-            if (refusal != null) {
-                answer(new Message.Writer(Message.Type.RETURNED).number(id).text(refusal));
-                return;
-            }
-            mine = isMine(id);
-            if (mine) {
-                arrivals.take(parcel);
-            } else {
-                arrivals.leave(parcel);
-            }
-        } finally {
-            if (!mine) {
-                socket.discard(numbers);
+            if (parts.size() > ParcelForm.BYTES_MAX) {
+                throw new HandoffException(
+                        "the other process sends a connection of more than " + parts.size() + " bytes");
             }
         }
-    }
 
-    private void answer(Message.Writer answer) throws IOException {
-        socket.send(answer, Deadline.in(STEP_MAX));
-    }
+        /** Parts of one that never came whole are not the next one's. */
+        private void of(long id) {
+            if (id != partsOf) {
+                parts.reset();
+                partsOf = id;
+            }
+        }
 
-    /**
-     * Says that a connection is taken. If that cannot be said any more because the other process is dead, nobody else
-     * has it; if that one lives, it has taken it back.
-     */
-    private boolean isMine(long id) throws IOException {
-        try {
-            answer(new Message.Writer(Message.Type.TAKEN).number(id));
-            return true;
-        } catch (HandoffException gone) {
-            LOG.debug("cannot answer the old process", gone);
+        void parcel(Message message) throws IOException {
+            int[] numbers = message.fds();
+            Parcel admitted = null;
+            boolean decided = false;
+            try {
+                long id = message.number();
+                of(id);
+                parts.writeBytes(message.rest());
+                byte[] form = parts.toByteArray();
+                parts.reset();
+                Parcel parcel = ParcelForm.read(form, numbers);
+                String refusal = arrivals.admit(parcel);
+                if (refusal != null) {
+                    answer(new Message.Writer(Message.Type.RETURNED).number(id).text(refusal));
+                    return;
+                }
+                admitted = parcel;
+                if (canSayTaken(id)) {
+                    decided = true;
+                    arrivals.take(parcel);
+                } else if (socket.isHungUp()) {
+                    decided = true;
+                    undecided.add(parcel);
+                }
+                // Else it lives and hears no more: it has taken the connection back.
+            } finally {
+                if (!decided) {
+                    if (admitted != null) {
+                        arrivals.leave(admitted);
+                    }
+                    socket.discard(numbers);
+                }
+            }
+        }
+
+        private boolean canSayTaken(long id) throws IOException {
+            try {
+                answer(new Message.Writer(Message.Type.TAKEN).number(id));
+                return true;
+            } catch (HandoffException gone) {
+                LOG.debug("cannot answer the old process", gone);
+                return false;
+            }
+        }
+
+        private void answer(Message.Writer answer) throws IOException {
+            socket.send(answer, Deadline.in(STEP_MAX));
+        }
+
+        /**
+         * The other side has said all.
+         *
+         * @param inOrder it has said its last word, after it has taken back what was not answered; if it has not, and
+         *     is dead, nobody else has what it has sent
+         */
+        void end(boolean inOrder) {
+            boolean mine = !undecided.isEmpty() && !inOrder && isDead();
+            for (Parcel each : undecided) {
+                if (mine) {
+                    arrivals.take(each);
+                } else {
+                    arrivals.leave(each);
+                    socket.discard(each.numbers().toArray());
+                }
+            }
+            undecided.clear();
+        }
+
+        private boolean isDead() {
             Deadline deadline = Deadline.in(dyingMax);
             while (giver.isAlive() && !deadline.isOver()) {
                 LockSupport.parkNanos(LOOK_NANOS);

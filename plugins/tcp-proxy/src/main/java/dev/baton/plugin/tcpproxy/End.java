@@ -165,7 +165,9 @@ final class End extends ChannelInboundHandlerAdapter {
      */
     Packed pack(Packing packing) {
         End other = partner;
-        if (other == null || !isBetweenBytes() || !packing.with(other.channel) || !other.isBetweenBytes()) {
+        // First the claim: from then on both ends are on one loop, and bytes do not have to be posted from one to the
+        // other.
+        if (other == null || closing || !packing.with(other.channel) || !isBetweenBytes() || !other.isBetweenBytes()) {
             return Packed.NOT_NOW;
         }
         PackedStream stream = new PackedStream(quietSoFar(), other.quietSoFar());
@@ -184,11 +186,18 @@ final class End extends ChannelInboundHandlerAdapter {
 
     /** Links the two ends of a stream of another process, under the claims on both. */
     static void unpack(End client, End upstream, PackedStream stream) {
-        client.quietLooks = stream.client();
-        upstream.quietLooks = stream.upstream();
+        client.goOnQuietly(stream.client());
+        upstream.goOnQuietly(stream.upstream());
         client.link(upstream);
         upstream.link(client);
         upstream.goOn(); // it is active already
+    }
+
+    /** What was not sent there is no sign of life, and neither is that it comes. */
+    private void goOnQuietly(int looks) {
+        quietLooks = looks;
+        pendingSeen = pendingBytes();
+        moved = false;
     }
 
     /** It is active, and both ends are linked: goes on where the other process has stopped. */
