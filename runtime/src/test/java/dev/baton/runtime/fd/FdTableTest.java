@@ -406,6 +406,18 @@ class FdTableTest {
         assertThat(table.fdDisown(fd)).isFalse();
     }
 
+    /** Somebody was faster: then the number is nobody's but the last user's, who closes it. */
+    @Test
+    void anFdThatWasDeletedBeforeItWasDisownedIsClosed() {
+        Fd fd = idleOwnedBy(A);
+        assertThat(table.enter(fd.number(), fd.generation(), A)).isEqualTo(FdTable.Entry.ENTERED);
+        table.fdDelete(fd);
+        assertThat(table.fdDisown(fd)).isFalse();
+        verify(posix, never()).close(anyInt());
+        table.leave(fd);
+        verify(posix, times(1)).close(NUMBER);
+    }
+
     @Test
     void heldElsewhereAndDisownOfAnOldGenerationHitNobody() {
         // J5

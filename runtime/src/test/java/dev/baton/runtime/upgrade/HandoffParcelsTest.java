@@ -244,6 +244,72 @@ class HandoffParcelsTest extends HandoffFixture {
         POSIX.close(number);
     }
 
+    /** It has said its last word after it had taken the connection back, and its end was too late to be answered. */
+    @Test
+    void shouldLeaveWhatAProcessHadTakenBackBeforeItEnded() throws Exception {
+        int number = listening();
+        for (long pid : new long[] {DEAD, ProcessHandle.current().pid()}) {
+            try (Pair pair = new Pair(pid)) {
+                Giver giver = new Giver(pair.giver, LONG, self());
+                giver.sendParcel(7, parcel(number, number, new byte[0]));
+                giver.end();
+                pair.giver.close();
+                Newcomers newcomers = new Newcomers();
+                follow(pair, newcomers);
+                assertThat(newcomers.taken).isEmpty();
+                assertThat(newcomers.left).hasSize(1);
+            }
+        }
+        POSIX.close(number);
+    }
+
+    /** The kernel tells the reset before what is still to be read. */
+    @Test
+    void shouldReadWhatADeadProcessHasSaidBeforeItsEnd() throws Exception {
+        int number = listening();
+        try (Pair pair = new Pair(1);
+                Giver giver = new Giver(pair.giver, LONG, self())) {
+            pair.receiver.send(new Message.Writer(Message.Type.TAKEN).number(3), LONG);
+            pair.receiver.send(new Message.Writer(Message.Type.TAKEN).number(4), LONG);
+            giver.sendParcel(7, parcel(number, number, new byte[0]));
+            pair.receiver.close(); // with something unread
+            Heard heard = new Heard();
+            giver.hear(PATIENCE, heard);
+            assertThat(heard.parcels).containsExactly("taken 3", "taken 4");
+            assertThat(giver.isClosedThere()).isTrue();
+        }
+        try (Pair pair = new Pair(DEAD)) {
+            pair.receiver.send(new Message.Writer(Message.Type.TAKEN).number(3), LONG);
+            new Giver(pair.giver, LONG, self()).sendParcel(7, parcel(number, number, new byte[0]));
+            pair.giver.close(); // with something unread
+            Newcomers newcomers = new Newcomers();
+            follow(pair, newcomers);
+            assertThat(newcomers.taken).hasSize(1);
+            newcomers.taken.forEach(this::discard);
+        }
+        POSIX.close(number);
+    }
+
+    /** What was sent of one that never came whole is not the beginning of the next. */
+    @Test
+    void shouldForgetTheBeginningOfOneThatDoesNotCome() throws Exception {
+        int number = listening();
+        try (Pair pair = new Pair(1);
+                Giver giver = new Giver(pair.giver, LONG, self())) {
+            byte[] other = ParcelForm.write(parcel(0, 0, bytes(Message.PART_BYTES_MAX)));
+            pair.giver.send(
+                    new Message.Writer(Message.Type.PART).number(6).rest(other, 0, Message.PART_BYTES_MAX), LONG);
+            giver.sendParcel(7, parcel(number, number, bytes(10)));
+            giver.end();
+            Newcomers newcomers = new Newcomers();
+            follow(pair, newcomers);
+            assertThat(newcomers.taken).hasSize(1);
+            assertThat(newcomers.taken.get(0).socket().unsent()).isEqualTo(bytes(10));
+            newcomers.taken.forEach(this::discard);
+        }
+        POSIX.close(number);
+    }
+
     // ---- the sender -------------------------------------------------------------------------------------------------
 
     /** A connection that is packed when it is asked for the nth time. */
