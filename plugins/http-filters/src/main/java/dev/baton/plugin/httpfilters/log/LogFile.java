@@ -15,6 +15,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -181,7 +183,7 @@ final class LogFile {
         }
         closeChannel();
         ended = true;
-        complete(false);
+        takeAsked().forEach(each -> each.complete(false));
     }
 
     /**
@@ -274,18 +276,20 @@ final class LogFile {
     }
 
     private void reopenIfAsked() {
-        boolean asked = !reopens.isEmpty();
-        if (asked) {
+        List<CompletableFuture<Boolean>> asked = takeAsked();
+        if (!asked.isEmpty()) { // who asks from here on asks for another time
             boolean opened = open();
             lookedNanos = System.nanoTime();
-            complete(opened);
+            asked.forEach(each -> each.complete(opened));
         }
     }
 
-    private void complete(boolean opened) {
+    private List<CompletableFuture<Boolean>> takeAsked() {
+        List<CompletableFuture<Boolean>> asked = new ArrayList<>();
         for (CompletableFuture<Boolean> each = reopens.poll(); each != null; each = reopens.poll()) {
-            each.complete(opened);
+            asked.add(each);
         }
+        return asked;
     }
 
     /** Says so once until it is better again. */
