@@ -412,6 +412,7 @@ class PluginReloadIT {
     }
 
     private void assertReloads(int times) throws Exception {
+        long before = versionsInMemory(); // of tests that leak
         start();
         byte[][] jars = {sample.jar("1.0"), sample.jar("2.0")};
         long early = 0;
@@ -431,10 +432,15 @@ class PluginReloadIT {
         long late = metaspace();
         System.out.println(times + " reloads, " + requests + " requests; metaspace " + early / 1024 + " KiB, then "
                 + late / 1024 + " KiB");
-        assertThat(histogram().lines().filter(line -> line.endsWith(" sample.Sample$Stamps")))
-                .as("classes of one version")
-                .hasSize(1);
+        assertThat(versionsInMemory()).as("versions whose classes are there").isLessThanOrEqualTo(before + 1);
         assertThat(late).isLessThan(early + early / 10);
+    }
+
+    private static long versionsInMemory() throws Exception {
+        return histogram()
+                .lines()
+                .filter(line -> line.endsWith(" sample.Sample$Stamps"))
+                .count();
     }
 
     private static long metaspace() {
