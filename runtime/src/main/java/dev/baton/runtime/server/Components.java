@@ -146,8 +146,7 @@ final class Components {
         }
     }
 
-    // ---- another version of a plugin
-    // ---------------------------------------------------------------------------------
+    // ---- another version of a plugin --------------------------------------------------------------------------------
 
     /** The sections of a plugin whose component cannot be replaced while the process runs. */
     List<String> irreplaceable(String plugin) {

@@ -92,11 +92,14 @@ final class PluginChanges {
     /** See {@link dev.baton.spi.admin.RuntimeControl#reloadPlugin}. */
     CompletionStage<PluginReload> reload(String id) {
         PluginSnapshot known = parts.foundation.plugins().snapshots().stream()
-                .filter(each -> each.id().equals(id) && each.problem() == null)
+                .filter(each -> each.id().equals(id))
                 .findFirst()
                 .orElseThrow(() -> new NoSuchElementException("the process has no plugin '" + id + "'"
                         + Words.suggestion(id, parts.foundation.plugins().plugins(), "there is none at all")
                         + "; one that was installed since is loaded by an upgrade"));
+        if (known.problem() != null) {
+            return CompletableFuture.completedStage(refused(known, "it is not in use: " + known.problem()));
+        }
         LoadedPlugin inUse = loader.inUse(id);
         if (inUse == null) {
             return CompletableFuture.completedStage(refused(
@@ -116,7 +119,7 @@ final class PluginChanges {
             String obstacle = obstacle();
             LoadedPlugin old = loader.inUse(id);
             if (obstacle != null || old == null) {
-                return refused(known, String.valueOf(obstacle));
+                return refused(known, obstacle == null ? "the process has it no longer" : obstacle);
             }
             return replace(old);
         } finally {

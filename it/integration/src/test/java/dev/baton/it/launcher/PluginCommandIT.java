@@ -15,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.jar.Attributes;
 import java.util.jar.JarEntry;
@@ -23,6 +24,7 @@ import java.util.jar.Manifest;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -142,7 +144,16 @@ class PluginCommandIT {
             assertThat(done(1, "plugin", "reload", "shout", "--admin", admin))
                     .contains("shout is not reloaded: it cannot be replaced while the process runs")
                     .contains("the fd hook shout-closes", "nothing was changed", "baton upgrade");
+            assertThat(done(1, "plugin", "reload", "chaos", "--admin", admin))
+                    .contains("chaos is not reloaded: it is not in use", "enable: [chaos]");
             assertThat(done(0, "plugin", "retired", "--admin", admin)).contains("nothing is left");
+            // Nothing of the start keeps what was loaded first.
+            assertThat(done(0, "plugin", "reload", "loop-lanes", "--admin", admin))
+                    .contains("reloaded loop-lanes");
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(30))
+                    .untilAsserted(() -> assertThat(done(0, "plugin", "retired", "--collect", "--admin", admin))
+                            .contains("nothing is left"));
             assertThat(done(0, "upgrade", "--admin", admin)).contains("upgraded: process ");
             // On a connection of its own: one that was open before may lead to the process before, which drains.
             try (Client client = Client.connect(admin).send("GET /v1/plugins HTTP/1.1\r\nHost: localhost\r\n\r\n")) {

@@ -375,7 +375,7 @@ class PluginReloadIT {
         String planted = """
                 new Thread(() -> {
                     try {
-                        Thread.sleep(Long.MAX_VALUE);
+                        new java.util.concurrent.CountDownLatch(1).await();
                     } catch (InterruptedException e) {
                         return;
                     }

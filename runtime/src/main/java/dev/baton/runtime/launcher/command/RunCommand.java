@@ -57,10 +57,10 @@ import picocli.CommandLine.Spec;
             "meanwhile wait instead of being refused. It passes TERM, INT and HUP on, and ends with the",
             "server's exit code. Not under systemd, which can do the same itself.",
             "",
-            "With --dev it is for authors of plugins: each time a project was compiled, the server is",
-            "upgraded and has the new classes. One that cannot be loaded is reported, and the one before",
-            "serves. A blocked loop is only reported, everything that the plugins log is shown, assertions",
-            "are on, and each process prints the port at which a debugger can attach."
+            "With --dev it is for authors of plugins: each time a project was compiled, the server reloads",
+            "the plugin, or is upgraded if that cannot be reloaded. One that cannot be loaded is reported,",
+            "and the one before serves. A blocked loop is only reported, everything that the plugins log",
+            "is shown, assertions are on, and each process prints the port at which a debugger can attach."
         })
 final class RunCommand implements Callable<Integer> {
     static final String NAME = "run";
@@ -161,13 +161,7 @@ final class RunCommand implements Callable<Integer> {
             supervisor.obey(new Orders());
         }
         say(Installation.line() + ", pid " + ProcessHandle.current().pid());
-        ConfigSource source = config.source();
-        say("configuration " + source.file() + " (" + source.origin() + ")");
-        Foundation foundation = foundation(source);
-        sayPlugins(foundation.plugins());
-        RootConfig read =
-                foundation.read(supervisor == null ? source : SupervisorLink.adapted(source, foundation.plugins()));
-        Server server = Server.assemble(foundation, read);
+        Server server = assemble();
         boolean serving = false;
         try {
             server.upgradeBy(again());
@@ -193,6 +187,19 @@ final class RunCommand implements Callable<Integer> {
             sayReady();
         }
         return serve(server);
+    }
+
+    /**
+     * Apart from {@link #call}, which lasts as long as the process: its frame would hold what plugins are reloaded of.
+     */
+    private Server assemble() throws StartException, PluginException {
+        ConfigSource source = config.source();
+        say("configuration " + source.file() + " (" + source.origin() + ")");
+        Foundation foundation = foundation(source);
+        sayPlugins(foundation.plugins());
+        RootConfig read =
+                foundation.read(supervisor == null ? source : SupervisorLink.adapted(source, foundation.plugins()));
+        return Server.assemble(foundation, read);
     }
 
     /** Completes when there is a server, which is not ready then. */
