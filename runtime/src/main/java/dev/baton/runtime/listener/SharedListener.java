@@ -296,17 +296,19 @@ public final class SharedListener implements Listener {
 
     /**
      * Sets up a connection that {@link #admits} has let in; its sockets are this listener's from here on. Any thread.
+     *
+     * @param done runs when that is so, or it has failed
      */
-    public void unpack(Parcel parcel) {
+    public void unpack(Parcel parcel, Runnable done) {
         received.increment();
-        unpack(parcel, false);
+        unpack(parcel, false, done);
     }
 
     private void back(Parcel parcel) {
-        unpack(parcel, true);
+        unpack(parcel, true, () -> {});
     }
 
-    private void unpack(Parcel parcel, boolean cameBack) {
+    private void unpack(Parcel parcel, boolean cameBack, Runnable done) {
         List<BatonLoop> all = new ArrayList<>(servingLoops());
         if (all.isEmpty()) { // it accepts no more
             all.addAll(env.channels().loops().batonLoops());
@@ -322,12 +324,13 @@ public final class SharedListener implements Listener {
                 loop.execute(() -> {
                     if (begun.compareAndSet(false, true)) {
                         accepted.unpack(parent, loop, parcel, env.companions(), cameBack);
+                        done.run();
                     }
                 });
                 // It may be blocked since then: a rescue does not know of what has no channel yet.
                 timer.after(UNPACK_MAX, () -> {
                     if (begun.compareAndSet(false, true)) {
-                        unpack(parcel, cameBack);
+                        unpack(parcel, cameBack, done);
                     }
                 });
                 return;
@@ -337,6 +340,7 @@ public final class SharedListener implements Listener {
         }
         parcel.numbers().forEach(number -> env.channels().table().discard(number, FdKind.HANDOFF));
         connectionEnded();
+        done.run();
     }
 
     private BatonLoop[] loops() {

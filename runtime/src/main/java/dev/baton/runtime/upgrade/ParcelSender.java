@@ -43,7 +43,7 @@ final class ParcelSender implements Carrier, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ParcelSender.class);
 
     /** Parcels on their way: enough to keep the other process busy, and not more than it unpacks in a moment. */
-    static final int ROOM = 64;
+    static final int ROOM = 16;
 
     static final int ROOM_AT_FIRST = 4;
 

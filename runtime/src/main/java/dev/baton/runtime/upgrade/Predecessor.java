@@ -30,6 +30,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,6 +48,11 @@ public final class Predecessor {
 
     /** The predecessor ends when it has drained; this is only so that there is an end. */
     private static final Duration DRAIN_MAX = Duration.ofDays(7);
+
+    /** Live connections that wait for a loop here: enough to keep two busy. */
+    private static final int SET_UP_AT_ONCE = 8;
+
+    private static final Duration SET_UP_MAX = Duration.ofSeconds(1);
 
     private final ChannelEnv channels;
     private final LoopRegistry loops;
@@ -396,6 +403,11 @@ public final class Predecessor {
 
     /** Live connections go to the listener that continues the one that has accepted them. */
     private final class LiveArrivals implements Receiver.Arrivals {
+        /** Admitted, and not set up yet. */
+        private final AtomicInteger settingUp = new AtomicInteger();
+
+        private final Thread handoff = Thread.currentThread();
+
         @Override
         public @Nullable String admit(Parcel parcel) {
             SharedListener listener = adopted.get(parcel.listener());
@@ -409,16 +421,38 @@ public final class Predecessor {
             } catch (IOException e) {
                 return "it is no connection: " + e.getMessage();
             }
-            return listener.admits(parcel);
+            String refusal = listener.admits(parcel);
+            if (refusal == null) {
+                awaitRoom();
+            }
+            return refusal;
+        }
+
+        /**
+         * What is taken stands still until a loop has set it up, which a process that has just started does slowly. So
+         * the process before keeps what would only wait here. A loop that is blocked must not stop all others.
+         */
+        private void awaitRoom() {
+            Deadline deadline = Deadline.in(SET_UP_MAX);
+            while (settingUp.get() >= SET_UP_AT_ONCE && !deadline.isOver()) {
+                LockSupport.parkNanos(this, SET_UP_MAX.toNanos());
+            }
+            settingUp.incrementAndGet();
+        }
+
+        private void over() {
+            settingUp.decrementAndGet();
+            LockSupport.unpark(handoff);
         }
 
         @Override
         public void take(Parcel parcel) {
-            listener(parcel).unpack(parcel);
+            listener(parcel).unpack(parcel, this::over);
         }
 
         @Override
         public void leave(Parcel parcel) {
+            over();
             listener(parcel).notReceived();
         }
 

@@ -223,7 +223,7 @@ public final class Upgrade {
                 if (listener == null || listener.admits(parcel) != null) {
                     return false;
                 }
-                listener.unpack(parcel);
+                listener.unpack(parcel, () -> {});
                 return true;
             });
         } else {
