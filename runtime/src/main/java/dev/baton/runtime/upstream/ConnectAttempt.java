@@ -1,5 +1,6 @@
 package dev.baton.runtime.upstream;
 
+import dev.baton.runtime.fd.FdBudget;
 import dev.baton.runtime.tls.ClientHandshake;
 import dev.baton.runtime.tls.ClientOffer;
 import dev.baton.spi.channel.MovableChannel;
@@ -263,7 +264,9 @@ final class ConnectAttempt implements ServerLocator.Found {
             failed(opened, cause);
             return;
         }
-        channel.closeFuture().addListener(closed -> env.fds().disconnect());
+        // Nothing of the attempt, whose outcome may hold an exchange: connections outlive it.
+        FdBudget fds = env.fds();
+        channel.closeFuture().addListener(closed -> fds.disconnect());
         try {
             FirstBytes.send(channel);
         } catch (Throwable t) { // for example short of memory: only this can tell the handler

@@ -29,6 +29,7 @@ import dev.baton.spi.upstream.UpstreamConnections;
 import dev.baton.spi.upstream.UpstreamServer;
 import dev.baton.testkit.TestLoops;
 import io.netty.channel.ChannelHandler;
+import java.lang.ref.WeakReference;
 import java.net.InetAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
@@ -61,6 +62,9 @@ public final class UpstreamRig implements AutoCloseable {
 
     /** Where things are counted. */
     public final Meters metrics = new Meters();
+
+    /** Who was told of the last connection that {@link #connect} has opened. */
+    volatile WeakReference<ConnectHandler> lastHandler = new WeakReference<>(null);
 
     final Map<String, SocketAddress> listeners = new ConcurrentHashMap<>();
     final Names names;
@@ -207,7 +211,7 @@ public final class UpstreamRig implements AutoCloseable {
     MovableChannel connect(UpstreamConnections connections, BatonLoop loop, UpstreamServer server) throws Exception {
         CompletableFuture<MovableChannel> outcome = new CompletableFuture<>();
         on(loop, () -> {
-            connections.connect(server, loop, new ConnectHandler() {
+            ConnectHandler handler = new ConnectHandler() {
                 @Override
                 public void connected(MovableChannel connection) {
                     if (!connection.eventLoop().inEventLoop() || !outcome.complete(connection)) {
@@ -221,7 +225,9 @@ public final class UpstreamRig implements AutoCloseable {
                         outcome.obtrudeException(new AssertionError("told twice", cause));
                     }
                 }
-            });
+            };
+            lastHandler = new WeakReference<>(handler);
+            connections.connect(server, loop, handler);
             return true;
         });
         MovableChannel connection = outcome.get(20, TimeUnit.SECONDS);

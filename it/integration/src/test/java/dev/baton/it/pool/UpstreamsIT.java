@@ -79,6 +79,23 @@ class UpstreamsIT {
         }
     }
 
+    /** Whoever asked for it may have been an exchange of a plugin that is replaced while the connection lives on. */
+    @ParameterizedTest
+    @MethodSource("dev.baton.it.Pollers#all")
+    void aConnectionDoesNotHoldWhoAskedForIt(PollerProvider poller) throws Exception {
+        try (ServerSocket server = listen();
+                UpstreamRig rig = UpstreamRig.simple(poller, address(server))) {
+            UpstreamConnections connections = rig.connections(new Nothing());
+            MovableChannel connection = rig.connect(connections, rig.loops.loop(0));
+            rig.release(connections, rig.loops.loop(0), connection);
+            await().until(() -> {
+                System.gc();
+                return rig.lastHandler.get() == null;
+            });
+            assertThat(connection.isOpen()).isTrue();
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("dev.baton.it.Pollers#all")
     void aConnectionThatThePeerClosesWhileIdleIsForgotten(PollerProvider poller) throws Exception {
