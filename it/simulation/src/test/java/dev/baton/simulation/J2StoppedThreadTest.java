@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -106,6 +107,7 @@ class J2StoppedThreadTest {
                         0,
                         Duration.ZERO,
                         () -> "ready",
+                        Optional::empty,
                         List::of,
                         List::of,
                         List::of,

@@ -333,6 +333,7 @@ final class Assembly {
                         limit.soft(),
                         config.grace(),
                         lifetime::state,
+                        store::keeper,
                         () -> listeners.all().stream()
                                 .map(SharedListener::snapshot)
                                 .toList(),

@@ -3,6 +3,7 @@ package dev.baton.runtime.systemd;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.listener.SocketWatch;
 import dev.baton.runtime.posix.Posix;
+import dev.baton.spi.admin.SocketKeeper;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.posix.PosixException;
@@ -16,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -68,6 +70,7 @@ public final class FdStore implements SocketWatch, AutoCloseable {
     private final FdTable table;
     private final Posix posix;
     private final ExecutorService teller;
+    private volatile Optional<SocketKeeper> keeper = Optional.empty();
 
     /** See the class. For the teller, as is all that follows. */
     private enum Phase {
@@ -223,8 +226,14 @@ public final class FdStore implements SocketWatch, AutoCloseable {
         tell(() -> {
             phase = Phase.SERVING;
             removeUnused();
+            keeper = manager.keeper();
             storeAll();
         });
+    }
+
+    /** Who keeps the sockets, if anybody does: known soon after this process serves. */
+    public Optional<SocketKeeper> keeper() {
+        return keeper;
     }
 
     /** No other process will serve again in place of this one. */

@@ -2,6 +2,7 @@ package dev.baton.runtime.systemd;
 
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.posix.Posix;
+import dev.baton.spi.admin.SocketKeeper;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.posix.AbstractUnixAddress;
@@ -15,6 +16,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,6 +28,9 @@ import org.slf4j.LoggerFactory;
  * <p>Threading: any thread. A datagram never waits: one that does not fit any more is lost, and said.
  */
 public final class Notifier {
+    /** The variable that tells a server of {@code baton run --keep} the pid of its parent, which is its manager. */
+    public static final String PARENT = "BATON_KEEPER";
+
     private static final Logger LOG = LoggerFactory.getLogger(Notifier.class);
 
     private static final String SOCKET = "NOTIFY_SOCKET";
@@ -34,28 +39,32 @@ public final class Notifier {
     private static final Duration DELIVERY_MAX = Duration.ofSeconds(5);
     /** Between two tries of what the kernel has no room for. */
     private static final int RETRY_MILLIS = 100;
+    /** The name of the fd by which it is seen whether the manager keeps any. */
+    private static final String PROBE = "baton-probe";
 
     private final FdTable table;
     private final Posix posix;
     private final @Nullable SocketAddress manager;
     private final @Nullable Fd fd;
+    private final boolean isParent;
     /** The process that the manager listens to is another one by now. */
     private volatile boolean succeeded;
     /** The process before this one is the service still. */
     private volatile boolean following;
 
-    private Notifier(FdTable table, Posix posix, @Nullable SocketAddress manager, @Nullable Fd fd) {
+    private Notifier(FdTable table, Posix posix, @Nullable SocketAddress manager, @Nullable Fd fd, boolean isParent) {
         this.table = table;
         this.posix = posix;
         this.manager = manager;
         this.fd = fd;
+        this.isParent = isParent;
     }
 
     /** The manager that an environment names, if it names one. */
     public static Notifier of(Map<String, String> environment, FdTable table, Posix posix) {
         String name = environment.get(SOCKET);
         if (name == null || name.isEmpty()) {
-            return new Notifier(table, posix, null, null);
+            return new Notifier(table, posix, null, null, false);
         }
         SocketAddress manager = name.startsWith("@")
                 ? new AbstractUnixAddress(name.substring(1))
@@ -63,9 +72,10 @@ public final class Notifier {
         int number = manager == null ? -Errno.EAFNOSUPPORT : posix.socket(Sockets.AF_UNIX, Sockets.SOCK_DGRAM, 0);
         if (number < 0) {
             LOG.warn("cannot use {} {}: {}", SOCKET, name, Errno.explain(-number));
-            return new Notifier(table, posix, null, null);
+            return new Notifier(table, posix, null, null, false);
         }
-        return new Notifier(table, posix, manager, table.fdInsert(number, FdKind.HANDOFF));
+        boolean isParent = environment.containsKey(PARENT);
+        return new Notifier(table, posix, manager, table.fdInsert(number, FdKind.HANDOFF), isParent);
     }
 
     /** True if somebody listens. */
@@ -189,14 +199,56 @@ public final class Notifier {
         return result >= 0;
     }
 
-    /** Waits until the manager has done what it was told before. */
+    /**
+     * Who keeps fds for this process. No environment says that of every systemd, and a manager of another kind may set
+     * the same variables; so one is given an fd, and closes it if it keeps none.
+     */
     @OffLoop
-    void awaitDone() {
+    Optional<SocketKeeper> keeper() {
+        if (manager == null) {
+            return Optional.empty();
+        } else if (isParent) {
+            return Optional.of(SocketKeeper.PARENT);
+        }
+        return keeps() ? Optional.of(SocketKeeper.SYSTEMD) : Optional.empty();
+    }
+
+    private boolean keeps() {
+        int[] pair = new int[2];
+        int result = posix.socketPair(Sockets.SOCK_STREAM, pair);
+        if (result < 0) {
+            LOG.warn("cannot see whether the service manager keeps sockets: {}", Errno.explain(-result));
+            return false;
+        }
+        Fd mine = table.fdInsert(pair[0], FdKind.HANDOFF);
+        Fd theirs = table.fdInsert(pair[1], FdKind.HANDOFF);
+        try (NativeMemory poll = NativeMemory.allocate(PollFd.SIZE)) {
+            boolean said = deliver("FDSTORE=1\nFDNAME=" + PROBE, pair[1]);
+            table.fdDelete(theirs);
+            if (!said || !awaitDone()) {
+                return false;
+            }
+            poll.putInt(PollFd.FD_OFFSET, pair[0]);
+            poll.putShort(PollFd.EVENTS_OFFSET, (short) 0); // it is told of a hang-up whatever it asks for
+            boolean kept = posix.poll(poll.address(), 1, 0) == 0;
+            if (kept) {
+                deliver("FDSTOREREMOVE=1\nFDNAME=" + PROBE);
+            }
+            return kept;
+        } finally {
+            table.fdDelete(theirs);
+            table.fdDelete(mine);
+        }
+    }
+
+    /** Waits until the manager has done what it was told before; false if it does not. */
+    @OffLoop
+    boolean awaitDone() {
         int[] pair = new int[2];
         int result = posix.socketPair(Sockets.SOCK_STREAM, pair);
         if (result < 0) {
             LOG.warn("cannot wait for the service manager: {}", Errno.explain(-result));
-            return;
+            return false;
         }
         Fd mine = table.fdInsert(pair[0], FdKind.HANDOFF);
         Fd theirs = table.fdInsert(pair[1], FdKind.HANDOFF);
@@ -208,7 +260,9 @@ public final class Notifier {
             // It closes its copy when it has read what came before.
             if (said && posix.poll(poll.address(), 1, (int) DELIVERY_MAX.toMillis()) == 0) {
                 LOG.warn("the service manager has not answered within {} s", DELIVERY_MAX.toSeconds());
+                return false;
             }
+            return said;
         } finally {
             table.fdDelete(theirs);
             table.fdDelete(mine);

@@ -132,7 +132,8 @@ public final class LiveView implements RuntimeView {
                         .count(),
                 observers.counters().openFds(),
                 sources.fdsLimit(),
-                sources.grace().toMillis());
+                sources.grace().toMillis(),
+                sources.keeper().get().orElse(null));
     }
 
     /**

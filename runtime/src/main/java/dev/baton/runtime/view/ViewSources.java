@@ -4,11 +4,13 @@ import dev.baton.spi.admin.AdminView;
 import dev.baton.spi.admin.ListenerSnapshot;
 import dev.baton.spi.admin.PluginSnapshot;
 import dev.baton.spi.admin.PoolSnapshot;
+import dev.baton.spi.admin.SocketKeeper;
 import dev.baton.spi.admin.TopSnapshot;
 import dev.baton.spi.admin.UpstreamSnapshot;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -19,6 +21,7 @@ import java.util.function.Supplier;
  * @param fdsLimit how many fds the process may have
  * @param grace how long a stop lets work go on
  * @param state {@code starting}, {@code ready} or {@code draining}
+ * @param keeper who keeps the listening sockets, if anybody does
  * @param listeners by name
  * @param pools by upstream and server
  * @param upstreams by name
@@ -32,6 +35,7 @@ public record ViewSources(
         long fdsLimit,
         Duration grace,
         Supplier<String> state,
+        Supplier<Optional<SocketKeeper>> keeper,
         Supplier<List<ListenerSnapshot>> listeners,
         Supplier<List<PoolSnapshot>> pools,
         Supplier<List<UpstreamSnapshot>> upstreams,

@@ -1,6 +1,7 @@
 package dev.baton.runtime.systemd;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.fd.FdTable;
@@ -10,16 +11,19 @@ import dev.baton.runtime.posix.ParentCalls;
 import dev.baton.runtime.posix.ParentCalls.Datagram;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.runtime.systemd.FdStore.Kept;
+import dev.baton.spi.admin.SocketKeeper;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.posix.Sockets;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -30,19 +34,26 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class FdStoreTest {
     private static final int PATIENCE_MILLIS = 20_000;
+    private static final Duration PATIENCE = Duration.ofMillis(PATIENCE_MILLIS);
 
     private final Posix posix = new JnrPosix();
     private final FdTable table = new FdTable(posix, new LoopRegistry(), new FdObservers());
     private final ParentCalls manager = new ParentCalls();
     private final List<Fd> open = new ArrayList<>();
     private int receiver = -1;
-    private FdStore store = new FdStore(Notifier.of(Map.of(), table, posix), table, posix);
+    private String address = "";
+    private FdStore store = store(Map.of());
 
     @BeforeEach
     void listen() throws IOException {
         String name = "baton-test-" + Long.toHexString(System.nanoTime());
         receiver = manager.receiver(name);
-        store = new FdStore(Notifier.of(Map.of("NOTIFY_SOCKET", "@" + name), table, posix), table, posix);
+        address = "@" + name;
+        store = store(Map.of("NOTIFY_SOCKET", address, Notifier.PARENT, "1"));
+    }
+
+    private FdStore store(Map<String, String> environment) {
+        return new FdStore(Notifier.of(environment, table, posix), table, posix);
     }
 
     @AfterEach
@@ -67,6 +78,11 @@ class FdStoreTest {
         Fd copy = table.fdInsert(posix.dup(fd.number()), FdKind.LISTENER);
         open.add(copy);
         return copy;
+    }
+
+    private Datagram message() {
+        manager.await(receiver, receiver, PATIENCE_MILLIS);
+        return Objects.requireNonNull(manager.receive(receiver), "no message");
     }
 
     private @Nullable String heard() {
@@ -216,6 +232,48 @@ class FdStoreTest {
         assertThat(next()).isEqualTo(removed(name));
         store.succeeded();
         store.closing(listening());
+    }
+
+    // ---- who keeps them -------------------------------------------------------------------------------------------
+
+    @Test
+    void shouldNameTheParentThatKeepsSockets() {
+        assertThat(store.keeper()).isEmpty();
+        store.serving();
+        await().atMost(PATIENCE).until(() -> store.keeper().equals(Optional.of(SocketKeeper.PARENT)));
+    }
+
+    @Test
+    void shouldNameNobodyWhereThereIsNoManager() {
+        FdStore alone = store(Map.of(Notifier.PARENT, "1"));
+        alone.serving();
+        alone.close();
+        assertThat(alone.keeper()).isEmpty();
+    }
+
+    /** As systemd with FileDescriptorStoreMax: it keeps what it is given until it is to remove it. */
+    @Test
+    void shouldNameAManagerThatKeepsWhatItIsGiven() {
+        FdStore asked = store(Map.of("NOTIFY_SOCKET", address));
+        asked.serving();
+        Datagram probe = message();
+        assertThat(probe.text()).isEqualTo("FDSTORE=1\nFDNAME=baton-probe");
+        assertThat(next()).isEqualTo("BARRIER=1");
+        assertThat(next()).isEqualTo("FDSTOREREMOVE=1\nFDNAME=baton-probe");
+        manager.close(probe.fds()[0]);
+        asked.close();
+        assertThat(asked.keeper()).contains(SocketKeeper.SYSTEMD);
+    }
+
+    /** As systemd without FileDescriptorStoreMax, and as other managers of the same protocol. */
+    @Test
+    void shouldNameNobodyIfTheManagerClosesWhatItIsGiven() {
+        FdStore asked = store(Map.of("NOTIFY_SOCKET", address));
+        asked.serving();
+        assertThat(next()).isEqualTo("FDSTORE=1\nFDNAME=baton-probe");
+        assertThat(next()).isEqualTo("BARRIER=1");
+        asked.close();
+        assertThat(asked.keeper()).isEmpty();
     }
 
     @Test

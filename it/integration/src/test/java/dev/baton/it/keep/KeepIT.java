@@ -140,6 +140,7 @@ class KeepIT {
     void shouldRefuseNoClientWhenTheServerIsKilledOrUpgraded() throws Exception {
         start();
         long kept = kept();
+        assertThat(ask("status", "--json").text()).contains("\"sockets-kept-by\":\"parent\"");
         try (Load load = new Load()) {
             load.start(CLIENTS, address("web"), false);
             load.start(CLIENTS, address("more"), false);

@@ -119,6 +119,11 @@ class ServiceManagerIT {
         try (UpgradeRig rig =
                 new UpgradeRig(folder, yaml, BatonProcess.distribution().resolve("bin/baton"), environment)) {
             assertThat(await("READY=1")).isEqualTo("READY=1\nSTATUS=serving");
+            await("FDSTORE=1\nFDNAME=baton-probe");
+            await("FDSTORE=1\nFDNAME=baton.");
+            assertThat(rig.object("/v1/status").getValue("sockets-kept-by"))
+                    .as("this manager closes what it is given")
+                    .isNull();
             await("WATCHDOG=1");
             await("WATCHDOG=1");
 

@@ -32,7 +32,8 @@ class AdminApiTest extends AdminFixture {
         assertThat(get("/v1/status").body())
                 .isEqualTo(
                         "{\"version\":\"0.1.0\",\"pid\":4711,\"state\":\"ready\",\"uptime-ms\":12,\"poller\":\"epoll\","
-                                + "\"loops\":2,\"loops-blocked\":0,\"fds-open\":9,\"fds-limit\":1024,\"grace-ms\":30000}");
+                                + "\"loops\":2,\"loops-blocked\":0,\"fds-open\":9,\"fds-limit\":1024,\"grace-ms\":30000,"
+                                + "\"sockets-kept-by\":\"systemd\"}");
         assertThat(get("/v1/loops").body())
                 .isEqualTo("[{\"id\":0,\"thread\":\"baton-loop-0\",\"fds\":4,\"turns\":100,\"tasks-queued\":0,"
                         + "\"last-turn-age-ms\":1,\"current\":{\"fd\":17,\"generation\":3,\"plugin\":\"http\"},"

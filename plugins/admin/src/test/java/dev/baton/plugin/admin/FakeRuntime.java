@@ -17,6 +17,7 @@ import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
 import dev.baton.spi.admin.ServerResult;
 import dev.baton.spi.admin.ServerSnapshot;
+import dev.baton.spi.admin.SocketKeeper;
 import dev.baton.spi.admin.StatusSnapshot;
 import dev.baton.spi.admin.StopReport;
 import dev.baton.spi.admin.TopSnapshot;
@@ -66,7 +67,8 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics, UnixSer
 
     @Override
     public StatusSnapshot status() {
-        return new StatusSnapshot("0.1.0", 4711, state, 12, "epoll", 2, loopsBlocked, 9, 1024, 30_000);
+        return new StatusSnapshot(
+                "0.1.0", 4711, state, 12, "epoll", 2, loopsBlocked, 9, 1024, 30_000, SocketKeeper.SYSTEMD);
     }
 
     @Override

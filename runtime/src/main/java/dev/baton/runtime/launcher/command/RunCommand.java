@@ -6,7 +6,6 @@ import dev.baton.runtime.launcher.HardStop;
 import dev.baton.runtime.launcher.Signals;
 import dev.baton.runtime.launcher.dev.DevSupervisor;
 import dev.baton.runtime.launcher.dev.SupervisorLink;
-import dev.baton.runtime.launcher.keep.Keeper;
 import dev.baton.runtime.output.StandardStreams;
 import dev.baton.runtime.plugin.PluginException;
 import dev.baton.runtime.plugin.PluginRegistry;
@@ -15,6 +14,7 @@ import dev.baton.runtime.server.Foundation;
 import dev.baton.runtime.server.Installation;
 import dev.baton.runtime.server.Server;
 import dev.baton.runtime.server.StartException;
+import dev.baton.runtime.systemd.Notifier;
 import dev.baton.runtime.upgrade.InitProcess;
 import dev.baton.spi.admin.PluginReload;
 import dev.baton.spi.admin.StopReport;
@@ -324,7 +324,7 @@ final class RunCommand implements Callable<Integer> {
 
     /** Without its parent this process would hold addresses that a new parent's server wants to bind. */
     private void watchKeeper() {
-        String keeper = System.getenv(Keeper.VARIABLE);
+        String keeper = System.getenv(Notifier.PARENT);
         if (keeper != null && keeper.matches("[1-9][0-9]{0,8}")) {
             ProcessHandle.of(Long.parseLong(keeper))
                     .ifPresentOrElse(

@@ -3,6 +3,7 @@ package dev.baton.runtime.launcher.keep;
 import dev.baton.runtime.launcher.Signals;
 import dev.baton.runtime.posix.ParentCalls;
 import dev.baton.runtime.posix.ParentCalls.Ended;
+import dev.baton.runtime.systemd.Notifier;
 import dev.baton.runtime.upgrade.HandoffAddress;
 import java.io.File;
 import java.io.IOException;
@@ -27,18 +28,16 @@ import org.jspecify.annotations.Nullable;
  * the same exit code.
  */
 public final class Keeper {
-    /** The environment variable that tells a server the pid of its parent. */
-    public static final String VARIABLE = "BATON_KEEPER";
-
     /** Set by {@code bin/baton}: where it is. */
     private static final String LAUNCHER = "baton.launcher";
 
     private static final String SHELL = "/bin/sh";
     /** Its pid is that of the server, as each program replaces the one before. */
-    private static final String SCRIPT = "NOTIFY_SOCKET=$1 " + VARIABLE + "=$2; export NOTIFY_SOCKET " + VARIABLE
-            + "; unset LISTEN_PID LISTEN_FDS LISTEN_FDNAMES WATCHDOG_PID WATCHDOG_USEC; [ \"$3\" = 0 ] || {"
-            + " LISTEN_PID=$$ LISTEN_FDS=$3 LISTEN_FDNAMES=$4; export LISTEN_PID LISTEN_FDS LISTEN_FDNAMES; };"
-            + " shift 4; exec \"$0\" \"$@\"";
+    private static final String SCRIPT =
+            "NOTIFY_SOCKET=$1 " + Notifier.PARENT + "=$2; export NOTIFY_SOCKET " + Notifier.PARENT
+                    + "; unset LISTEN_PID LISTEN_FDS LISTEN_FDNAMES WATCHDOG_PID WATCHDOG_USEC; [ \"$3\" = 0 ] || {"
+                    + " LISTEN_PID=$$ LISTEN_FDS=$3 LISTEN_FDNAMES=$4; export LISTEN_PID LISTEN_FDS LISTEN_FDNAMES; };"
+                    + " shift 4; exec \"$0\" \"$@\"";
 
     private static final int STDERR = 2;
     private static final int SIGHUP = 1;
