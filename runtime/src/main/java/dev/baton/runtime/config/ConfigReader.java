@@ -20,6 +20,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -38,6 +39,10 @@ public final class ConfigReader {
     static final int VERSION = 1;
 
     static final String SERVICES = "services";
+    /** The key of a service; with an {@code s}, the section of the plugin that opens and closes lanes. */
+    private static final String LANE = "lane";
+
+    private static final String LANES = "lanes";
     private static final String HOOKS = "hooks";
     /** The runtime's own keys at the top whose sections plugins have a part in. */
     private static final Set<String> APART = Set.of(SERVICES, HOOKS);
@@ -257,7 +262,7 @@ public final class ConfigReader {
         Set<String> others = new HashSet<>(vocabulary.components().keySet());
         others.addAll(APART);
         Top top = binder.bind(Top.class, tree.root(), "", Position.START, others);
-        Map<String, ServiceConfig> services = services(binder, problems);
+        Map<String, ServiceConfig> services = services(binder, problems, vocabulary);
         Map<String, Record> components = sections(binder, tree.root().entries(), "", vocabulary.components());
         Map<String, Record> hooks = hooks(binder, problems, vocabulary);
         new FileChecks(tree, problems, vocabulary, loops(), this::pluginFolder, mayLackFolders).run();
@@ -441,7 +446,7 @@ public final class ConfigReader {
         };
     }
 
-    private Map<String, ServiceConfig> services(RecordBinder binder, Problems problems) {
+    private Map<String, ServiceConfig> services(RecordBinder binder, Problems problems, Vocabulary vocabulary) {
         Map<String, ServiceConfig> services = new LinkedHashMap<>();
         Entry all = tree.entry(SERVICES);
         if (all != null && !(all.value() instanceof Section)) {
@@ -453,6 +458,9 @@ public final class ConfigReader {
         tree.section(SERVICES).forEach((name, entry) -> {
             int before = binder.mentions().size();
             ServiceConfig service = service(binder, problems, RecordBinder.join(SERVICES, name), entry);
+            if (service != null && service.lane().isPresent()) {
+                checkLane(name, (Section) entry.value(), vocabulary, problems);
+            }
             needs.add(
                     name,
                     List.copyOf(
@@ -469,6 +477,16 @@ public final class ConfigReader {
             }
         }
         return ordered;
+    }
+
+    /** The key is the runtime's, and a plugin decides when a lane opens: without it there would never be one. */
+    private static void checkLane(String service, Section section, Vocabulary vocabulary, Problems problems) {
+        if (!vocabulary.components().containsKey(LANES)) {
+            problems.add(
+                    Objects.requireNonNull(section.entries().get(LANE)).position(),
+                    RecordBinder.join(RecordBinder.join(SERVICES, service), LANE)
+                            + ": no plugin is loaded that opens lanes: install loop-lanes, or take this key out");
+        }
     }
 
     private static @Nullable ServiceConfig service(RecordBinder binder, Problems problems, String path, Entry entry) {

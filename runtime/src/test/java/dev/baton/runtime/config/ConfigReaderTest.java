@@ -344,14 +344,14 @@ class ConfigReaderTest {
 
     @Test
     void bindsALaneBesideTheKeysOfAType() throws ConfigException {
-        RootConfig root = read("""
+        RootConfig root = ConfigReader.parse("f", """
                 version: 1
                 services:
                   a: { type: http-proxy, upstream: app }
                   b: { type: http-proxy, upstream: app, lane: {} }
                   c: { lane: { loops: 2, cpu: 30%, nice: 0 }, type: http-proxy, upstream: app }
                 upstreams: { app: { servers: ["a:1"] } }
-                """);
+                """, Path.of("/")).read(new TestVocabulary(true));
 
         List<ServiceConfig> services = List.copyOf(root.services().values());
         assertThat(services)

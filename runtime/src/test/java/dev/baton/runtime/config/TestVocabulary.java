@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -99,6 +100,17 @@ final class TestVocabulary implements Vocabulary {
     record Even(
             @Default("30%") @Range(min = "1%", max = "90%") Percent above) {}
 
+    private final boolean lanes;
+
+    /** Without a plugin that opens lanes. */
+    TestVocabulary() {
+        this(false);
+    }
+
+    TestVocabulary(boolean lanes) {
+        this.lanes = lanes;
+    }
+
     @Override
     public Collection<String> plugins() {
         return List.of("chaos", "epoll");
@@ -156,7 +168,14 @@ final class TestVocabulary implements Vocabulary {
 
     @Override
     public Map<String, Class<? extends Record>> components() {
-        return Map.of("admin", Admin.class, "watch", Watch.class, "even", Even.class);
+        Map<String, Class<? extends Record>> all = new HashMap<>();
+        all.put("admin", Admin.class);
+        all.put("watch", Watch.class);
+        all.put("even", Even.class);
+        if (lanes) {
+            all.put("lanes", NoKeys.class);
+        }
+        return all;
     }
 
     @Override
