@@ -3,6 +3,7 @@ package dev.baton.runtime.listener;
 import dev.baton.spi.listener.UnbindStrategy;
 import dev.baton.spi.service.Service;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
@@ -63,6 +64,13 @@ public final class Serving {
     /** The service without filters. */
     public Service bare() {
         return service instanceof FilteredService filtered ? filtered.service() : service;
+    }
+
+    /** Types of the filters before the service, in the order in which they are asked. */
+    List<String> filters() {
+        return service instanceof FilteredService filtered
+                ? filtered.filters().stream().map(FilteredService.Filter::type).toList()
+                : List.of();
     }
 
     /** How a connection belongs to it. */

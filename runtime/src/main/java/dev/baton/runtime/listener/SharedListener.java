@@ -470,7 +470,16 @@ public final class SharedListener implements Listener {
 
     /** The element of {@code /v1/listeners}. */
     public ListenerSnapshot snapshot() {
-        return new ListenerSnapshot(name(), address(), spec.serviceName(), state().word(), accepted(), connections());
+        Serving now = spec.live().now();
+        return new ListenerSnapshot(
+                name(),
+                address(),
+                spec.serviceName(),
+                state().word(),
+                accepted(),
+                connections(),
+                now.service().protocols(),
+                now.filters());
     }
 
     /**

@@ -157,7 +157,7 @@ class GuideIT {
         assertThat(line).as("%s", page).startsWith("baton ");
         String[] arguments = Stream.of(line.split(" ", -1)).skip(1).toArray(String[]::new);
         if (arguments.length > 1
-                && List.of("listener", "loops", "upstream", "certificates", "view", "do")
+                && List.of("listener", "loops", "upstream", "certificates", "view", "do", "rehearse")
                         .contains(arguments[0])) {
             Outcome outcome = Commands.ofDistribution(Stream.concat(Stream.of(arguments), Stream.of("--admin", admin))
                     .toArray(String[]::new));

@@ -97,6 +97,7 @@ class OutputIT {
         for (String line = output.readLine(); line != null; line = output.readLine()) {
             lines.append(line).append('\n');
             if (line.startsWith("ready in ")) {
+                assertThat(lines.toString()).startsWith("baton "); // and with no line of a library's
                 return lines.toString();
             }
         }

@@ -50,7 +50,7 @@ class AdminApiTest extends AdminFixture {
                         + "\"plugin\":\"tcp-proxy\"}]");
         assertThat(get("/v1/listeners").body())
                 .isEqualTo("[{\"name\":\"web\",\"address\":\"127.0.0.1:8080\",\"service\":\"shop\",\"state\":\"ready\","
-                        + "\"accepted\":3,\"connections\":1}]");
+                        + "\"accepted\":3,\"connections\":1,\"protocols\":[\"http/1.1\"],\"filters\":[\"tls\"]}]");
         assertThat(get("/v1/pools").body())
                 .isEqualTo(
                         "[{\"upstream\":\"app\",\"server\":\"127.0.0.1:9001\",\"idle\":1,\"in-use\":2,\"connects\":3,"

@@ -93,7 +93,8 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics, UnixSer
 
     @Override
     public List<ListenerSnapshot> listeners() {
-        return List.of(new ListenerSnapshot("web", "127.0.0.1:8080", "shop", "ready", 3, 1));
+        return List.of(new ListenerSnapshot(
+                "web", "127.0.0.1:8080", "shop", "ready", 3, 1, List.of("http/1.1"), List.of("tls")));
     }
 
     @Override

@@ -1,4 +1,4 @@
-package dev.baton.runtime.launcher.command;
+package dev.baton.runtime.launcher.admin;
 
 import dev.baton.runtime.server.ConfigSource;
 import dev.baton.runtime.server.StartException;
@@ -20,8 +20,10 @@ import org.jspecify.annotations.Nullable;
  *   127.0.0.1:9901, if that file has no admin: listen:
  * </pre>
  */
-final class AdminAddress {
-    static final String VARIABLE = "BATON_ADMIN";
+public final class AdminAddress {
+    /** The environment variable that names it. */
+    public static final String VARIABLE = "BATON_ADMIN";
+
     static final String UNIX = "unix:";
     private static final String DEFAULT = "127.0.0.1:9901";
     private static final int PORT_MAX = 65_535;
@@ -37,7 +39,7 @@ final class AdminAddress {
      * @param file named by {@code -c}, or null
      * @throws AdminException if it is said somewhere and cannot be used
      */
-    static String find(@Nullable String asked, Map<String, String> environment, @Nullable Path file)
+    public static String find(@Nullable String asked, Map<String, String> environment, @Nullable Path file)
             throws AdminException {
         if (asked != null) {
             return asked;
@@ -74,7 +76,7 @@ final class AdminAddress {
     }
 
     /** What is wrong with an address to connect to; empty if nothing is. */
-    static Optional<String> wrong(String text) {
+    public static Optional<String> wrong(String text) {
         if (text.startsWith(UNIX)) {
             return text.startsWith(UNIX + "/")
                     ? Optional.empty()

@@ -1,6 +1,6 @@
-package dev.baton.runtime.launcher.command;
+package dev.baton.runtime.launcher.admin;
 
-import dev.baton.runtime.launcher.command.UnixExchange.Answer;
+import dev.baton.runtime.launcher.admin.UnixExchange.Answer;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonArray;
@@ -27,7 +27,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The admin API of a running process, from outside. */
-final class AdminClient {
+public final class AdminClient {
     private static final Duration CONNECT_MAX = Duration.ofSeconds(5);
     /** A GET reads a snapshot: a process that has not answered by then is not well. */
     private static final Duration GET_MAX = Duration.ofSeconds(30);
@@ -48,24 +48,24 @@ final class AdminClient {
      *
      * @param address {@code host:port} or {@code unix:/path}
      */
-    AdminClient(String address) {
+    public AdminClient(String address) {
         this.address = address;
         this.file =
                 address.startsWith(AdminAddress.UNIX) ? Path.of(address.substring(AdminAddress.UNIX.length())) : null;
     }
 
     /** The text that a GET answers. */
-    String get(String path) throws AdminException {
+    public String get(String path) throws AdminException {
         return checked(path, wait(path, send("GET", path, null, GET_MAX)));
     }
 
     /** The array that a GET answers. */
-    JsonArray table(String path) throws AdminException {
+    public JsonArray table(String path) throws AdminException {
         return decode(path, get(path)) instanceof JsonArray rows ? rows : new JsonArray();
     }
 
     /** The object that a GET answers. */
-    JsonObject object(String path) throws AdminException {
+    public JsonObject object(String path) throws AdminException {
         return decode(path, get(path)) instanceof JsonObject object ? object : new JsonObject();
     }
 
@@ -74,7 +74,7 @@ final class AdminClient {
      *
      * @throws AdminException if it is refused, or breaks off
      */
-    void lines(String path, Consumer<String> line) throws AdminException {
+    public void lines(String path, Consumer<String> line) throws AdminException {
         CompletableFuture<Answer> answer = new CompletableFuture<>();
         try {
             answer.complete(
@@ -104,17 +104,17 @@ final class AdminClient {
     }
 
     /** A POST under way; it is answered when it is done, however long that takes. */
-    Pending post(String path) {
+    public Pending post(String path) {
         return new Pending(path, send("POST", path, null, null));
     }
 
     /** A POST with a body under way. */
-    Pending post(String path, JsonObject body) {
+    public Pending post(String path, JsonObject body) {
         return new Pending(path, send("POST", path, body, null));
     }
 
     /** A DELETE under way; it is answered when it is done, however long that takes. */
-    Pending delete(String path) {
+    public Pending delete(String path) {
         return new Pending(path, send("DELETE", path, null, null));
     }
 
@@ -150,7 +150,7 @@ final class AdminClient {
     }
 
     /** What a POST or a DELETE will answer. */
-    final class Pending {
+    public final class Pending {
         private final String path;
         private final CompletableFuture<Answer> response;
 
@@ -160,7 +160,7 @@ final class AdminClient {
         }
 
         /** The object that it answers, however long that takes. */
-        JsonObject answer() throws AdminException {
+        public JsonObject answer() throws AdminException {
             Answer answer = AdminClient.this.wait(path, response);
             // It was tried and failed (409), or what it was tried with is wrong (422): the object says why.
             boolean tried = answer.status() == 409 || answer.status() == 422;
@@ -170,7 +170,7 @@ final class AdminClient {
 
         /** The same, or null if that takes longer. */
         @Nullable
-        JsonObject within(Duration patience) throws AdminException {
+        public JsonObject within(Duration patience) throws AdminException {
             try {
                 response.get(patience.toMillis(), TimeUnit.MILLISECONDS);
             } catch (TimeoutException e) {
@@ -185,12 +185,17 @@ final class AdminClient {
         }
     }
 
+    /** The host that the process is on, as the address names it; {@code localhost} for a unix socket. */
+    public String host() {
+        return file == null ? address.substring(0, address.lastIndexOf(':')) : "localhost";
+    }
+
     /** True if the process is on this machine: then its end can be seen. */
-    boolean isLocal() {
+    public boolean isLocal() {
         if (file != null) {
             return true;
         }
-        String host = address.substring(0, address.lastIndexOf(':'));
+        String host = host();
         return host.equals("localhost") || host.startsWith("127.") || host.equals("[::1]");
     }
 

@@ -1,13 +1,13 @@
-package dev.baton.runtime.launcher.command;
+package dev.baton.runtime.launcher.admin;
 
 /** A running process could not be asked, or refused; the message is for the user. */
-final class AdminException extends Exception {
+public final class AdminException extends Exception {
 
-    AdminException(String message) {
+    public AdminException(String message) {
         super(message);
     }
 
-    AdminException(String message, Throwable cause) {
+    public AdminException(String message, Throwable cause) {
         super(message, cause);
     }
 }

@@ -1,4 +1,4 @@
-package dev.baton.runtime.launcher.command;
+package dev.baton.runtime.launcher.admin;
 
 import dev.baton.runtime.upgrade.HandoffAddress;
 import io.vertx.core.json.JsonObject;
@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.OptionalLong;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -16,7 +17,7 @@ import java.util.concurrent.locks.LockSupport;
  * <p>This is more than politeness: as long as the command of {@code ExecReload=} runs, systemd does not end a service
  * whose main process has died, and the new process has the time to name itself.
  */
-final class Handover {
+public final class Handover {
     private static final long LOOK_NANOS = 100_000_000;
     /** In a row. A process that begins another program has no environment for a moment, and is not seen then. */
     private static final int HOPELESS_LOOKS = 3;
@@ -25,18 +26,18 @@ final class Handover {
     private final long old;
 
     /** Before the upgrade is asked for. */
-    Handover(AdminClient client) throws AdminException {
+    public Handover(AdminClient client) throws AdminException {
         this.client = client;
         this.old = client.object("/v1/status").getLong("pid", -1L);
     }
 
     /** The process that is asked. */
-    long old() {
+    public long old() {
         return old;
     }
 
     /** The process that serves in its place, or -1 when there is none and none is left to become one. */
-    long successor() {
+    public long successor() {
         int hopeless = 0;
         while (true) {
             hopeless = !client.isLocal() || !isAwaited(old) ? hopeless + 1 : 0;
@@ -58,13 +59,23 @@ final class Handover {
         }
     }
 
-    /**
-     * True if a process lives that this one has started for an upgrade. By what that was given to know it by, and not
-     * as a child: a dead process has no children.
-     */
+    /** True if a process lives that this one has started for an upgrade. */
     static boolean isAwaited(long old) {
+        return awaited(old).isPresent();
+    }
+
+    /**
+     * The process that one has started for an upgrade; empty if there is none. By what that was given to know it by,
+     * and not as a child: a dead process has no children.
+     *
+     * @param old process id of the one that has started it
+     */
+    public static OptionalLong awaited(long old) {
         byte[] given = (HandoffAddress.GIVER + "=" + old + "\0").getBytes(StandardCharsets.US_ASCII);
-        return ProcessHandle.allProcesses().anyMatch(process -> environmentHas(process.pid(), given));
+        return ProcessHandle.allProcesses()
+                .mapToLong(ProcessHandle::pid)
+                .filter(process -> environmentHas(process, given))
+                .findFirst();
     }
 
     private static boolean environmentHas(long pid, byte[] entry) {

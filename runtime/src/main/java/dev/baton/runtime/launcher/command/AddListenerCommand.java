@@ -1,5 +1,6 @@
 package dev.baton.runtime.launcher.command;
 
+import dev.baton.runtime.launcher.admin.AdminException;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.List;

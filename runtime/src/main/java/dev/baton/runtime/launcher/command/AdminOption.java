@@ -1,5 +1,8 @@
 package dev.baton.runtime.launcher.command;
 
+import dev.baton.runtime.launcher.admin.AdminAddress;
+import dev.baton.runtime.launcher.admin.AdminClient;
+import dev.baton.runtime.launcher.admin.AdminException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;

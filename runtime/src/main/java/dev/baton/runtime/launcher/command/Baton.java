@@ -1,6 +1,7 @@
 package dev.baton.runtime.launcher.command;
 
 import dev.baton.runtime.launcher.ExitCode;
+import dev.baton.runtime.launcher.admin.AdminException;
 import dev.baton.runtime.output.StandardStreams;
 import dev.baton.runtime.plugin.PluginException;
 import dev.baton.runtime.server.Installation;
@@ -64,6 +65,7 @@ public final class Baton implements Runnable {
             ListenerCommand.class,
             UpstreamCommand.class,
             LogsCommand.class,
+            RehearseCommand.class,
             UpgradeCommand.class,
             StopCommand.class);
 

@@ -1,6 +1,7 @@
 package dev.baton.runtime.launcher.command;
 
 import dev.baton.runtime.launcher.ExitCode;
+import dev.baton.runtime.launcher.admin.AdminException;
 import dev.baton.spi.tls.CertificateMaker;
 import dev.baton.spi.tls.CertifiedKey;
 import dev.baton.spi.tls.Pem;

@@ -1,6 +1,8 @@
 package dev.baton.runtime.launcher.command;
 
 import dev.baton.runtime.launcher.ExitCode;
+import dev.baton.runtime.launcher.admin.AdminClient;
+import dev.baton.runtime.launcher.admin.AdminException;
 import dev.baton.runtime.plugin.BadPluginException;
 import dev.baton.runtime.plugin.PluginCandidate;
 import dev.baton.runtime.plugin.PluginException;

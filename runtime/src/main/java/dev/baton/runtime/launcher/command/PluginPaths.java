@@ -1,6 +1,7 @@
 package dev.baton.runtime.launcher.command;
 
 import dev.baton.runtime.config.Words;
+import dev.baton.runtime.launcher.admin.AdminException;
 import java.util.List;
 
 /** Names of what plugins bring to the admin API. */

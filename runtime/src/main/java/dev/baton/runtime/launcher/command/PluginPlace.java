@@ -1,5 +1,8 @@
 package dev.baton.runtime.launcher.command;
 
+import dev.baton.runtime.launcher.admin.AdminAddress;
+import dev.baton.runtime.launcher.admin.AdminClient;
+import dev.baton.runtime.launcher.admin.AdminException;
 import dev.baton.runtime.plugin.PluginException;
 import dev.baton.runtime.plugin.PluginStore;
 import dev.baton.runtime.server.Installation;

@@ -1,6 +1,8 @@
 package dev.baton.runtime.launcher.command;
 
 import dev.baton.runtime.launcher.ExitCode;
+import dev.baton.runtime.launcher.admin.AdminClient;
+import dev.baton.runtime.launcher.admin.AdminException;
 import dev.baton.runtime.output.StandardStreams;
 import dev.baton.runtime.plugin.PluginException;
 import dev.baton.runtime.server.ConfigSource;

@@ -1,6 +1,7 @@
 package dev.baton.runtime.launcher.command;
 
 import dev.baton.runtime.launcher.ExitCode;
+import dev.baton.runtime.launcher.admin.AdminException;
 import dev.baton.runtime.launcher.reference.ApiReference;
 import dev.baton.runtime.launcher.reference.ConfigurationReference;
 import dev.baton.runtime.launcher.reference.MetricsReference;

@@ -66,7 +66,7 @@ final class Tables {
         if (value == null) {
             return "-";
         }
-        if (value instanceof JsonArray array) {
+        if (value instanceof JsonArray array && !array.isEmpty()) {
             return array.stream().map(Tables::text).collect(Collectors.joining(", "));
         }
         if (value instanceof JsonObject object) {
@@ -74,7 +74,7 @@ final class Tables {
                     .map(entry -> entry.getKey() + " " + text(entry.getValue()))
                     .collect(Collectors.joining(", "));
         }
-        String text = value.toString();
+        String text = value instanceof JsonArray ? "" : value.toString();
         return text.isEmpty() ? "-" : text;
     }
 }

@@ -1,6 +1,9 @@
 package dev.baton.runtime.launcher.command;
 
 import dev.baton.runtime.launcher.ExitCode;
+import dev.baton.runtime.launcher.admin.AdminClient;
+import dev.baton.runtime.launcher.admin.AdminException;
+import dev.baton.runtime.launcher.admin.Handover;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.concurrent.Callable;

@@ -2,6 +2,7 @@ package dev.baton.runtime.launcher.command;
 
 import dev.baton.runtime.config.Words;
 import dev.baton.runtime.launcher.ExitCode;
+import dev.baton.runtime.launcher.admin.AdminException;
 import io.vertx.core.json.JsonObject;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;

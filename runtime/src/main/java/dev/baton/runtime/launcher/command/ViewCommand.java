@@ -1,6 +1,8 @@
 package dev.baton.runtime.launcher.command;
 
 import dev.baton.runtime.launcher.ExitCode;
+import dev.baton.runtime.launcher.admin.AdminClient;
+import dev.baton.runtime.launcher.admin.AdminException;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.PrintWriter;

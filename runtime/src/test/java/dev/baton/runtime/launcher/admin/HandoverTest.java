@@ -1,4 +1,4 @@
-package dev.baton.runtime.launcher.command;
+package dev.baton.runtime.launcher.admin;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,0 +1,63 @@
+package dev.baton.runtime.launcher.rehearsal;
+
+import dev.baton.runtime.launcher.admin.AdminException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/** The process is killed; its listening sockets live on, and who keeps them has to start it again. */
+final class Crash implements Rehearsal {
+    private static final Duration AGAIN = Duration.ofMinutes(2);
+
+    @Override
+    public String name() {
+        return "crash";
+    }
+
+    @Override
+    public String does() {
+        return "kills the process; whoever keeps its sockets has to start it again, and no client may be refused";
+    }
+
+    @Override
+    public Optional<String> obstacle(ServedProcess process, Wishes wishes) throws AdminException {
+        if (!process.admin().isLocal()) {
+            return Optional.of("the process is on another machine; run this command there");
+        }
+        return process.socketsKeptBy().isPresent()
+                ? Optional.empty()
+                : Optional.of("nobody keeps the listening sockets of the process, so nobody would start it again;"
+                        + " `baton run --keep` does, and systemd with FileDescriptorStoreMax=");
+    }
+
+    @Override
+    public void play(Scene scene) throws AdminException {
+        ServedProcess process = scene.process();
+        long old = process.pid();
+        String keeper = process.socketsKeptBy().orElse("nobody");
+        long begun = System.nanoTime();
+        if (!ProcessHandle.of(old).map(ProcessHandle::destroyForcibly).orElse(false)) {
+            scene.fail("process " + old + " could not be killed; is it another user's?");
+            return;
+        }
+        long next = process.successorOf(old, AGAIN);
+        if (next < 0) {
+            scene.fail("no process serves " + AGAIN.toSeconds() + " s after process " + old + " was killed");
+        } else {
+            scene.tell("process " + old + " was killed; " + keeper + " kept the sockets, and process " + next
+                    + " serves, " + Scene.seconds(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun))
+                    + " later");
+        }
+    }
+
+    /** As long as a start takes on a busy machine. */
+    @Override
+    public Duration maxWait() {
+        return Duration.ofSeconds(10);
+    }
+
+    @Override
+    public boolean endsConnections() {
+        return true;
+    }
+}
