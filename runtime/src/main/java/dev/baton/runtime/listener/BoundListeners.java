@@ -34,6 +34,8 @@ public final class BoundListeners implements ListenerAddresses {
     /** Those of the configuration, also when they are gone. */
     private final Set<String> configured = ConcurrentHashMap.newKeySet();
 
+    private volatile Runnable changes = () -> {};
+
     /**
      * Whose business a listener is:
      *
@@ -97,7 +99,9 @@ public final class BoundListeners implements ListenerAddresses {
      */
     public boolean opened(SharedListener listener) {
         Entry entry = entry(listener);
-        return entry != null && entry.move(Place.OPENING, Place.HERE);
+        boolean opened = entry != null && entry.move(Place.OPENING, Place.HERE);
+        changes.run();
+        return opened;
     }
 
     /**
@@ -112,6 +116,7 @@ public final class BoundListeners implements ListenerAddresses {
         }
         entry.unbinds.incrementAndGet(); // first: an unbind that fails just now must not take it back
         if (entry.move(Place.HERE, Place.ENDING) || entry.place.get() == Place.ENDING) {
+            changes.run();
             return true;
         }
         entry.unbinds.decrementAndGet();
@@ -123,6 +128,7 @@ public final class BoundListeners implements ListenerAddresses {
         Entry entry = entry(listener);
         if (entry != null && entry.unbinds.decrementAndGet() == 0) {
             entry.move(Place.ENDING, Place.HERE);
+            changes.run();
         }
     }
 
@@ -169,6 +175,7 @@ public final class BoundListeners implements ListenerAddresses {
     /** The other process has died: a listener of the same name has its sockets from here on. */
     public void replace(SharedListener handed, SharedListener listener) {
         byName.put(handed.name(), new Entry(listener, textOf(handed), Place.HERE));
+        changes.run();
     }
 
     private @Nullable Entry entry(SharedListener listener) {
@@ -189,6 +196,31 @@ public final class BoundListeners implements ListenerAddresses {
     public String textOf(SharedListener listener) {
         Entry entry = entry(listener);
         return entry == null ? "" : entry.text;
+    }
+
+    /**
+     * The listeners that an operator has suspended, or added at run time, and that serve or will again; also while an
+     * upgrade hands them over.
+     */
+    public List<ChangedListener> changed() {
+        List<ChangedListener> changed = new ArrayList<>();
+        for (Entry entry : byName.values()) {
+            Place place = entry.place.get();
+            ListenerState state = entry.listener.state();
+            boolean serves = (place == Place.HERE || place == Place.HANDED)
+                    && state != ListenerState.NEW
+                    && state != ListenerState.STOPPED;
+            boolean suspended = state == ListenerState.SUSPENDED;
+            if (serves && (suspended || !entry.text.isEmpty())) {
+                changed.add(new ChangedListener(entry.listener.name(), suspended, entry.text));
+            }
+        }
+        return changed;
+    }
+
+    /** Has somebody told, who must neither wait nor throw, when {@link #changed} may be another one. */
+    public void whenChanged(Runnable told) {
+        changes = told;
     }
 
     /** The names of the configuration whose listener was unbound, or removed. */

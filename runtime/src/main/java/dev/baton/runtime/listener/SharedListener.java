@@ -629,6 +629,7 @@ public final class SharedListener implements Listener {
         // told, and
         // gives its reservation back to a listener that is suspended by then, which changes nothing either (R38).
         syncAll();
+        env.sockets().changed();
         return result(
                 Outcome.PAUSED,
                 address()
@@ -645,6 +646,7 @@ public final class SharedListener implements Listener {
         }
         ListenerState now = gate.state();
         if (change != Change.NONE) {
+            env.sockets().changed();
             return result(
                     Outcome.RESUMED, now == ListenerState.READY ? "accepts again" : "resumed, but it is " + now.word());
         }

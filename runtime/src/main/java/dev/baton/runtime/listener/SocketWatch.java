@@ -4,7 +4,10 @@ import dev.baton.spi.fd.Fd;
 import dev.baton.spi.threading.AnyThread;
 import dev.baton.spi.threading.OffLoop;
 
-/** Is told of each listening socket that this process has made, or got from a process that had made it. */
+/**
+ * Is told of each listening socket that this process has made, or got from a process that had made it, and when an
+ * operator changes something about listeners.
+ */
 public interface SocketWatch {
     /** Nobody. */
     SocketWatch NONE = new SocketWatch() {
@@ -17,6 +20,11 @@ public interface SocketWatch {
         public void closing(Fd fd) {
             // Nobody.
         }
+
+        @Override
+        public void changed() {
+            // Nobody.
+        }
     };
 
     /** A listener has one more socket. The caller holds a claim on it: its number stays what it is during the call. */
@@ -26,4 +34,8 @@ public interface SocketWatch {
     /** A socket is about to be deleted. Must neither wait nor throw; may be told more than once. */
     @AnyThread
     void closing(Fd fd);
+
+    /** An operator has changed something about a listener. Must neither wait nor throw. */
+    @AnyThread
+    void changed();
 }

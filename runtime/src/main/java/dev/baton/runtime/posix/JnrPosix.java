@@ -9,6 +9,7 @@ import dev.baton.spi.posix.Sockets;
 import java.io.File;
 import java.io.IOException;
 import java.net.SocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import jnr.posix.POSIX;
 import jnr.posix.POSIXFactory;
@@ -22,6 +23,7 @@ import jnr.posix.Passwd;
  * loaded by the first call that needs it, because that takes longer than everything else here together.
  */
 public final class JnrPosix implements Posix {
+    private static final int MFD_CLOEXEC = 1;
     private static final int SOCKET_FLAGS = Sockets.SOCK_CLOEXEC | Sockets.SOCK_NONBLOCK;
     private static final int EPOLL_CLOEXEC = 0x80000;
     private static final int EVENTFD_FLAGS = 0x80000 | 0x800; // EFD_CLOEXEC | EFD_NONBLOCK
@@ -289,6 +291,18 @@ public final class JnrPosix implements Posix {
     public int socketPair(int type, int[] fds) {
         POSIX posix = Lazy.INSTANCE;
         return result(posix, posix.socketpair(Sockets.AF_UNIX, type | SOCKET_FLAGS, 0, fds));
+    }
+
+    @Override
+    public int memoryFile(String name) {
+        byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
+        try (NativeMemory text = NativeMemory.allocate(bytes.length + 1)) {
+            text.putBytes(0, bytes);
+            text.putByte(bytes.length, (byte) 0);
+            return LibC.MemoryFiles.isThere()
+                    ? result(LibC.MemoryFiles.create(text.address(), MFD_CLOEXEC))
+                    : -Errno.ENOSYS;
+        }
     }
 
     @Override

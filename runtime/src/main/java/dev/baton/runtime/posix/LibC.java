@@ -171,6 +171,21 @@ final class LibC {
         return INVOKER.invokeN3(ARGUMENTS_3, WRITE, fd, buffer, length);
     }
 
+    /** Not in every C library: bound when it is first asked for. */
+    static final class MemoryFiles {
+        private static final long MEMFD_CREATE = LIBRARY.getSymbolAddress("memfd_create"); // 0 before glibc 2.27
+
+        private MemoryFiles() {}
+
+        static boolean isThere() {
+            return MEMFD_CREATE != 0;
+        }
+
+        static int create(long name, int flags) {
+            return (int) INVOKER.invokeN2(ARGUMENTS_2, MEMFD_CREATE, name, flags);
+        }
+    }
+
     /** Calls that most processes never make: bound when the first is made. */
     static final class Processes {
         private static final long KILL = symbol("kill");

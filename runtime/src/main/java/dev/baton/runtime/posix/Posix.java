@@ -198,6 +198,15 @@ public interface Posix extends PollCalls, SocketCalls {
     int socketPair(int type, int[] fds);
 
     /**
+     * Makes a file that is in memory only, closed on exec, and gone with the last fd that is open for it. Rare.
+     *
+     * @param name what {@code /proc} calls it
+     * @return its fd, or minus the error number: {@link Errno#ENOSYS} where the C library is too old for it
+     */
+    @OffLoop
+    int memoryFile(String name);
+
+    /**
      * Closes an fd. Only for the fd table, and for fds that never got into it.
      *
      * <p>Never to be repeated, whatever it returns: after {@code -EINTR} the number is free on Linux and may already be

@@ -125,7 +125,8 @@ final class Assembly {
         this.firstLoops = foundation.loops.batonLoops();
         MemoryLimits.apply(config.memory(), foundation.channels.budget(), foundation.metrics);
         this.notifier = Notifier.of(foundation.environment, foundation.table, foundation.posix);
-        this.store = new FdStore(notifier, foundation.table, foundation.posix);
+        this.store = new FdStore(notifier, foundation.table, foundation.posix, listeners::changed);
+        listeners.whenChanged(store::changed);
         this.lifetime = new Lifetime(this.config, listeners, machine, notifier);
         this.upstreams = upstreams(config);
         this.costs = new ClientCosts(this.config);

@@ -32,8 +32,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Each row but the first of a listener that was not changed is told to the one who asked for the upgrade.
  *
- * <p>Of a process that has died only sockets are left ({@link FdStore}): what no listener of the file takes is closed
- * before anything is bound, because no process serves it and it would keep its address taken.
+ * <p>Of a process that has died the sockets are left, and what an operator had changed ({@link FdStore}); not which
+ * listeners were unbound. What no listener takes is closed before anything is bound, because no process serves it and
+ * it would keep its address taken. A listener that was added at run time continues with its socket, or not at all.
  *
  * <p>For the starting thread.
  */
@@ -85,7 +86,7 @@ final class ListenerOpening {
     private Map<SharedListener, HandedListener> adoptKept(Map<SharedListener, HandedListener> kept) {
         kept.forEach((listener, sockets) -> {
             try {
-                listener.adoptShared(sockets.numbers());
+                adopt(listener, sockets);
                 before.note("listener " + listener.name() + " continues on " + listener.address()
                         + ", which was kept for it");
             } catch (IOException | IllegalStateException e) { // its sockets are closed
@@ -94,8 +95,12 @@ final class ListenerOpening {
             }
         });
         for (HandedListener other : before.others()) {
-            before.close(other);
-            before.note(other.name() + " (" + other.address() + "), which was kept, is closed: no listener has it");
+            if (other.text().isEmpty()) {
+                before.close(other);
+                before.note(other.name() + " (" + other.address() + "), which was kept, is closed: no listener has it");
+            } else {
+                other(other);
+            }
         }
         store.dropUnused();
         return Map.of();
@@ -103,6 +108,9 @@ final class ListenerOpening {
 
     private void bind(SharedListener listener) throws IOException {
         listener.open();
+        if (before.hadSuspended(listener.name())) {
+            staySuspended(listener);
+        }
         if (before.hadUnbound(listener.name())) {
             before.note("listener " + listener.name() + " is bound again on " + listener.address()
                     + ": the configuration has it, although it was unbound at run time");
@@ -112,9 +120,13 @@ final class ListenerOpening {
     private void adopt(SharedListener listener, HandedListener sockets) throws IOException {
         listener.adoptShared(sockets.numbers());
         if (sockets.isSuspended()) {
-            listener.suspend(); // before it was started: it never accepts in between
-            before.note("listener " + listener.name() + " stays suspended");
+            staySuspended(listener);
         }
+    }
+
+    private void staySuspended(SharedListener listener) {
+        listener.suspend(); // before it was started: it never accepts in between
+        before.note("listener " + listener.name() + " stays suspended");
     }
 
     /** One that the configuration does not have. */

@@ -1,6 +1,7 @@
 package dev.baton.runtime.server;
 
 import dev.baton.runtime.listener.BoundListeners;
+import dev.baton.runtime.listener.ChangedListener;
 import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.server.StartException.Kind;
 import dev.baton.runtime.systemd.FdStore;
@@ -19,6 +20,8 @@ import io.netty.util.NetUtil;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -91,14 +94,30 @@ final class Succession implements Upgrade.Upgraded {
 
     /** The process that has died, if it has left sockets; else none. */
     private Predecessor ofKept(Map<String, String> environment) {
-        List<FdStore.Kept> kept =
-                FdStore.kept(environment, ProcessHandle.current().pid());
-        List<HandedListener> listeners = kept.stream()
-                .map(each -> new HandedListener(each.listener(), "", address(each.number()), each.number()))
-                .toList();
-        return kept.isEmpty()
+        long pid = ProcessHandle.current().pid();
+        List<FdStore.Kept> kept = FdStore.kept(environment, pid);
+        Map<String, ChangedListener> changes = new HashMap<>();
+        store.keptChanges(environment, pid).forEach(each -> changes.put(each.name(), each));
+        List<HandedListener> listeners = new ArrayList<>();
+        for (FdStore.Kept each : kept) {
+            ChangedListener change =
+                    changes.getOrDefault(each.listener(), new ChangedListener(each.listener(), false, ""));
+            listeners.add(new HandedListener(
+                    each.listener(), "", address(each.number()), change.suspended(), change.text(), each.number()));
+        }
+        List<String> suspended = new ArrayList<>();
+        changes.forEach((name, change) -> {
+            if (change.suspended()) {
+                suspended.add(name);
+            }
+            if (!change.text().isEmpty()
+                    && kept.stream().noneMatch(each -> each.listener().equals(name))) {
+                LOG.warn("listener {} is lost: it was added at run time, and its socket was not kept", name);
+            }
+        });
+        return kept.isEmpty() && changes.isEmpty()
                 ? Predecessor.none(foundation.channels, foundation.loops)
-                : Predecessor.dead(foundation.channels, foundation.loops, listeners);
+                : Predecessor.dead(foundation.channels, foundation.loops, listeners, suspended);
     }
 
     private String address(int number) {

@@ -1,11 +1,13 @@
 package dev.baton.runtime.systemd;
 
 import dev.baton.runtime.fd.FdTable;
+import dev.baton.runtime.listener.ChangedListener;
 import dev.baton.runtime.listener.SocketWatch;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.spi.admin.SocketKeeper;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.FdKind;
+import dev.baton.spi.posix.Errno;
 import dev.baton.spi.posix.PosixException;
 import dev.baton.spi.threading.OffLoop;
 import java.io.IOException;
@@ -23,8 +25,10 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,6 +51,9 @@ import org.slf4j.LoggerFactory;
  * <p>After an upgrade the manager is told of new sockets only when the old process will not serve again: else it would
  * be left with sockets that no process knows of.
  *
+ * <p>Beside them the manager has what an operator has changed about listeners, as a piece of memory that is an fd as
+ * well; and nothing if nothing is changed.
+ *
  * <p>A socket is named by its inode and the listener that stored it, {@code baton.4711.web}: a process that is given it
  * finds the same name.
  *
@@ -62,13 +69,22 @@ public final class FdStore implements SocketWatch, AutoCloseable {
     /** The name of one of ours: the inode, the listener. */
     private static final Pattern NAME = Pattern.compile("baton\\.(\\d{1,19})\\.([A-Za-z][A-Za-z0-9._-]{0,62})");
 
+    /**
+     * The names of the memory with what an operator has changed. The next one has the other name, so that there is
+     * always one that is whole; and where there are two of one name, as after an upgrade, the newer one counts.
+     */
+    private static final List<String> CHANGES = List.of("baton-changes.a", "baton-changes.b");
+
     private static final Pattern LINK = Pattern.compile("socket:\\[(\\d{1,19})]");
+    private static final String WOULD_BE_UNDONE = "a crash would undo what was changed of listeners at run time: ";
+
     /** How long the end of the process waits for the manager. */
     private static final long CLOSE_SECONDS = 5;
 
     private final Notifier manager;
     private final FdTable table;
     private final Posix posix;
+    private final Supplier<List<ChangedListener>> changes;
     private final ExecutorService teller;
     private volatile Optional<SocketKeeper> keeper = Optional.empty();
 
@@ -81,6 +97,10 @@ public final class FdStore implements SocketWatch, AutoCloseable {
 
     private Phase phase = Phase.STARTING;
     private boolean adds;
+    /** Null if it is not known what the manager has of them. */
+    private @Nullable List<ChangedListener> storedChanges = List.of();
+
+    private int nextChanges;
     private final Map<Long, Socket> byInode = new LinkedHashMap<>();
     private final Map<Fd, Socket> byFd = new HashMap<>();
     /** What the manager has and is to give up. */
@@ -109,11 +129,16 @@ public final class FdStore implements SocketWatch, AutoCloseable {
      */
     public record Kept(String listener, int number) {}
 
-    /** Nothing is stored yet. */
-    public FdStore(Notifier manager, FdTable table, Posix posix) {
+    /**
+     * Nothing is stored yet.
+     *
+     * @param changes what an operator has changed, as it is when this is called; see {@link #changed}
+     */
+    public FdStore(Notifier manager, FdTable table, Posix posix, Supplier<List<ChangedListener>> changes) {
         this.manager = manager;
         this.table = table;
         this.posix = posix;
+        this.changes = changes;
         this.teller = Executors.newSingleThreadExecutor(task -> {
             Thread thread = new Thread(task, "baton-fd-store");
             thread.setDaemon(true);
@@ -126,13 +151,9 @@ public final class FdStore implements SocketWatch, AutoCloseable {
     /** What the manager has kept of a process that has died; see sd_listen_fds_with_names(3). */
     public static List<Kept> kept(Map<String, String> environment, long pid) {
         List<Kept> kept = new ArrayList<>();
-        String count = environment.getOrDefault(COUNT, "");
-        if (!Long.toString(pid).equals(environment.get(PID)) || !count.matches("[0-9]{1,6}")) {
-            return kept;
-        }
-        String[] names = environment.getOrDefault(NAMES, "").split(":", -1);
-        for (int i = 0; i < Math.min(names.length, Integer.parseInt(count)); i++) {
-            Matcher name = NAME.matcher(names[i]);
+        List<String> names = names(environment, pid);
+        for (int i = 0; i < names.size(); i++) {
+            Matcher name = NAME.matcher(names.get(i));
             if (name.matches()) {
                 kept.add(new Kept(name.group(2), FIRST + i));
             }
@@ -140,12 +161,65 @@ public final class FdStore implements SocketWatch, AutoCloseable {
         return kept;
     }
 
+    private static List<String> names(Map<String, String> environment, long pid) {
+        String count = environment.getOrDefault(COUNT, "");
+        if (!Long.toString(pid).equals(environment.get(PID)) || !count.matches("[0-9]{1,6}")) {
+            return List.of();
+        }
+        List<String> names = List.of(environment.getOrDefault(NAMES, "").split(":", -1));
+        return names.subList(0, Math.min(names.size(), Integer.parseInt(count)));
+    }
+
+    /**
+     * What an operator had changed in a process that has died, as far as the manager has kept it. Takes the fds of it,
+     * and so may be called once.
+     */
+    @OffLoop
+    public List<ChangedListener> keptChanges(Map<String, String> environment, long pid) {
+        List<String> names = names(environment, pid);
+        KeptChanges newest = null;
+        for (int i = 0; i < names.size(); i++) {
+            if (CHANGES.contains(names.get(i))) {
+                tell(() -> storedChanges = null);
+                KeptChanges kept = read(FIRST + i);
+                if (kept != null && (newest == null || kept.writtenAt() - newest.writtenAt() > 0)) {
+                    newest = kept;
+                }
+            }
+        }
+        return newest == null ? List.of() : newest.listeners();
+    }
+
+    private @Nullable KeptChanges read(int number) {
+        Fd fd = table.fdInsert(number, FdKind.HANDOFF);
+        try {
+            Path file = file(number);
+            long size = Files.size(file);
+            if (size > KeptChanges.BYTES_MAX) {
+                throw new IOException("it has " + size + " bytes");
+            }
+            return KeptChanges.read(Files.readAllBytes(file));
+        } catch (IOException e) {
+            LOG.warn("what an operator has changed before the process died is not known: {}", e.getMessage());
+            return null;
+        } finally {
+            table.fdDelete(fd);
+        }
+    }
+
+    private static Path file(int number) {
+        return Path.of("/proc/self/fd/" + number);
+    }
+
     /** The manager has a copy of this socket, which a process before this one stored for a listener. */
     @OffLoop
     public void known(String listener, int number) {
         if (manager.isActive()) {
             long inode = inode(number);
-            tell(() -> byInode.computeIfAbsent(inode, first -> new Socket(inode, name(inode, listener), true)));
+            tell(() -> {
+                byInode.computeIfAbsent(inode, first -> new Socket(inode, name(inode, listener), true));
+                storedChanges = null; // a process that upgrades has stored what it says here, too
+            });
         }
     }
 
@@ -206,6 +280,11 @@ public final class FdStore implements SocketWatch, AutoCloseable {
         }
     }
 
+    @Override
+    public void changed() {
+        tell(this::storeChanges);
+    }
+
     private void closed(Fd fd) {
         Socket socket = byFd.remove(fd);
         if (socket == null) {
@@ -253,6 +332,7 @@ public final class FdStore implements SocketWatch, AutoCloseable {
     public void continues() {
         tell(() -> {
             phase = Phase.SERVING;
+            storedChanges = null;
             storeAll();
         });
     }
@@ -266,6 +346,49 @@ public final class FdStore implements SocketWatch, AutoCloseable {
     private void storeAll() {
         if (phase == Phase.SERVING && adds) {
             byInode.values().forEach(this::store);
+        }
+        storeChanges();
+    }
+
+    /** Of two the newer one counts, so a process that dies in between leaves one that is whole. */
+    private void storeChanges() {
+        if (phase != Phase.SERVING || !adds) {
+            return;
+        }
+        List<ChangedListener> now = changes.get();
+        if (now.equals(storedChanges)) {
+            return;
+        }
+        if (now.isEmpty()) {
+            CHANGES.forEach(this::remove);
+        } else if (store(CHANGES.get(nextChanges), new KeptChanges(System.nanoTime(), now).bytes())) {
+            nextChanges = 1 - nextChanges;
+            remove(CHANGES.get(nextChanges));
+        } else {
+            return;
+        }
+        storedChanges = now;
+    }
+
+    private boolean store(String name, byte[] bytes) {
+        if (bytes.length > KeptChanges.BYTES_MAX) {
+            LOG.warn(WOULD_BE_UNDONE + "it has {} bytes, more than {}", bytes.length, KeptChanges.BYTES_MAX);
+            return false;
+        }
+        int number = posix.memoryFile(name);
+        if (number < 0) {
+            LOG.warn(WOULD_BE_UNDONE + "no memory for it: {}", Errno.explain(-number));
+            return false;
+        }
+        Fd fd = table.fdInsert(number, FdKind.HANDOFF);
+        try {
+            Files.write(file(number), bytes);
+            return manager.deliver("FDSTORE=1\nFDNAME=" + name, number);
+        } catch (IOException e) {
+            LOG.warn(WOULD_BE_UNDONE + "{}", e.getMessage());
+            return false;
+        } finally {
+            table.fdDelete(fd);
         }
     }
 
@@ -304,8 +427,7 @@ public final class FdStore implements SocketWatch, AutoCloseable {
     /** What the kernel knows the open socket by, whatever its numbers; -1 if it is none. */
     private static long inode(int number) {
         try {
-            Matcher link = LINK.matcher(
-                    Files.readSymbolicLink(Path.of("/proc/self/fd/" + number)).toString());
+            Matcher link = LINK.matcher(Files.readSymbolicLink(file(number)).toString());
             return link.matches() ? Long.parseLong(link.group(1)) : -1;
         } catch (IOException gone) {
             LOG.debug("fd {}", number, gone);

@@ -25,9 +25,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -67,6 +69,9 @@ public final class Predecessor {
     /** Listeners and servers there that this process does not go on with. For the starting thread. */
     private final List<String> dropped = new ArrayList<>();
 
+    /** The listeners that an operator had suspended, of one that has died. */
+    private final Set<String> suspended = new HashSet<>();
+
     private final List<SocketAddress> droppedServers = new ArrayList<>();
 
     private int nextLoop;
@@ -94,12 +99,17 @@ public final class Predecessor {
      * One that has died; its sockets were kept.
      *
      * @param kept this process's from here on
+     * @param suspended the names of its listeners that an operator had suspended, whether their sockets were kept or
+     *     not
      */
-    public static Predecessor dead(ChannelEnv channels, LoopRegistry loops, Collection<HandedListener> kept) {
+    public static Predecessor dead(
+            ChannelEnv channels, LoopRegistry loops, Collection<HandedListener> kept, Collection<String> suspended) {
         FdTable table = channels.table();
         ReceivedSockets sockets = new ReceivedSockets(number -> table.fdDelete(table.fdInsert(number, FdKind.HANDOFF)));
         kept.forEach(sockets::add);
-        return new Predecessor(channels, loops, null, sockets, false);
+        Predecessor dead = new Predecessor(channels, loops, null, sockets, false);
+        dead.suspended.addAll(suspended);
+        return dead;
     }
 
     /** True if it is dead, and has left sockets: what is not taken of them no process serves. */
@@ -223,6 +233,11 @@ public final class Predecessor {
         there.dropped(dropped, droppedServers);
         adopted.forEach((name, listener) -> listener.whenUnbinding(() -> there.dropped(List.of(name), List.of())));
         channels.servers().whenClosing(address -> there.dropped(List.of(), List.of(address)));
+    }
+
+    /** True if an operator had suspended a listener of this name, and it has died. */
+    public boolean hadSuspended(String name) {
+        return suspended.contains(name);
     }
 
     /** True if its configuration had a listener of this name that was unbound there at run time. */

@@ -82,6 +82,20 @@ class JnrPosixFdTest {
                 .isEqualTo(-Errno.EBADF);
     }
 
+    /** The kernel drops what it has no number for, and says so by MSG_CTRUNC. */
+    @Test
+    void shouldTellThatFdsWereLost() {
+        int[] pair = sockets.pair(Sockets.SOCK_SEQPACKET);
+        int[] three = {pair[0], pair[0], pair[0]};
+        assertThat(posix.sendFds(pair[0], sockets.buffer.address(), sockets.put("x"), three))
+                .isOne();
+        PassedFds received = new PassedFds();
+        FewFds.withRoomFor(1, () -> posix.recvFds(pair[1], sockets.buffer.address(), 1, received));
+        assertThat(received.truncated()).isTrue();
+        assertThat(received.fds()).hasSize(1);
+        sockets.fd(received.fds()[0]);
+    }
+
     @Test
     void shouldReceiveBytesWithoutFds() {
         int[] pair = sockets.pair(Sockets.SOCK_STREAM);

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.fd.FdTable;
+import dev.baton.runtime.listener.ChangedListener;
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.posix.JnrPosix;
 import dev.baton.runtime.posix.ParentCalls;
@@ -15,15 +16,22 @@ import dev.baton.spi.admin.SocketKeeper;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.posix.Sockets;
+import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -42,6 +50,7 @@ class FdStoreTest {
     private final List<Fd> open = new ArrayList<>();
     private int receiver = -1;
     private String address = "";
+    private volatile List<ChangedListener> changes = List.of();
     private FdStore store = store(Map.of());
 
     @BeforeEach
@@ -53,7 +62,7 @@ class FdStoreTest {
     }
 
     private FdStore store(Map<String, String> environment) {
-        return new FdStore(Notifier.of(environment, table, posix), table, posix);
+        return new FdStore(Notifier.of(environment, table, posix), table, posix, () -> changes);
     }
 
     @AfterEach
@@ -170,6 +179,7 @@ class FdStoreTest {
         store.serving();
         store.alone();
         assertThat(next()).isEqualTo(stored(name(kept, "web")));
+        nothingIsChanged();
     }
 
     /** The next start may go better, with the sockets that are kept. */
@@ -196,6 +206,7 @@ class FdStoreTest {
         store.alone();
         assertThat(next()).isEqualTo(stored(name(web, "web")));
         assertThat(next()).isEqualTo(stored(name(fresh, "fresh")));
+        nothingIsChanged();
     }
 
     @Test
@@ -207,6 +218,7 @@ class FdStoreTest {
         assertThat(next()).isEqualTo(removed(name(site, "web")));
         store.alone();
         assertThat(next()).isEqualTo(stored(name(site, "site")));
+        nothingIsChanged();
         String name = name(site, "site");
         store.closing(site);
         assertThat(next()).isEqualTo(removed(name));
@@ -226,12 +238,85 @@ class FdStoreTest {
         store.opened("web", copy);
         store.continues();
         assertThat(next()).isEqualTo(stored(name));
+        nothingIsChanged();
         store.closing(web); // of the listener that drains; the new one has the same socket
         table.fdDelete(web);
         store.closing(copy);
         assertThat(next()).isEqualTo(removed(name));
         store.succeeded();
         store.closing(listening());
+    }
+
+    // ---- what an operator has changed -----------------------------------------------------------------------------
+
+    /** What a process before this one may have stored of changes is to go. */
+    private void nothingIsChanged() {
+        assertThat(next()).isEqualTo(removed("baton-changes.a"));
+        assertThat(next()).isEqualTo(removed("baton-changes.b"));
+    }
+
+    private void changeTo(ChangedListener... listeners) {
+        changes = List.of(listeners);
+        store.changed();
+    }
+
+    /** The fd with what was changed, which is to come next; the caller's. */
+    private int nextChanges(String name) {
+        Datagram message = message();
+        assertThat(message.text()).isEqualTo(stored(name));
+        return message.fds()[0];
+    }
+
+    /** As if this process had been given fds by their numbers, each with a name. */
+    private List<ChangedListener> given(Map<Integer, String> names) {
+        int last = Collections.max(names.keySet());
+        String all = IntStream.rangeClosed(3, last)
+                .mapToObj(number -> names.getOrDefault(number, "other"))
+                .collect(Collectors.joining(":"));
+        return store.keptChanges(
+                Map.of("LISTEN_PID", "12", "LISTEN_FDS", Integer.toString(last - 2), "LISTEN_FDNAMES", all), 12);
+    }
+
+    @Test
+    void shouldStoreWhatIsChangedAndTheNextProcessReadsTheNewest() {
+        ChangedListener suspended = new ChangedListener("web", true, "");
+        ChangedListener added = new ChangedListener("more", false, "name: more\nbind: \"127.0.0.1:0\" # ü");
+        changeTo(suspended);
+        store.serving(); // the old process may serve again: nothing yet
+        store.alone();
+        int first = nextChanges("baton-changes.a");
+        assertThat(next()).isEqualTo(removed("baton-changes.b"));
+        store.changed(); // the same as before
+        changeTo(suspended, added);
+        int second = nextChanges("baton-changes.b");
+        assertThat(next()).isEqualTo(removed("baton-changes.a"));
+        changeTo();
+        nothingIsChanged();
+        store.changed();
+
+        // A process that dies between the two messages leaves both.
+        assertThat(given(Map.of(first, "baton-changes.a", second, "baton-changes.b")))
+                .containsExactly(suspended, added);
+        assertThat(new File("/proc/self/fd/" + first)).as("read and closed").doesNotExist();
+        store.alone();
+        nothingIsChanged(); // which is what counts now
+    }
+
+    /** Whatever is given as such: the process starts without it. */
+    @Test
+    void shouldStartWithoutChangesThatCannotBeRead() throws IOException {
+        int empty = posix.memoryFile("empty");
+        int wrong = posix.memoryFile("wrong");
+        int cut = posix.memoryFile("cut");
+        int large = posix.memoryFile("large");
+        byte[] whole = new KeptChanges(1, List.of(new ChangedListener("web", true, "text"))).bytes();
+        Files.write(Path.of("/proc/self/fd/" + wrong), new byte[100]);
+        Files.write(Path.of("/proc/self/fd/" + cut), Arrays.copyOf(whole, whole.length - 1));
+        Files.write(Path.of("/proc/self/fd/" + large), new byte[KeptChanges.BYTES_MAX + 1]);
+        String name = "baton-changes.a";
+        assertThat(given(Map.of(empty, name, wrong, name, cut, name, large, name)))
+                .isEmpty();
+        assertThat(KeptChanges.read(whole).listeners()).containsExactly(new ChangedListener("web", true, "text"));
     }
 
     // ---- who keeps them -------------------------------------------------------------------------------------------

@@ -7,10 +7,16 @@ import dev.baton.it.upgrade.Load;
 import dev.baton.it.upgrade.PidNamespace;
 import dev.baton.testkit.BatonProcess;
 import dev.baton.testkit.BatonProcess.Outcome;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.URI;
 import java.net.UnixDomainSocketAddress;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
@@ -99,22 +105,48 @@ class KeepIT {
     }
 
     private InetSocketAddress address(String listener) throws Exception {
-        String address = parent.listener(listener);
+        return parsed(parent.listener(listener));
+    }
+
+    private static InetSocketAddress parsed(String address) {
         int colon = address.lastIndexOf(':');
         return new InetSocketAddress(address.substring(0, colon), Integer.parseInt(address.substring(colon + 1)));
     }
 
     /** How many sockets the parent has open. */
     private long sockets() throws IOException {
+        return open("socket:");
+    }
+
+    /** How many pieces of memory that are fds. */
+    private long memories() throws IOException {
+        return open("/memfd:");
+    }
+
+    private long open(String kind) throws IOException {
+        return files(kind).size();
+    }
+
+    /** True if a listener stands in one of those. */
+    private boolean isKept(String listener) throws IOException {
+        for (Path each : files("/memfd:")) {
+            if (new String(Files.readAllBytes(each), StandardCharsets.ISO_8859_1).contains(listener)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private List<Path> files(String kind) throws IOException {
         try (Stream<Path> all = Files.list(Path.of("/proc/" + parent.pid() + "/fd"))) {
             return all.filter(each -> {
                         try {
-                            return Files.readSymbolicLink(each).toString().startsWith("socket:");
+                            return Files.readSymbolicLink(each).toString().startsWith(kind);
                         } catch (IOException gone) {
                             return false;
                         }
                     })
-                    .count();
+                    .toList();
         }
     }
 
@@ -125,22 +157,26 @@ class KeepIT {
         return all;
     }
 
-    private Outcome ask(String... command) throws Exception {
+    private String adminNow() {
         List<String> admins = parent.text()
                 .lines()
                 .filter(line -> line.startsWith("admin on "))
                 .toList();
-        String admin = admins.get(admins.size() - 1).substring("admin on ".length());
+        return admins.get(admins.size() - 1).substring("admin on ".length());
+    }
+
+    private Outcome ask(String... command) throws Exception {
         return BatonProcess.run(
                 folder,
-                Stream.concat(Stream.of(command), Stream.of("--admin", admin)).toArray(String[]::new));
+                Stream.concat(Stream.of(command), Stream.of("--admin", adminNow()))
+                        .toArray(String[]::new));
     }
 
     @Test
     void shouldRefuseNoClientWhenTheServerIsKilledOrUpgraded() throws Exception {
         start();
         long kept = kept();
-        assertThat(ask("status", "--json").text()).contains("\"sockets-kept-by\":\"parent\"");
+        assertThat(admin("GET", "/v1/status", "")).contains("\"sockets-kept-by\":\"parent\"");
         try (Load load = new Load()) {
             load.start(CLIENTS, address("web"), false);
             load.start(CLIENTS, address("more"), false);
@@ -177,6 +213,98 @@ class KeepIT {
         parent.signal("TERM");
         assertThat(parent.exitCode()).as(parent.text()).isZero();
         assertThat(folder.resolve("file.sock")).doesNotExist();
+    }
+
+    /** What an operator has changed outlives a crash, and no client waits for ever at a socket that nobody serves. */
+    @Test
+    void shouldBringBackWhatAnOperatorHasChanged() throws Exception {
+        start();
+        InetSocketAddress web = address("web");
+        InetSocketAddress later = suspendAndAdd();
+        try (SocketChannel waits = SocketChannel.open(web)) {
+            kill();
+            assertThat(parent.text())
+                    .contains("listener web stays suspended")
+                    .contains("listener later (127.0.0.1:" + later.getPort() + ") continues: it was added at run time");
+            assertThat(now("web").getString("state")).isEqualTo("suspended");
+            isServed(later);
+            admin("POST", "/v1/listeners/web/resume", "");
+            answers(waits);
+        }
+        admin("DELETE", "/v1/listeners/later", "");
+        await("nothing is changed").atMost(PATIENCE).until(() -> memories() == 0);
+        assertThat(new ServerSocket(later.getPort(), 1, later.getAddress()))
+                .as("its address is free")
+                .satisfies(ServerSocket::close);
+    }
+
+    /**
+     * The process that an upgrade has started says itself what is changed, and of what two have said the newer counts.
+     */
+    @Tag("long")
+    @Test
+    void shouldBringBackWhatIsChangedAfterAnUpgrade() throws Exception {
+        start();
+        InetSocketAddress later = suspendAndAdd();
+        parent.signal("HUP");
+        parent.await(line -> line.contains("is the server now"));
+        await().atMost(PATIENCE).until(() -> servers().size() == 1);
+        admin("POST", "/v1/listeners/web/resume", "");
+        admin("POST", "/v1/listeners/more/suspend", "");
+        await("what is changed is kept").atMost(PATIENCE).until(() -> isKept("more"));
+        kill();
+        assertThat(now("web").getString("state")).isEqualTo("ready");
+        assertThat(now("more").getString("state")).isEqualTo("suspended");
+        isServed(later);
+        admin("POST", "/v1/listeners/more/resume", "");
+        admin("DELETE", "/v1/listeners/later", "");
+        await("nothing is changed").atMost(PATIENCE).until(() -> memories() == 0);
+        kill();
+        assertThat(now("more").getString("state")).isEqualTo("ready");
+        assertThat(admin("GET", "/v1/listeners", "")).doesNotContain("later");
+    }
+
+    /** Suspends web and adds another listener; answers its address. */
+    private InetSocketAddress suspendAndAdd() throws Exception {
+        admin("POST", "/v1/listeners/web/suspend", "");
+        admin("POST", "/v1/listeners", "{\"name\":\"later\",\"bind\":\"127.0.0.1:0\",\"service\":\"demo\"}");
+        await("what is changed is kept").atMost(PATIENCE).until(() -> isKept("later"));
+        return parsed(now("later").getString("address"));
+    }
+
+    private void isServed(InetSocketAddress address) throws IOException {
+        try (SocketChannel client = SocketChannel.open(address)) {
+            answers(client);
+        }
+    }
+
+    private static void answers(SocketChannel client) throws IOException {
+        client.write(ByteBuffer.wrap("GET / HTTP/1.0\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII)));
+        client.socket().setSoTimeout((int) PATIENCE.toMillis());
+        assertThat(new String(client.socket().getInputStream().readAllBytes(), StandardCharsets.US_ASCII))
+                .startsWith("HTTP/1.")
+                .endsWith("hello");
+    }
+
+    /** A listener, as the process that serves now shows it. */
+    private JsonObject now(String listener) throws Exception {
+        return new JsonArray(admin("GET", "/v1/listeners", ""))
+                .stream()
+                        .map(JsonObject.class::cast)
+                        .filter(each -> each.getString("name").equals(listener))
+                        .findFirst()
+                        .orElseThrow();
+    }
+
+    private String admin(String method, String path, String body) throws Exception {
+        HttpResponse<String> answer = HttpClient.newHttpClient()
+                .send(
+                        HttpRequest.newBuilder(URI.create("http://" + adminNow() + path))
+                                .method(method, HttpRequest.BodyPublishers.ofString(body))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString());
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        return answer.body();
     }
 
     /** What is changed in the file meanwhile counts at the next start; what no longer has a listener is closed. */

@@ -185,6 +185,11 @@ abstract class DescriptorCalls implements Posix {
     }
 
     @Override
+    public int memoryFile(String name) {
+        throw new UnsupportedOperationException("nothing outlives a simulation");
+    }
+
+    @Override
     public int dupTo(int fd, int number) {
         throw new UnsupportedOperationException("the standard streams are no part of the simulation");
     }

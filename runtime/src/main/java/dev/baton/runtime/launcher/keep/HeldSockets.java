@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Copies of the listening sockets of the server: as long as one is open, the kernel queues the clients that connect.
+ * Beside them memory of the server's, in which stands what a next one is to know of them.
  *
  * <p>Those that this process was itself given come first and stay: the server finds them under the numbers that they
  * have here.
@@ -18,12 +19,14 @@ final class HeldSockets {
     private static final int COUNT_MAX = 4096;
     /** What systemd calls those without a name. */
     private static final String NAMELESS = "unknown";
+    /** What the kernel calls files that are in memory only begins so. */
+    private static final String MEMORY = "/memfd:";
 
     private final ParentCalls calls;
     private final int most;
     private final List<Held> all = new ArrayList<>();
 
-    private record Held(String name, int number, String file, boolean given) {}
+    private record Held(String name, int number, String file, boolean given, boolean socket) {}
 
     HeldSockets(ParentCalls calls) {
         this(calls, COUNT_MAX);
@@ -41,12 +44,13 @@ final class HeldSockets {
         for (int i = 0; i < count; i++) {
             int number = ParentCalls.FIRST + i;
             calls.closeOnExec(number);
-            all.add(new Held(i < each.length ? each[i] : NAMELESS, number, "", true));
+            all.add(new Held(i < each.length ? each[i] : NAMELESS, number, "", true, true));
         }
     }
 
     /**
-     * Holds a socket, unless it does already. The number is this object's from here on, whatever comes of it.
+     * Holds a socket, unless it does already, or memory. The number is this object's from here on, whatever comes of
+     * it.
      *
      * @return what is wrong with it; null if nothing is
      */
@@ -56,16 +60,17 @@ final class HeldSockets {
         try {
             if (name.isEmpty()) {
                 return "it has no name";
-            } else if (!calls.listens(number)) {
-                return "it is no socket that listens";
             }
             String file = calls.file(number);
-            if (all.stream().anyMatch(held -> held.file.equals(file))) {
+            boolean socket = calls.listens(number);
+            if (!socket && !file.startsWith(MEMORY)) {
+                return "it is neither a socket that listens nor memory";
+            } else if (socket && all.stream().anyMatch(held -> held.file.equals(file))) {
                 return null;
             } else if (all.size() >= most) {
                 return "there are " + most + " already";
             }
-            all.add(new Held(name, number, file, false));
+            all.add(new Held(name, number, file, false, socket));
             stored = true;
             return null;
         } catch (IOException gone) {
@@ -88,9 +93,9 @@ final class HeldSockets {
         }
     }
 
-    /** How many a server has left here, or would. */
+    /** How many sockets a server has left here, or would. */
     int count() {
-        return (int) all.stream().filter(held -> !held.given).count();
+        return (int) all.stream().filter(held -> held.socket && !held.given).count();
     }
 
     /** All of them, in the order of {@link #names}. */

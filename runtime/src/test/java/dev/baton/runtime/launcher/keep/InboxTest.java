@@ -2,6 +2,7 @@ package dev.baton.runtime.launcher.keep;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.runtime.posix.FewFds;
 import dev.baton.runtime.posix.JnrPosix;
 import dev.baton.runtime.posix.ParentCalls;
 import dev.baton.runtime.posix.PassedFds;
@@ -162,6 +163,37 @@ class InboxTest {
         assertThat(sockets.count()).isZero();
         assertThat(openFds()).isEqualTo(before);
         assertThat(said).as("once a second").isNotEmpty().hasSizeLessThan(4);
+    }
+
+    /** The kernel drops fds for which this process has no number; those that did come are closed. */
+    @Test
+    void shouldKeepNothingOfAMessageWhoseFdsWereLost() throws IOException {
+        int socket = listening();
+        send("FDSTORE=1\nFDNAME=baton.1.web", socket, socket, socket);
+        int before = openFds();
+        List<Notification> heard = new ArrayList<>();
+        FewFds.withRoomFor(1, () -> inbox.read((notification, pid) -> heard.add(notification)));
+        assertThat(heard).isEmpty();
+        assertThat(sockets.count()).isZero();
+        assertThat(openFds()).isEqualTo(before);
+        assertThat(said).hasSize(1);
+        assertThat(said.get(0)).endsWith("it is too long, or there was no room for its fds");
+    }
+
+    @Test
+    void shouldHoldMemoryBesideSockets() throws IOException {
+        int memory = posix.memoryFile("changes");
+        open.add(memory);
+        send("FDSTORE=1\nFDNAME=baton-changes.a", memory);
+        send("FDSTORE=1\nFDNAME=baton-changes.b", memory);
+        read();
+        assertThat(sockets.count()).as("sockets").isZero();
+        assertThat(sockets.names()).isEqualTo("baton-changes.a:baton-changes.b");
+        assertThat(calls.file(sockets.numbers()[1])).startsWith("/memfd:changes");
+        send("FDSTOREREMOVE=1\nFDNAME=baton-changes.a");
+        read();
+        assertThat(sockets.names()).isEqualTo("baton-changes.b");
+        assertThat(said).isEmpty();
     }
 
     @Test
