@@ -209,6 +209,99 @@ class PackTest {
         }
     }
 
+    private static String get(String path) {
+        return "GET " + path + " HTTP/1.1\r\nHost: shop\r\n\r\n";
+    }
+
+    /** Of a client that always has sent one request more, a boundary would be over before anybody can ask. */
+    @ParameterizedTest
+    @EnumSource
+    void aClientThatPipelinesAllTheTimeGoesAtABoundaryToo(Ends ends) {
+        try (Bench old = new Bench(ends);
+                Bench next = new Bench(ends)) {
+            Asking asking = old.asking();
+            old.send(get("/1") + get("/2") + get("/3").substring(0, 9));
+            assertThat(old.toServer(0)).startsWith("GET /1 ").doesNotContain("/2");
+            assertThat(old.pack(old.client, asking)).isEqualTo(Packed.NOT_NOW);
+            old.answer(0, OK);
+            assertThat(asking.again).isOne();
+            assertThat(old.toClient()).isEqualTo(OK);
+            old.send(get("/3").substring(9) + get("/4"));
+            assertThat(old.toServer(0)).as("what the old process has begun").isEmpty();
+            assertThat(old.client.config().isAutoRead()).isFalse();
+            EmbeddedConnection client = next.unpack(packed(old), false);
+            for (int i = 2; i <= 4; i++) {
+                assertThat(next.toServer(next.opened.size() - 1)).startsWith("GET /" + i + " ");
+                next.answer(next.opened.size() - 1, OK);
+            }
+            assertThat(Bench.undated(next.out(client))).isEqualTo(OK.repeat(3));
+            assertServes(next, client, GET);
+            old.pass(1);
+        }
+    }
+
+    /** Whoever was told does not come, or has no room for it: the client notices a short pause, once. */
+    @ParameterizedTest
+    @EnumSource
+    void requestsThatAreHeldForNobodyContinue(Ends ends) {
+        try (Bench old = new Bench(ends)) {
+            Asking asking = old.asking();
+            old.send(get("/1") + get("/2") + get("/3"));
+            assertThat(old.pack(old.client, asking)).isEqualTo(Packed.NOT_NOW);
+            old.answer(0, OK);
+            old.toServer(0);
+            old.pass(1);
+            assertThat(old.toServer(0)).startsWith("GET /2 ");
+            old.answer(0, OK);
+            assertThat(old.toServer(0)).as("at once").startsWith("GET /3 ");
+            old.answer(0, OK);
+            assertThat(old.toClient()).isEqualTo(OK.repeat(3));
+            assertThat(old.client.config().isAutoRead()).isTrue();
+            assertThat(asking.again).isOne();
+        }
+    }
+
+    /** The client goes, or the process ends, while a request is held. */
+    @Test
+    void whatIsHeldEndsWithItsConnection() {
+        try (Bench old = new Bench(Ends.TOGETHER)) {
+            old.send(get("/1") + get("/2"));
+            assertThat(old.pack(old.client, old.asking())).isEqualTo(Packed.NOT_NOW);
+            old.answer(0, OK);
+            old.cut(old.client);
+            old.pass(1);
+            assertThat(old.client.heldHeap() + old.client.heldDirect()).isZero();
+        }
+        try (Bench old = new Bench(Ends.TOGETHER)) {
+            old.send(get("/1") + get("/2") + get("/3"));
+            assertThat(old.pack(old.client, old.asking())).isEqualTo(Packed.NOT_NOW);
+            old.answer(0, OK);
+            old.under(old.client, () -> old.service.drain(old.client, Duration.ZERO));
+            old.toServer(0);
+            old.pass(1);
+            assertThat(old.toServer(0)).startsWith("GET /2 ");
+            old.answer(0, OK);
+            assertThat(old.toClient()).startsWith(OK).contains(SERVER_CLOSES);
+        }
+    }
+
+    /** A boundary comes when both messages are complete. */
+    @Test
+    void aRequestWhoseBodyIsMissingIsNoBoundary() {
+        try (Bench old = new Bench(Ends.TOGETHER)) {
+            Asking asking = old.asking();
+            old.send("POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 2\r\n\r\n1");
+            assertThat(old.pack(old.client, asking)).isEqualTo(Packed.NOT_NOW);
+            old.send("2");
+            assertThat(old.pack(old.client, asking)).as("without an answer").isEqualTo(Packed.NOT_NOW);
+            assertThat(asking.again).isZero();
+            old.answer(0, OK);
+            assertThat(asking.again).as("asked for once, whoever asked last").isOne();
+            assertThat(old.toClient()).isEqualTo(OK);
+            packed(old);
+        }
+    }
+
     /** Also where the service answers by itself. */
     @Test
     void aRefusedRequestIsABoundaryToo() {

@@ -386,11 +386,16 @@ public final class Http1Downstream extends Downstream {
     private void next() {
         phase = Phase.HEAD;
         timer.progress();
-        reader.next();
+        boolean goes = wanted && !draining;
+        boundary();
+        if (goes) {
+            reader.hold();
+        } else {
+            reader.next();
+        }
         if (draining && phase == Phase.HEAD && !reader.headBegun()) {
             timer.awaitLastRequest();
         }
-        boundary();
     }
 
     /** If the connection can be packed at all, this is a good moment. */

@@ -16,6 +16,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RequestReader extends ChannelInboundHandlerAdapter implements ClientConnection, Runnable {
     private static final int NO_HEAD = -1;
+    /** Asking takes a few milliseconds of this; it is what a client waits for where nobody asks. */
+    private static final long HOLD_MILLIS = 50;
+
     private static final byte[] NOTHING = {};
 
     private final Http1Downstream end;
@@ -37,6 +41,8 @@ public final class RequestReader extends ChannelInboundHandlerAdapter implements
     private @Nullable ByteBuf unread;
     /** A caller up the stack is reading, and continues by itself. */
     private boolean processing;
+    /** What has come of the next requests is to go to the next process with the connection, which is asked for. */
+    private boolean held;
     /** Of the head that has begun, bytes that the decoder has taken; {@link #NO_HEAD} while nothing of one is there. */
     private int headBytes = NO_HEAD;
 
@@ -90,7 +96,7 @@ public final class RequestReader extends ChannelInboundHandlerAdapter implements
         ByteBuf in = (ByteBuf) message;
         ByteBuf before = unread;
         unread = null;
-        if (processing) {
+        if (processing || held) {
             unread = before == null ? in : merge(before, in);
             return;
         }
@@ -259,7 +265,7 @@ public final class RequestReader extends ChannelInboundHandlerAdapter implements
     /** Goes on with bytes that had to wait. */
     void resume() {
         ByteBuf in = unread;
-        if (in != null && !processing) {
+        if (in != null && !processing && !held) {
             unread = null;
             process(in);
             end.flushRequest();
@@ -284,11 +290,35 @@ public final class RequestReader extends ChannelInboundHandlerAdapter implements
         }
     }
 
+    /**
+     * As {@link #next}, but leaves the next request where it is for a moment, for a connection that is to be packed: of
+     * a client that always has sent one more, each boundary would be over before anybody can ask.
+     */
+    void hold() {
+        if (unread == null || processing) {
+            next();
+            return;
+        }
+        held = true;
+        updateReading();
+        countMemory();
+        channel().eventLoop().schedule(this::release, HOLD_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    private void release() {
+        if (held) {
+            held = false;
+            if (channel().isOpen()) {
+                resume();
+            }
+        }
+    }
+
     /** Reads while what comes can be used, and, to notice that the client goes, until something waits to be used. */
     void updateReading() {
         boolean wanted = switch (end.phase()) {
             case BODY -> end.takesBody() && !end.requestPaused();
-            case HEAD -> unread == null || end.isWritable();
+            case HEAD -> unread == null || (!held && end.isWritable());
             case ANSWER -> unread == null;
             case DISCARD -> true;
         };
