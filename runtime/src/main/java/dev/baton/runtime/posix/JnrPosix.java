@@ -35,6 +35,8 @@ public final class JnrPosix implements Posix {
     private static final int F_SETFD = 2;
     private static final int F_GETFL = 3;
     private static final int F_SETFL = 4;
+    private static final int F_SETSIG = 10;
+    private static final int F_GETSIG = 11;
     private static final int F_DUPFD_CLOEXEC = 1030; // not among jnr's constants, hence all are here
     private static final int FD_CLOEXEC = 1;
     private static final int SO_LINGER = 13;
@@ -338,6 +340,18 @@ public final class JnrPosix implements Posix {
     public int setStatusFlags(int fd, int flags) {
         POSIX posix = Lazy.INSTANCE;
         return result(posix, posix.libc().fcntl(fd, F_SETFL, flags));
+    }
+
+    @Override
+    public int inputSignal(int fd) {
+        POSIX posix = Lazy.INSTANCE;
+        return result(posix, posix.libc().fcntl(fd, F_GETSIG));
+    }
+
+    @Override
+    public int setInputSignal(int fd, int signal) {
+        POSIX posix = Lazy.INSTANCE;
+        return result(posix, posix.libc().fcntl(fd, F_SETSIG, signal));
     }
 
     @Override

@@ -258,6 +258,26 @@ public interface Posix extends PollCalls, SocketCalls {
     int setStatusFlags(int fd, int flags);
 
     /**
+     * Reads which signal an open file would announce its input with ({@code F_GETSIG} of fcntl(2)). Rare.
+     *
+     * @param fd the fd
+     * @return the number that {@link #setInputSignal} has set, 0 at first, or minus the error number
+     */
+    @OffLoop
+    int inputSignal(int fd);
+
+    /**
+     * Changes which signal an open file would announce its input with, for everybody who holds it ({@code F_SETSIG}).
+     * None comes unless {@code O_ASYNC} is set, too, so it is a mark that all processes with the file can read. Rare.
+     *
+     * @param fd the fd
+     * @param signal the number, 0 for none
+     * @return 0, or minus the error number
+     */
+    @OffLoop
+    int setInputSignal(int fd, int signal);
+
+    /**
      * The number of a user, by the machine's user database, which may be a server's. Rare.
      *
      * @param name the user's name

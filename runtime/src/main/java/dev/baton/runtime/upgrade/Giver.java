@@ -346,6 +346,7 @@ public final class Giver implements AutoCloseable {
      */
     public void sendParcel(long id, Parcel parcel) throws IOException {
         Deadline soon = Deadline.in(AFTERWARDS_MAX);
+        socket.unmark(parcel.socket().number());
         byte[] form = ParcelForm.write(parcel);
         int from = 0;
         for (; form.length - from > Message.PART_BYTES_MAX; from += Message.PART_BYTES_MAX) {
@@ -357,6 +358,11 @@ public final class Giver implements AutoCloseable {
                         .number(id)
                         .rest(form, from, form.length - from),
                 soon);
+    }
+
+    /** A live connection that was sent goes on here; what the new process has said until {@link #hearLast} is heard. */
+    public void takesBack(Parcel parcel) {
+        socket.markTakenBack(parcel.socket().number());
     }
 
     /** Step 10. */

@@ -23,6 +23,9 @@ final class HandoffSocket implements AutoCloseable {
     private static final int ROOM_MILLIS = 5;
 
     private final FdTable table;
+    /** SIGURG: ignored by default, should anybody ever ask for such signals. */
+    private static final int TAKEN_BACK = 23;
+
     private final Posix posix;
     private final Fd fd;
     private final NativeMemory incoming = NativeMemory.allocate(Message.BYTES_MAX);
@@ -132,6 +135,26 @@ final class HandoffSocket implements AutoCloseable {
      */
     void stopReceiving() {
         posix.shutdown(fd.number(), Sockets.SHUT_RD);
+    }
+
+    /**
+     * Marks an open file that was sent, for the process that it was sent to: the sender has taken it back, and uses it.
+     * A message could not say so to a process that does not read, and the sender may be dead when it reads again.
+     */
+    void markTakenBack(int number) {
+        posix.setInputSignal(number, TAKEN_BACK);
+    }
+
+    /** Takes the mark of an earlier time away. */
+    void unmark(int number) {
+        if (isTakenBack(number)) {
+            posix.setInputSignal(number, 0);
+        }
+    }
+
+    /** Whether the process that has sent an open file has taken it back. */
+    boolean isTakenBack(int number) {
+        return posix.inputSignal(number) == TAKEN_BACK;
     }
 
     /** True if the other side has closed, by its end or by itself; false if it only receives no more. */

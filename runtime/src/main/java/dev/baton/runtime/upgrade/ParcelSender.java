@@ -291,10 +291,20 @@ final class ParcelSender implements Carrier, AutoCloseable {
         synchronized (lock) {
             if (!closed && !paused) {
                 paused = true;
-                onTheirWay.values().forEach(each -> held.add(each.sealed));
-                onTheirWay.clear();
+                takeBack(held);
             }
         }
+    }
+
+    /** Nothing that the other process says of them is heard any more. */
+    private void takeBack(List<Sealed> to) {
+        for (Sent each : onTheirWay.values()) {
+            if (each.sealed.parcel != null) {
+                giver.takesBack(each.sealed.parcel);
+            }
+            to.add(each.sealed);
+        }
+        onTheirWay.clear();
     }
 
     boolean isPaused() {
@@ -329,8 +339,7 @@ final class ParcelSender implements Carrier, AutoCloseable {
             }
             closed = true;
             rest.addAll(held);
-            onTheirWay.values().forEach(each -> rest.add(each.sealed));
-            onTheirWay.clear();
+            takeBack(rest);
             held.clear();
         }
         thread.interrupt();

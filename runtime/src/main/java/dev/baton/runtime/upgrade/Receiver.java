@@ -485,12 +485,12 @@ public final class Receiver implements AutoCloseable {
          * The other side has said all.
          *
          * @param inOrder it has said its last word, after it has taken back what was not answered; if it has not, and
-         *     is dead, nobody else has what it has sent
+         *     is dead, nobody else has what it has sent, unless it has taken that back before it died
          */
         void end(boolean inOrder) {
             boolean mine = !undecided.isEmpty() && !inOrder && isDead();
             for (Parcel each : undecided) {
-                if (mine) {
+                if (mine && !socket.isTakenBack(each.socket().number())) {
                     arrivals.take(each);
                 } else {
                     arrivals.leave(each);

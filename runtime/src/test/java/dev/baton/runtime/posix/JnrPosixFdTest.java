@@ -144,6 +144,20 @@ class JnrPosixFdTest {
         }
     }
 
+    /** A mark on the open file, which each fd of it shows. */
+    @Test
+    void shouldMarkAnOpenFile() {
+        int fd = sockets.pair(Sockets.SOCK_STREAM)[0];
+        int copy = sockets.fd(ok(posix.dup(fd)));
+        assertThat(posix.inputSignal(fd)).isZero();
+        ok(posix.setInputSignal(fd, 23));
+        assertThat(posix.inputSignal(copy)).isEqualTo(23);
+        ok(posix.setInputSignal(copy, 0));
+        assertThat(posix.inputSignal(fd)).isZero();
+        assertThat(posix.inputSignal(-1)).isEqualTo(-Errno.EBADF);
+        assertThat(posix.setInputSignal(-1, 23)).isEqualTo(-Errno.EBADF);
+    }
+
     @Test
     void shouldChangeFlags() {
         int fd = sockets.pair(Sockets.SOCK_STREAM)[0];

@@ -244,6 +244,32 @@ class HandoffParcelsTest extends HandoffFixture {
         POSIX.close(number);
     }
 
+    /** It has gone on with the connection before it died: what it has sent is out of date. */
+    @Test
+    void shouldLeaveWhatAProcessHadTakenBackBeforeItDied() throws Exception {
+        int number = listening();
+        try (Pair pair = new Pair(DEAD)) {
+            Giver giver = new Giver(pair.giver, LONG, self());
+            Parcel parcel = parcel(number, number, new byte[0]);
+            giver.sendParcel(7, parcel);
+            giver.takesBack(parcel);
+            pair.giver.close();
+            Newcomers newcomers = new Newcomers();
+            follow(pair, newcomers);
+            assertThat(newcomers.taken).isEmpty();
+            assertThat(newcomers.left).hasSize(1);
+        }
+        try (Pair pair = new Pair(DEAD)) { // it is sent once more, in another upgrade
+            new Giver(pair.giver, LONG, self()).sendParcel(8, parcel(number, number, new byte[0]));
+            pair.giver.close();
+            Newcomers newcomers = new Newcomers();
+            follow(pair, newcomers);
+            assertThat(newcomers.taken).hasSize(1);
+            newcomers.taken.forEach(this::discard);
+        }
+        POSIX.close(number);
+    }
+
     /** It has said its last word after it had taken the connection back, and its end was too late to be answered. */
     @Test
     void shouldLeaveWhatAProcessHadTakenBackBeforeItEnded() throws Exception {

@@ -211,6 +211,22 @@ abstract class DescriptorCalls implements Posix {
     }
 
     @Override
+    public int inputSignal(int fd) {
+        OpenFile file = file(fd);
+        return file == null ? -Errno.EBADF : file.inputSignal;
+    }
+
+    @Override
+    public int setInputSignal(int fd, int signal) {
+        OpenFile file = file(fd);
+        if (file == null) {
+            return -Errno.EBADF;
+        }
+        file.inputSignal = signal;
+        return 0;
+    }
+
+    @Override
     public int closeOnExec(int fd) {
         return file(fd) == null ? -Errno.EBADF : descriptor(fd).closeOnExec ? 1 : 0;
     }

@@ -11,6 +11,7 @@ abstract class OpenFile {
     private final List<EpollItem> items = new ArrayList<>();
 
     int statusFlags = dev.baton.runtime.posix.FileFlags.O_NONBLOCK | 2;
+    int inputSignal;
 
     OpenFile(Simulation simulation) {
         this.simulation = simulation;
