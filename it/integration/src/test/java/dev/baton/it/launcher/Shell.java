@@ -21,6 +21,7 @@ final class Shell {
 
     private final Map<String, String> environment = new TreeMap<>();
     private Path folder;
+    private int minutes = MINUTES;
 
     Shell(Path folder) {
         String java = System.getProperty("java.home");
@@ -41,6 +42,12 @@ final class Shell {
         return with("PATH", programs + File.pathSeparator + environment.get("PATH"));
     }
 
+    /** Gives commands this long in place of 5 minutes. */
+    Shell withMinutes(int limit) {
+        minutes = limit;
+        return this;
+    }
+
     /** Where it is. */
     Path folder() {
         return folder;
@@ -57,7 +64,7 @@ final class Shell {
         builder.environment().putAll(environment);
         Process process = builder.start();
         try {
-            boolean ended = process.waitFor(MINUTES, TimeUnit.MINUTES);
+            boolean ended = process.waitFor(minutes, TimeUnit.MINUTES);
             String text = Files.readString(output, StandardCharsets.UTF_8);
             assertThat(ended).as("%s\n%s", commands, text).isTrue();
             assertThat(process.exitValue()).as("%s\n%s", commands, text).isZero();
