@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,6 +45,9 @@ final class Filtering {
 
     /** Keeps what the filter that is to decide has passed on; null if nothing waits. */
     private @Nullable HeldInput held;
+
+    /** The last one that was asked for. */
+    private @Nullable Decision deciding;
 
     private @Nullable Future<?> timeout;
     private @Nullable Future<?> drainTimeout;
@@ -94,7 +98,9 @@ final class Filtering {
     private void ask(int index) {
         asking = true;
         try {
-            filtered.filter(index).filter().accepted(connection, new Decision(index));
+            Decision decision = new Decision(this, index);
+            deciding = decision;
+            filtered.filter(index).filter().accepted(connection, decision);
         } catch (Throwable t) { // it costs this connection only
             failed(filtered.filter(index).plugin(), t);
         } finally {
@@ -178,6 +184,7 @@ final class Filtering {
     /** No filter is to decide any more, whatever the reason. */
     void ended() {
         over = true;
+        decided();
         cancel(timeout);
         cancel(drainTimeout);
     }
@@ -226,60 +233,82 @@ final class Filtering {
 
     // ---- decisions ------------------------------------------------------------------------------------------------
 
-    /** Of one filter. */
-    private final class Decision implements Next {
+    /**
+     * Of one filter. Whoever has it may keep it for as long as the connection lives, as the handler of a filter does:
+     * so it lets go of everything when there is nothing more to decide.
+     */
+    private static final class Decision implements Next {
         private final int index;
+        private volatile @Nullable Filtering about;
 
-        Decision(int index) {
+        Decision(Filtering about, int index) {
+            this.about = about;
             this.index = index;
         }
 
-        private boolean isOpen() {
-            return at == index && !over;
+        void forget() {
+            about = null;
         }
 
         @Override
         public void proceed() {
-            enter(() -> passed(null));
+            enter(filtering -> filtering.passed(index, null));
         }
 
         @Override
         public void proceed(ConnectionFacts facts) {
-            enter(() -> passed(facts));
+            enter(filtering -> filtering.passed(index, facts));
         }
 
         @Override
         public void refuse(String reason) {
-            enter(() -> {
-                if (isOpen()) {
-                    Filtering.this.refuse(reason);
+            enter(filtering -> {
+                if (filtering.isOpen(index)) {
+                    filtering.refuse(reason);
                 }
             });
         }
 
-        private void passed(@Nullable ConnectionFacts facts) {
-            if (!isOpen()) {
-                return;
+        private void enter(Consumer<Filtering> decision) {
+            Filtering filtering = about;
+            if (filtering == null) {
+                return; // it was decided, or the connection has ended
             }
-            if (facts != null) {
-                connection.attr(MovableChannel.FACTS).set(facts);
-            }
-            at++;
-            if (!asking) {
-                advance();
-            }
-        }
-
-        private void enter(Runnable decision) {
+            MovableChannel connection = filtering.connection;
             if (connection.eventLoop().inEventLoop()) {
-                decision.run();
+                decision.accept(filtering);
                 return;
             }
             try {
-                connection.post(decision);
+                connection.post(() -> decision.accept(filtering));
             } catch (RejectedExecutionException gone) {
                 LOG.debug("a decision comes after the end of {}", connection, gone);
             }
+        }
+    }
+
+    private boolean isOpen(int index) {
+        return at == index && !over;
+    }
+
+    private void passed(int index, @Nullable ConnectionFacts facts) {
+        if (!isOpen(index)) {
+            return;
+        }
+        decided();
+        if (facts != null) {
+            connection.attr(MovableChannel.FACTS).set(facts);
+        }
+        at++;
+        if (!asking) {
+            advance();
+        }
+    }
+
+    private void decided() {
+        Decision last = deciding;
+        if (last != null) {
+            last.forget();
         }
     }
 }
