@@ -25,7 +25,7 @@ import javax.tools.SimpleJavaFileObject;
 import javax.tools.ToolProvider;
 
 /** Compiles sources and packs them into a jar, as a plugin's author would. */
-final class PluginJar {
+public final class PluginJar {
     /** The version that this Baton has. */
     static final String SPI = SpiVersion.MAJOR + "." + SpiVersion.MINOR;
 
@@ -40,7 +40,7 @@ final class PluginJar {
     }
 
     /** A jar that is a plugin in order, but for its classes. */
-    static PluginJar plugin(String id, String entryPoint) {
+    public static PluginJar plugin(String id, String entryPoint) {
         return new PluginJar()
                 .attribute("Baton-Plugin-Id", id)
                 .attribute("Baton-Plugin-Version", "1.2.3")
@@ -72,7 +72,7 @@ final class PluginJar {
     }
 
     /** Adds an entry point whose configure has this body; {@code binder} is in scope. */
-    PluginJar entryPoint(String name, String body) {
+    public PluginJar entryPoint(String name, String body) {
         int dot = name.lastIndexOf('.');
         return source(
                 name,
@@ -104,7 +104,7 @@ final class PluginJar {
         return this;
     }
 
-    Path in(Path folder, String name) throws IOException {
+    public Path in(Path folder, String name) throws IOException {
         Files.createDirectories(folder);
         Path classes = folder.resolve(name + ".classes"); // in a plugin's folder only jars count
         if (!sources.isEmpty()) {
