@@ -150,7 +150,7 @@ final class App {
                 fds);
         ConnectionTakeover policy = new ConnectionTakeover();
         this.upstreams = new Upstreams(Map.of("app", config), name -> policy, balancer -> new InTurn(), env);
-        this.upstream = upstreams.upstream("app", "test");
+        this.upstream = upstreams.use("test", 0).upstream("app");
         this.connections = upstream.connections("test", new Quiet());
     }
 

@@ -148,13 +148,19 @@ final class AcceptedConnections {
     // ---- from another process ---------------------------------------------------------------------------------------
 
     /**
-     * Takes a connection of another process, or one that came back from there, on a loop. It has its place at the gate.
-     * Throws nothing.
+     * Takes a packed connection, on a loop: of another process, one that came back from there, or one of this process
+     * whose service was replaced. It has its place at the gate. Throws nothing.
      *
+     * @param serving its service unpacks it
      * @param cameBack it came back
      */
     void unpack(
-            @Nullable ListenerChannel parent, BatonLoop loop, Parcel parcel, Companions companions, boolean cameBack) {
+            @Nullable ListenerChannel parent,
+            BatonLoop loop,
+            Parcel parcel,
+            Companions companions,
+            Serving serving,
+            boolean cameBack) {
         List<MovableStreamChannel> along = new ArrayList<>();
         MovableStreamChannel connection = null;
         int begun = 0; // sockets of companions that are not the parcel's any more
@@ -164,7 +170,7 @@ final class AcceptedConnections {
             for (PackedCompanion each : parcel.companions()) {
                 begun++;
                 try {
-                    along.add(companions.unpack(each, loop));
+                    along.add(companions.unpack(each, loop, serving.reload()));
                 } catch (IOException refused) {
                     begun--;
                     throw refused;
@@ -172,7 +178,6 @@ final class AcceptedConnections {
             }
             connection = MovableStreamChannel.moved(
                     parent, env, spec.plugin(), loop, parcel.socket().number(), peer);
-            Serving serving = spec.live().now();
             unpack(connection, loop, serving, parcel, along);
             connections.opened(connection, serving, cameBack);
             MovableStreamChannel unpacked = connection;
@@ -183,7 +188,7 @@ final class AcceptedConnections {
             });
             done = true;
         } catch (Throwable t) { // the numbers must not leak
-            LOG.warn("listener {} cannot take a connection of another process", spec.name(), t);
+            LOG.warn("listener {} cannot take a packed connection", spec.name(), t);
         } finally {
             if (!done) {
                 cut(parcel, begun, along, connection);

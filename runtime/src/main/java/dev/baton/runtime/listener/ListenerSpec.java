@@ -49,7 +49,7 @@ public record ListenerSpec(
                 leastLoaded,
                 serviceName,
                 plugin,
-                new LiveServing(new Serving(service, unbind)));
+                new LiveServing(new Serving(service, unbind, 0)));
     }
 
     /** What speaks on its new connections. */

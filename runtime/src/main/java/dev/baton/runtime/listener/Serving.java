@@ -14,6 +14,7 @@ import java.util.Objects;
 public final class Serving {
     private final Service service;
     private final UnbindStrategy unbind;
+    private final int reload;
     private final Map<Told, Member> members = new EnumMap<>(Told.class);
 
     /** What a connection was told. */
@@ -42,10 +43,12 @@ public final class Serving {
      *
      * @param service what speaks on them, with the listener's filters before it
      * @param unbind how the listener is unbound
+     * @param reload the reload in which the service was made, by its number in this process; 0 at the start
      */
-    public Serving(Service service, UnbindStrategy unbind) {
+    public Serving(Service service, UnbindStrategy unbind, int reload) {
         this.service = service;
         this.unbind = unbind;
+        this.reload = reload;
         for (Told each : Told.values()) {
             members.put(each, new Member(this, each));
         }
@@ -59,6 +62,11 @@ public final class Serving {
     /** How the listener is unbound. */
     public UnbindStrategy unbind() {
         return unbind;
+    }
+
+    /** The reload in which the service was made: its connections to servers are set up by the code of that version. */
+    public int reload() {
+        return reload;
     }
 
     /** The service without filters. */

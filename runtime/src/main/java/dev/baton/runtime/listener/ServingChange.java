@@ -4,14 +4,31 @@ import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.runtime.channel.MovableStreamChannel;
 import dev.baton.runtime.listener.Serving.Member;
 import dev.baton.runtime.listener.Serving.Told;
+import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.loop.Timer;
+import dev.baton.runtime.pack.Companions;
+import dev.baton.runtime.pack.Departure;
+import dev.baton.runtime.pack.PackedCompanion;
+import dev.baton.runtime.pack.PackedCompanion.Place;
+import dev.baton.runtime.pack.Parcel;
+import dev.baton.spi.channel.MovableChannel;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerAdapter;
 import io.netty.channel.ChannelHandlerContext;
+import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,41 +38,94 @@ import org.slf4j.LoggerFactory;
  * <pre>
  * a connection                                   goes over
  * a filter of before decides about it            when that has decided
- * a filter of before has left a handler in it    never, if the service is the same
  * the service is the same as before              at once: only what is before it has changed
- * the service gives it up                        at its next boundary ({@link dev.baton.spi.service.Service#giveUp})
- * the service does not give it up                never: it ends with the service with which it began
+ *   but a filter has left a handler in it        never
+ * the service packs it                           at once or at its next boundary, as in an upgrade, but in this process:
+ *                                                it gets another channel for its socket, with the new service's
+ *                                                handlers, and so do the connections that go with it
+ *   and the new service does not know the state  never: it is unpacked by the service that has packed it
+ * the service never packs it, but gives it up    at its next boundary: the channel stays, and gets other handlers
+ * the service does neither                       never: it is told to drain, and ends with what it began with
  * </pre>
  *
- * <p>Threading: {@link #advance} by any thread, one at a time.
+ * <p>From its packing until a service has it again a connection is not in the listener's list. It is counted here, so
+ * neither service is closed meanwhile.
+ *
+ * <p>Threading: {@link #advance} by any thread, one at a time. Connections are asked some at a time, so that new
+ * requests do not wait for thousands of them.
  */
 public final class ServingChange {
     private static final Logger LOG = LoggerFactory.getLogger(ServingChange.class);
 
-    private final String listener;
-    private final String plugin;
+    /** What is to drain gets at least this: a request that is on its way is answered, and the client told in time. */
+    static final Duration PATIENCE = Duration.ofSeconds(1);
+
+    /** Connections that are asked at a time, some ten microseconds each. */
+    static final int BATCH = 128;
+
+    /** Between two batches. */
+    static final Duration PAUSE = Duration.ofMillis(5);
+
+    private final ListenerSpec spec;
     private final ChannelEnv env;
     private final Connections connections;
-    private final LiveServing live;
+    private final Companions companions;
+    private final Timer timer;
+    private final Mover mover;
+    /** Those that are to drain are each given another time, within this. */
+    private final Duration spread;
+
     private final Serving before;
     /** That of what was replaced: filters may have left handlers of it. */
     private final ClassLoader code;
-    /** Those whose service was asked for them. */
-    private final Set<MovableStreamChannel> asked = ConcurrentHashMap.newKeySet();
+    /** Those that are not packed, and whose service knows that it is to give them up or drain them. */
+    private final Set<MovableStreamChannel> told = ConcurrentHashMap.newKeySet();
 
-    ServingChange(ListenerSpec spec, ChannelEnv env, Connections connections, Serving before, ClassLoader code) {
-        this.code = code;
-        this.listener = spec.name();
-        this.plugin = spec.plugin();
-        this.live = spec.live();
-        this.env = env;
+    private final AtomicInteger packed = new AtomicInteger();
+    private final AtomicBoolean asking = new AtomicBoolean();
+    /** The next service does not know what this one packs. */
+    private volatile boolean foreign;
+
+    /** Sets packed connections up. */
+    @FunctionalInterface
+    interface Mover {
+        /**
+         * Sets one up again in this process.
+         *
+         * @param to its service unpacks it
+         * @param done runs when it has, or the connection has ended
+         */
+        void unpack(Parcel parcel, Serving to, Runnable done);
+    }
+
+    /**
+     * Nothing has gone over yet.
+     *
+     * @param before what was replaced
+     * @param code the class loader of that
+     */
+    ServingChange(
+            ListenerSpec spec,
+            ListenerEnv env,
+            Connections connections,
+            Timer timer,
+            Mover mover,
+            Serving before,
+            ClassLoader code) {
+        this.spec = spec;
+        this.env = env.channels();
+        this.companions = new Here(env.companions(), spec.live());
+        this.spread = env.closeSpread();
         this.connections = connections;
+        this.timer = timer;
+        this.mover = mover;
         this.before = before;
+        this.code = code;
     }
 
     /** The listener's name. */
     public String listener() {
-        return listener;
+        return spec.name();
     }
 
     /**
@@ -64,26 +134,54 @@ public final class ServingChange {
      * @return how many still belong to what was before
      */
     public int advance() {
-        asked.removeIf(connection -> !connections.belongs(connection, before));
-        return connections.each(before, connection -> {
-            if (!asked.contains(connection)) {
-                connection.post(() -> goOver(connection));
+        told.removeIf(connection -> !connections.belongs(connection, before));
+        List<MovableStreamChannel> due = new ArrayList<>();
+        int packedNow = packed.get(); // first: one that goes over meanwhile may be counted twice, and is not missed
+        int left = connections.each(before, connection -> {
+            if (!told.contains(connection)) {
+                due.add(connection);
             }
         });
+        if (!due.isEmpty() && asking.compareAndSet(false, true)) {
+            askSome(due.iterator());
+        }
+        return left + packedNow;
     }
 
-    /** Under the claim. */
-    private void goOver(MovableStreamChannel connection) {
-        Serving next = live.now();
-        if (!connection.isOpen() || connection.pipeline().get(HeldInput.class) != null) {
+    private void askSome(Iterator<MovableStreamChannel> due) {
+        for (int i = 0; i < BATCH && due.hasNext(); i++) {
+            MovableStreamChannel next = due.next();
+            if (next.isOpen()) {
+                ask(next);
+            }
+        }
+        if (due.hasNext()) {
+            timer.after(PAUSE, () -> askSome(due));
+        } else {
+            asking.set(false);
+        }
+    }
+
+    private void ask(MovableStreamChannel connection) {
+        if (spec.live().now().bare() != before.bare()) {
+            new Moving(connection).ask();
             return;
         }
-        if (next.bare() == before.bare()) {
-            if (!hasHandlersOf(connection)) {
-                connections.goesOver(connection, before, next);
-            }
-        } else if (asked.add(connection)) {
-            before.service().giveUp(connection, unread -> given(connection, unread));
+        post(connection, () -> goOver(connection));
+    }
+
+    private static void post(MovableStreamChannel connection, Runnable task) {
+        try {
+            connection.post(task);
+        } catch (RejectedExecutionException ended) {
+            LOG.debug("the last loop of {} has ended", connection, ended);
+        }
+    }
+
+    /** The service is the same. Under the claim. */
+    private void goOver(MovableStreamChannel connection) {
+        if (connection.isOpen() && connection.pipeline().get(HeldInput.class) == null && !hasHandlersOf(connection)) {
+            connections.goesOver(connection, before, spec.live().now());
         }
     }
 
@@ -96,20 +194,121 @@ public final class ServingChange {
         return false;
     }
 
+    // ---- packed -----------------------------------------------------------------------------------------------------
+
+    /** A connection that another service is to unpack. */
+    private final class Moving implements Departure.Answer {
+        private final MovableStreamChannel connection;
+        private final DepartingConnection departing;
+
+        Moving(MovableStreamChannel connection) {
+            this.connection = connection;
+            long patience = PATIENCE.toNanos() + ThreadLocalRandom.current().nextLong(spread.toNanos() + 1);
+            this.departing = new DepartingConnection(
+                    connections, connection, env, spec, before.service(), companions, Duration.ofNanos(patience));
+        }
+
+        void ask() {
+            if (!foreign) {
+                departing.ask(this);
+                return;
+            }
+            post(connection, this::never);
+        }
+
+        @Override
+        public boolean reserve() {
+            packed.getAndIncrement(); // before it leaves the list
+            return true;
+        }
+
+        @Override
+        public void giveBack() {
+            packed.getAndDecrement();
+        }
+
+        @Override
+        public void packed(Parcel parcel) {
+            Serving next = spec.live().now();
+            boolean known = knows(next, parcel);
+            foreign |= !known;
+            mover.unpack(parcel, known ? next : before, packed::getAndDecrement);
+        }
+
+        @Override
+        public void notNow() {} // it is asked again, at the next boundary or when advance() is called
+
+        @Override
+        public void never() {
+            boolean undecided = connection.pipeline().get(HeldInput.class) != null;
+            if (connection.isOpen() && !undecided && connections.belongs(connection, before) && told.add(connection)) {
+                if (!before.service().giveUp(connection, unread -> given(connection, unread))) {
+                    departing.stay();
+                }
+            }
+        }
+
+        @Override
+        public void over() {}
+
+        @Override
+        public void again() {
+            ask();
+        }
+    }
+
+    private boolean knows(Serving next, Parcel parcel) {
+        try {
+            return next.service().unpacks(parcel.state());
+        } catch (Throwable t) { // a plugin's
+            env.failures().failed(spec.plugin(), t);
+            return false;
+        }
+    }
+
+    /** The connections that can go along: the new service has places for them. */
+    private static final class Here implements Companions {
+        private final Companions all;
+        private final LiveServing live;
+
+        Here(Companions all, LiveServing live) {
+            this.all = all;
+            this.live = live;
+        }
+
+        @Override
+        public @Nullable Place placeOf(MovableChannel connection) {
+            Place place = all.placeOf(connection);
+            return place != null && has(place, live.now().reload()) ? place : null;
+        }
+
+        @Override
+        public boolean has(Place place, int reload) {
+            return all.has(place, reload);
+        }
+
+        @Override
+        public MovableStreamChannel unpack(PackedCompanion companion, BatonLoop loop, int reload) throws IOException {
+            return all.unpack(companion, loop, reload);
+        }
+    }
+
+    // ---- given up ---------------------------------------------------------------------------------------------------
+
     /** The service has taken its handlers out. Under the claim. */
     private void given(MovableStreamChannel connection, ByteBuf unread) {
-        Serving next = live.now(); // there may be a third by now
+        Serving next = spec.live().now(); // there may be a third by now
         Member member = connections.goesOver(connection, before, next);
         if (member == null || !connection.isOpen()) {
             unread.release();
             return;
         }
-        Place place = new Place();
+        Beginning place = new Beginning();
         connection.pipeline().addLast(place);
         ChannelHandlerContext context = connection.pipeline().context(place);
         boolean given = false;
         try {
-            next.bare().initialize(connection, listener);
+            next.bare().initialize(connection, spec.name());
             context.fireChannelActive();
             if (unread.isReadable()) {
                 given = true;
@@ -120,8 +319,8 @@ public final class ServingChange {
                 next.bare().drain(connection, Duration.ZERO);
             }
         } catch (Throwable t) { // it costs this connection only
-            LOG.error("plugin {} cannot take over a connection of listener {}", plugin, listener, t);
-            env.failures().failed(plugin, t);
+            LOG.error("plugin {} cannot take over a connection of listener {}", spec.plugin(), spec.name(), t);
+            env.failures().failed(spec.plugin(), t);
             connection.close();
         } finally {
             if (!given) {
@@ -134,5 +333,5 @@ public final class ServingChange {
     }
 
     /** Where the handlers of the next service begin. */
-    private static final class Place extends ChannelHandlerAdapter {}
+    private static final class Beginning extends ChannelHandlerAdapter {}
 }

@@ -39,6 +39,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -270,15 +271,16 @@ public final class SharedListener implements Listener {
      * @return null if it can; else why not, for a person
      */
     public @Nullable String admits(Parcel parcel) {
+        Serving serving = spec.live().now();
         for (PackedCompanion each : parcel.companions()) {
-            if (!env.companions().has(each.of())) {
+            if (!env.companions().has(each.of(), serving.reload())) {
                 return "there is no upstream connection here like that of its server, "
                         + each.of().server();
             }
         }
         boolean known;
         try {
-            known = spec.service().unpacks(parcel.state());
+            known = serving.service().unpacks(parcel.state());
         } catch (Throwable t) { // a plugin's
             env.channels().failures().failed(spec.plugin(), t);
             known = false;
@@ -301,19 +303,30 @@ public final class SharedListener implements Listener {
      */
     public void unpack(Parcel parcel, Runnable done) {
         received.increment();
-        unpack(parcel, false, done);
+        unpack(null, parcel, spec.live()::now, false, done);
     }
 
     private void back(Parcel parcel) {
-        unpack(parcel, true, () -> {});
+        unpack(null, parcel, spec.live()::now, true, () -> {});
     }
 
-    private void unpack(Parcel parcel, boolean cameBack, Runnable done) {
+    /** Another service of this process is to have it, on the loop that it was on. */
+    private void move(Parcel parcel, Serving to, Runnable done) {
+        Loop here = env.channels().loops().current();
+        unpack(here instanceof BatonLoop loop ? loop : null, parcel, () -> to, false, done);
+    }
+
+    private void unpack(
+            @Nullable BatonLoop first, Parcel parcel, Supplier<Serving> serving, boolean cameBack, Runnable done) {
         List<BatonLoop> all = new ArrayList<>(servingLoops());
         if (all.isEmpty()) { // it accepts no more
             all.addAll(env.channels().loops().batonLoops());
         }
-        int turn = nextLoop.getAndIncrement();
+        if (first != null) {
+            all.remove(first);
+            all.add(0, first);
+        }
+        int turn = first == null ? nextLoop.getAndIncrement() : 0;
         for (int i = 0; i < 2 * all.size(); i++) {
             BatonLoop loop = all.get(Math.floorMod(turn + i, all.size()));
             if (i < all.size() && loop.isAvoided()) {
@@ -323,14 +336,14 @@ public final class SharedListener implements Listener {
             try {
                 loop.execute(() -> {
                     if (begun.compareAndSet(false, true)) {
-                        accepted.unpack(parent, loop, parcel, env.companions(), cameBack);
+                        accepted.unpack(parent, loop, parcel, env.companions(), serving.get(), cameBack);
                         done.run();
                     }
                 });
                 // It may be blocked since then: a rescue does not know of what has no channel yet.
                 timer.after(UNPACK_MAX, () -> {
                     if (begun.compareAndSet(false, true)) {
-                        unpack(parcel, cameBack, done);
+                        unpack(null, parcel, serving, cameBack, done);
                     }
                 });
                 return;
@@ -594,8 +607,7 @@ public final class SharedListener implements Listener {
         sockets.mine();
     }
 
-    // ---- another version of a plugin
-    // ---------------------------------------------------------------------------------
+    // ---- another version of a plugin --------------------------------------------------------------------------------
 
     /**
      * Has another service, or other filters or strategies, serve the connections that are accepted from now on.
@@ -607,7 +619,7 @@ public final class SharedListener implements Listener {
         Serving before = spec.live().now();
         spec.live().set(next);
         accepted.refresh();
-        return new ServingChange(spec, env.channels(), connections, before, replaced);
+        return new ServingChange(spec, env, connections, timer, this::move, before, replaced);
     }
 
     // ---- suspend, resume, unbind ----------------------------------------------------------------------------------

@@ -19,12 +19,12 @@ public interface Companions {
         }
 
         @Override
-        public boolean has(Place place) {
+        public boolean has(Place place, int reload) {
             return false;
         }
 
         @Override
-        public MovableStreamChannel unpack(PackedCompanion companion, BatonLoop loop) throws IOException {
+        public MovableStreamChannel unpack(PackedCompanion companion, BatonLoop loop, int reload) throws IOException {
             throw new IOException("there are no upstreams here");
         }
     };
@@ -34,16 +34,21 @@ public interface Companions {
     @Nullable
     Place placeOf(MovableChannel connection);
 
-    /** Whether there is such a place here. */
+    /**
+     * Whether there is such a place here.
+     *
+     * @param reload the reload in which the service was made that is to use it, or a later one
+     */
     @AnyThread
-    boolean has(Place place);
+    boolean has(Place place, int reload);
 
     /**
-     * Makes a connection in use of another process one of these, set up by its initializer and registered with the loop
-     * whose thread is calling, which holds a claim on it then and must leave.
+     * Makes a packed connection in use one of these, set up by its initializer and registered with the loop whose
+     * thread is calling, which holds a claim on it then and must leave.
      *
+     * @param reload as for {@link #has}
      * @throws IOException if there is no such place, or it is not connected any more; the number is still the caller's
      */
     @OnLoop
-    MovableStreamChannel unpack(PackedCompanion companion, BatonLoop loop) throws IOException;
+    MovableStreamChannel unpack(PackedCompanion companion, BatonLoop loop, int reload) throws IOException;
 }

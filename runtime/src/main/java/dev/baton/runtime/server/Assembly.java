@@ -60,6 +60,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -99,6 +100,9 @@ final class Assembly {
     final Components components;
     final ClientCosts costs;
     final ServiceEnv.Parts serviceParts;
+    /** What services were given that were replaced and are not closed, with their names. */
+    final Map<ServiceEnv, String> replaced = new ConcurrentHashMap<>();
+
     final PluginChanges pluginChanges;
     final RetiredVersions retired;
     /** Those that the configuration asks for; others come and go. */
@@ -317,7 +321,8 @@ final class Assembly {
                         new UpstreamCompanions(upstreams, foundation.channels),
                         store),
                 machine,
-                costs::admitted);
+                costs::admitted,
+                costs::reload);
     }
 
     private LiveView view(RootConfig config, FdLimit limit) {
@@ -394,7 +399,7 @@ final class Assembly {
                         name,
                         service,
                         plugin -> {
-                            ServiceEnv env = new ServiceEnv(plugin, serviceParts);
+                            ServiceEnv env = new ServiceEnv(plugin, 0, serviceParts);
                             costs.add(name, env);
                             return env;
                         },

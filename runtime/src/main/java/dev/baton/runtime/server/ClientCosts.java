@@ -44,6 +44,12 @@ final class ClientCosts {
         return services.get(service);
     }
 
+    /** The reload in which a service was made, by its number in this process; 0 at the start. */
+    int reload(String service) {
+        ServiceEnv env = services.get(service);
+        return env == null ? 0 : env.reload();
+    }
+
     /**
      * What a client of a listener is admitted with. Where the number of clients is configured that is its own fd: the
      * operator who sets it knows how many of them wait for an upstream at the same time.

@@ -7,6 +7,7 @@ import dev.baton.runtime.config.Variant;
 import dev.baton.runtime.listener.FilteredService;
 import dev.baton.runtime.listener.ListenerEnv;
 import dev.baton.runtime.listener.ListenerSpec;
+import dev.baton.runtime.listener.LiveServing;
 import dev.baton.runtime.listener.Serving;
 import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.loop.BatonLoop;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import java.util.function.ToIntBiFunction;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /** Makes listeners of what the configuration says: at the start, and when one is added later. */
@@ -33,11 +35,13 @@ final class ListenerMaker {
     private final ListenerEnv env;
     private final Machine machine;
     private final ToIntBiFunction<String, String> fdsPerClient;
+    private final ToIntFunction<String> reloads;
 
     /**
      * Makes none yet.
      *
      * @param fdsPerClient how many fds a connection of a listener may come to need, by its name and its service's
+     * @param reloads the reload in which a service was made, by its name
      */
     ListenerMaker(
             PluginRegistry plugins,
@@ -46,7 +50,8 @@ final class ListenerMaker {
             Map<String, Service> services,
             ListenerEnv env,
             Machine machine,
-            ToIntBiFunction<String, String> fdsPerClient) {
+            ToIntBiFunction<String, String> fdsPerClient,
+            ToIntFunction<String> reloads) {
         this.plugins = plugins;
         this.loops = loops;
         this.configured = configured;
@@ -54,6 +59,7 @@ final class ListenerMaker {
         this.env = env;
         this.machine = machine;
         this.fdsPerClient = fdsPerClient;
+        this.reloads = reloads;
     }
 
     /** Makes one, not opened yet, of a configuration that is right. */
@@ -72,9 +78,11 @@ final class ListenerMaker {
                 limits(listener, fdsPerClient.applyAsInt(name, listener.service())),
                 listener.balance() == ListenerConfig.Balancing.LEAST_LOADED,
                 listener.service(),
-                filtered(name, listener, service, plugin),
                 plugin,
-                plugins.<UnbindStrategy>make(ExtensionPoint.UNBIND_STRATEGY, listener.unbind()));
+                new LiveServing(new Serving(
+                        filtered(name, listener, service, plugin),
+                        plugins.<UnbindStrategy>make(ExtensionPoint.UNBIND_STRATEGY, listener.unbind()),
+                        reloads.applyAsInt(listener.service()))));
         List<BatonLoop> chosen = loops.batonLoops().stream()
                 .filter(loop -> listener.loops().contains(loop.id()))
                 .toList();
@@ -115,11 +123,18 @@ final class ListenerMaker {
      * @param plugin the one that is reloaded
      * @param next contributes the new version
      * @param bare the service, which may be new
+     * @param reload the reload in which that is made
      * @return null if it has nothing of the plugin, and its service is the same
      * @throws IllegalArgumentException if the plugin refuses something; what was made is closed
      */
     @Nullable
-    Serving again(SharedListener shared, ListenerConfig listener, String plugin, PluginRegistry next, Service bare) {
+    Serving again(
+            SharedListener shared,
+            ListenerConfig listener,
+            String plugin,
+            PluginRegistry next,
+            Service bare,
+            int reload) {
         Serving now = shared.spec().live().now();
         boolean sameUnbind = !next.get(
                         ExtensionPoint.UNBIND_STRATEGY, listener.unbind().type())
@@ -137,7 +152,8 @@ final class ListenerMaker {
                 now.service() instanceof FilteredService filtered
                         ? filteredAgain(filtered, shared.name(), listener, plugin, next, bare)
                         : bare,
-                unbind);
+                unbind,
+                now.bare() == bare ? now.reload() : reload);
     }
 
     private FilteredService filteredAgain(

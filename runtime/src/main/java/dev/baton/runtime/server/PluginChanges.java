@@ -48,6 +48,8 @@ final class PluginChanges {
     private final PluginLoader loader;
     /** Held during a reload, and while a listener is added: that must not use what is being replaced. */
     private final ReentrantLock changing;
+    /** So many were begun. Guarded by the lock. */
+    private int begun;
 
     PluginChanges(Assembly parts, PluginLoader loader, ReentrantLock changing) {
         this.parts = parts;
@@ -158,7 +160,7 @@ final class PluginChanges {
                 return irreplaceable(old, fixed);
             }
             RootConfig config = parts.foundation.readAgain(registry);
-            PluginReplacement replacement = new PluginReplacement(parts, old, next, registry, config);
+            PluginReplacement replacement = new PluginReplacement(parts, old, next, registry, config, ++begun);
             List<String> problems = replacement.prepare();
             if (!problems.isEmpty()) {
                 return wrong(old, next.version(), problems);

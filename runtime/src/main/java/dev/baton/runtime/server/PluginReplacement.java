@@ -8,12 +8,15 @@ import dev.baton.runtime.listener.FilteredService;
 import dev.baton.runtime.listener.Serving;
 import dev.baton.runtime.listener.ServingChange;
 import dev.baton.runtime.listener.SharedListener;
+import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.runtime.loop.ThreadVariables;
 import dev.baton.runtime.plugin.Contribution;
 import dev.baton.runtime.plugin.ExtensionPoint;
 import dev.baton.runtime.plugin.LoadedPlugin;
 import dev.baton.runtime.plugin.PluginLoader;
 import dev.baton.runtime.plugin.PluginRegistry;
 import dev.baton.runtime.retired.Use;
+import dev.baton.runtime.upstream.UpstreamUse;
 import dev.baton.runtime.vertx.ContextOwners;
 import dev.baton.spi.admin.AdminAction;
 import dev.baton.spi.admin.AdminView;
@@ -29,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -40,8 +44,8 @@ import org.slf4j.LoggerFactory;
  * <pre>
  * contribution            is replaced by                                          ends when
  * HTTP filter, handler    {@link Renewable}: requests that begin use the new one  no request is under way with the old
- * service                 another one, for new connections and for those that     its last connection has ended
- *                         the old one gives up
+ * service                 another one, for new connections and for those that     its last connection has ended, and
+ *                         the old one packs or gives up                           the last one to a server
  * connection filter,      another {@link Serving} of the listener                 no filter has to decide any more
  * unbind strategy
  * balancer                the next choice                                         at once
@@ -62,6 +66,8 @@ final class PluginReplacement {
     private final PluginRegistry registry;
     private final RootConfig config;
     private final RootConfig configBefore;
+    /** Its number in this process, from 1 on. */
+    private final int number;
 
     private final Services services;
     private final ServiceEnv.Parts given;
@@ -70,6 +76,8 @@ final class PluginReplacement {
     private final Set<String> remade = new LinkedHashSet<>();
     /** The former ones of those, in the order in which they are closed. */
     private final List<Service> former = new ArrayList<>();
+    /** What those were given, by their names. */
+    private final Map<String, ServiceEnv> formerEnvironments = new LinkedHashMap<>();
 
     private final Map<String, Renewal> renewals = new LinkedHashMap<>();
     private final Map<SharedListener, Serving> servings = new LinkedHashMap<>();
@@ -83,8 +91,20 @@ final class PluginReplacement {
     private record UpstreamChange(
             @Nullable TakeoverPolicy policy, @Nullable Balancer balancer) {}
 
-    PluginReplacement(Assembly parts, LoadedPlugin old, LoadedPlugin next, PluginRegistry registry, RootConfig config) {
+    /**
+     * Nothing is made yet.
+     *
+     * @param number of this reload in this process, from 1 on
+     */
+    PluginReplacement(
+            Assembly parts,
+            LoadedPlugin old,
+            LoadedPlugin next,
+            PluginRegistry registry,
+            RootConfig config,
+            int number) {
         this.parts = parts;
+        this.number = number;
         this.id = next.id();
         this.old = old;
         this.next = next;
@@ -124,9 +144,7 @@ final class PluginReplacement {
             if (env == null || service == null) {
                 continue;
             }
-            if (remade.contains(name) && env.usesUpstream()) {
-                fixed.add("the connections to servers of service " + name + ", which all of its clients share");
-            } else if (!remade.contains(name) && env.hasOf(id) && !(plain(service) instanceof Renewable)) {
+            if (!remade.contains(name) && env.hasOf(id) && !(plain(service) instanceof Renewable)) {
                 fixed.add("service " + name + ", which takes no new filters while it serves");
             }
         }
@@ -240,14 +258,16 @@ final class PluginReplacement {
         remade.addAll(remade(parts, parts.foundation.plugins(), id));
         for (String name : remade) {
             Service before = parts.services.made().get(name);
-            if (before != null) {
+            ServiceEnv envBefore = parts.costs.of(name);
+            if (before != null && envBefore != null) {
                 former.add(0, before);
+                formerEnvironments.put(name, envBefore);
             }
             services.make(
                     name,
                     config(name),
                     plugin -> {
-                        ServiceEnv env = new ServiceEnv(plugin, given);
+                        ServiceEnv env = new ServiceEnv(plugin, number, given);
                         environments.put(name, env);
                         return env;
                     },
@@ -273,7 +293,7 @@ final class PluginReplacement {
             }
             Service made = Objects.requireNonNull(parts.services.made().get(name));
             if (plain(made) instanceof Renewable<?> renewable) {
-                ServiceEnv making = new ServiceEnv(env.plugin(), given);
+                ServiceEnv making = new ServiceEnv(env.plugin(), env.reload(), given);
                 try {
                     renewals.put(
                             name,
@@ -299,7 +319,7 @@ final class PluginReplacement {
                     ? Objects.requireNonNull(services.made().get(configured.service()))
                     : each.spec().live().now().bare();
             try {
-                Serving serving = parts.maker.again(each, configured, id, registry, bare);
+                Serving serving = parts.maker.again(each, configured, id, registry, bare, number);
                 if (serving != null) {
                     servings.put(each, serving);
                 }
@@ -360,6 +380,7 @@ final class PluginReplacement {
                 quietly(parts, id, "service " + name, made::close);
             }
         }
+        environments.values().forEach(each -> quietly(parts, id, "pools", each.upstreams()::close));
         parts.foundation.metrics.forgetCodeOf(next.loader());
         gauges.run();
         parts.foundation.traffic.forgetCodeOf(next.loader());
@@ -396,6 +417,17 @@ final class PluginReplacement {
             before.add(listener.spec().live().now());
             uses.add(new Accepted(listener.serve(serving, old.loader())));
         });
+        parts.upstreams.reloaded(number);
+        parts.replaced.forEach((each, name) -> {
+            if (each.hasOf(id)) {
+                uses.add(new Former(name, each, parts.replaced));
+            }
+        });
+        formerEnvironments.forEach((name, each) -> {
+            parts.replaced.put(each, name);
+            quietly(parts, id, "idle connections to servers", each.upstreams()::retire);
+            uses.add(new ToServers(name, each.upstreams()));
+        });
         views.forEach(parts::view);
         actions.forEach(parts::action);
         Components.Change change = components;
@@ -403,7 +435,18 @@ final class PluginReplacement {
             change.commit();
         }
         forgetCode();
-        parts.retired.add(old, uses, ending(parts, id, List.copyOf(renewals.values()), before, former, change, old));
+        parts.retired.add(
+                old,
+                uses,
+                ending(
+                        parts,
+                        id,
+                        List.copyOf(renewals.values()),
+                        before,
+                        former,
+                        List.copyOf(formerEnvironments.values()),
+                        change,
+                        old));
     }
 
     private UpstreamConfig upstream(String name) {
@@ -424,6 +467,7 @@ final class PluginReplacement {
             List<Renewal> renewals,
             List<Serving> servings,
             List<Service> services,
+            List<ServiceEnv> environments,
             Components.@Nullable Change components,
             LoadedPlugin old) {
         return () -> {
@@ -434,13 +478,29 @@ final class PluginReplacement {
                 }
             }
             services.forEach(each -> quietly(parts, id, "a service", each::close));
+            environments.forEach(each -> {
+                quietly(parts, id, "pools", each.upstreams()::close);
+                parts.replaced.remove(each);
+            });
             if (components != null) {
                 components.end();
             }
             parts.upstreams.settle();
             parts.foundation.traffic.forgetCodeOf(old.loader());
+            forgetVariables(parts, old.loader());
             old.close();
         };
+    }
+
+    /** On all loops: no code runs that could set them again. */
+    private static void forgetVariables(Assembly parts, ClassLoader code) {
+        for (BatonLoop each : parts.foundation.loops.known()) {
+            try {
+                each.execute(() -> ThreadVariables.forget(code));
+            } catch (RejectedExecutionException ended) {
+                LOG.debug("loop {} has ended, and its thread with what it had", each.id(), ended);
+            }
+        }
     }
 
     private static void quietly(Assembly parts, String id, String what, Runnable close) {
@@ -475,6 +535,32 @@ final class PluginReplacement {
         @Override
         public String words(long count) {
             return count + (count == 1 ? " connection" : " connections") + " of listener " + change.listener();
+        }
+    }
+
+    /** A service of another plugin that was replaced before this one, and has filters or handlers of this one still. */
+    private record Former(String service, ServiceEnv given, Map<ServiceEnv, String> replaced) implements Use {
+        @Override
+        public long count() {
+            return replaced.containsKey(given) ? 1 : 0;
+        }
+
+        @Override
+        public String words(long count) {
+            return "what is left of a former version of service " + service;
+        }
+    }
+
+    /** Connections to servers, which have the code of the old version. */
+    private record ToServers(String service, UpstreamUse upstreams) implements Use {
+        @Override
+        public long count() {
+            return upstreams.open();
+        }
+
+        @Override
+        public String words(long count) {
+            return count + (count == 1 ? " connection" : " connections") + " to servers of service " + service;
         }
     }
 }

@@ -4,6 +4,7 @@ import dev.baton.runtime.blocking.BlockingCall;
 import dev.baton.runtime.blocking.WorkerPool;
 import dev.baton.runtime.blocking.Workers;
 import dev.baton.runtime.plugin.PluginRegistry;
+import dev.baton.runtime.upstream.UpstreamUse;
 import dev.baton.runtime.upstream.Upstreams;
 import dev.baton.runtime.vertx.ContextOwners;
 import dev.baton.spi.channel.MovableChannel;
@@ -38,6 +39,8 @@ final class ServiceEnv implements ServiceContext {
     private static final long QUIET_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final String plugin;
+    private final int reload;
+    private final UpstreamUse upstreams;
     /** Others while it is made for a reload; see {@link #settle}. */
     private volatile Parts parts;
 
@@ -48,7 +51,6 @@ final class ServiceEnv implements ServiceContext {
     /** Names of the services that it gives connections to. */
     private final Set<String> others = ConcurrentHashMap.newKeySet();
 
-    private volatile boolean usesUpstream;
     private volatile int fdsPerClient = 1;
 
     /** What all services of a process share. */
@@ -72,9 +74,12 @@ final class ServiceEnv implements ServiceContext {
      * For one service.
      *
      * @param plugin the plugin's id, which upstream connections and blocking work are counted for
+     * @param reload the reload in which it is made, by its number in this process; 0 at the start
      */
-    ServiceEnv(String plugin, Parts parts) {
+    ServiceEnv(String plugin, int reload, Parts parts) {
         this.plugin = plugin;
+        this.reload = reload;
+        this.upstreams = parts.upstreams().use(plugin, reload);
         this.parts = parts;
         this.workers = parts.workers().of(plugin);
     }
@@ -108,15 +113,19 @@ final class ServiceEnv implements ServiceContext {
         return others.contains(service);
     }
 
-    /** Whether the service has connections to servers. */
-    boolean usesUpstream() {
-        return usesUpstream;
+    /** The reload in which the service was made, by its number in this process; 0 at the start. */
+    int reload() {
+        return reload;
+    }
+
+    /** What it uses of upstreams. */
+    UpstreamUse upstreams() {
+        return upstreams;
     }
 
     @Override
     public Upstream upstream(String name) {
-        usesUpstream = true;
-        Upstream upstream = parts.upstreams().upstream(name, plugin);
+        Upstream upstream = upstreams.upstream(name);
         costs(1 + parts.upstreams().fdsPerConnection(name));
         return upstream;
     }

@@ -27,16 +27,17 @@ public final class UpstreamCompanions implements Companions {
     }
 
     @Override
-    public boolean has(Place place) {
-        return upstreams.has(place);
+    public boolean has(Place place, int reload) {
+        return upstreams.has(place, reload);
     }
 
     @Override
-    public MovableStreamChannel unpack(PackedCompanion companion, BatonLoop loop) throws IOException {
+    public MovableStreamChannel unpack(PackedCompanion companion, BatonLoop loop, int reload) throws IOException {
         return upstreams.unpack(
                 companion,
                 channels.posix().remoteAddress(companion.socket().number()),
                 loop,
-                (plugin, on, number, peer) -> MovableStreamChannel.inherited(channels, plugin, on, number, peer));
+                (plugin, on, number, peer) -> MovableStreamChannel.inherited(channels, plugin, on, number, peer),
+                reload);
     }
 }

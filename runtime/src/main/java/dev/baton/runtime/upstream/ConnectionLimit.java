@@ -81,6 +81,11 @@ final class ConnectionLimit {
         pools.add(pool);
     }
 
+    /** Those of a profile that is not used any longer. */
+    void remove(ServerPool pool) {
+        pools.remove(pool);
+    }
+
     long timeoutNanos() {
         return config.queueTimeout().toNanos();
     }

@@ -7,6 +7,7 @@ import dev.baton.runtime.health.ServerCheck;
 import dev.baton.spi.metrics.Metrics.Counter;
 import dev.baton.spi.upstream.ServerState;
 import dev.baton.spi.upstream.UpstreamServer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -41,8 +42,10 @@ final class LiveServer {
     private volatile Place place = Place.FIRST;
     private volatile ServerState state = ServerState.READY;
     private volatile boolean refuses;
-    /** By the number of the profile. */
-    private volatile ServerPool[] pools = {};
+    /** By the number of the profile; null where there is none. */
+    private volatile @Nullable ServerPool[] pools = {};
+    /** What the pools have counted that are gone. Guarded by this object. */
+    private PoolTotals past = PoolTotals.NONE;
     /** Null unless it was removed. */
     private volatile @Nullable Runnable whenUnused;
 
@@ -259,31 +262,62 @@ final class LiveServer {
 
     /** Closes the idle connections that may rest here no longer. Any thread but a loop's. */
     void follow() {
-        for (ServerPool pool : pools) {
+        for (ServerPool pool : pools()) {
             pool.idle().follow();
         }
     }
 
     // ---- its connections --------------------------------------------------------------------------------------------
 
-    /** Those of the next profile. */
-    void add(ServerPool pool) {
-        ServerPool[] before = pools;
-        ServerPool[] after = Arrays.copyOf(before, before.length + 1);
-        after[before.length] = pool;
+    /** Those of a profile, by its number, which no other has now. */
+    void add(int profile, ServerPool pool) {
+        @Nullable ServerPool[] before = pools;
+        @Nullable ServerPool[] after = Arrays.copyOf(before, Math.max(before.length, profile + 1));
+        after[profile] = pool;
         pools = after;
     }
 
-    /** Those of a profile, by its number; null if that came after the server was removed. */
+    /**
+     * Those of a profile are not used any longer; null if there are none.
+     *
+     * @param profile its number, which another may get
+     */
+    synchronized @Nullable ServerPool remove(int profile) {
+        ServerPool gone = pool(profile);
+        if (gone != null) {
+            @Nullable ServerPool[] after = pools.clone();
+            after[profile] = null;
+            pools = after;
+            past = past.plus(gone.totals().counted());
+        }
+        return gone;
+    }
+
+    /** Those of a profile, by its number; null if it is gone, or came after the server was removed. */
     @Nullable
     ServerPool pool(int profile) {
-        ServerPool[] now = pools;
+        @Nullable ServerPool[] now = pools;
         return profile < now.length ? now[profile] : null;
     }
 
     /** Those of all profiles. */
     List<ServerPool> pools() {
-        return List.of(pools);
+        List<ServerPool> all = new ArrayList<>();
+        for (ServerPool each : pools) {
+            if (each != null) {
+                all.add(each);
+            }
+        }
+        return all;
+    }
+
+    /** The figures of all profiles; what counts up never goes back. */
+    synchronized PoolTotals totals() {
+        PoolTotals sum = past;
+        for (ServerPool each : pools()) {
+            sum = sum.plus(each.totals());
+        }
+        return sum;
     }
 
     // ---- requests in flight -----------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ final class PooledConnections implements UpstreamConnections {
     private static final Logger LOG = LoggerFactory.getLogger(PooledConnections.class);
 
     private final String upstream;
-    private final String plugin;
+    private final Profile profile;
     private final ChannelHandler initializer;
     private final boolean bare;
     private final int number;
@@ -42,6 +42,10 @@ final class PooledConnections implements UpstreamConnections {
 
     private final UpstreamEnv env;
     private final UpstreamCounters counters;
+    /** Services that serve with them. Guarded by the group's lock, as is the next one. */
+    private int users;
+    /** Services that were replaced, and may still have some of them in use. */
+    private int retired;
 
     /**
      * Without connections.
@@ -50,7 +54,7 @@ final class PooledConnections implements UpstreamConnections {
      */
     PooledConnections(
             String upstream,
-            String plugin,
+            Profile profile,
             ChannelHandler initializer,
             boolean bare,
             int number,
@@ -61,7 +65,7 @@ final class PooledConnections implements UpstreamConnections {
             UpstreamEnv env,
             UpstreamCounters counters) {
         this.upstream = upstream;
-        this.plugin = plugin;
+        this.profile = profile;
         this.initializer = initializer;
         this.bare = bare;
         this.number = number;
@@ -79,10 +83,12 @@ final class PooledConnections implements UpstreamConnections {
         return live == null ? null : pool(live);
     }
 
-    /** The connections to a server; null if it was removed before these were made. */
+    /** The connections to a server; null if it was removed before these were made, or these are forgotten. */
     @Nullable
+    @SuppressWarnings("ReferenceEquality") // another profile may have got the number
     ServerPool pool(LiveServer server) {
-        return server.pool(number);
+        ServerPool pool = server.pool(number);
+        return pool == null || pool.profile() != profile ? null : pool;
     }
 
     /** What is offered in TLS handshakes; null without TLS. */
@@ -101,7 +107,7 @@ final class PooledConnections implements UpstreamConnections {
      * at worst.
      */
     void receive(ServerPool pool, IdleConnection idle, SocketAddress peer, BatonLoop loop, Inherited channels) {
-        MovableStreamChannel channel = channels.make(plugin, loop, idle.number(), peer);
+        MovableStreamChannel channel = channels.make(profile.plugin(), loop, idle.number(), peer);
         try {
             channel.pipeline().addLast(initializer);
             loop.register(channel);
@@ -121,7 +127,7 @@ final class PooledConnections implements UpstreamConnections {
      */
     MovableStreamChannel receiveInUse(
             ServerPool pool, PackedSocket socket, SocketAddress peer, BatonLoop loop, Inherited channels) {
-        MovableStreamChannel channel = channels.make(plugin, loop, socket.number(), peer);
+        MovableStreamChannel channel = channels.make(profile.plugin(), loop, socket.number(), peer);
         boolean done = false;
         try {
             channel.pipeline().addLast(initializer);
@@ -138,9 +144,49 @@ final class PooledConnections implements UpstreamConnections {
         }
     }
 
-    String plugin() {
-        return plugin;
+    Profile profile() {
+        return profile;
     }
+
+    /** The profile's place in each {@link LiveServer}. */
+    int number() {
+        return number;
+    }
+
+    // ---- who uses them; see UpstreamUse -----------------------------------------------------------------------------
+
+    /** One more service serves with them. */
+    void used() {
+        users++;
+    }
+
+    /** One of these was replaced. */
+    void retired() {
+        users--;
+        retired++;
+    }
+
+    /** One of those does nothing any longer. */
+    void released() {
+        retired--;
+    }
+
+    /** Whether a service serves with them. */
+    boolean isUsed() {
+        return users > 0;
+    }
+
+    /** Whether those that have served with them were replaced. */
+    boolean isRetired() {
+        return users == 0 && retired > 0;
+    }
+
+    /** Whether no service has anything to do with them. */
+    boolean isForgettable() {
+        return users == 0 && retired == 0;
+    }
+
+    // ---- taking and giving back -------------------------------------------------------------------------------------
 
     @Override
     public @Nullable MovableChannel take(UpstreamServer server, Loop loop) {
@@ -242,7 +288,16 @@ final class PooledConnections implements UpstreamConnections {
         LiveServer server = pool.server();
         server.began(); // ends with the connection's use, or with the failure
         try {
-            new ConnectAttempt(env, plugin, server, loop, firstBytes, offer, initializer, connectTimeoutNanos, outcome)
+            new ConnectAttempt(
+                            env,
+                            profile.plugin(),
+                            server,
+                            loop,
+                            firstBytes,
+                            offer,
+                            initializer,
+                            connectTimeoutNanos,
+                            outcome)
                     .start();
         } catch (Throwable t) { // for example short of memory: a place would be lost
             if (outcome.told) {

@@ -150,7 +150,11 @@ final class QueuedConnect extends ServerQueue.Waiter implements WaitingConnect {
         try {
             call.run();
         } catch (Throwable t) {
-            LOG.error("plugin {}: told of a connection to {}, threw", connections.plugin(), pool.server(), t);
+            LOG.error(
+                    "plugin {}: told of a connection to {}, threw",
+                    connections.profile().plugin(),
+                    pool.server(),
+                    t);
         }
     }
 }

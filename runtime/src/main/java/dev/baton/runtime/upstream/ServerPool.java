@@ -9,6 +9,7 @@ import dev.baton.runtime.tls.ClientOffer;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.pool.IdlePool;
+import dev.baton.spi.pool.PoolFigures;
 import io.netty.util.AttributeKey;
 import java.net.SocketAddress;
 import java.time.Duration;
@@ -90,6 +91,10 @@ final class ServerPool {
         return server;
     }
 
+    Profile profile() {
+        return profile;
+    }
+
     @Nullable
     ConnectionLimit limit() {
         return limit;
@@ -112,8 +117,17 @@ final class ServerPool {
         return shared.get();
     }
 
-    long connects() {
-        return connects.sum();
+    /** Its figures. */
+    PoolTotals totals() {
+        PoolFigures figures = idle.figures();
+        return new PoolTotals(
+                figures.idle(),
+                open.get(),
+                shared.get(),
+                connects.sum(),
+                figures.reusesLocal(),
+                figures.reusesTakeover(),
+                figures.takeoversRefused());
     }
 
     /** Takes an idle connection that can be used, with a claim on it; null if there is none. */

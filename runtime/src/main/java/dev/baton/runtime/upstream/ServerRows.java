@@ -2,7 +2,6 @@ package dev.baton.runtime.upstream;
 
 import dev.baton.spi.admin.PoolSnapshot;
 import dev.baton.spi.admin.ServerSnapshot;
-import dev.baton.spi.pool.PoolFigures;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -45,30 +44,23 @@ final class ServerRows {
             if (live.isStandIn()) {
                 continue;
             }
-            int idle = 0;
-            int open = 0;
-            int shared = 0;
-            long connects = 0;
-            long local = 0;
-            long takeover = 0;
-            long refused = 0;
-            for (ServerPool pool : live.pools()) {
-                PoolFigures figures = pool.idle().figures();
-                idle += figures.idle();
-                open += pool.open();
-                shared += pool.shared();
-                connects += pool.connects();
-                local += figures.reusesLocal();
-                takeover += figures.reusesTakeover();
-                refused += figures.takeoversRefused();
-            }
+            PoolTotals totals = live.totals();
             // Read one after the other, so that a connection may be seen idle that was not seen open.
-            int inUse = Math.max(0, open - idle);
+            int inUse = Math.max(0, totals.open() - totals.idle());
             ConnectionLimit limit = live.limit();
             int waiting = limit == null ? 0 : limit.waiting();
             String server = live.server().address();
             rows.add(new PoolSnapshot(
-                    upstream, server, idle, inUse, connects, local, takeover, refused, waiting, inUse + shared));
+                    upstream,
+                    server,
+                    totals.idle(),
+                    inUse,
+                    totals.connects(),
+                    totals.reusesLocal(),
+                    totals.reusesTakeover(),
+                    totals.takeoversRefused(),
+                    waiting,
+                    inUse + totals.shared()));
         }
     }
 }

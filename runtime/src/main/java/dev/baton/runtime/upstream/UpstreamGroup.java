@@ -11,7 +11,6 @@ import dev.baton.runtime.health.HealthStatus;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.pack.PackedCompanion;
 import dev.baton.runtime.pack.PackedCompanion.Place;
-import dev.baton.runtime.tls.ClientOffer;
 import dev.baton.runtime.tls.ClientTls;
 import dev.baton.runtime.upstream.Backoff.Limits;
 import dev.baton.runtime.upstream.Upstreams.Inherited;
@@ -21,11 +20,7 @@ import dev.baton.spi.loop.Loop;
 import dev.baton.spi.pool.PoolSpec;
 import dev.baton.spi.pool.TakeoverPolicy;
 import dev.baton.spi.upstream.Balancer;
-import dev.baton.spi.upstream.RequestFacts;
-import dev.baton.spi.upstream.ServerFailure;
 import dev.baton.spi.upstream.ServerState;
-import dev.baton.spi.upstream.Upstream;
-import dev.baton.spi.upstream.UpstreamConnections;
 import dev.baton.spi.upstream.UpstreamProtocol;
 import dev.baton.spi.upstream.UpstreamServer;
 import io.netty.channel.ChannelHandler;
@@ -35,8 +30,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -44,6 +39,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** One upstream of the configuration: its servers in turn, and the connections of each profile of each plugin. */
@@ -70,8 +66,8 @@ final class UpstreamGroup {
     private final FoundServers found;
     private final Map<Profile, PooledConnections> profiles = new ConcurrentHashMap<>();
     private final List<Consumer<String>> whenForgotten = new CopyOnWriteArrayList<>();
-    /** By their numbers. Guarded by {@link #changing}. */
-    private final List<Profile> numbered = new ArrayList<>();
+    /** By their numbers, null where one is free. Guarded by {@link #changing}. */
+    private final List<@Nullable PooledConnections> numbered = new ArrayList<>();
     /** The index of the next server. Guarded by {@link #changing}. */
     private int nextIndex;
     /** One change of servers and profiles at a time; no request takes it. */
@@ -191,18 +187,13 @@ final class UpstreamGroup {
         return current.eventLoop().ticker().nanoTime();
     }
 
-    /** The upstream as one plugin uses it: its connections are counted for that plugin. */
-    Upstream forPlugin(String plugin) {
-        return new ForPlugin(this, plugin);
-    }
-
     /**
      * Those of a profile.
      *
      * @param protocols what is offered in TLS handshakes; empty: what the configuration says
      * @param required whether a server must take one of these
      */
-    private PooledConnections connections(
+    PooledConnections connections(
             Profile profile, ChannelHandler initializer, boolean bare, List<String> protocols, boolean required) {
         synchronized (changing) {
             PooledConnections there = profiles.get(profile);
@@ -211,25 +202,35 @@ final class UpstreamGroup {
             }
             PooledConnections made = new PooledConnections(
                     name,
-                    profile.plugin(),
+                    profile,
                     initializer,
                     bare,
-                    numbered.size(),
+                    freeNumber(),
                     servers,
                     config.connectTimeout().toNanos(),
                     config.proxyProtocol().orElse(null),
                     tls == null ? null : tls.offering(protocols, required),
                     env,
                     counters);
-            numbered.add(profile);
-            servers.known().forEach(live -> open(live, profile, made.offer()));
+            if (made.number() == numbered.size()) {
+                numbered.add(made);
+            } else {
+                numbered.set(made.number(), made);
+            }
+            servers.known().forEach(live -> open(live, made));
             profiles.put(profile, made); // after its pools
             return made;
         }
     }
 
-    /** Opens the pool of the next profile of a server. */
-    private void open(LiveServer live, Profile profile, @Nullable ClientOffer offer) {
+    private int freeNumber() {
+        int free = numbered.indexOf(null);
+        return free < 0 ? numbered.size() : free;
+    }
+
+    /** Opens the pool of a profile of a server. */
+    private void open(LiveServer live, PooledConnections of) {
+        Profile profile = of.profile();
         PoolSpec spec = new PoolSpec(
                 name,
                 live.server().address(),
@@ -248,13 +249,85 @@ final class UpstreamGroup {
                 counters,
                 config.proxyProtocol().isEmpty(),
                 config.protocol() == UpstreamProtocol.HTTP_2,
-                offer);
+                of.offer());
         ConnectionLimit limit = live.limit();
         if (limit != null) {
             limit.add(pool);
         }
-        live.add(pool);
+        live.add(of.number(), pool);
         idle.add(pool);
+        if (of.isRetired()) {
+            pools.close(); // its server is a new one, and nothing rests there any longer
+        }
+    }
+
+    // ---- the services that use connections; see UpstreamUse ---------------------------------------------------------
+
+    /** One more service serves with these. */
+    void use(PooledConnections opened) {
+        synchronized (changing) {
+            opened.used();
+        }
+    }
+
+    /** A service that has served with these was replaced. */
+    void retire(PooledConnections opened) {
+        synchronized (changing) {
+            opened.retired();
+            if (!opened.isUsed()) {
+                pools(opened).forEach(each -> each.idle().close());
+            }
+        }
+    }
+
+    /** How many are open of connections that no service serves with. */
+    int openOfRetired(PooledConnections opened) {
+        synchronized (changing) {
+            return opened.isUsed()
+                    ? 0
+                    : pools(opened).stream().mapToInt(ServerPool::open).sum();
+        }
+    }
+
+    /** A service that was replaced does nothing any longer. */
+    void release(PooledConnections opened) {
+        synchronized (changing) {
+            opened.released();
+            if (!opened.isForgettable()) {
+                return;
+            }
+            profiles.remove(opened.profile());
+            for (LiveServer each : servers.known()) {
+                ServerPool gone = each.remove(opened.number());
+                if (gone != null) {
+                    idle.remove(gone);
+                    ConnectionLimit limit = each.limit();
+                    if (limit != null) {
+                        limit.remove(gone);
+                    }
+                }
+            }
+            numbered.set(opened.number(), null);
+        }
+    }
+
+    private List<ServerPool> pools(PooledConnections opened) {
+        List<ServerPool> pools = new ArrayList<>();
+        for (LiveServer each : servers.known()) {
+            ServerPool pool = opened.pool(each);
+            if (pool != null) {
+                pools.add(pool);
+            }
+        }
+        return pools;
+    }
+
+    void whenForgotten(Consumer<String> task) {
+        whenForgotten.add(task);
+    }
+
+    void tellNoMore(Consumer<String> task) {
+        whenForgotten.remove(task);
     }
 
     // ---- another version of a plugin --------------------------------------------------------------------------------
@@ -294,6 +367,10 @@ final class UpstreamGroup {
 
     String name() {
         return name;
+    }
+
+    UpstreamProtocol protocol() {
+        return config.protocol();
     }
 
     LiveServers servers() {
@@ -357,10 +434,11 @@ final class UpstreamGroup {
             boolean complete = found.weight(address) >= 0;
             LiveServer added = live(new UpstreamServer(address, nextIndex), complete, weight);
             nextIndex++;
-            numbered.forEach(profile -> open(
-                    added,
-                    profile,
-                    Objects.requireNonNull(profiles.get(profile)).offer()));
+            for (PooledConnections each : numbered) {
+                if (each != null) {
+                    open(added, each);
+                }
+            }
             added.place(found.place(address));
             prepare.accept(added);
             if (slowly) {
@@ -544,8 +622,8 @@ final class UpstreamGroup {
     }
 
     /** See {@link Upstreams#receive}. */
-    boolean receive(IdleConnection idle, SocketAddress peer, BatonLoop loop, Inherited channels) {
-        PooledConnections connections = connectionsOf(idle);
+    boolean receive(IdleConnection idle, SocketAddress peer, BatonLoop loop, Inherited channels, int reload) {
+        PooledConnections connections = connectionsOf(idle, reload);
         if (connections == null || !connections.isBare()) {
             return false;
         }
@@ -560,9 +638,23 @@ final class UpstreamGroup {
         return true;
     }
 
+    /** The connections of a plugin's profile, as a service has opened them that was made in a reload or last before. */
+    private @Nullable PooledConnections newest(String plugin, String profile, int reload) {
+        PooledConnections newest = null;
+        for (PooledConnections each : profiles.values()) {
+            Profile of = each.profile();
+            if (of.plugin().equals(plugin)
+                    && of.name().equals(profile)
+                    && of.reload() <= reload
+                    && (newest == null || newest.profile().reload() < of.reload())) {
+                newest = each;
+            }
+        }
+        return newest;
+    }
+
     /** The connections of a place; null if there are none, or if they speak TLS. */
-    private @Nullable ServerPool poolOf(Place place) {
-        PooledConnections connections = profiles.get(new Profile(place.plugin(), place.profile()));
+    private @Nullable ServerPool poolOf(Place place, @Nullable PooledConnections connections) {
         LiveServer live = servers.find(place.server());
         ServerPool pool = connections == null || live == null ? null : connections.pool(live);
         return pool == null
@@ -573,16 +665,17 @@ final class UpstreamGroup {
     }
 
     /** See {@link Upstreams#has}. */
-    boolean has(Place place) {
-        return poolOf(place) != null;
+    boolean has(Place place, int reload) {
+        return poolOf(place, newest(place.plugin(), place.profile(), reload)) != null;
     }
 
     /** See {@link Upstreams#unpack}. */
-    MovableStreamChannel unpack(PackedCompanion companion, SocketAddress peer, BatonLoop loop, Inherited channels)
+    MovableStreamChannel unpack(
+            PackedCompanion companion, SocketAddress peer, BatonLoop loop, Inherited channels, int reload)
             throws IOException {
         Place place = companion.of();
-        ServerPool pool = poolOf(place);
-        PooledConnections connections = profiles.get(new Profile(place.plugin(), place.profile()));
+        PooledConnections connections = newest(place.plugin(), place.profile(), reload);
+        ServerPool pool = poolOf(place, connections);
         if (pool == null || connections == null) {
             throw new IOException("there are no connections to " + place.server() + " of upstream " + name);
         }
@@ -590,20 +683,15 @@ final class UpstreamGroup {
     }
 
     /** Null if there are none, or if an older process did not say whose they are and two plugins could be meant. */
-    private @Nullable PooledConnections connectionsOf(IdleConnection idle) {
+    private @Nullable PooledConnections connectionsOf(IdleConnection idle, int reload) {
         if (!idle.plugin().isEmpty()) {
-            return profiles.get(new Profile(idle.plugin(), idle.profile()));
+            return newest(idle.plugin(), idle.profile(), reload);
         }
-        PooledConnections found = null;
-        for (Map.Entry<Profile, PooledConnections> each : profiles.entrySet()) {
-            if (each.getKey().name().equals(idle.profile())) {
-                if (found != null) {
-                    return null;
-                }
-                found = each.getValue();
-            }
-        }
-        return found;
+        Set<String> plugins = profiles.keySet().stream()
+                .filter(each -> each.name().equals(idle.profile()))
+                .map(Profile::plugin)
+                .collect(Collectors.toSet());
+        return plugins.size() == 1 ? newest(plugins.iterator().next(), idle.profile(), reload) : null;
     }
 
     /** Closes what is idle; what is in use is closed when it is released. */
@@ -611,96 +699,6 @@ final class UpstreamGroup {
         for (LiveServer live : servers.known()) {
             live.closeCheck();
             live.pools().forEach(pool -> pool.idle().close());
-        }
-    }
-
-    /** The upstream in the eyes of one plugin. */
-    private record ForPlugin(UpstreamGroup group, String plugin) implements Upstream {
-        @Override
-        public String name() {
-            return group.name;
-        }
-
-        @Override
-        public UpstreamProtocol protocol() {
-            return group.config.protocol();
-        }
-
-        @Override
-        public List<UpstreamServer> servers() {
-            return group.servers.listed();
-        }
-
-        @Override
-        public UpstreamServer next() {
-            return group.servers.next(RequestFacts.NONE);
-        }
-
-        @Override
-        public UpstreamServer next(RequestFacts request) {
-            return group.servers.next(request);
-        }
-
-        @Override
-        public UpstreamServer nextAfter(UpstreamServer failed) {
-            return group.servers.nextAfter(failed);
-        }
-
-        @Override
-        public void whenForgotten(Consumer<String> task) {
-            group.whenForgotten.add(task);
-        }
-
-        @Override
-        public @Nullable String sessionCookie(UpstreamServer server, RequestFacts request) {
-            return group.servers.sessionCookie(server, request);
-        }
-
-        @Override
-        public void answered(UpstreamServer server, long nanos) {
-            LiveServer live = group.servers.find(server);
-            if (live != null) {
-                group.servers.answered(live, nanos);
-            }
-        }
-
-        @Override
-        public void failed(UpstreamServer server, ServerFailure failure, long nanos) {
-            LiveServer live = group.servers.find(server);
-            if (live != null) {
-                group.servers.failed(live, failure, nanos);
-            }
-        }
-
-        @Override
-        public UpstreamConnections connections(String profile, ChannelHandler initializer) {
-            return connections(profile, initializer, false);
-        }
-
-        @Override
-        public UpstreamConnections connections(String profile, ChannelHandler initializer, boolean bare) {
-            return connections(UpstreamProtocol.HTTP_1_1, profile, initializer, bare, List.of());
-        }
-
-        @Override
-        public UpstreamConnections connections(
-                UpstreamProtocol spoken, String profile, ChannelHandler initializer, boolean bare) {
-            return connections(spoken, profile, initializer, bare, List.of(spoken.alpn()));
-        }
-
-        private UpstreamConnections connections(
-                UpstreamProtocol spoken,
-                String profile,
-                ChannelHandler initializer,
-                boolean bare,
-                List<String> offered) {
-            if (spoken != protocol()) {
-                throw new IllegalArgumentException("upstream '" + name() + "' has protocol: " + protocol()
-                        + ", which plugin " + plugin + " cannot speak here");
-            }
-            // HTTP/2 must be agreed to (RFC 9113, section 3.2); HTTP/1.1 is what a server speaks that knows no ALPN.
-            return group.connections(
-                    new Profile(plugin, profile), initializer, bare, offered, spoken == UpstreamProtocol.HTTP_2);
         }
     }
 }

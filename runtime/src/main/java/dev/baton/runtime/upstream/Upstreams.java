@@ -16,7 +16,6 @@ import dev.baton.spi.pool.TakeoverPolicy;
 import dev.baton.spi.threading.AnyThread;
 import dev.baton.spi.threading.OnLoop;
 import dev.baton.spi.upstream.Balancer;
-import dev.baton.spi.upstream.Upstream;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.util.ArrayList;
@@ -33,6 +32,8 @@ import org.jspecify.annotations.Nullable;
 public final class Upstreams {
     private final Map<String, UpstreamGroup> groups = new TreeMap<>();
     private final HostNames names;
+    /** The last one that is over, by its number. */
+    private volatile int reload;
 
     /**
      * Makes them; connects to nothing, but looks the names of servers up.
@@ -62,13 +63,18 @@ public final class Upstreams {
     }
 
     /**
-     * An upstream.
+     * What a service uses of them.
      *
-     * @param plugin the plugin that its connections are counted for
-     * @throws NoSuchElementException if there is none of this name
+     * @param plugin its plugin, which its connections are counted for
+     * @param reload the reload in which it is made, by its number in this process; 0 at the start
      */
-    public Upstream upstream(String name, String plugin) {
-        return group(name).forPlugin(plugin);
+    public UpstreamUse use(String plugin, int reload) {
+        return new UpstreamUse(this, plugin, reload);
+    }
+
+    /** From now on idle connections of another process go to services that were made in a reload, or before it. */
+    public void reloaded(int number) {
+        reload = number;
     }
 
     /**
@@ -187,13 +193,17 @@ public final class Upstreams {
     @OnLoop
     public boolean receive(IdleConnection idle, SocketAddress peer, BatonLoop loop, Inherited channels) {
         UpstreamGroup group = groups.get(idle.upstream());
-        return group != null && group.receive(idle, peer, loop, channels);
+        return group != null && group.receive(idle, peer, loop, channels, reload);
     }
 
-    /** Whether there are connections like those of another process that belong to a place. */
-    public boolean has(Place place) {
+    /**
+     * Whether there are connections like those that belong to a place.
+     *
+     * @param made the reload in which the service was made that is to use them, or a later one
+     */
+    public boolean has(Place place, int made) {
         UpstreamGroup group = groups.get(place.upstream());
-        return group != null && group.has(place);
+        return group != null && group.has(place, made);
     }
 
     /**
@@ -209,15 +219,17 @@ public final class Upstreams {
     }
 
     /**
-     * Makes a connection in use of another process one of these: see {@link Companions#unpack}.
+     * Makes a packed connection in use one of these: see {@link Companions#unpack}.
      *
      * @param peer who it is connected to, as the kernel tells it
      * @param channels makes the channel
+     * @param made as for {@link #has}
      */
     @OnLoop
     public MovableStreamChannel unpack(
-            PackedCompanion companion, SocketAddress peer, BatonLoop loop, Inherited channels) throws IOException {
-        return group(companion.of().upstream()).unpack(companion, peer, loop, channels);
+            PackedCompanion companion, SocketAddress peer, BatonLoop loop, Inherited channels, int made)
+            throws IOException {
+        return group(companion.of().upstream()).unpack(companion, peer, loop, channels, made);
     }
 
     /** Closes what is idle; what is in use is closed when it is released. */

@@ -70,7 +70,7 @@ class FoundServersTest {
             time::nanoTime);
 
     private final UpstreamGroup group = group(NAME);
-    private final Upstream upstream = group.forPlugin("test");
+    private final Upstream upstream = new ServiceUpstream(group, "test", 0);
 
     private UpstreamGroup group(String... servers) {
         return group(names, null, servers);

@@ -49,7 +49,7 @@ class UpstreamGroupTest {
             List.of("127.0.0.1:1", "127.0.0.1:2"),
             Duration.ofSeconds(1),
             new PoolConfig(1, Duration.ofSeconds(60), Sharing.TAKEOVER, Variant.of("takeover"))));
-    private final Upstream upstream = group.forPlugin("test");
+    private final Upstream upstream = new ServiceUpstream(group, "test", 0);
 
     private UpstreamGroup group(UpstreamConfig config) {
         return new UpstreamGroup(
@@ -94,7 +94,8 @@ class UpstreamGroupTest {
 
     @Test
     void aServiceThatDoesNotSpeakWhatTheServersSpeakIsRefused() {
-        Upstream modern = group(new UpstreamConfig(
+        Upstream modern = new ServiceUpstream(
+                group(new UpstreamConfig(
                         List.of(new ServerConfig("127.0.0.1:1")),
                         UpstreamProtocol.HTTP_2,
                         Duration.ofSeconds(1),
@@ -108,8 +109,9 @@ class UpstreamGroupTest {
                         Optional.empty(),
                         EjectConfig.DEFAULT,
                         Optional.empty(),
-                        new PoolConfig(1, Duration.ofSeconds(60), Sharing.TAKEOVER, Variant.of("takeover"))))
-                .forPlugin("old");
+                        new PoolConfig(1, Duration.ofSeconds(60), Sharing.TAKEOVER, Variant.of("takeover")))),
+                "old",
+                0);
         ChannelHandler handler = new ChannelInboundHandlerAdapter();
         assertThatThrownBy(() -> modern.connections("tcp", handler))
                 .isInstanceOf(IllegalArgumentException.class)
@@ -254,10 +256,90 @@ class UpstreamGroupTest {
         assertThat(lookups).hasSize(before + 1);
     }
 
+    // ---- another version of a plugin --------------------------------------------------------------------------------
+
+    private ServiceUpstream service(int reload, String... profiles) {
+        ServiceUpstream made = new ServiceUpstream(group, "test", reload);
+        for (String each : profiles) {
+            made.connections(each, new ChannelInboundHandlerAdapter());
+        }
+        group.servers().known().forEach(LiveServer::follow);
+        return made;
+    }
+
+    @Test
+    void aServiceOfANewVersionHasPoolsOfItsOwnAndThoseOfTheOldOneAreForgotten() {
+        ServiceUpstream old = service(0, "one");
+        ServiceUpstream next = service(1, "one");
+        assertThat(open()).hasSize(4);
+        old.retire();
+        assertThat(opened).extracting(pool -> pool.closed).containsExactly(true, true, false, false);
+        LiveServer added = add("127.0.0.1:3", 1);
+        added.follow();
+        assertThat(open()).as("for the new version only").containsExactly("127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3");
+        assertThat(added.pools()).hasSize(2);
+        old.close();
+        assertThat(group.servers().known()).allMatch(each -> each.pools().size() == 1);
+        old.close(); // harmless
+        next.close();
+        assertThat(open()).isEmpty();
+        assertThat(group.servers().known()).allMatch(each -> each.pools().isEmpty());
+    }
+
+    /** Two services of a plugin share connections; one of them gives connections to a service that is reloaded. */
+    @Test
+    void whatAnotherServiceUsesStillStays() {
+        ServiceUpstream replaced = service(0, "one", "two");
+        ServiceUpstream stays = service(0, "one");
+        replaced.retire();
+        assertThat(opened).extracting(pool -> pool.closed).containsExactly(false, true, false, true);
+        replaced.close();
+        assertThat(group.servers().known()).allMatch(each -> each.pools().size() == 1);
+        assertThat(open()).hasSize(2);
+        stays.retire();
+        assertThat(open()).isEmpty();
+    }
+
+    /**
+     * The number of a profile that is gone is used again: what is left of the old version must not meet the new one.
+     */
+    @Test
+    void whatIsLeftOfAnOldVersionFindsNoConnectionsOfANewOne() {
+        ServiceUpstream old = service(0);
+        PooledConnections before = (PooledConnections) old.connections("one", new ChannelInboundHandlerAdapter());
+        old.close();
+        PooledConnections after = (PooledConnections) service(1).connections("one", new ChannelInboundHandlerAdapter());
+        LiveServer server = server("127.0.0.1:1");
+        assertThat(after.number()).isEqualTo(before.number());
+        assertThat(before.pool(server)).isNull();
+        assertThat(after.pool(server)).isNotNull();
+        assertThatThrownBy(() -> old.connections("more", new ChannelInboundHandlerAdapter()))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("was replaced");
+    }
+
+    @Test
+    void whatIsKnownOfServersAndWhatTheirPoolsHaveCountedStays() {
+        ServiceUpstream old = service(0, "one");
+        List<String> forgotten = new ArrayList<>();
+        old.whenForgotten(forgotten::add);
+        opened.forEach(pool -> pool.reuses = 7);
+        group.change(server("127.0.0.1:1"), ServerState.DRAIN);
+        ServiceUpstream next = service(1, "one");
+        old.close();
+        assertThat(server("127.0.0.1:1").state()).isEqualTo(ServerState.DRAIN);
+        assertThat(next.next().address()).isEqualTo("127.0.0.1:2");
+        assertThat(server("127.0.0.1:2").totals().reusesLocal()).isEqualTo(7);
+        group.change(server("127.0.0.1:1"), ServerState.REMOVED);
+        time.pass(Duration.ZERO);
+        assertThat(forgotten).as("told to a service that is gone").isEmpty();
+    }
+
     /** Notes whether it is closed. */
     private static final class Pool implements IdlePool {
         private final String server;
         private boolean closed;
+        private long reuses;
 
         Pool(String server) {
             this.server = server;
@@ -283,7 +365,7 @@ class UpstreamGroupTest {
 
         @Override
         public PoolFigures figures() {
-            return new PoolFigures(0, 0, 0, 0);
+            return new PoolFigures(0, reuses, 0, 0);
         }
     }
 }

@@ -58,14 +58,15 @@ public interface Service {
     }
 
     /**
-     * Packs a connection for the process that follows this one in an upgrade, so that it goes on there and its peer
-     * notices nothing. Asked of each connection that would be told to {@link #drain} otherwise, under the claim, with
-     * nothing queued for it. Answers at once: a connection stands still from here until the other process has it.
+     * Packs a connection for the process that follows this one in an upgrade, or for another version of this service in
+     * this process when the plugin is reloaded, so that it goes on there and its peer notices nothing. Asked of each
+     * connection that would be told to {@link #drain} otherwise, under the claim, with nothing queued for it. Answers
+     * at once: a connection stands still from here until it is unpacked.
      *
      * <p>After an answer of {@link Packed#of} the connection and its companions are gone for this process: they are
      * closed here without a word to their peers, so writes that were not sent fail and {@code channelInactive} comes.
-     * The service must not take that for the end of the connection. If the other process does not take it, it comes
-     * back by {@link #unpack} in this process.
+     * The service must not take that for the end of the connection. If the other process or version does not take it,
+     * it comes back by {@link #unpack} of this service.
      *
      * <p>Not asked for connections with TLS of this process, whose keys cannot be packed, nor for those on which a
      * connection filter has left a handler.
@@ -90,10 +91,10 @@ public interface Service {
     }
 
     /**
-     * Sets up a connection that {@link #pack} of the process before has packed, as {@link #initialize} does one that
-     * was accepted. Called under the claims on it and on its companions, before {@code channelActive} of the connection
-     * and after that of the companions, none of which has read yet. What was not sent there is sent before anything
-     * that is written from here on. A throw resets these connections and nothing else.
+     * Sets up a connection that {@link #pack} of the process or version before has packed, as {@link #initialize} does
+     * one that was accepted. Called under the claims on it and on its companions, before {@code channelActive} of the
+     * connection and after that of the companions, none of which has read yet. What was not sent there is sent before
+     * anything that is written from here on. A throw resets these connections and nothing else.
      *
      * @param listener name of the listener that accepted it
      */
@@ -113,13 +114,14 @@ public interface Service {
     }
 
     /**
-     * Asks for a connection because another version of this service takes its place, when the plugin is reloaded. One
-     * that can be given up is given up at its next boundary between two messages: this service takes its handlers out
-     * of the pipeline, cancels its timers and calls {@code taker}, once and under the claim, at once or later, with
-     * what it has read and not used (empty if that is nothing; it is the taker's to release). Then the new version's
-     * {@link #initialize} is called, and its handlers see {@code channelActive}, and what was read.
+     * Asks for a connection because another version of this service takes its place, when the plugin is reloaded, and
+     * it cannot be {@linkplain #pack packed}: asked once of each. One that can be given up is given up at its next
+     * boundary between two messages: this service takes its handlers out of the pipeline, cancels its timers and calls
+     * {@code taker}, once and under the claim, at once or later, with what it has read and not used (empty if that is
+     * nothing; it is the taker's to release). Then the new version's {@link #initialize} is called, and its handlers
+     * see {@code channelActive}, and what was read.
      *
-     * @return false, the default, if it stays with this service until it ends
+     * @return false, the default, if it stays with this service until it ends; it is told to {@link #drain} then
      */
     @OnLoop
     default boolean giveUp(MovableChannel connection, Consumer<ByteBuf> taker) {

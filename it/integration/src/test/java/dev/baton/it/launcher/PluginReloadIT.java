@@ -293,7 +293,7 @@ class PluginReloadIT {
     void shouldKeepTheOldVersionIfTheNewOneIsWrong() throws Exception {
         start();
         String[][] wrong = {
-            {"@Default(\"!\") String mark", "String mark", "component 'mark'", "ticker"},
+            {"@Default(\"!\") String mark", "String mark", "needs the key 'mark'", "ticker"},
             {"binder.httpFilter(\"stamp\"", "binder.httpFilter(\"stamped\"", "stamp", "services.site"},
             {
                 "public HttpFilter create(Settings settings) {",
@@ -320,6 +320,12 @@ class PluginReloadIT {
                 "in use",
                 ""
             },
+            {
+                "/* STARTING */",
+                "org.assertj.core.api.Assertions.assertThat(true);", // there at the compiler's, not in the folder
+                "org.assertj.core.api.Assertions",
+                "sample.jar"
+            },
             {"binder.adminView(\"sample-view\"", "binder.adminView(\"another-view\"", "admin-view", "baton upgrade"},
         };
         try (Load load = new Load()) {
@@ -327,7 +333,9 @@ class PluginReloadIT {
                 sample.install(sample.jar("2.0", each[0], each[1]));
                 HttpResponse<String> answer = Client.post(admin, "/v1/plugins/sample/reload", "");
                 assertThat(answer.statusCode()).as(answer.body()).isIn(409, 422);
-                assertThat(answer.body()).contains("\"version\":\"1.0\"", "\"generation\":1");
+                assertThat(answer.body())
+                        .contains("\"version\":\"1.0\"", "\"generation\":1")
+                        .contains(each[2], each[3]);
             }
             Files.writeString(sample.plugins().resolve("sample/broken.jar"), "no jar");
             assertThat(reload(422).getString("detail")).contains("broken.jar cannot be read as a jar");
@@ -352,7 +360,7 @@ class PluginReloadIT {
     @Test
     void shouldRefuseWhatCannotBeReplacedAndSayWhatToDo() throws Exception {
         start();
-        for (String id : List.of("listener-tcp", "poller-epoll", "admin", "http")) {
+        for (String id : List.of("listener-tcp", "poller-epoll", "admin")) {
             HttpResponse<String> answer = Client.post(admin, "/v1/plugins/" + id + "/reload", "");
             assertThat(answer.statusCode()).as(answer.body()).isEqualTo(409);
             assertThat(answer.body())
@@ -366,6 +374,29 @@ class PluginReloadIT {
         try (Client client = Client.connect(address("web")).ask("/")) {
             assertThat(client.answer()).endsWith("1.0");
         }
+    }
+
+    /** What the old version of the service still has of a plugin keeps that version of the plugin. */
+    @Test
+    void shouldReplaceAServiceAndThenAPluginThatItHasFiltersOf() throws Exception {
+        start();
+        try (Load load = new Load();
+                Client slow = Client.connect(address("web")).ask("/slow")) {
+            await().until(() -> load.requests() > 100);
+            assertThat(Client.post(admin, "/v1/plugins/http/reload", "").body()).contains("\"outcome\":\"reloaded\"");
+            reloaded(sample.jar("2.0"));
+            assertThat(slow.answer()).contains("x-stamp: 1.0").endsWith("1.0");
+            long before = load.requests();
+            await().until(() -> load.requests() > before + 100);
+            assertThat(slow.ask("/").answer()).contains("x-stamp: 2.0").endsWith("2.0");
+        }
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(SamplePlugin.events())
+                        .contains("1.0 stopped")
+                        .filteredOn("1.0 filter closed"::equals)
+                        .as("one of each version of the service")
+                        .hasSize(2));
+        assertNothingIsLeft();
     }
 
     // ---- what is left -----------------------------------------------------------------------------------------------

@@ -261,14 +261,14 @@ class GivenConnectionsIT {
                 UpstreamRig next = UpstreamRig.simple(poller, address(server))) {
             UpstreamConnections mine = bare(old);
             UpstreamConnections theirs =
-                    old.upstreams().upstream("app", "other").connections("bare", new Bare(), true);
+                    old.upstreams().use("other", 0).upstream("app").connections("bare", new Bare(), true);
             BatonLoop loop = old.loops.loop(0);
             old.release(mine, loop, old.connect(mine, loop));
             assertThat(old.take(theirs, loop)).as("by another plugin").isNull();
 
             // The next process has that other plugin only: it does not get the connection.
             UpstreamConnections there =
-                    next.upstreams().upstream("app", "other").connections("bare", new Bare(), true);
+                    next.upstreams().use("other", 0).upstream("app").connections("bare", new Bare(), true);
             IdleConnection one = give(old, loop).get(0);
             BatonLoop last = next.loops.loop(0);
             assertThat(receive(next, last, one)).isFalse();

@@ -169,7 +169,7 @@ public final class UpstreamRig implements AutoCloseable {
 
     /** The upstream as a plugin named {@code test} sees it. */
     public Upstream upstream() {
-        return upstreams.upstream("app", "test");
+        return upstreams.use("test", 0).upstream("app");
     }
 
     /** All upstreams: what a handoff takes from and gives to. */

@@ -25,6 +25,7 @@ import dev.baton.spi.service.ServiceContext;
 import dev.baton.spi.upstream.Upstream;
 import dev.baton.spi.upstream.UpstreamConnections;
 import dev.baton.spi.upstream.UpstreamProtocol;
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInboundHandler;
@@ -32,6 +33,7 @@ import io.netty.channel.ChannelInitializer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /** One service of type {@code http}. */
 final class HttpService implements Service, Renewable<HttpConfig> {
@@ -162,6 +164,12 @@ final class HttpService implements Service, Renewable<HttpConfig> {
     public Packed pack(MovableChannel connection, Packing asked) {
         ClientConnection client = connection.pipeline().get(ClientConnection.class);
         return client == null ? Packed.NEVER : client.pack(asked);
+    }
+
+    @Override
+    public boolean giveUp(MovableChannel connection, Consumer<ByteBuf> taker) {
+        ClientConnection client = connection.pipeline().get(ClientConnection.class);
+        return client != null && client.giveUp(taker);
     }
 
     @Override

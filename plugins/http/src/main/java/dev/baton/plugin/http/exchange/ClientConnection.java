@@ -3,8 +3,10 @@ package dev.baton.plugin.http.exchange;
 import dev.baton.spi.service.Packed;
 import dev.baton.spi.service.Packing;
 import dev.baton.spi.service.Service;
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandler;
 import java.time.Duration;
+import java.util.function.Consumer;
 
 /** The handler of an accepted connection, in the client's version of HTTP. */
 public interface ClientConnection extends ChannelHandler {
@@ -17,6 +19,14 @@ public interface ClientConnection extends ChannelHandler {
      */
     default Packed pack(Packing packing) {
         return Packed.NEVER;
+    }
+
+    /**
+     * As {@link Service#giveUp}. Under the claim. HTTP/2 has state on both sides of the connection that no other
+     * version of this plugin can be expected to go on with.
+     */
+    default boolean giveUp(Consumer<ByteBuf> taker) {
+        return false;
     }
 
     /**

@@ -24,6 +24,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandler;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPipeline;
+import io.netty.util.AttributeKey;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
@@ -59,6 +60,10 @@ public final class Http1Downstream extends Downstream {
 
     private static final byte[] CONTINUE = HeadWriter.ascii("HTTP/1.1 100 Continue\r\n\r\n");
 
+    /** Who gets the connection in a reload, when it is not packed. Not in a field: hardly any connection has one. */
+    private static final AttributeKey<Consumer<ByteBuf>> GIVEN_UP_TO =
+            AttributeKey.valueOf(Http1Downstream.class, "GIVEN_UP_TO");
+
     /** In bytes: smaller heads are gone with their exchange, and not worth counting. */
     private static final int LARGE_HEAD_BYTES = 4096;
 
@@ -80,7 +85,7 @@ public final class Http1Downstream extends Downstream {
 
     private boolean draining;
 
-    /** The next process is to get the connection at its next boundary: {@link Http1Packing} knows who asks for it. */
+    /** The connection is wanted elsewhere: {@link Http1Packing} or {@link #GIVEN_UP_TO} knows who asks for it. */
     private boolean wanted;
 
     Http1Downstream(ExchangeEnv env, Http1Settings settings, MovableChannel channel, RequestReader reader) {
@@ -398,11 +403,14 @@ public final class Http1Downstream extends Downstream {
         }
     }
 
-    /** If the connection can be packed at all, this is a good moment. */
+    /** If the connection can be packed or given up at all, this is a good moment. */
     private void boundary() {
         if (wanted) {
             wanted = false;
             Http1Packing.askAgain(channel());
+            if (channel().hasAttr(GIVEN_UP_TO)) {
+                channel().offer(this::giveUpNow); // not under the feet of who is reading
+            }
         }
     }
 
@@ -495,12 +503,12 @@ public final class Http1Downstream extends Downstream {
         return timer.silentNanos();
     }
 
-    /** Another process gets the connection at its next boundary. */
+    /** Another process, or another version of this plugin, gets the connection at its next boundary. */
     void want() {
         wanted = true;
     }
 
-    /** The connection continues in another process: its end, which comes next, means nothing here. */
+    /** The connection continues elsewhere: what happens to it means nothing here. */
     void pack() {
         phase = Phase.DISCARD;
         timer.stop();
@@ -520,6 +528,33 @@ public final class Http1Downstream extends Downstream {
         timer.unpackBody(bytes);
         answer.unpackTunnel();
         unpack(tunnel, server);
+    }
+
+    // ------------------------------------------------------------------------------------ for another version of this
+
+    /** As {@link Service#giveUp}: at once, or between this exchange and the next. */
+    boolean giveUp(Consumer<ByteBuf> taker) {
+        if (isEnding() || isTunnel()) {
+            return false;
+        }
+        channel().attr(GIVEN_UP_TO).set(taker);
+        giveUpNow();
+        return true;
+    }
+
+    /** A tunnel that was opened since it was asked for has no boundary; it stays here. */
+    private void giveUpNow() {
+        Consumer<ByteBuf> taker = channel().attr(GIVEN_UP_TO).get();
+        if (taker == null || isEnding()) {
+            return;
+        }
+        if (!isBetweenExchanges() || reader.isProcessing()) {
+            want();
+            return;
+        }
+        channel().attr(GIVEN_UP_TO).set(null);
+        pack();
+        reader.leave(taker);
     }
 
     // ------------------------------------------------------------------------------------------------- for the reader

@@ -11,12 +11,15 @@ import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.service.Packed;
 import dev.baton.spi.service.Packing;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPipeline;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,6 +70,25 @@ public final class RequestReader extends ChannelInboundHandlerAdapter implements
     @Override
     public Packed pack(Packing packing) {
         return Http1Packing.pack(end, this, packing);
+    }
+
+    @Override
+    public boolean giveUp(Consumer<ByteBuf> taker) {
+        return end.giveUp(taker);
+    }
+
+    /** Leaves the connection to another handler, with what has come and was not used. Between two exchanges. */
+    void leave(Consumer<ByteBuf> taker) {
+        ByteBuf rest = Unpooled.wrappedBuffer(waiting());
+        releaseAll();
+        ChannelPipeline pipeline = end.context().pipeline();
+        held = false; // what is due for it must not touch the connection any longer
+        if (!reading) {
+            reading = true;
+            channel().config().setAutoRead(true);
+        }
+        pipeline.remove(this);
+        taker.accept(rest);
     }
 
     @Override

@@ -1,0 +1,294 @@
+package dev.baton.it.listener;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.baton.plugin.epoll.EpollProvider;
+import dev.baton.plugin.unbind.AtOnceStrategy;
+import dev.baton.runtime.listener.Serving;
+import dev.baton.runtime.listener.ServingChange;
+import dev.baton.runtime.listener.SharedListener;
+import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.service.Packed;
+import dev.baton.spi.service.Packing;
+import dev.baton.spi.service.Service;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * J6: how the connections of a listener go over to another version of its service. The bug that this guards against: a
+ * connection that is neither the old version's nor the new one's when the old one is closed, or that is lost between
+ * the two.
+ */
+@Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class ServingChangeIT {
+    private static final ClassLoader NO_CODE = new ClassLoader(null) {};
+
+    private ListenerRig rig;
+
+    @BeforeEach
+    void make() throws Exception {
+        rig = new ListenerRig(new EpollProvider(), 2);
+    }
+
+    @AfterEach
+    void end() {
+        rig.close();
+    }
+
+    /** What a version does with its connections in a reload. */
+    private enum Way {
+        PACKS,
+        /** Only between two requests: not while a {@code <} has come and no {@code >}. */
+        PACKS_LATER,
+        GIVES_UP,
+        STAYS
+    }
+
+    /** Answers each octet with the name of the version, and begins with a greeting of a packed connection. */
+    private static final class Version implements Service {
+        final char name;
+        final Way way;
+        final Queue<String> said = new ConcurrentLinkedQueue<>();
+        boolean knows = true;
+
+        Version(char name, Way way) {
+            this.name = name;
+            this.way = way;
+        }
+
+        @Override
+        public void initialize(MovableChannel connection, String listener) {
+            said.add("initialize");
+            connection.pipeline().addLast(new Speaker(this));
+        }
+
+        @Override
+        public Packed pack(MovableChannel connection, Packing packing) {
+            Speaker speaker = Objects.requireNonNull(connection.pipeline().get(Speaker.class));
+            if (way == Way.PACKS || (way == Way.PACKS_LATER && !speaker.open)) {
+                speaker.packed = true;
+                return Packed.of(new byte[] {(byte) name});
+            }
+            if (way == Way.PACKS_LATER) {
+                speaker.wanted = packing;
+                said.add("not now");
+                return Packed.NOT_NOW;
+            }
+            return Packed.NEVER;
+        }
+
+        @Override
+        public boolean unpacks(byte[] state) {
+            return knows;
+        }
+
+        @Override
+        public void unpack(MovableChannel connection, String listener, Packed packed) {
+            said.add("unpack " + (char) packed.state()[0]);
+            connection.pipeline().addLast(new Speaker(this));
+        }
+
+        @Override
+        public boolean giveUp(MovableChannel connection, Consumer<ByteBuf> taker) {
+            if (way != Way.GIVES_UP) {
+                return false;
+            }
+            connection.pipeline().remove(Speaker.class);
+            taker.accept(Unpooled.copiedBuffer("rest", StandardCharsets.US_ASCII));
+            return true;
+        }
+
+        @Override
+        public void drain(MovableChannel connection, Duration patience) {
+            said.add("drain");
+        }
+    }
+
+    private static final class Speaker extends ChannelInboundHandlerAdapter {
+        private final Version version;
+        private boolean open;
+        private boolean packed;
+        private @Nullable Packing wanted;
+
+        Speaker(Version version) {
+            this.version = version;
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            ByteBuf in = (ByteBuf) message;
+            StringBuilder answer = new StringBuilder();
+            while (in.isReadable()) {
+                char octet = (char) in.readByte();
+                open = octet == '<' || (open && octet != '>');
+                answer.append(version.name);
+            }
+            in.release();
+            context.writeAndFlush(Unpooled.copiedBuffer(answer, StandardCharsets.US_ASCII));
+            if (!open && wanted != null) {
+                Packing asked = wanted;
+                wanted = null;
+                asked.again();
+            }
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext context) {
+            if (!packed) {
+                version.said.add("ended");
+            }
+        }
+    }
+
+    private SharedListener listener(Service service) throws Exception {
+        return rig.start(10_000, new AtOnceStrategy(), service);
+    }
+
+    private static ServingChange change(SharedListener listener, Service next) {
+        return listener.serve(new Serving(next, listener.spec().unbind(), 1), NO_CODE);
+    }
+
+    private static void awaitOver(ServingChange change) {
+        await().atMost(Duration.ofSeconds(20)).until(() -> change.advance() == 0);
+    }
+
+    @Test
+    void shouldHaveTheNextServiceUnpackWhatTheOneBeforePacks() throws Exception {
+        Version before = new Version('a', Way.PACKS);
+        Version next = new Version('b', Way.PACKS);
+        SharedListener listener = listener(before);
+        try (Socket client = ListenerRig.connect(listener)) {
+            assertThat(ListenerRig.echo(client, '.')).isEqualTo('a');
+            awaitOver(change(listener, next));
+            assertThat(ListenerRig.echo(client, '.')).isEqualTo('b');
+            assertThat(next.said).containsExactly("unpack a");
+            assertThat(before.said).containsExactly("initialize"); // and no end
+            assertThat(listener.connections()).isEqualTo(1);
+        }
+        await().until(() -> listener.connections() == 0);
+        assertThat(next.said).containsExactly("unpack a", "ended");
+    }
+
+    @Test
+    void shouldTakeAConnectionAtTheBoundaryThatItSaysIsThere() throws Exception {
+        Version before = new Version('a', Way.PACKS_LATER);
+        Version next = new Version('b', Way.PACKS);
+        SharedListener listener = listener(before);
+        try (Socket client = ListenerRig.connect(listener)) {
+            assertThat(ListenerRig.echo(client, '<')).isEqualTo('a');
+            ServingChange change = change(listener, next);
+            assertThat(change.advance()).isEqualTo(1);
+            await().until(() -> before.said.contains("not now"));
+            assertThat(ListenerRig.echo(client, '.')).isEqualTo('a');
+            assertThat(ListenerRig.echo(client, '>')).isEqualTo('a');
+            // Nothing asks it once more but its own word.
+            await().until(() -> next.said.contains("unpack a"));
+            assertThat(ListenerRig.echo(client, '.')).isEqualTo('b');
+            assertThat(change.advance()).isZero();
+        }
+    }
+
+    @Test
+    void shouldGiveAConnectionBackToTheVersionThatHasPackedItIfTheNextDoesNotKnowTheState() throws Exception {
+        Version before = new Version('a', Way.PACKS);
+        Version next = new Version('b', Way.PACKS);
+        next.knows = false;
+        SharedListener listener = listener(before);
+        try (Socket client = ListenerRig.connect(listener)) {
+            assertThat(ListenerRig.echo(client, '.')).isEqualTo('a');
+            ServingChange change = change(listener, next);
+            await().until(() -> {
+                assertThat(change.advance()).as("it is somebody's all the time").isEqualTo(1);
+                return before.said.contains("drain");
+            });
+            assertThat(ListenerRig.echo(client, '.')).isEqualTo('a');
+            assertThat(before.said).containsExactly("initialize", "unpack a", "drain");
+            assertThat(next.said).isEmpty();
+            try (Socket newer = ListenerRig.connect(listener)) {
+                assertThat(ListenerRig.echo(newer, '.')).isEqualTo('b');
+            }
+            assertThat(change.advance()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void shouldInitializeAConnectionThatIsGivenUpWithWhatWasNotRead() throws Exception {
+        Version before = new Version('a', Way.GIVES_UP);
+        Version next = new Version('b', Way.STAYS);
+        SharedListener listener = listener(before);
+        try (Socket client = ListenerRig.connect(listener)) {
+            assertThat(ListenerRig.echo(client, '.')).isEqualTo('a');
+            awaitOver(change(listener, next));
+            assertThat(client.getInputStream().readNBytes(4)).asString().isEqualTo("bbbb");
+            assertThat(ListenerRig.echo(client, '.')).isEqualTo('b');
+            assertThat(next.said).containsExactly("initialize");
+        }
+    }
+
+    @Test
+    void shouldDrainWhatCannotGoOnceAndCountItUntilItEnds() throws Exception {
+        Version before = new Version('a', Way.STAYS);
+        Version next = new Version('b', Way.STAYS);
+        SharedListener listener = listener(before);
+        ServingChange change;
+        try (Socket client = ListenerRig.connect(listener)) {
+            assertThat(ListenerRig.echo(client, '.')).isEqualTo('a');
+            change = change(listener, next);
+            await().until(() -> change.advance() == 1 && before.said.contains("drain"));
+            change.advance();
+            rig.quiet();
+            assertThat(before.said).containsExactly("initialize", "drain");
+            assertThat(ListenerRig.echo(client, '.')).isEqualTo('a');
+        }
+        awaitOver(change);
+    }
+
+    /** The old version must not be closed while a connection is in nobody's list. */
+    @Test
+    void shouldMissNoneOfManyThatGoOverWhileTheyTalk() throws Exception {
+        Version before = new Version('a', Way.PACKS);
+        List<Version> versions = List.of(new Version('b', Way.PACKS), new Version('c', Way.PACKS));
+        SharedListener listener = listener(before);
+        List<Socket> clients = new ArrayList<>();
+        try {
+            for (int i = 0; i < 300; i++) {
+                clients.add(ListenerRig.connect(listener));
+                assertThat(ListenerRig.echo(clients.get(i), '.')).isEqualTo('a');
+            }
+            for (Version next : versions) {
+                ServingChange change = change(listener, next);
+                await().until(() -> change.advance() == 0);
+                long unpacked = next.said.stream()
+                        .filter(each -> each.startsWith("unpack"))
+                        .count();
+                assertThat(unpacked).isEqualTo(clients.size());
+                for (Socket each : clients) {
+                    assertThat((char) ListenerRig.echo(each, '.')).isEqualTo(next.name);
+                }
+                assertThat(listener.openConnections()).isEqualTo(clients.size());
+            }
+        } finally {
+            for (Socket each : clients) {
+                each.close();
+            }
+        }
+    }
+}
