@@ -1,6 +1,7 @@
 package dev.baton.it.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 
 import dev.baton.testkit.BatonProcess;
 import dev.baton.testkit.BatonProcess.Outcome;
@@ -162,6 +163,8 @@ class ChaosIT {
             get(baton.listener("web"), "/");
             assertThat(get(admin, "/v1/chaos").body())
                     .containsPattern("\"point\":\"service-initialize\",\"ms\":1,\"every\":1,\"passes\":[1-9]");
+            assertThatIOException().as("no answer comes").isThrownBy(() -> post(admin, "/v1/chaos/crash"));
+            assertThat(baton.exitCode()).isEqualTo(137);
         }
     }
 

@@ -8,6 +8,7 @@ import dev.baton.runtime.server.Foundation;
 import dev.baton.runtime.server.Installation;
 import dev.baton.runtime.server.Server;
 import dev.baton.testkit.BatonProcess;
+import io.netty.util.ResourceLeakDetector;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.lang.management.ManagementFactory;
@@ -25,7 +26,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import javax.management.ObjectName;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -63,6 +66,20 @@ class PluginReloadIT {
             ticker: {}
             plugins: { path: [ "plugins" ] }
             """;
+
+    private static ResourceLeakDetector.Level leaks;
+
+    /** Records of whoever has touched a buffer that is in use hold classes, of versions that are replaced as well. */
+    @BeforeAll
+    static void stopRecording() {
+        leaks = ResourceLeakDetector.getLevel();
+        ResourceLeakDetector.setLevel(ResourceLeakDetector.Level.DISABLED);
+    }
+
+    @AfterAll
+    static void record() {
+        ResourceLeakDetector.setLevel(leaks);
+    }
 
     @TempDir
     Path folder;

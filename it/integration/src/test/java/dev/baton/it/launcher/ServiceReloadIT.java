@@ -12,6 +12,7 @@ import dev.baton.testkit.TestCertificates;
 import dev.baton.testkit.load.Crowd;
 import dev.baton.testkit.load.Crowd.Speech;
 import dev.baton.testkit.load.EchoOrigin;
+import io.netty.util.ResourceLeakDetector;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
@@ -45,7 +46,9 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -60,6 +63,20 @@ import org.junit.jupiter.api.io.TempDir;
 class ServiceReloadIT {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final long PERIOD_NANOS = Duration.ofMillis(20).toNanos();
+
+    private static ResourceLeakDetector.Level leaks;
+
+    /** Records of whoever has touched a buffer that is in use hold classes, of versions that are replaced as well. */
+    @BeforeAll
+    static void stopRecording() {
+        leaks = ResourceLeakDetector.getLevel();
+        ResourceLeakDetector.setLevel(ResourceLeakDetector.Level.DISABLED);
+    }
+
+    @AfterAll
+    static void record() {
+        ResourceLeakDetector.setLevel(leaks);
+    }
 
     @TempDir
     Path folder;

@@ -17,6 +17,7 @@ public final class ChaosPlugin implements Plugin {
         binder.adminAction("chaos/block", LoopActions.Time.class, LoopActions.Block.class);
         binder.adminAction("chaos/spin", LoopActions.Time.class, LoopActions.Spin.class);
         binder.adminAction("chaos/throw", LoopActions.Thrown.class, LoopActions.Throw.class);
+        binder.adminAction("chaos/crash", CrashAction.Nothing.class, CrashAction.class);
         binder.adminAction("chaos/leak", LeakAction.Wanted.class, LeakAction.class);
         binder.adminAction("chaos/delay", DelayAction.Wanted.class, DelayAction.class);
         binder.adminView("chaos", DelayView.class);

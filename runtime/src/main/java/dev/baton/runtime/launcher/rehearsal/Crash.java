@@ -1,11 +1,12 @@
 package dev.baton.runtime.launcher.rehearsal;
 
+import dev.baton.runtime.launcher.admin.AdminClient;
 import dev.baton.runtime.launcher.admin.AdminException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
-/** The process is killed; its listening sockets live on, and who keeps them has to start it again. */
+/** The process ends at once; its listening sockets live on, and who keeps them has to start it again. */
 final class Crash implements Rehearsal {
     private static final Duration AGAIN = Duration.ofMinutes(2);
 
@@ -21,9 +22,6 @@ final class Crash implements Rehearsal {
 
     @Override
     public Optional<String> obstacle(ServedProcess process, Wishes wishes) throws AdminException {
-        if (!process.admin().isLocal()) {
-            return Optional.of("the process is on another machine; run this command there");
-        }
         return process.socketsKeptBy().isPresent()
                 ? Optional.empty()
                 : Optional.of("nobody keeps the listening sockets of the process, so nobody would start it again;"
@@ -36,17 +34,16 @@ final class Crash implements Rehearsal {
         long old = process.pid();
         String keeper = process.socketsKeptBy().orElse("nobody");
         long begun = System.nanoTime();
-        if (!ProcessHandle.of(old).map(ProcessHandle::destroyForcibly).orElse(false)) {
-            scene.fail("process " + old + " could not be killed; is it another user's?");
+        AdminClient.Pending crash = process.crash();
+        long next = process.successorOf(old, AGAIN);
+        if (next >= 0) {
+            scene.tell("process " + old + " was killed; " + keeper + " kept the sockets, and process " + next
+                    + " serves, " + Scene.seconds(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun)) + " later");
             return;
         }
-        long next = process.successorOf(old, AGAIN);
-        if (next < 0) {
-            scene.fail("no process serves " + AGAIN.toSeconds() + " s after process " + old + " was killed");
-        } else {
-            scene.tell("process " + old + " was killed; " + keeper + " kept the sockets, and process " + next
-                    + " serves, " + Scene.seconds(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun))
-                    + " later");
+        scene.fail("no other process serves " + AGAIN.toSeconds() + " s after process " + old + " was to be killed");
+        if (process.isThere()) {
+            crash.answer(); // why it was not
         }
     }
 

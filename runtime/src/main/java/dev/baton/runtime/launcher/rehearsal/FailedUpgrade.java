@@ -4,6 +4,8 @@ import dev.baton.runtime.launcher.admin.AdminClient;
 import dev.baton.runtime.launcher.admin.AdminException;
 import dev.baton.runtime.launcher.admin.Handover;
 import io.vertx.core.json.JsonObject;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -11,7 +13,6 @@ import java.util.OptionalLong;
 /** The new process of an upgrade is killed while it starts; the old one has to go on as if nothing had been. */
 final class FailedUpgrade implements Rehearsal {
     private static final Duration LOOK = Duration.ofMillis(10);
-    private static final int LOOKS_MAX = 1_000;
 
     @Override
     public String name() {
@@ -24,10 +25,16 @@ final class FailedUpgrade implements Rehearsal {
     }
 
     @Override
-    public Optional<String> obstacle(ServedProcess process, Wishes wishes) {
-        return process.admin().isLocal()
-                ? Optional.empty()
-                : Optional.of("the process is on another machine; run this command there");
+    public Optional<String> obstacle(ServedProcess process, Wishes wishes) throws AdminException {
+        Optional<ProcessHandle> old = process.handle();
+        if (old.isEmpty()) {
+            return Optional.of("the process is on another machine, or in a container; run this command there");
+        } else if (!Files.isReadable(Path.of("/proc/" + old.get().pid() + "/environ"))) {
+            return Optional.of("the process is another user's; run this command as that user, or as root");
+        }
+        return Handover.awaited(old.get().pid()).isPresent()
+                ? Optional.of("an upgrade is under way")
+                : Optional.empty();
     }
 
     @Override
@@ -35,24 +42,26 @@ final class FailedUpgrade implements Rehearsal {
         ServedProcess process = scene.process();
         long old = process.pid();
         AdminClient.Pending upgrade = process.admin().post("/v1/upgrade");
-        OptionalLong killed = OptionalLong.empty();
-        for (int i = 0; i < LOOKS_MAX && killed.isEmpty(); i++) {
-            killed = Handover.awaited(old);
-            scene.sleep(LOOK);
+        OptionalLong next = OptionalLong.empty();
+        JsonObject report = null;
+        while (next.isEmpty() && report == null) {
+            next = Handover.awaited(old);
+            report = upgrade.within(LOOK);
         }
-        if (killed.isEmpty()) {
-            scene.fail("no new process was seen");
+        // As early as this it has nothing yet: whatever it is killed with, it is the old one that serves.
+        boolean killed = report == null
+                && next.isPresent()
+                && ProcessHandle.of(next.getAsLong())
+                        .map(ProcessHandle::destroyForcibly)
+                        .orElse(false);
+        report = report == null ? upgrade.answer() : report;
+        String detail = report.getString("detail", "");
+        if (!killed) {
+            scene.fail("the new process could not be killed: " + detail);
+        } else if (report.getBoolean("upgraded", false) || process.pid() != old) {
+            scene.fail("process " + process.pid() + " serves although the new process was killed");
         } else {
-            // As early as this it has nothing yet: whatever it is killed with, it is the old one that serves.
-            ProcessHandle.of(killed.getAsLong()).ifPresent(ProcessHandle::destroyForcibly);
-        }
-        JsonObject report = upgrade.answer();
-        long now = process.pid();
-        if (report.getBoolean("upgraded", false) || now != old) {
-            scene.fail("process " + now + " serves although the new process was killed");
-        } else {
-            scene.tell("process " + (killed.isPresent() ? killed.getAsLong() : -1) + " was killed; process " + old
-                    + " continued: " + report.getString("detail", ""));
+            scene.tell("process " + next.getAsLong() + " was killed; process " + old + " continued: " + detail);
         }
     }
 }

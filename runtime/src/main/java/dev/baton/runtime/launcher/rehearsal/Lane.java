@@ -38,7 +38,10 @@ final class Lane implements Rehearsal {
         if (services.isEmpty()) {
             return Optional.of("no service has `lane:` in the configuration");
         }
-        if (flooded(process, wishes).isEmpty()) {
+        Set<String> open = open(process);
+        if (!open.isEmpty()) {
+            return Optional.of(String.join(", ", open) + " has loops of its own already");
+        } else if (flooded(process, wishes).isEmpty()) {
             return Optional.of("no listener of " + String.join(", ", services) + " takes HTTP/1.1 requests");
         }
         return process.rows("/v1/listeners").stream().allMatch(each -> services.contains(each.getString("service")))

@@ -32,9 +32,11 @@ final class LoopsComeAndGo implements Rehearsal {
         int loop = added.getInteger("loop", -1);
         Thread interrupted = new Thread(() -> retireQuietly(scene, loop), "rehearsal-undo");
         Runtime.getRuntime().addShutdownHook(interrupted);
+        boolean asked = false;
         try {
             scene.sleep(scene.wishes().time());
             int connections = connections(scene.process(), loop);
+            asked = true;
             JsonObject retired = retire(scene, loop);
             if (isFailed(retired)) {
                 scene.fail("loop " + loop + " did not retire: " + retired.getString("detail", ""));
@@ -44,6 +46,9 @@ final class LoopsComeAndGo implements Rehearsal {
                         + " connections");
             }
         } finally {
+            if (!asked) {
+                retireQuietly(scene, loop);
+            }
             Runtime.getRuntime().removeShutdownHook(interrupted);
         }
     }

@@ -12,6 +12,11 @@ import org.jspecify.annotations.Nullable;
  * @param patience how long a client waits for an answer
  */
 public record Manners(String path, @Nullable String host, Duration pause, Duration patience) {
+    /** The same, at least so patient. */
+    Manners patient(Duration atLeast) {
+        return patience.compareTo(atLeast) >= 0 ? this : new Manners(path, host, pause, atLeast);
+    }
+
     /** The same without a pause: as many requests as the process can take. */
     Manners greedy() {
         return new Manners(path, host, Duration.ZERO, patience);

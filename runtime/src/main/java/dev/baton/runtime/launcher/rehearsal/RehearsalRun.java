@@ -16,6 +16,8 @@ final class RehearsalRun {
     /** Until the code of the clients themselves is warm, and their connections are open. */
     private static final Duration WARM_UP = Duration.ofSeconds(1);
 
+    private static final Duration BEYOND = Duration.ofSeconds(5);
+
     private final Rehearsal rehearsal;
     private final ServedProcess process;
     private final Wishes wishes;
@@ -36,7 +38,9 @@ final class RehearsalRun {
         if (obstacle.isPresent()) {
             throw new AdminException("cannot rehearse " + rehearsal.name() + ": " + obstacle.get());
         }
-        try (Connections connections = new Connections(wishes.manners())) {
+        // A client that has lost its patience would not see how long it really takes.
+        Manners manners = wishes.manners().patient(maxWait().plus(BEYOND));
+        try (Connections connections = new Connections(manners)) {
             List<String> leftOut = new ArrayList<>();
             Map<Endpoint, Trial> served = trials(connections, leftOut);
             Clients clients = new Clients(connections);
@@ -59,7 +63,11 @@ final class RehearsalRun {
         Map<ProcessFigures.Figure, Long> figures;
         try (ProcessFigures counted = new ProcessFigures(process.admin())) {
             ledger.enter(Phase.DURING);
-            rehearsal.play(scene);
+            try {
+                rehearsal.play(scene);
+            } catch (AdminException broken) { // what clients have seen of it is worth telling all the more
+                scene.fail(String.valueOf(broken.getMessage()));
+            }
             ledger.enter(Phase.AFTERWARDS);
             scene.sleep(wishes.around());
             clients.stop();
@@ -111,7 +119,13 @@ final class RehearsalRun {
 
     private Map<Endpoint, Trial> trials(Connections connections, List<String> leftOut) throws AdminException {
         Map<Endpoint, Trial> served = new LinkedHashMap<>();
-        for (Endpoint each : endpoints(process, wishes)) {
+        for (JsonObject row : rows(process, wishes)) {
+            Endpoint each = Endpoint.of(row, process.admin().host());
+            if (each == null) {
+                leftOut.add(row.getString("name") + ": it is " + row.getString("state") + ", at "
+                        + row.getString("address"));
+                continue;
+            }
             if (!rehearsal.counts(each, process)) {
                 continue;
             }
@@ -130,6 +144,14 @@ final class RehearsalRun {
 
     /** The listeners that are asked for, as clients reach them. */
     static List<Endpoint> endpoints(ServedProcess process, Wishes wishes) throws AdminException {
+        return rows(process, wishes).stream()
+                .map(each -> Endpoint.of(each, process.admin().host()))
+                .filter(Objects::nonNull)
+                .map(Objects::requireNonNull)
+                .toList();
+    }
+
+    private static List<JsonObject> rows(ServedProcess process, Wishes wishes) throws AdminException {
         List<JsonObject> rows = process.rows("/v1/listeners");
         List<String> names = rows.stream().map(each -> each.getString("name")).toList();
         for (String each : wishes.listeners()) {
@@ -141,9 +163,6 @@ final class RehearsalRun {
         return rows.stream()
                 .filter(each ->
                         wishes.listeners().isEmpty() || wishes.listeners().contains(each.getString("name")))
-                .map(each -> Endpoint.of(each, process.admin().host()))
-                .filter(Objects::nonNull)
-                .map(Objects::requireNonNull)
                 .toList();
     }
 }

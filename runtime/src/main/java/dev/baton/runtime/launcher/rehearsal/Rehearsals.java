@@ -52,7 +52,7 @@ public final class Rehearsals {
     /**
      * Runs one. Blocks until it is over.
      *
-     * @throws AdminException if it cannot be run with this process, with the reason; nothing was done to it then
+     * @throws AdminException if it cannot be run with this process, or the process does not answer, with the reason
      */
     public Report run(String name, Wishes wishes) throws AdminException {
         Rehearsal rehearsal = ALL.stream()

@@ -3,7 +3,12 @@ package dev.baton.runtime.launcher.rehearsal;
 import dev.baton.runtime.launcher.admin.AdminClient;
 import dev.baton.runtime.launcher.admin.AdminException;
 import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -13,6 +18,13 @@ import org.jspecify.annotations.Nullable;
 /** What is rehearsed with: whichever process answers at the admin address. */
 final class ServedProcess {
     private static final Duration LOOK = Duration.ofMillis(20);
+    /** Clocks are read with some distance from each other. */
+    private static final Duration START_ABOUT = Duration.ofSeconds(5);
+    /** A process that has drained, on a busy machine. */
+    private static final Duration ENDS = Duration.ofMinutes(1);
+
+    /** By its name: the rooms of the command line are above this one. */
+    private static final String MAIN_CLASS = "dev.baton.runtime.launcher.command.Baton";
 
     private final AdminClient admin;
 
@@ -55,6 +67,50 @@ final class ServedProcess {
         return admin.post("/v1/chaos/block?loop=" + loop + "&ms=" + time.toMillis());
     }
 
+    /** It ends at once, and does not answer. */
+    AdminClient.Pending crash() {
+        return admin.post("/v1/chaos/crash");
+    }
+
+    /** Whether a process answers at all. */
+    boolean isThere() {
+        try {
+            return pid() >= 0;
+        } catch (AdminException nobody) {
+            return false;
+        }
+    }
+
+    /**
+     * The process as this machine knows it; empty if it is another machine's or another container's, whose number may
+     * be that of any process here.
+     */
+    Optional<ProcessHandle> handle() throws AdminException {
+        JsonObject status = admin.object("/v1/status");
+        Instant started = Instant.now().minusMillis(status.getLong("uptime-ms", 0L));
+        return ProcessHandle.of(status.getLong("pid", -1L))
+                .filter(process -> process.info()
+                        .startInstant()
+                        .filter(at -> Duration.between(at, started).abs().compareTo(START_ABOUT) < 0)
+                        .isPresent())
+                .filter(process -> hasMainClass(process.pid()));
+    }
+
+    private static boolean hasMainClass(long pid) {
+        try {
+            return Files.readString(Path.of("/proc/" + pid + "/cmdline"), StandardCharsets.ISO_8859_1)
+                    .contains(MAIN_CLASS);
+        } catch (IOException gone) {
+            return false;
+        }
+    }
+
+    /** How long it may take to drain, and to end after that. */
+    Duration drainMax() throws AdminException {
+        return Duration.ofMillis(admin.object("/v1/status").getLong("grace-ms", 0L))
+                .plus(ENDS);
+    }
+
     /**
      * Waits until another process than one answers, and is ready.
      *
@@ -82,10 +138,10 @@ final class ServedProcess {
      *
      * @return how long that took, in milliseconds; null if it is still there after the patience
      */
-    static @Nullable Long awaitEnd(long pid, Duration patience) {
+    static @Nullable Long awaitEnd(ProcessHandle process, Duration patience) {
         long begun = System.nanoTime();
         while (System.nanoTime() - begun < patience.toNanos()) {
-            if (ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isEmpty()) {
+            if (!process.isAlive()) {
                 return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
             }
             LockSupport.parkNanos(LOOK.toNanos());

@@ -9,8 +9,8 @@ import java.util.concurrent.TimeUnit;
 
 /** A new process takes over while one of the old one's loops is blocked: upgrades are wanted when something hangs. */
 final class Upgrade implements Rehearsal {
-    /** Longer than the most patient drain that one would rehearse. */
-    private static final Duration GONE = Duration.ofMinutes(2);
+    /** A refusal would have come by then. */
+    private static final Duration REFUSED = Duration.ofMillis(50);
 
     @Override
     public String name() {
@@ -30,11 +30,9 @@ final class Upgrade implements Rehearsal {
     @Override
     public void play(Scene scene) throws AdminException {
         ServedProcess process = scene.process();
-        long old = process.pid();
-        List<Integer> loops = process.sharedLoops();
-        if (loops.size() > 1) {
-            process.block(loops.get(0), scene.wishes().time());
-        }
+        Optional<ProcessHandle> old = process.handle();
+        Duration drainMax = process.drainMax();
+        block(scene, process.sharedLoops());
         long begun = System.nanoTime();
         JsonObject report = process.admin().post("/v1/upgrade").answer();
         if (!report.getBoolean("upgraded", false)) {
@@ -43,13 +41,31 @@ final class Upgrade implements Rehearsal {
         }
         scene.tell(report.getString("detail", "") + ", after "
                 + Scene.seconds(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun)));
-        if (process.admin().isLocal()) {
-            Long millis = ServedProcess.awaitEnd(old, GONE);
-            if (millis == null) {
-                scene.fail("process " + old + " is still there after " + GONE.toSeconds() + " s");
-            } else {
-                scene.tell("process " + old + " was gone " + Scene.seconds(millis) + " later");
-            }
+        if (old.isPresent()) {
+            awaitEnd(scene, old.get(), drainMax);
+        }
+    }
+
+    private static void block(Scene scene, List<Integer> loops) throws AdminException {
+        if (loops.size() == 1) {
+            scene.tell("no loop was blocked: there is only one");
+            return;
+        }
+        Duration time = scene.wishes().time();
+        scene.process().block(loops.get(0), time).within(REFUSED); // says so if it is
+        scene.tell("loop " + loops.get(0) + " of " + loops.size() + " blocked for " + Scene.seconds(time.toMillis()));
+    }
+
+    private static void awaitEnd(Scene scene, ProcessHandle old, Duration drainMax) {
+        if (old.pid() == 1) {
+            scene.tell("process 1 stays, as the parent of the one that serves");
+            return;
+        }
+        Long millis = ServedProcess.awaitEnd(old, drainMax);
+        if (millis == null) {
+            scene.fail("process " + old.pid() + " is still there after " + drainMax.toSeconds() + " s");
+        } else {
+            scene.tell("process " + old.pid() + " was gone " + Scene.seconds(millis) + " later");
         }
     }
 }
