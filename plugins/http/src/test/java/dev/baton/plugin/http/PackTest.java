@@ -7,11 +7,14 @@ import dev.baton.plugin.http.Bench.Asking;
 import dev.baton.plugin.http.Bench.Ends;
 import dev.baton.plugin.http.exchange.Refusal;
 import dev.baton.spi.config.ByteSize;
+import dev.baton.spi.http.HttpFilterOptions.OnFailure;
 import dev.baton.spi.service.Packed;
 import dev.baton.testkit.EmbeddedConnection;
 import java.net.ConnectException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -237,6 +240,77 @@ class PackTest {
             assertThat(Bench.undated(next.out(client))).isEqualTo(OK.repeat(3));
             assertServes(next, client, GET);
             old.pass(1);
+        }
+    }
+
+    private static Bench filtered(Ends ends) {
+        ScriptedFilter filter = new ScriptedFilter("a", new ArrayList<>());
+        return new Bench(
+                ends, Bench.config(true, List.of(FilterScene.choice("a", OnFailure.REFUSE))), Map.of("a", filter));
+    }
+
+    /** Filters have seen the end of what they have seen begin. */
+    @ParameterizedTest
+    @EnumSource
+    void anIdleConnectionOfARouteWithFiltersContinues(Ends ends) {
+        try (Bench old = filtered(ends);
+                Bench next = filtered(ends)) {
+            assertServes(old, old.client, GET);
+            old.send(GET);
+            old.answer(0, OK.substring(0, OK.length() - 1));
+            old.answer(0, "o");
+            assertThat(old.toClient()).isEqualTo(OK);
+            assertServes(next, next.unpack(packed(old), false), GET);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aClientThatPipelinesInARouteWithFiltersGoesAtABoundaryToo(Ends ends) {
+        try (Bench old = filtered(ends);
+                Bench next = filtered(ends)) {
+            Asking asking = old.asking();
+            old.send(get("/1") + get("/2"));
+            assertThat(old.pack(old.client, asking)).isEqualTo(Packed.NOT_NOW);
+            old.answer(0, OK);
+            assertThat(asking.again).isOne();
+            assertThat(old.toClient()).isEqualTo(OK);
+            EmbeddedConnection client = next.unpack(packed(old), false);
+            assertThat(next.toServer(0)).startsWith("GET /2 ");
+            next.answer(0, OK);
+            assertThat(Bench.undated(next.out(client))).isEqualTo(OK);
+            old.pass(1);
+        }
+    }
+
+    /** Whoever asks never gets it, and asks again and again: the client does not wait before each request. */
+    @ParameterizedTest
+    @EnumSource
+    void requestsAreHeldAFewTimesOnly(Ends ends) {
+        try (Bench old = new Bench(ends)) {
+            int requests = 10;
+            StringBuilder all = new StringBuilder();
+            for (int i = 0; i < requests; i++) {
+                all.append(get("/" + i));
+            }
+            Asking asking = old.asking();
+            old.send(all.toString());
+            int held = 0;
+            for (int i = 0; i < requests; i++) {
+                String asked = old.toServer(0);
+                if (asked.isEmpty()) {
+                    held++;
+                    old.pass(1);
+                    asked = old.toServer(0);
+                }
+                assertThat(asked).startsWith("GET /" + i + " ");
+                assertThat(old.pack(old.client, asking)).isEqualTo(Packed.NOT_NOW);
+                old.answer(0, OK);
+            }
+            assertThat(held).isEqualTo(3);
+            assertThat(asking.again).isEqualTo(requests);
+            assertThat(old.toClient()).isEqualTo(OK.repeat(requests));
+            packed(old);
         }
     }
 

@@ -80,7 +80,10 @@ public final class Http1Downstream extends Downstream {
 
     private Phase phase = Phase.HEAD;
 
-    /** An answer was written during a read, whose end flushes it, with what else is written until then. */
+    /**
+     * An answer was written during a read, whose end flushes it, with what else is written until then. Whatever flushes
+     * before is {@link #flush}, which clears it: the connection is not between two exchanges while it is set.
+     */
     private boolean unflushed;
 
     private boolean draining;
@@ -379,7 +382,7 @@ public final class Http1Downstream extends Downstream {
     public void ended(Exchange current, boolean flush) {
         if (answer.keepAlive() && phase == Phase.ANSWER) {
             if (flush) {
-                ctx.flush();
+                flush();
             }
             next();
         } else {

@@ -19,8 +19,10 @@ import java.util.Optional;
  * <pre>
  * the connection is                                    answer
  * between two exchanges, or before the first           packed, with what has come of the next request
+ *   whether filters have seen the exchange or not        (they have seen its end, and have nothing of the connection)
  * in an exchange                                       NOT_NOW, and again as soon as that is over; a request that the
- *                                                        client has sent ahead is held for a moment then
+ *                                                        client has sent ahead is held for a moment then, the first
+ *                                                        few times
  * a tunnel that no filter and no handler has seen,
  *   to a server in HTTP/1 without TLS                  packed, with the server's connection
  *     and something is on its way between the ends     NOT_NOW, and again as soon as it has arrived

@@ -15,6 +15,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
+import io.netty.util.AttributeKey;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
@@ -33,6 +34,10 @@ public final class RequestReader extends ChannelInboundHandlerAdapter implements
     private static final int NO_HEAD = -1;
     /** Asking takes a few milliseconds of this; it is what a client waits for where nobody asks. */
     private static final long HOLD_MILLIS = 50;
+    /** A connection that has been held so often goes when its client makes a pause, or ends here. */
+    private static final int HOLDS_MAX = 3;
+    /** How often requests were held. Not in a field: hardly any connection has it. */
+    private static final AttributeKey<Integer> HOLDS = AttributeKey.valueOf(RequestReader.class, "HOLDS");
 
     private static final byte[] NOTHING = {};
 
@@ -314,13 +319,18 @@ public final class RequestReader extends ChannelInboundHandlerAdapter implements
 
     /**
      * As {@link #next}, but leaves the next request where it is for a moment, for a connection that is to be packed: of
-     * a client that always has sent one more, each boundary would be over before anybody can ask.
+     * a client that always has sent one more, each boundary would be over before anybody can ask. A few times only:
+     * nobody may come, or the connection may be one that cannot be packed even so, and its client would wait before
+     * each request.
      */
     void hold() {
-        if (unread == null || processing) {
+        Integer before = channel().hasAttr(HOLDS) ? channel().attr(HOLDS).get() : null;
+        int holds = before == null ? 0 : before;
+        if (unread == null || processing || holds == HOLDS_MAX) {
             next();
             return;
         }
+        channel().attr(HOLDS).set(holds + 1);
         held = true;
         updateReading();
         countMemory();
