@@ -72,16 +72,17 @@ proctype Old() {
         /* A connection at a boundary is packed, and sent. */
         :: parcels < PARCELS && !failed ->
             if
-            :: d_step { users[0] == OLD -> c = 0; users[0] = 0; mark[0] = 0 }
+            :: d_step { users[0] == OLD -> c = 0; users[0] = 0 }
 #if CONNECTIONS > 1
-            :: d_step { users[1] == OLD -> c = 1; users[1] = 0; mark[1] = 0 }
+            :: d_step { users[1] == OLD -> c = 1; users[1] = 0 }
 #endif
             :: d_step { 1 -> c = NOBODY }
             fi;
             if
             :: c == NOBODY -> c = 0
             :: else ->
-                d_step { n = parcels; parcels++; carried[n] = c; onItsWay[n] = 1 };
+                /* Giver.givesAway, under the lock under which it is known as on its way. */
+                d_step { mark[c] = 0; n = parcels; parcels++; carried[n] = c; onItsWay[n] = 1 };
                 if
                 :: d_step { newLives -> toNew ! PARCEL, n; whose[c] = WIRE }
                 :: d_step { !newLives -> failed = 1 }

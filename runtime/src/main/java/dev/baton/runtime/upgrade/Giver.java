@@ -340,13 +340,21 @@ public final class Giver implements AutoCloseable {
     }
 
     /**
-     * Step 9: a live connection, which stays open here until the new process says what becomes of it. Any thread.
+     * A live connection is about to be sent: what an earlier {@link #takesBack} has left behind goes. Who sends sees to
+     * it that no {@link #takesBack} of this time comes before this: that would be lost.
+     */
+    public void givesAway(Parcel parcel) {
+        socket.unmark(parcel.socket().number());
+    }
+
+    /**
+     * Step 9: a live connection, which stays open here until the new process says what becomes of it, and in any case
+     * until this returns. Any thread; after {@link #givesAway}.
      *
      * @param id a number that it is answered by
      */
     public void sendParcel(long id, Parcel parcel) throws IOException {
         Deadline soon = Deadline.in(AFTERWARDS_MAX);
-        socket.unmark(parcel.socket().number());
         byte[] form = ParcelForm.write(parcel);
         int from = 0;
         for (; form.length - from > Message.PART_BYTES_MAX; from += Message.PART_BYTES_MAX) {

@@ -37,7 +37,12 @@ import org.slf4j.LoggerFactory;
  * {@code ready}. The thread asks as many as there is room for. One that answers that it cannot go now waits in
  * {@code later}, and is asked again when it says so or some time has passed.
  *
+ * <p>Sending may wait until the other process takes something, for some seconds. Until it is over, the sockets of the
+ * one that is being sent must stay open: the kernel would send a foreign file under a number that is used again. So
+ * what becomes of that one meanwhile is left to the sending thread ({@link #whenSent}), and nobody waits for it.
+ *
  * <p>Threading: any thread; {@link #taken}, {@link #back} and {@link #close} by the one that hears the other process.
+ * The lock is held for moments, and not while something is sent.
  */
 final class ParcelSender implements Carrier, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ParcelSender.class);
@@ -85,6 +90,11 @@ final class ParcelSender implements Carrier, AutoCloseable {
     private boolean paused;
     private boolean closed;
     private @Nullable Destination here;
+    /** It is being sent right now. */
+    private @Nullable Departure inHand;
+    /** What becomes of that one. */
+    private @Nullable Runnable afterwards;
+
     private int roomNow = ROOM_AT_FIRST;
     private long nextId;
     private int sent;
@@ -220,32 +230,63 @@ final class ParcelSender implements Carrier, AutoCloseable {
     private void send(Sealed sealed, Departure departure, Parcel parcel) {
         long id;
         Destination to;
+        boolean late;
         synchronized (lock) {
-            if (paused || failed) {
+            late = closed;
+            if (!late && (paused || failed)) {
                 held.add(sealed);
                 return;
             }
             to = here;
             id = nextId++;
-            if (to == null) {
+            if (!late && to == null) {
+                giver.givesAway(parcel); // before it is known as on its way: who takes those back marks them
                 onTheirWay.put(id, new Sent(sealed, System.nanoTime()));
+                inHand = departure;
             }
         }
-        if (to != null) {
+        if (late) {
+            departure.back(parcel);
+        } else if (to == null) {
+            sendNow(id, parcel);
+        } else {
             room.getAndIncrement();
             if (to.take(parcel)) {
                 departure.gone();
             } else {
                 departure.back(parcel);
             }
-            return;
         }
+    }
+
+    private void sendNow(long id, Parcel parcel) {
         try {
             giver.sendParcel(id, parcel);
         } catch (IOException e) {
             LOG.info("live connections stay here: {}", e.getMessage());
             failed = true;
+        } finally {
+            Runnable then;
+            synchronized (lock) {
+                then = afterwards;
+                afterwards = null;
+                inHand = null;
+            }
+            if (then != null) {
+                then.run();
+            }
         }
+    }
+
+    /** Does what may end with its sockets being closed: now, or in the sending thread if that has it in hand. */
+    private void whenSent(Departure departure, Runnable then) {
+        synchronized (lock) {
+            if (departure == inHand) {
+                afterwards = then;
+                return;
+            }
+        }
+        then.run();
     }
 
     // ---- from the other process -------------------------------------------------------------------------------------
@@ -254,8 +295,12 @@ final class ParcelSender implements Carrier, AutoCloseable {
     void taken(long id) {
         Sealed sealed = arrived(id, false);
         if (sealed != null && sealed.departure != null && sealed.parcel != null) {
-            sealed.parcel.numbers().forEach(number -> table.discard(number, FdKind.HANDOFF));
-            sealed.departure.gone();
+            Departure departure = sealed.departure;
+            Parcel parcel = sealed.parcel;
+            whenSent(departure, () -> {
+                parcel.numbers().forEach(number -> table.discard(number, FdKind.HANDOFF));
+                departure.gone();
+            });
         }
     }
 
@@ -264,8 +309,12 @@ final class ParcelSender implements Carrier, AutoCloseable {
         Sealed sealed = arrived(id, true);
         if (sealed != null && sealed.departure != null && sealed.parcel != null) {
             LOG.debug("a connection of listener {} stays here: {}", sealed.parcel.listener(), why);
-            sealed.departure.back(sealed.parcel);
+            goesOn(sealed.departure, sealed.parcel);
         }
+    }
+
+    private void goesOn(Departure departure, Parcel parcel) {
+        whenSent(departure, () -> departure.back(parcel));
     }
 
     private @Nullable Sealed arrived(long id, boolean comesBack) {
@@ -328,7 +377,7 @@ final class ParcelSender implements Carrier, AutoCloseable {
 
     /**
      * Nothing goes any more, and all that the other process has said is heard: what it has not taken goes on here, and
-     * what has not gone is told to drain.
+     * what has not gone is told to drain. One that is being sent goes on when that is over. Waits for nothing.
      */
     @Override
     public void close() {
@@ -346,7 +395,7 @@ final class ParcelSender implements Carrier, AutoCloseable {
         outgoing.drainTo(rest);
         for (Sealed each : rest) {
             if (each.departure != null && each.parcel != null) {
-                each.departure.back(each.parcel);
+                goesOn(each.departure, each.parcel);
             }
         }
         synchronized (lock) { // those that are woken now are in one of the two

@@ -11,6 +11,7 @@ import dev.baton.runtime.posix.Posix;
 import dev.baton.spi.posix.NativeMemory;
 import dev.baton.spi.posix.Sockets;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -82,9 +83,14 @@ abstract class HandoffFixture {
         final Receiver asReceiver;
 
         Pair(long pid) throws IOException {
+            this(pid, POSIX);
+        }
+
+        /** The giver makes its calls there. */
+        Pair(long pid, Posix givers) throws IOException {
             int[] fds = new int[2];
             assertThat(POSIX.socketPair(Sockets.SOCK_SEQPACKET, fds)).isZero();
-            giver = new HandoffSocket(table, POSIX, fds[0]);
+            giver = new HandoffSocket(table, givers, fds[0]);
             receiver = new HandoffSocket(table, POSIX, fds[1]);
             asReceiver = new Receiver(receiver, new Peer(pid, Identity.effectiveUser()), DYING);
         }
@@ -98,6 +104,17 @@ abstract class HandoffFixture {
 
     /** A pid that no process has: numbers end far below. */
     static final long DEAD = Integer.MAX_VALUE;
+
+    /** The system, which does something else before each call of one name. */
+    static Posix before(String call, Runnable first) {
+        return (Posix) Proxy.newProxyInstance(
+                Posix.class.getClassLoader(), new Class<?>[] {Posix.class}, (proxy, method, arguments) -> {
+                    if (method.getName().equals(call)) {
+                        first.run();
+                    }
+                    return method.invoke(POSIX, arguments);
+                });
+    }
 
     static <T> CompletableFuture<T> async(Callable<T> body) {
         return CompletableFuture.supplyAsync(() -> {

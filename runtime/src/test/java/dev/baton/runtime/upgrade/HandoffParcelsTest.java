@@ -8,6 +8,7 @@ import dev.baton.runtime.pack.Departure;
 import dev.baton.runtime.pack.PackedCompanion;
 import dev.baton.runtime.pack.PackedCompanion.Place;
 import dev.baton.runtime.pack.Parcel;
+import dev.baton.runtime.posix.Posix;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -17,6 +18,8 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -260,7 +263,10 @@ class HandoffParcelsTest extends HandoffFixture {
             assertThat(newcomers.left).hasSize(1);
         }
         try (Pair pair = new Pair(DEAD)) { // it is sent once more, in another upgrade
-            new Giver(pair.giver, LONG, self()).sendParcel(8, parcel(number, number, new byte[0]));
+            Giver giver = new Giver(pair.giver, LONG, self());
+            Parcel parcel = parcel(number, number, new byte[0]);
+            giver.givesAway(parcel);
+            giver.sendParcel(8, parcel);
             pair.giver.close();
             Newcomers newcomers = new Newcomers();
             follow(pair, newcomers);
@@ -487,6 +493,93 @@ class HandoffParcelsTest extends HandoffFixture {
             sender.close();
             assertThat(fake.next()).isEqualTo("back");
             assertThat(sender.take(fake, false)).as("after the end").isFalse();
+        }
+        POSIX.close(number);
+    }
+
+    /** All are taken back at the moment when one of them is given away: its mark stays. */
+    @Test
+    void shouldKeepTheMarkOfWhatIsTakenBackAtOnce() throws Exception {
+        int number = listening();
+        CompletableFuture<ParcelSender> sending = new CompletableFuture<>();
+        Thread pausing = new Thread(() -> sending.join().pause());
+        Posix givers = before("inputSignal", () -> {
+            if (pausing.getState() == Thread.State.NEW) {
+                pausing.start();
+                while (pausing.getState() != Thread.State.BLOCKED && pausing.getState() != Thread.State.TERMINATED) {
+                    Thread.onSpinWait();
+                }
+            }
+        });
+        try (Pair pair = new Pair(1, givers);
+                Giver giver = new Giver(pair.giver, LONG, self());
+                ParcelSender sender = new ParcelSender(giver, table)) {
+            sending.complete(sender);
+            Fake fake = new Fake(1, number);
+            sender.take(fake, false);
+            Message sent = pair.receiver.receive(LONG);
+            assertThat(sent).isNotNull();
+            pair.receiver.discard(sent == null ? new int[0] : sent.fds());
+            pausing.join();
+            assertThat(pair.receiver.isTakenBack(number)).isTrue();
+            assertThat(fake.next()).isEqualTo("packed");
+            sender.close();
+            assertThat(fake.next()).isEqualTo("back");
+        }
+        POSIX.close(number);
+    }
+
+    private interface Ending {
+        void run(ParcelSender sender);
+    }
+
+    /**
+     * It could be closed elsewhere from then on, and its number be that of another file when the kernel looks it up.
+     */
+    @Test
+    void shouldNotLetGoOfOneThatIsBeingSent() throws Exception {
+        shouldHaveInHand("back", ParcelSender::close);
+        shouldHaveInHand("back", sender -> {
+            sender.pause();
+            sender.close();
+        });
+        shouldHaveInHand("gone", sender -> sender.taken(0));
+        shouldHaveInHand("back", sender -> sender.back(0, "there is no room"));
+    }
+
+    private void shouldHaveInHand(String expected, Ending ending) throws Exception {
+        int number = listening();
+        int first = POSIX.dup(number);
+        int second = POSIX.dup(number);
+        CountDownLatch begun = new CountDownLatch(1);
+        CompletableFuture<Void> goesOn = new CompletableFuture<>();
+        Posix givers = before("sendFds", () -> {
+            begun.countDown();
+            goesOn.join();
+        });
+        try (Pair pair = new Pair(1, givers);
+                Giver giver = new Giver(pair.giver, LONG, self());
+                ParcelSender sender = new ParcelSender(giver, table)) {
+            try {
+                Fake fake = new Fake(1, parcel(first, second, new byte[0]));
+                sender.take(fake, false);
+                assertThat(begun.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+                assertThat(fake.next()).isEqualTo("packed");
+                ending.run(sender);
+                assertThat(fake.log).isEmpty();
+                assertThat(POSIX.inputSignal(first)).as("the socket is open").isNotNegative();
+                goesOn.complete(null);
+                assertThat(fake.next()).isEqualTo(expected);
+                assertThat(POSIX.inputSignal(first) < 0)
+                        .as("the socket is closed")
+                        .isEqualTo(expected.equals("gone"));
+            } finally {
+                goesOn.complete(null); // before the end of the others, which would wait for it
+            }
+        }
+        if (!expected.equals("gone")) {
+            POSIX.close(first);
+            POSIX.close(second);
         }
         POSIX.close(number);
     }
