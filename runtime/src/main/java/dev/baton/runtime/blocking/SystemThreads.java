@@ -2,8 +2,6 @@ package dev.baton.runtime.blocking;
 
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.lang.reflect.Method;
-import java.security.AccessController;
-import java.security.PrivilegedAction;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +15,8 @@ public final class SystemThreads implements WorkerThreads {
 
     private static final @Nullable Method START_VIRTUAL = startVirtual();
 
-    private final ExecutorService platform = Executors.newCachedThreadPool(new OwnThreads());
+    private final ExecutorService platform =
+            Executors.newCachedThreadPool(new OwnThreads(new DefaultThreadFactory("baton-blocking", true)));
 
     /** Without any thread yet. */
     public SystemThreads() {}
@@ -58,22 +57,6 @@ public final class SystemThreads implements WorkerThreads {
             START_VIRTUAL.invoke(null, named);
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException("cannot start a virtual thread", e);
-        }
-    }
-
-    /**
-     * A thread keeps the protection domains of the code that has made it, and with them its class loaders: that would
-     * be a plugin, which asks for work and may be reloaded before the thread ends.
-     */
-    private static final class OwnThreads extends DefaultThreadFactory {
-        OwnThreads() {
-            super("baton-blocking", true);
-        }
-
-        @Override
-        @SuppressWarnings("removal") // JDKs from 24 on have threads that keep nothing of this kind
-        protected Thread newThread(Runnable task, String name) {
-            return AccessController.doPrivileged((PrivilegedAction<Thread>) () -> super.newThread(task, name));
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.baton.runtime.server;
 
+import dev.baton.runtime.blocking.OwnThreads;
 import dev.baton.runtime.blocking.SystemThreads;
 import dev.baton.runtime.blocking.WorkerThreads;
 import dev.baton.runtime.channel.ChannelEnv;
@@ -46,7 +47,7 @@ final class VertxMachine implements Machine {
     private final ContextOwners owners;
     /** For trial binds and timers of listeners, which must not depend on a loop that may be blocked. */
     private final ExecutorService worker =
-            Executors.newCachedThreadPool(new DefaultThreadFactory("baton-worker", true));
+            Executors.newCachedThreadPool(new OwnThreads(new DefaultThreadFactory("baton-worker", true)));
 
     private final SystemThreads blocking = new SystemThreads();
     private final Timer timer = Timer.on(worker);
@@ -96,8 +97,9 @@ final class VertxMachine implements Machine {
         LoopRegistry registry = channels.loops();
         // By its id: as soon as it is made somebody may start its thread.
         String name = (role.kind() == LoopRole.Kind.LANE ? "baton-lane-" : "baton-loop-") + registry.upcomingId();
-        LoopThreads made =
-                new LoopThreads(registry.threads(), registry.foreignThreads() == null ? name : null, role.nice());
+        // Whoever asks for the loop may be a plugin.
+        OwnThreads made = new OwnThreads(
+                new LoopThreads(registry.threads(), registry.foreignThreads() == null ? name : null, role.nice()));
         return LoopGroup.another(
                 made, provider, channels.posix(), channels.table(), observers, registry, Ticker.systemTicker(), role);
     }
