@@ -46,6 +46,8 @@ public final class BoundListeners implements ListenerAddresses {
      * ENDING  -> HERE     {@link #goesOn}: that failed, and so did every other unbind that ran beside it
      * HERE    -> HANDED   {@link #hand}: an upgrade gives it to another process
      * HANDED  -> HERE     {@link #takeBack}: that failed
+     * HANDED  -> GIVEN    {@link #given}: the other process serves it, and it only drains here
+     * GIVEN   -> LEFT_OUT {@link #othersDrain}: that process has died, and this one serves again without it
      * </pre>
      *
      * <p>A listener that was handed and comes back because the other process has died is another one: {@link #replace}.
@@ -55,6 +57,7 @@ public final class BoundListeners implements ListenerAddresses {
         HERE,
         ENDING,
         HANDED,
+        GIVEN,
         LEFT_OUT
     }
 
@@ -66,6 +69,8 @@ public final class BoundListeners implements ListenerAddresses {
         final AtomicReference<Place> place;
         /** Unbinds that run: more than one, where a second has a shorter grace. */
         final AtomicInteger unbinds = new AtomicInteger();
+        /** Of one that is given: whether an operator has suspended it. */
+        volatile boolean suspendedByOperator;
 
         Entry(SharedListener listener, String text, Place place) {
             this.listener = listener;
@@ -172,6 +177,30 @@ public final class BoundListeners implements ListenerAddresses {
         byName.values().forEach(entry -> entry.move(Place.HANDED, Place.HERE));
     }
 
+    /**
+     * The other process serves it, and this one suspends it: an operator has not. To be called before, and after with
+     * what the suspend has shown.
+     *
+     * @param suspended whether an operator has suspended it
+     */
+    public void given(SharedListener listener, boolean suspended) {
+        Entry entry = entry(listener);
+        if (entry != null) {
+            entry.suspendedByOperator = suspended;
+            entry.move(Place.HANDED, Place.GIVEN);
+            changes.run();
+        }
+    }
+
+    /** The other process has died, and what can be taken back is: the others that it had only drain. */
+    public void othersDrain() {
+        byName.values().forEach(entry -> {
+            entry.move(Place.HANDED, Place.LEFT_OUT);
+            entry.move(Place.GIVEN, Place.LEFT_OUT);
+        });
+        changes.run();
+    }
+
     /** The other process has died: a listener of the same name has its sockets from here on. */
     public void replace(SharedListener handed, SharedListener listener) {
         byName.put(handed.name(), new Entry(listener, textOf(handed), Place.HERE));
@@ -200,19 +229,23 @@ public final class BoundListeners implements ListenerAddresses {
 
     /**
      * The listeners that an operator has suspended, or added at run time, and that serve or will again; also while an
-     * upgrade hands them over.
+     * upgrade hands them over, and after it, as they were then.
      */
     public List<ChangedListener> changed() {
         List<ChangedListener> changed = new ArrayList<>();
         for (Entry entry : byName.values()) {
-            Place place = entry.place.get();
+            // Before the place: if it is suspended because it was given, then the place says so.
             ListenerState state = entry.listener.state();
-            boolean serves = (place == Place.HERE || place == Place.HANDED)
-                    && state != ListenerState.NEW
-                    && state != ListenerState.STOPPED;
-            boolean suspended = state == ListenerState.SUSPENDED;
+            Place place = entry.place.get();
+            boolean given = place == Place.GIVEN; // what it is here, as it drains, says nothing
+            boolean serves = given
+                    || ((place == Place.HERE || place == Place.HANDED)
+                            && state != ListenerState.NEW
+                            && state != ListenerState.STOPPED);
+            boolean suspended = given ? entry.suspendedByOperator : state == ListenerState.SUSPENDED;
             if (serves && (suspended || !entry.text.isEmpty())) {
-                changed.add(new ChangedListener(entry.listener.name(), suspended, entry.text));
+                SharedListener listener = entry.listener;
+                changed.add(new ChangedListener(listener.name(), listener.spec().bind(), suspended, entry.text));
             }
         }
         return changed;

@@ -120,6 +120,7 @@ final class ListenerEnding {
             } else {
                 port.nothingBound();
             }
+            env.sockets().changed(); // a suspended or added one is no more: also where the process stops
         }
         return port.stage();
     }

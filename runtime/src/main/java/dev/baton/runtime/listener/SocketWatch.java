@@ -6,7 +6,7 @@ import dev.baton.spi.threading.OffLoop;
 
 /**
  * Is told of each listening socket that this process has made, or got from a process that had made it, and when an
- * operator changes something about listeners.
+ * operator changes something about listeners, or one has ended.
  */
 public interface SocketWatch {
     /** Nobody. */
@@ -35,7 +35,7 @@ public interface SocketWatch {
     @AnyThread
     void closing(Fd fd);
 
-    /** An operator has changed something about a listener. Must neither wait nor throw. */
+    /** An operator has changed something about a listener, or it has ended. Must neither wait nor throw. */
     @AnyThread
     void changed();
 }

@@ -34,7 +34,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Of a process that has died the sockets are left, and what an operator had changed ({@link FdStore}); not which
  * listeners were unbound. What no listener takes is closed before anything is bound, because no process serves it and
- * it would keep its address taken. A listener that was added at run time continues with its socket, or not at all.
+ * it would keep its address taken. A listener that was added at run time continues with its socket, or not at all. One
+ * that was suspended stays so with its socket, or, where none was kept, by the same name with the same bind: under
+ * another address it is another listener.
  *
  * <p>For the starting thread.
  */
@@ -108,7 +110,7 @@ final class ListenerOpening {
 
     private void bind(SharedListener listener) throws IOException {
         listener.open();
-        if (before.hadSuspended(listener.name())) {
+        if (before.hadSuspended(listener.name(), listener.spec().bind())) {
             staySuspended(listener);
         }
         if (before.hadUnbound(listener.name())) {

@@ -52,6 +52,7 @@ final class ListenerTakeBack {
     /** They are this process's from here on, in place of those that drain. */
     void replace() {
         made.forEach(listeners::replace);
+        listeners.othersDrain();
     }
 
     /** They accept. */

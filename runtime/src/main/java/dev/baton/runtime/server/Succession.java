@@ -69,6 +69,7 @@ final class Succession implements Upgrade.Upgraded {
         this.before = Predecessor.none(foundation.channels, foundation.loops);
         if (isSuccessor) {
             notifier.follow();
+            store.afterAnother();
         }
     }
 
@@ -101,14 +102,14 @@ final class Succession implements Upgrade.Upgraded {
         List<HandedListener> listeners = new ArrayList<>();
         for (FdStore.Kept each : kept) {
             ChangedListener change =
-                    changes.getOrDefault(each.listener(), new ChangedListener(each.listener(), false, ""));
+                    changes.getOrDefault(each.listener(), new ChangedListener(each.listener(), "", false, ""));
             listeners.add(new HandedListener(
                     each.listener(), "", address(each.number()), change.suspended(), change.text(), each.number()));
         }
-        List<String> suspended = new ArrayList<>();
+        List<ChangedListener> suspended = new ArrayList<>();
         changes.forEach((name, change) -> {
             if (change.suspended()) {
-                suspended.add(name);
+                suspended.add(change);
             }
             if (!change.text().isEmpty()
                     && kept.stream().noneMatch(each -> each.listener().equals(name))) {

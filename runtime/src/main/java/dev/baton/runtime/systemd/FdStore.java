@@ -52,7 +52,7 @@ import org.slf4j.LoggerFactory;
  * be left with sockets that no process knows of.
  *
  * <p>Beside them the manager has what an operator has changed about listeners, as a piece of memory that is an fd as
- * well; and nothing if nothing is changed.
+ * well; and nothing if nothing is changed, or the process was stopped: then the next one begins as its file says.
  *
  * <p>A socket is named by its inode and the listener that stored it, {@code baton.4711.web}: a process that is given it
  * finds the same name.
@@ -146,6 +146,11 @@ public final class FdStore implements SocketWatch, AutoCloseable {
         });
     }
 
+    /** This process was started by one that may have stored what was changed there, whether it hands over or dies. */
+    public void afterAnother() {
+        tell(() -> storedChanges = null);
+    }
+
     // ---- what the process before has left -------------------------------------------------------------------------
 
     /** What the manager has kept of a process that has died; see sd_listen_fds_with_names(3). */
@@ -218,7 +223,6 @@ public final class FdStore implements SocketWatch, AutoCloseable {
             long inode = inode(number);
             tell(() -> {
                 byInode.computeIfAbsent(inode, first -> new Socket(inode, name(inode, listener), true));
-                storedChanges = null; // a process that upgrades has stored what it says here, too
             });
         }
     }
@@ -360,7 +364,7 @@ public final class FdStore implements SocketWatch, AutoCloseable {
             return;
         }
         if (now.isEmpty()) {
-            CHANGES.forEach(this::remove);
+            removeChanges();
         } else if (store(CHANGES.get(nextChanges), new KeptChanges(System.nanoTime(), now).bytes())) {
             nextChanges = 1 - nextChanges;
             remove(CHANGES.get(nextChanges));
@@ -368,6 +372,14 @@ public final class FdStore implements SocketWatch, AutoCloseable {
             return;
         }
         storedChanges = now;
+    }
+
+    /** Nothing is changed any longer. */
+    private void removeChanges() {
+        if (phase == Phase.SERVING && !List.of().equals(storedChanges)) {
+            CHANGES.forEach(this::remove);
+            storedChanges = List.of();
+        }
     }
 
     private boolean store(String name, byte[] bytes) {
@@ -445,9 +457,10 @@ public final class FdStore implements SocketWatch, AutoCloseable {
         }
     }
 
-    /** The manager is told what it was to be told. */
+    /** The manager is told what it was to be told. If this process is the one that serves, its changes end with it. */
     @Override
     public void close() {
+        tell(this::removeChanges);
         teller.shutdown();
         try {
             if (!teller.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {

@@ -18,14 +18,14 @@ import java.util.List;
  *   int     {@value #FORM}, which is this form
  *   long    when it was written, on the clock of {@link System#nanoTime}, which all processes since a boot share
  *   int     how many listeners
- *   each:   name (UTF), suspended (boolean), the length of its text (int), its text (UTF-8)
+ *   each:   name (UTF), suspended (boolean), its bind, its text: each of them its length (int), then itself (UTF-8)
  * </pre>
  */
 record KeptChanges(long writtenAt, List<ChangedListener> listeners) {
     /** More than any operator adds; and the manager, whose memory it is, is to be spared. */
     static final int BYTES_MAX = 4 * 1024 * 1024;
 
-    private static final int FORM = 0x62746e01;
+    private static final int FORM = 0x62746e02;
 
     KeptChanges {
         listeners = List.copyOf(listeners);
@@ -39,16 +39,21 @@ record KeptChanges(long writtenAt, List<ChangedListener> listeners) {
             out.writeLong(writtenAt);
             out.writeInt(listeners.size());
             for (ChangedListener each : listeners) {
-                byte[] text = each.text().getBytes(StandardCharsets.UTF_8);
                 out.writeUTF(each.name());
                 out.writeBoolean(each.suspended());
-                out.writeInt(text.length);
-                out.write(text);
+                write(each.bind(), out);
+                write(each.text(), out);
             }
         } catch (IOException e) {
             throw new IllegalStateException("into memory", e);
         }
         return bytes.toByteArray();
+    }
+
+    private static void write(String text, DataOutputStream out) throws IOException {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        out.writeInt(bytes.length);
+        out.write(bytes);
     }
 
     /**
@@ -68,16 +73,21 @@ record KeptChanges(long writtenAt, List<ChangedListener> listeners) {
             for (int i = 0; i < count; i++) {
                 String name = in.readUTF();
                 boolean suspended = in.readBoolean();
-                int length = in.readInt();
-                byte[] text = in.readNBytes(Math.max(0, length));
-                if (text.length != length) {
-                    throw new EOFException();
-                }
-                listeners.add(new ChangedListener(name, suspended, new String(text, StandardCharsets.UTF_8)));
+                String bind = text(in);
+                listeners.add(new ChangedListener(name, bind, suspended, text(in)));
             }
             return new KeptChanges(writtenAt, listeners);
         } catch (EOFException e) {
             throw new IOException("it ends too early", e);
         }
+    }
+
+    private static String text(DataInputStream in) throws IOException {
+        int length = in.readInt();
+        byte[] bytes = in.readNBytes(Math.max(0, length));
+        if (bytes.length != length) {
+            throw new EOFException();
+        }
+        return new String(bytes, StandardCharsets.UTF_8);
     }
 }

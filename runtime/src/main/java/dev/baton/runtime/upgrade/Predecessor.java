@@ -4,6 +4,7 @@ import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.runtime.channel.FdServerChannel;
 import dev.baton.runtime.channel.MovableStreamChannel;
 import dev.baton.runtime.fd.FdTable;
+import dev.baton.runtime.listener.ChangedListener;
 import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopRegistry;
@@ -25,11 +26,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -70,7 +69,7 @@ public final class Predecessor {
     private final List<String> dropped = new ArrayList<>();
 
     /** The listeners that an operator had suspended, of one that has died. */
-    private final Set<String> suspended = new HashSet<>();
+    private final List<ChangedListener> suspended = new ArrayList<>();
 
     private final List<SocketAddress> droppedServers = new ArrayList<>();
 
@@ -99,11 +98,14 @@ public final class Predecessor {
      * One that has died; its sockets were kept.
      *
      * @param kept this process's from here on
-     * @param suspended the names of its listeners that an operator had suspended, whether their sockets were kept or
-     *     not
+     * @param suspended its listeners that an operator had suspended, whether their sockets were kept or not: those of
+     *     socket units and those that this process was given are not
      */
     public static Predecessor dead(
-            ChannelEnv channels, LoopRegistry loops, Collection<HandedListener> kept, Collection<String> suspended) {
+            ChannelEnv channels,
+            LoopRegistry loops,
+            Collection<HandedListener> kept,
+            Collection<ChangedListener> suspended) {
         FdTable table = channels.table();
         ReceivedSockets sockets = new ReceivedSockets(number -> table.fdDelete(table.fdInsert(number, FdKind.HANDOFF)));
         kept.forEach(sockets::add);
@@ -235,9 +237,10 @@ public final class Predecessor {
         channels.servers().whenClosing(address -> there.dropped(List.of(), List.of(address)));
     }
 
-    /** True if an operator had suspended a listener of this name, and it has died. */
-    public boolean hadSuspended(String name) {
-        return suspended.contains(name);
+    /** True if it has died, and an operator had suspended a listener of this name with this bind. */
+    public boolean hadSuspended(String name, String bind) {
+        return suspended.stream()
+                .anyMatch(each -> each.name().equals(name) && each.bind().equals(bind));
     }
 
     /** True if its configuration had a listener of this name that was unbound there at run time. */

@@ -337,6 +337,7 @@ public final class Upgrade {
         List<String> suspendedSince = new ArrayList<>();
         List<String> resumedSince = new ArrayList<>();
         for (SharedListener listener : wasSuspended.keySet()) {
+            listeners.given(listener, listener.isSuspended());
             listener.handedOver();
             // Those that others of this process connect to are unbound later; from now on the new process accepts there
             // too.
@@ -347,6 +348,7 @@ public final class Upgrade {
             if (outcome == Outcome.UNCHANGED) {
                 kept.suspended(listener);
             }
+            listeners.given(listener, outcome == Outcome.UNCHANGED);
             boolean was = Boolean.TRUE.equals(wasSuspended.get(listener));
             if (!was && outcome == Outcome.UNCHANGED) {
                 suspendedSince.add(listener.name());

@@ -173,6 +173,87 @@ class BoundListenersTest {
         assertThat(listeners.textOf(other)).isEmpty();
     }
 
+    // ---- what outlives a crash -------------------------------------------------------------------------------------
+
+    @Test
+    void thatTheUpgradeSuspendsOneIsNoChangeOfAnOperators() throws Exception {
+        SharedListener suspended = listener("suspended");
+        SharedListener added = listener("added");
+        listeners.add(web);
+        listeners.add(suspended);
+        listeners.add(added, "text");
+        listeners.opened(added);
+        when(suspended.state()).thenReturn(ListenerState.SUSPENDED);
+        ChangedListener[] changed = {
+            new ChangedListener("added", "*:0", false, "text"), new ChangedListener("suspended", "*:0", true, "")
+        };
+        assertThat(listeners.changed()).containsExactly(changed);
+        for (SharedListener each : listeners.all()) {
+            listeners.hand(each);
+        }
+        assertThat(listeners.changed()).containsExactly(changed);
+        // The upgrade suspends it while somebody looks.
+        when(web.state()).thenAnswer(call -> {
+            listeners.given(web, false);
+            return ListenerState.SUSPENDED;
+        });
+        assertThat(listeners.changed()).containsExactly(changed);
+        listeners.given(suspended, true);
+        listeners.given(added, false);
+        when(added.state()).thenReturn(ListenerState.SUSPENDED);
+        assertThat(listeners.changed()).containsExactly(changed);
+        when(suspended.state()).thenReturn(ListenerState.STOPPED);
+        when(added.state()).thenReturn(ListenerState.STOPPED);
+        assertThat(listeners.changed()).as("they are drained").containsExactly(changed);
+    }
+
+    @Test
+    void anOperatorsChangeDuringAnUpgradeCounts() throws Exception {
+        SharedListener resumed = listener("resumed");
+        listeners.add(web);
+        listeners.add(resumed);
+        when(resumed.state()).thenReturn(ListenerState.SUSPENDED);
+        listeners.hand(web);
+        listeners.hand(resumed);
+        when(web.state()).thenReturn(ListenerState.SUSPENDED);
+        when(resumed.state()).thenReturn(ListenerState.READY);
+        assertThat(listeners.changed()).containsExactly(new ChangedListener("web", "*:0", true, ""));
+        listeners.takeBack();
+        assertThat(listeners.changed()).as("it failed").containsExactly(new ChangedListener("web", "*:0", true, ""));
+
+        listeners.hand(web);
+        listeners.given(web, false);
+        List<List<ChangedListener>> told = new ArrayList<>();
+        listeners.whenChanged(() -> told.add(listeners.changed()));
+        listeners.given(web, true); // it was suspended already when the upgrade was to do it
+        assertThat(told).containsExactly(List.of(new ChangedListener("web", "*:0", true, "")));
+    }
+
+    @Test
+    void ofThoseThatWereGivenOnlyThoseThatAreTakenBackAreChanged() throws Exception {
+        SharedListener dropped = listener("dropped");
+        SharedListener closed = listener("closed");
+        SharedListener again = listener("web");
+        listeners.add(web, "text");
+        listeners.opened(web);
+        listeners.add(dropped, "text");
+        listeners.opened(dropped);
+        listeners.add(closed);
+        for (SharedListener each : listeners.all()) {
+            listeners.hand(each);
+        }
+        listeners.given(web, false);
+        listeners.given(dropped, true);
+        when(web.state()).thenReturn(ListenerState.SUSPENDED);
+        when(dropped.state()).thenReturn(ListenerState.SUSPENDED);
+        when(closed.state()).thenReturn(ListenerState.SUSPENDED);
+        listeners.replace(web, again);
+        listeners.othersDrain();
+        assertThat(listeners.changed()).containsExactly(new ChangedListener("web", "*:0", false, "text"));
+        assertThat(listeners.hand(again)).as("the next upgrade").isTrue();
+        assertThat(listeners.hand(dropped)).isFalse();
+    }
+
     private static SharedListener listener(String name) {
         return listener(name, NO_SERVICE);
     }
@@ -181,6 +262,7 @@ class BoundListenersTest {
         SharedListener listener = mock(SharedListener.class);
         ListenerSpec spec = mock(ListenerSpec.class);
         when(spec.service()).thenReturn(service);
+        when(spec.bind()).thenReturn("*:0");
         when(listener.spec()).thenReturn(spec);
         when(listener.name()).thenReturn(name);
         when(listener.state()).thenReturn(ListenerState.READY);

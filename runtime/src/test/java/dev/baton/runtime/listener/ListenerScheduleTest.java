@@ -266,6 +266,18 @@ class ListenerScheduleTest {
         assertThat(world.loops).allMatch(loop -> loop.polled);
     }
 
+    /** What outlives a crash is what an operator has changed of listeners that are there. */
+    @Test
+    void itsEndIsToldAsAnOperatorsChangesAre() {
+        ListenerWorld world = new ListenerWorld(2, 2, true);
+        world.listener.suspend();
+        world.listener.suspend();
+        world.listener.resume();
+        world.listener.unbind(Duration.ZERO);
+        world.listener.unbind(Duration.ZERO);
+        assertThat(world.changes).containsExactly(ListenerState.SUSPENDED, ListenerState.READY, ListenerState.STOPPED);
+    }
+
     /**
      * Nothing that ends (a reservation, a connection, a pause) opens what somebody holds back on purpose, or has
      * stopped.

@@ -6,12 +6,14 @@ import dev.baton.runtime.fd.FdObservers;
 import dev.baton.runtime.fd.FdPollers;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.loop.LoopRegistry;
+import dev.baton.runtime.pack.Companions;
 import dev.baton.runtime.posix.PeerAddress;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.listener.BoundSocket;
 import dev.baton.spi.listener.ListenerEndpoint;
 import dev.baton.spi.listener.ListenerResult;
+import dev.baton.spi.listener.ListenerState;
 import dev.baton.spi.listener.SocketSettings;
 import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.poller.Interest;
@@ -62,6 +64,8 @@ final class ListenerWorld {
     final Queue<Runnable> timers = new ArrayDeque<>();
     /** A limit that is never reached. */
     final List<Runnable> limits = new ArrayList<>();
+    /** The states in which somebody was told of a change. */
+    final List<ListenerState> changes = new ArrayList<>();
     /** The numbers that were closed; a number that is closed twice is an error at once. */
     final Set<Integer> closed = new HashSet<>();
 
@@ -114,7 +118,15 @@ final class ListenerWorld {
                         .thenApply(free -> new ListenerResult("web", ListenerResult.Outcome.UNBOUND, "free")));
         listener = SharedListener.ofSeats(
                 spec,
-                new ListenerEnv(env, metrics, worker::add, total, new Balance(loop -> 0, metrics), Duration.ZERO),
+                new ListenerEnv(
+                        env,
+                        metrics,
+                        worker::add,
+                        total,
+                        new Balance(loop -> 0, metrics),
+                        Duration.ZERO,
+                        Companions.NONE,
+                        new Changes()),
                 List.copyOf(loops),
                 (delay, task) -> (delay.compareTo(Accepting.PAUSE) > 0 ? limits : timers).add(task),
                 () -> clock);
@@ -124,6 +136,23 @@ final class ListenerWorld {
             throw new AssertionError(impossible);
         }
         listener.start();
+    }
+
+    private final class Changes implements SocketWatch {
+        @Override
+        public void opened(String name, Fd fd) {
+            // Of sockets nothing is noted.
+        }
+
+        @Override
+        public void closing(Fd fd) {
+            // Of sockets nothing is noted.
+        }
+
+        @Override
+        public void changed() {
+            changes.add(listener.state());
+        }
     }
 
     /** A connection reaches the backlog: one of the loops that poll hears of it, as with exclusive wakeups. */

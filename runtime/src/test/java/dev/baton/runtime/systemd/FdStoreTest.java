@@ -179,7 +179,6 @@ class FdStoreTest {
         store.serving();
         store.alone();
         assertThat(next()).isEqualTo(stored(name(kept, "web")));
-        nothingIsChanged();
     }
 
     /** The next start may go better, with the sockets that are kept. */
@@ -197,6 +196,7 @@ class FdStoreTest {
         Fd web = listening();
         Fd gone = listening();
         Fd fresh = listening();
+        store.afterAnother();
         store.known("web", web.number());
         store.known("gone", gone.number());
         store.opened("web", web);
@@ -218,7 +218,6 @@ class FdStoreTest {
         assertThat(next()).isEqualTo(removed(name(site, "web")));
         store.alone();
         assertThat(next()).isEqualTo(stored(name(site, "site")));
-        nothingIsChanged();
         String name = name(site, "site");
         store.closing(site);
         assertThat(next()).isEqualTo(removed(name));
@@ -279,8 +278,9 @@ class FdStoreTest {
 
     @Test
     void shouldStoreWhatIsChangedAndTheNextProcessReadsTheNewest() {
-        ChangedListener suspended = new ChangedListener("web", true, "");
-        ChangedListener added = new ChangedListener("more", false, "name: more\nbind: \"127.0.0.1:0\" # ü");
+        ChangedListener suspended = new ChangedListener("web", "*:80", true, "");
+        ChangedListener added =
+                new ChangedListener("more", "127.0.0.1:0", false, "name: more\nbind: \"127.0.0.1:0\" # ü");
         changeTo(suspended);
         store.serving(); // the old process may serve again: nothing yet
         store.alone();
@@ -302,6 +302,50 @@ class FdStoreTest {
         nothingIsChanged(); // which is what counts now
     }
 
+    /** One that is started by another which then dies before it hands anything over: what that has stored is to go. */
+    @Test
+    void shouldRemoveWhatAProcessHasStoredThatDiedBeforeItHandedOver() {
+        store.afterAnother();
+        store.serving();
+        store.alone();
+        nothingIsChanged();
+    }
+
+    /** After a stop the next process begins as its file says, where the manager does not end with this one. */
+    @Test
+    void shouldLeaveNoChangesWhenItIsStopped() {
+        store.serving();
+        store.alone();
+        changeTo(new ChangedListener("web", "*:80", true, ""));
+        manager.close(nextChanges("baton-changes.a"));
+        assertThat(next()).isEqualTo(removed("baton-changes.b"));
+        store.close();
+        nothingIsChanged();
+    }
+
+    /** Also if it is stopped while the process before it drains, which has stored what was changed there. */
+    @Test
+    void shouldLeaveNoChangesOfTheProcessBeforeWhenItIsStopped() {
+        store.afterAnother();
+        store.serving();
+        store.close();
+        nothingIsChanged();
+    }
+
+    /** One that never served, or no longer does, leaves what is stored to the one that does. */
+    @Test
+    void shouldLeaveChangesToTheProcessThatServes() {
+        FdStore failed = store(Map.of("NOTIFY_SOCKET", address, Notifier.PARENT, "1"));
+        failed.afterAnother();
+        failed.close();
+        store.serving();
+        store.alone();
+        changeTo(new ChangedListener("web", "*:80", true, ""));
+        manager.close(nextChanges("baton-changes.a"));
+        assertThat(next()).isEqualTo(removed("baton-changes.b"));
+        store.succeeded();
+    }
+
     /** Whatever is given as such: the process starts without it. */
     @Test
     void shouldStartWithoutChangesThatCannotBeRead() throws IOException {
@@ -309,14 +353,15 @@ class FdStoreTest {
         int wrong = posix.memoryFile("wrong");
         int cut = posix.memoryFile("cut");
         int large = posix.memoryFile("large");
-        byte[] whole = new KeptChanges(1, List.of(new ChangedListener("web", true, "text"))).bytes();
+        byte[] whole = new KeptChanges(1, List.of(new ChangedListener("web", "*:80", true, "text"))).bytes();
         Files.write(Path.of("/proc/self/fd/" + wrong), new byte[100]);
         Files.write(Path.of("/proc/self/fd/" + cut), Arrays.copyOf(whole, whole.length - 1));
         Files.write(Path.of("/proc/self/fd/" + large), new byte[KeptChanges.BYTES_MAX + 1]);
         String name = "baton-changes.a";
         assertThat(given(Map.of(empty, name, wrong, name, cut, name, large, name)))
                 .isEmpty();
-        assertThat(KeptChanges.read(whole).listeners()).containsExactly(new ChangedListener("web", true, "text"));
+        assertThat(KeptChanges.read(whole).listeners())
+                .containsExactly(new ChangedListener("web", "*:80", true, "text"));
     }
 
     // ---- who keeps them -------------------------------------------------------------------------------------------

@@ -236,6 +236,16 @@ class KeepIT {
         assertThat(new ServerSocket(later.getPort(), 1, later.getAddress()))
                 .as("its address is free")
                 .satisfies(ServerSocket::close);
+
+        // By the same name another listener, which nobody has suspended.
+        admin("POST", "/v1/listeners/web/suspend", "");
+        admin("POST", "/v1/listeners/file/suspend", "");
+        await("what is changed is kept").atMost(PATIENCE).until(() -> isKept("web") && isKept("file"));
+        write(YAML.replace("web: { bind: \"127.0.0.1:0\"", "web: { bind: \"127.0.0.2:0\""));
+        kill();
+        assertThat(now("web").getString("address")).startsWith("127.0.0.2:");
+        assertThat(now("web").getString("state")).isEqualTo("ready");
+        assertThat(now("file").getString("state")).isEqualTo("suspended");
     }
 
     /**
@@ -401,21 +411,29 @@ class KeepIT {
         assertThat(parent.text()).contains("the process of `baton run --keep` has died: stopping");
     }
 
-    /** An upgrade whose two processes are killed at once, the old one while it drains. */
+    /**
+     * An upgrade whose two processes are killed at once, the old one while it drains. Only what an operator has
+     * suspended is suspended then, although the old process has suspended all that it gave away.
+     */
     @Tag("long")
     @Test
     void shouldStartAgainIfBothProcessesOfAnUpgradeAreKilled() throws Exception {
         start(BatonProcess.distribution().resolve("bin/baton"), YAML.replace("grace: 2s", "grace: 60s"));
         InetSocketAddress web = address("web");
         long kept = kept();
+        admin("POST", "/v1/listeners/more/suspend", "");
+        await("what is changed is kept").atMost(PATIENCE).until(() -> isKept("more"));
         try (SocketChannel held = SocketChannel.open(web)) {
             held.write(ByteBuffer.wrap(
                     "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n".getBytes(StandardCharsets.US_ASCII)));
             parent.signal("HUP");
             parent.await(line -> line.contains("is the server now"));
             assertThat(servers()).hasSize(2);
+            parent.await(line -> line.contains("draining: "));
             kill();
         }
+        assertThat(now("more").getString("state")).isEqualTo("suspended");
+        assertThat(now("web").getString("state")).isEqualTo("ready");
         assertThat(parent.text()).contains("listener web continues on 127.0.0.1:" + web.getPort());
         await().atMost(PATIENCE).until(() -> sockets() == kept);
         parent.signal("TERM");
