@@ -218,11 +218,11 @@ class MaxConnectionsIT {
         return rig.metric(name, labels);
     }
 
-    /** 200 clients at once, in two profiles: the server never has more than three connections, and all are answered. */
+    /** 100 clients at once, in two profiles: the server never has more than three connections, and all are answered. */
     @ParameterizedTest
     @MethodSource("dev.baton.it.Pollers#all")
     void theLimitIsKeptAndAllAreAnswered(PollerProvider poller) throws Exception {
-        int clients = 200;
+        int clients = 100;
         int limit = 3;
         try (CountingServer server = new CountingServer();
                 UpstreamRig rig =

@@ -132,9 +132,11 @@ class RescueIT {
         clients.addAll(late);
         baton.everyoneIsServed(clients, 2);
         // A full member: it has the fewest, so it gets what comes.
-        clients.addAll(baton.crowd().join(Speech.LINES, baton.listener("raw"), 40));
+        await().atMost(CrowdedBaton.PATIENCE).until(() -> {
+            clients.addAll(baton.crowd().join(Speech.LINES, baton.listener("raw"), 10));
+            return baton.loop(victim).getInteger("connections") > 20;
+        });
         baton.everyoneIsServed(clients, 1);
-        await().atMost(CrowdedBaton.PATIENCE).until(() -> baton.loop(victim).getInteger("connections") > 20);
 
         assertThat(baton.counter("baton_loop_blocked_total")).isPositive();
         assertThat(baton.counter("baton_rescued_connections_total")).isPositive();
