@@ -19,9 +19,9 @@ import org.jspecify.annotations.Nullable;
  * another root.
  *
  * <p>It goes from the object to those that refer to it, and from these on, until it comes to roots: each step reads the
- * whole dump once and keeps only what it has found, so the memory that it needs does not depend on the heap. Weak, soft
- * and phantom references hold nothing. Static fields count as roots, unless their class is one of the object's own,
- * which are held by it.
+ * whole dump once and keeps only what it has found, so the memory that it needs does not depend on the heap. Weak and
+ * phantom references hold nothing, and soft ones hold only what nothing else does. Static fields count as roots, unless
+ * their class is one of the object's own, which are held by it.
  *
  * <p>Threading: any thread that may wait; the process stands still while the dump is written.
  */
@@ -35,6 +35,9 @@ final class HeapDump {
 
     /** Its fields hold nothing, or only other references: it is what weak, soft and phantom ones extend. */
     private static final String REFERENCE = "java.lang.ref.Reference";
+
+    private static final String SOFT = "java.lang.ref.SoftReference";
+    private static final String REFERENT = "referent";
 
     private static final String ARROW = " -> ";
     /** So many references at the end of two paths make them the same. */
@@ -93,7 +96,7 @@ final class HeapDump {
             List<List<String>> all = new ArrayList<>();
             for (int number : numbers) {
                 Long loader = found.get(number);
-                all.add(loader == null ? List.of() : dump.paths(loader));
+                all.add(loader == null ? List.of() : dump.holders(loader));
             }
             return all;
         } finally {
@@ -128,7 +131,7 @@ final class HeapDump {
                     return;
                 }
                 long end = in.position() + bytes;
-                fields(type, in, (field, value) -> {
+                fields(type, in, false, (field, value) -> {
                     if (loader && field.name().equals(numberField)) {
                         found.put((int) value, object);
                     } else if (!loader && field.name().equals("name") && field.type() == OBJECT) {
@@ -153,7 +156,7 @@ final class HeapDump {
                     return;
                 }
                 long end = in.position() + bytes;
-                fields(type, in, (field, value) -> {
+                fields(type, in, false, (field, value) -> {
                     if (field.name().equals("value")) {
                         bytesOf.put(value, object);
                     }
@@ -321,14 +324,17 @@ final class HeapDump {
     }
 
     /** The fields of an instance: those of its class first, then of the classes above. */
-    private void fields(long type, DumpReader in, FieldTaker taker) throws IOException {
+    private void fields(long type, DumpReader in, boolean soft, FieldTaker taker) throws IOException {
         long at = type;
+        boolean holds = false;
         ClassDump dump = classes.get(at);
         while (dump != null) {
-            boolean weak = className(at).equals(REFERENCE);
+            String name = className(at);
+            holds |= soft && name.equals(SOFT);
+            boolean weak = name.equals(REFERENCE);
             for (Field each : dump.fields()) {
                 long value = value(each.type(), in);
-                if (!weak) {
+                if (!weak || (holds && each.name().equals(REFERENT))) {
                     taker.take(each, value);
                 }
             }
@@ -345,16 +351,29 @@ final class HeapDump {
 
     // ---- from an object to what holds it ----------------------------------------------------------------------------
 
-    private List<String> paths(long target) throws IOException {
+    private List<String> holders(long target) throws IOException {
+        List<String> strong = paths(target, false);
+        return strong.isEmpty()
+                ? paths(target, true).stream()
+                        .map(each -> "only until memory is short: " + each)
+                        .toList()
+                : strong;
+    }
+
+    private List<String> paths(long target, boolean soft) throws IOException {
         Map<Long, Step> steps = new HashMap<>();
         LongSet seen = new LongSet();
         seen.add(target);
         LongSet frontier = new LongSet();
         frontier.add(target);
         List<String> paths = new ArrayList<>();
+        String root = roots.get(target);
+        if (root != null) { // a compiler of the JVM, for example, holds the loader of what it compiles
+            paths.add(root);
+        }
         for (int step = 0; step < STEPS_MAX && frontier.size() > 0; step++) {
             LongSet next = new LongSet();
-            holders(target, frontier, seen, next, steps, paths);
+            holders(target, soft, frontier, seen, next, steps, paths);
             if (paths.size() >= PATHS_MAX || seen.size() > OBJECTS_MAX) {
                 break;
             }
@@ -377,7 +396,13 @@ final class HeapDump {
 
     /** One step: what refers to the frontier is the next one, but for roots, which end a path. */
     private void holders(
-            long target, LongSet frontier, LongSet seen, LongSet next, Map<Long, Step> steps, List<String> paths)
+            long target,
+            boolean soft,
+            LongSet frontier,
+            LongSet seen,
+            LongSet next,
+            Map<Long, Step> steps,
+            List<String> paths)
             throws IOException {
         visit(new DumpVisitor() {
             private void refers(long from, @Nullable String what, long to, String by) {
@@ -419,7 +444,7 @@ final class HeapDump {
                 if (own) {
                     refers(object, className(type), type, "");
                 }
-                fields(type, in, (field, value) -> {
+                fields(type, in, soft, (field, value) -> {
                     if (field.type() == OBJECT && value != 0 && frontier.contains(value)) {
                         refers(object, className(type), value, field.name());
                     }

@@ -22,10 +22,13 @@ class HeapDumpTest {
     private static final int WEAKLY = 5;
     private static final int ITS_OWN_FIELD = 6;
     private static final int UNKNOWN = 7;
+    private static final int SOFTLY = 8;
+    private static final int FRAME = 9;
 
     private static @Nullable Object planted;
     private static final Object[] LIST = new Object[3];
     private static final List<Object> WEAK = new ArrayList<>();
+    private static final List<Object> SOFT = new ArrayList<>();
     private static @Nullable Class<?> type;
 
     private final CountDownLatch over = new CountDownLatch(1);
@@ -88,7 +91,24 @@ class HeapDumpTest {
         type = new Loader(CLASS_ONLY).thing();
         WEAK.add(new WeakReference<>(thing(WEAKLY)));
         WEAK.add(new WeakReference<>(thing(ITS_OWN_FIELD)));
-        WEAK.add(new SoftReference<>(new Object()));
+        SOFT.add(new SoftReference<>(thing(SOFTLY)));
+        CountDownLatch begun = new CountDownLatch(1);
+        Thread frame = new Thread(() -> holdInAFrame(begun));
+        frame.setDaemon(true);
+        frame.start();
+        begun.await();
+    }
+
+    /** Nothing but a local variable has it. */
+    private void holdInAFrame(CountDownLatch begun) {
+        Loader held = new Loader(FRAME);
+        begun.countDown();
+        try {
+            over.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError("interrupted with " + held.number, e);
+        }
+        assertThat(held.number).isEqualTo(FRAME);
     }
 
     @AfterEach
@@ -98,6 +118,7 @@ class HeapDumpTest {
         type = null;
         LIST[1] = null;
         WEAK.clear();
+        SOFT.clear();
     }
 
     @Test
@@ -107,8 +128,8 @@ class HeapDumpTest {
         List<List<String>> holders = HeapDump.holders(
                 Loader.class.getName(),
                 "number",
-                List.of(STATIC_FIELD, THREAD, ARRAY, CLASS_ONLY, WEAKLY, ITS_OWN_FIELD, UNKNOWN));
-        assertThat(holders).hasSize(7);
+                List.of(STATIC_FIELD, THREAD, ARRAY, CLASS_ONLY, WEAKLY, ITS_OWN_FIELD, UNKNOWN, SOFTLY, FRAME));
+        assertThat(holders).hasSize(9);
         assertThat(holders.get(0)).singleElement().asString().contains("static field " + here + ".planted", "$Thing");
         assertThat(holders.get(1)).singleElement().asString().contains("thread heap-dump-pump", "held (" + here);
         assertThat(holders.get(2)).singleElement().asString().contains("static field " + here + ".LIST", "[1]");
@@ -118,5 +139,11 @@ class HeapDumpTest {
                 .as("a static field of its own class holds nothing")
                 .isEmpty();
         assertThat(holders.get(6)).as("there is none").isEmpty();
+        assertThat(holders.get(7))
+                .singleElement()
+                .asString()
+                .startsWith("only until memory is short: static field " + here + ".SOFT")
+                .contains("java.lang.ref.SoftReference");
+        assertThat(holders.get(8)).as("a root itself").contains("a local variable on a thread's stack");
     }
 }

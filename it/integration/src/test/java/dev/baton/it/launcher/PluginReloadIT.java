@@ -3,13 +3,6 @@ package dev.baton.it.launcher;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.baton.runtime.server.ConfigSource;
-import dev.baton.runtime.server.Foundation;
-import dev.baton.runtime.server.Installation;
-import dev.baton.runtime.server.Server;
-import dev.baton.testkit.BatonProcess;
-import io.netty.util.ResourceLeakDetector;
-import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryPoolMXBean;
@@ -21,18 +14,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import javax.management.ObjectName;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -67,95 +56,48 @@ class PluginReloadIT {
             plugins: { path: [ "plugins" ] }
             """;
 
-    private static ResourceLeakDetector.Level leaks;
-
-    /** Records of whoever has touched a buffer that is in use hold classes, of versions that are replaced as well. */
-    @BeforeAll
-    static void stopRecording() {
-        leaks = ResourceLeakDetector.getLevel();
-        ResourceLeakDetector.setLevel(ResourceLeakDetector.Level.DISABLED);
-    }
-
-    @AfterAll
-    static void record() {
-        ResourceLeakDetector.setLevel(leaks);
-    }
+    @RegisterExtension
+    static final ReloadingServer SERVER = new ReloadingServer();
 
     @TempDir
     Path folder;
 
     private SamplePlugin sample;
-    private @Nullable Server server;
-    private String admin = "";
 
     @BeforeEach
     void make() {
         sample = new SamplePlugin(folder);
     }
 
-    @AfterEach
-    void end() throws Exception {
-        if (server != null) {
-            server.stop(Duration.ZERO);
-            server.stopped().get(20, TimeUnit.SECONDS);
-            server.end();
-        }
-    }
-
     private void start(String... changes) throws Exception {
         sample.install(sample.jar("1.0", changes));
         Path file = Files.writeString(folder.resolve("baton.yaml"), YAML);
-        ConfigSource source = ConfigSource.find(file);
-        Foundation foundation = Foundation.lay(
-                new Installation("test", List.of(BatonProcess.distribution().resolve("plugins"))), source.reader());
-        Server made = Server.assemble(foundation, foundation.read(source));
-        server = made;
-        made.open();
-        made.start(line -> {
-            if (line.startsWith("admin on ")) {
-                admin = line.substring("admin on ".length());
-            }
-        });
-    }
-
-    private String address(String listener) {
-        return String.valueOf(server == null ? null : server.addressOf(listener))
-                .replace("/", "");
-    }
-
-    private JsonObject reload(int status) throws Exception {
-        HttpResponse<String> answer = Client.post(admin, "/v1/plugins/sample/reload", "");
-        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(status);
-        return new JsonObject(answer.body());
+        SERVER.start(file);
     }
 
     private JsonObject reloaded(byte[] jar) throws Exception {
         sample.install(jar);
-        return reload(200);
-    }
-
-    private JsonArray retired(boolean collect) throws Exception {
-        HttpResponse<String> answer = Client.post(admin, "/v1/retired-plugins?collect=" + collect, "");
-        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
-        return new JsonObject(answer.body()).getJsonArray("retired");
+        return SERVER.reload("sample", 200);
     }
 
     /** But for the version in use. */
     private void assertNothingIsLeft() throws Exception {
         List<WeakReference<ClassLoader>> loaders = SamplePlugin.loaders();
         List<WeakReference<ClassLoader>> replaced = loaders.subList(0, loaders.size() - 1);
-        await().atMost(PATIENCE).until(() -> !retired(false).encode().contains(" of "));
+        await().atMost(PATIENCE).until(() -> !SERVER.retired(false).encode().contains(" of "));
         for (int i = 0; i < 10 && replaced.stream().anyMatch(each -> each.get() != null); i++) {
             System.gc();
         }
-        assertThat(retired(true)).isEmpty(); // else it says why
+        // A compiler of the JVM holds what it compiles until it has.
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(SERVER.retired(true)).isEmpty()); // else it says why
         assertThat(replaced).allMatch(each -> each.get() == null);
     }
 
     /** What holds the version, when nothing uses it any longer. */
     private String holders(String version) throws Exception {
-        await().atMost(PATIENCE).until(() -> !retired(false).encode().contains(" of "));
-        for (Object each : retired(true)) {
+        await().atMost(PATIENCE).until(() -> !SERVER.retired(false).encode().contains(" of "));
+        for (Object each : SERVER.retired(true)) {
             if (((JsonObject) each).getString("version").equals(version)) {
                 return ((JsonObject) each).getJsonArray("holders").encode();
             }
@@ -199,7 +141,7 @@ class PluginReloadIT {
         }
 
         private void http(String path) throws Exception {
-            try (Client client = Client.connect(address("web"))) {
+            try (Client client = Client.connect(SERVER.address("web"))) {
                 while (!over) {
                     check(client.ask(path).answer(), path);
                 }
@@ -221,7 +163,7 @@ class PluginReloadIT {
         }
 
         private void lines() throws Exception {
-            try (Client client = Client.connect(address("lines"))) {
+            try (Client client = Client.connect(SERVER.address("lines"))) {
                 for (int i = 0; !over; i++) {
                     String line = client.send("line " + i + "\n").line();
                     requests.incrementAndGet();
@@ -235,7 +177,7 @@ class PluginReloadIT {
         /** Each request on a connection of its own. */
         private void comers() throws Exception {
             while (!over) {
-                try (Client client = Client.connect(address("web"))) {
+                try (Client client = Client.connect(SERVER.address("web"))) {
                     check(client.ask("/").answer(), "/");
                 }
             }
@@ -260,10 +202,10 @@ class PluginReloadIT {
     @Test
     void shouldReplaceEachKindOfContributionUnderLoad() throws Exception {
         start();
-        try (Client stays = Client.connect(address("lines")).send("stay\n");
-                Client moves = Client.connect(address("lines")).send("first\nhalf a");
-                Client keepAlive = Client.connect(address("web")).ask("/");
-                Client slow = Client.connect(address("web")).ask("/slow")) {
+        try (Client stays = Client.connect(SERVER.address("lines")).send("stay\n");
+                Client moves = Client.connect(SERVER.address("lines")).send("first\nhalf a");
+                Client keepAlive = Client.connect(SERVER.address("web")).ask("/");
+                Client slow = Client.connect(SERVER.address("web")).ask("/slow")) {
             assertThat(stays.line()).isEqualTo("1.0 stay");
             assertThat(moves.line()).isEqualTo("1.0 first");
             assertThat(keepAlive.answer()).contains("x-stamp: 1.0").endsWith("1.0");
@@ -284,12 +226,13 @@ class PluginReloadIT {
             assertThat(moves.line()).isEqualTo("2.0 next");
             assertThat(stays.send("more\n").line()).isEqualTo("1.0 more");
 
-            assertThat(Client.get(admin, "/v1/sample-view").body()).isEqualTo("[{\"version\":\"2.0\"}]");
-            assertThat(Client.post(admin, "/v1/sample-act?mark=x", "").body()).isEqualTo("{\"version\":\"2.0x\"}");
-            assertThat(Client.get(admin, "/v1/plugins").body())
+            assertThat(Client.get(SERVER.admin(), "/v1/sample-view").body()).isEqualTo("[{\"version\":\"2.0\"}]");
+            assertThat(Client.post(SERVER.admin(), "/v1/sample-act?mark=x", "").body())
+                    .isEqualTo("{\"version\":\"2.0x\"}");
+            assertThat(Client.get(SERVER.admin(), "/v1/plugins").body())
                     .contains("\"id\":\"sample\",\"version\":\"2.0\"")
                     .contains("\"generation\":2,\"retired\":1");
-            await().untilAsserted(() -> assertThat(retired(false).encode())
+            await().untilAsserted(() -> assertThat(SERVER.retired(false).encode())
                     .contains("\"version\":\"1.0\"", "\"users\":[\"1 connection of listener lines\"]"));
             // Its component and its filters are there as long as something uses that version.
             assertThat(SamplePlugin.events()).containsExactly("1.0 started", "2.0 started");
@@ -298,12 +241,13 @@ class PluginReloadIT {
                 .untilAsserted(() -> assertThat(SamplePlugin.events())
                         .contains("1.0 stopped", "1.0 filter closed", "1.0 gate closed", "1.0 service closed"));
         assertThat(SamplePlugin.events()).doesNotContain("2.0 stopped", "2.0 filter closed");
-        String metrics = Client.get(admin, "/metrics").body();
+        String metrics = Client.get(SERVER.admin(), "/metrics").body();
         assertThat(metrics.lines().filter(line -> line.startsWith("baton_sample_")))
                 .hasSize(2)
                 .anyMatch(line -> line.startsWith("baton_sample_stamped_total") && !line.endsWith(" 1.0"));
         assertNothingIsLeft();
-        assertThat(Client.post(admin, "/v1/listeners/web/unbind", "").body()).contains("by 2.0");
+        assertThat(Client.post(SERVER.admin(), "/v1/listeners/web/unbind", "").body())
+                .contains("by 2.0");
     }
 
     @Test
@@ -348,17 +292,18 @@ class PluginReloadIT {
         try (Load load = new Load()) {
             for (String[] each : wrong) {
                 sample.install(sample.jar("2.0", each[0], each[1]));
-                HttpResponse<String> answer = Client.post(admin, "/v1/plugins/sample/reload", "");
+                HttpResponse<String> answer = Client.post(SERVER.admin(), "/v1/plugins/sample/reload", "");
                 assertThat(answer.statusCode()).as(answer.body()).isIn(409, 422);
                 assertThat(answer.body())
                         .contains("\"version\":\"1.0\"", "\"generation\":1")
                         .contains(each[2], each[3]);
             }
             Files.writeString(sample.plugins().resolve("sample/broken.jar"), "no jar");
-            assertThat(reload(422).getString("detail")).contains("broken.jar cannot be read as a jar");
+            assertThat(SERVER.reload("sample", 422).getString("detail")).contains("broken.jar cannot be read as a jar");
             Files.delete(sample.plugins().resolve("sample/broken.jar"));
             assertThat(load.requests()).isPositive();
-            assertThat(Client.get(admin, "/v1/plugins").body()).contains("\"id\":\"sample\",\"version\":\"1.0\"");
+            assertThat(Client.get(SERVER.admin(), "/v1/plugins").body())
+                    .contains("\"id\":\"sample\",\"version\":\"1.0\"");
         }
         // What was made for the wrong ones is closed, and what runs was not touched.
         assertThat(SamplePlugin.events())
@@ -369,7 +314,7 @@ class PluginReloadIT {
         assertThat(started).isEqualTo(2);
         SamplePlugin.loaders().add(SamplePlugin.loaders().remove(0)); // that of the version in use
         assertNothingIsLeft();
-        assertThat(Client.get(admin, "/metrics").body()).contains("\nbaton_sample_version");
+        assertThat(Client.get(SERVER.admin(), "/metrics").body()).contains("\nbaton_sample_version");
         reloaded(sample.jar("3.0"));
         assertNothingIsLeft();
     }
@@ -378,7 +323,7 @@ class PluginReloadIT {
     void shouldRefuseWhatCannotBeReplacedAndSayWhatToDo() throws Exception {
         start();
         for (String id : List.of("listener-tcp", "poller-epoll", "admin")) {
-            HttpResponse<String> answer = Client.post(admin, "/v1/plugins/" + id + "/reload", "");
+            HttpResponse<String> answer = Client.post(SERVER.admin(), "/v1/plugins/" + id + "/reload", "");
             assertThat(answer.statusCode()).as(answer.body()).isEqualTo(409);
             assertThat(answer.body())
                     .contains(
@@ -387,8 +332,9 @@ class PluginReloadIT {
                             "nothing was changed",
                             "baton upgrade");
         }
-        assertThat(Client.post(admin, "/v1/plugins/smaple/reload", "").body()).contains("did you mean 'sample'?");
-        try (Client client = Client.connect(address("web")).ask("/")) {
+        assertThat(Client.post(SERVER.admin(), "/v1/plugins/smaple/reload", "").body())
+                .contains("did you mean 'sample'?");
+        try (Client client = Client.connect(SERVER.address("web")).ask("/")) {
             assertThat(client.answer()).endsWith("1.0");
         }
     }
@@ -398,9 +344,11 @@ class PluginReloadIT {
     void shouldReplaceAServiceAndThenAPluginThatItHasFiltersOf() throws Exception {
         start();
         try (Load load = new Load();
-                Client slow = Client.connect(address("web")).ask("/slow")) {
+                Client slow = Client.connect(SERVER.address("web")).ask("/slow")) {
             await().until(() -> load.requests() > 100);
-            assertThat(Client.post(admin, "/v1/plugins/http/reload", "").body()).contains("\"outcome\":\"reloaded\"");
+            assertThat(Client.post(SERVER.admin(), "/v1/plugins/http/reload", "")
+                            .body())
+                    .contains("\"outcome\":\"reloaded\"");
             reloaded(sample.jar("2.0"));
             assertThat(slow.answer()).contains("x-stamp: 1.0").endsWith("1.0");
             long before = load.requests();

@@ -3,16 +3,10 @@ package dev.baton.it.launcher;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.baton.runtime.server.ConfigSource;
-import dev.baton.runtime.server.Foundation;
-import dev.baton.runtime.server.Installation;
-import dev.baton.runtime.server.Server;
-import dev.baton.testkit.BatonProcess;
 import dev.baton.testkit.TestCertificates;
 import dev.baton.testkit.load.Crowd;
 import dev.baton.testkit.load.Crowd.Speech;
 import dev.baton.testkit.load.EchoOrigin;
-import io.netty.util.ResourceLeakDetector;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
@@ -27,7 +21,6 @@ import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,13 +38,10 @@ import javax.management.ObjectName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -64,34 +54,11 @@ class ServiceReloadIT {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final long PERIOD_NANOS = Duration.ofMillis(20).toNanos();
 
-    private static ResourceLeakDetector.Level leaks;
-
-    /** Records of whoever has touched a buffer that is in use hold classes, of versions that are replaced as well. */
-    @BeforeAll
-    static void stopRecording() {
-        leaks = ResourceLeakDetector.getLevel();
-        ResourceLeakDetector.setLevel(ResourceLeakDetector.Level.DISABLED);
-    }
-
-    @AfterAll
-    static void record() {
-        ResourceLeakDetector.setLevel(leaks);
-    }
+    @RegisterExtension
+    static final ReloadingServer SERVER = new ReloadingServer();
 
     @TempDir
     Path folder;
-
-    private @Nullable Server server;
-    private String admin = "";
-
-    @AfterEach
-    void end() throws Exception {
-        if (server != null) {
-            server.stop(Duration.ZERO);
-            server.stopped().get(20, TimeUnit.SECONDS);
-            server.end();
-        }
-    }
 
     private void start(String echo, String slow) throws Exception {
         TestCertificates.selfSigned(folder, "shop", "localhost");
@@ -114,43 +81,16 @@ class ServiceReloadIT {
                   echo: { servers: [ "%s" ], pool: { idle-max: 64 } }
                   slow: { servers: [ "%s" ] }
                 """.formatted(echo, slow));
-        ConfigSource source = ConfigSource.find(file);
-        Foundation foundation = Foundation.lay(
-                new Installation("test", List.of(BatonProcess.distribution().resolve("plugins"))), source.reader());
-        Server made = Server.assemble(foundation, foundation.read(source));
-        server = made;
-        made.open();
-        made.start(line -> {
-            if (line.startsWith("admin on ")) {
-                admin = line.substring("admin on ".length());
-            }
-        });
-    }
-
-    private String address(String listener) {
-        return String.valueOf(server == null ? null : server.addressOf(listener))
-                .replace("/", "");
+        SERVER.start(file);
     }
 
     private static int port(String address) {
         return Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
     }
 
-    private JsonObject reload(String id) throws Exception {
-        HttpResponse<String> answer = Client.post(admin, "/v1/plugins/" + id + "/reload", "");
-        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
-        return new JsonObject(answer.body());
-    }
-
-    private JsonArray retired(boolean collect) throws Exception {
-        HttpResponse<String> answer = Client.post(admin, "/v1/retired-plugins?collect=" + collect, "");
-        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
-        return new JsonObject(answer.body()).getJsonArray("retired");
-    }
-
     private String users() throws Exception {
         List<String> users = new ArrayList<>();
-        for (Object each : retired(false)) {
+        for (Object each : SERVER.retired(false)) {
             users.add(((JsonObject) each).getJsonArray("users").encode());
         }
         return users.toString();
@@ -159,14 +99,16 @@ class ServiceReloadIT {
     /** Nothing uses an old version, and its classes are gone. */
     private void assertNothingIsLeft() throws Exception {
         await().atMost(PATIENCE).untilAsserted(() -> assertThat(users()).doesNotContain(" of "));
-        for (int i = 0; i < 10 && !retired(false).isEmpty(); i++) {
+        for (int i = 0; i < 10 && !SERVER.retired(false).isEmpty(); i++) {
             System.gc();
         }
-        assertThat(retired(true)).isEmpty(); // else it says why
+        // A compiler of the JVM holds what it compiles until it has.
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(SERVER.retired(true)).isEmpty()); // else it says why
     }
 
     private String pool(String upstream, String what) throws Exception {
-        for (Object each : new JsonArray(Client.get(admin, "/v1/pools").body())) {
+        for (Object each : new JsonArray(Client.get(SERVER.admin(), "/v1/pools").body())) {
             JsonObject row = (JsonObject) each;
             if (row.getString("upstream").equals(upstream)) {
                 return String.valueOf(row.getValue(what));
@@ -353,20 +295,21 @@ class ServiceReloadIT {
                 SlowOrigin slow = new SlowOrigin()) {
             start(echo.address(), slow.address());
             try (Crowd crowd = new Crowd(PERIOD_NANOS);
-                    ModernClient modern = new ModernClient(address("web"));
-                    SecureClient secure = new SecureClient(address("secure"), folder);
-                    SecureClient waitsToo = new SecureClient(address("secure"), folder);
-                    Client waits = Client.connect(address("web")).ask("/slow/x")) {
-                crowd.join(Speech.HTTP, address("web"), 20);
-                crowd.join(Speech.POST, address("web"), 10);
-                crowd.join(Speech.UPGRADE, address("web"), 10);
+                    ModernClient modern = new ModernClient(SERVER.address("web"));
+                    SecureClient secure = new SecureClient(SERVER.address("secure"), folder);
+                    SecureClient waitsToo = new SecureClient(SERVER.address("secure"), folder);
+                    Client waits = Client.connect(SERVER.address("web")).ask("/slow/x")) {
+                crowd.join(Speech.HTTP, SERVER.address("web"), 20);
+                crowd.join(Speech.POST, SERVER.address("web"), 10);
+                crowd.join(Speech.UPGRADE, SERVER.address("web"), 10);
                 awaitAnswers(crowd);
                 secure.ask();
                 waitsToo.send("/slow/z");
                 await().atMost(PATIENCE)
                         .until(() ->
                                 modern.answers() > 10 && pool("slow", "in-use").equals("2"));
-                assertThat(reload("http").encode()).contains("\"outcome\":\"reloaded\"", "\"generation\":2");
+                assertThat(SERVER.reload("http", 200).encode())
+                        .contains("\"outcome\":\"reloaded\"", "\"generation\":2");
                 awaitAnswers(crowd);
                 secure.ask(); // on the connection that it had
                 long before = modern.answers();
@@ -393,7 +336,7 @@ class ServiceReloadIT {
 
     /** Tunnels that were cut would be counted as aborted. */
     private void assertNoAborts() throws Exception {
-        assertThat(Client.get(admin, "/metrics").body().lines())
+        assertThat(Client.get(SERVER.admin(), "/metrics").body().lines())
                 .noneMatch(line -> line.startsWith("baton_http_aborts_total") && !line.endsWith(" 0.0"));
     }
 
@@ -402,10 +345,10 @@ class ServiceReloadIT {
         try (EchoOrigin echo = EchoOrigin.start()) {
             start(echo.address(), echo.address());
             try (Crowd crowd = new Crowd(PERIOD_NANOS)) {
-                crowd.join(Speech.LINES, address("raw"), 50);
+                crowd.join(Speech.LINES, SERVER.address("raw"), 50);
                 awaitAnswers(crowd);
                 for (int i = 0; i < 3; i++) {
-                    assertThat(reload("tcp-proxy").encode()).contains("\"outcome\":\"reloaded\"");
+                    assertThat(SERVER.reload("tcp-proxy", 200).encode()).contains("\"outcome\":\"reloaded\"");
                     awaitAnswers(crowd);
                     assertNothingIsLeft();
                 }
@@ -431,14 +374,14 @@ class ServiceReloadIT {
             long early = 0;
             long requests;
             try (Crowd crowd = new Crowd(PERIOD_NANOS);
-                    ModernClient modern = new ModernClient(address("web"));
-                    SecureClient secure = new SecureClient(address("secure"), folder)) {
-                crowd.join(Speech.HTTP, address("web"), 20);
-                crowd.join(Speech.POST, address("web"), 10);
-                crowd.join(Speech.UPGRADE, address("web"), 10);
-                crowd.join(Speech.LINES, address("raw"), 20);
+                    ModernClient modern = new ModernClient(SERVER.address("web"));
+                    SecureClient secure = new SecureClient(SERVER.address("secure"), folder)) {
+                crowd.join(Speech.HTTP, SERVER.address("web"), 20);
+                crowd.join(Speech.POST, SERVER.address("web"), 10);
+                crowd.join(Speech.UPGRADE, SERVER.address("web"), 10);
+                crowd.join(Speech.LINES, SERVER.address("raw"), 20);
                 for (int i = 0; i < times; i++) {
-                    reload(i % 2 == 0 ? "http" : "tcp-proxy");
+                    SERVER.reload(i % 2 == 0 ? "http" : "tcp-proxy", 200);
                     secure.ask();
                     awaitAnswers(crowd);
                     modern.answers();
