@@ -46,6 +46,8 @@ final class PooledConnections implements UpstreamConnections {
     private int users;
     /** Services that were replaced, and may still have some of them in use. */
     private int retired;
+    /** No service serves with them, and one was replaced that has. Any thread reads it. */
+    private volatile boolean replaced;
 
     /**
      * Without connections.
@@ -158,17 +160,24 @@ final class PooledConnections implements UpstreamConnections {
     /** One more service serves with them. */
     void used() {
         users++;
+        changed();
     }
 
     /** One of these was replaced. */
     void retired() {
         users--;
         retired++;
+        changed();
     }
 
     /** One of those does nothing any longer. */
     void released() {
         retired--;
+        changed();
+    }
+
+    private void changed() {
+        replaced = users == 0 && retired > 0;
     }
 
     /** Whether a service serves with them. */
@@ -178,7 +187,7 @@ final class PooledConnections implements UpstreamConnections {
 
     /** Whether those that have served with them were replaced. */
     boolean isRetired() {
-        return users == 0 && retired > 0;
+        return replaced;
     }
 
     /** Whether no service has anything to do with them. */

@@ -638,14 +638,17 @@ final class UpstreamGroup {
         return true;
     }
 
-    /** The connections of a plugin's profile, as a service has opened them that was made in a reload or last before. */
+    /**
+     * The connections of a plugin's profile, as a service has opened them that was made in a reload or last before, and
+     * was not replaced since: the next version may have no such profile, and must not get handlers of this one.
+     */
     private @Nullable PooledConnections newest(String plugin, String profile, int reload) {
         PooledConnections newest = null;
         for (PooledConnections each : profiles.values()) {
             Profile of = each.profile();
             if (of.plugin().equals(plugin)
                     && of.name().equals(profile)
-                    && of.reload() <= reload
+                    && (of.reload() == reload || (of.reload() < reload && !each.isRetired()))
                     && (newest == null || newest.profile().reload() < of.reload())) {
                 newest = each;
             }

@@ -10,6 +10,7 @@ import dev.baton.runtime.config.UpstreamConfig;
 import dev.baton.runtime.config.Variant;
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.metrics.Meters;
+import dev.baton.runtime.pack.PackedCompanion.Place;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.pool.IdlePool;
@@ -284,6 +285,20 @@ class UpstreamGroupTest {
         next.close();
         assertThat(open()).isEmpty();
         assertThat(group.servers().known()).allMatch(each -> each.pools().isEmpty());
+    }
+
+    /** A connection that goes over must not get the handlers of the version that it leaves. */
+    @Test
+    void aNewVersionDoesNotHaveTheProfilesOfTheOldOne() {
+        ServiceUpstream old = service(0, "one");
+        ServiceUpstream next = service(1, "two");
+        Place one = new Place("app", "127.0.0.1:1", "test", "one");
+        assertThat(group.has(one, 1)).as("it serves still").isTrue();
+        old.retire();
+        assertThat(group.has(one, 1)).isFalse();
+        assertThat(group.has(one, 0)).as("by the old one itself").isTrue();
+        assertThat(group.has(new Place("app", "127.0.0.1:1", "test", "two"), 1)).isTrue();
+        next.close();
     }
 
     /** Two services of a plugin share connections; one of them gives connections to a service that is reloaded. */

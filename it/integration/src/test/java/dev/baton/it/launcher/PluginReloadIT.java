@@ -108,7 +108,7 @@ class PluginReloadIT {
     // ---- load -------------------------------------------------------------------------------------------------------
 
     /** Clients that ask all the time, each on one connection; what goes wrong is an error of the test. */
-    private final class Load implements AutoCloseable {
+    private static final class Load implements AutoCloseable {
         private final List<Thread> threads = new ArrayList<>();
         private final ConcurrentLinkedQueue<String> errors = new ConcurrentLinkedQueue<>();
         private final AtomicLong requests = new AtomicLong();

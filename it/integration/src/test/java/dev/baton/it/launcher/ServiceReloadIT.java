@@ -69,6 +69,8 @@ class ServiceReloadIT {
                 listeners:
                   web: { bind: "127.0.0.1:0", service: site }
                   secure: { bind: "127.0.0.1:0", service: site, tls: { certificates: [ { certificate: shop.crt, key: shop.key } ] } }
+                  kept: { bind: "127.0.0.1:0", service: quick, tls: { certificates: [ { certificate: shop.crt, key: shop.key } ] } }
+                  control: { bind: "127.0.0.1:0", service: quick }
                   raw: { bind: "127.0.0.1:0", service: pass }
                 services:
                   site:
@@ -76,6 +78,7 @@ class ServiceReloadIT {
                     routes:
                       - { match: { path: "/slow/*" }, upstream: slow }
                       - { upstream: echo }
+                  quick: { type: http, first-request-timeout: 2s, upstream: echo }
                   pass: { type: tcp-proxy, upstream: echo }
                 upstreams:
                   echo: { servers: [ "%s" ], pool: { idle-max: 64 } }
@@ -297,6 +300,7 @@ class ServiceReloadIT {
             try (Crowd crowd = new Crowd(PERIOD_NANOS);
                     ModernClient modern = new ModernClient(SERVER.address("web"));
                     SecureClient secure = new SecureClient(SERVER.address("secure"), folder);
+                    SecureClient idle = new SecureClient(SERVER.address("kept"), folder);
                     SecureClient waitsToo = new SecureClient(SERVER.address("secure"), folder);
                     Client waits = Client.connect(SERVER.address("web")).ask("/slow/x")) {
                 crowd.join(Speech.HTTP, SERVER.address("web"), 20);
@@ -304,12 +308,14 @@ class ServiceReloadIT {
                 crowd.join(Speech.UPGRADE, SERVER.address("web"), 10);
                 awaitAnswers(crowd);
                 secure.ask();
+                idle.ask();
                 waitsToo.send("/slow/z");
                 await().atMost(PATIENCE)
                         .until(() ->
                                 modern.answers() > 10 && pool("slow", "in-use").equals("2"));
                 assertThat(SERVER.reload("http", 200).encode())
                         .contains("\"outcome\":\"reloaded\"", "\"generation\":2");
+                Client silent = Client.connect(SERVER.address("control"));
                 awaitAnswers(crowd);
                 secure.ask(); // on the connection that it had
                 long before = modern.answers();
@@ -329,6 +335,8 @@ class ServiceReloadIT {
                 assertNothingIsLeft();
                 awaitAnswers(crowd);
                 secure.ask();
+                assertThat(silent.rest()).isEmpty(); // it was too slow with its first request
+                idle.ask(); // the new version knows that it has asked before
                 assertNoAborts();
             }
         }

@@ -31,6 +31,12 @@ import org.jspecify.annotations.Nullable;
  * take what was written for it: each would bring one more answer, and what waits for that client would have no limit.
  */
 public final class RequestReader extends ChannelInboundHandlerAdapter implements ClientConnection, Runnable {
+    /**
+     * On a connection that another version of this plugin has left after its first request: for how long it has been
+     * silent. Both versions know the key by its name.
+     */
+    private static final AttributeKey<Long> SILENT_NANOS = AttributeKey.valueOf(RequestReader.class, "SILENT_NANOS");
+
     private static final int NO_HEAD = -1;
     /** Asking takes a few milliseconds of this; it is what a client waits for where nobody asks. */
     private static final long HOLD_MILLIS = 50;
@@ -92,6 +98,9 @@ public final class RequestReader extends ChannelInboundHandlerAdapter implements
             reading = true;
             channel().config().setAutoRead(true);
         }
+        if (end.hasAsked()) {
+            channel().attr(SILENT_NANOS).set(end.silentNanos());
+        }
         pipeline.remove(this);
         taker.accept(rest);
     }
@@ -110,6 +119,11 @@ public final class RequestReader extends ChannelInboundHandlerAdapter implements
     @Override
     public void handlerAdded(ChannelHandlerContext context) {
         end.added(context);
+        Long silentNanos =
+                channel().hasAttr(SILENT_NANOS) ? channel().attr(SILENT_NANOS).getAndSet(null) : null;
+        if (silentNanos != null) {
+            end.unpack(true, silentNanos);
+        }
     }
 
     @Override
