@@ -1,5 +1,6 @@
 package dev.baton.runtime.listener;
 
+import dev.baton.spi.filter.ConnectionFilter;
 import dev.baton.spi.listener.UnbindStrategy;
 import dev.baton.spi.service.Service;
 import java.util.EnumMap;
@@ -72,6 +73,15 @@ public final class Serving {
     /** The service without filters. */
     public Service bare() {
         return service instanceof FilteredService filtered ? filtered.service() : service;
+    }
+
+    /** The filters before the service, in the order in which they are asked. */
+    List<ConnectionFilter> connectionFilters() {
+        return service instanceof FilteredService filtered
+                ? filtered.filters().stream()
+                        .map(FilteredService.Filter::filter)
+                        .toList()
+                : List.of();
     }
 
     /** Types of the filters before the service, in the order in which they are asked. */

@@ -12,6 +12,7 @@ import dev.baton.runtime.pack.PackedCompanion;
 import dev.baton.runtime.pack.PackedCompanion.Place;
 import dev.baton.runtime.pack.Parcel;
 import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.filter.ConnectionFilter;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerAdapter;
@@ -48,11 +49,14 @@ import org.slf4j.LoggerFactory;
  * the service does neither                       never: it is told to drain, and ends with what it began with
  * </pre>
  *
+ * <p>Connections of a serving from before that one may not have gone over yet. Where it has the same service, or the
+ * same filter, they use what this change replaces, and count as well.
+ *
  * <p>From its packing until a service has it again a connection is not in the listener's list. It is counted here, so
  * neither service is closed meanwhile.
  *
- * <p>Threading: {@link #advance} by any thread, one at a time. Connections are asked some at a time, so that new
- * requests do not wait for thousands of them.
+ * <p>Threading: {@link #advance} by any thread. Connections are asked some at a time, so that new requests do not wait
+ * for thousands of them.
  */
 public final class ServingChange {
     private static final Logger LOG = LoggerFactory.getLogger(ServingChange.class);
@@ -75,13 +79,21 @@ public final class ServingChange {
     /** Those that are to drain are each given another time, within this. */
     private final Duration spread;
 
+    /** Those of the listener that are not over, in their order; this one is among them. */
+    private final List<ServingChange> changes;
+
     private final Serving before;
+    private final boolean hasOtherService;
+    /** The filters of before that are replaced. */
+    private final List<ConnectionFilter> otherFilters;
     /** That of what was replaced: filters may have left handlers of it. */
     private final ClassLoader code;
     /** Those that are not packed, and whose service knows that it is to give them up or drain them. */
     private final Set<MovableStreamChannel> told = ConcurrentHashMap.newKeySet();
 
-    private final AtomicInteger packed = new AtomicInteger();
+    /** Those that are in no list of before, and use what it has. */
+    private final AtomicInteger away = new AtomicInteger();
+
     private final AtomicBoolean asking = new AtomicBoolean();
     /** The next service does not know what this one packs. */
     private volatile boolean foreign;
@@ -101,8 +113,10 @@ public final class ServingChange {
     /**
      * Nothing has gone over yet.
      *
+     * @param changes those of the listener that are not over; this one joins them
      * @param before what was replaced
-     * @param code the class loader of that
+     * @param next what has replaced it
+     * @param code the class loader of what was replaced
      */
     ServingChange(
             ListenerSpec spec,
@@ -110,7 +124,9 @@ public final class ServingChange {
             Connections connections,
             Timer timer,
             Mover mover,
+            List<ServingChange> changes,
             Serving before,
+            Serving next,
             ClassLoader code) {
         this.spec = spec;
         this.env = env.channels();
@@ -119,8 +135,15 @@ public final class ServingChange {
         this.connections = connections;
         this.timer = timer;
         this.mover = mover;
+        this.changes = changes;
         this.before = before;
+        this.hasOtherService = next.bare() != before.bare();
+        List<ConnectionFilter> stay = next.connectionFilters();
+        this.otherFilters = before.connectionFilters().stream()
+                .filter(each -> stay.stream().noneMatch(other -> other == each))
+                .toList();
         this.code = code;
+        changes.add(this);
     }
 
     /** The listener's name. */
@@ -131,12 +154,37 @@ public final class ServingChange {
     /**
      * Has those go over that can, and asks for those that were not asked for yet.
      *
-     * @return how many still belong to what was before
+     * @return how many still use what was replaced
      */
     public int advance() {
+        int left = 0;
+        for (ServingChange each : changes) {
+            if (each == this) {
+                break; // those after it have what has replaced it
+            }
+            if (uses(each.before)) {
+                left += each.advanceOwn();
+            }
+        }
+        return left + advanceOwn();
+    }
+
+    /** Whether a serving from before has what was replaced. */
+    private boolean uses(Serving earlier) {
+        return (hasOtherService && earlier.bare() == before.bare())
+                || otherFilters.stream()
+                        .anyMatch(each -> earlier.connectionFilters().stream().anyMatch(other -> other == each));
+    }
+
+    /** Nothing uses what was replaced any longer: forgets it. */
+    public void over() {
+        changes.remove(this);
+    }
+
+    private int advanceOwn() {
         told.removeIf(connection -> !connections.belongs(connection, before));
         List<MovableStreamChannel> due = new ArrayList<>();
-        int packedNow = packed.get(); // first: one that goes over meanwhile may be counted twice, and is not missed
+        int awayNow = away.get(); // first: one that goes over meanwhile may be counted twice, and is not missed
         int left = connections.each(before, connection -> {
             if (!told.contains(connection)) {
                 due.add(connection);
@@ -145,7 +193,7 @@ public final class ServingChange {
         if (!due.isEmpty() && asking.compareAndSet(false, true)) {
             askSome(due.iterator());
         }
-        return left + packedNow;
+        return left + awayNow;
     }
 
     private void askSome(Iterator<MovableStreamChannel> due) {
@@ -218,13 +266,13 @@ public final class ServingChange {
 
         @Override
         public boolean reserve() {
-            packed.getAndIncrement(); // before it leaves the list
+            away.getAndIncrement(); // before it leaves the list
             return true;
         }
 
         @Override
         public void giveBack() {
-            packed.getAndDecrement();
+            away.getAndDecrement();
         }
 
         @Override
@@ -232,7 +280,7 @@ public final class ServingChange {
             Serving next = spec.live().now();
             boolean known = knows(next, parcel);
             foreign |= !known;
-            mover.unpack(parcel, known ? next : before, packed::getAndDecrement);
+            mover.unpack(parcel, known ? next : before, away::getAndDecrement);
         }
 
         @Override
@@ -298,6 +346,10 @@ public final class ServingChange {
     /** The service has taken its handlers out. Under the claim. */
     private void given(MovableStreamChannel connection, ByteBuf unread) {
         Serving next = spec.live().now(); // there may be a third by now
+        if (hasHandlersOf(connection)) { // of a filter: they stay, whoever serves
+            away.getAndIncrement();
+            connection.closeFuture().addListener(closed -> away.getAndDecrement());
+        }
         Member member = connections.goesOver(connection, before, next);
         if (member == null || !connection.isOpen()) {
             unread.release();

@@ -33,6 +33,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -77,6 +78,9 @@ public final class SharedListener implements Listener {
     private final ListenerGate gate;
     private final Admission admission;
     private final ListeningSockets sockets;
+    /** What was replaced, and may still be in use. */
+    private final List<ServingChange> changes = new CopyOnWriteArrayList<>();
+
     private final Connections connections;
     private final PortRelease port;
     /** Loops whose own sockets others serve, because they are blocked. */
@@ -619,7 +623,7 @@ public final class SharedListener implements Listener {
         Serving before = spec.live().now();
         spec.live().set(next);
         accepted.refresh();
-        return new ServingChange(spec, env, connections, timer, this::move, before, replaced);
+        return new ServingChange(spec, env, connections, timer, this::move, changes, before, next, replaced);
     }
 
     // ---- suspend, resume, unbind ----------------------------------------------------------------------------------

@@ -149,7 +149,7 @@ final class PluginReplacement {
             }
         }
         for (SharedListener each : parts.listeners.all()) {
-            boolean configured = parts.config.get().listeners().containsKey(each.name());
+            boolean configured = configured(parts.config.get(), each) != null;
             boolean filtered = each.spec().service() instanceof FilteredService service
                     && service.plugins().contains(id);
             if (!configured && (filtered || remade.contains(each.spec().serviceName()))) {
@@ -309,9 +309,19 @@ final class PluginReplacement {
         }
     }
 
+    /** What the file says of a listener; null if it was added at run time, under whatever name. */
+    private static @Nullable ListenerConfig configured(RootConfig config, SharedListener listener) {
+        ListenerConfig found = config.listeners().get(listener.name());
+        return found != null
+                        && found.service().equals(listener.spec().serviceName())
+                        && found.bind().equals(listener.spec().bind())
+                ? found
+                : null;
+    }
+
     private void makeListeners(List<String> problems) {
         for (SharedListener each : parts.listeners.all()) {
-            ListenerConfig configured = config.listeners().get(each.name());
+            ListenerConfig configured = configured(config, each);
             if (configured == null) {
                 continue;
             }
@@ -413,9 +423,12 @@ final class PluginReplacement {
             uses.add(new Exchanges(name, each));
         });
         List<Serving> before = new ArrayList<>();
+        List<ServingChange> changes = new ArrayList<>();
         servings.forEach((listener, serving) -> {
             before.add(listener.spec().live().now());
-            uses.add(new Accepted(listener.serve(serving, old.loader())));
+            ServingChange change = listener.serve(serving, old.loader());
+            changes.add(change);
+            uses.add(new Accepted(change));
         });
         parts.upstreams.reloaded(number);
         parts.replaced.forEach((each, name) -> {
@@ -443,6 +456,7 @@ final class PluginReplacement {
                         id,
                         List.copyOf(renewals.values()),
                         before,
+                        changes,
                         former,
                         List.copyOf(formerEnvironments.values()),
                         change,
@@ -466,6 +480,7 @@ final class PluginReplacement {
             String id,
             List<Renewal> renewals,
             List<Serving> servings,
+            List<ServingChange> changes,
             List<Service> services,
             List<ServiceEnv> environments,
             Components.@Nullable Change components,
@@ -477,6 +492,7 @@ final class PluginReplacement {
                     filtered.closeFilters(id);
                 }
             }
+            changes.forEach(ServingChange::over);
             services.forEach(each -> quietly(parts, id, "a service", each::close));
             environments.forEach(each -> {
                 quietly(parts, id, "pools", each.upstreams()::close);

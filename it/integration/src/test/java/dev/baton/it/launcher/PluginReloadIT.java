@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.vertx.core.json.JsonObject;
-import java.lang.management.ManagementFactory;
-import java.lang.management.MemoryPoolMXBean;
 import java.lang.ref.WeakReference;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
@@ -15,8 +13,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.Collectors;
-import javax.management.ObjectName;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -339,6 +335,33 @@ class PluginReloadIT {
         }
     }
 
+    /** It has the name of one of the file, and another service. */
+    @Test
+    void shouldLeaveAListenerThatWasAddedInThePlaceOfAnother() throws Exception {
+        start();
+        assertThat(Commands.run("listener", "remove", "lines", "--admin", SERVER.admin())
+                        .code())
+                .isZero();
+        String added = Commands.run(
+                        "listener",
+                        "add",
+                        "lines",
+                        "--bind",
+                        "127.0.0.1:0",
+                        "--service",
+                        "origin",
+                        "--admin",
+                        SERVER.admin())
+                .text();
+        String address = added.replaceAll("(?s).* on (\\S+) .*", "$1");
+        assertThat(Client.get(address, "/").body()).as(added).isEqualTo("origin");
+        reloaded(sample.jar("2.0"));
+        try (Client client = Client.connect(address).ask("/")) { // a new connection
+            assertThat(client.answer()).endsWith("origin");
+        }
+        assertNothingIsLeft();
+    }
+
     /** What the old version of the service still has of a plugin keeps that version of the plugin. */
     @Test
     void shouldReplaceAServiceAndThenAPluginThatItHasFiltersOf() throws Exception {
@@ -408,7 +431,7 @@ class PluginReloadIT {
     }
 
     private void assertReloads(int times) throws Exception {
-        long before = versionsInMemory(); // of tests that leak
+        long before = ReloadingServer.versionsInMemory("sample.Sample$Stamps"); // of tests that leak
         start();
         byte[][] jars = {sample.jar("1.0"), sample.jar("2.0")};
         long early = 0;
@@ -418,45 +441,19 @@ class PluginReloadIT {
                 assertThat(reloaded(jars[i % 2]).getInteger("generation")).isEqualTo(i + 1);
                 if (i == times / 4) {
                     System.gc();
-                    early = metaspace();
+                    early = ReloadingServer.metaspace();
                 }
             }
             requests = load.requests();
         }
         assertNothingIsLeft();
         System.gc();
-        long late = metaspace();
+        long late = ReloadingServer.metaspace();
         System.out.println(times + " reloads, " + requests + " requests; metaspace " + early / 1024 + " KiB, then "
                 + late / 1024 + " KiB");
-        assertThat(versionsInMemory()).as("versions whose classes are there").isLessThanOrEqualTo(before + 1);
+        assertThat(ReloadingServer.versionsInMemory("sample.Sample$Stamps"))
+                .as("versions whose classes are there")
+                .isLessThanOrEqualTo(before + 1);
         assertThat(late).isLessThan(early + early / 10);
-    }
-
-    private static long versionsInMemory() throws Exception {
-        return histogram()
-                .lines()
-                .filter(line -> line.endsWith(" sample.Sample$Stamps"))
-                .count();
-    }
-
-    private static long metaspace() {
-        return ManagementFactory.getMemoryPoolMXBeans().stream()
-                .filter(pool -> pool.getName().equals("Metaspace"))
-                .map(MemoryPoolMXBean::getUsage)
-                .mapToLong(usage -> usage.getUsed())
-                .sum();
-    }
-
-    private static String histogram() throws Exception {
-        Object text = ManagementFactory.getPlatformMBeanServer()
-                .invoke(
-                        new ObjectName("com.sun.management:type=DiagnosticCommand"),
-                        "gcClassHistogram",
-                        new Object[] {new String[0]},
-                        new String[] {String[].class.getName()});
-        return String.valueOf(text)
-                .lines()
-                .filter(line -> line.contains("sample."))
-                .collect(Collectors.joining("\n"));
     }
 }

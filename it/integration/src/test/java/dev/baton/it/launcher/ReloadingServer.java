@@ -10,11 +10,13 @@ import dev.baton.testkit.BatonProcess;
 import io.netty.util.ResourceLeakDetector;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.lang.management.ManagementFactory;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import javax.management.ObjectName;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -95,5 +97,28 @@ final class ReloadingServer implements BeforeAllCallback, AfterEachCallback, Aft
         HttpResponse<String> answer = Client.post(admin, "/v1/retired-plugins?collect=" + collect, "");
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
         return new JsonObject(answer.body()).getJsonArray("retired");
+    }
+
+    /** How many versions of a class are in this JVM, by its name, after a collection of garbage. */
+    static long versionsInMemory(String name) throws Exception {
+        Object histogram = ManagementFactory.getPlatformMBeanServer()
+                .invoke(
+                        new ObjectName("com.sun.management:type=DiagnosticCommand"),
+                        "gcClassHistogram",
+                        new Object[] {new String[0]},
+                        new String[] {String[].class.getName()});
+        return String.valueOf(histogram)
+                .lines()
+                .filter(line -> line.endsWith(" " + name))
+                .count();
+    }
+
+    /** What classes take, in bytes, after a collection of garbage. */
+    static long metaspace() {
+        System.gc();
+        return ManagementFactory.getMemoryPoolMXBeans().stream()
+                .filter(pool -> pool.getName().equals("Metaspace"))
+                .mapToLong(pool -> pool.getUsage().getUsed())
+                .sum();
     }
 }

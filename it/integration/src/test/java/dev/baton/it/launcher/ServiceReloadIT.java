@@ -17,7 +17,6 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.InputStream;
-import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -34,7 +33,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import javax.management.ObjectName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
@@ -395,7 +393,7 @@ class ServiceReloadIT {
                     modern.answers();
                     if (i == times / 4) {
                         assertNothingIsLeft();
-                        early = metaspace();
+                        early = ReloadingServer.metaspace();
                     }
                 }
                 assertNothingIsLeft();
@@ -405,8 +403,8 @@ class ServiceReloadIT {
                                 .mapToLong(Crowd.Client::answers)
                                 .sum();
             }
-            long late = metaspace();
-            long versions = versionsInMemory();
+            long late = ReloadingServer.metaspace();
+            long versions = ReloadingServer.versionsInMemory("dev.baton.plugin.http.HttpService");
             System.out.println(times + " reloads, " + requests + " requests, none failed; versions of http in memory "
                     + versions + "; metaspace " + early / 1024 + " KiB, then " + late / 1024 + " KiB");
             assertThat(versions)
@@ -414,26 +412,5 @@ class ServiceReloadIT {
                     .isLessThanOrEqualTo(2);
             assertThat(late).isLessThan(early + early / 10);
         }
-    }
-
-    private static long metaspace() {
-        System.gc();
-        return ManagementFactory.getMemoryPoolMXBeans().stream()
-                .filter(pool -> pool.getName().equals("Metaspace"))
-                .mapToLong(pool -> pool.getUsage().getUsed())
-                .sum();
-    }
-
-    private static long versionsInMemory() throws Exception {
-        Object text = ManagementFactory.getPlatformMBeanServer()
-                .invoke(
-                        new ObjectName("com.sun.management:type=DiagnosticCommand"),
-                        "gcClassHistogram",
-                        new Object[] {new String[0]},
-                        new String[] {String[].class.getName()});
-        return String.valueOf(text)
-                .lines()
-                .filter(line -> line.endsWith(" dev.baton.plugin.http.HttpService"))
-                .count();
     }
 }

@@ -14,6 +14,7 @@ import dev.baton.spi.service.Packing;
 import dev.baton.spi.service.Service;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.net.Socket;
@@ -68,6 +69,9 @@ class ServingChangeIT {
         final Way way;
         final Queue<String> said = new ConcurrentLinkedQueue<>();
         boolean knows = true;
+        /** What it does not take out when it gives a connection up. */
+        @Nullable
+        ChannelHandler leaves;
 
         Version(char name, Way way) {
             this.name = name;
@@ -77,6 +81,10 @@ class ServingChangeIT {
         @Override
         public void initialize(MovableChannel connection, String listener) {
             said.add("initialize");
+            ChannelHandler more = leaves;
+            if (more != null) {
+                connection.pipeline().addLast(more);
+            }
             connection.pipeline().addLast(new Speaker(this));
         }
 
@@ -163,7 +171,11 @@ class ServingChangeIT {
     }
 
     private static ServingChange change(SharedListener listener, Service next) {
-        return listener.serve(new Serving(next, listener.spec().unbind(), 1), NO_CODE);
+        return change(listener, next, NO_CODE);
+    }
+
+    private static ServingChange change(SharedListener listener, Service next, ClassLoader code) {
+        return listener.serve(new Serving(next, listener.spec().unbind(), 1), code);
     }
 
     private static void awaitOver(ServingChange change) {
@@ -257,6 +269,49 @@ class ServingChangeIT {
             rig.quiet();
             assertThat(before.said).containsExactly("initialize", "drain");
             assertThat(ListenerRig.echo(client, '.')).isEqualTo('a');
+        }
+        awaitOver(change);
+    }
+
+    /** Filters were replaced first, and have left a handler; then the service. */
+    @Test
+    void shouldCountThoseOfAnEarlierServingThatHasTheSameService() throws Exception {
+        Version before = new Version('a', Way.STAYS);
+        SharedListener listener = listener(before);
+        ServingChange filters;
+        ServingChange service;
+        try (Socket client = ListenerRig.connect(listener)) {
+            assertThat(ListenerRig.echo(client, '.')).isEqualTo('a');
+            filters = change(listener, before, Speaker.class.getClassLoader());
+            assertThat(filters.advance()).isEqualTo(1);
+            service = change(listener, new Version('b', Way.STAYS));
+            assertThat(service.advance())
+                    .as("it is served by what was replaced")
+                    .isEqualTo(1);
+            ServingChange next = change(listener, new Version('c', Way.STAYS));
+            assertThat(next.advance()).as("it has nothing of version b").isZero();
+            assertThat(ListenerRig.echo(client, '.')).isEqualTo('a');
+        }
+        awaitOver(filters);
+        awaitOver(service);
+    }
+
+    /** The service has changed as well, and gives the connection up; the filter's handler stays in its pipeline. */
+    @Test
+    void shouldCountAConnectionThatKeepsAHandlerUntilItEnds() throws Exception {
+        Version before = new Version('a', Way.GIVES_UP);
+        before.leaves = new ChannelInboundHandlerAdapter() {};
+        SharedListener listener = listener(before);
+        ServingChange change;
+        try (Socket client = ListenerRig.connect(listener)) {
+            assertThat(ListenerRig.echo(client, '.')).isEqualTo('a');
+            change = change(listener, new Version('b', Way.STAYS), ServingChangeIT.class.getClassLoader());
+            await().until(() -> {
+                assertThat(change.advance()).isEqualTo(1);
+                return client.getInputStream().available() == 4;
+            });
+            assertThat(client.getInputStream().readNBytes(4)).asString().isEqualTo("bbbb");
+            assertThat(change.advance()).isEqualTo(1);
         }
         awaitOver(change);
     }

@@ -31,9 +31,10 @@ import picocli.CommandLine.Spec;
             "Brings a fault or a change about in a running process, and says what its clients noticed.",
             "",
             "Clients of this command connect to the process' listeners and send GET requests to those that",
-            "speak HTTP/1.1; of others they keep connections open for some seconds each. Without a name, lists what can be",
-            "rehearsed; `all` rehearses all of it, one after the other. The process must have the plugin",
-            "chaos enabled.",
+            "speak HTTP/1.1; of others they keep connections open for some seconds each. The process must",
+            "have the plugin chaos enabled.",
+            "",
+            "Without a name, lists what can be rehearsed; `all` rehearses all of it, one after the other.",
             "",
             "The exit code is 0 if the rehearsal has passed: no request failed, no connection was closed, and",
             "no client waited longer than --max-wait. It is 1 if not."
