@@ -115,6 +115,8 @@ class J2StoppedThreadTest {
                         Map.of(),
                         () -> {
                             throw new AssertionError("not asked for");
-                        }));
+                        },
+                        List::of,
+                        loop -> 0));
     }
 }

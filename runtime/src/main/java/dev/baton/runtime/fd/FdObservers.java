@@ -17,6 +17,7 @@ public final class FdObservers {
     private final FdCounters counters = new FdCounters();
     private final LoopConnections connections = new LoopConnections();
     private final FdHooks hooks = new FdHooks();
+    private final Moves moves = new Moves();
 
     /** What has happened, in numbers. */
     public FdCounters counters() {
@@ -31,6 +32,11 @@ public final class FdObservers {
     /** The plugins' hooks. */
     public FdHooks hooks() {
         return hooks;
+    }
+
+    /** Which loop takes how much over from which, for those who look. */
+    public Moves moves() {
+        return moves;
     }
 
     /** An event came for a registration that is gone, or that another loop owns. Any loop. */
@@ -50,6 +56,7 @@ public final class FdObservers {
         connections.moved(registration.kind, victim, thief);
         if (victim != ClaimWord.NONE) {
             counters.takeover(TakeoverResult.TAKEN);
+            moves.taken(victim, thief);
             ProtocolEvents.takeover(registration.fd, victim, thief);
             hooks.takenOver(registration, victim, thief);
         }

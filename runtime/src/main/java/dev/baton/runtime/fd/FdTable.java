@@ -270,6 +270,11 @@ public final class FdTable implements Fds {
         return registration == null ? null : registration.handler;
     }
 
+    /** Who is told of each change. */
+    public FdObservers observers() {
+        return observers;
+    }
+
     // ---- takeover -------------------------------------------------------------------------------------------------
 
     /** Names no victim. */

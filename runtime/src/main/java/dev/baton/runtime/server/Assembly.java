@@ -347,7 +347,9 @@ final class Assembly {
                         upstreams::overview,
                         this::pluginSnapshots,
                         Collections.unmodifiableMap(views),
-                        top::look));
+                        top::look,
+                        foundation.upgradeSteps::all,
+                        machine::cpuNanos));
         view.publish(foundation.metrics);
         return view;
     }

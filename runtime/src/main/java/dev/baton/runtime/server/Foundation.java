@@ -30,6 +30,7 @@ import dev.baton.runtime.posix.JnrPosix;
 import dev.baton.runtime.posix.Posix;
 import dev.baton.runtime.server.StartException.Kind;
 import dev.baton.runtime.tls.LiveTls;
+import dev.baton.runtime.upgrade.UpgradeSteps;
 import dev.baton.runtime.vertx.ContextOwners;
 import dev.baton.runtime.vertx.OwnedVertx;
 import dev.baton.runtime.vertx.VertxConnections;
@@ -79,6 +80,7 @@ public final class Foundation {
     final FdBudget fds = new FdBudget();
     final Meters metrics = new Meters();
     final LiveTraffic traffic = new LiveTraffic();
+    final UpgradeSteps upgradeSteps = new UpgradeSteps(System::currentTimeMillis);
     final ParameterBinder parameters = new QueryBinder();
     final PluginErrors pluginErrors = new PluginErrors(metrics);
     final ChannelEnv channels;

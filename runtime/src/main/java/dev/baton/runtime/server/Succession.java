@@ -13,8 +13,11 @@ import dev.baton.runtime.upgrade.KeptSockets;
 import dev.baton.runtime.upgrade.Predecessor;
 import dev.baton.runtime.upgrade.Successor;
 import dev.baton.runtime.upgrade.Upgrade;
+import dev.baton.runtime.upgrade.UpgradeSteps;
 import dev.baton.runtime.upstream.Upstreams;
 import dev.baton.spi.admin.UpgradeReport;
+import dev.baton.spi.admin.UpgradeStep;
+import dev.baton.spi.admin.UpgradeStep.What;
 import dev.baton.spi.posix.PosixException;
 import io.netty.util.NetUtil;
 import java.io.IOException;
@@ -43,7 +46,11 @@ final class Succession implements Upgrade.Upgraded {
     private final BoundListeners listeners;
     private final ListenerMaker maker;
     private final LoopChanges loopChanges;
+    private final UpgradeSteps steps;
     private final boolean isSuccessor;
+    /** The pid of the process before; 0 if that is not known, or there was none. */
+    private final long giver;
+
     private Predecessor before;
     private volatile List<String> command = List.of();
     private volatile @Nullable InitProcess init;
@@ -59,7 +66,9 @@ final class Succession implements Upgrade.Upgraded {
             ListenerMaker maker,
             LoopChanges loopChanges) {
         this.foundation = foundation;
+        this.steps = foundation.upgradeSteps;
         this.isSuccessor = Predecessor.isNamed(foundation.environment);
+        this.giver = isSuccessor ? Predecessor.giver(foundation.environment) : 0;
         this.lifetime = lifetime;
         this.notifier = notifier;
         this.store = store;
@@ -87,10 +96,22 @@ final class Succession implements Upgrade.Upgraded {
                     : ofKept(environment);
             before.handed().forEach(this::isStored);
             foundation.tls.resume(before.ticketKeys());
+            tookSockets();
         } catch (IOException e) {
             throw cannotTakeOver(e);
         }
         claimIfAlone();
+    }
+
+    private void tookSockets() {
+        if (isSuccessor) {
+            ProcessHandle self = ProcessHandle.current();
+            self.info()
+                    .startInstant()
+                    .ifPresent(started -> steps.add(
+                            new UpgradeStep(started.toEpochMilli(), self.pid(), What.STARTED, "by process " + giver)));
+            steps.took(What.TOOK_SOCKETS, before.handed().size() + " listeners");
+        }
     }
 
     /** The process that has died, if it has left sockets; else none. */
@@ -184,12 +205,28 @@ final class Succession implements Upgrade.Upgraded {
      * may listen to it alone.
      */
     void serving(Upstreams upstreams) {
-        before.whenOver(store::alone);
-        before.serving(listeners.all(), upstreams, this::sayServing);
+        before.whenOver(this::alone);
+        if (isSuccessor) {
+            steps.took(What.SERVES, "");
+        }
+        before.serving(listeners.all(), upstreams, this::released);
         sayServing();
         store.serving();
         listeners.all().forEach(SharedListener::mine);
         served = true;
+    }
+
+    /** The process before accepts no more. */
+    private void released() {
+        steps.seen(giver, What.DRAINS, "");
+        sayServing();
+    }
+
+    private void alone() {
+        store.alone();
+        if (isSuccessor) {
+            steps.seen(giver, What.ENDED, "process " + ProcessHandle.current().pid() + " is alone");
+        }
     }
 
     private void sayServing() {
@@ -239,6 +276,7 @@ final class Succession implements Upgrade.Upgraded {
     public void begun() {
         before.dropAll(); // from here on it is this process that hands them over
         store.alone();
+        steps.took(What.ASKED, "");
         notifier.reloading("starting a new process");
     }
 
@@ -250,6 +288,7 @@ final class Succession implements Upgrade.Upgraded {
 
     @Override
     public void failed(UpgradeReport report) {
+        steps.took(What.FAILED, report.detail());
         // Once more: by now the other process has said its last.
         notifier.claimServing("serving; the upgrade failed: " + report.detail());
     }
@@ -258,6 +297,7 @@ final class Succession implements Upgrade.Upgraded {
     public void succeededBy(long pid, Successor successor) {
         notifier.succeededBy(pid, "serving");
         store.succeeded();
+        steps.took(What.DRAINS, "process " + pid + " serves");
         InitProcess first = init;
         if (first != null) {
             first.follow(successor.pid(), successor.exit());
@@ -294,6 +334,7 @@ final class Succession implements Upgrade.Upgraded {
         foundation.channels.servers().takenBack();
         notifier.succeedsAgain("serving again; process " + pid + ", which had taken over, has died");
         store.continues();
+        steps.took(What.SERVES_AGAIN, "process " + pid + ", which had taken over, has died");
         LOG.warn("process {}, which had taken over, has died: this one serves again", pid);
         lifetime.stopIfAsked();
         return true;

@@ -156,7 +156,7 @@ public final class LiveLoads implements LoopLoads {
         }
         BatonLoop thief = (BatonLoop) to;
         LoopEvacuation move =
-                LoopEvacuation.ofSome((BatonLoop) from, thief, list).start(List.of(thief), List.of());
+                LoopEvacuation.ofSome((BatonLoop) from, thief, table, list).start(List.of(thief), List.of());
         if (move.helpers() == 0) {
             move.end();
         }

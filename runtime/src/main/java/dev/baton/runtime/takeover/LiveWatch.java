@@ -160,7 +160,8 @@ public final class LiveWatch implements LoopWatch {
             List<BatonLoop> helpers =
                     loops.peers(loop).stream().filter(each -> !each.isAvoided()).toList();
             if (helpers.isEmpty() && loop.isLane()) {
-                return LoopEvacuation.ofSome(loop, loop, List.of()); // the whole lane is blocked: nothing is looked for
+                return LoopEvacuation.ofSome(
+                        loop, loop, table, List.of()); // the whole lane is blocked: nothing is looked for
             }
             // A loop of a lane accepts nothing, so no connection waits for it alone.
             return LoopEvacuation.ofBlocked(loop, table).start(helpers, loop.isLane() ? List.of() : listeners.get());

@@ -2,8 +2,10 @@ package dev.baton.runtime.takeover;
 
 import dev.baton.runtime.channel.MovableStreamChannel;
 import dev.baton.runtime.fd.FdTable;
+import dev.baton.runtime.fd.Moves;
 import dev.baton.runtime.listener.SharedListener;
 import dev.baton.runtime.loop.BatonLoop;
+import dev.baton.spi.admin.Move.Cause;
 import dev.baton.spi.fd.TakeoverResult;
 import dev.baton.spi.loop.Rescue;
 import java.util.ArrayList;
@@ -47,6 +49,8 @@ public final class LoopEvacuation implements Rescue {
 
     private final BatonLoop victim;
     private final List<MovableStreamChannel> list;
+    private final Cause cause;
+    private final Moves moves;
     private final BooleanSupplier stillWanted;
     private final AtomicInteger cursor = new AtomicInteger();
     private final AtomicInteger taken = new AtomicInteger();
@@ -54,9 +58,16 @@ public final class LoopEvacuation implements Rescue {
     private volatile boolean ended;
     private volatile List<BatonLoop> helpers = List.of();
 
-    private LoopEvacuation(BatonLoop victim, List<MovableStreamChannel> list, BooleanSupplier stillWanted) {
+    private LoopEvacuation(
+            BatonLoop victim,
+            FdTable table,
+            List<MovableStreamChannel> list,
+            Cause cause,
+            BooleanSupplier stillWanted) {
         this.victim = victim;
         this.list = list;
+        this.cause = cause;
+        this.moves = table.observers().moves();
         this.stillWanted = stillWanted;
     }
 
@@ -64,20 +75,22 @@ public final class LoopEvacuation implements Rescue {
     static LoopEvacuation ofBlocked(BatonLoop victim, FdTable table) {
         // Before the list: a victim that continues while it is made is a healthy one.
         long progress = victim.progress();
-        return new LoopEvacuation(victim, connections(victim, table), () -> victim.progress() == progress);
+        return new LoopEvacuation(
+                victim, table, connections(victim, table), Cause.RESCUE, () -> victim.progress() == progress);
     }
 
     /** Lists what a victim owns that is to lose all of it, whatever it does. Cost: O(highest number). */
     public static LoopEvacuation ofLeaving(BatonLoop victim, FdTable table) {
-        return new LoopEvacuation(victim, connections(victim, table), () -> true);
+        return new LoopEvacuation(victim, table, connections(victim, table), Cause.RETIREMENT, () -> true);
     }
 
     /**
      * Some of what a victim owns, which one other loop is to have: for as long as neither of them is to go, and nobody
      * has seen that the thief is blocked. A victim that is blocked meanwhile loses them all the same: that is no worse.
      */
-    static LoopEvacuation ofSome(BatonLoop victim, BatonLoop thief, List<MovableStreamChannel> some) {
-        return new LoopEvacuation(victim, some, () -> !thief.isAvoided() && !victim.isLeaving());
+    static LoopEvacuation ofSome(BatonLoop victim, BatonLoop thief, FdTable table, List<MovableStreamChannel> some) {
+        return new LoopEvacuation(
+                victim, table, some, Cause.REBALANCE, () -> !thief.isAvoided() && !victim.isLeaving());
     }
 
     private static List<MovableStreamChannel> connections(BatonLoop victim, FdTable table) {
@@ -141,6 +154,7 @@ public final class LoopEvacuation implements Rescue {
             return false;
         }
         connection.leave();
+        moves.because(cause, victim.id(), helper.id());
         return true;
     }
 

@@ -167,8 +167,8 @@ public final class Predecessor {
         }
     }
 
-    /** Who is to wait there; 0 if it does not say. */
-    private static long giver(Map<String, String> environment) {
+    /** The process that an environment names; 0 if it does not say. */
+    public static long giver(Map<String, String> environment) {
         String pid = environment.getOrDefault(HandoffAddress.GIVER, "");
         return pid.matches("\\d{1,18}") ? Long.parseLong(pid) : 0;
     }

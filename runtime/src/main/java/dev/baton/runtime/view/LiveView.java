@@ -8,21 +8,26 @@ import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.LoopRegistry;
 import dev.baton.runtime.metrics.Meters;
 import dev.baton.spi.admin.AdminView;
+import dev.baton.spi.admin.BlockedLoop;
 import dev.baton.spi.admin.Current;
 import dev.baton.spi.admin.FdSnapshot;
 import dev.baton.spi.admin.ListenerSnapshot;
 import dev.baton.spi.admin.LoopSnapshot;
+import dev.baton.spi.admin.MoveCount;
 import dev.baton.spi.admin.OrphanSnapshot;
 import dev.baton.spi.admin.PluginSnapshot;
 import dev.baton.spi.admin.PoolSnapshot;
 import dev.baton.spi.admin.RuntimeView;
 import dev.baton.spi.admin.StatusSnapshot;
 import dev.baton.spi.admin.TopSnapshot;
+import dev.baton.spi.admin.UpgradeStep;
 import dev.baton.spi.admin.UpstreamSnapshot;
 import dev.baton.spi.fd.ClosedBy;
 import dev.baton.spi.fd.TakeoverResult;
+import dev.baton.spi.loop.LoopThread;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -38,6 +43,8 @@ public final class LiveView implements RuntimeView {
     private static final String LOOP = "loop";
     /** Far more than any callback should take: between two looks at the status. */
     private static final long STUCK_NANOS = 1_000_000_000;
+    /** Frames of a stack that are shown: deeper ones repeat themselves. */
+    private static final int FRAMES_MAX = 64;
 
     /** Where a loop was at a look at the status. */
     private record Look(long progress, long nanos) {}
@@ -166,15 +173,20 @@ public final class LiveView implements RuntimeView {
                     fds.getOrDefault(loop.id(), 0L),
                     loop.turns(),
                     loop.pendingTasks(),
-                    Math.max(0, (now - loop.lastTurnNanos()) / 1_000_000),
+                    sinceTurnMs(loop, now),
                     current(loop),
                     loop.accepted(),
                     observers.connections().of(loop.id()),
                     loop.isBlocked(),
                     loop.isSpare(),
+                    sources.cpuNanos().applyAsLong(loop) / 1_000_000,
                     loop.isLane() ? loop.role().service() : null));
         }
         return rows;
+    }
+
+    private static long sinceTurnMs(BatonLoop loop, long now) {
+        return Math.max(0, (now - loop.lastTurnNanos()) / 1_000_000);
     }
 
     private @Nullable Current current(BatonLoop loop) {
@@ -257,6 +269,47 @@ public final class LiveView implements RuntimeView {
     @Override
     public TopSnapshot top() {
         return sources.top().get();
+    }
+
+    @Override
+    public List<BlockedLoop> blocked() {
+        long now = System.nanoTime();
+        List<BlockedLoop> rows = new ArrayList<>();
+        for (BatonLoop loop : loops.withLanes()) {
+            LoopThread thread = loop.loopThread();
+            if (thread != null && (loop.isBlocked() || isStuck(loop, now))) {
+                List<String> stack = Arrays.stream(thread.thread().getStackTrace())
+                        .limit(FRAMES_MAX)
+                        .map(StackTraceElement::toString)
+                        .toList();
+                rows.add(new BlockedLoop(loop.id(), sinceTurnMs(loop, now), running(loop), stack));
+            }
+        }
+        return rows;
+    }
+
+    private List<Current> running(BatonLoop loop) {
+        long current = loop.currentKey();
+        List<Current> running = new ArrayList<>();
+        table.forEach(state -> {
+            boolean isEvent = state.fd().key() == current;
+            if (isEvent || (state.owner() == loop.id() && state.running() > 0)) {
+                Current fd = new Current(
+                        state.fd().number(), Integer.toUnsignedLong(state.fd().generation()), state.plugin());
+                running.add(isEvent ? 0 : running.size(), fd);
+            }
+        });
+        return running;
+    }
+
+    @Override
+    public MoveCount countMoves() {
+        return observers.moves().begin();
+    }
+
+    @Override
+    public List<UpgradeStep> upgrades() {
+        return sources.upgrades().get();
     }
 
     @Override

@@ -23,7 +23,7 @@ class TopViewTest {
     private final Map<Integer, Long> cpu = new HashMap<>(Map.of(0, 0L));
     private final TopView top = new TopView(
             metrics,
-            () -> List.of(new LoopSnapshot(0, "loop-0", 1, 2, 3, 4, null, 5, 6, true, false, null)),
+            () -> List.of(new LoopSnapshot(0, "loop-0", 1, 2, 3, 4, null, 5, 6, true, false, 0, null)),
             () -> List.of(
                     new PoolSnapshot("app", "a:80", 1, 2, 0, 0, 0, 0, 4, 2),
                     new PoolSnapshot("same", "a:80", 1, 3, 0, 0, 0, 0, 3, 3)),

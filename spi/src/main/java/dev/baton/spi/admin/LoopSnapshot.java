@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param connections downstream connections that it owns now, wherever they were accepted
  * @param blocked whether it has been inside one callback for too long
  * @param spare whether it serves only for as long as others are blocked
+ * @param cpuMs the processor time that its thread has had, in milliseconds; 0 where the platform does not tell
  * @param lane the service whose lane it belongs to, the only one that it serves; null for a loop that serves all
  */
 public record LoopSnapshot(
@@ -24,4 +25,5 @@ public record LoopSnapshot(
         int connections,
         boolean blocked,
         boolean spare,
+        long cpuMs,
         @Nullable String lane) {}

@@ -42,6 +42,22 @@ public interface RuntimeView {
     @OffLoop
     TopSnapshot top();
 
+    /**
+     * The loops that are blocked now, by id, with what their threads are in. Cost: O(highest number), and a stop of
+     * each of these threads for its stack.
+     */
+    @OffLoop
+    List<BlockedLoop> blocked();
+
+    /**
+     * Begins to count which loop takes how many connections over from which. Nothing is counted before: while nobody
+     * looks, a takeover costs one read more, and while somebody does some ten nanoseconds.
+     */
+    MoveCount countMoves();
+
+    /** The last steps of upgrades that this process has a part in, by time; those before it is ready included. */
+    List<UpgradeStep> upgrades();
+
     /** The additional views that plugins contributed, by name. Does not change while the process runs. */
     Map<String, AdminView> views();
 }

@@ -9,6 +9,7 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -18,8 +19,8 @@ import java.util.stream.Stream;
 
 /** A server that is not Baton's, as a child of the test's process. Ends with the test. */
 public final class PeerProcess implements AutoCloseable {
-    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(30);
-    private static final String INSTALL = "it/integration/install, as root, installs it";
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    static final String INSTALL = "it/integration/install, as root, installs it";
 
     private final Process process;
     private final List<String> lines = new ArrayList<>();
@@ -76,7 +77,12 @@ public final class PeerProcess implements AutoCloseable {
 
     /** Waits for a line that has this, and returns its first group. */
     String await(Pattern wanted) throws InterruptedException {
-        long end = System.nanoTime() + PATIENCE_NANOS;
+        return await(wanted, PATIENCE);
+    }
+
+    /** As {@link #await(Pattern)}, for what takes its time. */
+    String await(Pattern wanted, Duration patience) throws InterruptedException {
+        long end = System.nanoTime() + patience.toNanos();
         synchronized (lines) {
             for (int i = 0; ; i++) {
                 while (i == lines.size()) {

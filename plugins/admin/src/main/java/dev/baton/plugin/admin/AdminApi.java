@@ -81,6 +81,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
     private final WebGuard guard;
     private final Spelling spelling;
     private final ParameterBinder binder;
+    private final Dashboard dashboard;
     private final Routes routes = new Routes();
 
     /**
@@ -92,6 +93,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
      * @param spelling what a wrong name may have meant
      * @param binder reads the parameters of requests
      * @param tails shows exchanges as they end
+     * @param dashboard the page for a browser
      * @param threads where tables are worked out and actions begin
      * @param limitMillis how long that may take
      */
@@ -105,6 +107,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
             Spelling spelling,
             ParameterBinder binder,
             Tails tails,
+            Dashboard dashboard,
             Executor threads,
             long limitMillis) {
         this.vertx = vertx;
@@ -114,6 +117,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
         this.guard = guard;
         this.spelling = spelling;
         this.binder = binder;
+        this.dashboard = dashboard;
         own();
         routes.add(new Route(
                 "GET",
@@ -125,6 +129,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
                 Content.lines(Tails.Line.class),
                 Map.of(503, "too many watch already"),
                 bound(Tails.Wanted.class, tails::answer)));
+        dashboard.addTo(routes);
         new Shown(view, control, metrics, threads, limitMillis).addTo(routes);
         new Actions(threads, limitMillis).addTo(routes, control.actions());
     }
@@ -157,12 +162,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
     // ---- the routes -----------------------------------------------------------------------------------------------
 
     private void own() {
-        get(
-                "/",
-                "the paths",
-                Content.object(Paths.class),
-                Map.of(),
-                asked -> asked.reply().json(200, new Paths(List.copyOf(routes.paths()))));
+        get("/", "the paths; to a browser, the dashboard", Content.object(Paths.class), Map.of(), this::root);
         get(
                 PREFIX + "openapi.json",
                 "this API as an OpenAPI document",
@@ -286,6 +286,15 @@ final class AdminApi implements Handler<HttpServerRequest> {
                 Optional.empty(),
                 UpgradeReport.class,
                 (how, asked) -> answer(asked.reply(), control.upgrade(how.timeout()), 409));
+    }
+
+    private void root(Asked asked) {
+        asked.request().response().putHeader(HttpHeaders.VARY, HttpHeaders.ACCEPT);
+        if (Dashboard.isWanted(asked.request())) {
+            dashboard.page(asked);
+        } else {
+            asked.reply().json(200, new Paths(List.copyOf(routes.paths())));
+        }
     }
 
     private void get(String path, String summary, Content content, Map<Integer, String> others, Route.Call call) {

@@ -50,6 +50,7 @@ final class AdminServer implements Component {
     private final Spelling spelling;
     private final ParameterBinder parameters;
     private final Tails tails;
+    private final Dashboard dashboard;
     private final long limitMillis;
     /** One for each table and action that is asked for, at most; a plugin may block them. */
     private final ExecutorService threads =
@@ -93,6 +94,7 @@ final class AdminServer implements Component {
         this.view = view;
         this.control = control;
         this.metrics = metrics;
+        this.dashboard = new Dashboard(vertx, view, threads);
     }
 
     @Override
@@ -114,6 +116,7 @@ final class AdminServer implements Component {
                         spelling,
                         parameters,
                         tails,
+                        dashboard,
                         threads,
                         limitMillis));
         return listen(made)
@@ -150,6 +153,7 @@ final class AdminServer implements Component {
     public CompletionStage<Void> stop() {
         HttpServer listening = server;
         server = null;
+        dashboard.close();
         tails.close(); // they never end by themselves
         AdminConnections last = connections;
         if (last != null) {

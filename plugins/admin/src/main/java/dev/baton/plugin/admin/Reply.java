@@ -151,8 +151,16 @@ final class Reply {
         error(500, String.valueOf(failure.getMessage()), null);
     }
 
+    /** What does not change while the process runs. */
+    void file(String type, Buffer bytes) {
+        send(200, type, bytes);
+    }
+
     void send(int status, String type, String body) {
-        Buffer bytes = Buffer.buffer(body);
+        send(status, type, Buffer.buffer(body));
+    }
+
+    private void send(int status, String type, Buffer bytes) {
         client.is(State.ANSWERING);
         response.setStatusCode(status)
                 .putHeader(HttpHeaders.CONTENT_TYPE, type)

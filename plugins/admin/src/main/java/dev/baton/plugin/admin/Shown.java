@@ -1,5 +1,6 @@
 package dev.baton.plugin.admin;
 
+import dev.baton.spi.admin.BlockedLoop;
 import dev.baton.spi.admin.FdSnapshot;
 import dev.baton.spi.admin.ListenerSnapshot;
 import dev.baton.spi.admin.LoopSnapshot;
@@ -11,6 +12,7 @@ import dev.baton.spi.admin.RuntimeControl;
 import dev.baton.spi.admin.RuntimeView;
 import dev.baton.spi.admin.StatusSnapshot;
 import dev.baton.spi.admin.TopSnapshot;
+import dev.baton.spi.admin.UpgradeStep;
 import dev.baton.spi.admin.UpstreamSnapshot;
 import dev.baton.spi.metrics.Metrics;
 import java.util.List;
@@ -87,6 +89,13 @@ final class Shown {
                 "the slowest routes and servers, and how busy the loops are",
                 Content.object(TopSnapshot.class),
                 view::top);
+        table(
+                routes,
+                "blocked",
+                "the loops that are blocked, with what their threads are in",
+                Content.rows(BlockedLoop.class),
+                view::blocked);
+        table(routes, "upgrades", "the last steps of upgrades", Content.rows(UpgradeStep.class), view::upgrades);
         table(
                 routes,
                 "plugins",

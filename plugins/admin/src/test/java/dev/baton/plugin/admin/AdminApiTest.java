@@ -37,10 +37,10 @@ class AdminApiTest extends AdminFixture {
         assertThat(get("/v1/loops").body())
                 .isEqualTo("[{\"id\":0,\"thread\":\"baton-loop-0\",\"fds\":4,\"turns\":100,\"tasks-queued\":0,"
                         + "\"last-turn-age-ms\":1,\"current\":{\"fd\":17,\"generation\":3,\"plugin\":\"http\"},"
-                        + "\"accepted\":12,\"connections\":2,\"blocked\":false,\"spare\":false,\"lane\":null},"
+                        + "\"accepted\":12,\"connections\":2,\"blocked\":false,\"spare\":false,\"cpu-ms\":40,\"lane\":null},"
                         + "{\"id\":1,\"thread\":\"baton-loop-1\",\"fds\":5,\"turns\":90,\"tasks-queued\":2,"
                         + "\"last-turn-age-ms\":7,\"current\":null,\"accepted\":10,\"connections\":3,\"blocked\":true,"
-                        + "\"spare\":true,\"lane\":\"shop\"}]");
+                        + "\"spare\":true,\"cpu-ms\":50,\"lane\":\"shop\"}]");
         assertThat(get("/v1/fds").body())
                 .isEqualTo(
                         "[{\"fd\":0,\"generation\":4294967295,\"kind\":\"downstream\",\"owner\":\"shared\",\"running\":1,"

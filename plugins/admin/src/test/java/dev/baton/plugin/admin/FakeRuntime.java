@@ -1,11 +1,14 @@
 package dev.baton.plugin.admin;
 
 import dev.baton.spi.admin.AdminView;
+import dev.baton.spi.admin.BlockedLoop;
 import dev.baton.spi.admin.Current;
 import dev.baton.spi.admin.FdSnapshot;
 import dev.baton.spi.admin.ListenerSnapshot;
 import dev.baton.spi.admin.LoopResult;
 import dev.baton.spi.admin.LoopSnapshot;
+import dev.baton.spi.admin.Move;
+import dev.baton.spi.admin.MoveCount;
 import dev.baton.spi.admin.OfferedAction;
 import dev.baton.spi.admin.OrphanSnapshot;
 import dev.baton.spi.admin.PluginReload;
@@ -22,6 +25,7 @@ import dev.baton.spi.admin.StatusSnapshot;
 import dev.baton.spi.admin.StopReport;
 import dev.baton.spi.admin.TopSnapshot;
 import dev.baton.spi.admin.UpgradeReport;
+import dev.baton.spi.admin.UpgradeStep;
 import dev.baton.spi.admin.UpstreamSnapshot;
 import dev.baton.spi.listener.Listener;
 import dev.baton.spi.listener.ListenerResult;
@@ -41,6 +45,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
@@ -56,6 +61,9 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics, UnixSer
     private final Map<String, LongSupplier> gauges = new ConcurrentHashMap<>();
     volatile String state = "ready";
     volatile PluginReload.Outcome reload = PluginReload.Outcome.RELOADED;
+    /** How many count connections that change loops. */
+    final AtomicInteger counting = new AtomicInteger();
+
     volatile int loopsBlocked;
     volatile int fdCount = 1;
     volatile Outcome suspendOutcome = Outcome.PAUSED;
@@ -75,8 +83,8 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics, UnixSer
     public List<LoopSnapshot> loops() {
         return List.of(
                 new LoopSnapshot(
-                        0, "baton-loop-0", 4, 100, 0, 1, new Current(17, 3, "http"), 12, 2, false, false, null),
-                new LoopSnapshot(1, "baton-loop-1", 5, 90, 2, 7, null, 10, 3, true, true, "shop"));
+                        0, "baton-loop-0", 4, 100, 0, 1, new Current(17, 3, "http"), 12, 2, false, false, 40, null),
+                new LoopSnapshot(1, "baton-loop-1", 5, 90, 2, 7, null, 10, 3, true, true, 50, "shop"));
     }
 
     @Override
@@ -124,6 +132,33 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics, UnixSer
     @Override
     public List<PluginSnapshot> plugins() {
         return List.of(new PluginSnapshot("admin", "0.1.0", "1.0", List.of("component admin"), "plugins/admin", null));
+    }
+
+    @Override
+    public List<BlockedLoop> blocked() {
+        return List.of(
+                new BlockedLoop(1, 120, List.of(new Current(17, 3, "http")), List.of("shop.Slow.handle(Slow.java:7)")));
+    }
+
+    @Override
+    public MoveCount countMoves() {
+        counting.incrementAndGet();
+        return new MoveCount() {
+            @Override
+            public List<Move> moves() {
+                return List.of(new Move(1, 0, Move.Cause.RESCUE, 12));
+            }
+
+            @Override
+            public void close() {
+                counting.decrementAndGet();
+            }
+        };
+    }
+
+    @Override
+    public List<UpgradeStep> upgrades() {
+        return List.of(new UpgradeStep(1_764_570_000_000L, 4711, UpgradeStep.What.ASKED, ""));
     }
 
     @Override
