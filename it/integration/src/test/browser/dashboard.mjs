@@ -135,6 +135,14 @@ try {
   await isAccessible(page, 'light');
   await picture(page, 'light');
 
+  await page.getByRole('button', { name: 'Reload demo-origin' }).click();
+  await dialog.getByText(/takes the place of version/).waitFor();
+  await dialog.getByRole('button', { name: 'Reload demo-origin' }).click();
+  await answers(page, /outcome\s*reloaded/);
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  await page.getByRole('log').getByText('plugin demo-origin was reloaded').waitFor();
+  ok('a plugin was reloaded');
+
   // ---- a rescue, live ---------------------------------------------------------------------------------------------------
   const blocking = new Promise((resolve) => {
     get('http://' + rehearsal + '/block/5000', (response) => response.resume().on('end', resolve)).on('error', resolve);
@@ -161,16 +169,25 @@ try {
   await panel(page, 'Orphans').getByText('None').waitFor();
   ok('the loop works again, and nothing is left');
 
+  // ---- a loop that goes -------------------------------------------------------------------------------------------------
+  await page.getByRole('button', { name: 'Retire …' }).click();
+  await dialog.getByLabel('loop').selectOption(blocked === '1' ? '0' : '1');
+  await dialog.getByRole('button', { name: 'Retire it' }).click();
+  await answers(page, /retired/);
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  await page.getByRole('log').getByText(/went to loop \d+: its loop goes/).first().waitFor();
+  ok('a loop was retired, and its connections are seen to go');
+
   // ---- an action of a plugin, in the dark -------------------------------------------------------------------------------
   await page.emulateMedia({ colorScheme: 'dark' });
   await page.getByRole('button', { name: 'chaos/spin …' }).click();
-  await dialog.getByLabel('loop').fill('0');
+  await dialog.getByLabel('loop').fill('2');
   await dialog.getByLabel('ms').fill('x');
   await dialog.getByRole('button', { name: 'Do it' }).click();
   assert.equal(await dialog.locator('.result').count(), 0, 'what is no number is not sent');
   await dialog.getByLabel('ms').fill('1500');
   await dialog.getByRole('button', { name: 'Do it' }).click();
-  await page.getByRole('log').getByText('loop 0 is blocked').first().waitFor();
+  await page.getByRole('log').getByText('loop 2 is blocked').first().waitFor();
   await answers(page, /spin/);
   await isAccessible(page, 'dark, with a dialog');
   await dialog.getByRole('button', { name: 'Close' }).click();
@@ -220,6 +237,11 @@ try {
 
   assert.deepEqual(complaints.filter((each) => !each.includes('ERR_CONNECTION') && !each.includes('ERR_INCOMPLETE')), []);
   ok('the browser complains of nothing');
+
+  // ---- the end ----------------------------------------------------------------------------------------------------------
+  console.log('used'); // the test stops the process now
+  await page.getByRole('alert').getByText('No connection to process ' + after).waitFor({ timeout: 60000 });
+  await isAccessible(page, 'without a process');
 } catch (failure) {
   console.log(String(failure.stack || failure));
   console.log('complaints: ' + complaints.join('\n'));

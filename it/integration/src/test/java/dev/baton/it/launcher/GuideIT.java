@@ -100,6 +100,12 @@ class GuideIT {
     void shouldBeWholeInTheDistribution() throws Exception {
         Set<String> written = files(Page.checkout().resolve(DOC));
         assertThat(files(BatonProcess.distribution().resolve("doc"))).isEqualTo(written);
+        Set<String> pictures =
+                written.stream().filter(each -> each.endsWith(".png")).collect(Collectors.toSet());
+        assertThat(pages().stream().flatMap(page -> page.links().stream()))
+                .as("each picture is in a page")
+                .containsAll(pictures);
+        written.removeAll(pictures);
         assertThat(pages().stream().map(page -> page.file().getFileName().toString()))
                 .as("the index lists them all")
                 .containsExactlyInAnyOrderElementsOf(written);

@@ -8,8 +8,13 @@ import { percent, short, duration, some, count } from './format.js';
 const WINDOW_MS = 60000;
 const FLIGHT_MS = 900;
 const ROW = 46;
+/** Of so many loops, so that they have room on a screen. */
+const LOW_ROW = 28;
+const MANY_LOOPS = 12;
 /** Frames a second: it moves by less than a pixel in between. */
 const FPS = 20;
+
+const rowOf = (loops) => (loops.length > MANY_LOOPS ? LOW_ROW : ROW);
 
 const still = matchMedia('(prefers-reduced-motion: reduce)');
 
@@ -56,7 +61,7 @@ class Canvas extends Component {
     const { canvas } = this;
     const { loops } = this.props;
     const width = canvas.clientWidth;
-    const height = loops.length * ROW;
+    const height = loops.length * rowOf(loops);
     const dots = window.devicePixelRatio || 1;
     if (canvas.width !== Math.round(width * dots) || canvas.height !== Math.round(height * dots)) {
       canvas.width = Math.round(width * dots);
@@ -75,7 +80,7 @@ class Canvas extends Component {
       ref: (element) => {
         this.canvas = element;
         if (element) {
-          element.style.height = loops.length * ROW + 'px';
+          element.style.height = loops.length * rowOf(loops) + 'px';
         }
       },
       role: 'img', 'aria-label': label,
@@ -85,7 +90,7 @@ class Canvas extends Component {
 
 class Drawing {
   constructor(context, width, loops, end, colour) {
-    Object.assign(this, { context, width, loops, end, colour });
+    Object.assign(this, { context, width, loops, end, colour, row: rowOf(loops) });
     this.rows = new Map(loops.map((loop, i) => [loop.id, i]));
   }
 
@@ -94,11 +99,11 @@ class Drawing {
   }
 
   bottom(id) {
-    return (this.rows.get(id) + 1) * ROW - 7;
+    return (this.rows.get(id) + 1) * this.row - 6;
   }
 
   middle(id) {
-    return (this.rows.get(id) + 0.5) * ROW;
+    return (this.rows.get(id) + 0.5) * this.row;
   }
 
   all() {
@@ -118,7 +123,7 @@ class Drawing {
     for (let s = 0; s <= WINDOW_MS; s += 15000) {
       const x = Math.round(this.x(this.end - s)) - 0.5;
       context.moveTo(x, 0);
-      context.lineTo(x, this.loops.length * ROW);
+      context.lineTo(x, this.loops.length * this.row);
     }
     this.loops.forEach((loop) => {
       const y = this.bottom(loop.id) + 0.5;
@@ -135,7 +140,7 @@ class Drawing {
     }
     const { context, colour } = this;
     const bottom = this.bottom(id);
-    const y = (share) => bottom - share * (ROW - 14);
+    const y = (share) => bottom - share * (this.row - 12);
     context.beginPath();
     context.moveTo(this.x(past[0].at), bottom);
     past.forEach((each) => context.lineTo(this.x(each.at), y(each.load)));
@@ -159,8 +164,8 @@ class Drawing {
     if (right <= 0 || right <= left) {
       return;
     }
-    const top = this.rows.get(loop) * ROW + 4;
-    const height = ROW - 10;
+    const top = this.rows.get(loop) * this.row + 4;
+    const height = this.row - 10;
     context.save();
     context.beginPath();
     context.rect(left, top, Math.max(2, right - left), height);
@@ -181,7 +186,7 @@ class Drawing {
     const text = callback(stack);
     context.font = '600 11px system-ui, sans-serif';
     const wide = context.measureText(text).width;
-    if (wide + 12 < right - left) {
+    if (wide + 12 < right - left && height > 20) {
       context.fillStyle = colour.surface;
       context.fillRect(left + 4, top + 4, wide + 8, 16);
       context.fillStyle = colour.bad;
@@ -268,7 +273,7 @@ export function Lanes() {
     return h('p', { class: 'empty' }, 'No loops yet.');
   }
   return h('div', null,
-    h('table', { class: 'lanes' },
+    h('table', { class: 'lanes' + (loops.length > MANY_LOOPS ? ' low' : '') },
       h('caption', { class: 'hidden' }, 'Loops: how busy each is, what it has, and the last minute'),
       h('thead', null, h('tr', null,
         h('th', { scope: 'col' }, 'Loop'),

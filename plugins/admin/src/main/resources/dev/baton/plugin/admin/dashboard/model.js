@@ -73,6 +73,11 @@ function movesText(cause, from, to, n) {
 
 export function hello(pid, version) {
   const known = model.processes.get(pid) || { pid, counted: null, cpu: [] };
+  for (const each of model.processes.values()) {
+    if (!each.open && each.pid !== model.pid) {
+      model.processes.delete(each.pid);
+    }
+  }
   model.processes.set(pid, Object.assign(known, { version, open: true, counted: null, fresh: true }));
 }
 
