@@ -3,7 +3,10 @@ package dev.baton.plugin.admin;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.baton.plugin.admin.dashboard.Frames;
 import dev.baton.plugin.admin.dashboard.PageFile;
+import dev.baton.spi.admin.Move;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
@@ -161,6 +164,23 @@ class DashboardTest extends AdminFixture {
                 .isEqualTo("asked");
         JsonObject later = events.next("tables");
         assertThat(later.getLong("at")).isGreaterThan(tables.getLong("at"));
+    }
+
+    @Test
+    void shouldSendNoMoreThanCanBeShown() throws Exception {
+        runtime.orphanCount = 1_000;
+        List<Move> many = new ArrayList<>();
+        for (int i = 0; i < 300; i++) {
+            many.add(new Move(0, i, Move.Cause.USE, i));
+        }
+        many.add(new Move(5, 6, Move.Cause.RESCUE, 1));
+        runtime.moves = many;
+        Events events = new Events();
+        JsonArray moves = events.next("pulse").getJsonArray("moves");
+        assertThat(moves).hasSize(256);
+        assertThat(moves.getJsonObject(0).getString("cause")).isEqualTo("rescue");
+        assertThat(moves.getJsonObject(1).getInteger("to")).as("that of most").isEqualTo(299);
+        assertThat(events.next("tables").getJsonArray("orphans")).hasSize(Frames.ROWS_MAX);
     }
 
     @Test

@@ -37,6 +37,7 @@ import dev.baton.spi.upstream.ServerHealth;
 import dev.baton.spi.upstream.ServerState;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
@@ -66,6 +67,8 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics, UnixSer
 
     volatile int loopsBlocked;
     volatile int fdCount = 1;
+    volatile int orphanCount = 1;
+    volatile List<Move> moves = List.of(new Move(1, 0, Move.Cause.RESCUE, 12));
     volatile Outcome suspendOutcome = Outcome.PAUSED;
     volatile UpgradeReport upgraded = new UpgradeReport(true, 4712, 0, "process 4712 serves, process 4711 drains");
     volatile Map<String, AdminView> views = Map.of();
@@ -96,7 +99,7 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics, UnixSer
 
     @Override
     public List<OrphanSnapshot> orphans() {
-        return List.of(new OrphanSnapshot(8, 1, 20, 2, List.of(0, 1), "tcp-proxy"));
+        return Collections.nCopies(orphanCount, new OrphanSnapshot(8, 1, 20, 2, List.of(0, 1), "tcp-proxy"));
     }
 
     @Override
@@ -146,7 +149,7 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics, UnixSer
         return new MoveCount() {
             @Override
             public List<Move> moves() {
-                return List.of(new Move(1, 0, Move.Cause.RESCUE, 12));
+                return moves;
             }
 
             @Override

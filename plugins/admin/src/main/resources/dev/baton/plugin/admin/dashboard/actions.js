@@ -111,7 +111,7 @@ function Result({ result, failed }) {
 
 // ---- the runtime's own ------------------------------------------------------------------------------------------------
 
-const connections = () => shown().tables.listeners.reduce((sum, each) => sum + each.connections, 0);
+const connections = () => shown().pulse.loops.reduce((sum, each) => sum + each.connections, 0);
 const graceMs = () => shown().tables.status['grace-ms'];
 const grace = (label) => ({ name: 'grace', type: 'time', value: '', label: label + ': as configured, ' + duration(graceMs()) });
 

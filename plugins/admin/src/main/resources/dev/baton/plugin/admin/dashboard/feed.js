@@ -86,6 +86,12 @@ function expectAnother() {
 /** An event source does not say why it is refused. */
 async function explain() {
   try {
+    const full = await fetch('/v1/events', { method: 'HEAD', cache: 'no-store' });
+    if (full.status === 503) {
+      model.model.trouble = 'too many dashboards are open already';
+      changed('lost');
+      return;
+    }
     const answer = await fetch('/v1/status', { cache: 'no-store' });
     const body = await answer.json();
     model.model.trouble = answer.ok ? '' : body.error + (body.hint ? ': ' + body.hint : '');

@@ -208,7 +208,7 @@ class Drawing {
       y: a + (b - a) * (t * t * (3 - 2 * t)),
     });
     const subtle = cause === 'use';
-    context.globalAlpha = subtle ? 0.55 : 1;
+    context.globalAlpha = subtle ? Math.max(0.1, 0.6 - age / 40000) : 1;
     context.strokeStyle = context.fillStyle = colour[cause];
     context.lineWidth = subtle ? Math.min(3, 0.75 + Math.log10(moved)) : Math.min(6, 1.5 + Math.log2(moved) / 2);
     context.beginPath();

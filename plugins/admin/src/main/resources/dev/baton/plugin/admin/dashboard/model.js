@@ -6,6 +6,10 @@ const SERIES_MAX = 300;
 const LOG_MAX = 100;
 const BLOCKS_MAX = 5;
 const LOAD_OVER_MS = 900;
+/** Of each pulse, those with most connections: more could not be told apart. */
+const USES_DRAWN = 12;
+/** Those for requests are many, and soon of no interest. */
+const USES_MS = 20000;
 
 export const CAUSES = {
   rescue: 'rescued from a blocked loop',
@@ -144,7 +148,7 @@ export function pulse(pid, frame) {
     loopsThatCameAndWent(before, frame);
   }
   const oldest = frame.at - LANE_MS - 2000;
-  model.arcs = model.arcs.filter((each) => each.at > oldest);
+  model.arcs = model.arcs.filter((each) => each.at > (each.cause === 'use' ? frame.at - USES_MS : oldest));
   model.blocks = model.blocks.filter((each, i) => i < BLOCKS_MAX || !each.to);
 }
 
@@ -174,8 +178,9 @@ export function load(id) {
 }
 
 function moves(process, frame) {
-  const counted = new Map();
   const known = process.counted;
+  const counted = new Map(known); // of very many, those that count little are not in each frame
+  const uses = [];
   for (const { from, to, cause, count } of frame.moves) {
     const key = cause + ' ' + from + ' ' + to;
     counted.set(key, count);
@@ -183,7 +188,7 @@ function moves(process, frame) {
     const seen = known ? known.get(key) || 0 : count;
     const fresh = count < seen ? count : count - seen;
     if (fresh > 0) {
-      model.arcs.push({ at: frame.at, from, to, cause, count: fresh });
+      (cause === 'use' ? uses : model.arcs).push({ at: frame.at, from, to, cause, count: fresh });
       model.totals[cause] += fresh;
       const block = model.blocks.find((each) => each.pid === model.pid && each.loop === from && (!each.to || frame.at - each.to < 2000));
       if (cause === 'rescue' && block) {
@@ -194,6 +199,7 @@ function moves(process, frame) {
       }
     }
   }
+  model.arcs.push(...uses.sort((a, b) => b.count - a.count).slice(0, USES_DRAWN));
   process.counted = counted;
 }
 
@@ -262,7 +268,7 @@ export function tables(pid, frame) {
   series.at.push(frame.at / 1000);
   series.requests.push(frame.top.routes.reduce((sum, each) => sum + each['requests-per-second'], 0));
   series.slowest.push(frame.top.routes.length ? frame.top.routes[0]['p99-ms'] : 0);
-  series.connections.push(frame.listeners.reduce((sum, each) => sum + each.connections, 0));
+  series.connections.push(process.pulse ? process.pulse.loops.reduce((sum, each) => sum + each.connections, 0) : 0);
   const moved = Object.values(model.totals).reduce((sum, each) => sum + each, 0);
   const since = before ? (frame.at - before.at) / 1000 : 0;
   series.takeovers.push(since > 0 ? (moved - process.moved) / since : 0);

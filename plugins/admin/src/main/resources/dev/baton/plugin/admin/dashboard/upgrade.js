@@ -59,10 +59,10 @@ const place = (left, width) => (element) => {
 
 function left(pid) {
   const process = model.processes.get(pid);
-  if (!process || !process.tables) {
+  if (!process || !process.pulse) {
     return '';
   }
-  const n = process.tables.listeners.reduce((sum, each) => sum + each.connections, 0);
+  const n = process.pulse.loops.reduce((sum, each) => sum + each.connections, 0);
   return process.open ? some(n, 'connection') : '';
 }
 
