@@ -176,6 +176,7 @@ try {
   await answers(page, /retired/);
   await dialog.getByRole('button', { name: 'Close' }).click();
   await page.getByRole('log').getByText(/went to loop \d+: its loop goes/).first().waitFor();
+  await page.getByRole('row', { name: /^loop \d+ ended/ }).waitFor();
   ok('a loop was retired, and its connections are seen to go');
 
   // ---- an action of a plugin, in the dark -------------------------------------------------------------------------------

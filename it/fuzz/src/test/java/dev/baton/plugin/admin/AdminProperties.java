@@ -106,6 +106,8 @@ class AdminProperties {
                         "resume",
                         "unbind",
                         "/v1/loops",
+                        "/dashboard/",
+                        "main.js",
                         "/1/retire",
                         "..",
                         "%",

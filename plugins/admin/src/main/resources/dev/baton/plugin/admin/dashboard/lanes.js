@@ -2,7 +2,7 @@
 // Time goes from left to right; what happens is drawn at the right edge and goes left.
 
 import { h, Component } from '/dashboard/preact.js';
-import { model, now, shown, load, CAUSES, callback } from './model.js';
+import { model, now, shown, lanes, load, CAUSES, callback } from './model.js';
 import { percent, short, duration, some, count } from './format.js';
 
 const WINDOW_MS = 60000;
@@ -248,13 +248,16 @@ class Drawing {
 
 function described(loops) {
   return 'The last minute: ' + loops.map((loop) =>
-    'loop ' + loop.id + (loop.blocked ? ' is blocked' : ' ' + percent(load(loop.id)) + ' busy')).join(', ');
+    'loop ' + loop.id + (model.ended.has(loop.id) ? ' has ended' : loop.blocked ? ' is blocked' : ' ' + percent(load(loop.id)) + ' busy')).join(', ');
 }
 
 function state(loop) {
   const words = [];
   if (loop.blocked) {
     words.push(h('span', { class: 'pill bad' }, 'blocked'));
+  }
+  if (model.ended.has(loop.id)) {
+    words.push(h('span', { class: 'pill' }, 'ended'));
   }
   if (loop.spare) {
     words.push(h('span', { class: 'pill' }, 'spare'));
@@ -268,7 +271,7 @@ function state(loop) {
 /** A row each, and one picture beside all of them. */
 export function Lanes() {
   const process = shown();
-  const loops = process && process.pulse ? process.pulse.loops : [];
+  const loops = lanes();
   if (!loops.length) {
     return h('p', { class: 'empty' }, 'No loops yet.');
   }
@@ -284,7 +287,7 @@ export function Lanes() {
         h('th', { scope: 'col', class: 'num wide' }, 'Accepted'),
         h('th', { scope: 'col', class: 'picture' }, h('span', { class: 'scale' },
           h('span', null, '60 s ago'), h('span', null, 'now'))))),
-      h('tbody', null, loops.map((loop, i) => h('tr', { key: loop.id, class: loop.blocked ? 'blocked' : '' },
+      h('tbody', null, loops.map((loop, i) => h('tr', { key: loop.id, class: loop.blocked ? 'blocked' : model.ended.has(loop.id) ? 'ended' : '' },
         h('th', { scope: 'row' }, h('span', { class: 'loop' }, 'loop ' + loop.id), state(loop)),
         h('td', { class: 'num' }, percent(load(loop.id))),
         h('td', { class: 'num' }, short(loop.connections)),

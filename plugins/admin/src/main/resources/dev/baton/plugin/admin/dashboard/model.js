@@ -31,6 +31,8 @@ export const model = {
   skew: 0,
   /** By loop: [{ at, load }], of the last minute. */
   loads: new Map(),
+  /** By id, loops that have ended within the last minute: { at, loop }. They still have a past. */
+  ended: new Map(),
   /** Moves of the last minute: { at, from, to, cause, count }. */
   arcs: [],
   totals: { use: 0, rescue: 0, rebalance: 0, retirement: 0 },
@@ -45,6 +47,13 @@ export const model = {
 };
 
 export const now = () => Date.now() + model.skew;
+
+/** The loops of the process that is drawn, and those that have just ended. */
+export function lanes() {
+  const process = shown();
+  const loops = process && process.pulse ? process.pulse.loops : [];
+  return [...loops, ...[...model.ended.values()].map((each) => each.loop)].sort((a, b) => a.id - b.id);
+}
 
 /** The process that is drawn. */
 export const shown = () => model.processes.get(model.pid);
@@ -96,6 +105,7 @@ function choose(process) {
     note(now(), 'upgrade', 'process ' + pid + ' serves; this page is connected to it');
     // Its loops are others.
     model.loads.clear();
+    model.ended.clear();
     model.arcs = [];
     model.blocks.filter((each) => !each.to).forEach((each) => { each.to = now(); });
   } else if (!model.pid) {
@@ -148,6 +158,11 @@ export function pulse(pid, frame) {
     loopsThatCameAndWent(before, frame);
   }
   const oldest = frame.at - LANE_MS - 2000;
+  for (const [id, past] of model.loads) {
+    if (!past.length || past[past.length - 1].at < oldest) {
+      model.loads.delete(id);
+    }
+  }
   model.arcs = model.arcs.filter((each) => each.at > (each.cause === 'use' ? frame.at - USES_MS : oldest));
   model.blocks = model.blocks.filter((each, i) => i < BLOCKS_MAX || !each.to);
 }
@@ -173,7 +188,7 @@ function loads(process, frame) {
 }
 
 export function load(id) {
-  const past = model.loads.get(id);
+  const past = model.ended.has(id) ? null : model.loads.get(id);
   return past && past.length ? past[past.length - 1].load : 0;
 }
 
@@ -245,10 +260,15 @@ function loopsThatCameAndWent(before, frame) {
       note(frame.at, 'loop', (loop.spare ? 'spare loop ' : 'loop ') + loop.id + ' serves');
     }
   }
-  for (const id of then) {
-    if (!here.has(id)) {
-      note(frame.at, 'loop', 'loop ' + id + ' has ended');
-      model.loads.delete(id);
+  for (const loop of before.loops) {
+    if (!here.has(loop.id)) {
+      note(frame.at, 'loop', 'loop ' + loop.id + ' has ended');
+      model.ended.set(loop.id, { at: frame.at, loop: { ...loop, connections: 0, fds: 0, 'tasks-queued': 0, blocked: false } });
+    }
+  }
+  for (const [id, { at }] of model.ended) {
+    if (at < frame.at - LANE_MS || here.has(id)) {
+      model.ended.delete(id);
     }
   }
 }

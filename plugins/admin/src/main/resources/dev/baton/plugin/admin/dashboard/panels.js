@@ -125,7 +125,7 @@ export function Plugins() {
         { head: 'Plugin', cell: (row) => [row.id, ' ', h('small', null, row.version)] },
         { head: 'Loads', num: true, cell: (row) => (row.problem ? h(State, { word: 'not loaded' }) : count(row.generation)) },
         { head: 'Contributes', wide: true, cell: (row) => row.problem || some(row.contributes.length, 'part') },
-        { head: 'Replaced', num: true, wide: true, cell: (row) => (row.retired ? some(row.retired, 'version') + ' still in use' : '') },
+        { head: 'Replaced', num: true, wide: true, cell: (row) => (row.retired ? some(row.retired, 'version') + ' not gone' : '') },
         {
           head: 'Actions', hidden: true, cell: (row) => h('div', { class: 'buttons' }, !row.problem
             && h(Button, { onClick: () => actions.reload(row), label: 'Reload ' + row.id }, 'Reload')),
