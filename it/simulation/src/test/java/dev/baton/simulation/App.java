@@ -6,10 +6,12 @@ import dev.baton.runtime.config.ServerConfig;
 import dev.baton.runtime.config.UpstreamConfig;
 import dev.baton.runtime.config.Variant;
 import dev.baton.runtime.fd.FdBudget;
+import dev.baton.runtime.pack.PackedCompanion.Place;
 import dev.baton.runtime.upstream.HostNames;
 import dev.baton.runtime.upstream.InTurn;
 import dev.baton.runtime.upstream.ServerChanges;
 import dev.baton.runtime.upstream.UpstreamEnv;
+import dev.baton.runtime.upstream.UpstreamUse;
 import dev.baton.runtime.upstream.Upstreams;
 import dev.baton.spi.admin.PoolSnapshot;
 import dev.baton.spi.admin.ServerSnapshot;
@@ -20,6 +22,7 @@ import dev.baton.spi.pool.Sharing;
 import dev.baton.spi.upstream.ConnectHandler;
 import dev.baton.spi.upstream.Upstream;
 import dev.baton.spi.upstream.UpstreamConnections;
+import dev.baton.spi.upstream.UpstreamServer;
 import dev.baton.testkit.sim.World;
 import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelHandlerContext;
@@ -151,7 +154,7 @@ final class App {
         ConnectionTakeover policy = new ConnectionTakeover();
         this.upstreams = new Upstreams(Map.of("app", config), name -> policy, balancer -> new InTurn(), env);
         this.upstream = upstreams.use("test", 0).upstream("app");
-        this.connections = upstream.connections("test", new Quiet());
+        this.connections = upstream.connections(upstream.protocol(), "test", new Quiet(), false);
     }
 
     /** The world's loops. */
@@ -215,6 +218,22 @@ final class App {
 
     Upstream upstream() {
         return upstream;
+    }
+
+    /** What a service uses that was made in a reload. */
+    UpstreamUse use(int reload) {
+        return upstreams.use("test", reload);
+    }
+
+    /** A connection to a server is about to be packed: see {@link Upstreams#hold}. */
+    Runnable hold(UpstreamServer server) {
+        return upstreams.hold(new Place("app", server.address(), "test", "test"));
+    }
+
+    /** Connections of such a service. */
+    static UpstreamConnections connections(UpstreamUse use) {
+        Upstream used = use.upstream("app");
+        return used.connections(used.protocol(), "test", new Quiet(), false);
     }
 
     /** What an operator changes, on the thread that asks. */

@@ -2,11 +2,19 @@ package dev.baton.simulation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.runtime.config.EjectConfig;
+import dev.baton.runtime.config.PoolConfig;
+import dev.baton.runtime.config.ServerConfig;
+import dev.baton.runtime.config.UpstreamConfig;
+import dev.baton.runtime.config.Variant;
+import dev.baton.runtime.upstream.UpstreamUse;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.loop.Loop;
+import dev.baton.spi.pool.Sharing;
 import dev.baton.spi.upstream.ConnectHandler;
 import dev.baton.spi.upstream.ServerBusyException;
 import dev.baton.spi.upstream.UpstreamConnections;
+import dev.baton.spi.upstream.UpstreamProtocol;
 import dev.baton.spi.upstream.UpstreamServer;
 import dev.baton.spi.upstream.WaitingConnect;
 import dev.baton.testkit.sim.Exploration;
@@ -22,8 +30,10 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -188,6 +198,137 @@ class F19WaitingConnectsTest {
             server.close();
             world.end();
         });
+    }
+
+    /**
+     * A plugin is replaced whose connection carries something that lasts for ever; another one may be on its way. What
+     * the new version asks for does not wait for them, and each place is given back once.
+     */
+    @Test
+    void aReplacedVersionKeepsNoPlaceOfAConnectionThatCarriesMany() {
+        int[] late = {0};
+        Exploration.explore(4, simulation -> {
+            World world = Loops.world(simulation, LOOPS);
+            SimServer server = world.server();
+            App app = new App(world, http2(1));
+            UpstreamServer only = app.upstream().servers().get(0);
+            UpstreamUse old = app.use(1);
+            UpstreamConnections before = App.connections(old);
+            List<MovableChannel> lasting = new ArrayList<>();
+            List<String> told = new ArrayList<>();
+            world.loop(0)
+                    .execute(() -> before.connect(only, world.loop(0), handler(connection -> {
+                        before.carries(connection, 2);
+                        lasting.add(connection);
+                        told.add("old");
+                    })));
+            if (simulation.pick(2) == 0) {
+                simulation.run();
+            }
+            late[0] += lasting.isEmpty() ? 1 : 0;
+            UpstreamUse next = app.use(2);
+            UpstreamConnections after = App.connections(next);
+            simulation.thread("reload", old::retire);
+            world.loop(1)
+                    .execute(() -> after.connect(only, world.loop(1), handler(connection -> {
+                        told.add("new");
+                        after.release(connection);
+                    })));
+            simulation.pass(QUEUE_TIMEOUT.dividedBy(2));
+            assertThat(told).containsExactlyInAnyOrder("old", "new");
+            assertThat(lasting.get(0).isActive()).isTrue();
+            lasting.forEach(MovableChannel::close);
+            next.retire();
+            simulation.run();
+            assertThat(app.open()).isZero();
+            // One place, no more and no less.
+            UpstreamConnections last = App.connections(app.use(3));
+            List<MovableChannel> kept = new ArrayList<>();
+            for (int i = 0; i < 2; i++) {
+                world.loop(2).execute(() -> last.connect(only, world.loop(2), handler(kept::add)));
+            }
+            simulation.pass(QUEUE_TIMEOUT.dividedBy(2));
+            assertThat(kept).hasSize(1);
+            kept.get(0).close();
+            simulation.run();
+            assertThat(kept).hasSize(2);
+            kept.get(1).close();
+            app.close();
+            simulation.run();
+            for (SimPeer peer = server.tryAccept(); peer != null; peer = server.tryAccept()) {
+                peer.close();
+            }
+            server.close();
+            world.end();
+        });
+        assertThat(late[0])
+                .as("runs in which it was replaced while it connected")
+                .isPositive();
+    }
+
+    /** A tunnel goes from one version to the next: nobody gets its place meanwhile. */
+    @Test
+    void aConnectionThatIsPackedKeepsItsPlace() {
+        Exploration.explore(2, simulation -> {
+            World world = Loops.world(simulation, LOOPS);
+            SimServer server = world.server();
+            App app = new App(world, 1, QUEUE_TIMEOUT, 10);
+            UpstreamConnections one = app.connections("one");
+            UpstreamServer only = app.upstream().servers().get(0);
+            List<MovableChannel> first = new ArrayList<>();
+            List<MovableChannel> second = new ArrayList<>();
+            world.loop(0).execute(() -> one.connect(only, world.loop(0), handler(first::add)));
+            simulation.run();
+            world.loop(1).execute(() -> one.connect(only, world.loop(1), handler(second::add)));
+            simulation.run();
+            Runnable arrived = app.hold(only);
+            first.get(0).close(); // as packing does
+            simulation.pass(QUEUE_TIMEOUT.dividedBy(4));
+            assertThat(second).as("it is on its way").isEmpty();
+            arrived.run();
+            simulation.pass(QUEUE_TIMEOUT.dividedBy(4));
+            assertThat(second).hasSize(1);
+            second.get(0).close();
+            app.close();
+            simulation.run();
+            for (SimPeer peer = server.tryAccept(); peer != null; peer = server.tryAccept()) {
+                peer.close();
+            }
+            server.close();
+            world.end();
+        });
+    }
+
+    private static UpstreamConfig http2(int maxConnections) {
+        return new UpstreamConfig(
+                List.of(new ServerConfig("127.0.0.1:" + World.PORT)),
+                UpstreamProtocol.HTTP_2,
+                Duration.ofSeconds(2),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.of(maxConnections),
+                QUEUE_TIMEOUT,
+                10,
+                Variant.of("round-robin"),
+                Optional.empty(),
+                Optional.empty(),
+                EjectConfig.DEFAULT,
+                Optional.empty(),
+                new PoolConfig(10, Duration.ofMinutes(1), Sharing.TAKEOVER, Variant.of("takeover")));
+    }
+
+    private static ConnectHandler handler(Consumer<MovableChannel> connected) {
+        return new ConnectHandler() {
+            @Override
+            public void connected(MovableChannel connection) {
+                connected.accept(connection);
+            }
+
+            @Override
+            public void failed(Throwable cause) {
+                throw new AssertionError(cause);
+            }
+        };
     }
 
     /** The loop that asked ends while its requests wait, and with it their timers: their time is over all the same. */

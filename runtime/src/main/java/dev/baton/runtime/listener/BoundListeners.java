@@ -65,6 +65,10 @@ public final class BoundListeners implements ListenerAddresses {
         final SharedListener listener;
         /** What it was added by at run time; empty for one of the configuration. */
         final String text;
+        /** Whether it is one of the configuration. */
+        final boolean configured;
+        /** Those whose sockets it has got, which drain. */
+        final List<SharedListener> before;
 
         final AtomicReference<Place> place;
         /** Unbinds that run: more than one, where a second has a shorter grace. */
@@ -72,9 +76,11 @@ public final class BoundListeners implements ListenerAddresses {
         /** Of one that is given: whether an operator has suspended it. */
         volatile boolean suspendedByOperator;
 
-        Entry(SharedListener listener, String text, Place place) {
+        Entry(SharedListener listener, String text, boolean configured, List<SharedListener> before, Place place) {
             this.listener = listener;
             this.text = text;
+            this.configured = configured;
+            this.before = before;
             this.place = new AtomicReference<>(place);
         }
 
@@ -90,12 +96,12 @@ public final class BoundListeners implements ListenerAddresses {
     /** Adds one of the configuration. False if the name is taken. */
     public boolean add(SharedListener listener) {
         configured.add(listener.name());
-        return byName.putIfAbsent(listener.name(), new Entry(listener, "", Place.HERE)) == null;
+        return byName.putIfAbsent(listener.name(), new Entry(listener, "", true, List.of(), Place.HERE)) == null;
     }
 
     /** Adds one at run time, by a text; it is to be opened, and then {@link #opened}. False if the name is taken. */
     public boolean add(SharedListener listener, String text) {
-        return byName.putIfAbsent(listener.name(), new Entry(listener, text, Place.OPENING)) == null;
+        return byName.putIfAbsent(listener.name(), new Entry(listener, text, false, List.of(), Place.OPENING)) == null;
     }
 
     /**
@@ -203,7 +209,12 @@ public final class BoundListeners implements ListenerAddresses {
 
     /** The other process has died: a listener of the same name has its sockets from here on. */
     public void replace(SharedListener handed, SharedListener listener) {
-        byName.put(handed.name(), new Entry(listener, textOf(handed), Place.HERE));
+        Entry entry = entry(handed);
+        List<SharedListener> before = new ArrayList<>(draining(handed));
+        before.add(handed);
+        byName.put(
+                handed.name(),
+                new Entry(listener, textOf(handed), entry != null && entry.configured, before, Place.HERE));
         changes.run();
     }
 
@@ -225,6 +236,20 @@ public final class BoundListeners implements ListenerAddresses {
     public String textOf(SharedListener listener) {
         Entry entry = entry(listener);
         return entry == null ? "" : entry.text;
+    }
+
+    /** Whether it is one of the configuration; false if it was added at run time, under whatever name. */
+    public boolean isConfigured(SharedListener listener) {
+        Entry entry = entry(listener);
+        return entry != null && entry.configured;
+    }
+
+    /** Those whose sockets it has got in {@link #replace}, and that have connections still. */
+    public List<SharedListener> draining(SharedListener listener) {
+        Entry entry = entry(listener);
+        return entry == null
+                ? List.of()
+                : entry.before.stream().filter(each -> each.connections() > 0).toList();
     }
 
     /**

@@ -94,8 +94,13 @@ final class Connections implements IdleClients.Owner {
     /** Takes a connection that another process has sent back. */
     @FunctionalInterface
     interface Arrival {
-        /** Sets it up again; it has its place at the gate. */
-        void unpack(Parcel parcel);
+        /**
+         * Sets it up again; it has its place at the gate.
+         *
+         * @param packer what has packed it
+         * @param done runs when it is set up, or has ended
+         */
+        void unpack(Parcel parcel, Serving packer, Runnable done);
     }
 
     /**
@@ -165,11 +170,10 @@ final class Connections implements IdleClients.Owner {
     CompletionStage<Integer> repack() {
         List<CompletableFuture<Boolean>> asked = new ArrayList<>();
         open.forEach((connection, member) -> {
-            Repacking repacking = new Repacking();
+            Repacking repacking = new Repacking(
+                    new DepartingConnection(this, connection, env, spec, member.serving(), companions, Duration.ZERO));
             asked.add(repacking.done);
-            new DepartingConnection(
-                            this, connection, env, spec, member.serving().service(), companions, Duration.ZERO)
-                    .ask(repacking);
+            repacking.departing.ask(repacking);
         });
         return CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new)).thenApply(all ->
                 (int) asked.stream().filter(CompletableFuture::join).count());
@@ -177,7 +181,12 @@ final class Connections implements IdleClients.Owner {
 
     /** A connection that goes nowhere. */
     private final class Repacking implements Departure.Answer {
+        final DepartingConnection departing;
         final CompletableFuture<Boolean> done = new CompletableFuture<>();
+
+        Repacking(DepartingConnection departing) {
+            this.departing = departing;
+        }
 
         @Override
         public boolean reserve() {
@@ -189,7 +198,7 @@ final class Connections implements IdleClients.Owner {
 
         @Override
         public void packed(Parcel parcel) {
-            back(parcel);
+            departing.back(parcel);
             done.complete(true);
         }
 
@@ -218,8 +227,8 @@ final class Connections implements IdleClients.Owner {
     }
 
     /** The other process has not taken it. */
-    void back(Parcel parcel) {
-        arrival.unpack(parcel);
+    void back(Parcel parcel, Serving packer, Runnable done) {
+        arrival.unpack(parcel, packer, done);
     }
 
     /** How many are open. */
@@ -250,18 +259,18 @@ final class Connections implements IdleClients.Owner {
         Member before = open.get(connection);
         while (before != null && before.told() == Told.NOTHING) {
             if (open.replace(connection, before, before.told(Told.TO_DRAIN))) {
-                drained(connection, before.serving().service(), patience, cameBack);
+                drained(connection, before.serving(), patience, cameBack);
                 return;
             }
             before = open.get(connection); // it has gone over to another serving
         }
     }
 
-    private void drained(MovableStreamChannel connection, Service service, Duration patience, boolean cameBack) {
+    private void drained(MovableStreamChannel connection, Serving serving, Duration patience, boolean cameBack) {
         Carrier to = carrier;
         if (to != null
                 && to.take(
-                        new DepartingConnection(this, connection, env, spec, service, companions, patience),
+                        new DepartingConnection(this, connection, env, spec, serving, companions, patience),
                         cameBack)) {
             return;
         }
@@ -291,16 +300,21 @@ final class Connections implements IdleClients.Owner {
 
     // ---- another serving --------------------------------------------------------------------------------------------
 
-    /** Does something with each connection of a serving; returns how many there are. Any thread. */
+    /**
+     * Does something with each connection of a serving that is here; returns how many there are, with those that are on
+     * their way. Any thread.
+     */
     int each(Serving serving, Consumer<MovableStreamChannel> action) {
-        int count = 0;
-        for (Map.Entry<MovableStreamChannel, Member> each : open.entrySet()) {
-            if (each.getValue().serving() == serving) {
-                count++;
-                action.accept(each.getKey());
+        return serving.count(() -> {
+            int count = 0;
+            for (Map.Entry<MovableStreamChannel, Member> each : open.entrySet()) {
+                if (each.getValue().serving() == serving) {
+                    count++;
+                    action.accept(each.getKey());
+                }
             }
-        }
-        return count;
+            return count;
+        });
     }
 
     /** Whether an open connection is of a serving. */

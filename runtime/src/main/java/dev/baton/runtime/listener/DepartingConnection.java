@@ -16,7 +16,6 @@ import dev.baton.spi.fd.TakeoverResult;
 import dev.baton.spi.loop.Loop;
 import dev.baton.spi.service.Packed;
 import dev.baton.spi.service.Packing;
-import dev.baton.spi.service.Service;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -48,16 +47,18 @@ final class DepartingConnection implements Departure {
     private final MovableStreamChannel connection;
     private final ChannelEnv env;
     private final String listener;
-    private final Service service;
+    private final Serving serving;
     private final String plugin;
     private final Companions companions;
     /** Until when it may wait for its end, by the loops' clock. */
     private final long drainAtNanos;
+    /** Gives back what is kept for it and its companions while it is packed. Set under the claim, before it is. */
+    private Runnable arrived = () -> {};
 
     /**
      * One that is open.
      *
-     * @param service speaks on it
+     * @param serving what it belongs to
      * @param patience how long it may wait when it is told to drain
      */
     DepartingConnection(
@@ -65,14 +66,14 @@ final class DepartingConnection implements Departure {
             MovableStreamChannel connection,
             ChannelEnv env,
             ListenerSpec spec,
-            Service service,
+            Serving serving,
             Companions companions,
             Duration patience) {
         this.connections = connections;
         this.connection = connection;
         this.env = env;
         this.listener = spec.name();
-        this.service = service;
+        this.serving = serving;
         this.plugin = spec.plugin();
         this.companions = companions;
         this.drainAtNanos = now() + patience.toNanos();
@@ -142,7 +143,7 @@ final class DepartingConnection implements Departure {
             return Packed.NOT_NOW;
         }
         try {
-            return service.pack(connection, taken);
+            return serving.service().pack(connection, taken);
         } catch (Throwable t) { // a plugin's
             LOG.error("plugin {} cannot pack a connection of listener {}", plugin, listener, t);
             env.failures().failed(plugin, t);
@@ -159,18 +160,24 @@ final class DepartingConnection implements Departure {
 
     private void drain() {
         if (connection.isOpen()) {
-            service.drain(connection, Duration.ofNanos(Math.max(0, drainAtNanos - now())));
+            serving.service().drain(connection, Duration.ofNanos(Math.max(0, drainAtNanos - now())));
         }
     }
 
     @Override
     public void gone() {
         connections.departed();
+        arrived.run();
     }
 
     @Override
     public void back(Parcel parcel) {
-        connections.back(parcel);
+        connections.back(parcel, serving, arrived);
+    }
+
+    /** What has it in this process is to run this when it is set up, or has ended. */
+    Runnable arrived() {
+        return arrived;
     }
 
     /** The connections that go along, and the claims on them. */
@@ -226,6 +233,7 @@ final class DepartingConnection implements Departure {
                     : null;
             List<PackedCompanion> along = new ArrayList<>();
             PackedSocket own = null;
+            departs(packed);
             try {
                 if (seal(packed, along)) {
                     connections.departing(connection);
@@ -238,6 +246,7 @@ final class DepartingConnection implements Departure {
             if (own == null) {
                 LOG.debug("{} was closed while it was packed", connection);
                 connections.staying(connection);
+                arrived.run();
                 connection.config().setSoLinger(0);
                 connection.close();
                 others.forEach(each -> {
@@ -255,6 +264,22 @@ final class DepartingConnection implements Departure {
                     packed.state(),
                     own,
                     along);
+        }
+
+        /** Before anything of it closes here: its places are nobody else's meanwhile. */
+        private void departs(Packed packed) {
+            List<Runnable> held = new ArrayList<>();
+            for (MovableChannel each : packed.companions()) {
+                int at = others.indexOf(each);
+                if (at >= 0) {
+                    held.add(companions.hold(places.get(at)));
+                }
+            }
+            serving.departs();
+            arrived = () -> {
+                held.forEach(Runnable::run);
+                serving.arrived();
+            };
         }
 
         /** False if one of the companions was closed from outside. */

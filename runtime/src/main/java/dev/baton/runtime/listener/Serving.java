@@ -1,5 +1,7 @@
 package dev.baton.runtime.listener;
 
+import dev.baton.runtime.channel.ChannelEnv;
+import dev.baton.runtime.pack.Parcel;
 import dev.baton.spi.filter.ConnectionFilter;
 import dev.baton.spi.listener.UnbindStrategy;
 import dev.baton.spi.service.Service;
@@ -7,6 +9,8 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.IntSupplier;
 
 /**
  * What plugins have made for a listener at one time. Each connection belongs to the one that was there when it was
@@ -17,6 +21,10 @@ public final class Serving {
     private final UnbindStrategy unbind;
     private final int reload;
     private final Map<Told, Member> members = new EnumMap<>(Told.class);
+    /** Connections that have left the listener's list, and are not over: on their way to somebody else. */
+    private final AtomicLong departed = new AtomicLong();
+    /** Those of them that somebody has, or that have ended. */
+    private final AtomicLong arrived = new AtomicLong();
 
     /** What a connection was told. */
     enum Told {
@@ -75,6 +83,16 @@ public final class Serving {
         return service instanceof FilteredService filtered ? filtered.service() : service;
     }
 
+    /** Whether its service says that it can go on with a connection that was packed. */
+    boolean unpacks(Parcel parcel, ListenerSpec spec, ChannelEnv env) {
+        try {
+            return service.unpacks(parcel.state());
+        } catch (Throwable t) { // a plugin's
+            env.failures().failed(spec.plugin(), t);
+            return false;
+        }
+    }
+
     /** The filters before the service, in the order in which they are asked. */
     List<ConnectionFilter> connectionFilters() {
         return service instanceof FilteredService filtered
@@ -89,6 +107,30 @@ public final class Serving {
         return service instanceof FilteredService filtered
                 ? filtered.filters().stream().map(FilteredService.Filter::type).toList()
                 : List.of();
+    }
+
+    // ---- those that are on their way --------------------------------------------------------------------------------
+
+    /** A connection is about to leave the listener's list, and may come back: it counts until {@link #arrived}. */
+    void departs() {
+        departed.getAndIncrement();
+    }
+
+    /** One that has departed is somebody else's, or in the list again, or has ended. */
+    void arrived() {
+        arrived.getAndIncrement();
+    }
+
+    /**
+     * How many connections use it: those in a list, and those that are on their way. One that changes from one to the
+     * other meanwhile may be counted twice and is not missed: it departs before it leaves the list and arrives after it
+     * is in it again, and arrivals are read first, departures last.
+     *
+     * @param listed counts those in the list
+     */
+    int count(IntSupplier listed) {
+        long before = arrived.get();
+        return (int) (listed.getAsInt() + departed.get() - before);
     }
 
     /** How a connection belongs to it. */

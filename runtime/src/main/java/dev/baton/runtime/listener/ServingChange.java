@@ -28,7 +28,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,8 +51,8 @@ import org.slf4j.LoggerFactory;
  * <p>Connections of a serving from before that one may not have gone over yet. Where it has the same service, or the
  * same filter, they use what this change replaces, and count as well.
  *
- * <p>From its packing until a service has it again a connection is not in the listener's list. It is counted here, so
- * neither service is closed meanwhile.
+ * <p>From its packing until a service has it again a connection is not in the listener's list. Its {@link Serving}
+ * counts it meanwhile, so that nothing that it uses is closed.
  *
  * <p>Threading: {@link #advance} by any thread. Connections are asked some at a time, so that new requests do not wait
  * for thousands of them.
@@ -90,9 +89,6 @@ public final class ServingChange {
     private final ClassLoader code;
     /** Those that are not packed, and whose service knows that it is to give them up or drain them. */
     private final Set<MovableStreamChannel> told = ConcurrentHashMap.newKeySet();
-
-    /** Those that are in no list of before, and use what it has. */
-    private final AtomicInteger away = new AtomicInteger();
 
     private final AtomicBoolean asking = new AtomicBoolean();
     /** The next service does not know what this one packs. */
@@ -184,7 +180,6 @@ public final class ServingChange {
     private int advanceOwn() {
         told.removeIf(connection -> !connections.belongs(connection, before));
         List<MovableStreamChannel> due = new ArrayList<>();
-        int awayNow = away.get(); // first: one that goes over meanwhile may be counted twice, and is not missed
         int left = connections.each(before, connection -> {
             if (!told.contains(connection)) {
                 due.add(connection);
@@ -193,7 +188,7 @@ public final class ServingChange {
         if (!due.isEmpty() && asking.compareAndSet(false, true)) {
             askSome(due.iterator());
         }
-        return left + awayNow;
+        return left;
     }
 
     private void askSome(Iterator<MovableStreamChannel> due) {
@@ -253,7 +248,7 @@ public final class ServingChange {
             this.connection = connection;
             long patience = PATIENCE.toNanos() + ThreadLocalRandom.current().nextLong(spread.toNanos() + 1);
             this.departing = new DepartingConnection(
-                    connections, connection, env, spec, before.service(), companions, Duration.ofNanos(patience));
+                    connections, connection, env, spec, before, companions, Duration.ofNanos(patience));
         }
 
         void ask() {
@@ -266,21 +261,18 @@ public final class ServingChange {
 
         @Override
         public boolean reserve() {
-            away.getAndIncrement(); // before it leaves the list
             return true;
         }
 
         @Override
-        public void giveBack() {
-            away.getAndDecrement();
-        }
+        public void giveBack() {}
 
         @Override
         public void packed(Parcel parcel) {
             Serving next = spec.live().now();
-            boolean known = knows(next, parcel);
+            boolean known = next.unpacks(parcel, spec, env);
             foreign |= !known;
-            mover.unpack(parcel, known ? next : before, away::getAndDecrement);
+            mover.unpack(parcel, known ? next : before, departing.arrived());
         }
 
         @Override
@@ -290,9 +282,19 @@ public final class ServingChange {
         public void never() {
             boolean undecided = connection.pipeline().get(HeldInput.class) != null;
             if (connection.isOpen() && !undecided && connections.belongs(connection, before) && told.add(connection)) {
+                giveUp();
+            }
+        }
+
+        private void giveUp() {
+            try {
                 if (!before.service().giveUp(connection, unread -> given(connection, unread))) {
                     departing.stay();
                 }
+            } catch (Throwable t) { // a plugin's: what it has done to the connection by then nobody knows
+                LOG.error("plugin {} cannot give up a connection of listener {}", spec.plugin(), spec.name(), t);
+                env.failures().failed(spec.plugin(), t);
+                connection.close();
             }
         }
 
@@ -302,15 +304,6 @@ public final class ServingChange {
         @Override
         public void again() {
             ask();
-        }
-    }
-
-    private boolean knows(Serving next, Parcel parcel) {
-        try {
-            return next.service().unpacks(parcel.state());
-        } catch (Throwable t) { // a plugin's
-            env.failures().failed(spec.plugin(), t);
-            return false;
         }
     }
 
@@ -336,6 +329,11 @@ public final class ServingChange {
         }
 
         @Override
+        public Runnable hold(Place place) {
+            return all.hold(place);
+        }
+
+        @Override
         public MovableStreamChannel unpack(PackedCompanion companion, BatonLoop loop, int reload) throws IOException {
             return all.unpack(companion, loop, reload);
         }
@@ -347,8 +345,8 @@ public final class ServingChange {
     private void given(MovableStreamChannel connection, ByteBuf unread) {
         Serving next = spec.live().now(); // there may be a third by now
         if (hasHandlersOf(connection)) { // of a filter: they stay, whoever serves
-            away.getAndIncrement();
-            connection.closeFuture().addListener(closed -> away.getAndDecrement());
+            before.departs();
+            connection.closeFuture().addListener(closed -> before.arrived());
         }
         Member member = connections.goesOver(connection, before, next);
         if (member == null || !connection.isOpen()) {

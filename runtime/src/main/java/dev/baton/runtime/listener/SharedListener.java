@@ -282,14 +282,7 @@ public final class SharedListener implements Listener {
                         + each.of().server();
             }
         }
-        boolean known;
-        try {
-            known = serving.service().unpacks(parcel.state());
-        } catch (Throwable t) { // a plugin's
-            env.channels().failures().failed(spec.plugin(), t);
-            known = false;
-        }
-        if (!known) {
+        if (!serving.unpacks(parcel, spec, env.channels())) {
             return "its service, " + spec.serviceName() + ", is another one here";
         }
         return admission.admitMoved(accepting) ? null : "the listener has ended";
@@ -310,8 +303,16 @@ public final class SharedListener implements Listener {
         unpack(null, parcel, spec.live()::now, false, done);
     }
 
-    private void back(Parcel parcel) {
-        unpack(null, parcel, spec.live()::now, true, () -> {});
+    /** The service may have been replaced while it was away: the one that has packed it knows it in any case. */
+    private void back(Parcel parcel, Serving packer, Runnable done) {
+        Serving now = spec.live().now();
+        boolean known = packer == now || (now.unpacks(parcel, spec, env.channels()) && hasPlaces(parcel, now));
+        Serving to = known ? now : packer;
+        unpack(null, parcel, () -> to, true, done);
+    }
+
+    private boolean hasPlaces(Parcel parcel, Serving serving) {
+        return parcel.companions().stream().allMatch(each -> env.companions().has(each.of(), serving.reload()));
     }
 
     /** Another service of this process is to have it, on the loop that it was on. */
@@ -623,6 +624,20 @@ public final class SharedListener implements Listener {
         Serving before = spec.live().now();
         spec.live().set(next);
         accepted.refresh();
+        return change(before, next, replaced);
+    }
+
+    /**
+     * The listener that has got the sockets of this one {@link #serve}s otherwise: takes those over that are open here.
+     *
+     * @param before what has served
+     * @param replaced the class loader of what was replaced
+     */
+    public ServingChange follow(Serving before, ClassLoader replaced) {
+        return change(before, spec.live().now(), replaced);
+    }
+
+    private ServingChange change(Serving before, Serving next, ClassLoader replaced) {
         return new ServingChange(spec, env, connections, timer, this::move, changes, before, next, replaced);
     }
 

@@ -24,6 +24,11 @@ public interface Companions {
         }
 
         @Override
+        public Runnable hold(Place place) {
+            return () -> {};
+        }
+
+        @Override
         public MovableStreamChannel unpack(PackedCompanion companion, BatonLoop loop, int reload) throws IOException {
             throw new IOException("there are no upstreams here");
         }
@@ -41,6 +46,15 @@ public interface Companions {
      */
     @AnyThread
     boolean has(Place place, int reload);
+
+    /**
+     * Counts a connection that is about to be packed beside what is open, under {@code max-connections} of its server:
+     * nobody gets its place while it is on its way.
+     *
+     * @return to be run once, when it is somewhere again or has ended
+     */
+    @AnyThread
+    Runnable hold(Place place);
 
     /**
      * Makes a packed connection in use one of these, set up by its initializer and registered with the loop whose

@@ -149,7 +149,7 @@ final class PluginReplacement {
             }
         }
         for (SharedListener each : parts.listeners.all()) {
-            boolean configured = configured(parts.config.get(), each) != null;
+            boolean configured = configured(parts, parts.config.get(), each) != null;
             boolean filtered = each.spec().service() instanceof FilteredService service
                     && service.plugins().contains(id);
             if (!configured && (filtered || remade.contains(each.spec().serviceName()))) {
@@ -293,7 +293,7 @@ final class PluginReplacement {
             }
             Service made = Objects.requireNonNull(parts.services.made().get(name));
             if (plain(made) instanceof Renewable<?> renewable) {
-                ServiceEnv making = new ServiceEnv(env.plugin(), env.reload(), given);
+                ServiceEnv making = new ServiceEnv(env, given);
                 try {
                     renewals.put(
                             name,
@@ -310,18 +310,13 @@ final class PluginReplacement {
     }
 
     /** What the file says of a listener; null if it was added at run time, under whatever name. */
-    private static @Nullable ListenerConfig configured(RootConfig config, SharedListener listener) {
-        ListenerConfig found = config.listeners().get(listener.name());
-        return found != null
-                        && found.service().equals(listener.spec().serviceName())
-                        && found.bind().equals(listener.spec().bind())
-                ? found
-                : null;
+    private static @Nullable ListenerConfig configured(Assembly parts, RootConfig config, SharedListener listener) {
+        return parts.listeners.isConfigured(listener) ? config.listeners().get(listener.name()) : null;
     }
 
     private void makeListeners(List<String> problems) {
         for (SharedListener each : parts.listeners.all()) {
-            ListenerConfig configured = configured(config, each);
+            ListenerConfig configured = configured(parts, config, each);
             if (configured == null) {
                 continue;
             }
@@ -425,11 +420,12 @@ final class PluginReplacement {
         List<Serving> before = new ArrayList<>();
         List<ServingChange> changes = new ArrayList<>();
         servings.forEach((listener, serving) -> {
-            before.add(listener.spec().live().now());
-            ServingChange change = listener.serve(serving, old.loader());
-            changes.add(change);
-            uses.add(new Accepted(change));
+            Serving replaced = listener.spec().live().now();
+            before.add(replaced);
+            changes.add(listener.serve(serving, old.loader()));
+            parts.listeners.draining(listener).forEach(each -> changes.add(each.follow(replaced, old.loader())));
         });
+        changes.forEach(each -> uses.add(new Accepted(each)));
         parts.upstreams.reloaded(number);
         parts.replaced.forEach((each, name) -> {
             if (each.hasOf(id)) {

@@ -84,6 +84,15 @@ final class ServiceEnv implements ServiceContext {
         this.workers = parts.workers().of(plugin);
     }
 
+    /** For what a service takes from the new version of another plugin: it serves with that beside what it has. */
+    ServiceEnv(ServiceEnv of, Parts parts) {
+        this.plugin = of.plugin;
+        this.reload = of.reload;
+        this.upstreams = of.upstreams; // retired and closed with the service
+        this.parts = parts;
+        this.workers = of.workers;
+    }
+
     /**
      * How many fds one client may come to need: its own, and what a connection to an upstream costs, to one at a time.
      * It need not be declared, so it cannot be forgotten; what a service opens beyond it is refused when there are no

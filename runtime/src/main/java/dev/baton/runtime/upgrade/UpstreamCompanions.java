@@ -32,6 +32,11 @@ public final class UpstreamCompanions implements Companions {
     }
 
     @Override
+    public Runnable hold(Place place) {
+        return upstreams.hold(place);
+    }
+
+    @Override
     public MovableStreamChannel unpack(PackedCompanion companion, BatonLoop loop, int reload) throws IOException {
         return upstreams.unpack(
                 companion,

@@ -162,9 +162,7 @@ final class ConnectionLimit {
         return queue.takePlace();
     }
 
-    /**
-     * Takes a place for a connection that another process has opened and that is in use, whether one is free or not.
-     */
+    /** Takes a place for a connection that is there and in use, or packed, whether one is free or not. */
     void overdraw() {
         queue.overdraw();
     }

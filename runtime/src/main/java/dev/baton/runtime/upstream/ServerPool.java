@@ -14,6 +14,8 @@ import io.netty.util.AttributeKey;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Predicate;
@@ -55,6 +57,10 @@ final class ServerPool {
     private final AtomicInteger shared = new AtomicInteger();
 
     private final LongAdder connects = new LongAdder();
+    /** Those that keep a place of the limit and may carry many exchanges, which may last for ever; else none. */
+    private final Set<Member> placed = ConcurrentHashMap.newKeySet();
+
+    private volatile boolean retired;
 
     /**
      * Without connections.
@@ -128,6 +134,35 @@ final class ServerPool {
                 figures.reusesLocal(),
                 figures.reusesTakeover(),
                 figures.takeoversRefused());
+    }
+
+    /**
+     * No service serves with them any longer. What is idle is closed. A connection that carries several exchanges gives
+     * its place under the limit back: no request of those that serve now can use it, and none may have to wait for the
+     * end of all that it carries. Until then the server has that many connections more. Any thread.
+     */
+    void retire() {
+        retired = true; // first: who joins now sees it, or is found here
+        idle.close();
+        placed.forEach(this::givePlaceBack);
+    }
+
+    private void opened(Member member) {
+        open.incrementAndGet();
+        if (limit != null && isMultiplexed()) {
+            placed.add(member);
+            if (retired) {
+                givePlaceBack(member);
+            }
+        }
+        member.channel().closeFuture().addListener(closed -> member.closed());
+    }
+
+    /** Once for each. */
+    private void givePlaceBack(Member member) {
+        if (limit != null && (!isMultiplexed() || placed.remove(member))) {
+            limit.freed();
+        }
     }
 
     /** Takes an idle connection that can be used, with a claim on it; null if there is none. */
@@ -297,8 +332,7 @@ final class ServerPool {
         channel.closeFuture().addListener(closed -> env.fds().disconnect());
         Member member = new Member(this, at, channel, loop);
         channel.attr(MEMBER).set(member);
-        open.incrementAndGet();
-        channel.closeFuture().addListener(closed -> member.closed());
+        opened(member);
         channel.afterLeave(() -> {
             if (!at.put(loop, channel, idleFor)) {
                 channel.close();
@@ -322,8 +356,7 @@ final class ServerPool {
         }
         Member member = new Member(this, keeps ? idle.at(address) : null, channel, loop).used(true);
         channel.attr(MEMBER).set(member);
-        open.incrementAndGet();
-        channel.closeFuture().addListener(closed -> member.closed());
+        opened(member);
     }
 
     /** Where a connection in use belongs; null if it was made by no pool, or speaks TLS, whose keys cannot go. */
@@ -369,9 +402,8 @@ final class ServerPool {
         }
         Member member = new Member(this, home, channel, loop).used(true);
         channel.attr(MEMBER).set(member);
-        open.incrementAndGet();
         connects.increment();
-        channel.closeFuture().addListener(closed -> member.closed());
+        opened(member);
     }
 
     /** The pool's note about a connection. */
@@ -529,9 +561,7 @@ final class ServerPool {
                 home.remove(channel);
             }
             pool.open.decrementAndGet();
-            if (pool.limit != null) {
-                pool.limit.freed();
-            }
+            pool.givePlaceBack(this);
         }
     }
 }

@@ -46,6 +46,8 @@ import org.jspecify.annotations.Nullable;
 final class UpstreamGroup {
     /** Servers of one upstream: each change copies their list, and each has a dozen metrics. */
     static final int SERVERS_MAX = 1024;
+    /** Gives back that nothing was held. */
+    static final Runnable NOTHING_HELD = () -> {};
     /** A loop that is blocked for longer is not waited for: an operator wants an answer. */
     private static final Duration TURNS_MAX = Duration.ofSeconds(2);
 
@@ -257,7 +259,7 @@ final class UpstreamGroup {
         live.add(of.number(), pool);
         idle.add(pool);
         if (of.isRetired()) {
-            pools.close(); // its server is a new one, and nothing rests there any longer
+            pool.retire(); // its server is a new one, and nothing rests there any longer
         }
     }
 
@@ -275,7 +277,7 @@ final class UpstreamGroup {
         synchronized (changing) {
             opened.retired();
             if (!opened.isUsed()) {
-                pools(opened).forEach(each -> each.idle().close());
+                pools(opened).forEach(ServerPool::retire);
             }
         }
     }
@@ -670,6 +672,17 @@ final class UpstreamGroup {
     /** See {@link Upstreams#has}. */
     boolean has(Place place, int reload) {
         return poolOf(place, newest(place.plugin(), place.profile(), reload)) != null;
+    }
+
+    /** See {@link Upstreams#hold}. */
+    Runnable hold(Place place) {
+        LiveServer live = servers.find(place.server());
+        ConnectionLimit limit = live == null ? null : live.limit();
+        if (limit == null) {
+            return NOTHING_HELD;
+        }
+        limit.overdraw();
+        return limit::freed;
     }
 
     /** See {@link Upstreams#unpack}. */

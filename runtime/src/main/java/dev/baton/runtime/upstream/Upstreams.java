@@ -218,6 +218,12 @@ public final class Upstreams {
         return place == null || ServerAddress.listener(place.server()).isPresent() ? null : place;
     }
 
+    /** Counts a packed connection: see {@link Companions#hold}. */
+    public Runnable hold(Place place) {
+        UpstreamGroup group = groups.get(place.upstream());
+        return group == null ? UpstreamGroup.NOTHING_HELD : group.hold(place);
+    }
+
     /**
      * Makes a packed connection in use one of these: see {@link Companions#unpack}.
      *

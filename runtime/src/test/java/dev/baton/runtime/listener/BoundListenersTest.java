@@ -102,6 +102,38 @@ class BoundListenersTest {
     }
 
     @Test
+    void oneThatWasAddedAtRunTimeIsNotOfTheConfigurationWhateverItsName() {
+        listeners.add(web);
+        SharedListener other = listener("other");
+        listeners.add(other, ""); // by a program
+        listeners.opened(other);
+        assertThat(listeners.isConfigured(web)).isTrue();
+        assertThat(listeners.isConfigured(other)).isFalse();
+        listeners.remove(web);
+        SharedListener again = listener("web");
+        listeners.add(again, "text");
+        assertThat(listeners.isConfigured(again)).isFalse();
+        assertThat(listeners.isConfigured(web)).as("it is gone").isFalse();
+    }
+
+    @Test
+    void thoseWhoseSocketsAnotherHasAreKnownWhileTheyHaveConnections() {
+        SharedListener second = listener("web");
+        SharedListener third = listener("web");
+        listeners.add(web);
+        when(web.connections()).thenReturn(1);
+        when(second.connections()).thenReturn(2);
+        listeners.replace(web, second);
+        assertThat(listeners.draining(second)).containsExactly(web);
+        assertThat(listeners.isConfigured(second)).isTrue();
+        listeners.replace(second, third);
+        assertThat(listeners.draining(third)).containsExactly(web, second);
+        when(web.connections()).thenReturn(0);
+        assertThat(listeners.draining(third)).containsExactly(second);
+        assertThat(listeners.draining(web)).as("it drains itself").isEmpty();
+    }
+
+    @Test
     void theFiltersOfOneThatIsRemovedAreClosedOnce() {
         List<String> closed = new ArrayList<>();
         ConnectionFilter filter = new ConnectionFilter() {

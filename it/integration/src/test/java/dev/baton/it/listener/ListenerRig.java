@@ -124,6 +124,11 @@ final class ListenerRig implements AutoCloseable {
         return new Balance(loops.connections()::of, metrics);
     }
 
+    /** One of the same spec as another, without a socket. */
+    SharedListener again(SharedListener other) {
+        return new SharedListener(other.spec(), loops.env(), loops.registry().batonLoops(), metrics, worker);
+    }
+
     /** Opens and starts one on a free port. */
     SharedListener start(int maxConnections, UnbindStrategy unbind, Service service) throws IOException {
         SharedListener listener = listener(HOST + ":0", maxConnections, unbind, service);

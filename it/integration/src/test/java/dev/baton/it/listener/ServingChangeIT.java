@@ -5,9 +5,14 @@ import static org.awaitility.Awaitility.await;
 
 import dev.baton.plugin.epoll.EpollProvider;
 import dev.baton.plugin.unbind.AtOnceStrategy;
+import dev.baton.plugin.unbind.DrainStrategy;
 import dev.baton.runtime.listener.Serving;
 import dev.baton.runtime.listener.ServingChange;
 import dev.baton.runtime.listener.SharedListener;
+import dev.baton.runtime.pack.Carrier;
+import dev.baton.runtime.pack.Departure;
+import dev.baton.runtime.pack.Parcel;
+import dev.baton.runtime.posix.JnrPosix;
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.service.Packed;
 import dev.baton.spi.service.Packing;
@@ -24,6 +29,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -32,6 +38,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * J6: how the connections of a listener go over to another version of its service. The bug that this guards against: a
@@ -60,6 +68,8 @@ class ServingChangeIT {
         /** Only between two requests: not while a {@code <} has come and no {@code >}. */
         PACKS_LATER,
         GIVES_UP,
+        /** Throws when it is to give a connection up. */
+        BREAKS,
         STAYS
     }
 
@@ -116,6 +126,9 @@ class ServingChangeIT {
 
         @Override
         public boolean giveUp(MovableChannel connection, Consumer<ByteBuf> taker) {
+            if (way == Way.BREAKS) {
+                throw new IllegalStateException("broken");
+            }
             if (way != Way.GIVES_UP) {
                 return false;
             }
@@ -252,6 +265,127 @@ class ServingChangeIT {
             assertThat(client.getInputStream().readNBytes(4)).asString().isEqualTo("bbbb");
             assertThat(ListenerRig.echo(client, '.')).isEqualTo('b');
             assertThat(next.said).containsExactly("initialize");
+        }
+    }
+
+    @Test
+    void shouldCloseAConnectionWhoseServiceThrowsWhenItIsToGiveItUp() throws Exception {
+        SharedListener listener = listener(new Version('a', Way.BREAKS));
+        try (Socket client = ListenerRig.connect(listener)) {
+            assertThat(ListenerRig.echo(client, '.')).isEqualTo('a');
+            awaitOver(change(listener, new Version('b', Way.STAYS)));
+            assertThat(client.getInputStream().read()).isEqualTo(-1);
+        }
+    }
+
+    /** Takes connections to another process, which is the test. */
+    private static final class Held implements Carrier, Departure.Answer {
+        final CompletableFuture<Parcel> parcel = new CompletableFuture<>();
+        private volatile @Nullable Departure departure;
+
+        @Override
+        public boolean take(Departure taken, boolean cameBack) {
+            departure = taken;
+            taken.ask(this);
+            return !cameBack;
+        }
+
+        void back() throws Exception {
+            Objects.requireNonNull(departure).back(parcel.get(20, TimeUnit.SECONDS));
+        }
+
+        void gone() throws Exception {
+            Parcel taken = parcel.get(20, TimeUnit.SECONDS);
+            Objects.requireNonNull(departure).gone();
+            taken.numbers().forEach(new JnrPosix()::close);
+        }
+
+        @Override
+        public boolean reserve() {
+            return true;
+        }
+
+        @Override
+        public void giveBack() {}
+
+        @Override
+        public void packed(Parcel packed) {
+            parcel.complete(packed);
+        }
+
+        @Override
+        public void notNow() {}
+
+        @Override
+        public void never() {}
+
+        @Override
+        public void over() {}
+
+        @Override
+        public void again() {}
+    }
+
+    /** The service is replaced while a connection is on its way to another process, which does not take it. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void shouldGiveAConnectionThatComesBackToAServiceThatKnowsIt(boolean known) throws Exception {
+        Version before = new Version('a', Way.PACKS);
+        Version next = new Version('b', Way.PACKS);
+        next.knows = known;
+        SharedListener listener = listener(before);
+        Held held = new Held();
+        listener.carriedBy(held);
+        try (Socket client = ListenerRig.connect(listener)) {
+            assertThat(ListenerRig.echo(client, '.')).isEqualTo('a');
+            listener.unbind(Duration.ofMinutes(1), new DrainStrategy());
+            held.parcel.get(20, TimeUnit.SECONDS);
+            ServingChange change = change(listener, next);
+            assertThat(change.advance()).as("it may come back").isEqualTo(1);
+            held.back();
+            assertThat(ListenerRig.echo(client, '.')).isEqualTo(known ? 'b' : 'a');
+            assertThat(known ? next.said : before.said).contains("unpack a");
+            if (known) {
+                awaitOver(change);
+            } else {
+                assertThat(change.advance()).isEqualTo(1);
+            }
+        }
+    }
+
+    @Test
+    void shouldCountAConnectionUntilItIsInAnotherProcess() throws Exception {
+        SharedListener listener = listener(new Version('a', Way.PACKS));
+        Held held = new Held();
+        listener.carriedBy(held);
+        try (Socket client = ListenerRig.connect(listener)) {
+            assertThat(ListenerRig.echo(client, '.')).isEqualTo('a');
+            listener.unbind(Duration.ofMinutes(1), new DrainStrategy());
+            held.parcel.get(20, TimeUnit.SECONDS);
+            ServingChange change = change(listener, new Version('b', Way.PACKS));
+            assertThat(change.advance()).isEqualTo(1);
+            held.gone();
+            assertThat(change.advance()).isZero();
+            assertThat(listener.connections()).isZero();
+        }
+    }
+
+    /**
+     * A listener whose sockets went to another process and came back when that died: its connections are here still.
+     */
+    @Test
+    void shouldTakeThoseOverOfAListenerWhoseSocketsAnotherOneHas() throws Exception {
+        Version before = new Version('a', Way.PACKS);
+        SharedListener drains = listener(before);
+        SharedListener serves = rig.again(drains);
+        try (Socket client = ListenerRig.connect(drains)) {
+            assertThat(ListenerRig.echo(client, '.')).isEqualTo('a');
+            Serving replaced = serves.spec().live().now();
+            ServingChange change = change(serves, new Version('b', Way.PACKS));
+            ServingChange followed = drains.follow(replaced, NO_CODE);
+            assertThat(change.advance()).as("it has none").isZero();
+            awaitOver(followed);
+            assertThat(ListenerRig.echo(client, '.')).isEqualTo('b');
         }
     }
 

@@ -2,12 +2,16 @@ package dev.baton.plugin.chaos;
 
 import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.config.ServiceName;
+import dev.baton.spi.service.Packed;
+import dev.baton.spi.service.Packing;
 import dev.baton.spi.service.Service;
 import dev.baton.spi.service.ServiceContext;
 import dev.baton.spi.service.ServiceFactory;
+import io.netty.buffer.ByteBuf;
 import jakarta.inject.Inject;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * Passes connections on to another service, and is late where {@code chaos/delay} says so: when a connection is given
@@ -65,5 +69,25 @@ final class ChaosService implements Service {
     @Override
     public List<String> protocols() {
         return service.protocols();
+    }
+
+    @Override
+    public boolean giveUp(MovableChannel connection, Consumer<ByteBuf> taker) {
+        return service.giveUp(connection, taker);
+    }
+
+    @Override
+    public Packed pack(MovableChannel connection, Packing packing) {
+        return service.pack(connection, packing);
+    }
+
+    @Override
+    public boolean unpacks(byte[] state) {
+        return service.unpacks(state);
+    }
+
+    @Override
+    public void unpack(MovableChannel connection, String listener, Packed packed) {
+        service.unpack(connection, listener, packed);
     }
 }
