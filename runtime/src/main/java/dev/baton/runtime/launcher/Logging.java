@@ -3,30 +3,39 @@ package dev.baton.runtime.launcher;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
-import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.LogbackServiceProvider;
 import ch.qos.logback.core.ConsoleAppender;
-import ch.qos.logback.core.spi.ContextAwareBase;
-import dev.baton.runtime.server.Installation;
+import ch.qos.logback.core.CoreConstants;
 import java.util.Collection;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How a process that {@code bin/baton} started logs: to standard error, in code, because reading an XML file costs a
- * start 0.1 s. {@code -Dlogback.configurationFile=FILE} in {@code BATON_JAVA_OPTS} replaces it; tests and embedders
- * have their own.
+ * How a process that {@code bin/baton} started logs: to standard error, in code, because to look for a configuration
+ * and read it costs a start 0.1 s. {@code -Dlogback.configurationFile=FILE} in {@code BATON_JAVA_OPTS} replaces it;
+ * tests and embedders have their own.
  */
-public final class Logging extends ContextAwareBase implements Configurator {
+public final class Logging extends LogbackServiceProvider {
+    private static final String FILE = "logback.configurationFile";
 
-    /** Found by Logback as a service. */
+    /** Named to SLF4J by {@code bin/baton}. */
     public Logging() {}
 
     @Override
-    public ExecutionStatus configure(LoggerContext context) {
-        if (System.getProperty(Installation.HOME) == null || System.getProperty("logback.configurationFile") != null) {
-            return ExecutionStatus.INVOKE_NEXT_IF_ANY;
+    public void initialize() {
+        if (System.getProperty(FILE) != null) {
+            super.initialize();
+            return;
         }
+        LoggerContext context = (LoggerContext) getLoggerFactory();
+        context.setName(CoreConstants.DEFAULT_CONTEXT_NAME);
+        context.setMDCAdapter(getMDCAdapter());
+        configure(context);
+        context.start();
+    }
+
+    private static void configure(LoggerContext context) {
         PatternLayoutEncoder encoder = new PatternLayoutEncoder();
         encoder.setContext(context);
         encoder.setPattern("%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level %logger{0} [%thread] %msg%n");
@@ -41,13 +50,11 @@ public final class Logging extends ContextAwareBase implements Configurator {
         root.setLevel(Level.WARN);
         root.addAppender(appender);
         context.getLogger("dev.baton").setLevel(Level.INFO);
-        return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
     }
 
     /** Shows everything that some packages log, unless another configuration of the log says what of them is shown. */
     public static void trace(Collection<String> packages) {
-        if (System.getProperty("logback.configurationFile") == null
-                && LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
+        if (System.getProperty(FILE) == null && LoggerFactory.getILoggerFactory() instanceof LoggerContext context) {
             packages.forEach(each -> context.getLogger(each).setLevel(Level.TRACE));
         }
     }

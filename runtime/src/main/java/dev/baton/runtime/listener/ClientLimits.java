@@ -42,9 +42,7 @@ final class ClientLimits {
     /** Limits of a listener; null if there are none. */
     static @Nullable ClientLimits of(
             String listener, ListenerSpec.PerClient limits, Metrics metrics, LongSupplier clock) {
-        return limits.equals(ListenerSpec.PerClient.UNLIMITED)
-                ? null
-                : new ClientLimits(listener, limits, metrics, clock);
+        return limits.isUnlimited() ? null : new ClientLimits(listener, limits, metrics, clock);
     }
 
     /**

@@ -104,6 +104,11 @@ public record ListenerSpec(
     public record PerClient(int maxConnections, double acceptsPerSecond) {
         /** Whatever the listener may take. */
         public static final PerClient UNLIMITED = new PerClient(Integer.MAX_VALUE, Double.POSITIVE_INFINITY);
+
+        /** Whether it limits nothing. */
+        boolean isUnlimited() {
+            return maxConnections == Integer.MAX_VALUE && Double.isInfinite(acceptsPerSecond);
+        }
     }
 
     /** A listener with one socket, and connections that stay with the loop that accepted them. */

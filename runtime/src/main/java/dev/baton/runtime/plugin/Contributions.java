@@ -1,8 +1,6 @@
 package dev.baton.runtime.plugin;
 
 import com.google.inject.Binder;
-import com.google.inject.Injector;
-import com.google.inject.Singleton;
 import dev.baton.runtime.config.ConfigReader;
 import dev.baton.runtime.config.NoKeys;
 import dev.baton.runtime.config.RecordShape;
@@ -22,21 +20,21 @@ import dev.baton.spi.pool.TakeoverPolicy;
 import dev.baton.spi.service.ServiceFactory;
 import dev.baton.spi.upstream.Balancer;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Collects what one plugin contributes, and binds each class once in the plugin's module. */
+/** Collects what one plugin contributes. One thread does; the instances may be asked for by any. */
 final class Contributions implements PluginBinder {
     private final String plugin;
     private final boolean thorough;
-    private final Set<Class<?>> bound = new HashSet<>();
+    private final Set<Class<?>> bound = new LinkedHashSet<>();
     private final List<Contribution<?>> all = new ArrayList<>();
     private @Nullable Binder guice;
-    private @Nullable Injector injector;
+    private @Nullable Instances instances;
 
     /**
      * Makes an empty collection.
@@ -54,14 +52,28 @@ final class Contributions implements PluginBinder {
         return plugin;
     }
 
-    /** The module that is being configured; before any contribution. */
-    void open(Binder binder) {
-        guice = binder;
+    /** Whether what is wrong with the plugin is to be found when it is loaded. */
+    boolean isThorough() {
+        return thorough;
     }
 
-    /** From here on instances can be had. */
-    void close(Injector made) {
-        injector = made;
+    /**
+     * Before any contribution; forgets those of an attempt before.
+     *
+     * @param binder of the module that is being configured, for the plugin's own bindings; null if there is none
+     */
+    void open(@Nullable Binder binder) {
+        guice = binder;
+        bound.clear();
+        all.clear();
+    }
+
+    /** The plugin is configured. Answers what makes the instances, once it knows how. */
+    Instances close() {
+        guice = null;
+        Instances made = new Instances(plugin, bound);
+        instances = made;
+        return made;
     }
 
     /** Everything, in the order of the extension points. */
@@ -75,10 +87,26 @@ final class Contributions implements PluginBinder {
 
     @Override
     public Binder guice() {
-        if (guice == null || injector != null) {
-            throw new IllegalStateException("a PluginBinder is for use inside of Plugin.configure");
+        Binder binder = guice;
+        if (instances != null) {
+            throw closed();
+        } else if (binder == null) {
+            throw new NeedsGuice();
         }
-        return guice;
+        return binder;
+    }
+
+    private static IllegalStateException closed() {
+        return new IllegalStateException("a PluginBinder is for use inside of Plugin.configure");
+    }
+
+    /** The plugin has bindings of its own, and there is no binder. */
+    static final class NeedsGuice extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        NeedsGuice() {
+            super(null, null, false, false);
+        }
     }
 
     @Override
@@ -198,17 +226,17 @@ final class Contributions implements PluginBinder {
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException(String.join("; ", problems));
         }
-        Binder binder = guice();
-        if (bound.add(type)) {
-            binder.withSource(plugin).bind(type).in(Singleton.class);
+        if (instances != null) {
+            throw closed();
         }
+        bound.add(type);
         Supplier<T> instance = () -> {
-            Injector made = injector;
+            Instances made = instances;
             if (made == null) {
                 throw new IllegalStateException(point + " " + name + " before its plugin is configured");
             }
-            return role.apply(made.getInstance(type));
+            return role.apply(made.of(type));
         };
-        all.add(new Contribution<>(point, plugin, name, config, instance));
+        all.add(new Contribution<>(point, plugin, name, config, !thorough, instance));
     }
 }

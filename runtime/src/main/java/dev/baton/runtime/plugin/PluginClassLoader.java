@@ -8,9 +8,7 @@ import java.net.MalformedURLException;
 import java.net.URL;
 import java.net.URLConnection;
 import java.net.URLStreamHandler;
-import java.security.CodeSource;
 import java.security.SecureClassLoader;
-import java.security.cert.Certificate;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Enumeration;
@@ -99,17 +97,13 @@ final class PluginClassLoader extends SecureClassLoader implements AutoCloseable
                 try (InputStream in = jar.file().getInputStream(entry)) {
                     byte[] bytes = in.readAllBytes();
                     definePackageOf(name, jar);
-                    return defineClass(name, bytes, 0, bytes.length, source(jar));
+                    return defineClass(name, bytes, 0, bytes.length, jar.source());
                 } catch (IOException e) {
                     throw new ClassNotFoundException(name + " cannot be read from " + jar.path(), e);
                 }
             }
         }
         throw new ClassNotFoundException(name);
-    }
-
-    private static CodeSource source(PluginJars.Open jar) throws MalformedURLException {
-        return new CodeSource(jar.path().toUri().toURL(), (Certificate[]) null);
     }
 
     private void definePackageOf(String className, PluginJars.Open jar) throws IOException {

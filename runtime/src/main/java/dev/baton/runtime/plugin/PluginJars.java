@@ -2,6 +2,7 @@ package dev.baton.runtime.plugin;
 
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.MalformedURLException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -9,6 +10,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.CodeSource;
+import java.security.cert.Certificate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -33,8 +36,14 @@ final class PluginJars implements AutoCloseable {
 
     private final List<Open> jars = new ArrayList<>();
 
-    /** One jar: where it was found, and its content at that time. */
-    record Open(Path path, JarFile file) {
+    /**
+     * One jar.
+     *
+     * @param path where it was found
+     * @param file its content at that time
+     * @param source what its classes are said to come from
+     */
+    record Open(Path path, JarFile file, CodeSource source) {
         /**
          * What its manifest says; empty if it has none.
          *
@@ -62,7 +71,7 @@ final class PluginJars implements AutoCloseable {
         boolean done = false;
         try {
             for (Path path : paths) {
-                made.jars.add(new Open(path, copy(path)));
+                made.jars.add(new Open(path, copy(path), source(path)));
             }
             done = true;
             return made;
@@ -70,6 +79,14 @@ final class PluginJars implements AutoCloseable {
             if (!done) {
                 made.close();
             }
+        }
+    }
+
+    private static CodeSource source(Path path) throws PluginException {
+        try {
+            return new CodeSource(path.toUri().toURL(), (Certificate[]) null);
+        } catch (MalformedURLException e) {
+            throw new PluginException(path + " has no URL: " + e.getMessage(), e);
         }
     }
 

@@ -1,9 +1,7 @@
 package dev.baton.runtime.plugin;
 
-import com.google.inject.AbstractModule;
 import com.google.inject.ConfigurationException;
 import com.google.inject.CreationException;
-import com.google.inject.Guice;
 import com.google.inject.Module;
 import com.google.inject.ProvisionException;
 import com.google.inject.Stage;
@@ -14,8 +12,6 @@ import dev.baton.spi.admin.PluginSnapshot;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.lang.reflect.Constructor;
-import java.lang.reflect.InvocationTargetException;
 import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,14 +39,15 @@ import org.slf4j.LoggerFactory;
  * its own over the runtime's bindings, so that nothing one of them does wrong touches another.
  *
  * <p>The injectors make singletons when they are asked for, not all at once ({@link Stage#DEVELOPMENT}): a poller has
- * to exist before the loops, and what takes a Vert.x only after them. The launcher asks for everything before the
- * process is ready, so nothing is made late.
+ * to exist before the loops, and what takes a Vert.x only after them. What a user's plugin contributes to this process
+ * is asked for before the process is ready, so nothing of it is made late. A plugin of the distribution, which Baton's
+ * build has checked, gets its injector when something of it is used: most are not, and an injector takes some
+ * milliseconds.
  */
 public final class PluginLoader {
     private static final Logger LOG = LoggerFactory.getLogger(PluginLoader.class);
 
-    private final Module runtimeBindings;
-    private final Function<String, Module> ownBindings;
+    private final PluginSetup setup;
     private final PluginRegistry registry = new PluginRegistry();
     private final Map<String, String> placesById = new HashMap<>();
     /** Those from folders, as they are used now. */
@@ -68,8 +65,7 @@ public final class PluginLoader {
      * @param enabled ids of plugins that are loaded on request, and are requested
      */
     public PluginLoader(Module runtimeBindings, Function<String, Module> ownBindings, Set<String> enabled) {
-        this.runtimeBindings = runtimeBindings;
-        this.ownBindings = ownBindings;
+        this.setup = new PluginSetup(runtimeBindings, ownBindings);
         this.enabled = Set.copyOf(enabled);
     }
 
@@ -273,8 +269,8 @@ public final class PluginLoader {
                 PluginLinker.link(manifest.jar(), jars, loader);
             }
             Contributions contributions = new Contributions(manifest.id(), thorough);
-            PluginSnapshot made =
-                    install(contributions, manifest.version(), manifest.spi(), found.place(), entry(manifest, loader));
+            PluginSnapshot made = install(
+                    contributions, manifest.version(), manifest.spi(), found.place(), EntryPoint.of(manifest, loader));
             loaded.put(manifest.id(), new LoadedPlugin(made, contributions, loader));
             done = true;
         } catch (PluginException e) {
@@ -319,7 +315,7 @@ public final class PluginLoader {
             PluginLinker.link(manifest.jar(), opened.jars(), loader);
             Contributions contributions = new Contributions(manifest.id(), true);
             String from = manifest.jar().toString();
-            collect(contributions, from, entry(manifest, loader));
+            setup.collect(contributions, from, EntryPoint.of(manifest, loader));
             PluginSnapshot snapshot = new PluginSnapshot(
                     manifest.id(),
                     manifest.version(),
@@ -353,42 +349,17 @@ public final class PluginLoader {
         failed(found.plugin().folder(), manifest.id(), manifest.version(), manifest.spi(), found.place(), e);
     }
 
-    private static Entry entry(PluginManifest manifest, ClassLoader loader) throws PluginException {
-        Class<? extends Plugin> type = entryPoint(manifest, loader);
-        return new Entry(type, () -> made(type));
-    }
-
-    private static Class<? extends Plugin> entryPoint(PluginManifest manifest, ClassLoader loader)
-            throws PluginException {
-        try {
-            Class<?> loaded = Class.forName(manifest.entryPoint(), true, loader);
-            if (Plugin.class.isAssignableFrom(loaded)) {
-                return loaded.asSubclass(Plugin.class);
-            }
-            throw new PluginException(manifest.jar() + ": Baton-Plugin-Class " + manifest.entryPoint()
-                    + " does not implement " + Plugin.class.getName());
-        } catch (ClassNotFoundException e) {
-            throw new PluginException(
-                    manifest.jar() + ": Baton-Plugin-Class " + manifest.entryPoint()
-                            + " is in none of the jars of its folder",
-                    e);
-        } catch (LinkageError e) {
-            throw new PluginException(
-                    manifest.jar() + ": Baton-Plugin-Class " + manifest.entryPoint() + " cannot be loaded: " + e, e);
-        }
-    }
-
     /**
      * Loads a plugin that is on the class path of the runtime, for tests and for programs that embed Baton: no class
      * loader, no manifest, else the same.
      */
     public void loadEmbedded(String id, Class<? extends Plugin> entryPoint) {
-        loadEmbedded(id, new Entry(entryPoint, () -> made(entryPoint)));
+        loadEmbedded(id, EntryPoint.of(entryPoint));
     }
 
     /** The same with an entry point that the program has made. */
     public void loadEmbedded(String id, Plugin plugin) {
-        loadEmbedded(id, new Entry(plugin.getClass(), () -> plugin));
+        loadEmbedded(id, new EntryPoint(plugin.getClass(), () -> plugin));
     }
 
     /**
@@ -436,7 +407,7 @@ public final class PluginLoader {
                     manifest.version(),
                     manifest.spi(),
                     url.toString(),
-                    entry(manifest, classPath));
+                    EntryPoint.of(manifest, classPath));
         } catch (PluginException e) {
             failed(place, manifest.id(), manifest.version(), manifest.spi(), url.toString(), e);
         }
@@ -452,7 +423,7 @@ public final class PluginLoader {
                 "it is loaded only if the configuration asks for it, by plugins: { enable: [" + manifest.id() + "] }"));
     }
 
-    private void loadEmbedded(String id, Entry entry) {
+    private void loadEmbedded(String id, EntryPoint entry) {
         String from = "class " + entry.type().getName();
         try {
             install(new Contributions(id, true), "embedded", "", from, entry);
@@ -461,16 +432,8 @@ public final class PluginLoader {
         }
     }
 
-    /** A plugin's entry point, and what makes it. */
-    private record Entry(Class<? extends Plugin> type, Maker maker) {
-        /** May throw what the plugin throws. */
-        @FunctionalInterface
-        interface Maker {
-            Plugin make() throws Throwable;
-        }
-    }
-
-    private PluginSnapshot install(Contributions contributions, String version, String spi, String from, Entry entry)
+    private PluginSnapshot install(
+            Contributions contributions, String version, String spi, String from, EntryPoint entry)
             throws PluginException {
         String id = contributions.plugin();
         String first = placesById.get(id);
@@ -478,7 +441,7 @@ public final class PluginLoader {
             throw new PluginException(
                     from + ": a plugin '" + id + "' is loaded already, from " + first + "; remove one of them");
         }
-        collect(contributions, from, entry);
+        setup.collect(contributions, from, entry);
         Clash clash = registry.add(contributions).orElse(null);
         if (clash != null) {
             if (clash.second().equals(clash.first())) {
@@ -493,22 +456,6 @@ public final class PluginLoader {
         PluginSnapshot snapshot = new PluginSnapshot(id, version, spi, names(contributions), from, null);
         registry.addSnapshot(snapshot);
         return snapshot;
-    }
-
-    private void collect(Contributions contributions, String from, Entry entry) throws PluginException {
-        PluginModule module = new PluginModule(entry, contributions);
-        ClassLoader before = Thread.currentThread().getContextClassLoader();
-        Thread.currentThread().setContextClassLoader(entry.type().getClassLoader());
-        try {
-            contributions.close(Guice.createInjector(
-                    Stage.DEVELOPMENT, runtimeBindings, ownBindings.apply(contributions.plugin()), module));
-        } catch (Throwable t) { // the end of this plugin only
-            Throwable cause = module.thrown == null ? t : module.thrown;
-            throw new PluginException(
-                    from + ": " + entry.type().getName() + " cannot be configured: " + words(cause), t);
-        } finally {
-            Thread.currentThread().setContextClassLoader(before);
-        }
     }
 
     /** What a person can use of an exception, in one line. */
@@ -531,44 +478,6 @@ public final class PluginLoader {
 
     private static String firstLine(Message message) {
         return message.getMessage().lines().findFirst().orElse("");
-    }
-
-    /** The plugin's module; remembers what the plugin threw, which Guice would bury in its own report. */
-    private static final class PluginModule extends AbstractModule {
-        private final Entry entry;
-        private final Contributions contributions;
-        private @Nullable Throwable thrown;
-
-        PluginModule(Entry entry, Contributions contributions) {
-            this.entry = entry;
-            this.contributions = contributions;
-        }
-
-        @Override
-        protected void configure() {
-            contributions.open(binder());
-            try {
-                entry.maker().make().configure(contributions);
-            } catch (Throwable t) {
-                thrown = t;
-                addError("configure threw"); // ends the injector without Guice logging a stack trace of its own
-            }
-        }
-    }
-
-    private static Plugin made(Class<? extends Plugin> entryPoint) throws Throwable {
-        Constructor<? extends Plugin> constructor;
-        try {
-            constructor = entryPoint.getDeclaredConstructor();
-            constructor.setAccessible(true);
-        } catch (NoSuchMethodException e) {
-            throw new PluginException("it has no constructor without parameters", e);
-        }
-        try {
-            return constructor.newInstance();
-        } catch (InvocationTargetException e) {
-            throw e.getCause();
-        }
     }
 
     private void failed(Path folder, String id, PluginException problem) {

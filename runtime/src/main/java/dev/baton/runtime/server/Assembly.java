@@ -410,7 +410,8 @@ final class Assembly {
 
     private void makeViewsAndActions() {
         PluginRegistry plugins = foundation.plugins();
-        plugins.all(ExtensionPoint.ADMIN_VIEW).forEach((name, each) -> views.put(name, new LiveAdminView(each.get())));
+        plugins.all(ExtensionPoint.ADMIN_VIEW)
+                .forEach((name, each) -> views.put(name, new LiveAdminView(each.early())));
         plugins.all(ExtensionPoint.ADMIN_ACTION)
                 .forEach((name, each) ->
                         actions.put(name, new LiveAction(new BoundAction(name, each, foundation.parameters))));

@@ -7,20 +7,20 @@ import dev.baton.spi.admin.ParameterBinder;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 
 /** An action of a plugin, whose parameters are bound to its record by the rules of the configuration. */
 final class BoundAction implements OfferedAction {
     private final String name;
     private final ParameterBinder binder;
     private final Class<? extends Record> record;
-    private final AdminAction<Record> action;
+    private final Supplier<AdminAction<?>> action;
 
-    @SuppressWarnings("unchecked") // the contribution has the action and its record together
     BoundAction(String name, Contribution<AdminAction<?>> contribution, ParameterBinder binder) {
         this.name = name;
         this.binder = binder;
         this.record = contribution.config();
-        this.action = (AdminAction<Record>) contribution.get();
+        this.action = contribution.early();
     }
 
     @Override
@@ -29,7 +29,8 @@ final class BoundAction implements OfferedAction {
     }
 
     @Override
+    @SuppressWarnings("unchecked") // the contribution has the action and its record together
     public CompletionStage<? extends Record> act(Map<String, String> given) {
-        return action.act(binder.bind(name, record, given));
+        return ((AdminAction<Record>) action.get()).act(binder.bind(name, record, given));
     }
 }

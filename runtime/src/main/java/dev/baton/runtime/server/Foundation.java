@@ -285,6 +285,7 @@ public final class Foundation {
                         each.plugin(),
                         each.name(),
                         each.config(),
+                        each.late(),
                         () -> new OwnedPollers(each.get(), each.plugin(), table)))
                 .toList();
     }

@@ -371,6 +371,36 @@ class PluginLoaderTest extends PluginLoading {
                 .contains("missing.Thing");
     }
 
+    /** Those of the distribution get an injector late, unless they have bindings of their own. */
+    @Test
+    void aPluginOfTheDistributionWithBindingsOfItsOwn() throws IOException {
+        PluginJar.plugin("one", "one.Entry")
+                .entryPoint(
+                        "one.Entry",
+                        "binder.unbindStrategy(\"gently\", Unbind.class); binder.guice().bind(Integer.class).toInstance(7);")
+                .in(root.resolve("one"), "one.jar");
+        good("two", "plainly");
+        PluginRegistry registry = bundled();
+        assertThat(registry.failures()).isEmpty();
+        assertThat(registry.all(ExtensionPoint.UNBIND_STRATEGY)).containsOnlyKeys("gently", "plainly");
+        registry.all(ExtensionPoint.UNBIND_STRATEGY).values().forEach(each -> {
+            assertThat(each.late()).isTrue();
+            assertThat(each.get()).isNotNull();
+        });
+    }
+
+    @Test
+    void aPluginOfTheDistributionThatThrows() throws IOException {
+        PluginJar.plugin("one", "one.Entry")
+                .entryPoint("one.Entry", "throw new IllegalStateException(\"broken\");")
+                .in(root.resolve("one"), "one.jar");
+        assertThat(bundled().failures())
+                .singleElement()
+                .extracting(PluginSnapshot::problem)
+                .asString()
+                .endsWith("one.Entry cannot be configured: java.lang.IllegalStateException: broken");
+    }
+
     private PluginRegistry bundled() {
         PluginLoader loader = new PluginLoader(BINDINGS, PluginLoading::own, Set.of());
         loader.loadAll(List.of(root), List.of());

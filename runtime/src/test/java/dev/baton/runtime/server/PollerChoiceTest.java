@@ -21,7 +21,7 @@ class PollerChoiceTest {
         PollerProvider provider = mock(PollerProvider.class);
         when(provider.preference()).thenReturn(preference);
         when(provider.unavailable()).thenReturn(unavailable);
-        return new Contribution<>(ExtensionPoint.POLLER, "plugin-" + name, name, NoKeys.class, () -> provider);
+        return new Contribution<>(ExtensionPoint.POLLER, "plugin-" + name, name, NoKeys.class, false, () -> provider);
     }
 
     @Test

@@ -1,5 +1,7 @@
 package dev.baton.spi.fd;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Names one registration of a file descriptor: the kernel's number and how often that number was recycled.
  *
@@ -20,6 +22,17 @@ public record Fd(int number, int generation) {
     /** {@link #key()} without an instance. */
     public static long key(int number, int generation) {
         return ((long) generation << 32) | (number & 0xFFFF_FFFFL);
+    }
+
+    /** Written out: to link that of a record takes a start some milliseconds. */
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof Fd fd && number == fd.number && generation == fd.generation;
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * number + generation;
     }
 
     @Override

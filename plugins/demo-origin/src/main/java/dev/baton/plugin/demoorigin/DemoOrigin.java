@@ -86,11 +86,8 @@ public final class DemoOrigin implements HttpHandler {
 
     private static ByteBuf piece() {
         String line = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-\n";
-        ByteBuf piece = Unpooled.directBuffer(64 * 1024);
-        while (piece.isWritable(line.length())) {
-            piece.writeCharSequence(line, StandardCharsets.US_ASCII);
-        }
-        return Unpooled.unreleasableBuffer(piece);
+        byte[] lines = line.repeat(1024).getBytes(StandardCharsets.US_ASCII);
+        return Unpooled.unreleasableBuffer(Unpooled.directBuffer(lines.length).writeBytes(lines));
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.baton.plugin.http;
 
+import dev.baton.plugin.http.config.Http2Config;
 import dev.baton.plugin.http.config.HttpConfig;
 import dev.baton.plugin.http.exchange.ClientConnection;
 import dev.baton.plugin.http.exchange.ExchangeEnv;
@@ -65,10 +66,16 @@ final class HttpService implements Service, Renewable<HttpConfig> {
         http1 = new Http1Settings(headerLimit, this::speakHttp2);
         // Of the configuration nothing is kept that has records of other plugins in it: these may be replaced.
         String decoders = "http/1.1 " + config.headerLimit();
-        String frames = "http/2 " + config.headerLimit() + " " + config.http2();
+        String frames = "http/2 " + config.headerLimit() + " " + words(config.http2());
         routes = new Routes(name, context, upstream -> ends(upstream, decoders, frames));
         env = new ExchangeEnv(name, config, context, routes.ways(config));
         packing = new Http1Packing(env, http1);
+    }
+
+    /** All that decoders of upstream connections keep to. */
+    private static String words(Http2Config config) {
+        return config.maxStreams() + " " + config.streamWindow() + " " + config.maxResets() + " "
+                + config.maxIdleFrames() + " " + config.maxContinuations();
     }
 
     @Override
