@@ -180,7 +180,7 @@ final class Connections implements IdleClients.Owner {
     }
 
     /** A connection that goes nowhere. */
-    private final class Repacking implements Departure.Answer {
+    private static final class Repacking implements Departure.Answer {
         final DepartingConnection departing;
         final CompletableFuture<Boolean> done = new CompletableFuture<>();
 

@@ -24,10 +24,11 @@ public record Contribution<T>(
 
     /** The instance, as {@link #get} gives it: made now if it must not be made late. */
     public Supplier<T> early() {
-        if (!late) {
-            instance.get();
+        if (late) {
+            return this::get;
         }
-        return this::get;
+        T made = instance.get();
+        return () -> made;
     }
 
     /**

@@ -8,6 +8,7 @@ import com.google.inject.Injector;
 import jakarta.inject.Inject;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class InstancesTest {
@@ -42,7 +43,8 @@ class InstancesTest {
 
     static class WantsByField {
         @Inject
-        String given = "";
+        @Nullable
+        String given;
     }
 
     static final class Inherits extends WantsByField {}
