@@ -12,6 +12,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -62,7 +63,8 @@ class DashboardIT {
                 Files.isDirectory(LIBRARIES.resolve("node_modules/playwright-core")),
                 "playwright-core is not in " + LIBRARIES + ": " + PeerProcess.INSTALL);
         Process node = new ProcessBuilder("node", "-p", "parseInt(process.versions.node)").start();
-        int version = Integer.parseInt(new String(node.getInputStream().readAllBytes()).strip());
+        int version =
+                Integer.parseInt(new String(node.getInputStream().readAllBytes(), StandardCharsets.US_ASCII).strip());
         assumeTrue(version >= 20, "playwright-core needs Node.js 20, this is " + version);
     }
 
