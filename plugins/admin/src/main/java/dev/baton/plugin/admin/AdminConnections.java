@@ -3,6 +3,7 @@ package dev.baton.plugin.admin;
 import dev.baton.spi.metrics.Metrics;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
 import java.util.IdentityHashMap;
@@ -22,6 +23,8 @@ import org.slf4j.LoggerFactory;
  *   ANSWERING   the client takes the answer; if it takes nothing of it for the idle timeout, the kernel ends the connection
  *               (TCP_USER_TIMEOUT), or its channel on a unix socket: a close of Vert.x's would wait for what has been written
  * </pre>
+ *
+ * <p>While the process drains, each connection ends after its next answer.
  *
  * <p>Requests are not pipelined: one that arrives before the answer to the one before it is not begun, no more is read,
  * and the connection ends after that answer. RFC 9112, 9.3.2: a client that pipelines has to be prepared for that.
@@ -161,6 +164,11 @@ final class AdminConnections {
             request.pause();
             client.last = true;
             return null;
+        }
+        if (leaving.getAsBoolean()) {
+            // The next request is for the process after this one, if there is one.
+            client.last = true;
+            request.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
         }
         client.is(State.WORKING);
         return client;

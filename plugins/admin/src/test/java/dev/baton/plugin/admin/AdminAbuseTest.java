@@ -267,6 +267,20 @@ class AdminAbuseTest {
         assertThat(status(answer(other))).isEqualTo("200");
     }
 
+    /** What an operator asks for after an upgrade must not meet the process before. */
+    @Test
+    void endsEachConnectionAfterItsNextAnswerWhileTheProcessDrains() throws Exception {
+        start();
+        Socket kept = connect();
+        send(kept, request("GET /live", "Host: localhost\r\n"));
+        assertThat(status(answer(kept))).isEqualTo("200");
+        runtime.state = "draining";
+        send(kept, request("GET /live", "Host: localhost\r\n"));
+        String last = new String(kept.getInputStream().readAllBytes(), US_ASCII);
+        assertThat(status(last)).isEqualTo("200");
+        assertThat(last).containsIgnoringCase("connection: close");
+    }
+
     @Test
     void beginsNoRequestBeforeTheAnswerToTheOneBefore() throws Exception {
         start();
