@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
  * would cancel it there before the thief's turn comes, and so would the next: what is queued in a channel, no takeover
  * takes back.
  */
-final class ChannelTimer<V> extends DefaultPromise<V> implements ScheduledFuture<V> {
+final class ChannelTimer<V> extends DefaultPromise<V> implements ScheduledFuture<V>, Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(ChannelTimer.class);
 
     private final ChannelLoop loop;
@@ -78,10 +78,18 @@ final class ChannelTimer<V> extends DefaultPromise<V> implements ScheduledFuture
     }
 
     private void arm(BatonLoop on, long nanos, int copyOf) {
-        armed = on.schedule(() -> loop.execute(() -> fire(copyOf)), nanos, TimeUnit.NANOSECONDS);
+        // The first copy is the timer itself: of most there is no other, and most connections have one.
+        Runnable copy = copyOf == 0 ? this : () -> loop.execute(() -> fire(copyOf));
+        armed = on.schedule(copy, nanos, TimeUnit.NANOSECONDS);
         if (isDone()) {
             disarm(armed); // cancelled meanwhile
         }
+    }
+
+    /** A copy of turn 0. */
+    @Override
+    public void run() {
+        loop.execute(() -> fire(0));
     }
 
     private void disarm(@Nullable ScheduledFuture<?> copy) {

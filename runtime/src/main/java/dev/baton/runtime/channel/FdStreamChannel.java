@@ -23,7 +23,11 @@ abstract class FdStreamChannel extends ReadingChannel {
     /** Made to bind or connect: an accepted channel needs none. */
     private @Nullable Connector connector;
 
+    /** Its own address, if {@link InetPeer} can hold it; most connections are asked for it once. */
+    private volatile long packedLocal = InetPeer.NONE;
+    /** Else its own address. */
     private volatile @Nullable SocketAddress local;
+
     private volatile @Nullable SocketAddress remote;
     // The holder's:
     private boolean waitingForRoom;
@@ -44,6 +48,7 @@ abstract class FdStreamChannel extends ReadingChannel {
     final void connected(@Nullable SocketAddress peer) {
         remote = peer;
         local = null; // bound to any address before, it has one now
+        packedLocal = InetPeer.NONE;
         active(true);
     }
 
@@ -292,6 +297,10 @@ abstract class FdStreamChannel extends ReadingChannel {
      */
     @Override
     protected @Nullable SocketAddress localAddress0() {
+        long packed = packedLocal;
+        if (packed != InetPeer.NONE) {
+            return InetPeer.unpack(packed);
+        }
         SocketAddress known = local;
         if (known != null || !isActive() || !isLive()) {
             return known;
@@ -301,7 +310,9 @@ abstract class FdStreamChannel extends ReadingChannel {
             if (!isLive()) {
                 return null;
             }
-            local = told;
+            long small = InetPeer.pack(told);
+            packedLocal = small;
+            local = small == InetPeer.NONE ? told : null;
             return told;
         } catch (IOException | IllegalArgumentException e) {
             return null; // no longer connected, or another socket's already

@@ -7,8 +7,8 @@ import java.net.SocketAddress;
 import java.net.UnknownHostException;
 
 /**
- * An IPv4 address and a port in one {@code long}: java.net needs four objects of 96 bytes for them, which an idle
- * connection would keep although it is asked for once.
+ * An IPv4 address and a port, a peer's or a connection's own, in one {@code long}: java.net needs four objects of 96
+ * bytes for them, which an idle connection would keep although it is asked for once.
  */
 final class InetPeer {
     /** Stands for no address, or one of another kind. */

@@ -45,9 +45,10 @@ public non-sealed class MovableSocketChannel extends MovableStreamChannel implem
         return peer == InetPeer.NONE ? inet(super.remoteAddress()) : InetPeer.unpack(peer);
     }
 
+    /** Made anew for each caller, as {@link #remoteAddress}. */
     @Override
     public @Nullable InetSocketAddress localAddress() {
-        return inet(super.localAddress());
+        return inet(localAddress0());
     }
 
     @Override
