@@ -2,6 +2,8 @@ package dev.baton.bench;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -15,9 +17,12 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
- * Keep-alive clients that ask once and then do nothing: {@code IdleClients HOST PORT COUNT [tls]}. Ends with its input.
+ * Keep-alive clients that ask once and then do nothing: {@code IdleClients HOST PORT COUNT [tls]}. Those beyond the
+ * first ones come from other loopback addresses, as one has not ports enough. Ends with its input.
  */
 public final class IdleClients {
+    private static final int CLIENTS_PER_ADDRESS = 20_000;
+
     private IdleClients() {}
 
     /** Trusts everybody, and knows no session that could be resumed. */
@@ -52,6 +57,10 @@ public final class IdleClients {
         }
     }
 
+    private static byte source(int client) {
+        return (byte) (1 + client / CLIENTS_PER_ADDRESS);
+    }
+
     /** Opens the connections, says so in a line, and waits. */
     public static void main(String[] args) throws IOException, GeneralSecurityException {
         int port = Integer.parseInt(args[1]);
@@ -61,7 +70,11 @@ public final class IdleClients {
         List<Socket> clients = new ArrayList<>();
         byte[] answer = new byte[4096];
         for (int i = 0; i < count; i++) {
-            Socket client = (tls ? tls() : SocketFactory.getDefault()).createSocket(args[0], port);
+            Socket client = (tls ? tls() : SocketFactory.getDefault()).createSocket();
+            if (i >= CLIENTS_PER_ADDRESS) {
+                client.bind(new InetSocketAddress(InetAddress.getByAddress(new byte[] {127, 0, 0, source(i)}), 0));
+            }
+            client.connect(new InetSocketAddress(InetAddress.getByName(args[0]), port));
             client.setTcpNoDelay(true); // the request follows the end of the handshake at once
             clients.add(client);
             client.getOutputStream().write(request);

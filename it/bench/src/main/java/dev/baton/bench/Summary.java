@@ -20,6 +20,7 @@ final class Summary {
     private static final String HTTP2 = "CPU time a request over HTTP/2";
     private static final String TLS = "CPU time a request over TLS";
     private static final String TLS_MEMORY = "Memory of an idle TLS connection";
+    private static final String MEMORY = "Memory of an idle connection";
     private static final String LATENCY = "Response times at";
     private static final String BLOCKED = "One of 4 loops blocked";
     private static final String MOVES = "Live connections in an upgrade";
@@ -42,6 +43,7 @@ final class Summary {
             quotient("CPU a full TLS handshake", "HAProxy", TLS, "with a full", "haproxy", 1),
             quotient("CPU a resumed TLS handshake", "HAProxy", TLS, "with a resumed", "haproxy", 1),
             quotient("memory of an idle TLS connection", "HAProxy", TLS_MEMORY, "native", "haproxy", 1),
+            haproxy("resident memory of an idle connection", MEMORY, "ratio", 1.6),
             quotient("p99 at a steady rate", "HAProxy", LATENCY, "p99", "haproxy", 1),
             quotient("p99 at a steady rate", "nginx", LATENCY, "p99", "nginx", 1),
             new Measure(
