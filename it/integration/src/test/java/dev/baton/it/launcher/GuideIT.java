@@ -11,6 +11,7 @@ import java.net.URI;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -213,6 +214,8 @@ class GuideIT {
             TestCertificates.selfSigned(folder, each, each + ".example.com");
         }
         Files.writeString(folder.resolve("external.key"), "c2VjcmV0\n");
+        Files.writeString(folder.resolve("tokens"), "deploy act token-of-those-who-deploy\n");
+        Files.setPosixFilePermissions(folder.resolve("tokens"), PosixFilePermissions.fromString("rw-------"));
         List<Map<String, String>> files = new ArrayList<>();
         int examples = 0;
         for (Page page : pages()) {

@@ -82,6 +82,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
     private final Spelling spelling;
     private final ParameterBinder binder;
     private final Dashboard dashboard;
+    private final Doorkeeper door;
     private final Routes routes = new Routes();
 
     /**
@@ -90,6 +91,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
      * @param metrics what {@code /metrics} shows
      * @param connections those over which it is asked
      * @param guard what keeps web pages out
+     * @param door who may ask
      * @param spelling what a wrong name may have meant
      * @param binder reads the parameters of requests
      * @param tails shows exchanges as they end
@@ -104,6 +106,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
             Metrics metrics,
             AdminConnections connections,
             WebGuard guard,
+            Doorkeeper door,
             Spelling spelling,
             ParameterBinder binder,
             Tails tails,
@@ -115,6 +118,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
         this.control = control;
         this.connections = connections;
         this.guard = guard;
+        this.door = door;
         this.spelling = spelling;
         this.binder = binder;
         this.dashboard = dashboard;
@@ -130,6 +134,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
                 Map.of(503, "too many watch already"),
                 bound(Tails.Wanted.class, tails::answer)));
         dashboard.addTo(routes);
+        door.addTo(routes);
         new Shown(view, control, metrics, threads, limitMillis).addTo(routes);
         new Actions(threads, limitMillis).addTo(routes, control.actions());
     }
@@ -424,6 +429,9 @@ final class AdminApi implements Handler<HttpServerRequest> {
         Refusal refusal = guard.check(request, changes);
         Map<String, Match> here = routes.at(path);
         Match match = here.get(method.equals("HEAD") ? "GET" : method);
+        if (changes && match != null && !path.equals(Doorkeeper.SESSIONS)) {
+            reply.audited(door.audit(request, path));
+        }
         if (refusal != null) {
             reply.error(refusal.status(), refusal.error(), refusal.hint());
         } else if (here.isEmpty()) {
@@ -432,8 +440,10 @@ final class AdminApi implements Handler<HttpServerRequest> {
             List<String> allowed = allowed(here.keySet());
             request.response().putHeader(HttpHeaders.ALLOW, String.join(", ", allowed));
             reply.error(405, request.method() + " " + path + " is not possible", "use " + String.join(" or ", allowed));
+        } else if (!door.admits(request, reply, path, changes)) {
+            LOG.debug("{} {} was not let in", method, path);
         } else if (changes || !match.route().parameters().isEmpty()) {
-            ask(request, reply, path, match, changes);
+            ask(request, reply, match);
         } else {
             match.route().call().answer(new Asked(request, reply, match.variable(), Map.of()));
         }
@@ -450,7 +460,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
     }
 
     /** Answers a request that may have parameters. */
-    private static void ask(HttpServerRequest request, Reply reply, String path, Match match, boolean changes) {
+    private static void ask(HttpServerRequest request, Reply reply, Match match) {
         MultiMap query;
         try {
             query = request.params();
@@ -466,9 +476,6 @@ final class AdminApi implements Handler<HttpServerRequest> {
                 return;
             }
             given.put(parameter, values.get(0));
-        }
-        if (changes) {
-            LOG.info("{} {} {} asked for by {}", request.method(), path, given, request.remoteAddress());
         }
         match.route().call().answer(new Asked(request, reply, match.variable(), given));
     }
@@ -501,7 +508,6 @@ final class AdminApi implements Handler<HttpServerRequest> {
                         "there is no body",
                         "send {\"name\": \"web2\", \"bind\": \"127.0.0.1:8081\", \"service\": \"shop\"}");
             } else {
-                LOG.info("asked to add a listener: {}", body);
                 checked(reply, () -> control.addListener(body.toString()));
             }
         });

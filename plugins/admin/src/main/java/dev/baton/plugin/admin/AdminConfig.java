@@ -18,6 +18,7 @@ import java.util.Optional;
  *     choose; or {@code unix:/path}
  * @param hosts names by which it may be asked ({@code Host}), besides the one in {@code listen}, {@code localhost} and
  *     addresses
+ * @param tokens the file with the tokens of those who may ask; without it whoever can reach the address may
  * @param mode permissions of a unix socket's file
  * @param users who may connect to a unix socket, besides root and the process's own user: names or numbers
  * @param maxConnections connections at a time; a further one ends that which has been idle longest
@@ -26,6 +27,7 @@ import java.util.Optional;
 public record AdminConfig(
         @Default("127.0.0.1:9901") String listen,
         List<String> hosts,
+        Optional<Path> tokens,
         Optional<String> mode,
         List<String> users,
         @Default("64") @Range(min = "1", max = "10000") int maxConnections,
@@ -103,7 +105,7 @@ public record AdminConfig(
 
     /** An address, and the defaults. */
     AdminConfig(String listen) {
-        this(listen, List.of(), Optional.empty(), List.of(), CONNECTIONS, IDLE_TIMEOUT);
+        this(listen, List.of(), Optional.empty(), Optional.empty(), List.of(), CONNECTIONS, IDLE_TIMEOUT);
     }
 
     /** The file of a unix socket; empty if it listens on the network. */

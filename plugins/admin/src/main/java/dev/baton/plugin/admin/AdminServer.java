@@ -1,5 +1,8 @@
 package dev.baton.plugin.admin;
 
+import dev.baton.plugin.admin.access.Access;
+import dev.baton.plugin.admin.access.Sessions;
+import dev.baton.plugin.admin.access.TokenFile;
 import dev.baton.spi.Component;
 import dev.baton.spi.Replacement;
 import dev.baton.spi.admin.ParameterBinder;
@@ -49,6 +52,7 @@ final class AdminServer implements Component {
     private final UnixServers unixServers;
     private final Spelling spelling;
     private final ParameterBinder parameters;
+    private final Access access;
     private final Tails tails;
     private final Dashboard dashboard;
     private final long limitMillis;
@@ -87,6 +91,7 @@ final class AdminServer implements Component {
         this.unixServers = unixServers;
         this.spelling = spelling;
         this.parameters = parameters;
+        this.access = new Access(config.tokens().map(TokenFile::new), new Sessions());
         this.tails = new Tails(vertx, traffic);
         this.limitMillis = limitMillis;
         this.config = config;
@@ -113,6 +118,7 @@ final class AdminServer implements Component {
                         metrics,
                         admitted,
                         new WebGuard(config.file().isEmpty(), config.names()),
+                        new Doorkeeper(access),
                         spelling,
                         parameters,
                         tails,

@@ -99,6 +99,7 @@ final class Dashboard {
                 .response()
                 .putHeader("Content-Security-Policy", POLICY)
                 .putHeader("Referrer-Policy", "no-referrer")
+                .putHeader("Cross-Origin-Opener-Policy", "same-origin")
                 .putHeader("Cross-Origin-Resource-Policy", "same-origin");
         asked.reply().file(file.type(), file.bytes());
     }

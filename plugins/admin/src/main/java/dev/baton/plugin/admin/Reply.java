@@ -3,6 +3,7 @@ package dev.baton.plugin.admin;
 import dev.baton.plugin.admin.AdminConnections.Client;
 import dev.baton.plugin.admin.AdminConnections.State;
 import dev.baton.plugin.admin.Lane.OverdueException;
+import dev.baton.plugin.admin.access.Audit;
 import dev.baton.spi.http.HttpDate;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -38,6 +39,7 @@ final class Reply {
     private final HttpServerRequest request;
     private final HttpServerResponse response;
     private final Client client;
+    private @Nullable Audit audit;
 
     Reply(Vertx vertx, HttpServerRequest request, Client client) {
         this.vertx = vertx;
@@ -142,6 +144,20 @@ final class Reply {
         json(status, body);
     }
 
+    /** Nobody who is known has asked (RFC 6750, 3). */
+    void unknown() {
+        response.putHeader("WWW-Authenticate", "Bearer realm=\"baton\"");
+        error(
+                401,
+                "this needs a token",
+                "set BATON_ADMIN_TOKEN for the commands of baton; in a browser open what `baton dashboard` prints");
+    }
+
+    /** Has a line written of how it ends. */
+    void audited(Audit by) {
+        audit = by;
+    }
+
     void failed(Throwable failure) {
         if (failure instanceof OverdueException overdue) {
             error(overdue.refused ? 503 : 504, String.valueOf(overdue.getMessage()), null);
@@ -161,6 +177,10 @@ final class Reply {
     }
 
     private void send(int status, String type, Buffer bytes) {
+        Audit noted = audit;
+        if (noted != null) {
+            noted.answered(status);
+        }
         client.is(State.ANSWERING);
         response.setStatusCode(status)
                 .putHeader(HttpHeaders.CONTENT_TYPE, type)

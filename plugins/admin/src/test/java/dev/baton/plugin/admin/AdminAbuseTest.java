@@ -44,8 +44,8 @@ class AdminAbuseTest {
     private AdminServer server = server(Duration.ofMinutes(1));
 
     private AdminServer server(Duration idleTimeout) {
-        AdminConfig config =
-                new AdminConfig("127.0.0.1:0", List.of("ops.example"), Optional.empty(), List.of(), MAX, idleTimeout);
+        AdminConfig config = new AdminConfig(
+                "127.0.0.1:0", List.of("ops.example"), Optional.empty(), Optional.empty(), List.of(), MAX, idleTimeout);
         return new AdminServer(
                 config,
                 vertx,

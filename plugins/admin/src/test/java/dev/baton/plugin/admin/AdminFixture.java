@@ -27,16 +27,12 @@ abstract class AdminFixture {
     AdminServer server = server("127.0.0.1:0");
 
     AdminServer server(String listen) {
+        return server(new AdminConfig(listen));
+    }
+
+    final AdminServer server(AdminConfig config) {
         return new AdminServer(
-                new AdminConfig(listen),
-                vertx,
-                runtime,
-                runtime,
-                runtime,
-                runtime,
-                Words::nearest,
-                new QueryBinder(),
-                traffic);
+                config, vertx, runtime, runtime, runtime, runtime, Words::nearest, new QueryBinder(), traffic);
     }
 
     @BeforeEach

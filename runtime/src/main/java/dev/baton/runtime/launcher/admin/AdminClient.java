@@ -1,19 +1,12 @@
 package dev.baton.runtime.launcher.admin;
 
-import dev.baton.runtime.launcher.admin.UnixExchange.Answer;
+import dev.baton.runtime.launcher.admin.AdminExchange.Answer;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.ConnectException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -22,13 +15,10 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The admin API of a running process, from outside. */
 public final class AdminClient {
-    private static final Duration CONNECT_MAX = Duration.ofSeconds(5);
     /** A GET reads a snapshot: a process that has not answered by then is not well. */
     private static final Duration GET_MAX = Duration.ofSeconds(30);
 
@@ -38,20 +28,28 @@ public final class AdminClient {
     /** The unix socket, or null for TCP. */
     private final @Nullable Path file;
 
-    private final HttpClient http = HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(CONNECT_MAX)
-            .build();
+    private final AdminExchange exchange;
 
     /**
      * The process at an address.
      *
      * @param address {@code host:port} or {@code unix:/path}
+     * @throws AdminException if the environment has a token that is none
      */
-    public AdminClient(String address) {
+    public AdminClient(String address) throws AdminException {
+        this(address, AdminToken.of(System.getenv()));
+    }
+
+    /**
+     * The same, with another token than the environment has.
+     *
+     * @param token empty for none
+     */
+    public AdminClient(String address, String token) {
         this.address = address;
         this.file =
                 address.startsWith(AdminAddress.UNIX) ? Path.of(address.substring(AdminAddress.UNIX.length())) : null;
+        this.exchange = new AdminExchange(address, file, token);
     }
 
     /** The text that a GET answers. */
@@ -77,30 +75,11 @@ public final class AdminClient {
     public void lines(String path, Consumer<String> line) throws AdminException {
         CompletableFuture<Answer> answer = new CompletableFuture<>();
         try {
-            answer.complete(
-                    file == null ? lines(HTTP + address + path, line, http) : UnixExchange.lines(file, path, line));
+            answer.complete(exchange.lines(path, line));
         } catch (IOException e) {
             answer.completeExceptionally(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new AdminException("interrupted while reading " + path, e);
         }
         checked(path, wait(path, answer));
-    }
-
-    private static Answer lines(String uri, Consumer<String> line, HttpClient http)
-            throws IOException, InterruptedException {
-        HttpResponse<Stream<String>> response =
-                http.send(HttpRequest.newBuilder(URI.create(uri)).build(), BodyHandlers.ofLines());
-        try (Stream<String> lines = response.body()) {
-            if (response.statusCode() != 200) {
-                return new Answer(response.statusCode(), lines.collect(Collectors.joining("\n")));
-            }
-            lines.forEach(line);
-        } catch (UncheckedIOException e) {
-            throw e.getCause();
-        }
-        return new Answer(200, "");
     }
 
     /** A POST under way; it is answered when it is done, however long that takes. */
@@ -121,32 +100,20 @@ public final class AdminClient {
     private CompletableFuture<Answer> send(
             String method, String path, @Nullable JsonObject body, @Nullable Duration limit) {
         String text = body == null ? "" : body.encode();
-        if (file != null) {
-            CompletableFuture<Answer> answer = CompletableFuture.supplyAsync(
-                    () -> {
-                        try {
-                            return UnixExchange.send(file, method, path, text);
-                        } catch (IOException e) {
-                            throw new CompletionException(e);
-                        }
-                    },
-                    task -> {
-                        Thread thread = new Thread(task, "admin-client");
-                        thread.setDaemon(true);
-                        thread.start();
-                    });
-            return limit == null ? answer : answer.orTimeout(limit.toMillis(), TimeUnit.MILLISECONDS);
-        }
-        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(HTTP + address + path))
-                .method(method, text.isEmpty() ? BodyPublishers.noBody() : BodyPublishers.ofString(text));
-        if (body != null) {
-            request.header("Content-Type", "application/json");
-        }
-        if (limit != null) {
-            request.timeout(limit);
-        }
-        return http.sendAsync(request.build(), BodyHandlers.ofString())
-                .thenApply(response -> new Answer(response.statusCode(), response.body()));
+        CompletableFuture<Answer> answer = CompletableFuture.supplyAsync(
+                () -> {
+                    try {
+                        return exchange.send(method, path, text);
+                    } catch (IOException e) {
+                        throw new CompletionException(e);
+                    }
+                },
+                task -> {
+                    Thread thread = new Thread(task, "admin-client");
+                    thread.setDaemon(true);
+                    thread.start();
+                });
+        return limit == null ? answer : answer.orTimeout(limit.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /** What a POST or a DELETE will answer. */
@@ -183,6 +150,16 @@ public final class AdminClient {
             }
             return answer();
         }
+    }
+
+    /** The address that it asks. */
+    public String address() {
+        return address;
+    }
+
+    /** The path of the unix socket that it asks; null if it asks over TCP. */
+    public @Nullable String socket() {
+        return file == null ? null : file.toString();
     }
 
     /** The host that the process is on, as the address names it; {@code localhost} for a unix socket. */

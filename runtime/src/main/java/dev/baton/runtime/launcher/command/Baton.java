@@ -65,6 +65,7 @@ public final class Baton implements Runnable {
             ListenerCommand.class,
             UpstreamCommand.class,
             LogsCommand.class,
+            DashboardCommand.class,
             RehearseCommand.class,
             UpgradeCommand.class,
             StopCommand.class);

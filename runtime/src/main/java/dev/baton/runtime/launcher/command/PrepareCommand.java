@@ -130,7 +130,7 @@ final class PrepareCommand implements Callable<Integer> {
 
     private static void ask(List<String> said, CertifiedKey trusted)
             throws IOException, AdminException, InterruptedException {
-        new AdminClient(address(WEB, said).orElseThrow()).get("/");
+        new AdminClient(address(WEB, said).orElseThrow(), "").get("/");
         Optional<String> secure = address(SECURE, said);
         if (secure.isPresent()) {
             getSecurely(secure.get(), trusted);

@@ -37,6 +37,7 @@ class Feed {
     }
     this.pid = pid;
     model.hello(pid, version);
+    whoLooks();
   }
 
   /** From the moment it drains because another process serves, that one is looked for. */
@@ -81,6 +82,13 @@ function expectAnother() {
   if (feeds.size === 1) {
     new Feed();
   }
+}
+
+async function whoLooks() {
+  const answer = await fetch('/v1/session', { cache: 'no-store' });
+  const session = answer.ok ? await answer.json() : { role: 'act' };
+  model.model.reader = session.role === 'read' ? session.name : '';
+  changed('session');
 }
 
 /** An event source does not say why it is refused. */

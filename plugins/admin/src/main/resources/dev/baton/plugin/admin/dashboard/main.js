@@ -24,6 +24,7 @@ function Head() {
       status.version, 'pid ' + status.pid, 'up ' + duration(status['uptime-ms']), status.poller,
       short(status['fds-open']) + ' of ' + short(status['fds-limit']) + ' fds',
       status['sockets-kept-by'] && 'sockets kept by ' + status['sockets-kept-by'],
+      model.reader && model.reader + ' may only read',
     ].filter(Boolean).map((fact) => h('span', { key: fact }, fact))),
     status && h('div', { class: 'buttons' },
       h(Button, { onClick: upgrade, disabled: status.state !== 'ready' }, 'Upgrade …'),

@@ -23,6 +23,8 @@ export const model = {
   live: false,
   lostSince: 0,
   trouble: '',
+  /** The name of who looks, if they may change nothing; else empty. */
+  reader: '',
   /** The one that serves, as far as is known: what is drawn is its. */
   pid: 0,
   /** By pid: { pid, version, open, pulse, tables, counted }. */

@@ -1,6 +1,7 @@
 // What panels are made of.
 
 import { h } from '/dashboard/preact.js';
+import { model } from './model.js';
 
 /** A panel with a heading and perhaps buttons. */
 export function Panel({ id, title, note, buttons, children, wide }) {
@@ -46,6 +47,10 @@ export function State({ word }) {
   return h('span', { class: 'pill ' + (GOOD.has(word) ? 'good' : BAD.has(word) ? 'bad' : 'warn') }, word);
 }
 
+/** Of an action: who may only read cannot press it. */
 export function Button({ children, onClick, kind, label, disabled }) {
-  return h('button', { type: 'button', class: kind, onClick, disabled, 'aria-label': label, 'aria-haspopup': 'dialog' }, children);
+  const title = model.reader ? model.reader + ' may only read' : undefined;
+  return h('button', {
+    type: 'button', class: kind, onClick, disabled: disabled || Boolean(model.reader), title, 'aria-label': label, 'aria-haspopup': 'dialog',
+  }, children);
 }

@@ -1,0 +1,37 @@
+package dev.baton.plugin.admin.access;
+
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One line for each request that was to change something, also if it was refused: who, what, how it ended, and how long
+ * it took. Its logger is {@value #LOGGER}.
+ */
+public final class Audit {
+    /** The name of the logger. */
+    public static final String LOGGER = "dev.baton.audit";
+
+    private static final Logger LOG = LoggerFactory.getLogger(LOGGER);
+
+    private final String what;
+    private final String who;
+    private final long begunNanos = System.nanoTime();
+
+    /**
+     * A request has come.
+     *
+     * @param who as {@link Caller#name}, or what is known of somebody who is not let in
+     */
+    public Audit(String who, String method, String path, Map<String, String> parameters) {
+        this.who = who;
+        this.what = method + " " + path + (parameters.isEmpty() ? "" : " " + parameters);
+    }
+
+    /** It was answered. */
+    public void answered(int status) {
+        long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begunNanos);
+        LOG.info("{} by {}: {} after {} ms", what, who, status, millis);
+    }
+}
