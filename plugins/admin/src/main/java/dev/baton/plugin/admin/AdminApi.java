@@ -508,6 +508,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
                         "there is no body",
                         "send {\"name\": \"web2\", \"bind\": \"127.0.0.1:8081\", \"service\": \"shop\"}");
             } else {
+                reply.brought(body.toString());
                 checked(reply, () -> control.addListener(body.toString()));
             }
         });

@@ -158,6 +158,13 @@ final class Reply {
         audit = by;
     }
 
+    /** What the request has brought, for that line. */
+    void brought(String body) {
+        if (audit != null) {
+            audit.body(body);
+        }
+    }
+
     void failed(Throwable failure) {
         if (failure instanceof OverdueException overdue) {
             error(overdue.refused ? 503 : 504, String.valueOf(overdue.getMessage()), null);

@@ -124,7 +124,10 @@ class AdminAccessTest extends AdminFixture {
                         .statusCode())
                 .isEqualTo(404);
         assertThat(send(posting(request("/v1/stop"))).statusCode()).isEqualTo(401);
-        assertThat(audited()).hasSize(2);
+        assertThat(send(as(DEPLOY, "/v1/listeners").POST(HttpRequest.BodyPublishers.ofString("{\"name\": \"more\"}"))))
+                .isNotNull();
+        assertThat(audited()).hasSize(3);
+        assertThat(audited().get(2)).contains("POST /v1/listeners {\"name\": \"more\"} by deploy: ");
         assertThat(audited().get(0))
                 .matches("POST /v1/listeners/none/unbind \\{grace=1s} by deploy: 404 after \\d+ ms");
         assertThat(audited().get(1)).matches("POST /v1/stop by nobody who is known: 401 after \\d+ ms");

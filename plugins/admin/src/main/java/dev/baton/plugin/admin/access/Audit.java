@@ -18,6 +18,7 @@ public final class Audit {
     private final String what;
     private final String who;
     private final long begunNanos = System.nanoTime();
+    private String body = "";
 
     /**
      * A request has come.
@@ -29,9 +30,14 @@ public final class Audit {
         this.what = method + " " + path + (parameters.isEmpty() ? "" : " " + parameters);
     }
 
+    /** It has brought this. */
+    public void body(String text) {
+        body = " " + text;
+    }
+
     /** It was answered. */
     public void answered(int status) {
         long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begunNanos);
-        LOG.info("{} by {}: {} after {} ms", what, who, status, millis);
+        LOG.info("{}{} by {}: {} after {} ms", what, body, who, status, millis);
     }
 }
