@@ -127,6 +127,9 @@ class AdminAccessTest extends AdminFixture {
         assertThat(send(as(DEPLOY, "/v1/listeners").POST(HttpRequest.BodyPublishers.ofString("{\"name\": \"more\"}"))))
                 .isNotNull();
         assertThat(audited()).hasSize(3);
+        send(posting(as(DEPLOY, "/v1/stop?grace=none%0AINFO%20audit%20POST%20/v1/stop%20by%20scraper%1b")));
+        assertThat(audited().get(3))
+                .contains("{grace=none\\u000aINFO audit POST /v1/stop by scraper\\u001b} by deploy: 400");
         assertThat(audited().get(2)).contains("POST /v1/listeners {\"name\": \"more\"} by deploy: ");
         assertThat(audited().get(0))
                 .matches("POST /v1/listeners/none/unbind \\{grace=1s} by deploy: 404 after \\d+ ms");

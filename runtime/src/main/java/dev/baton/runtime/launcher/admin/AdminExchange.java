@@ -30,6 +30,8 @@ import org.jspecify.annotations.Nullable;
 final class AdminExchange {
     private static final Duration CONNECT_MAX = Duration.ofSeconds(5);
     private static final Pattern STATUS = Pattern.compile("HTTP/1\\.[01] ([0-9]{3})(?: .*)?");
+    private static final String LENGTH = "content-length:";
+    private static final Pattern LENGTH_DIGITS = Pattern.compile(LENGTH + "[0-9]{1,18}");
     private static final int LINE_MAX = 8 * 1024;
 
     private final String address;
@@ -65,8 +67,12 @@ final class AdminExchange {
             write(connection, method, path, body);
             InputStream in = new BufferedInputStream(Channels.newInputStream(connection));
             int status = status(in);
-            InputStream content = content(in);
-            return new Answer(status, new String(content.readAllBytes(), StandardCharsets.UTF_8));
+            Content content = content(in);
+            byte[] all = content.in().readAllBytes();
+            if (content.length() >= 0 && all.length != content.length()) {
+                throw new EOFException("the answer breaks off");
+            }
+            return new Answer(status, new String(all, StandardCharsets.UTF_8));
         }
     }
 
@@ -81,7 +87,8 @@ final class AdminExchange {
             write(connection, "GET", path, "");
             InputStream in = new BufferedInputStream(Channels.newInputStream(connection));
             int status = status(in);
-            BufferedReader answer = new BufferedReader(new InputStreamReader(content(in), StandardCharsets.UTF_8));
+            BufferedReader answer =
+                    new BufferedReader(new InputStreamReader(content(in).in(), StandardCharsets.UTF_8));
             StringBuilder refusal = new StringBuilder();
             for (String next = answer.readLine(); next != null; next = answer.readLine()) {
                 if (status == 200) {
@@ -163,17 +170,28 @@ final class AdminExchange {
         return Integer.parseInt(status.group(1));
     }
 
-    /** Reads the fields; answers what follows them. */
-    private static InputStream content(InputStream in) throws IOException {
+    /**
+     * What follows the head of an answer.
+     *
+     * @param length in bytes; negative if it is not said
+     */
+    private record Content(InputStream in, long length) {}
+
+    /** Reads the fields. */
+    private static Content content(InputStream in) throws IOException {
         boolean chunked = false;
+        long length = -1;
         for (String line = line(in); line == null || !line.isEmpty(); line = line(in)) {
             if (line == null) {
                 throw new EOFException("the answer breaks off in its head");
             }
             String field = line.toLowerCase(Locale.ROOT).replace(" ", "");
             chunked |= field.equals("transfer-encoding:chunked");
+            if (field.startsWith(LENGTH) && LENGTH_DIGITS.matcher(field).matches()) {
+                length = Long.parseLong(field.substring(LENGTH.length()));
+            }
         }
-        return chunked ? new Chunks(in) : in;
+        return chunked ? new Content(new Chunks(in), -1) : new Content(in, length);
     }
 
     /** Null at the end. */
@@ -228,10 +246,17 @@ final class AdminExchange {
         private void next() throws IOException {
             String size = begun ? afterLast() : line(in);
             begun = true;
+            if (size == null) {
+                throw new EOFException("the answer breaks off");
+            }
+            int extension = size.indexOf(';');
             try {
-                left = Integer.parseInt(size == null ? "" : size.strip(), 16);
+                left = Integer.parseUnsignedInt((extension < 0 ? size : size.substring(0, extension)).strip(), 16);
             } catch (NumberFormatException e) {
-                throw new IOException(size == null ? "the answer breaks off" : "that is no HTTP", e);
+                throw new IOException("that is no HTTP", e);
+            }
+            if (left < 0) {
+                throw new IOException("a piece of the answer is longer than 2 GiB");
             }
             ended = left == 0;
         }

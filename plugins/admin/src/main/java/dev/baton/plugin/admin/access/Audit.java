@@ -15,6 +15,9 @@ public final class Audit {
 
     private static final Logger LOG = LoggerFactory.getLogger(LOGGER);
 
+    private static final int LINE_SEPARATOR = 0x2028;
+    private static final int PARAGRAPH_SEPARATOR = 0x2029;
+
     private final String what;
     private final String who;
     private final long begunNanos = System.nanoTime();
@@ -27,12 +30,27 @@ public final class Audit {
      */
     public Audit(String who, String method, String path, Map<String, String> parameters) {
         this.who = who;
-        this.what = method + " " + path + (parameters.isEmpty() ? "" : " " + parameters);
+        this.what = inOneLine(method + " " + path + (parameters.isEmpty() ? "" : " " + parameters));
     }
 
     /** It has brought this. */
     public void body(String text) {
-        body = " " + text;
+        body = " " + inOneLine(text);
+    }
+
+    /**
+     * Who asks must not write lines of their own: what ends one, or moves a terminal's cursor, is written as an escape.
+     */
+    private static String inOneLine(String text) {
+        StringBuilder line = new StringBuilder(text.length());
+        text.chars().forEach(c -> {
+            if (Character.isISOControl(c) || c == LINE_SEPARATOR || c == PARAGRAPH_SEPARATOR) {
+                line.append(String.format("\\u%04x", c));
+            } else {
+                line.append((char) c);
+            }
+        });
+        return line.toString();
     }
 
     /** It was answered. */
