@@ -441,7 +441,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
             request.response().putHeader(HttpHeaders.ALLOW, String.join(", ", allowed));
             reply.error(405, request.method() + " " + path + " is not possible", "use " + String.join(" or ", allowed));
         } else if (!door.admits(request, reply, path, changes)) {
-            LOG.debug("{} {} was not let in", method, path);
+            LOG.debug("{} {} was not let in", method, request.path());
         } else if (changes || !match.route().parameters().isEmpty()) {
             ask(request, reply, match);
         } else {

@@ -117,7 +117,7 @@ final class AdminServer implements Component {
                         control,
                         metrics,
                         admitted,
-                        new WebGuard(config.file().isEmpty(), config.names()),
+                        new WebGuard(config.names()),
                         new Doorkeeper(access),
                         spelling,
                         parameters,

@@ -5,6 +5,7 @@ import dev.baton.plugin.admin.access.Audit;
 import dev.baton.plugin.admin.access.Caller;
 import dev.baton.plugin.admin.access.Role;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -85,8 +86,17 @@ final class Doorkeeper {
         if (OPEN.contains(path)) {
             return true;
         }
-        if (access.isGuarded() && path.equals("/") && Dashboard.isWanted(request)) {
-            String once = request.getParam(Access.ONCE);
+        if (access.isGuarded()
+                && path.equals("/")
+                && request.method().equals(HttpMethod.GET)
+                && Dashboard.isWanted(request)) {
+            String once;
+            try {
+                once = request.getParam(Access.ONCE);
+            } catch (IllegalArgumentException wrong) {
+                reply.error(400, "the query is not valid: " + request.query(), null);
+                return false;
+            }
             if (once != null) {
                 begin(once, request, reply);
                 return false;

@@ -23,13 +23,12 @@ import org.jspecify.annotations.Nullable;
  *   no Host, or several, in HTTP/1.1 (RFC 9112, 3.2)         400
  * </pre>
  *
- * <p>On a unix socket Host is not checked: no browser speaks to one.
+ * <p>The same on a unix socket: a browser may reach one through a port that is forwarded to it.
  */
 final class WebGuard {
     private static final String SEC_FETCH_SITE = "Sec-Fetch-Site";
     private static final Set<String> OWN_SITES = Set.of("none", "same-origin");
 
-    private final boolean network;
     private final Set<String> names = new HashSet<>();
 
     /** What is wrong with a request. */
@@ -38,11 +37,9 @@ final class WebGuard {
     /**
      * A guard.
      *
-     * @param network whether the server listens on the network, loopback included, and not on a unix socket
      * @param names by which it may be asked, besides {@code localhost} and addresses
      */
-    WebGuard(boolean network, List<String> names) {
-        this.network = network;
+    WebGuard(List<String> names) {
         this.names.add("localhost");
         names.forEach(name -> this.names.add(name.toLowerCase(Locale.ROOT)));
     }
@@ -66,7 +63,7 @@ final class WebGuard {
             return new Refusal(
                     403, "a web page must not change this process", "send the " + request.method() + " without Origin");
         }
-        return network ? host(request) : null;
+        return host(request);
     }
 
     /** None is a program's; the dashboard's is the address that it has asked, which is checked as a Host. */

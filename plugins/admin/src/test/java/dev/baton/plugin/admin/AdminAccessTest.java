@@ -9,8 +9,11 @@ import ch.qos.logback.core.read.ListAppender;
 import dev.baton.plugin.admin.access.Audit;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -163,6 +166,19 @@ class AdminAccessTest extends AdminFixture {
                 .as("again")
                 .isEqualTo(401);
         assertThat(audited()).as("to sign in changes nothing").hasSize(1);
+    }
+
+    @Test
+    void shouldAnswerAQueryThatIsNotValid() throws Exception {
+        assertThat(send(as(SCRAPER, "/v1/status")).statusCode()).isEqualTo(200);
+        try (Socket client = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+            client.setSoTimeout(10_000);
+            client.getOutputStream()
+                    .write("GET /?token=%zz HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\n\r\n"
+                            .getBytes(StandardCharsets.US_ASCII));
+            assertThat(new String(client.getInputStream().readNBytes(12), StandardCharsets.US_ASCII))
+                    .isEqualTo("HTTP/1.1 400");
+        }
     }
 
     @Test

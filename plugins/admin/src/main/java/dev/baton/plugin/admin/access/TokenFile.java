@@ -37,6 +37,9 @@ public final class TokenFile {
     private final Path path;
     private Map<Secret, Caller> callers;
     private Version seen;
+    /** Why it could not be read the last time. */
+    private String told = "";
+
     private long lookedNanos = System.nanoTime();
 
     /** What changes when a file does. */
@@ -52,7 +55,7 @@ public final class TokenFile {
         this.path = path;
         try {
             seen = version();
-            callers = read();
+            callers = read(seen);
         } catch (IOException e) {
             throw new IllegalArgumentException("tokens: " + path + ": " + words(e), e);
         }
@@ -77,25 +80,33 @@ public final class TokenFile {
         try {
             Version version = version();
             if (!version.equals(seen)) {
-                seen = version;
-                callers = read();
+                callers = read(version);
+                seen = version; // last: one that could not be read is tried again
                 LOG.info("{} was read again: {} tokens", path, callers.size());
             }
         } catch (IOException | IllegalArgumentException e) {
-            LOG.error("{}: {}; what it said before still holds", path, words(e));
+            String why = words(e);
+            if (!why.equals(told)) {
+                LOG.error("{}: {}; what it said before still holds", path, why);
+            }
+            told = why;
+            return;
         }
+        told = "";
     }
 
     private Version version() throws IOException {
         PosixFileAttributes now = Files.readAttributes(path, PosixFileAttributes.class);
         if (now.permissions().contains(PosixFilePermission.OTHERS_READ)) {
             throw new IllegalArgumentException("every user can read it, and with it the tokens: chmod o-r " + path);
+        } else if (now.permissions().contains(PosixFilePermission.OTHERS_WRITE)) {
+            throw new IllegalArgumentException("every user can write it, and let anybody in: chmod o-w " + path);
         }
         return new Version(now.fileKey(), now.lastModifiedTime().to(TimeUnit.NANOSECONDS), now.size());
     }
 
-    private Map<Secret, Caller> read() throws IOException {
-        if (seen.size() > SIZE_MAX) {
+    private Map<Secret, Caller> read(Version version) throws IOException {
+        if (version.size() > SIZE_MAX) {
             throw new IllegalArgumentException("it is larger than 1 MiB");
         }
         return parse(Files.readAllLines(path));
