@@ -212,6 +212,7 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
         if (mine == null) {
             return null;
         }
+        SocketAddress peer = remoteAddress();
         ByteBuf unsent = Unpooled.buffer();
         if (out != null) {
             forEachUnsent(out, message -> {
@@ -219,7 +220,7 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
                 unsent.writeBytes(piece, piece.readerIndex(), piece.readableBytes());
             });
         }
-        return env.table().fdDisown(mine) ? new PackedSocket(mine.number(), ByteBufUtil.getBytes(unsent)) : null;
+        return env.table().fdDisown(mine) ? new PackedSocket(mine.number(), peer, ByteBufUtil.getBytes(unsent)) : null;
     }
 
     private static void forEachUnsent(ChannelOutboundBuffer out, Consumer<Object> visitor) {

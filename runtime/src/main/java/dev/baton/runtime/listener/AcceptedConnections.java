@@ -166,7 +166,7 @@ final class AcceptedConnections {
         int begun = 0; // sockets of companions that are not the parcel's any more
         boolean done = false;
         try {
-            SocketAddress peer = env.posix().remoteAddress(parcel.socket().number());
+            SocketAddress peer = parcel.socket().peer(env.posix());
             for (PackedCompanion each : parcel.companions()) {
                 begun++;
                 try {

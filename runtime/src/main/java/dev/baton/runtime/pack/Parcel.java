@@ -26,9 +26,14 @@ public record Parcel(
         PackedSocket socket,
         List<PackedCompanion> companions) {
 
-    /** All its sockets, the client's first. */
-    public IntStream numbers() {
+    /** The client's first. */
+    public List<PackedSocket> sockets() {
         return Stream.concat(Stream.of(socket), companions.stream().map(PackedCompanion::socket))
-                .mapToInt(PackedSocket::number);
+                .toList();
+    }
+
+    /** Those of {@link #sockets}. */
+    public IntStream numbers() {
+        return sockets().stream().mapToInt(PackedSocket::number);
     }
 }

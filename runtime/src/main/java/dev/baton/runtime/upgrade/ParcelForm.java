@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * bytes  what the service has packed
  * bytes  what was not sent to the client
  * count  of companions, and of each: texts of its upstream, server, plugin and profile; bytes not sent
+ * texts  of the peers' addresses, the client's and each companion's; empty if one is not known
  * </pre>
  */
 final class ParcelForm {
@@ -53,6 +54,9 @@ final class ParcelForm {
                 out.writeUTF(each.of().plugin());
                 out.writeUTF(each.of().profile());
                 write(out, each.socket().unsent());
+            }
+            for (PackedSocket each : parcel.sockets()) {
+                out.writeUTF(text(each.peer()));
             }
         } catch (IOException impossible) { // it is memory
             throw new UncheckedIOException(impossible);
@@ -87,12 +91,21 @@ final class ParcelForm {
                 throw new HandoffException(
                         "a connection with " + count + " companions came with " + numbers.length + " fds");
             }
+            List<Place> places = new ArrayList<>();
+            List<byte[]> theirUnsent = new ArrayList<>();
+            for (int i = 0; i < count; i++) {
+                places.add(new Place(in.readUTF(), in.readUTF(), in.readUTF(), in.readUTF()));
+                theirUnsent.add(bytes(in, BYTES_MAX));
+            }
+            boolean old = in.available() == 0; // of a version that does not tell the peers
+            PackedSocket socket = new PackedSocket(numbers[0], old ? null : address(in.readUTF()), unsent);
             List<PackedCompanion> companions = new ArrayList<>();
             for (int i = 0; i < count; i++) {
-                Place place = new Place(in.readUTF(), in.readUTF(), in.readUTF(), in.readUTF());
-                companions.add(new PackedCompanion(place, new PackedSocket(numbers[i + 1], bytes(in, BYTES_MAX))));
+                SocketAddress peer = old ? null : address(in.readUTF());
+                companions.add(
+                        new PackedCompanion(places.get(i), new PackedSocket(numbers[i + 1], peer, theirUnsent.get(i))));
             }
-            return new Parcel(listener, client, server, state, new PackedSocket(numbers[0], unsent), companions);
+            return new Parcel(listener, client, server, state, socket, companions);
         } catch (HandoffException e) {
             throw e;
         } catch (IOException e) {

@@ -3,6 +3,7 @@ package dev.baton.runtime.upgrade;
 import dev.baton.runtime.channel.ChannelEnv;
 import dev.baton.runtime.channel.FdServerChannel;
 import dev.baton.runtime.channel.MovableStreamChannel;
+import dev.baton.runtime.channel.PackedSocket;
 import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.listener.ChangedListener;
 import dev.baton.runtime.listener.SharedListener;
@@ -396,7 +397,8 @@ public final class Predecessor {
     private void receive(IdleConnection idle, Upstreams upstreams) {
         boolean taken = false;
         try {
-            SocketAddress peer = checked(idle.number());
+            check(idle.number());
+            SocketAddress peer = channels.posix().remoteAddress(idle.number());
             List<BatonLoop> all = loops.batonLoops();
             BatonLoop loop = all.get(Math.floorMod(nextLoop++, all.size()));
             loop.execute(() -> {
@@ -433,8 +435,9 @@ public final class Predecessor {
                 return "there is no such listener here";
             }
             try {
-                for (int number : parcel.numbers().toArray()) {
-                    checked(number);
+                for (PackedSocket socket : parcel.sockets()) {
+                    check(socket.number());
+                    socket.peer(channels.posix());
                 }
             } catch (IOException e) {
                 return "it is no connection: " + e.getMessage();
@@ -479,8 +482,8 @@ public final class Predecessor {
         }
     }
 
-    /** Who it is connected to. That it is a connection, and does not block, is not believed. */
-    private SocketAddress checked(int number) throws IOException {
+    /** That it is a connection, and does not block, is not believed. */
+    private void check(int number) throws IOException {
         Posix posix = channels.posix();
         int flags = posix.statusFlags(number);
         if (posix.intOption(number, SocketOptions.SOL_SOCKET, SocketOptions.SO_TYPE) != Sockets.SOCK_STREAM
@@ -488,7 +491,6 @@ public final class Predecessor {
                 || posix.setStatusFlags(number, flags | FileFlags.O_NONBLOCK) < 0) {
             throw new IOException("fd " + number + " is no stream socket");
         }
-        return posix.remoteAddress(number);
     }
 
     private void discard(int number) {

@@ -40,7 +40,7 @@ public final class UpstreamCompanions implements Companions {
     public MovableStreamChannel unpack(PackedCompanion companion, BatonLoop loop, int reload) throws IOException {
         return upstreams.unpack(
                 companion,
-                channels.posix().remoteAddress(companion.socket().number()),
+                companion.socket().peer(channels.posix()),
                 loop,
                 (plugin, on, number, peer) -> MovableStreamChannel.inherited(channels, plugin, on, number, peer),
                 reload);

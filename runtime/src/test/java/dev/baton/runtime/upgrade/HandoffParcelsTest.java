@@ -13,8 +13,11 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -32,14 +35,17 @@ import org.junit.jupiter.api.Test;
 class HandoffParcelsTest extends HandoffFixture {
     private static final Place PLACE = new Place("app", "a:1", "tcp-proxy", "tcp-proxy:tunnel");
 
+    private static final SocketAddress CLIENT = new InetSocketAddress("127.0.0.1", 4712);
+    private static final SocketAddress SERVER = UnixDomainSocketAddress.of("/run/app.sock");
+
     private static Parcel parcel(int number, int other, byte[] unsent) {
         return new Parcel(
                 "web",
                 new InetSocketAddress("192.0.2.1", 4711),
                 null,
                 new byte[] {1, 2, 3},
-                new PackedSocket(number, unsent),
-                List.of(new PackedCompanion(PLACE, new PackedSocket(other, new byte[] {9}))));
+                new PackedSocket(number, CLIENT, unsent),
+                List.of(new PackedCompanion(PLACE, new PackedSocket(other, SERVER, new byte[] {9}))));
     }
 
     private static byte[] bytes(int length) {
@@ -90,6 +96,7 @@ class HandoffParcelsTest extends HandoffFixture {
                 assertThat(taken.server()).isNull();
                 assertThat(taken.state()).containsExactly(1, 2, 3);
                 assertThat(taken.socket().unsent()).isEqualTo(bytes(length));
+                assertThat(taken.sockets()).extracting(PackedSocket::peer).containsExactly(CLIENT, SERVER);
                 assertThat(taken.companions()).hasSize(1);
                 assertThat(taken.companions().get(0).of()).isEqualTo(PLACE);
                 assertThat(taken.companions().get(0).socket().unsent()).containsExactly(9);
@@ -129,7 +136,11 @@ class HandoffParcelsTest extends HandoffFixture {
         int number = listening();
         byte[] whole = ParcelForm.write(parcel(0, 0, bytes(20)));
         List<Message.Writer> wrong = new ArrayList<>();
+        int old = withoutPeers(whole);
         for (int cut = 0; cut < whole.length; cut++) {
+            if (cut == old) {
+                continue;
+            }
             wrong.add(new Message.Writer(Message.Type.PARCEL, number, number)
                     .number(1)
                     .rest(whole, 0, cut));
@@ -156,6 +167,19 @@ class HandoffParcelsTest extends HandoffFixture {
             }
         }
         POSIX.close(number);
+    }
+
+    /** The length of what a version says that does not tell the peers. */
+    private static int withoutPeers(byte[] whole) {
+        return whole.length - 2 * Short.BYTES - "7f000001:4712".length() - "unix:/run/app.sock".length();
+    }
+
+    @Test
+    void shouldTakeAConnectionOfAVersionThatDoesNotTellThePeers() throws Exception {
+        byte[] whole = ParcelForm.write(parcel(0, 0, bytes(20)));
+        Parcel parcel = ParcelForm.read(Arrays.copyOf(whole, withoutPeers(whole)), 3, 4);
+        assertThat(parcel.sockets()).extracting(PackedSocket::peer).containsExactly(null, null);
+        assertThat(parcel.numbers()).containsExactly(3, 4);
     }
 
     /** Lengths that lie. */

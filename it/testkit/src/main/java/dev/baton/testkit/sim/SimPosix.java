@@ -162,7 +162,7 @@ public final class SimPosix extends PollingCalls {
     public SocketAddress remoteAddress(int fd) throws PosixException {
         StreamSocket socket = socketOf(fd);
         SocketAddress remote = socket == null ? null : socket.remote;
-        if (socket == null || remote == null || socket.state != StreamSocket.State.CONNECTED) {
+        if (socket == null || remote == null || !socket.hasPeer()) {
             throw PosixException.of("tell the peer of fd " + fd, socket == null ? noSocket(fd) : -Errno.ENOTCONN);
         }
         return remote;

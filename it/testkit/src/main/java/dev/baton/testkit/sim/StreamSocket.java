@@ -75,6 +75,11 @@ final class StreamSocket extends OpenFile {
         return domain != Sockets.AF_UNIX;
     }
 
+    /** Linux forgets whom a TCP connection is with as soon as both sides have ended, before it is closed. */
+    boolean hasPeer() {
+        return state == State.CONNECTED && !(isTcp() && inputEnded && outputShut);
+    }
+
     @Override
     int events() {
         return switch (state) {
@@ -215,7 +220,7 @@ final class StreamSocket extends OpenFile {
     // ---- ends -----------------------------------------------------------------------------------------------------
 
     int shutdown(int how) {
-        if (state != State.CONNECTED) {
+        if (!hasPeer()) {
             return -Errno.ENOTCONN;
         }
         if (how != Sockets.SHUT_WR) {

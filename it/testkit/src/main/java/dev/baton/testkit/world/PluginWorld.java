@@ -400,8 +400,12 @@ public abstract class PluginWorld {
      * @return how many were packed; the others were not at a boundary, or never are
      */
     public final int repack(String listener) {
-        return await(
-                Objects.requireNonNull(server, "the server has not started").repack(listener));
+        return await(beginRepack(listener));
+    }
+
+    /** Begins what {@link #repack} does, so that peers can act while their connection is packed. */
+    public final CompletionStage<Integer> beginRepack(String listener) {
+        return Objects.requireNonNull(server, "the server has not started").repack(listener);
     }
 
     /**

@@ -6,6 +6,7 @@ import dev.baton.testkit.world.Peer;
 import dev.baton.testkit.world.PluginWorld;
 import dev.baton.testkit.world.Where;
 import java.time.Duration;
+import java.util.concurrent.CompletionStage;
 
 /** Streams through the proxy, byte by byte, end by end, whichever loops its two ends are on. */
 class TcpProxyWorldTest {
@@ -222,6 +223,42 @@ class TcpProxyWorldTest {
         client.expectEnd();
         client.close();
         server.expectEnd();
+    }
+
+    /** With the client's end both have ended: from then on the kernel no longer tells who the client was. */
+    @InEachWorld
+    void shouldPassAnEndOnThatComesWhileItIsPacked(PluginWorld world) {
+        Origin origin = start(world);
+        Peer client = world.connect("in");
+        client.send("question");
+        Peer server = origin.accept();
+        server.expect("question");
+        server.send("answer");
+        server.shutdownOutput();
+        client.expect("answer");
+        client.expectEnd();
+        CompletionStage<Integer> packing = world.beginRepack("in");
+        client.close();
+        server.expectEnd();
+        world.await(packing);
+    }
+
+    /** The same the other way round: the upstream's server is whom the kernel no longer knows. */
+    @InEachWorld
+    void shouldPassTheEndOfTheServerOnThatComesWhileItIsPacked(PluginWorld world) {
+        Origin origin = start(world);
+        Peer client = world.connect("in");
+        client.send("question");
+        client.shutdownOutput();
+        Peer server = origin.accept();
+        server.expect("question");
+        server.expectEnd();
+        server.send("answer");
+        client.expect("answer");
+        CompletionStage<Integer> packing = world.beginRepack("in");
+        server.close();
+        client.expectEnd();
+        world.await(packing);
     }
 
     /** What the reset cuts off must not look complete, whoever owns the stream by then. */
