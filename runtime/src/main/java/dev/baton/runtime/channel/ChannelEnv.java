@@ -20,6 +20,7 @@ import io.netty.buffer.ByteBufAllocator;
  * @param servers the listening sockets of Netty's servers
  * @param fds how many connections there may be
  * @param budget how much memory connections may hold
+ * @param pipes through which the kernel passes bytes on
  */
 public record ChannelEnv(
         FdTable table,
@@ -29,8 +30,22 @@ public record ChannelEnv(
         ByteBufAllocator memory,
         ServerSockets servers,
         FdBudget fds,
-        MemoryBudget budget)
+        MemoryBudget budget,
+        Pipes pipes)
         implements ChannelHome {
+
+    /** With pipes of its own, within the budget of fds. */
+    public ChannelEnv(
+            FdTable table,
+            Posix posix,
+            LoopRegistry loops,
+            PluginFailures failures,
+            ByteBufAllocator memory,
+            ServerSockets servers,
+            FdBudget fds,
+            MemoryBudget budget) {
+        this(table, posix, loops, failures, memory, servers, fds, budget, new Pipes(table, posix, fds));
+    }
 
     /** Where no process was before this one, and there are fds for all. */
     public ChannelEnv(

@@ -262,6 +262,7 @@ abstract class FdStreamChannel extends ReadingChannel {
     @Override
     protected void doClose() throws Exception {
         giveBack();
+        endTunnel();
         active(false);
         inputShutdown = true;
         outputShutdown = true;

@@ -4,12 +4,11 @@ import dev.baton.runtime.fd.FdTable;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.runtime.loop.Tenant;
 import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.channel.SpliceListener;
 import dev.baton.spi.fd.Fd;
 import dev.baton.spi.fd.FdKind;
 import dev.baton.spi.fd.TakeoverResult;
 import dev.baton.spi.loop.Loop;
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOutboundBuffer;
@@ -19,7 +18,6 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,9 +48,6 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
 
     private static final int MOVES_QUICK = 100;
     private static final long MOVE_AGAIN_MILLIS = 5;
-
-    /** In bytes: with more a connection waits until some are sent, before it goes to another process. */
-    private static final int UNSENT_BYTES_MAX = 1 << 20;
 
     /**
      * How long its owner keeps its hands off it, for a loop that may be in the midst of other connections' callbacks.
@@ -192,19 +187,14 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
         if (out == null) { // nothing can be written any more, and all that was is with the kernel
             return isOutputShutdown();
         }
-        if (out.totalPendingWriteBytes() > UNSENT_BYTES_MAX) {
-            return false;
-        }
-        boolean[] bytesOnly = {true};
-        forEachUnsent(out, message -> bytesOnly[0] &= message instanceof ByteBuf);
-        return bytesOnly[0];
+        return UnsentBytes.isPackable(out);
     }
 
     /**
      * Holder, of one claim, after {@link #isPackable}: gives the socket away with what was not sent. The channel closes
      * when the caller leaves, which the peer does not notice; after that the number is the caller's.
      *
-     * @return null if the connection was deleted meanwhile
+     * @return null if the connection was deleted meanwhile, or is closed now because what was not sent cannot be had
      */
     public @Nullable PackedSocket pack() {
         Fd mine = fd();
@@ -213,26 +203,14 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
             return null;
         }
         SocketAddress peer = remoteAddress();
-        ByteBuf unsent = Unpooled.buffer();
-        if (out != null) {
-            forEachUnsent(out, message -> {
-                ByteBuf piece = (ByteBuf) message;
-                unsent.writeBytes(piece, piece.readerIndex(), piece.readableBytes());
-            });
-        }
-        return env.table().fdDisown(mine) ? new PackedSocket(mine.number(), peer, ByteBufUtil.getBytes(unsent)) : null;
-    }
-
-    private static void forEachUnsent(ChannelOutboundBuffer out, Consumer<Object> visitor) {
+        byte[] unsent;
         try {
-            out.addFlush(); // those that were not flushed go first elsewhere, too
-            out.forEachFlushedMessage(message -> {
-                visitor.accept(message);
-                return true;
-            });
-        } catch (Exception e) {
-            throw new IllegalStateException("cannot look at what was not sent", e);
+            unsent = out == null ? new byte[0] : UnsentBytes.taken(out, env.posix(), alloc());
+        } catch (IOException e) { // a part of them is lost
+            closeWith(e);
+            return null;
         }
+        return env.table().fdDisown(mine) ? new PackedSocket(mine.number(), peer, unsent) : null;
     }
 
     /**
@@ -352,6 +330,13 @@ public abstract sealed class MovableStreamChannel extends FdStreamChannel implem
             return false;
         }
         return true;
+    }
+
+    @Override
+    public void spliceTo(MovableChannel target, long after, SpliceListener listener) {
+        if (target instanceof MovableStreamChannel stream && isOpen()) {
+            tunnel(new Tunnel(this, stream, after, listener));
+        }
     }
 
     @Override

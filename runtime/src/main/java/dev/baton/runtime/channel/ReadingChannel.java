@@ -52,6 +52,8 @@ abstract class ReadingChannel extends CountedChannel {
     private boolean inputPaused;
     /** In bytes, how much is read next; negative in a way that only {@link AdaptiveReads} knows. */
     int readSize = AdaptiveReads.INITIAL_BYTES;
+    /** Where its bytes go without being read here; null for most. */
+    private @Nullable Tunnel tunnel;
 
     ReadingChannel(@Nullable Channel parent, @Nullable ChannelEnv env, FdKind kind) {
         super(parent, env, kind);
@@ -92,7 +94,7 @@ abstract class ReadingChannel extends CountedChannel {
     /** Holder: handles an event for as much as it is about input. */
     final void inputReady(int ready) {
         hungUp |= (ready & Interest.ERROR) != 0;
-        if ((ready & Interest.ERROR) != 0 && (inputShutdown || inputPaused) && active && !isGone()) {
+        if ((ready & Interest.ERROR) != 0 && (inputShutdown || inputPaused || isBlocked()) && active && !isGone()) {
             tellError();
         }
         if ((ready & (Interest.IN | Interest.RDHUP | Interest.ERROR)) != 0) {
@@ -121,12 +123,15 @@ abstract class ReadingChannel extends CountedChannel {
 
     private boolean canRead() {
         // Deleted from outside and not told yet, it is still active: its number may be another's.
-        return !inputShutdown && !inputPaused && active && !isGone();
+        return !inputShutdown && !inputPaused && !isBlocked() && active && !isGone();
     }
 
     private void readOrTellEnd() {
         if (wantsRead()) {
-            read0(false);
+            Tunnel way = tunnel;
+            if (way == null || !passOn(way)) {
+                read0(false);
+            }
         } else {
             if (peerDone && readable && canRead()) {
                 tellEnd();
@@ -192,6 +197,82 @@ abstract class ReadingChannel extends CountedChannel {
      */
     final int idleInterest() {
         return edgeTriggered() ? Interest.IN : Interest.RDHUP;
+    }
+
+    // ---- passing on within the kernel -----------------------------------------------------------------------------
+
+    /** Holder: from here on its bytes may go that way. */
+    final void tunnel(Tunnel way) {
+        if (tunnel == null) {
+            env.pipes().began();
+        }
+        tunnel = way;
+    }
+
+    /** Holder, at the end. What is in the pipe is the target's. */
+    final void endTunnel() {
+        if (tunnel != null) {
+            tunnel = null;
+            env.pipes().ended();
+        }
+    }
+
+    private boolean isBlocked() {
+        Tunnel way = tunnel;
+        return way != null && way.isBlocked();
+    }
+
+    /** Holder: the tunnel's target has written what it had to write. */
+    final void unblocked() {
+        Tunnel way = tunnel;
+        if (way != null && way.isBlocked()) {
+            way.unblock();
+            if (readable && !reading) {
+                again();
+            }
+            armLevels();
+        }
+    }
+
+    /** Holder, which wants to read. False if it must read into a buffer. */
+    private boolean passOn(Tunnel way) {
+        Tunnel.Turn turn;
+        reading = true;
+        try {
+            turn = way.turn();
+            if (way.turnBytes() > 0) {
+                readPending = false;
+                countEvent();
+                pipeline().fireChannelReadComplete();
+            }
+        } finally {
+            reading = false;
+        }
+        switch (turn) {
+            case READ -> {
+                return !wantsRead(); // the callback may have ended it
+            }
+            case DRAINED -> {
+                readable = false;
+                armLevels();
+            }
+            case MORE -> {
+                again();
+                armLevels();
+            }
+            case BLOCKED -> {
+                if (!way.isBlocked()) { // any more: the target was quick
+                    again();
+                }
+                armLevels();
+            }
+            case END -> inputEnded();
+            case BROKEN -> {
+                readable = false;
+                closeWith(error("read", way.error()));
+            }
+        }
+        return true;
     }
 
     // ---- reading --------------------------------------------------------------------------------------------------
@@ -274,18 +355,24 @@ abstract class ReadingChannel extends CountedChannel {
         if (failure != null) {
             readable = false;
             closeWith(failure);
-        } else if (end && inputPaused) {
-            // Paused by a handler at the end of this very read: the end is read again, and told, after the pause.
-            readable = true;
-            peerDone = true;
-            armLevels();
         } else if (end) {
-            endOfInput();
+            inputEnded();
         } else {
             if (readable && (wantsRead() || peerDone)) {
                 again();
             }
             armLevels();
+        }
+    }
+
+    private void inputEnded() {
+        if (inputPaused) {
+            // Paused by a handler at the end of this very read: the end is read again, and told, after the pause.
+            readable = true;
+            peerDone = true;
+            armLevels();
+        } else {
+            endOfInput();
         }
     }
 
@@ -309,6 +396,9 @@ abstract class ReadingChannel extends CountedChannel {
         buffer.writerIndex(buffer.writerIndex() + result);
         handle.lastBytesRead(result);
         handle.incMessagesRead(1);
+        if (tunnel != null) {
+            tunnel.read(result);
+        }
         // Not before: an EAGAIN is no answer, and the next edge must find the request (F10). Not later: the handler may
         // ask.
         readPending = false;

@@ -59,6 +59,17 @@ final class StreamWriter {
                 return Outcome.DONE;
             }
             Object first = out.current();
+            if (first instanceof PipeBytes piped) {
+                int sent = piped.write(posix, number, memory);
+                if (piped.isWritten()) {
+                    out.remove();
+                } else if (sent == -Errno.EAGAIN) {
+                    return Outcome.FULL;
+                } else if (sent < 0 && sent != -Errno.EINTR) {
+                    throw FdChannel.error("write", sent);
+                }
+                continue;
+            }
             if (!(first instanceof ByteBuf piece)) {
                 int moved = FileWriter.write(posix, number, memory, out, FileWriter.TURN_BYTES_MAX - fileBytes);
                 if (moved < 0) {
@@ -118,7 +129,7 @@ final class StreamWriter {
         @Override
         public boolean processMessage(Object message) {
             if (!(message instanceof ByteBuf piece)) {
-                return false; // a file, which goes by itself
+                return false; // a file or what is in a pipe, which goes by itself
             }
             int length = piece.readableBytes();
             if (length > 0) {

@@ -24,6 +24,8 @@ import java.util.concurrent.atomic.AtomicLong;
  *               connection was closed, or
  *               open &lt; most + slack
  * disconnect    holds a connect                open - 1
+ * lend          promised, open + fds &lt;= half     promised + fds, open + fds
+ * takeBack      holds what was lent            promised - fds, open - fds; tells as release does
  * </pre>
  *
  * <p>Who is refused by {@link #admit} marks itself and then asks once more ({@link #hasRoom}); a release counts down
@@ -186,6 +188,37 @@ public final class FdBudget {
         if (promised(before) > most - FDS_MAX) {
             waiting.forEach(Runnable::run);
         }
+    }
+
+    /**
+     * Lends fds for what makes clients cheaper to serve and can be done without, while half of all fds are free.
+     *
+     * @param fds how many
+     * @return true: the caller owes a {@link #takeBack}
+     */
+    public boolean lend(int fds) {
+        while (true) {
+            long seen = word.get();
+            if (Math.max(promised(seen), open(seen)) > most / 2 - fds) {
+                return false;
+            }
+            if (word.compareAndSet(seen, seen + lent(fds))) {
+                return true;
+            }
+        }
+    }
+
+    /** Those that were lent are closed. */
+    public void takeBack(int fds) {
+        long before = word.getAndAdd(-lent(fds));
+        assert promised(before) >= fds && open(before) >= fds : "more were taken back than were lent";
+        if (promised(before) > most - FDS_MAX) {
+            waiting.forEach(Runnable::run);
+        }
+    }
+
+    private static long lent(int fds) {
+        return fds * PROMISED_ONE + fds;
     }
 
     /** Whether {@link #admit} would have admitted a client. */

@@ -117,6 +117,22 @@ public final class FdTable implements Fds {
     }
 
     /**
+     * Row 1 for an fd that no loop dispatches, and on which its user keeps a claim for as long as it makes calls with
+     * the number: a delete from outside takes effect when the user lets it go with {@link #fdRelease}, so the number
+     * cannot become another's in between.
+     */
+    public Fd fdInsertHeld(int number, FdKind kind) {
+        return insert(number, kind, RUNTIME, null, NONE, null);
+    }
+
+    /** Deletes what {@link #fdInsertHeld} has inserted and gives the claim back, whoever has deleted it meanwhile. */
+    public void fdRelease(Fd fd) {
+        if (!fdDeleteAndLeave(fd)) {
+            leave(fd);
+        }
+    }
+
+    /**
      * Row 1 for an fd that one loop owns, or none for now. The caller holds a claim and must leave; before that it adds
      * the fd to the owner's poller.
      *

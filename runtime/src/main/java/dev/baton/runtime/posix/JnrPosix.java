@@ -28,6 +28,8 @@ public final class JnrPosix implements Posix {
     private static final int EPOLL_CLOEXEC = 0x80000;
     private static final int EVENTFD_FLAGS = 0x80000 | 0x800; // EFD_CLOEXEC | EFD_NONBLOCK
     private static final int EVENTFD_SIZE = Long.BYTES;
+    private static final int PIPE_FLAGS = 0x80000 | 0x800; // O_CLOEXEC | O_NONBLOCK
+    private static final int SPLICE_FLAGS = 1 | 2; // SPLICE_F_MOVE | SPLICE_F_NONBLOCK
     private static final int O_NOFOLLOW = 0x20000;
     private static final int O_CLOEXEC = 0x80000;
     private static final int O_PATH = 0x200000;
@@ -38,6 +40,7 @@ public final class JnrPosix implements Posix {
     private static final int F_SETSIG = 10;
     private static final int F_GETSIG = 11;
     private static final int F_DUPFD_CLOEXEC = 1030; // not among jnr's constants, hence all are here
+    private static final int F_SETPIPE_SZ = 1031;
     private static final int FD_CLOEXEC = 1;
     private static final int SO_LINGER = 13;
     private static final int LINGER_SIZE = 8;
@@ -235,6 +238,33 @@ public final class JnrPosix implements Posix {
         int result = result(LibC.sendfile(fd, file, block.address() + Scratch.VALUE, length));
         SCRATCH.give(block);
         return result;
+    }
+
+    @Override
+    public int pipe(int[] fds) {
+        NativeMemory block = SCRATCH.take();
+        int result = result(LibC.Pipes.pipe2(block.address() + Scratch.VALUE, PIPE_FLAGS));
+        if (result == 0) {
+            fds[0] = block.getInt(Scratch.VALUE);
+            fds[1] = block.getInt(Scratch.VALUE + Integer.BYTES);
+        }
+        SCRATCH.give(block);
+        return result;
+    }
+
+    @Override
+    public int setPipeSize(int fd, int bytes) {
+        return result(LibC.Processes.fcntl(fd, F_SETPIPE_SZ, bytes));
+    }
+
+    @Override
+    public int splice(int from, int to, int length) {
+        return result(LibC.Pipes.splice(from, to, length, SPLICE_FLAGS));
+    }
+
+    @Override
+    public int readPipe(int fd, long address, int length) {
+        return result(LibC.read(fd, address, length));
     }
 
     @Override

@@ -186,6 +186,28 @@ final class LibC {
         }
     }
 
+    /** What passes bytes on within the kernel: bound when the first pipe is made. */
+    static final class Pipes {
+        private static final CallContext ARGUMENTS_6 = context(6);
+
+        private static final long PIPE2 = symbol("pipe2");
+        private static final long SPLICE = symbol("splice");
+
+        private Pipes() {}
+
+        static int pipe2(long fds, int flags) {
+            return (int) INVOKER.invokeN2(ARGUMENTS_2, PIPE2, fds, flags);
+        }
+
+        /**
+         * Of six arguments, of which the two offsets must be null for sockets and pipes. The class comment does not
+         * apply, as jffi itself passes the sixth rightly (a test reads back what was spliced, without waiting).
+         */
+        static long splice(int from, int to, int length, int flags) {
+            return INVOKER.invokeN6(ARGUMENTS_6, SPLICE, from, 0, to, 0, length, flags);
+        }
+    }
+
     /** Calls that most processes never make: bound when the first is made. */
     static final class Processes {
         private static final long KILL = symbol("kill");

@@ -138,6 +138,49 @@ public interface Posix extends PollCalls, SocketCalls {
     int sendFile(int fd, int file, long offset, int length);
 
     /**
+     * Makes a pipe, both ends non-blocking and closed on exec.
+     *
+     * @param fds filled with the end to read from and the end to write to; of length 2
+     * @return 0, or minus the error number: {@link Errno#EMFILE}, {@link Errno#ENFILE}
+     */
+    @AnyThread
+    int pipe(int[] fds);
+
+    /**
+     * Changes how many bytes a pipe can hold; at first that is 64 KiB.
+     *
+     * @param fd one of its ends
+     * @param bytes how many, a power of two of at least a page
+     * @return how many it can hold now, or minus the error number: {@link Errno#EPERM} if it is more than the user may
+     *     have in one pipe or in all ({@code fs.pipe-max-size}, {@code fs.pipe-user-pages-soft})
+     */
+    @AnyThread
+    int setPipeSize(int fd, int bytes);
+
+    /**
+     * Moves bytes between a pipe and a socket without copying them through this process (splice(2)). Never waits.
+     *
+     * @param from the socket, or the pipe's end to read from
+     * @param to the pipe's end to write to, or the socket
+     * @param length how many bytes at most
+     * @return how many were moved, 0 at the end of the stream, or minus the error number: {@link Errno#EAGAIN} when
+     *     there is nothing to read or no room to write, {@link Errno#EINVAL} for a socket that cannot do this
+     */
+    @AnyThread
+    int splice(int from, int to, int length);
+
+    /**
+     * Takes bytes out of a pipe.
+     *
+     * @param fd the pipe's end to read from
+     * @param address where to put the bytes
+     * @param length how many there is room for
+     * @return how many were taken, or minus the error number: {@link Errno#EAGAIN} when there are none
+     */
+    @AnyThread
+    int readPipe(int fd, long address, int length);
+
+    /**
      * Sends a datagram, without SIGPIPE.
      *
      * @param fd the datagram socket

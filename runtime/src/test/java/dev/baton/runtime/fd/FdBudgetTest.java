@@ -157,4 +157,23 @@ class FdBudgetTest {
         }
         assertThat(budget).hasToString("fds: 0 open, 0 promised, of " + most);
     }
+
+    /** What makes clients cheaper must not keep them out. */
+    @Test
+    void fdsAreLentOnlyWhileHalfOfThemAreFree() {
+        FdBudget budget = budget(8);
+        AtomicInteger told = new AtomicInteger();
+        budget.whenRoom(told::incrementAndGet);
+        assertThat(budget.lend(2)).isTrue();
+        assertThat(budget.admit(1)).isTrue();
+        assertThat(budget.lend(2)).as("five of eight would be in use").isFalse();
+        assertThat(budget).hasToString("fds: 3 open, 3 promised, of 8");
+        for (int i = 0; i < 5; i++) {
+            assertThat(budget.admit(1)).isTrue();
+        }
+        assertThat(budget.admit(1)).as("two are lent").isFalse();
+        budget.takeBack(2);
+        assertThat(told).as("those who wait for room").hasValue(1);
+        assertThat(budget.admit(2)).isTrue();
+    }
 }

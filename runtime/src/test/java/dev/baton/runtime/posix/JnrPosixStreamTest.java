@@ -234,4 +234,35 @@ class JnrPosixStreamTest {
         }
         assumeTrue(usable, "this machine has no IPv6");
     }
+
+    @Test
+    void shouldSpliceThroughAPipeAndNeverWait() {
+        int[] from = sockets.pair(Sockets.SOCK_STREAM);
+        int[] to = sockets.pair(Sockets.SOCK_STREAM);
+        int[] pipe = new int[2];
+        ok(posix.pipe(pipe));
+        int readEnd = sockets.fd(pipe[0]);
+        int writeEnd = sockets.fd(pipe[1]);
+        assertThat(posix.closeOnExec(readEnd)).isEqualTo(1);
+        assertThat(posix.closeOnExec(writeEnd)).isEqualTo(1);
+        assertThat(posix.setPipeSize(writeEnd, 4096)).isEqualTo(4096);
+        assertThat(posix.splice(from[1], writeEnd, 100)).as("nothing to read").isEqualTo(-Errno.EAGAIN);
+        assertThat(posix.splice(readEnd, to[0], 100)).as("an empty pipe").isEqualTo(-Errno.EAGAIN);
+
+        try (NativeMemory bytes = NativeMemory.allocate(8)) {
+            bytes.putLong(0, 0x1122334455667788L);
+            assertThat(posix.send(from[0], bytes.address(), 8)).isEqualTo(8);
+            assertThat(posix.splice(from[1], writeEnd, 100)).isEqualTo(8);
+            bytes.putLong(0, 0);
+            assertThat(posix.splice(readEnd, to[0], 5)).isEqualTo(5);
+            assertThat(posix.recv(to[1], bytes.address(), 8)).isEqualTo(5);
+            assertThat(posix.readPipe(readEnd, bytes.address() + 5, 8)).as("the rest").isEqualTo(3);
+            assertThat(bytes.getLong(0)).isEqualTo(0x1122334455667788L);
+            assertThat(posix.readPipe(readEnd, bytes.address(), 8)).isEqualTo(-Errno.EAGAIN);
+        }
+
+        assertThat(posix.splice(from[1], to[0], 100)).as("without a pipe").isEqualTo(-Errno.EINVAL);
+        ok(posix.shutdown(from[0], Sockets.SHUT_WR));
+        assertThat(posix.splice(from[1], writeEnd, 100)).as("the end").isZero();
+    }
 }

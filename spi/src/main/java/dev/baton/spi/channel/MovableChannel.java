@@ -155,6 +155,25 @@ public interface MovableChannel extends DuplexChannel {
         return true;
     }
 
+    /**
+     * Allows the kernel to pass what comes in here on to another connection, without a handler that sees it: from some
+     * bytes on, whenever that is possible and cheaper. What is read otherwise comes to the handlers as usual, who write
+     * it to the target; the order is kept. So a service that forwards bytes as they are calls this once and handles
+     * {@code channelRead} as if it had not.
+     *
+     * <p>It is done while {@code AUTO_READ} is on, both pipelines have one handler each and no more (TLS needs the
+     * bytes for itself), one loop owns both connections, and there is a pipe to be had. A target that does not take
+     * what has been taken from here holds this connection back until it has. The end of the input, errors and
+     * {@code channelReadComplete} are told as usual, the end behind the last byte. Either connection may be taken over
+     * at any time. Ends with this connection. Does nothing where there is no kernel to ask.
+     *
+     * @param target where the handler writes everything that it reads here, unchanged
+     * @param after bytes that are read before, each time that passing them on becomes worth it; at least 0
+     * @param listener is told how much has gone
+     */
+    @OnLoop
+    default void spliceTo(MovableChannel target, long after, SpliceListener listener) {}
+
     /** Runs a task under a claim, in order, but never at once: for work that must not starve others. */
     @AnyThread
     void offer(Runnable task);

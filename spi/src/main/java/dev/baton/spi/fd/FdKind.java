@@ -19,7 +19,9 @@ public enum FdKind {
     /** A socket to another process: the one before or after this one, or the one that started it. */
     HANDOFF,
     /** Kept open for nothing, so that there is an fd for the admin API when the process has no other left. */
-    SPARE;
+    SPARE,
+    /** An end of a pipe through which the kernel passes the bytes of one connection on to another. */
+    PIPE;
 
     /** The word that users read: the name in lower case. */
     public String word() {

@@ -7,8 +7,10 @@ import static org.awaitility.Awaitility.await;
 import dev.baton.it.pool.UpstreamRig;
 import dev.baton.plugin.tcpproxy.TcpProxyConfig;
 import dev.baton.plugin.tcpproxy.TcpProxyFactory;
+import dev.baton.runtime.channel.Pipes;
 import dev.baton.runtime.loop.BatonLoop;
 import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.config.ByteSize;
 import dev.baton.spi.loop.Loops;
 import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.poller.PollerProvider;
@@ -74,7 +76,12 @@ class TcpProxyIT {
         return UpstreamRig.simple(poller, "127.0.0.1:" + port);
     }
 
+    /** Its streams go into pipes as soon and as often as can be. */
     private static Service proxy(UpstreamRig rig) {
+        return proxy(rig, true);
+    }
+
+    private static Service proxy(UpstreamRig rig, boolean splice) {
         ServiceContext context = new ServiceContext() {
             @Override
             public Upstream upstream(String name) {
@@ -91,7 +98,8 @@ class TcpProxyIT {
                 return rig.metrics;
             }
         };
-        return new TcpProxyFactory().create("pass", new TcpProxyConfig("app", Duration.ofHours(1)), context);
+        TcpProxyConfig config = new TcpProxyConfig("app", Duration.ofHours(1), splice, new ByteSize(1));
+        return new TcpProxyFactory().create("pass", config, context);
     }
 
     /** A client of the proxy: the connection goes the other way round, which makes no difference to the service. */
@@ -198,7 +206,10 @@ class TcpProxyIT {
             quiet = true;
             assertThat(moves.get()).isPositive();
             assertThat(rig.loops.failures()).isEmpty();
-            System.out.println(moves + " moves, " + refusals + " refused");
+            Pipes pipes = rig.loops.env().pipes();
+            System.out.println(moves + " moves, " + refusals + " refused, " + pipes.bytes() + " bytes spliced");
+            assertThat(pipes.bytes()).as("bytes that the kernel has passed on").isPositive();
+            await().untilAsserted(() -> assertThat(pipes.open()).isZero());
         }
     }
 
@@ -228,7 +239,7 @@ class TcpProxyIT {
         try (ServerSocket origin = listen();
                 ServerSocket front = listen();
                 UpstreamRig rig = rig(poller, origin.getLocalPort());
-                Socket client = client(rig, proxy(rig), front, 0);
+                Socket client = client(rig, proxy(rig, false), front, 0);
                 Socket server = origin.accept()) {
             MovableChannel up = Objects.requireNonNull(rig.channels.peek());
             Future<Long> sent = threads.submit(() -> sendAll(client, bytes, LARGE, random.split()));
@@ -250,6 +261,38 @@ class TcpProxyIT {
             quiet = true;
             watch.get(10, TimeUnit.SECONDS);
             assertThat(most.get()).isBetween(1L, 1_000_000L);
+        }
+    }
+
+    /** Both directions at once, each with bytes in a pipe whose connection goes from loop to loop. */
+    @ParameterizedTest
+    @MethodSource("dev.baton.it.Pollers#all")
+    void slowReadersOfSplicedStreamsHoldTheSendersBack(PollerProvider poller) throws Exception {
+        SplittableRandom random = seeded();
+        int bytes = 32_000_000;
+        try (ServerSocket origin = listen();
+                ServerSocket front = listen();
+                UpstreamRig rig = rig(poller, origin.getLocalPort());
+                Socket client = client(rig, proxy(rig), front, 0);
+                Socket server = origin.accept()) {
+            SplittableRandom up = random.split();
+            SplittableRandom down = random.split();
+            Future<Long> sentUp = threads.submit(() -> sendAll(client, bytes, LARGE, up));
+            Future<Long> sentDown = threads.submit(() -> sendAll(server, bytes, LARGE, down));
+            Pipes pipes = rig.loops.env().pipes();
+            await("a rest in a pipe in each direction").until(() -> pipes.open() >= 2);
+            keepMoving(rig, random.split());
+            await().until(() -> moves.get() > 10);
+            assertThat(sentUp).isNotDone();
+            assertThat(sentDown).isNotDone();
+
+            Future<Long> receivedDown = threads.submit((Callable<Long>) () -> receiveAll(client));
+            assertThat(receiveAll(server)).isEqualTo(sentUp.get(60, TimeUnit.SECONDS));
+            assertThat(receivedDown.get(60, TimeUnit.SECONDS)).isEqualTo(sentDown.get(60, TimeUnit.SECONDS));
+            await().untilAsserted(() -> assertThat(pipes.open()).isZero());
+            quiet = true;
+            assertThat(rig.loops.failures()).isEmpty();
+            System.out.println(moves + " moves, " + pipes.bytes() + " bytes spliced");
         }
     }
 

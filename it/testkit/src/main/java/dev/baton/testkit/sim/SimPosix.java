@@ -11,6 +11,7 @@ import io.netty.util.internal.PlatformDependent;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -313,6 +314,89 @@ public final class SimPosix extends PollingCalls {
     @Override
     public int sendFile(int fd, int file, long offset, int length) {
         return -Errno.EINVAL;
+    }
+
+    @Override
+    public int pipe(int[] fds) {
+        int failed = enter("pipe", -1);
+        if (failed != 0) {
+            return failed;
+        }
+        PipeEnd[] ends = PipeEnd.pair(simulation(), bufferSize);
+        fds[0] = newNumber(ends[0]);
+        if (fds[0] < 0) {
+            ends[1].release();
+            return done(fds[0]);
+        }
+        fds[1] = newNumber(ends[1]);
+        if (fds[1] < 0) {
+            giveUp(fds[0]);
+            return done(fds[1]);
+        }
+        return done(0);
+    }
+
+    @Override
+    public int setPipeSize(int fd, int bytes) {
+        int failed = enter("setPipeSize", fd);
+        return failed != 0 ? failed : done(-Errno.EPERM); // as small as a socket's buffer: all that matters happens often
+    }
+
+    /** As many as there are, or only some of them, as the schedule has it. */
+    @Override
+    public int splice(int from, int to, int length) {
+        int failed = enter("splice", from);
+        if (failed != 0) {
+            return failed;
+        }
+        if (file(to) instanceof PipeEnd pipe && !pipe.reads && file(from) instanceof StreamSocket source) {
+            int room = Math.min(length, pipe.bytes.room());
+            return done(room == 0 ? -Errno.EAGAIN : fill(pipe, source, some(room)));
+        }
+        if (file(from) instanceof PipeEnd pipe && pipe.reads && file(to) instanceof StreamSocket target) {
+            return done(pipe.bytes.isEmpty() ? -Errno.EAGAIN : empty(pipe, target, some(length)));
+        }
+        return done(file(from) == null || file(to) == null ? -Errno.EBADF : -Errno.EINVAL);
+    }
+
+    private int some(int bytes) {
+        return pick(3) == 0 ? 1 + pick(bytes) : bytes;
+    }
+
+    private static int fill(PipeEnd pipe, StreamSocket source, int wanted) {
+        byte[] bytes = new byte[wanted];
+        int count = source.receive(bytes, wanted, false);
+        if (count > 0) {
+            pipe.bytes.write(Arrays.copyOf(bytes, count));
+        }
+        return count;
+    }
+
+    private static int empty(PipeEnd pipe, StreamSocket target, int wanted) {
+        byte[] bytes = new byte[wanted];
+        int there = pipe.bytes.read(bytes, wanted, true);
+        int count = target.send(Arrays.copyOf(bytes, there), List.of());
+        if (count > 0) {
+            pipe.bytes.read(bytes, count, false);
+        }
+        return count;
+    }
+
+    @Override
+    public int readPipe(int fd, long address, int length) {
+        int failed = enter("readPipe", fd);
+        if (failed != 0) {
+            return failed;
+        }
+        if (!(file(fd) instanceof PipeEnd pipe) || !pipe.reads) {
+            return done(file(fd) == null ? -Errno.EBADF : -Errno.EINVAL);
+        }
+        byte[] bytes = new byte[Math.min(length, bufferSize)];
+        int count = pipe.bytes.read(bytes, bytes.length, false);
+        if (count > 0) {
+            PlatformDependent.copyMemory(bytes, 0, address, count);
+        }
+        return done(count == 0 ? -Errno.EAGAIN : count);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.baton.plugin.tcpproxy;
 
 import dev.baton.spi.channel.MovableChannel;
+import dev.baton.spi.channel.SpliceListener;
 import dev.baton.spi.service.Packed;
 import dev.baton.spi.service.Packing;
 import io.netty.buffer.ByteBuf;
@@ -33,7 +34,8 @@ import org.slf4j.LoggerFactory;
  * <p>Backpressure has two sources. The partner's peer is slow: the partner says so when its buffer fills and drains.
  * The partner's loop is slow: bytes that were posted are counted until it acknowledges them, at most
  * {@value #WINDOW_BYTES}. While either holds, this end does not read, so that one stream never holds more than a few
- * buffers.
+ * buffers. Once a direction has carried {@code splice-after} bytes the kernel may pass the next ones on
+ * ({@link MovableChannel#spliceTo}), and this end sees none of them; the runtime then holds the source back.
  *
  * <p>A stream that was cut must not look complete. So the sockets are set to reset when they are closed
  * ({@code SO_LINGER} 0), from the beginning: whatever ends one, be it an error, a timeout, a callback that throws, a
@@ -89,6 +91,8 @@ final class End extends ChannelInboundHandlerAdapter {
 
     /** Since the last look. */
     private boolean moved;
+    /** Bytes that have gone from a pipe to this end's peer. */
+    private long spliced;
 
     private int quietLooks;
     private long pendingSeen;
@@ -128,6 +132,9 @@ final class End extends ChannelInboundHandlerAdapter {
     void link(End other) {
         assert partner == null : "linked twice";
         partner = other;
+        if (proxy.splices()) {
+            channel.spliceTo(other.channel, proxy.spliceAfter(), new Spliced(this, other));
+        }
     }
 
     /** The client's end, when the upstream end is connected. */
@@ -213,7 +220,7 @@ final class End extends ChannelInboundHandlerAdapter {
     /** The partner has ended in order: this end does as soon as it has written the rest. */
     private void partnerDone() {
         if (!closing && channel.isActive()) {
-            watchRest(pendingBytes());
+            watchRest(rest());
         }
     }
 
@@ -226,8 +233,13 @@ final class End extends ChannelInboundHandlerAdapter {
         channel.config().setAutoRead(false);
         context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
         if (channel.isActive()) {
-            watchRest(pendingBytes());
+            watchRest(rest());
         }
+    }
+
+    /** Becomes less with each byte that goes, whether the kernel or a buffer has it. */
+    private long rest() {
+        return pendingBytes() - spliced;
     }
 
     private void watchRest(long before) {
@@ -237,7 +249,7 @@ final class End extends ChannelInboundHandlerAdapter {
         timer = channel.eventLoop()
                 .schedule(
                         () -> {
-                            long now = pendingBytes();
+                            long now = rest();
                             if (now < before) {
                                 watchRest(now);
                             } else {
@@ -286,6 +298,25 @@ final class End extends ChannelInboundHandlerAdapter {
             updateReading();
         } else {
             postBytes(other, bytes);
+        }
+    }
+
+    /**
+     * Counts what goes from one end to the other without being read, each end under its own claim.
+     *
+     * @param from whose peer has sent it
+     * @param to whose peer gets it
+     */
+    private record Spliced(End from, End to) implements SpliceListener {
+        @Override
+        public void taken(int bytes) {
+            from.touch();
+        }
+
+        @Override
+        public void passed(int bytes) {
+            to.touch();
+            to.spliced += bytes;
         }
     }
 

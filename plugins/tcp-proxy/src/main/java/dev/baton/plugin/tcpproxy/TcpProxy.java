@@ -37,6 +37,8 @@ final class TcpProxy implements Service {
     private final Upstream upstream;
     private final UpstreamConnections connections;
     private final long idleNanos;
+    private final boolean splice;
+    private final long spliceAfter;
     private final AtomicBoolean unreachable = new AtomicBoolean();
     private final Counter connectFailures;
     private final Counter idleCloses;
@@ -45,6 +47,8 @@ final class TcpProxy implements Service {
         this.name = name;
         this.upstream = context.upstream(config.upstream());
         this.idleNanos = config.idleTimeout().toNanos();
+        this.splice = config.splice();
+        this.spliceAfter = config.spliceAfter().bytes();
         this.connectFailures = context.metrics()
                 .counter(
                         "baton_tcp_proxy_unserved_total",
@@ -98,6 +102,16 @@ final class TcpProxy implements Service {
     /** After how long without a byte both ends are closed. */
     long idleNanos() {
         return idleNanos;
+    }
+
+    /** Whether the kernel may pass bytes on. */
+    boolean splices() {
+        return splice;
+    }
+
+    /** Bytes of a direction that are read before. */
+    long spliceAfter() {
+        return spliceAfter;
     }
 
     void countIdleClose() {

@@ -2,6 +2,7 @@ package dev.baton.plugin.tcpproxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.spi.config.ByteSize;
 import dev.baton.spi.upstream.ServerBusyException;
 import dev.baton.spi.upstream.UpstreamServer;
 import dev.baton.testkit.EmbeddedConnection;
@@ -31,7 +32,7 @@ class TcpProxyTest {
     private TcpProxy proxy = proxy(Duration.ofHours(1));
 
     private TcpProxy proxy(Duration idleTimeout) {
-        return new TcpProxy("pass", new TcpProxyConfig("app", idleTimeout), upstream);
+        return new TcpProxy("pass", new TcpProxyConfig("app", idleTimeout, true, new ByteSize(64 << 10)), upstream);
     }
 
     private EmbeddedConnection accept() {
