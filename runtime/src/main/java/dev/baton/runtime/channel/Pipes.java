@@ -24,7 +24,9 @@ import org.jspecify.annotations.Nullable;
 public final class Pipes {
     /** Bytes of the first pipes, the most that Linux gives a user: the fewer turns, the fewer wakeups of both peers. */
     static final int LARGE_BYTES = 1 << 20;
-    /** How many are so large: 32 MiB, half of what Linux gives a user for all pipes ({@code fs.pipe-user-pages-soft}). */
+    /**
+     * How many are so large: 32 MiB, half of what Linux gives a user for all pipes ({@code fs.pipe-user-pages-soft}).
+     */
     private static final int LARGE_PIPES = 32;
     /** With those of 64 KiB, which take another 14 MiB. */
     private static final int PIPES_MAX = 256;

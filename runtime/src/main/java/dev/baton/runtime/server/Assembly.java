@@ -5,6 +5,7 @@ import dev.baton.runtime.blocking.Workers;
 import dev.baton.runtime.channel.FdDatagramChannel;
 import dev.baton.runtime.channel.MovableSocketChannel;
 import dev.baton.runtime.channel.PinnedSocketChannel;
+import dev.baton.runtime.channel.Pipes;
 import dev.baton.runtime.config.ListenerConfig;
 import dev.baton.runtime.config.LoopCount;
 import dev.baton.runtime.config.RootConfig;
@@ -437,5 +438,9 @@ final class Assembly {
                 "baton_fds_promised",
                 "Fds that are promised to clients, and to the upstream connections that may be opened for them.",
                 foundation.fds::promised);
+        Pipes pipes = foundation.channels.pipes();
+        foundation.metrics.gauge("baton_pipes_open", "Pipes through which the kernel passes bytes on.", pipes::open);
+        foundation.metrics.counted(
+                "baton_spliced_bytes_total", "Bytes that the kernel has passed on through a pipe.", pipes::bytes);
     }
 }

@@ -256,7 +256,9 @@ class JnrPosixStreamTest {
             bytes.putLong(0, 0);
             assertThat(posix.splice(readEnd, to[0], 5)).isEqualTo(5);
             assertThat(posix.recv(to[1], bytes.address(), 8)).isEqualTo(5);
-            assertThat(posix.readPipe(readEnd, bytes.address() + 5, 8)).as("the rest").isEqualTo(3);
+            assertThat(posix.readPipe(readEnd, bytes.address() + 5, 8))
+                    .as("the rest")
+                    .isEqualTo(3);
             assertThat(bytes.getLong(0)).isEqualTo(0x1122334455667788L);
             assertThat(posix.readPipe(readEnd, bytes.address(), 8)).isEqualTo(-Errno.EAGAIN);
         }

@@ -339,7 +339,9 @@ public final class SimPosix extends PollingCalls {
     @Override
     public int setPipeSize(int fd, int bytes) {
         int failed = enter("setPipeSize", fd);
-        return failed != 0 ? failed : done(-Errno.EPERM); // as small as a socket's buffer: all that matters happens often
+        return failed != 0
+                ? failed
+                : done(-Errno.EPERM); // as small as a socket's buffer: all that matters happens often
     }
 
     /** As many as there are, or only some of them, as the schedule has it. */
