@@ -51,12 +51,14 @@ final class Actions {
 
     private static void act(Lane lane, OfferedAction action, Route.Asked asked) {
         Future<CompletionStage<? extends Record>> begun = lane.ask(() -> action.act(asked.parameters()));
-        begun.onSuccess(stage -> AdminApi.answer(asked.reply(), stage, 409)).onFailure(failure -> {
-            if (failure instanceof IllegalArgumentException wrong) {
-                asked.reply().error(400, String.valueOf(wrong.getMessage()), null);
-            } else {
-                asked.reply().failed(failure);
-            }
-        });
+        Reply reply = asked.reply();
+        begun.onSuccess(stage -> reply.attempt(() -> AdminApi.answer(reply, stage, 409)))
+                .onFailure(failure -> {
+                    if (failure instanceof IllegalArgumentException wrong) {
+                        reply.error(400, String.valueOf(wrong.getMessage()), null);
+                    } else {
+                        reply.failed(failure);
+                    }
+                });
     }
 }

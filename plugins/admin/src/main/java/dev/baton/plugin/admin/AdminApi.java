@@ -1,9 +1,6 @@
 package dev.baton.plugin.admin;
 
-import dev.baton.plugin.admin.AdminConnections.Client;
 import dev.baton.plugin.admin.Route.Asked;
-import dev.baton.plugin.admin.Routes.Match;
-import dev.baton.plugin.admin.WebGuard.Refusal;
 import dev.baton.spi.admin.LoopResult;
 import dev.baton.spi.admin.ParameterBinder;
 import dev.baton.spi.admin.PluginReload;
@@ -22,19 +19,11 @@ import dev.baton.spi.listener.ListenerResult;
 import dev.baton.spi.metrics.Metrics;
 import dev.baton.spi.upstream.ServerState;
 import io.vertx.core.Context;
-import io.vertx.core.Handler;
-import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
-import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
@@ -46,9 +35,6 @@ import java.util.function.BiFunction;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The admin API. What there is stands in {@link #routes}, from which {@code GET /} lists the paths and {@code GET
@@ -59,38 +45,29 @@ import org.slf4j.LoggerFactory;
  * threads, because a snapshot may be long and plugins have a part in it, and is written in pieces. What takes longer
  * than 10 s is answered with 504, and with 503 while it is stuck.
  */
-final class AdminApi implements Handler<HttpServerRequest> {
-    private static final Logger LOG = LoggerFactory.getLogger(AdminApi.class);
-
+final class AdminApi {
     private static final String READY = "ready";
     static final String PREFIX = "/v1/";
-    private static final String LISTENERS = PREFIX + "listeners";
-    private static final String UPSTREAMS = PREFIX + "upstreams";
+    static final String LISTENERS = PREFIX + "listeners";
+    static final String UPSTREAMS = PREFIX + "upstreams";
     private static final String PLUGINS = PREFIX + "plugins";
     private static final String LOOPS = PREFIX + "loops";
-    private static final String TWICE = "write each parameter once";
     /** Far more than one listener needs; bounds what is kept of a body. */
     private static final int BODY_BYTES_MAX = 64 * 1024;
 
     private static final Pattern ID = Pattern.compile("[0-9]{1,9}");
 
-    private final Vertx vertx;
     private final RuntimeView view;
     private final RuntimeControl control;
-    private final AdminConnections connections;
-    private final WebGuard guard;
     private final Spelling spelling;
     private final ParameterBinder binder;
     private final Dashboard dashboard;
-    private final Doorkeeper door;
     private final Routes routes = new Routes();
 
     /**
      * The API.
      *
      * @param metrics what {@code /metrics} shows
-     * @param connections those over which it is asked
-     * @param guard what keeps web pages out
      * @param door who may ask
      * @param spelling what a wrong name may have meant
      * @param binder reads the parameters of requests
@@ -100,12 +77,9 @@ final class AdminApi implements Handler<HttpServerRequest> {
      * @param limitMillis how long that may take
      */
     AdminApi(
-            Vertx vertx,
             RuntimeView view,
             RuntimeControl control,
             Metrics metrics,
-            AdminConnections connections,
-            WebGuard guard,
             Doorkeeper door,
             Spelling spelling,
             ParameterBinder binder,
@@ -113,12 +87,8 @@ final class AdminApi implements Handler<HttpServerRequest> {
             Dashboard dashboard,
             Executor threads,
             long limitMillis) {
-        this.vertx = vertx;
         this.view = view;
         this.control = control;
-        this.connections = connections;
-        this.guard = guard;
-        this.door = door;
         this.spelling = spelling;
         this.binder = binder;
         this.dashboard = dashboard;
@@ -137,6 +107,11 @@ final class AdminApi implements Handler<HttpServerRequest> {
         door.addTo(routes);
         new Shown(view, control, metrics, threads, limitMillis).addTo(routes);
         new Actions(threads, limitMillis).addTo(routes, control.actions());
+    }
+
+    /** What there is. */
+    Routes routes() {
+        return routes;
     }
 
     // ---- parameters -----------------------------------------------------------------------------------------------
@@ -409,76 +384,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
         checked(asked.reply(), () -> control.unbindListener(listener.name(), grace, how.strategy(), forget));
     }
 
-    // ---- requests -------------------------------------------------------------------------------------------------
-
-    @Override
-    public void handle(HttpServerRequest request) {
-        Client client = connections.begin(request);
-        if (client == null) {
-            return;
-        }
-        Reply reply = new Reply(vertx, request, client);
-        String path = isTarget(request.uri()) ? decoded(request.path()) : null;
-        if (path == null) {
-            reply.error(400, "the path is not valid: " + request.path(), null);
-            return;
-        }
-        String method = request.method().name();
-        boolean changes =
-                request.method().equals(HttpMethod.POST) || request.method().equals(HttpMethod.DELETE);
-        Refusal refusal = guard.check(request, changes);
-        Map<String, Match> here = routes.at(path);
-        Match match = here.get(method.equals("HEAD") ? "GET" : method);
-        if (changes && match != null && !path.equals(Doorkeeper.SESSIONS)) {
-            reply.audited(door.audit(request, path));
-        }
-        if (refusal != null) {
-            reply.error(refusal.status(), refusal.error(), refusal.hint());
-        } else if (here.isEmpty()) {
-            notFound(reply, path);
-        } else if (match == null) {
-            List<String> allowed = allowed(here.keySet());
-            request.response().putHeader(HttpHeaders.ALLOW, String.join(", ", allowed));
-            reply.error(405, request.method() + " " + path + " is not possible", "use " + String.join(" or ", allowed));
-        } else if (!door.admits(request, reply, path, changes)) {
-            LOG.debug("{} {} was not let in", method, request.path());
-        } else if (changes || !match.route().parameters().isEmpty()) {
-            ask(request, reply, match);
-        } else {
-            match.route().call().answer(new Asked(request, reply, match.variable(), Map.of()));
-        }
-    }
-
-    private static List<String> allowed(Collection<String> methods) {
-        List<String> allowed = new ArrayList<>();
-        for (String method : List.of("GET", "HEAD", "POST", "DELETE")) {
-            if (methods.contains(method.equals("HEAD") ? "GET" : method)) {
-                allowed.add(method);
-            }
-        }
-        return allowed;
-    }
-
-    /** Answers a request that may have parameters. */
-    private static void ask(HttpServerRequest request, Reply reply, Match match) {
-        MultiMap query;
-        try {
-            query = request.params();
-        } catch (IllegalArgumentException wrong) {
-            reply.error(400, "the query is not valid: " + request.query(), null);
-            return;
-        }
-        Map<String, String> given = new LinkedHashMap<>();
-        for (String parameter : query.names()) {
-            List<String> values = query.getAll(parameter);
-            if (values.size() > 1) {
-                reply.error(400, "the parameter \"" + parameter + "\" is given twice", TWICE);
-                return;
-            }
-            given.put(parameter, values.get(0));
-        }
-        match.route().call().answer(new Asked(request, reply, match.variable(), given));
-    }
+    // ---- answers --------------------------------------------------------------------------------------------------
 
     private void live(Reply reply) {
         StatusSnapshot status = view.status();
@@ -498,7 +404,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
                 body.appendBuffer(piece);
             }
         });
-        request.endHandler(end -> {
+        request.endHandler(end -> reply.attempt(() -> {
             reply.receiving(false);
             if (body.length() > BODY_BYTES_MAX) {
                 reply.error(413, "the body is longer than " + BODY_BYTES_MAX + " bytes", null);
@@ -511,7 +417,7 @@ final class AdminApi implements Handler<HttpServerRequest> {
                 reply.brought(body.toString());
                 checked(reply, () -> control.addListener(body.toString()));
             }
-        });
+        }));
     }
 
     /** Begins something that may refuse what the client wrote. */
@@ -532,65 +438,32 @@ final class AdminApi implements Handler<HttpServerRequest> {
     /** Answers when the stage is done, on the request's own loop, whichever thread completes it. */
     static void answer(Reply reply, CompletionStage<?> stage, int failedStatus) {
         Context context = Vertx.currentContext();
-        stage.whenComplete((result, failure) -> context.runOnContext(nothing -> {
+        stage.whenComplete((result, failure) -> context.runOnContext(now -> reply.attempt(() -> {
             if (failure != null) {
                 reply.failed(failure);
             } else {
-                boolean failed = (result instanceof ListenerResult listened
-                                && listened.outcome() == ListenerResult.Outcome.FAILED)
+                reply.json(status(result, failedStatus), result);
+            }
+        })));
+    }
+
+    private static int status(Object result, int failedStatus) {
+        if (result instanceof PluginReload reload) {
+            return switch (reload.outcome()) {
+                case RELOADED -> 200;
+                case WRONG -> 422;
+                case IRREPLACEABLE, REFUSED -> 409;
+            };
+        }
+        boolean failed =
+                (result instanceof ListenerResult listened && listened.outcome() == ListenerResult.Outcome.FAILED)
                         || (result instanceof LoopResult loop && loop.outcome() == LoopResult.Outcome.FAILED)
                         || (result instanceof ServerResult server && server.outcome() == ServerResult.Outcome.FAILED)
                         || (result instanceof UpgradeReport report && !report.upgraded());
-                int status = failed ? failedStatus : 200;
-                if (result instanceof PluginReload reload) {
-                    status = switch (reload.outcome()) {
-                        case RELOADED -> 200;
-                        case WRONG -> 422;
-                        case IRREPLACEABLE, REFUSED -> 409;
-                    };
-                }
-                reply.json(status, result);
-            }
-        }));
+        return failed ? failedStatus : 200;
     }
 
-    private void notFound(Reply reply, String path) {
-        String hint;
-        if (path.startsWith(LISTENERS + "/") && path.lastIndexOf('/') > LISTENERS.length()) {
-            hint = "a listener has suspend, resume, unbind";
-        } else if (path.startsWith(UPSTREAMS + "/")) {
-            hint = "servers have add, remove, drain, ready, maintenance, weight: POST " + UPSTREAMS
-                    + "/NAME/servers/drain?server=HOST:PORT";
-        } else {
-            hint = spelling.nearest(path, routes.paths())
-                    .map(AdminApi::didYouMean)
-                    .orElse("GET / lists the paths");
-        }
-        reply.error(404, "nothing at " + path, hint);
-    }
-
-    private static String didYouMean(String word) {
+    static String didYouMean(String word) {
         return "did you mean " + word + "?";
-    }
-
-    /**
-     * Only what may stand in a request target (RFC 9112, 3.2): Vert.x takes any octet, and what others stand for is not
-     * defined.
-     */
-    private static boolean isTarget(String target) {
-        return target.chars().allMatch(c -> c > ' ' && c < 0x7f && c != '#');
-    }
-
-    /** The path with its escapes resolved and without a slash at the end, or null if an escape is broken. */
-    private static @Nullable String decoded(@Nullable String raw) {
-        if (raw == null || !raw.startsWith("/")) {
-            return null;
-        }
-        try {
-            String path = URLDecoder.decode(raw.replace("+", "%2B"), StandardCharsets.UTF_8);
-            return path.length() > 1 && path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
-        } catch (IllegalArgumentException broken) {
-            return null;
-        }
     }
 }

@@ -107,24 +107,15 @@ final class AdminServer implements Component {
         AdminConnections admitted = new AdminConnections(
                 vertx, config, metrics, () -> DRAINING.equals(view.status().state()));
         connections = admitted;
+        Doorkeeper door = new Doorkeeper(access);
+        AdminApi api = new AdminApi(
+                view, control, metrics, door, spelling, parameters, tails, dashboard, threads, limitMillis);
         HttpServer made = vertx.createHttpServer(
                         new HttpServerOptions().setHttp2ClearTextEnabled(false).setTcpUserTimeout((int)
                                 config.idleTimeout().toMillis()))
                 .connectionHandler(admitted::opened)
-                .requestHandler(new AdminApi(
-                        vertx,
-                        view,
-                        control,
-                        metrics,
-                        admitted,
-                        new WebGuard(config.names()),
-                        new Doorkeeper(access),
-                        spelling,
-                        parameters,
-                        tails,
-                        dashboard,
-                        threads,
-                        limitMillis));
+                .requestHandler(
+                        new Dispatcher(vertx, admitted, new WebGuard(config.names()), door, api.routes(), spelling));
         return listen(made)
                 .map(listening -> {
                     server = listening;

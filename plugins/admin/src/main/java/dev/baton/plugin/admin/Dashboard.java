@@ -84,13 +84,13 @@ final class Dashboard {
             send(known, asked);
             return;
         }
-        Context context = Vertx.currentContext();
-        threads.execute(() -> {
-            Optional<PageFile> read = PageFile.read(name);
-            read.ifPresent(file -> files.put(name, file));
-            context.runOnContext(now -> read.ifPresentOrElse(
-                    file -> send(file, asked),
-                    () -> asked.reply().error(404, "the dashboard has no file " + name, "GET / is its page")));
+        asked.reply().work(threads, () -> PageFile.read(name), read -> {
+            if (read.isPresent()) {
+                files.put(name, read.get());
+                send(read.get(), asked);
+            } else {
+                asked.reply().error(404, "the dashboard has no file " + name, "GET / is its page");
+            }
         });
     }
 

@@ -5,7 +5,9 @@ import dev.baton.plugin.admin.AdminConnections.State;
 import dev.baton.plugin.admin.Lane.OverdueException;
 import dev.baton.plugin.admin.access.Audit;
 import dev.baton.spi.http.HttpDate;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
@@ -17,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -51,14 +54,36 @@ final class Reply {
         response.putHeader(HttpHeaders.DATE, HttpDate.now());
     }
 
-    /** Computes on a worker, then continues here; a failure becomes a 500. Only for what blocks never. */
-    private <T> void work(Callable<T> computation, Consumer<T> next) {
-        then(vertx.executeBlocking(computation, false), next);
+    /**
+     * Does a part of what leads to the answer. Whatever it throws, also of a plugin that has a part in it, becomes a
+     * 500: the client waits for an answer, and its connection with it.
+     */
+    void attempt(Runnable part) {
+        try {
+            part.run();
+        } catch (Throwable t) { // a plugin's class that cannot be loaded, too
+            failed(t);
+        }
+    }
+
+    /** Computes on another thread, then continues here; a failure becomes a 500. */
+    <T> void work(Executor threads, Callable<T> computation, Consumer<T> next) {
+        Promise<T> done = Promise.promise();
+        Context context = Vertx.currentContext();
+        threads.execute(() -> {
+            try {
+                T result = computation.call();
+                context.runOnContext(now -> done.complete(result));
+            } catch (Throwable t) { // of another thread: the answer is given here
+                context.runOnContext(now -> done.fail(t));
+            }
+        });
+        then(done.future(), next);
     }
 
     /** Goes on here when a result is there; a failure becomes a 500, 503 or 504. */
     <T> void then(Future<T> result, Consumer<T> next) {
-        result.onSuccess(next::accept).onFailure(this::failed);
+        result.onSuccess(value -> attempt(() -> next.accept(value))).onFailure(this::failed);
     }
 
     /** The request's body is awaited, or has arrived. */
@@ -71,7 +96,7 @@ final class Reply {
         if (!(snapshot instanceof List<?> rows)) {
             json(200, snapshot);
         } else if (rows.size() <= ROWS_A_PIECE || request.version() == HttpVersion.HTTP_1_0) {
-            work(() -> Json.of(rows), text -> send(200, JSON, text));
+            then(vertx.executeBlocking(() -> Json.of(rows), false), text -> send(200, JSON, text));
         } else {
             response.setStatusCode(200)
                     .putHeader(HttpHeaders.CONTENT_TYPE, JSON)
@@ -80,7 +105,7 @@ final class Reply {
             if (request.method().equals(HttpMethod.HEAD)) {
                 noted(response.end());
             } else {
-                noted(pieces(rows, 0).compose(written -> response.end()));
+                noted(pieces(rows, 0).onFailure(this::failed).compose(written -> response.end()));
             }
         }
     }
@@ -165,13 +190,21 @@ final class Reply {
         }
     }
 
+    /** It cannot be answered, or no further; why is logged. */
     void failed(Throwable failure) {
         if (failure instanceof OverdueException overdue) {
             error(overdue.refused ? 503 : 504, String.valueOf(overdue.getMessage()), null);
-            return;
+        } else if (response.closed()) {
+            LOG.debug("{} {} has nobody left to be answered", request.method(), request.path(), failure);
+        } else {
+            LOG.warn("{} {} failed", request.method(), request.path(), failure);
+            if (response.headWritten()) {
+                request.connection().close(); // so that a part is not taken for the whole
+            } else {
+                String why = failure.getMessage();
+                error(500, why == null ? failure.getClass().getName() : why, null);
+            }
         }
-        LOG.warn("{} {} failed", request.method(), request.path(), failure);
-        error(500, String.valueOf(failure.getMessage()), null);
     }
 
     /** What does not change while the process runs. */
@@ -190,6 +223,7 @@ final class Reply {
         }
         client.is(State.ANSWERING);
         response.setStatusCode(status)
+                .setChunked(false)
                 .putHeader(HttpHeaders.CONTENT_TYPE, type)
                 .putHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(bytes.length()));
         noted(request.method().equals(HttpMethod.HEAD) ? response.end() : response.end(bytes));

@@ -143,7 +143,7 @@ final class Tails {
             HttpServerResponse response = reply.begin(LINES);
             response.closeHandler(gone -> end());
             response.exceptionHandler(failure -> end());
-            timer = vertx.setPeriodic(LOOKS_MS, tick -> look(response));
+            timer = vertx.setPeriodic(LOOKS_MS, tick -> reply.attempt(() -> look(response)));
         }
 
         /** On the loops that serve. */

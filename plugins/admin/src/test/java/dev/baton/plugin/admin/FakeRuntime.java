@@ -37,6 +37,7 @@ import dev.baton.spi.upstream.ServerHealth;
 import dev.baton.spi.upstream.ServerState;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.AbstractList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -49,7 +50,6 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,6 +68,11 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics, UnixSer
     volatile int loopsBlocked;
     volatile int fdCount = 1;
     volatile int orphanCount = 1;
+    /** Further ones cannot be read. */
+    volatile int readableFds = Integer.MAX_VALUE;
+    /** What adding a loop or a listener, and counting moves, throws. */
+    volatile @Nullable Error fault;
+
     volatile List<Move> moves = List.of(new Move(1, 0, Move.Cause.RESCUE, 12));
     volatile Outcome suspendOutcome = Outcome.PAUSED;
     volatile UpgradeReport upgraded = new UpgradeReport(true, 4712, 0, "process 4712 serves, process 4711 drains");
@@ -92,9 +97,20 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics, UnixSer
 
     @Override
     public List<FdSnapshot> fds() {
-        return IntStream.range(0, fdCount)
-                .mapToObj(i -> new FdSnapshot(i, 4_294_967_295L, "downstream", "shared", 1, false, 5, 2, "http"))
-                .toList();
+        return new AbstractList<>() {
+            @Override
+            public FdSnapshot get(int i) {
+                if (i >= readableFds) {
+                    throw new IllegalStateException("it cannot be read");
+                }
+                return new FdSnapshot(i, 4_294_967_295L, "downstream", "shared", 1, false, 5, 2, "http");
+            }
+
+            @Override
+            public int size() {
+                return fdCount;
+            }
+        };
     }
 
     @Override
@@ -145,6 +161,7 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics, UnixSer
 
     @Override
     public MoveCount countMoves() {
+        fail();
         counting.incrementAndGet();
         return new MoveCount() {
             @Override
@@ -167,6 +184,13 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics, UnixSer
     @Override
     public Map<String, AdminView> views() {
         return views;
+    }
+
+    private void fail() {
+        Error now = fault;
+        if (now != null) {
+            throw now;
+        }
     }
 
     // ---- what it lets one do --------------------------------------------------------------------------------------
@@ -199,6 +223,7 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics, UnixSer
     @Override
     public CompletionStage<ListenerResult> addListener(String text) {
         asked.add("add " + text);
+        fail();
         if (text.contains("wrong")) {
             throw new IllegalArgumentException("there is something wrong");
         }
@@ -247,6 +272,7 @@ final class FakeRuntime implements RuntimeView, RuntimeControl, Metrics, UnixSer
     @Override
     public CompletionStage<LoopResult> addLoop() {
         asked.add("add loop");
+        fail();
         return CompletableFuture.completedStage(new LoopResult(2, LoopResult.Outcome.ADDED, "there are 3 loops"));
     }
 
