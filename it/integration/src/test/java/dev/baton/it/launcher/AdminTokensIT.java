@@ -70,8 +70,10 @@ class AdminTokensIT {
             assertThat(run(actor, "listener", "suspend", "web", "--admin", admin)
                             .code())
                     .isZero();
-            baton.await(line -> line.contains("POST /v1/listeners/web/suspend by scraper: 403 after "));
-            baton.await(line -> line.contains("POST /v1/listeners/web/suspend by deploy: 200 after "));
+            baton.await(line -> line.contains("scraper at 127.0.0.1 (read) 403 after ")
+                    && line.endsWith(" ms: \"POST /v1/listeners/web/suspend\""));
+            baton.await(line -> line.contains("deploy at 127.0.0.1 (act) 200 after ")
+                    && line.endsWith(" ms: \"POST /v1/listeners/web/suspend\""));
 
             Outcome dashboard = run(actor, "dashboard", "--admin", admin);
             assertThat(dashboard.code()).isZero();
@@ -86,7 +88,10 @@ class AdminTokensIT {
             assertThat(browser.send(page, HttpResponse.BodyHandlers.ofString()).statusCode())
                     .as("once more")
                     .isEqualTo(401);
+            baton.await(
+                    line -> line.contains("deploy at 127.0.0.1 (act) 303 after ") && line.endsWith("\"GET /?...\""));
             assertThat(baton.text()).doesNotContain(DEPLOY).doesNotContain(SCRAPER);
+            assertThat(baton.text()).doesNotContain(dashboard.text().strip().replaceFirst(".*=", ""));
         }
     }
 

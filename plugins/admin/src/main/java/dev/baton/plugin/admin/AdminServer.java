@@ -1,7 +1,6 @@
 package dev.baton.plugin.admin;
 
 import dev.baton.plugin.admin.access.Access;
-import dev.baton.plugin.admin.access.Sessions;
 import dev.baton.plugin.admin.access.TokenFile;
 import dev.baton.spi.Component;
 import dev.baton.spi.Replacement;
@@ -22,6 +21,7 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.SocketAddress;
 import java.net.BindException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
@@ -42,6 +42,9 @@ final class AdminServer implements Component {
     /** How long a table may take, or an action to begin: a snapshot of a million fds takes about a second. */
     private static final long LIMIT_MS = 10_000;
 
+    /** How often it is looked whether the tokens have changed. */
+    private static final long TOKENS_MS = 1_000;
+
     private static final String DRAINING = "draining";
 
     private final AdminConfig config;
@@ -52,6 +55,7 @@ final class AdminServer implements Component {
     private final UnixServers unixServers;
     private final Spelling spelling;
     private final ParameterBinder parameters;
+    private final Optional<TokenFile> tokens;
     private final Access access;
     private final Tails tails;
     private final Dashboard dashboard;
@@ -62,6 +66,7 @@ final class AdminServer implements Component {
 
     private volatile @Nullable HttpServer server;
     private volatile @Nullable AdminConnections connections;
+    private volatile long tokensTimer = -1;
 
     AdminServer(
             AdminConfig config,
@@ -91,7 +96,8 @@ final class AdminServer implements Component {
         this.unixServers = unixServers;
         this.spelling = spelling;
         this.parameters = parameters;
-        this.access = new Access(config.tokens().map(TokenFile::new), new Sessions());
+        this.tokens = config.tokens().map(TokenFile::new);
+        this.access = new Access(tokens);
         this.tails = new Tails(vertx, traffic);
         this.limitMillis = limitMillis;
         this.config = config;
@@ -107,6 +113,7 @@ final class AdminServer implements Component {
         AdminConnections admitted = new AdminConnections(
                 vertx, config, metrics, () -> DRAINING.equals(view.status().state()));
         connections = admitted;
+        tokens.ifPresent(file -> tokensTimer = vertx.setPeriodic(TOKENS_MS, timer -> threads.execute(file::look)));
         Doorkeeper door = new Doorkeeper(access);
         AdminApi api = new AdminApi(
                 view, control, metrics, door, spelling, parameters, tails, dashboard, threads, limitMillis);
@@ -150,6 +157,7 @@ final class AdminServer implements Component {
     public CompletionStage<Void> stop() {
         HttpServer listening = server;
         server = null;
+        vertx.cancelTimer(tokensTimer);
         dashboard.close();
         tails.close(); // they never end by themselves
         AdminConnections last = connections;

@@ -1,6 +1,7 @@
 package dev.baton.plugin.admin;
 
 import dev.baton.plugin.admin.Route.Asked;
+import dev.baton.plugin.admin.access.Right;
 import dev.baton.plugin.admin.dashboard.Broadcast;
 import dev.baton.plugin.admin.dashboard.PageFile;
 import dev.baton.spi.admin.RuntimeView;
@@ -31,7 +32,10 @@ final class Dashboard {
             + " img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     private static final String EVENTS = "text/event-stream";
+    /** How often it is looked whether an open page still has the right to be. */
+    private static final long LOOKS_MS = 250;
 
+    private final Vertx vertx;
     private final Executor threads;
     private final Broadcast broadcast;
     /** Those that have been read. */
@@ -40,6 +44,7 @@ final class Dashboard {
     private final Set<Open> open = ConcurrentHashMap.newKeySet();
 
     Dashboard(Vertx vertx, RuntimeView view, Executor threads) {
+        this.vertx = vertx;
         this.threads = threads;
         this.broadcast = new Broadcast(vertx, view, Json::of, threads);
     }
@@ -112,7 +117,7 @@ final class Dashboard {
             reply.begin(EVENTS);
             reply.end();
         } else {
-            new Open(reply).begin();
+            new Open(asked).begin();
         }
     }
 
@@ -124,11 +129,14 @@ final class Dashboard {
     /** A page that is open somewhere. */
     private final class Open implements Broadcast.Page {
         private final Reply reply;
+        private final Right right;
         private final HttpServerResponse response;
         private final Context context = Vertx.currentContext();
+        private long timer;
 
-        Open(Reply reply) {
-            this.reply = reply;
+        Open(Asked asked) {
+            this.reply = asked.reply();
+            this.right = asked.known();
             this.response = reply.begin(EVENTS);
         }
 
@@ -136,6 +144,7 @@ final class Dashboard {
             open.add(this);
             response.closeHandler(gone -> end());
             response.exceptionHandler(failure -> end());
+            timer = vertx.setPeriodic(LOOKS_MS, tick -> look());
             broadcast.add(this);
         }
 
@@ -149,7 +158,15 @@ final class Dashboard {
             reply.write(text);
         }
 
+        /** Not when it is sent something: what a plugin holds up must not keep it open. */
+        private void look() {
+            if (!right.holds()) {
+                close();
+            }
+        }
+
         private void end() {
+            vertx.cancelTimer(timer);
             open.remove(this);
             broadcast.remove(this);
         }

@@ -4,6 +4,7 @@ import dev.baton.plugin.admin.AdminConnections.Client;
 import dev.baton.plugin.admin.Route.Asked;
 import dev.baton.plugin.admin.Routes.Match;
 import dev.baton.plugin.admin.WebGuard.Refusal;
+import dev.baton.plugin.admin.access.Right;
 import dev.baton.spi.config.Spelling;
 import io.vertx.core.Handler;
 import io.vertx.core.MultiMap;
@@ -77,26 +78,29 @@ final class Dispatcher implements Handler<HttpServerRequest> {
         String method = request.method().name();
         boolean changes =
                 request.method().equals(HttpMethod.POST) || request.method().equals(HttpMethod.DELETE);
+        Right right = door.right(request);
         Refusal refusal = guard.check(request, changes);
         Map<String, Match> here = routes.at(path);
         Match match = here.get(method.equals("HEAD") ? "GET" : method);
-        if (changes && match != null && !path.equals(Doorkeeper.SESSIONS)) {
-            reply.audited(door.audit(request, path));
+        if (changes && match != null) {
+            reply.audited(door.audit(right, request, match.route()));
         }
         if (refusal != null) {
             reply.error(refusal.status(), refusal.error(), refusal.hint());
+        } else if (!door.knows(right, request, reply, path)) {
+            LOG.debug("{} {} was not let in", method, request.path());
         } else if (here.isEmpty()) {
             notFound(reply, path);
         } else if (match == null) {
             List<String> allowed = allowed(here.keySet());
             request.response().putHeader(HttpHeaders.ALLOW, String.join(", ", allowed));
             reply.error(405, request.method() + " " + path + " is not possible", "use " + String.join(" or ", allowed));
-        } else if (!door.admits(request, reply, path, changes)) {
-            LOG.debug("{} {} was not let in", method, request.path());
-        } else if (changes || !match.route().parameters().isEmpty()) {
-            ask(request, reply, match);
-        } else {
-            match.route().call().answer(new Asked(request, reply, match.variable(), Map.of()));
+        } else if (!changes || door.allows(right, reply, path)) {
+            Map<String, String> given =
+                    changes || !match.route().parameters().isEmpty() ? parameters(request, reply) : Map.of();
+            if (given != null) {
+                match.route().call().answer(new Asked(request, reply, right, match.variable(), given));
+            }
         }
     }
 
@@ -110,25 +114,25 @@ final class Dispatcher implements Handler<HttpServerRequest> {
         return allowed;
     }
 
-    /** Answers a request that may have parameters. */
-    private static void ask(HttpServerRequest request, Reply reply, Match match) {
+    /** The parameters of the query; null if they are wrong, which was answered. */
+    private static @Nullable Map<String, String> parameters(HttpServerRequest request, Reply reply) {
         MultiMap query;
         try {
             query = request.params();
         } catch (IllegalArgumentException wrong) {
             reply.error(400, "the query is not valid: " + request.query(), null);
-            return;
+            return null;
         }
         Map<String, String> given = new LinkedHashMap<>();
         for (String parameter : query.names()) {
             List<String> values = query.getAll(parameter);
             if (values.size() > 1) {
                 reply.error(400, "the parameter \"" + parameter + "\" is given twice", TWICE);
-                return;
+                return null;
             }
             given.put(parameter, values.get(0));
         }
-        match.route().call().answer(new Asked(request, reply, match.variable(), given));
+        return given;
     }
 
     private void notFound(Reply reply, String path) {

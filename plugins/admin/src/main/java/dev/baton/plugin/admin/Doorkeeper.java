@@ -3,16 +3,17 @@ package dev.baton.plugin.admin;
 import dev.baton.plugin.admin.access.Access;
 import dev.baton.plugin.admin.access.Audit;
 import dev.baton.plugin.admin.access.Caller;
+import dev.baton.plugin.admin.access.Right;
 import dev.baton.plugin.admin.access.Role;
+import dev.baton.spi.admin.OfferedAction.Parameter;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Lets requests in, or answers those that it does not let in; and has a line written of each that acts. */
@@ -46,7 +47,7 @@ final class Doorkeeper {
                 Content.object(Session.class),
                 Map.of(),
                 asked -> {
-                    Caller caller = Objects.requireNonNull(access.caller(asked.request()));
+                    Caller caller = asked.known().caller();
                     asked.reply().json(200, new Session(caller.name(), caller.role(), access.isGuarded()));
                 }));
         routes.add(new Route(
@@ -59,30 +60,31 @@ final class Doorkeeper {
                 Optional.empty(),
                 Content.object(Begun.class),
                 Map.of(),
-                asked -> {
-                    Caller caller = Objects.requireNonNull(access.caller(asked.request()));
-                    asked.reply().json(200, new Begun(access.isGuarded() ? access.once(caller) : null));
-                }));
+                asked -> asked.reply().json(200, new Begun(access.once(asked.known())))));
+    }
+
+    /** By what somebody asks; null if that is not known. */
+    @Nullable
+    Right right(HttpServerRequest request) {
+        return access.right(request);
     }
 
     /** Notes a request that is to change something. */
-    Audit audit(HttpServerRequest request, String path) {
-        Caller caller = access.caller(request);
-        Map<String, String> parameters = new LinkedHashMap<>();
-        try {
-            request.params().forEach(each -> parameters.put(each.getKey(), each.getValue()));
-        } catch (IllegalArgumentException wrong) {
-            parameters.put("query", String.valueOf(request.query()));
-        }
-        return new Audit(
-                caller == null ? "nobody who is known" : caller.name(),
-                request.method().name(),
-                path,
-                parameters);
+    Audit audit(@Nullable Right right, HttpServerRequest request, Route route) {
+        Set<String> parameters =
+                route.parameters().stream().map(Parameter::name).collect(Collectors.toUnmodifiableSet());
+        return audit(right == null ? null : right.caller(), request, parameters);
     }
 
-    /** Whether a request goes on; else it was answered. */
-    boolean admits(HttpServerRequest request, Reply reply, String path, boolean changes) {
+    private static Audit audit(@Nullable Caller caller, HttpServerRequest request, Set<String> parameters) {
+        return new Audit(caller, Access.place(request), request.method().name(), request.uri(), parameters);
+    }
+
+    /**
+     * Whether a request goes on as that of somebody who is known, or of a path for everybody; else it was answered.
+     * Comes before all that tells what there is.
+     */
+    boolean knows(@Nullable Right right, HttpServerRequest request, Reply reply, String path) {
         if (OPEN.contains(path)) {
             return true;
         }
@@ -102,24 +104,29 @@ final class Doorkeeper {
                 return false;
             }
         }
-        Caller caller = access.caller(request);
-        if (caller == null) {
+        if (right == null) {
             reply.unknown();
-            return false;
         }
-        if (changes && !caller.mayAct() && !path.equals(SESSIONS)) {
-            reply.error(403, caller.name() + " may only read", "a token with the role act may");
-            return false;
-        }
-        return true;
+        return right != null;
     }
 
     private void begin(String once, HttpServerRequest request, Reply reply) {
-        if (access.begin(once, request)) {
+        Caller caller = access.begin(once, request);
+        reply.audited(audit(caller, request, Set.of()));
+        if (caller == null) {
+            reply.error(401, "this address was used already, or is too old", "`baton dashboard` prints a new one");
+        } else {
             request.response().putHeader(HttpHeaders.LOCATION, "/");
             reply.text(303, "");
-        } else {
-            reply.error(401, "this address was used already, or is too old", "`baton dashboard` prints a new one");
         }
+    }
+
+    /** Whether a request that is to change something goes on; else it was answered. */
+    boolean allows(@Nullable Right right, Reply reply, String path) {
+        if (right == null || right.caller().mayAct() || path.equals(SESSIONS)) {
+            return true;
+        }
+        reply.error(403, right.caller().name() + " may only read", "a token with the role act may");
+        return false;
     }
 }

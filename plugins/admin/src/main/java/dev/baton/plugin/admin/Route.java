@@ -1,9 +1,11 @@
 package dev.baton.plugin.admin;
 
+import dev.baton.plugin.admin.access.Right;
 import dev.baton.spi.admin.OfferedAction.Parameter;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -43,10 +45,21 @@ record Route(
      *
      * @param request as it came
      * @param reply takes the answer
+     * @param right by what somebody asks; null only of those paths that everybody may ask
      * @param variable the part of the path that the route leaves open; empty if there is none
      * @param parameters of the query, each once
      */
-    record Asked(HttpServerRequest request, Reply reply, String variable, Map<String, String> parameters) {}
+    record Asked(
+            HttpServerRequest request,
+            Reply reply,
+            @Nullable Right right,
+            String variable,
+            Map<String, String> parameters) {
+        /** Of a path that only those who are known may ask. */
+        Right known() {
+            return Objects.requireNonNull(right, "a right");
+        }
+    }
 
     boolean hasVariable() {
         return path.indexOf('{') >= 0;

@@ -1,6 +1,7 @@
 package dev.baton.plugin.admin;
 
 import dev.baton.plugin.admin.Route.Asked;
+import dev.baton.plugin.admin.access.Right;
 import dev.baton.spi.config.Range;
 import dev.baton.spi.traffic.FinishedExchange;
 import dev.baton.spi.traffic.Traffic;
@@ -22,7 +23,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code GET /v1/tail}: exchanges as they end, each a line of JSON, until the client goes away or the server stops.
+ * {@code GET /v1/tail}: exchanges as they end, each a line of JSON, until the client goes away, has no right to them
+ * any more, or the server stops.
  *
  * <p>The loops that serve only put what is wanted into a queue; the server's own loop looks there many times a second.
  * What finds the queue full is dropped and counted, in a line of the same stream: neither a client that reads slowly
@@ -103,7 +105,7 @@ final class Tails {
             reply.begin(LINES);
             reply.end();
         } else {
-            new Tail(wanted, reply).begin();
+            new Tail(wanted, asked).begin();
         }
     }
 
@@ -119,6 +121,7 @@ final class Tails {
         private final int statusFrom;
         private final int statusTo;
         private final Reply reply;
+        private final Right right;
         private final Context context = Vertx.currentContext();
         private final Queue<Ended> waiting = new ConcurrentLinkedQueue<>();
         private final AtomicInteger waitingCount = new AtomicInteger();
@@ -127,8 +130,9 @@ final class Tails {
         private long timer;
         private long quietLooks;
 
-        Tail(Wanted wanted, Reply reply) {
-            this.reply = reply;
+        Tail(Wanted wanted, Asked asked) {
+            this.reply = asked.reply();
+            this.right = asked.known();
             this.route = wanted.route().orElse(null);
             this.slowerNanos = wanted.slower().map(Duration::toNanos).orElse(0L);
             String status = wanted.status().orElse("");
@@ -164,6 +168,10 @@ final class Tails {
         }
 
         private void look(HttpServerResponse response) {
+            if (!right.holds()) {
+                close();
+                return;
+            }
             if (response.writeQueueFull()) {
                 return; // what comes meanwhile waits, or is dropped
             }

@@ -1,6 +1,7 @@
 package dev.baton.plugin.admin;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
@@ -9,19 +10,28 @@ import ch.qos.logback.core.read.ListAppender;
 import dev.baton.plugin.admin.access.Audit;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -39,13 +49,13 @@ class AdminAccessTest extends AdminFixture {
     @TempDir
     Path folder;
 
+    private final HttpClient streams =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private final ListAppender<ILoggingEvent> audit = new ListAppender<>();
 
     @BeforeEach
     void guard() throws Exception {
-        Path tokens = folder.resolve("tokens");
-        Files.writeString(tokens, "deploy act " + DEPLOY + "\nscraper read " + SCRAPER + "\n");
-        Files.setPosixFilePermissions(tokens, PosixFilePermissions.fromString("rw-------"));
+        Path tokens = tokens("deploy act " + DEPLOY, "scraper read " + SCRAPER);
         server.stop().toCompletableFuture().get(10, TimeUnit.SECONDS);
         server = server(new AdminConfig(
                 "127.0.0.1:0",
@@ -59,6 +69,12 @@ class AdminAccessTest extends AdminFixture {
         audit.start();
         logger().setLevel(Level.INFO);
         logger().addAppender(audit);
+    }
+
+    private Path tokens(String... lines) throws Exception {
+        Path made = Files.write(folder.resolve("made"), List.of(lines));
+        Files.setPosixFilePermissions(made, PosixFilePermissions.fromString("rw-------"));
+        return Files.move(made, folder.resolve("tokens"), StandardCopyOption.REPLACE_EXISTING);
     }
 
     @AfterEach
@@ -98,6 +114,18 @@ class AdminAccessTest extends AdminFixture {
     }
 
     @Test
+    void shouldNotTellStrangersWhatThereIs() throws Exception {
+        for (String path : List.of("/v1/none", "/v1/listeners/web", "/v1/status/")) {
+            assertThat(get(path).statusCode()).as(path).isEqualTo(401);
+            assertThat(post(path).statusCode()).as(path).isEqualTo(401);
+        }
+        assertThat(get("/v1/none").body()).isEqualTo(get("/v1/status").body());
+        assertThat(post("/live").statusCode()).isEqualTo(405);
+        assertThat(send(as(SCRAPER, "/v1/none")).statusCode()).isEqualTo(404);
+        assertThat(send(posting(as(SCRAPER, "/v1/status"))).statusCode()).isEqualTo(405);
+    }
+
+    @Test
     void shouldShowEverythingToAReaderAndLetItChangeNothing() throws Exception {
         assertThat(send(as(SCRAPER, "/v1/status")).statusCode()).isEqualTo(200);
         JsonObject api = new JsonObject(send(as(SCRAPER, "/v1/openapi.json")).body());
@@ -118,7 +146,9 @@ class AdminAccessTest extends AdminFixture {
             assertThat(answer.statusCode()).as(each).isEqualTo(403);
             assertThat(answer.body()).contains("scraper may only read");
         }
-        assertThat(audited()).hasSize(changing.size()).allMatch(line -> line.contains(" by scraper: 403 after "));
+        assertThat(audited())
+                .hasSize(changing.size())
+                .allMatch(line -> line.startsWith("scraper at 127.0.0.1 (read) 403 after "));
     }
 
     @Test
@@ -130,22 +160,44 @@ class AdminAccessTest extends AdminFixture {
         assertThat(send(as(DEPLOY, "/v1/listeners").POST(HttpRequest.BodyPublishers.ofString("{\"name\": \"more\"}"))))
                 .isNotNull();
         assertThat(audited()).hasSize(3);
-        send(posting(as(DEPLOY, "/v1/stop?grace=none%0AINFO%20audit%20POST%20/v1/stop%20by%20scraper%1b")));
-        assertThat(audited().get(3))
-                .contains("{grace=none\\u000aINFO audit POST /v1/stop by scraper\\u001b} by deploy: 400");
-        assertThat(audited().get(2)).contains("POST /v1/listeners {\"name\": \"more\"} by deploy: ");
         assertThat(audited().get(0))
-                .matches("POST /v1/listeners/none/unbind \\{grace=1s} by deploy: 404 after \\d+ ms");
-        assertThat(audited().get(1)).matches("POST /v1/stop by nobody who is known: 401 after \\d+ ms");
+                .matches("deploy at 127\\.0\\.0\\.1 \\(act\\) 404 after \\d+ ms: \"POST"
+                        + " /v1/listeners/none/unbind\\?grace=1s\"");
+        assertThat(audited().get(1))
+                .matches("nobody at 127\\.0\\.0\\.1 \\(none\\) 401 after \\d+ ms: \"POST /v1/stop\"");
+        assertThat(audited().get(2)).endsWith(" ms: \"POST /v1/listeners\" with \"{\\\"name\\\": \\\"more\\\"}\"");
+    }
+
+    /** What a client wrote could be read as a line of the log, or as the end of its own. */
+    @Test
+    void shouldNotLetAClientWriteInAnothersName() throws Exception {
+        send(posting(as(DEPLOY, "/v1/stop?grace=none%0AINFO%20audit%22%20by%20scraper%1b")));
+        assertThat(audited().get(0)).endsWith(": \"POST /v1/stop?grace=none%0AINFO%20audit%22%20by%20scraper%1b\"");
+        send(as(DEPLOY, "/v1/listeners")
+                .POST(HttpRequest.BodyPublishers.ofString("a\"\nscraper at \\ \u202e\u2028\u200b\u001b[2J")));
+        assertThat(audited().get(1)).endsWith(" with \"a\\\"\\u000ascraper at \\\\ \\u202e\\u2028\\u200b\\u001b[2J\"");
+        send(as(DEPLOY, "/v1/listeners").POST(HttpRequest.BodyPublishers.ofString("x".repeat(60_000))));
+        assertThat(audited().get(2)).hasSizeLessThan(5_000).endsWith("x\" and 55904 more characters");
+    }
+
+    @Test
+    void shouldNotWriteDownParametersThatAreNone() throws Exception {
+        send(posting(as(DEPLOY, "/v1/stop?token=" + DEPLOY + "&grace=none&" + DEPLOY + ";%74oken=" + DEPLOY)));
+        send(posting(request("/v1/upgrade?token=" + SCRAPER)));
+        assertThat(audited().get(0)).endsWith(": \"POST /v1/stop?...&grace=none&...&...\"");
+        assertThat(audited().get(1)).endsWith(": \"POST /v1/upgrade?...\"");
     }
 
     @Test
     void shouldLetABrowserInOnceWithTheAddressThatIsPrinted() throws Exception {
-        String once = new JsonObject(send(posting(as(SCRAPER, "/v1/sessions"))).body()).getString("token");
+        String once = once(as(SCRAPER, "/v1/sessions"));
         HttpResponse<String> page = send(request("/?token=" + once).header("Accept", "text/html"));
         assertThat(page.statusCode()).isEqualTo(303);
         assertThat(header(page, "Location")).isEqualTo("/");
         String cookie = header(page, "Set-Cookie");
+        assertThat(cookie)
+                .as("a browser sends it to every port of the host")
+                .startsWith("baton-session-" + server.port() + "=");
         assertThat(cookie).contains("HTTPOnly", "SameSite=Strict", "Path=/").doesNotContain(once);
         String session = cookie.substring(0, cookie.indexOf(';'));
         HttpResponse<String> root =
@@ -165,7 +217,96 @@ class AdminAccessTest extends AdminFixture {
                         .statusCode())
                 .as("again")
                 .isEqualTo(401);
-        assertThat(audited()).as("to sign in changes nothing").hasSize(1);
+        assertThat(audited())
+                .hasSize(4)
+                .noneMatch(line -> line.contains(once))
+                .anyMatch(line -> line.matches("scraper at \\S+ \\(read\\) 200 after \\d+ ms: \"POST /v1/sessions\""))
+                .anyMatch(line -> line.matches("scraper at \\S+ \\(read\\) 303 after \\d+ ms: \"GET /\\?...\""))
+                .anyMatch(line -> line.matches("nobody at \\S+ \\(none\\) 401 after \\d+ ms: \"GET /\\?...\""));
+    }
+
+    /** A token that lets a browser in. */
+    private String once(HttpRequest.Builder request) throws Exception {
+        return new JsonObject(send(posting(request)).body()).getString("token");
+    }
+
+    /** The cookie of a session. */
+    private String session(String once) throws Exception {
+        HttpResponse<String> page = send(request("/?token=" + once).header("Accept", "text/html"));
+        assertThat(page.statusCode()).isEqualTo(303);
+        return header(page, "Set-Cookie").replaceFirst(";.*", "");
+    }
+
+    private HttpRequest.Builder with(String session, String path) {
+        return request(path).header("Cookie", session);
+    }
+
+    private void awaitStatus(int status, HttpRequest.Builder request) {
+        await().atMost(Duration.ofSeconds(20)).until(() -> send(request).statusCode() == status);
+    }
+
+    /** A session kept what its token had been worth when it began. */
+    @Test
+    void shouldLetASessionDoWhatItsTokenMayNow() throws Exception {
+        String deploy = session(once(as(DEPLOY, "/v1/sessions")));
+        String ofIt = session(once(with(deploy, "/v1/sessions")));
+        String scraper = session(once(as(SCRAPER, "/v1/sessions")));
+        String unused = once(as(SCRAPER, "/v1/sessions"));
+        assertThat(send(posting(with(ofIt, "/v1/loops"))).statusCode()).isEqualTo(200);
+        tokens("deploy read " + DEPLOY);
+        awaitStatus(401, with(scraper, "/v1/status"));
+        assertThat(send(request("/?token=" + unused).header("Accept", "text/html"))
+                        .statusCode())
+                .isEqualTo(401);
+        for (String session : List.of(deploy, ofIt)) {
+            assertThat(send(with(session, "/v1/status")).statusCode()).isEqualTo(200);
+            assertThat(send(posting(with(session, "/v1/loops"))).statusCode()).isEqualTo(403);
+        }
+        tokens("deploy act another-" + DEPLOY);
+        awaitStatus(401, with(ofIt, "/v1/status"));
+        assertThat(send(with(deploy, "/v1/status")).statusCode()).isEqualTo(401);
+    }
+
+    /** Who had no right any more went on seeing everything, until the connection ended. */
+    @Test
+    void shouldEndStreamsWithTheRightToThem() throws Exception {
+        String session = session(once(as(SCRAPER, "/v1/sessions")));
+        List<InputStream> streams = new ArrayList<>();
+        for (HttpRequest.Builder each : List.of(
+                as(SCRAPER, "/v1/tail"),
+                as(SCRAPER, "/v1/events"),
+                with(session, "/v1/tail"),
+                with(session, "/v1/events"))) {
+            streams.add(stream(each));
+        }
+        InputStream other = stream(as(DEPLOY, "/v1/events"));
+        tokens("deploy act " + DEPLOY);
+        for (InputStream each : streams) {
+            CompletableFuture.supplyAsync(() -> readToItsEnd(each)).get(20, TimeUnit.SECONDS);
+        }
+        assertThat(traffic.isWatched()).isFalse();
+        long now = System.currentTimeMillis();
+        try (BufferedReader lines = new BufferedReader(new InputStreamReader(other, StandardCharsets.UTF_8))) {
+            String line;
+            do {
+                line = lines.readLine(); // that of another goes on
+            } while (!line.startsWith("data: {\"at\"")
+                    || new JsonObject(line.substring("data: ".length())).getLong("at") <= now);
+        }
+    }
+
+    private static long readToItsEnd(InputStream stream) {
+        try {
+            return stream.transferTo(OutputStream.nullOutputStream());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private InputStream stream(HttpRequest.Builder request) throws Exception {
+        HttpResponse<InputStream> answer = streams.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
+        assertThat(answer.statusCode()).isEqualTo(200);
+        return answer.body();
     }
 
     @Test
@@ -183,9 +324,7 @@ class AdminAccessTest extends AdminFixture {
 
     @Test
     void shouldNotBelieveACookieFromAnotherSite() throws Exception {
-        String once = new JsonObject(send(posting(as(DEPLOY, "/v1/sessions"))).body()).getString("token");
-        HttpResponse<String> page = send(request("/?token=" + once).header("Accept", "text/html"));
-        String session = header(page, "Set-Cookie").replaceFirst(";.*", "");
+        String session = session(once(as(DEPLOY, "/v1/sessions")));
         assertThat(send(posting(request("/v1/loops").header("Cookie", session).header("Origin", "http://evil.example")))
                         .statusCode())
                 .isEqualTo(403);

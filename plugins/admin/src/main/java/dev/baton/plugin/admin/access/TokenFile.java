@@ -1,6 +1,8 @@
 package dev.baton.plugin.admin.access;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -11,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -19,9 +22,10 @@ import org.slf4j.LoggerFactory;
 /**
  * The tokens of a file: a line each, with a name, a role ({@code read} or {@code act}) and the token, or
  * {@code sha256:} and its digest in hexadecimal digits. Blank lines and those that begin with {@code #} say nothing.
- * Read again when it has changed, by who asks after a second; if it cannot be read any more, what it said before holds.
+ * Read again when it has changed, by who {@linkplain #look() looks}; if it cannot be read any more, what it said before
+ * holds.
  *
- * <p>Any thread. A request may wait for the file to be read.
+ * <p>Any thread. Whose a token is, is told at once; to look may block.
  */
 public final class TokenFile {
     private static final Logger LOG = LoggerFactory.getLogger(TokenFile.class);
@@ -32,15 +36,15 @@ public final class TokenFile {
 
     private static final String DIGEST = "sha256:";
     private static final int SIZE_MAX = 1 << 20;
-    private static final long PERIOD_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final Path path;
-    private Map<Secret, Caller> callers;
+    private volatile Map<Secret, Caller> callers;
+    /** Whether a thread looks. The fields below are that thread's. */
+    private final AtomicBoolean looking = new AtomicBoolean();
+
     private Version seen;
     /** Why it could not be read the last time. */
     private String told = "";
-
-    private long lookedNanos = System.nanoTime();
 
     /** What changes when a file does. */
     private record Version(@Nullable Object key, long modified, long size) {}
@@ -55,49 +59,57 @@ public final class TokenFile {
         this.path = path;
         try {
             seen = version();
-            callers = read(seen);
-        } catch (IOException e) {
+            callers = read();
+        } catch (IOException | IllegalArgumentException e) {
             throw new IllegalArgumentException("tokens: " + path + ": " + words(e), e);
         }
     }
 
     /** Whose a token is; null if it is nobody's. */
     @Nullable
-    Caller caller(String token) {
-        return callers().get(Secret.of(token));
+    Caller caller(Secret token) {
+        return callers.get(token);
     }
 
-    private synchronized Map<Secret, Caller> callers() {
-        long now = System.nanoTime();
-        if (now - lookedNanos >= PERIOD_NANOS) {
-            lookedNanos = now;
-            look();
+    /**
+     * Looks whether the file has changed, and reads it again if so. Blocks as long as the file does; while a thread
+     * does, another one returns at once.
+     */
+    public void look() {
+        if (looking.compareAndSet(false, true)) {
+            try {
+                told = readIfChanged();
+            } finally {
+                looking.set(false);
+            }
         }
-        return callers;
     }
 
-    private void look() {
+    /** Why it cannot be read; empty if all is well. */
+    private String readIfChanged() {
         try {
             Version version = version();
             if (!version.equals(seen)) {
-                callers = read(version);
+                Map<Secret, Caller> read = read();
+                callers = read;
                 seen = version; // last: one that could not be read is tried again
-                LOG.info("{} was read again: {} tokens", path, callers.size());
+                LOG.info("{} was read again: {} tokens", path, read.size());
             }
-        } catch (IOException | IllegalArgumentException e) {
+            return "";
+        } catch (IOException | RuntimeException e) {
             String why = words(e);
             if (!why.equals(told)) {
                 LOG.error("{}: {}; what it said before still holds", path, why);
             }
-            told = why;
-            return;
+            return why;
         }
-        told = "";
     }
 
     private Version version() throws IOException {
         PosixFileAttributes now = Files.readAttributes(path, PosixFileAttributes.class);
-        if (now.permissions().contains(PosixFilePermission.OTHERS_READ)) {
+        if (!now.isRegularFile()) { // a pipe would be waited for
+            throw new IllegalArgumentException("it is no regular file");
+        } else if (now.permissions().contains(PosixFilePermission.OTHERS_READ)) {
             throw new IllegalArgumentException("every user can read it, and with it the tokens: chmod o-r " + path);
         } else if (now.permissions().contains(PosixFilePermission.OTHERS_WRITE)) {
             throw new IllegalArgumentException("every user can write it, and let anybody in: chmod o-w " + path);
@@ -105,11 +117,14 @@ public final class TokenFile {
         return new Version(now.fileKey(), now.lastModifiedTime().to(TimeUnit.NANOSECONDS), now.size());
     }
 
-    private Map<Secret, Caller> read(Version version) throws IOException {
-        if (version.size() > SIZE_MAX) {
-            throw new IllegalArgumentException("it is larger than 1 MiB");
+    private Map<Secret, Caller> read() throws IOException {
+        try (InputStream in = Files.newInputStream(path)) {
+            byte[] bytes = in.readNBytes(SIZE_MAX + 1);
+            if (bytes.length > SIZE_MAX) {
+                throw new IllegalArgumentException("it is larger than 1 MiB");
+            }
+            return parse(new String(bytes, StandardCharsets.UTF_8).lines().toList());
         }
-        return parse(Files.readAllLines(path));
     }
 
     /** Of a line that is wrong only the number and the name are told: the rest may be a secret. */

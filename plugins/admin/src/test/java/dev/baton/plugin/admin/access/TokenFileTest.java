@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -39,10 +40,10 @@ class TokenFileTest {
     void shouldTellWhoseATokenIs() throws IOException {
         write("# who may ask\n\n  deploy act " + TOKEN + "\nscraper  read  another-token-of-theirs\n");
         TokenFile tokens = new TokenFile(file);
-        assertThat(tokens.caller(TOKEN)).isEqualTo(new Caller("deploy", Role.ACT));
-        assertThat(tokens.caller("another-token-of-theirs")).isEqualTo(new Caller("scraper", Role.READ));
-        assertThat(tokens.caller(TOKEN + "0")).isNull();
-        assertThat(tokens.caller("")).isNull();
+        assertThat(tokens.caller(Secret.of(TOKEN))).isEqualTo(new Caller("deploy", Role.ACT));
+        assertThat(tokens.caller(Secret.of("another-token-of-theirs"))).isEqualTo(new Caller("scraper", Role.READ));
+        assertThat(tokens.caller(Secret.of(TOKEN + "0"))).isNull();
+        assertThat(tokens.caller(Secret.of(""))).isNull();
     }
 
     @Test
@@ -85,6 +86,43 @@ class TokenFileTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new TokenFile(file))
                 .withMessageContaining("every user can read it, and with it the tokens: chmod o-r " + file);
+    }
+
+    @Test
+    void shouldReadItAgainWhenItHasChanged() throws IOException {
+        write("deploy act " + TOKEN);
+        TokenFile tokens = new TokenFile(file);
+        write("deploy read " + TOKEN + "\n");
+        tokens.look();
+        assertThat(tokens.caller(Secret.of(TOKEN))).isEqualTo(new Caller("deploy", Role.READ));
+        write("deploy");
+        tokens.look();
+        assertThat(tokens.caller(Secret.of(TOKEN)))
+                .as("what it said before holds")
+                .isNotNull();
+        write("scraper read another-token-of-theirs");
+        tokens.look();
+        assertThat(tokens.caller(Secret.of(TOKEN))).isNull();
+    }
+
+    @Test
+    @Timeout(10)
+    void shouldNotWaitForAPipe() throws Exception {
+        assertThat(new ProcessBuilder("mkfifo", "-m", "600", file.toString())
+                        .start()
+                        .waitFor())
+                .isZero();
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new TokenFile(file))
+                .withMessage("tokens: " + file + ": it is no regular file");
+    }
+
+    @Test
+    void shouldReadNoMoreThanItMay() throws IOException {
+        write("deploy act " + TOKEN + "\n" + "#".repeat(1 << 20));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new TokenFile(file))
+                .withMessageContaining("it is larger than 1 MiB");
     }
 
     @Test
