@@ -163,7 +163,8 @@ class OwnPluginIT {
                 assertThat(baton.exitCode()).isZero();
                 Outcome end = tail.outcome();
                 assertThat(end.code()).isEqualTo(1);
-                assertThat(end.text()).endsWith("the process shows no more: it stops, or has ended");
+                assertThat(end.text())
+                        .endsWith("the process shows no more: it stops, has ended, or has this token no longer");
             }
         }
     }

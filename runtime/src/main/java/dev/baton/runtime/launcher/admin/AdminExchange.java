@@ -1,26 +1,26 @@
 package dev.baton.runtime.launcher.admin;
 
 import java.io.BufferedInputStream;
-import java.io.BufferedReader;
-import java.io.ByteArrayOutputStream;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.SocketTimeoutException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.Channels;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,16 +29,20 @@ import org.jspecify.annotations.Nullable;
  */
 final class AdminExchange {
     private static final Duration CONNECT_MAX = Duration.ofSeconds(5);
-    private static final Pattern STATUS = Pattern.compile("HTTP/1\\.[01] ([0-9]{3})(?: .*)?");
-    private static final String LENGTH = "content-length:";
-    private static final Pattern LENGTH_DIGITS = Pattern.compile(LENGTH + "[0-9]{1,18}");
-    private static final int LINE_MAX = 8 * 1024;
+    /** Of an answer whose content is a stream: a process that has not begun it by then is not well. */
+    private static final Duration HEAD_MAX = Duration.ofSeconds(30);
+    /** A line of {@code /v1/tail} has a path in it, whose length the limits of the proxy bound. */
+    private static final int CONTENT_LINE_MAX = 1024 * 1024;
+    /** Some million rows of {@code /v1/fds}. */
+    private static final int ANSWER_MAX = 1024 * 1024 * 1024;
 
     private final String address;
     /** Null for TCP. */
     private final @Nullable Path file;
 
     private final String token;
+    private final Duration connectMax;
+    private final Duration headMax;
 
     /**
      * For one process.
@@ -48,9 +52,16 @@ final class AdminExchange {
      * @param token shown with each request; empty for none
      */
     AdminExchange(String address, @Nullable Path file, String token) {
+        this(address, file, token, CONNECT_MAX, HEAD_MAX);
+    }
+
+    /** For tests: with other limits. */
+    AdminExchange(String address, @Nullable Path file, String token, Duration connectMax, Duration headMax) {
         this.address = address;
         this.file = file;
         this.token = token;
+        this.connectMax = connectMax;
+        this.headMax = headMax;
     }
 
     /** What was answered. */
@@ -65,14 +76,8 @@ final class AdminExchange {
     Answer send(String method, String path, String body) throws IOException {
         try (SocketChannel connection = connect()) {
             write(connection, method, path, body);
-            InputStream in = new BufferedInputStream(Channels.newInputStream(connection));
-            int status = status(in);
-            Content content = content(in);
-            byte[] all = content.in().readAllBytes();
-            if (content.length() >= 0 && all.length != content.length()) {
-                throw new EOFException("the answer breaks off");
-            }
-            return new Answer(status, new String(all, StandardCharsets.UTF_8));
+            HttpAnswer answer = HttpAnswer.read(in(connection));
+            return new Answer(answer.status(), text(answer));
         }
     }
 
@@ -84,20 +89,72 @@ final class AdminExchange {
      */
     Answer lines(String path, Consumer<String> line) throws IOException {
         try (SocketChannel connection = connect()) {
-            write(connection, "GET", path, "");
-            InputStream in = new BufferedInputStream(Channels.newInputStream(connection));
-            int status = status(in);
-            BufferedReader answer =
-                    new BufferedReader(new InputStreamReader(content(in).in(), StandardCharsets.UTF_8));
-            StringBuilder refusal = new StringBuilder();
-            for (String next = answer.readLine(); next != null; next = answer.readLine()) {
-                if (status == 200) {
-                    line.accept(next);
-                } else {
-                    refusal.append(next).append('\n');
-                }
+            HttpAnswer answer = within(headMax, connection, "it has not answered", () -> {
+                write(connection, "GET", path, "");
+                return HttpAnswer.read(in(connection));
+            });
+            if (answer.status() != 200) {
+                return new Answer(
+                        answer.status(), within(headMax, connection, "it has not answered", () -> text(answer)));
             }
-            return new Answer(status, refusal.toString());
+            for (String next = line(answer); next != null; next = line(answer)) {
+                line.accept(next);
+            }
+            return new Answer(200, "");
+        }
+    }
+
+    private static @Nullable String line(HttpAnswer answer) throws IOException {
+        return HttpAnswer.line(answer.content(), CONTENT_LINE_MAX, StandardCharsets.UTF_8);
+    }
+
+    private static InputStream in(SocketChannel connection) {
+        return new BufferedInputStream(Channels.newInputStream(connection));
+    }
+
+    private static String text(HttpAnswer answer) throws IOException {
+        byte[] all = answer.content().readNBytes(ANSWER_MAX + 1);
+        if (all.length > ANSWER_MAX) {
+            throw new IOException("the answer is longer than " + ANSWER_MAX + " bytes");
+        }
+        return new String(all, StandardCharsets.UTF_8);
+    }
+
+    private interface Call<T> {
+        T call() throws IOException;
+    }
+
+    /** Closes the connection if a call takes longer than it may, which wakes the thread that it blocks. */
+    private static <T> T within(Duration limit, SocketChannel connection, String otherwise, Call<T> call)
+            throws IOException {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        done.orTimeout(limit.toMillis(), TimeUnit.MILLISECONDS).whenComplete((nothing, overdue) -> {
+            if (overdue != null) {
+                close(connection);
+            }
+        });
+        try {
+            T result = call.call();
+            if (done.complete(null)) {
+                return result;
+            }
+            throw new AsynchronousCloseException();
+        } catch (ClosedChannelException e) {
+            if (!done.isCompletedExceptionally()) {
+                throw e;
+            }
+            throw (IOException)
+                    new SocketTimeoutException(otherwise + " within " + limit.toMillis() + " ms").initCause(e);
+        } finally {
+            done.complete(null);
+        }
+    }
+
+    private static void close(SocketChannel connection) {
+        try {
+            connection.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -108,11 +165,8 @@ final class AdminExchange {
                 file == null ? SocketChannel.open() : SocketChannel.open(StandardProtocolFamily.UNIX);
         boolean connected = false;
         try {
-            if (file == null) {
-                connection.socket().connect(tcp(), (int) CONNECT_MAX.toMillis());
-            } else {
-                connection.connect(UnixDomainSocketAddress.of(file));
-            }
+            SocketAddress to = file == null ? tcp() : UnixDomainSocketAddress.of(file);
+            within(connectMax, connection, "it has not taken the connection", () -> connection.connect(to));
             connected = true;
             return connection;
         } catch (IOException e) {
@@ -153,117 +207,6 @@ final class AdminExchange {
         all.put(head.getBytes(StandardCharsets.US_ASCII)).put(content).flip();
         while (all.hasRemaining()) {
             connection.write(all);
-        }
-    }
-
-    // ---- reading ----------------------------------------------------------------------------------------------------
-
-    private static int status(InputStream in) throws IOException {
-        String line = line(in);
-        Matcher status = STATUS.matcher(line == null ? "" : line);
-        if (!status.matches()) {
-            throw new IOException(
-                    line == null
-                            ? "the connection was closed without an answer: is this user one of admin: users?"
-                            : "that is no HTTP");
-        }
-        return Integer.parseInt(status.group(1));
-    }
-
-    /**
-     * What follows the head of an answer.
-     *
-     * @param length in bytes; negative if it is not said
-     */
-    private record Content(InputStream in, long length) {}
-
-    /** Reads the fields. */
-    private static Content content(InputStream in) throws IOException {
-        boolean chunked = false;
-        long length = -1;
-        for (String line = line(in); line == null || !line.isEmpty(); line = line(in)) {
-            if (line == null) {
-                throw new EOFException("the answer breaks off in its head");
-            }
-            String field = line.toLowerCase(Locale.ROOT).replace(" ", "");
-            chunked |= field.equals("transfer-encoding:chunked");
-            if (field.startsWith(LENGTH) && LENGTH_DIGITS.matcher(field).matches()) {
-                length = Long.parseLong(field.substring(LENGTH.length()));
-            }
-        }
-        return chunked ? new Content(new Chunks(in), -1) : new Content(in, length);
-    }
-
-    /** Null at the end. */
-    private static @Nullable String line(InputStream in) throws IOException {
-        ByteArrayOutputStream line = new ByteArrayOutputStream();
-        for (int octet = in.read(); octet != '\n'; octet = in.read()) {
-            if (octet < 0) {
-                return line.size() == 0 ? null : line.toString(StandardCharsets.ISO_8859_1);
-            }
-            if (line.size() == LINE_MAX) {
-                throw new IOException("that is no HTTP");
-            }
-            line.write(octet);
-        }
-        String text = line.toString(StandardCharsets.ISO_8859_1);
-        return text.endsWith("\r") ? text.substring(0, text.length() - 1) : text;
-    }
-
-    /** A body in chunks (RFC 9112, 7.1). */
-    private static final class Chunks extends InputStream {
-        private final InputStream in;
-        private int left;
-        private boolean begun;
-        private boolean ended;
-
-        Chunks(InputStream in) {
-            this.in = in;
-        }
-
-        @Override
-        public int read() throws IOException {
-            byte[] one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
-        }
-
-        @Override
-        public int read(byte[] into, int from, int length) throws IOException {
-            if (left == 0 && !ended) {
-                next();
-            }
-            if (ended) {
-                return -1;
-            }
-            int read = in.read(into, from, Math.min(length, left));
-            if (read < 0) {
-                throw new EOFException("the answer breaks off");
-            }
-            left -= read;
-            return read;
-        }
-
-        private void next() throws IOException {
-            String size = begun ? afterLast() : line(in);
-            begun = true;
-            if (size == null) {
-                throw new EOFException("the answer breaks off");
-            }
-            int extension = size.indexOf(';');
-            try {
-                left = Integer.parseUnsignedInt((extension < 0 ? size : size.substring(0, extension)).strip(), 16);
-            } catch (NumberFormatException e) {
-                throw new IOException("that is no HTTP", e);
-            }
-            if (left < 0) {
-                throw new IOException("a piece of the answer is longer than 2 GiB");
-            }
-            ended = left == 0;
-        }
-
-        private @Nullable String afterLast() throws IOException {
-            line(in); // the end of the chunk before
-            return line(in);
         }
     }
 }

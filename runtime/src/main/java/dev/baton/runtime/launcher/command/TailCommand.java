@@ -79,7 +79,7 @@ final class TailCommand implements Callable<Integer> {
         } catch (NoReaderException e) {
             return ExitCode.FINE;
         }
-        throw new AdminException("the process shows no more: it stops, or has ended");
+        throw new AdminException("the process shows no more: it stops, has ended, or has this token no longer");
     }
 
     private String query() {
