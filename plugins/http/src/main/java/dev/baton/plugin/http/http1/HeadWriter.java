@@ -1,5 +1,6 @@
 package dev.baton.plugin.http.http1;
 
+import dev.baton.plugin.http.exchange.HeaderFields;
 import io.netty.util.AsciiString;
 import io.netty.util.concurrent.FastThreadLocal;
 import java.nio.charset.StandardCharsets;
@@ -72,6 +73,13 @@ final class HeadWriter {
         int to = room(2);
         bytes[to] = '\r';
         bytes[to + 1] = '\n';
+        return this;
+    }
+
+    /** Writes the line of a field. */
+    HeadWriter field(HeaderFields fields, int field) {
+        int to = room(fields.lineLength(field)); // before the array is named: it may be another one then
+        fields.copyLine(field, bytes, to);
         return this;
     }
 

@@ -53,7 +53,7 @@ final class Heads {
         for (int i = 0; i < fields.size(); i++) {
             FieldKind kind = fields.kind(i);
             if (kind.isEndToEnd() || (kind == FieldKind.EXPECT && expect)) {
-                out.field(fields.name(i), fields.value(i));
+                out.field(fields, i);
             }
         }
         forward(out, exchange, client);
@@ -107,7 +107,7 @@ final class Heads {
 
     private static void copy(HeadWriter out, HeaderFields fields, FieldKind kind) {
         for (int i = fields.indexOf(kind, 0); i >= 0; i = fields.indexOf(kind, i + 1)) {
-            out.field(fields.name(i), fields.value(i));
+            out.field(fields, i);
         }
     }
 
@@ -124,7 +124,7 @@ final class Heads {
         for (int i = 0; i < fields.size(); i++) {
             FieldKind kind = fields.kind(i);
             if (kind.goesToClient()) {
-                out.field(fields.name(i), fields.value(i));
+                out.field(fields, i);
             }
         }
         if (!fields.has(FieldKind.DATE) && !head.isInformational()) {

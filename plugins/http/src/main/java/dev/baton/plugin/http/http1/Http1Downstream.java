@@ -577,7 +577,7 @@ public final class Http1Downstream extends Downstream {
      */
     void evict() {
         boolean toHead = reader.isHead();
-        reader.releaseAll();
+        reader.releaseUnread();
         if (pendingBytes() > 0 || phase == Phase.DISCARD || answering()) {
             channel().config().setSoLinger(RESET); // what is cut short must not look complete
             cut(Refusal.EVICTED);

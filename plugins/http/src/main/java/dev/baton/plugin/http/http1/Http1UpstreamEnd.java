@@ -17,6 +17,7 @@ import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
@@ -31,12 +32,13 @@ import org.jspecify.annotations.Nullable;
  * reading stops. Where it cannot enter, the pieces of one read are posted, and reading stops until they were taken,
  * because a queue has no limit.
  */
-public final class Http1UpstreamEnd extends ResponseDecoder implements UpstreamEnd {
+public final class Http1UpstreamEnd extends ChannelInboundHandlerAdapter implements UpstreamEnd {
     /** Heads before the answer (1xx) that one exchange may have. */
     private static final int MAX_INFORMATIONAL = 64;
 
     private final ExchangeEnv env;
     private final MovableChannel channel;
+    private final ResponseDecoder heads;
     private final BodyReader body;
 
     @SuppressWarnings("NullAway.Init") // set when the handler is added, before anything else is called
@@ -79,9 +81,9 @@ public final class Http1UpstreamEnd extends ResponseDecoder implements UpstreamE
     private boolean holding;
 
     public Http1UpstreamEnd(ExchangeEnv env, Http1Settings settings, MovableChannel channel) {
-        super(settings.decoding());
         this.env = env;
         this.channel = channel;
+        heads = new ResponseDecoder(settings.headerLimit());
         body = new BodyReader(settings.headerLimit(), true);
     }
 
@@ -114,7 +116,7 @@ public final class Http1UpstreamEnd extends ResponseDecoder implements UpstreamE
         inBody = false;
         anyByte = false;
         requestSent = !next.hasBody();
-        answering(next);
+        heads.answering(next);
         ByteBuf out = ctx.alloc().directBuffer(head.length());
         ctx.writeAndFlush(out.writeBytes(head.bytes(), 0, head.length()), ctx.voidPromise());
         return true;
@@ -336,12 +338,11 @@ public final class Http1UpstreamEnd extends ResponseDecoder implements UpstreamE
      */
     private void countMemory() {
         ByteBuf waiting = unread;
-        int heap = heldBytes();
-        if (((heap | postedBytes) == 0 && waiting == null && !holding) || !channel.isOpen()) {
+        if ((postedBytes == 0 && waiting == null && !holding) || !channel.isOpen()) {
             return;
         }
-        holding = (heap | postedBytes) != 0 || waiting != null;
-        if (!channel.hold(heap, postedBytes + (waiting == null ? 0 : waiting.capacity()))) {
+        holding = postedBytes != 0 || waiting != null;
+        if (!channel.hold(0, postedBytes + (waiting == null ? 0 : waiting.capacity()))) {
             evict();
         }
     }
@@ -444,8 +445,8 @@ public final class Http1UpstreamEnd extends ResponseDecoder implements UpstreamE
         }
     }
 
-    private boolean readHead(Exchange current, ByteBuf in, boolean entered) throws Exception {
-        ResponseHead head = decodeHead(ctx, in);
+    private boolean readHead(Exchange current, ByteBuf in, boolean entered) {
+        ResponseHead head = heads.decodeHead(in);
         if (head == null) {
             return false;
         }
@@ -508,7 +509,7 @@ public final class Http1UpstreamEnd extends ResponseDecoder implements UpstreamE
         boolean last = body.done();
         if (last) {
             exchange = null;
-            answering(null);
+            heads.answering(null);
             answerUnflushed = false;
             answerPosted = false;
             requestPaused = false;

@@ -11,6 +11,7 @@ import dev.baton.spi.channel.MovableChannel;
 import dev.baton.spi.service.Packed;
 import dev.baton.spi.service.Packing;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -18,7 +19,6 @@ import io.netty.channel.ChannelPipeline;
 import io.netty.util.AttributeKey;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -49,16 +49,13 @@ public final class RequestReader extends ChannelInboundHandlerAdapter implements
 
     private final Http1Downstream end;
 
-    /** From the first bytes of a head to its last. */
-    private @Nullable RequestDecoder decoder;
-
     private @Nullable ByteBuf unread;
     /** A caller up the stack is reading, and continues by itself. */
     private boolean processing;
     /** What has come of the next requests is to go to the next process with the connection, which is asked for. */
     private boolean held;
-    /** Of the head that has begun, bytes that the decoder has taken; {@link #NO_HEAD} while nothing of one is there. */
-    private int headBytes = NO_HEAD;
+    /** Of the head that has begun, bytes that were looked at; {@link #NO_HEAD} while nothing of one is there. */
+    private int headSeen = NO_HEAD;
 
     private boolean reading = true;
     /** The channel was told that memory is held here. */
@@ -91,7 +88,7 @@ public final class RequestReader extends ChannelInboundHandlerAdapter implements
     /** Leaves the connection to another handler, with what has come and was not used. Between two exchanges. */
     void leave(Consumer<ByteBuf> taker) {
         ByteBuf rest = Unpooled.wrappedBuffer(waiting());
-        releaseAll();
+        releaseUnread();
         ChannelPipeline pipeline = end.context().pipeline();
         held = false; // what is due for it must not touch the connection any longer
         if (!reading) {
@@ -174,7 +171,7 @@ public final class RequestReader extends ChannelInboundHandlerAdapter implements
     @Override
     public void channelInactive(ChannelHandlerContext context) {
         end.inactive();
-        releaseAll();
+        releaseUnread();
         context.fireChannelInactive();
     }
 
@@ -212,9 +209,8 @@ public final class RequestReader extends ChannelInboundHandlerAdapter implements
      * the exchange under way, if that is a large one.
      */
     private void countMemory() {
-        RequestDecoder used = decoder;
         ByteBuf waiting = unread;
-        int heap = end.heldHeadBytes() + (used == null ? 0 : used.heldBytes());
+        int heap = end.heldHeadBytes();
         int bodies = end.heldBodyBytes();
         if ((heap | bodies) == 0 && waiting == null && !holding) {
             return;
@@ -239,41 +235,27 @@ public final class RequestReader extends ChannelInboundHandlerAdapter implements
     }
 
     private boolean readHead(ByteBuf in) {
-        SpareDecoders spare = end.settings().decoders();
-        RequestDecoder used = decoder;
-        if (used == null) {
-            if (!end.hasAsked() && !hasTls() && Preface.mayBegin(in)) {
-                return readPreface(in);
-            }
-            used = spare.take();
-            decoder = used;
+        int seen = Math.max(0, headSeen);
+        if (seen == 0 && !end.hasAsked() && !hasTls() && Preface.mayBegin(in)) {
+            return readPreface(in);
         }
         Exchange next;
-        int from = in.readerIndex();
         try {
-            next = used.decodeHead(end, end.context(), in);
-        } catch (Exception e) {
-            boolean head = used.isHead();
-            discardDecoder(); // where it stands in the bytes nobody knows
-            end.refuse(Refusal.ofRequest(e), e.getMessage(), head);
+            next = RequestDecoder.decodeHead(in, seen, end.settings().headerLimit(), end);
+        } catch (RuntimeException e) {
+            end.refuse(Refusal.ofRequest(e), e.getMessage(), RequestDecoder.isHead(in));
             return true;
         }
         if (next == null) {
-            if (!headBegun() && (used.inHead() || in.isReadable())) {
-                headBytes = 0;
-                end.progress();
-            }
-            if (headBegun()) {
-                headBytes += in.readerIndex() - from;
-            } else { // nothing but empty lines, and the decoder has not seen them
-                decoder = null;
-                spare.giveBack(used);
+            if (in.isReadable()) { // not only empty lines
+                if (!headBegun()) {
+                    end.progress();
+                }
+                headSeen = in.readableBytes();
             }
             return false;
         }
-        decoder = null;
-        spare.giveBack(used);
-        headBytes = NO_HEAD;
+        headSeen = NO_HEAD;
         end.begin(next);
         return true;
     }
@@ -289,18 +271,10 @@ public final class RequestReader extends ChannelInboundHandlerAdapter implements
             ByteBuf all = in.readRetainedSlice(in.readableBytes());
             end.giveWay(all);
         } else if (!headBegun()) {
-            headBytes = 0;
+            headSeen = 0;
             end.progress();
         }
         return false;
-    }
-
-    private void discardDecoder() {
-        RequestDecoder used = decoder;
-        if (used != null) {
-            decoder = null;
-            used.discard();
-        }
     }
 
     /** Goes on with bytes that had to wait. */
@@ -383,21 +357,9 @@ public final class RequestReader extends ChannelInboundHandlerAdapter implements
         countMemory();
     }
 
-    /** Gives back all that is held for a connection that is to end. */
-    void releaseAll() {
-        discardDecoder();
-        releaseUnread();
-    }
-
     /** What has come and is not used: of a head that has begun, all of it. */
     byte[] waiting() {
-        byte[] head = decoder == null ? NOTHING : decoder.taken();
-        int rest = unread == null ? 0 : unread.readableBytes();
-        byte[] all = Arrays.copyOf(head, head.length + rest);
-        if (unread != null) {
-            unread.getBytes(unread.readerIndex(), all, head.length, rest);
-        }
-        return all;
+        return unread == null ? NOTHING : ByteBufUtil.getBytes(unread);
     }
 
     /**
@@ -410,24 +372,23 @@ public final class RequestReader extends ChannelInboundHandlerAdapter implements
         if (waiting.length > 0) {
             unread = channel().alloc().directBuffer(waiting.length).writeBytes(waiting);
         }
-        headBytes = begun ? 0 : NO_HEAD;
+        headSeen = begun ? 0 : NO_HEAD;
         next();
     }
 
     /** Some bytes of a head are there. */
     boolean headBegun() {
-        return headBytes != NO_HEAD;
+        return headSeen != NO_HEAD;
     }
 
     /** Bytes that have come of the head that has begun. */
     long headBytes() {
-        long taken = Math.max(0, headBytes);
-        return unread == null ? taken : taken + unread.readableBytes();
+        return unread == null ? 0 : unread.readableBytes();
     }
 
     /** What is there of a head asks for a head only. */
     boolean isHead() {
-        return decoder != null && decoder.isHead();
+        return headBegun() && unread != null && RequestDecoder.isHead(unread);
     }
 
     /** A caller up the stack is reading. */

@@ -2,216 +2,197 @@ package dev.baton.plugin.http.http1;
 
 import dev.baton.plugin.http.exchange.BodyLength;
 import dev.baton.plugin.http.exchange.Exchange;
+import dev.baton.plugin.http.exchange.HeaderFields;
 import dev.baton.plugin.http.exchange.ResponseHead;
 import io.netty.buffer.ByteBuf;
-import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http.HttpConstants;
-import io.netty.handler.codec.http.HttpDecoderConfig;
-import io.netty.handler.codec.http.HttpMessage;
-import io.netty.handler.codec.http.HttpResponseDecoder;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpVersion;
-import java.util.ArrayList;
-import java.util.List;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** Netty's response decoder, for heads only. Bodies are found by {@link BodyReader}. */
-abstract class ResponseDecoder extends HttpResponseDecoder {
-    private static final HttpResponseStatus NO_STATUS = new HttpResponseStatus(999, "No Status");
+/**
+ * Reads the heads of a server's responses (RFC 9112, sections 4 and 5). Bodies are found by {@link BodyReader}.
+ *
+ * <p>A head is taken out of the buffer when all of it is there; until then it stays, and its lines are looked at each
+ * time that one more has come: what is no response is refused as soon as that can be seen.
+ */
+final class ResponseDecoder {
+    private static final byte[] VERSION = HeadWriter.ascii("HTTP/1.");
+    private static final int CODE_DIGITS = 3;
+    private static final int CODE_MIN = 100;
 
-    /** One head and, if it has no body, its end. Only within one call of {@link #decodeHead}. */
-    private final List<Object> decoded = new ArrayList<>(2);
+    /** In bytes, of the status line and of the fields, each without the ends of lines. */
+    private final int limit;
 
     private @Nullable Exchange answered;
 
-    /** What the fields of the head say, as they came: of an answer without a body the decoder takes the coding out. */
-    private long length = BodyLength.WRONG;
+    /** Bytes of an unfinished head that have been looked at. */
+    private int seen;
 
-    /** The status line has been decoded, and not yet the end of the head. */
-    private boolean inHead;
-
-    /** Of the head that is being decoded, what is decoded already. */
-    private int headBytes;
-
-    ResponseDecoder(HttpDecoderConfig config) {
-        super(config);
+    ResponseDecoder(int limit) {
+        this.limit = limit;
     }
 
     /** Says which request the next heads belong to; null: to none. */
     void answering(@Nullable Exchange exchange) {
         answered = exchange;
+        seen = 0;
     }
 
     /**
-     * Decodes up to the end of one head.
+     * Takes one head out of a buffer.
      *
      * @return the head, or null if more bytes are needed
-     * @throws Exception if it is not a response, or one that cannot be passed on; nothing more can be decoded then
+     * @throws IllegalArgumentException if it is not a response, or one that cannot be passed on; nothing more can be
+     *     decoded then
+     * @throws io.netty.handler.codec.TooLongFrameException if it is longer than is allowed
      */
     @Nullable
-    ResponseHead decodeHead(ChannelHandlerContext ctx, ByteBuf in) throws Exception {
-        int from = in.readerIndex();
-        try {
-            decode(ctx, in, decoded);
-            headBytes += in.readerIndex() - from;
-            checkLines(in, from, in.readerIndex());
-            if (decoded.isEmpty()) {
-                return null;
-            }
-            inHead = false;
-            headBytes = 0;
-            long said = length;
-            length = BodyLength.WRONG; // nothing is known of the next one
-            ResponseHead head = (ResponseHead) decoded.get(0);
-            if (head.decoderResult().isFailure()) {
-                Throwable cause = head.decoderResult().cause();
-                // For the log: what was wrong, not the name of an exception.
-                throw new IllegalArgumentException(cause.getMessage(), cause);
-            }
-            if (decoded.size() == 1) {
-                reset();
-            }
-            Exchange exchange = answered;
-            if (head.status().code() == HttpResponseStatus.SWITCHING_PROTOCOLS.code()) {
-                String asked = exchange == null ? null : exchange.upgrade();
-                if (asked == null || !RequestRules.isUpgradeOf(head.fields(), asked)) {
-                    throw new IllegalArgumentException("101 without having been asked to switch protocols");
-                }
-                head.beginTunnel();
-            } else if (exchange != null
-                    && exchange.isConnect()
-                    && head.status().codeClass() == HttpStatusClass.SUCCESS) {
-                head.beginTunnel();
-            } else if (exchange != null && !head.isInformational()) {
-                // Also where no body follows: the length goes on to the client, and must mean one thing to everybody.
-                if (said == BodyLength.WRONG) {
-                    throw new IllegalArgumentException("ambiguous length");
-                }
-                head.setBodyLength(head.isBodyless(exchange) ? 0 : said);
-            }
-            return head;
-        } finally {
-            decoded.clear();
+    ResponseHead decodeHead(ByteBuf in) {
+        int before = in.readableBytes();
+        skipEmptyLines(in);
+        if (seen > 0 && before == in.readableBytes() && !HeadWindow.isWorthALook(in, seen, limit)) {
+            seen = in.readableBytes();
+            return null;
+        }
+        HeadWindow window = HeadWindow.of(in);
+        ResponseHead head = read(window);
+        while (head == null && window.more(in)) {
+            head = read(window);
+        }
+        if (head == null) {
+            seen = in.readableBytes();
+            return null;
+        }
+        in.skipBytes(window.end());
+        seen = 0;
+        check(head);
+        return head;
+    }
+
+    /** Some servers send one behind a body (RFC 9112, section 2.2). */
+    private static void skipEmptyLines(ByteBuf in) {
+        while (in.readableBytes() >= 2
+                && in.getByte(in.readerIndex()) == HttpConstants.CR
+                && in.getByte(in.readerIndex() + 1) == HttpConstants.LF) {
+            in.skipBytes(2);
         }
     }
 
-    /**
-     * Refuses what the decoder does not. A blank in a name: it takes what stands before it for the name and drops the
-     * rest, so that {@code Content-Length x: 5} would be a length; blanks right before the colon are for a proxy to
-     * remove (RFC 9112, section 5.1). And control characters at the ends of a folded line, which the decoder drops as
-     * if they were blanks. Only whole lines are decoded.
-     */
-    private void checkLines(ByteBuf in, int from, int to) {
-        int line = from;
-        if (!inHead) {
-            while (line < to && in.getByte(line) <= ' ') {
-                line++;
-            }
-            if (line == to) {
-                return;
-            }
-            inHead = true;
-            line = nextLine(in, line, to);
+    /** Null if it is not whole. */
+    private @Nullable ResponseHead read(HeadWindow window) {
+        byte[] bytes = window.bytes();
+        int length = window.length();
+        int line = statusLineEnd(bytes, length);
+        if (line < 0) {
+            return null;
         }
-        while (line < to) {
-            int i = line;
-            while (i < to && in.getByte(i) > ' ' && in.getByte(i) != ':') {
-                i++;
-            }
-            if (i > line && i < to && isBlank(in.getByte(i))) {
-                while (i < to && isBlank(in.getByte(i))) {
-                    i++;
-                }
-                if (i == to || in.getByte(i) != ':') {
-                    throw new IllegalArgumentException("blank in the name of a field");
-                }
-            }
-            int next = nextLine(in, i, to);
-            if (isBlank(in.getByte(line)) && hasControl(in, line, next)) {
-                throw new IllegalArgumentException("control character in a folded field");
-            }
-            line = next;
+        HttpVersion version = version(bytes, line);
+        HttpResponseStatus status = status(bytes, VERSION.length + 1, line);
+        HeaderFields fields = new HeaderFields();
+        int end = FieldLines.read(bytes, line + 2, length, limit, true, fields);
+        if (end == FieldLines.UNFINISHED) {
+            return null;
         }
+        window.end(end);
+        fields.keep(Arrays.copyOf(bytes, end));
+        return new ResponseHead(version, status, fields);
     }
 
-    /**
-     * Bytes of the heap that the decoded part of an unfinished head takes: its lines, and a buffer for the longest of
-     * them.
-     */
-    int heldBytes() {
-        return 2 * headBytes;
-    }
-
-    private static boolean hasControl(ByteBuf in, int from, int to) {
-        for (int i = from; i < to; i++) {
-            byte b = in.getByte(i);
-            boolean lineEnd = b == HttpConstants.LF || (b == HttpConstants.CR && i == to - 2);
-            if (((b >= 0 && b < ' ') || b == 0x7f) && b != '\t' && !lineEnd) {
-                return true;
-            }
+    private int statusLineEnd(byte[] bytes, int length) {
+        int at = 0;
+        while (at < length && bytes[at] != HttpConstants.CR && bytes[at] != HttpConstants.LF) {
+            at++;
         }
-        return false;
+        if (at > limit) {
+            throw new TooLongHttpLineException("the status line is longer than header-limit allows");
+        }
+        if (at < length && bytes[at] == HttpConstants.LF) {
+            throw new IllegalArgumentException("status line that does not end in CR LF");
+        }
+        return at < length && FieldLines.endsLine(bytes, at, length) ? at : -1;
     }
 
-    private static int nextLine(ByteBuf in, int from, int to) {
-        int end = in.indexOf(from, to, HttpConstants.LF);
-        return end < 0 ? to : end + 1;
+    private static HttpVersion version(byte[] bytes, int end) {
+        int digit = VERSION.length;
+        boolean known = end > digit && Arrays.equals(bytes, 0, digit, VERSION, 0, digit);
+        if (known && bytes[digit] == '1') {
+            return HttpVersion.HTTP_1_1;
+        }
+        if (known && bytes[digit] == '0') {
+            return HttpVersion.HTTP_1_0;
+        }
+        throw new IllegalArgumentException("neither HTTP/1.0 nor HTTP/1.1");
     }
 
-    private static boolean isBlank(byte b) {
-        return b == ' ' || b == '\t';
-    }
-
-    @Override
-    protected HttpMessage createMessage(String[] statusLine) {
-        HttpVersion version;
-        if (statusLine[0].equals("HTTP/1.1")) {
-            version = HttpVersion.HTTP_1_1;
-        } else if (statusLine[0].equals("HTTP/1.0")) {
-            version = HttpVersion.HTTP_1_0;
-        } else {
+    /** From behind the version: a blank, three digits, and perhaps a blank and a reason. */
+    private static HttpResponseStatus status(byte[] bytes, int from, int to) {
+        int first = FieldLines.skipBlanks(bytes, from, to);
+        if (first == from) {
             throw new IllegalArgumentException("neither HTTP/1.0 nor HTTP/1.1");
         }
-        return new ResponseHead(version, HttpResponseStatus.valueOf(code(statusLine[1]), reason(statusLine[2])));
-    }
-
-    private static int code(String digits) {
         int code = 0;
-        for (int i = 0; i < digits.length(); i++) {
-            int digit = digits.charAt(i) - '0';
+        int at = first;
+        for (; at < to && !FieldLines.isBlank(bytes[at]); at++) {
+            int digit = bytes[at] - '0';
             if (digit < 0 || digit > 9) {
                 throw new IllegalArgumentException("status that is no number");
             }
-            code = 10 * code + digit;
-        }
-        if (digits.length() != 3 || code < 100) {
-            throw new IllegalArgumentException("status that has not three digits");
-        }
-        return code;
-    }
-
-    private static String reason(String reason) {
-        for (int i = 0; i < reason.length(); i++) {
-            char c = reason.charAt(i);
-            if ((c < ' ' && c != '\t') || c == 0x7f) {
-                throw new IllegalArgumentException("control character in the reason");
+            if (at - first < CODE_DIGITS) {
+                code = 10 * code + digit;
             }
         }
-        return reason;
+        if (at - first != CODE_DIGITS || code < CODE_MIN) {
+            throw new IllegalArgumentException("status that has not three digits");
+        }
+        int reason = FieldLines.skipBlanks(bytes, at, to);
+        return status(code, bytes, reason, FieldLines.trimmed(bytes, reason, to));
     }
 
-    @Override
-    protected HttpMessage createInvalidMessage() {
-        return new ResponseHead(HttpVersion.HTTP_1_1, NO_STATUS);
+    private static HttpResponseStatus status(int code, byte[] bytes, int from, int to) {
+        HttpResponseStatus usual = HttpResponseStatus.valueOf(code);
+        String phrase = usual.reasonPhrase();
+        boolean same = phrase.length() == to - from;
+        for (int i = from; i < to; i++) {
+            if ((bytes[i] < ' ' && bytes[i] >= 0 && bytes[i] != '\t') || bytes[i] == 0x7f) {
+                throw new IllegalArgumentException("control character in the reason");
+            }
+            same = same && phrase.charAt(i - from) == (bytes[i] & 0xff);
+        }
+        return same
+                ? usual
+                : new HttpResponseStatus(code, new String(bytes, from, to - from, StandardCharsets.ISO_8859_1));
     }
 
-    /** HEAD, 1xx, 204 and 304: what the fields say about a body is about another answer. */
-    @Override
-    protected boolean isContentAlwaysEmpty(HttpMessage message) {
-        ResponseHead head = (ResponseHead) message;
-        length = RequestRules.bodyLength(head.fields(), head.isHttp10());
+    /** What follows it: a tunnel, or a body of some length. */
+    private void check(ResponseHead head) {
         Exchange exchange = answered;
-        return exchange != null && head.isBodyless(exchange);
+        // Whatever follows: the length may go on to the client, and must mean one thing to everybody.
+        long length = RequestRules.bodyLength(head.fields(), head.isHttp10());
+        if (length == BodyLength.WRONG) {
+            throw new IllegalArgumentException("ambiguous length");
+        }
+        if (head.status().code() == HttpResponseStatus.SWITCHING_PROTOCOLS.code()) {
+            String asked = exchange == null ? null : exchange.upgrade();
+            if (asked == null || !RequestRules.isUpgradeOf(head.fields(), asked)) {
+                throw new IllegalArgumentException("101 without having been asked to switch protocols");
+            }
+            head.beginTunnel();
+        } else if (exchange != null && exchange.isConnect() && head.status().codeClass() == HttpStatusClass.SUCCESS) {
+            head.beginTunnel();
+        } else if (exchange != null) {
+            boolean bodyless = head.isBodyless(exchange);
+            if (bodyless && length == BodyLength.CHUNKED) {
+                head.fields().remove(HttpHeaderNames.TRANSFER_ENCODING); // of a body that does not come
+            }
+            if (!head.isInformational()) {
+                head.setBodyLength(bodyless ? 0 : length);
+            }
+        }
     }
 }
