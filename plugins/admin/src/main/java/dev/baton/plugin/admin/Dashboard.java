@@ -111,7 +111,7 @@ final class Dashboard {
 
     private void events(Asked asked) {
         Reply reply = asked.reply();
-        if (broadcast.pages() >= PAGES_MAX) {
+        if (!hasPlace(asked)) {
             reply.error(503, PAGES_MAX + " dashboards are open already, which is the most", null);
         } else if (asked.request().method().equals(HttpMethod.HEAD)) {
             reply.begin(EVENTS);
@@ -119,6 +119,13 @@ final class Dashboard {
         } else {
             new Open(asked).begin();
         }
+    }
+
+    private boolean hasPlace(Asked asked) {
+        if (open.size() >= PAGES_MAX && asked.request().method().equals(HttpMethod.GET)) {
+            FairShare.toEnd(open, Open::owner, asked.known().caller().name()).ifPresent(Open::finish);
+        }
+        return open.size() < PAGES_MAX;
     }
 
     /** Ends all that are open: the server stops. Any thread. */
@@ -161,7 +168,7 @@ final class Dashboard {
         /** Not when it is sent something: what a plugin holds up must not keep it open. */
         private void look() {
             if (!right.holds()) {
-                close();
+                finish();
             }
         }
 
@@ -171,12 +178,18 @@ final class Dashboard {
             broadcast.remove(this);
         }
 
+        String owner() {
+            return right.caller().name();
+        }
+
+        private void finish() {
+            end();
+            reply.end();
+        }
+
         /** Any thread. */
         void close() {
-            context.runOnContext(now -> {
-                end();
-                reply.end();
-            });
+            context.runOnContext(now -> finish());
         }
     }
 }

@@ -99,7 +99,7 @@ final class Tails {
         String status = wanted.status().orElse("");
         if (!status.isEmpty() && !STATUS.matcher(status).matches()) {
             reply.error(400, "status: \"" + status + "\" is none: write 404, or 5xx for 500 to 599", null);
-        } else if (all.size() >= CLIENTS_MAX) {
+        } else if (!hasPlace(asked)) {
             reply.error(503, CLIENTS_MAX + " clients watch exchanges already, which is the most", null);
         } else if (asked.request().method().equals(HttpMethod.HEAD)) {
             reply.begin(LINES);
@@ -107,6 +107,13 @@ final class Tails {
         } else {
             new Tail(wanted, asked).begin();
         }
+    }
+
+    private boolean hasPlace(Asked asked) {
+        if (all.size() >= CLIENTS_MAX && asked.request().method().equals(HttpMethod.GET)) {
+            FairShare.toEnd(all, Tail::owner, asked.known().caller().name()).ifPresent(Tail::finish);
+        }
+        return all.size() < CLIENTS_MAX;
     }
 
     /** Ends all: the server stops. Any thread. */
@@ -169,7 +176,7 @@ final class Tails {
 
         private void look(HttpServerResponse response) {
             if (!right.holds()) {
-                close();
+                finish();
                 return;
             }
             if (response.writeQueueFull()) {
@@ -206,12 +213,18 @@ final class Tails {
             }
         }
 
+        String owner() {
+            return right.caller().name();
+        }
+
+        void finish() {
+            end();
+            reply.end();
+        }
+
         /** Any thread. */
         void close() {
-            context.runOnContext(now -> {
-                end();
-                reply.end();
-            });
+            context.runOnContext(now -> finish());
         }
     }
 

@@ -30,8 +30,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -51,6 +54,7 @@ class AdminAccessTest extends AdminFixture {
 
     private final HttpClient streams =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    private final ExecutorService readers = Executors.newCachedThreadPool();
     private final ListAppender<ILoggingEvent> audit = new ListAppender<>();
 
     @BeforeEach
@@ -79,6 +83,7 @@ class AdminAccessTest extends AdminFixture {
 
     @AfterEach
     void detach() {
+        readers.shutdown();
         logger().detachAppender(audit);
     }
 
@@ -282,7 +287,7 @@ class AdminAccessTest extends AdminFixture {
         InputStream other = stream(as(DEPLOY, "/v1/events"));
         tokens("deploy act " + DEPLOY);
         for (InputStream each : streams) {
-            CompletableFuture.supplyAsync(() -> readToItsEnd(each)).get(20, TimeUnit.SECONDS);
+            CompletableFuture.supplyAsync(() -> readToItsEnd(each), readers).get(20, TimeUnit.SECONDS);
         }
         assertThat(traffic.isWatched()).isFalse();
         long now = System.currentTimeMillis();
@@ -292,6 +297,29 @@ class AdminAccessTest extends AdminFixture {
                 line = lines.readLine(); // that of another goes on
             } while (!line.startsWith("data: {\"at\"")
                     || new JsonObject(line.substring("data: ".length())).getLong("at") <= now);
+        }
+    }
+
+    /** One reader could keep all others from watching. */
+    @Test
+    void shouldGiveThePlaceOfOneWhoHasManyStreamsToAnother() throws Exception {
+        for (Map.Entry<String, Integer> each : Map.of("/v1/tail", Tails.CLIENTS_MAX, "/v1/events", Dashboard.PAGES_MAX)
+                .entrySet()) {
+            List<CompletableFuture<Long>> ends = new ArrayList<>();
+            for (int i = 0; i < each.getValue(); i++) {
+                InputStream stream = stream(as(SCRAPER, each.getKey()));
+                ends.add(CompletableFuture.supplyAsync(() -> readToItsEnd(stream), readers));
+            }
+            assertThat(send(as(SCRAPER, each.getKey())).statusCode()).isEqualTo(503);
+            assertThat(send(as(DEPLOY, each.getKey()).method("HEAD", HttpRequest.BodyPublishers.noBody()))
+                            .statusCode())
+                    .as("to look ends none")
+                    .isEqualTo(503);
+            InputStream other = stream(as(DEPLOY, each.getKey()));
+            CompletableFuture.anyOf(ends.toArray(new CompletableFuture<?>[0])).get(20, TimeUnit.SECONDS);
+            assertThat(ends.stream().filter(CompletableFuture::isDone)).hasSize(1);
+            assertThat(send(as(SCRAPER, each.getKey())).statusCode()).isEqualTo(503);
+            other.close();
         }
     }
 

@@ -68,11 +68,6 @@ public final class Broadcast {
         this.threads = threads;
     }
 
-    /** How many pages are open. */
-    public int pages() {
-        return pages.size();
-    }
-
     /** A page has been opened. */
     public void add(Page page) {
         page.send("retry: 500\n" + event("hello", Frames.hello(view)));
