@@ -1,5 +1,7 @@
 package dev.baton.plugin.http.http1;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import dev.baton.plugin.http.exchange.HeaderFields;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 
@@ -33,7 +35,8 @@ final class FieldLines {
     private FieldLines() {}
 
     /**
-     * Reads all fields of a head.
+     * Reads all fields of a head. A line is judged when it has come to its end, so that nothing depends on how the
+     * bytes were cut.
      *
      * @param from the index of the first line
      * @param to the index behind the last byte that is there
@@ -48,14 +51,12 @@ final class FieldLines {
         int at = from;
         int left = limit;
         while (at < to) {
-            if (bytes[at] == CR) {
-                return endsLine(bytes, at, to) ? at + 2 : UNFINISHED;
+            if (bytes[at] == CR && at + 1 < to && bytes[at + 1] == LF) {
+                return at + 2;
             }
-            boolean folded = isBlank(bytes[at]);
-            if (folded && (!response || fields.size() == 0)) {
-                throw new IllegalArgumentException("folded header field");
-            }
-            int end = folded ? fold(bytes, at, to, left, fields) : field(bytes, at, to, left, response, fields);
+            int end = isBlank(bytes[at])
+                    ? fold(bytes, at, to, left, response, fields)
+                    : field(bytes, at, to, left, response, fields);
             if (end == UNFINISHED) {
                 return UNFINISHED;
             }
@@ -65,20 +66,17 @@ final class FieldLines {
         return UNFINISHED;
     }
 
-    /** Returns the index of the CR that ends the line. */
+    /** Returns the index of the CR that ends the line, or {@link #UNFINISHED}. */
     private static int field(byte[] bytes, int from, int to, int left, boolean response, HeaderFields fields) {
         int nameTo = tokenEnd(bytes, from, to);
         int colon = response ? skipBlanks(bytes, nameTo, to) : nameTo;
-        if (colon == to) {
-            return unfinished(to - from, left);
-        }
-        if (bytes[colon] != ':' || nameTo == from) {
-            throw new IllegalArgumentException(noName(bytes[colon]));
+        if (colon == to || bytes[colon] != ':' || nameTo == from) {
+            return wrong(bytes, from, to, left, colon == to ? "" : noName(bytes[colon]));
         }
         int valueFrom = skipBlanks(bytes, colon + 1, to);
         int end = valueEnd(bytes, valueFrom, to);
-        if (end == to || end - from > left || !endsLine(bytes, end, to)) {
-            return unfinished(end - from, left);
+        if (end - from > left || !endsLine(bytes, end, to)) {
+            return wrong(bytes, from, to, left, noValue(bytes, end, to));
         }
         fields.read(bytes, from, nameTo, valueFrom, trimmed(bytes, valueFrom, end));
         return end;
@@ -93,51 +91,69 @@ final class FieldLines {
         };
     }
 
+    private static String noValue(byte[] bytes, int at, int to) {
+        if (at == to || bytes[at] == CR) {
+            return "CR without LF in the head";
+        }
+        return bytes[at] == LF
+                ? "header field that does not end in CR LF"
+                : "field value with a character that is not allowed";
+    }
+
     /** The line goes on with the value of the field before it. */
-    private static int fold(byte[] bytes, int from, int to, int left, HeaderFields fields) {
+    private static int fold(byte[] bytes, int from, int to, int left, boolean response, HeaderFields fields) {
+        int last = fields.size() - 1;
+        // Behind a name without a value, it would be the name's own line for some, and another value for others.
+        if (!response || last < 0 || fields.value(last).length() == 0) {
+            return wrong(bytes, from, to, left, "folded header field");
+        }
         int textFrom = skipBlanks(bytes, from, to);
         int end = valueEnd(bytes, textFrom, to);
-        if (end == to || end - from > left || !endsLine(bytes, end, to)) {
-            return unfinished(end - from, left);
+        if (end - from > left || !endsLine(bytes, end, to)) {
+            return wrong(bytes, from, to, left, noValue(bytes, end, to));
         }
-        int last = fields.size() - 1;
-        if (fields.value(last).length() == 0) { // what is folded then is the end of the name's line
-            throw new IllegalArgumentException("folded header field without a beginning");
-        }
-        @SuppressWarnings("deprecation") // one character for each byte
-        String text = new String(bytes, 0, textFrom, trimmed(bytes, textFrom, end) - textFrom);
+        String text = new String(bytes, textFrom, trimmed(bytes, textFrom, end) - textFrom, ISO_8859_1);
         fields.setValue(last, (fields.value(last) + " " + text).trim());
         return end;
     }
 
-    /** The index of the CR behind a value, or the end of what is there. */
+    /** A line that is wrong as far as it has come: it is not whole, or too long, or else it is refused. */
+    private static int wrong(byte[] bytes, int from, int to, int left, String why) {
+        int end = lineEnd(bytes, from, to);
+        if (lineLength(bytes, from, end) > left) {
+            throw new TooLongHttpHeaderException("the header fields are longer than header-limit allows");
+        }
+        if (end == to) {
+            return UNFINISHED;
+        }
+        throw new IllegalArgumentException(why);
+    }
+
+    /** The index of the next LF, or of the end of what is there. */
+    static int lineEnd(byte[] bytes, int from, int to) {
+        int at = from;
+        while (at < to && bytes[at] != LF) {
+            at++;
+        }
+        return at;
+    }
+
+    /** In bytes, without the CR before its end. */
+    static int lineLength(byte[] bytes, int from, int end) {
+        return end > from && bytes[end - 1] == CR ? end - 1 - from : end - from;
+    }
+
+    /** The index of the first byte that is no part of a value, or the end of what is there. */
     private static int valueEnd(byte[] bytes, int from, int to) {
         int at = from;
         while (at < to && VALUE[bytes[at] & 0xff]) {
             at++;
         }
-        if (at < to && bytes[at] != CR) {
-            throw new IllegalArgumentException(
-                    bytes[at] == LF
-                            ? "header field that does not end in CR LF"
-                            : "field value with a character that is not allowed");
-        }
         return at;
     }
 
-    private static int unfinished(int bytes, int left) {
-        if (bytes > left) {
-            throw new TooLongHttpHeaderException("the header fields are longer than header-limit allows");
-        }
-        return UNFINISHED;
-    }
-
-    /** At a CR: false if its LF has not come yet. */
-    static boolean endsLine(byte[] bytes, int at, int to) {
-        if (at + 1 < to && bytes[at + 1] != LF) {
-            throw new IllegalArgumentException("CR without LF in the head");
-        }
-        return at + 1 < to;
+    private static boolean endsLine(byte[] bytes, int at, int to) {
+        return at + 1 < to && bytes[at] == CR && bytes[at + 1] == LF;
     }
 
     /** The index of the first byte that is no part of a token. */

@@ -109,35 +109,27 @@ final class RequestDecoder {
     private static @Nullable Exchange read(HeadWindow window, int limit, Downstream downstream) {
         byte[] bytes = window.bytes();
         int length = window.length();
-        int methodTo = FieldLines.tokenEnd(bytes, 0, length);
-        int targetTo = methodTo;
-        if (methodTo < length) {
-            if (methodTo == 0) {
-                throw malformed("no method, or one with a character that is not allowed");
-            }
-            checkSpace(bytes, methodTo, length);
-            targetTo = targetEnd(bytes, methodTo + 1, length);
-        }
-        int end = targetTo;
-        while (end < length && bytes[end] != HttpConstants.CR && bytes[end] != HttpConstants.LF) {
-            end++;
-        }
+        int lf = FieldLines.lineEnd(bytes, 0, length);
+        int end = FieldLines.lineLength(bytes, 0, lf);
         if (end > limit) {
             throw new TooLongHttpLineException("the request line is longer than header-limit allows");
         }
-        if (end == length) {
+        if (lf == length) {
             return null;
         }
-        checkSpace(bytes, targetTo, length);
+        int methodTo = FieldLines.tokenEnd(bytes, 0, end);
+        if (methodTo == 0) {
+            throw malformed("no method, or one with a character that is not allowed");
+        }
+        checkSpace(bytes, methodTo, end);
+        int targetTo = targetEnd(bytes, methodTo + 1, end);
+        checkSpace(bytes, targetTo, end);
         HttpVersion version = version(bytes, targetTo + 1, end);
-        if (bytes[end] == HttpConstants.LF) {
+        if (end == lf) {
             throw malformed("request line that does not end in CR LF");
         }
-        if (!FieldLines.endsLine(bytes, end, length)) {
-            return null;
-        }
         HeaderFields fields = new HeaderFields();
-        int headEnd = FieldLines.read(bytes, end + 2, length, limit, false, fields);
+        int headEnd = FieldLines.read(bytes, lf + 1, length, limit, false, fields);
         if (headEnd == FieldLines.UNFINISHED) {
             return null;
         }
@@ -150,16 +142,16 @@ final class RequestDecoder {
     }
 
     /** At the byte behind a word: one space must be there, and another word behind it. */
-    private static void checkSpace(byte[] bytes, int at, int length) {
-        boolean single = bytes[at] == ' ' && (at + 1 == length || bytes[at + 1] > ' ' || bytes[at + 1] < 0);
+    private static void checkSpace(byte[] bytes, int at, int end) {
+        boolean single = at + 1 < end && bytes[at] == ' ' && (bytes[at + 1] > ' ' || bytes[at + 1] < 0);
         if (!single) {
             throw malformed("white space in the request line");
         }
     }
 
-    private static int targetEnd(byte[] bytes, int from, int length) {
+    private static int targetEnd(byte[] bytes, int from, int end) {
         int at = from;
-        while (at < length && (bytes[at] > '\r' || bytes[at] < '\t') && bytes[at] != ' ') {
+        while (at < end && (bytes[at] > '\r' || bytes[at] < '\t') && bytes[at] != ' ') {
             at++;
         }
         return at;

@@ -104,18 +104,20 @@ final class ResponseDecoder {
         return new ResponseHead(version, status, fields);
     }
 
+    /** The index of the CR, or -1 if the line is not whole. */
     private int statusLineEnd(byte[] bytes, int length) {
-        int at = 0;
-        while (at < length && bytes[at] != HttpConstants.CR && bytes[at] != HttpConstants.LF) {
-            at++;
-        }
-        if (at > limit) {
+        int lf = FieldLines.lineEnd(bytes, 0, length);
+        int line = FieldLines.lineLength(bytes, 0, lf);
+        if (line > limit) {
             throw new TooLongHttpLineException("the status line is longer than header-limit allows");
         }
-        if (at < length && bytes[at] == HttpConstants.LF) {
+        if (lf == length) {
+            return -1;
+        }
+        if (line == lf) {
             throw new IllegalArgumentException("status line that does not end in CR LF");
         }
-        return at < length && FieldLines.endsLine(bytes, at, length) ? at : -1;
+        return line;
     }
 
     private static HttpVersion version(byte[] bytes, int end) {

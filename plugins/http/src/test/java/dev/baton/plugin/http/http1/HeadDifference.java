@@ -30,6 +30,7 @@ final class HeadDifference {
             "field value with a character that is not allowed", // Netty's drops control characters at the ends
             "status line that does not end in CR LF", // Netty's skips what is before it
             "control character in the reason", // at its ends
+            "white space in the request line", // Netty's may look at it only when it has the first field
             "CR without LF in the head", // Netty's waits for the LF that ends the line
             "folded header field", // before the first field
             "neither HTTP/1.0 nor HTTP/1.1", // Netty's skips control characters and blanks before it
@@ -51,9 +52,10 @@ final class HeadDifference {
         netty.answering(asked);
         own.answering(asked);
         String expected = read(bytes, in -> shown(netty.decodeHead(in)), left -> left);
-        compare(bytes, expected, read(bytes, in -> shown(own.decodeHead(in)), left -> left));
+        String whole = read(bytes, in -> shown(own.decodeHead(in)), left -> left);
+        compare(bytes, expected, whole);
         own.answering(asked);
-        compare(bytes, expected, read(bytes, in -> shown(own.decodeHead(in)), pieces));
+        same(bytes, whole, read(bytes, in -> shown(own.decodeHead(in)), pieces));
     }
 
     /**
@@ -64,17 +66,15 @@ final class HeadDifference {
     static void ofRequest(byte[] bytes, int limit, Downstream client, IntUnaryOperator pieces) {
         NettyRequestDecoder netty = new NettyRequestDecoder(config(limit));
         String expected = read(bytes, in -> shown(netty.decodeHead(client, in)), left -> left);
-        compare(
-                bytes,
-                expected,
-                read(bytes, in -> shown(RequestDecoder.decodeHead(in, 0, limit, client)), left -> left));
+        String whole = read(bytes, in -> shown(RequestDecoder.decodeHead(in, 0, limit, client)), left -> left);
+        compare(bytes, expected, whole);
         int[] seen = {0};
         Decoder inPieces = in -> {
             String request = shown(RequestDecoder.decodeHead(in, seen[0], limit, client));
             seen[0] = in.readableBytes();
             return request;
         };
-        compare(bytes, expected, read(bytes, inPieces, pieces));
+        same(bytes, whole, read(bytes, inPieces, pieces));
     }
 
     private static HttpDecoderConfig config(int limit) {
@@ -92,10 +92,18 @@ final class HeadDifference {
         // One that refuses later what it has not seen to its end is no less strict.
         boolean later = expected.startsWith("refused: ") && found.equals("unfinished") && !hasEnd(bytes);
         if (!expected.equals(found) && !stricter && !later) {
-            throw new AssertionError(
-                    "\"" + new String(bytes, ISO_8859_1).replace("\r", "\\r").replace("\n", "\\n")
-                            + "\": Netty's decoder: " + expected + "; this one: " + found);
+            throw new AssertionError(text(bytes) + ": Netty's decoder: " + expected + "; this one: " + found);
         }
+    }
+
+    private static void same(byte[] bytes, String whole, String found) {
+        if (!whole.equals(found)) {
+            throw new AssertionError(text(bytes) + ": at once: " + whole + "; in pieces: " + found);
+        }
+    }
+
+    private static String text(byte[] bytes) {
+        return "\"" + new String(bytes, ISO_8859_1).replace("\r", "\\r").replace("\n", "\\n") + "\"";
     }
 
     private static boolean hasEnd(byte[] bytes) {
