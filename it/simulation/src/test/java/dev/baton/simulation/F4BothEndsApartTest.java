@@ -57,6 +57,7 @@ class F4BothEndsApartTest {
         web.serving = connection -> proxy.initialize(connection, "web");
         web.start();
         simulation.run();
+        int asked = world.posix().faults().calls("localAddress");
         int[] left = {CLIENTS};
         simulation.thread("O", () -> serve(simulation, server, left));
         simulation.thread("M", () -> {
@@ -75,6 +76,9 @@ class F4BothEndsApartTest {
             });
         }
         simulation.run();
+        assertThat(world.posix().faults().calls("localAddress"))
+                .as("a call for each connection, and nobody wants to know")
+                .isEqualTo(asked);
         web.finish();
         app.close();
         simulation.run();

@@ -106,10 +106,19 @@ public abstract class Downstream {
                 : facts.withAddresses(env.proxies().client(peer, current.fields()), facts.server());
     }
 
+    /** Who asks, as trusted proxies say, without the cost of the server's address. */
+    @Nullable
+    SocketAddress clientAddress(Exchange current) {
+        SocketAddress peer = channel.clientAddress();
+        return peer == null || !current.fromTrustedProxy()
+                ? peer
+                : env.proxies().client(peer, current.fields());
+    }
+
     /** The address of the one who asks; {@code unknown} if it has none of its own, as that of a unix socket. */
     String asker(Exchange current) {
         return current.fromTrustedProxy()
-                        && facts(current).client() instanceof InetSocketAddress asks
+                        && clientAddress(current) instanceof InetSocketAddress asks
                         && asks.getAddress() != null
                 ? asks.getAddress().getHostAddress()
                 : clientText();

@@ -250,7 +250,7 @@ public final class Exchange extends DefaultHttpRequest implements ConnectHandler
 
     @Override
     public @Nullable SocketAddress clientAddress() {
-        return downstream.facts(this).client();
+        return downstream.clientAddress(this);
     }
 
     @Override

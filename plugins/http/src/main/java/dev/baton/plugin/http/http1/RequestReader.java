@@ -262,7 +262,7 @@ public final class RequestReader extends ChannelInboundHandlerAdapter implements
 
     /** Then the handshake has settled what is spoken here, and HTTP/2's preface is a request in a wrong version. */
     private boolean hasTls() {
-        return channel().facts().tls() != null;
+        return channel().tls() != null;
     }
 
     /** The first bytes are those of HTTP/2's preface, or may become it. */
