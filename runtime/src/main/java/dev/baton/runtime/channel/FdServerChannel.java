@@ -9,7 +9,6 @@ import dev.baton.spi.poller.Interest;
 import dev.baton.spi.posix.Errno;
 import dev.baton.spi.posix.PosixException;
 import dev.baton.spi.posix.Sockets;
-import dev.baton.spi.posix.UnixServers;
 import io.netty.channel.ChannelMetadata;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelOutboundBuffer;
@@ -389,13 +388,9 @@ public abstract class FdServerChannel extends FdChannel implements ServerChannel
     }
 
     private void offer(FdStreamChannel child) {
-        if (guard != null) {
-            int user = guard.admits(env.posix(), child.live().number());
-            if (user == UnixGuard.REFUSED) {
-                child.unsafe().closeForcibly();
-                return;
-            }
-            child.attr(UnixServers.USER).set(user);
+        if (guard != null && !guard.admits(env.posix(), child.live().number())) {
+            child.unsafe().closeForcibly();
+            return;
         }
         offered = child;
         try {

@@ -23,7 +23,6 @@ import org.slf4j.LoggerFactory;
 final class UnixGuard {
     private static final Logger LOG = LoggerFactory.getLogger(UnixGuard.class);
     private static final int ROOT = 0;
-    static final int REFUSED = -1;
 
     private final Path file;
     private final int mode;
@@ -94,17 +93,17 @@ final class UnixGuard {
         }
     }
 
-    /** The user that the process at the other end had when it connected; {@link #REFUSED} if that one may not. */
-    int admits(Posix posix, int connection) {
+    /** Whether the process that has connected may. Its user is the one that it had then. */
+    boolean admits(Posix posix, int connection) {
         try {
             PeerCredentials peer = PeerCredentials.of(posix, connection);
             if (admitted.contains(peer.uid())) {
-                return peer.uid();
+                return true;
             }
             LOG.warn("refused a connection to unix:{} from process {} of user {}", file, peer.pid(), peer.uid());
         } catch (PosixException unknown) {
             LOG.warn("refused a connection to unix:{}: {}", file, unknown.getMessage());
         }
-        return REFUSED;
+        return false;
     }
 }

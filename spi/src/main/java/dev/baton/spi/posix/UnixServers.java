@@ -2,18 +2,12 @@ package dev.baton.spi.posix;
 
 import dev.baton.spi.ByBaton;
 import dev.baton.spi.threading.AnyThread;
-import io.netty.util.AttributeKey;
 import java.nio.file.Path;
 import java.util.List;
 
 /** Servers on unix sockets that plugins open through Vert.x: who may reach them. */
 @ByBaton
 public interface UnixServers {
-    /**
-     * On the channel of each connection that a guarded server has accepted: the number of the user as whom the process
-     * at the other end ran when it connected ({@code SO_PEERCRED}, unix(7)).
-     */
-    AttributeKey<Integer> USER = AttributeKey.valueOf(UnixServers.class, "USER");
 
     /**
      * Guards the server that is going to listen at a path. A socket there that no process serves is removed, the new

@@ -137,7 +137,6 @@ class AdminSocketIT {
         baton = BatonProcess.serve(folder, yaml(", mode: \"0666\", users: [ \"65533\" ]"));
 
         assertThat(askAs(65_533)).startsWith("HTTP/1.0 200");
-        baton.await(line -> line.contains(" anyone at the unix socket, user 65533 (act) 200 after "));
         assertThat(askAs(65_534)).isEmpty();
         assertThat(baton.await(line -> line.contains("refused a connection to unix:")))
                 .contains("of user 65534");
@@ -147,7 +146,7 @@ class AdminSocketIT {
     private String askAs(int user) throws Exception {
         String script = "use Socket; $SIG{PIPE} = 'IGNORE'; socket(my $s, AF_UNIX, SOCK_STREAM, 0) or die;"
                 + "connect($s, sockaddr_un($ARGV[0])) or die $!;"
-                + "syswrite($s, \"POST /v1/listeners/web/suspend HTTP/1.0\\r\\n\\r\\n\"); sysread($s, my $answer, 100); print $answer;";
+                + "syswrite($s, \"GET /live HTTP/1.0\\r\\n\\r\\n\"); sysread($s, my $answer, 100); print $answer;";
         String id = Integer.toString(user);
         Process process = new ProcessBuilder(
                         List.of("setpriv", "--reuid", id, "--clear-groups", "perl", "-e", script, socket().toString()))

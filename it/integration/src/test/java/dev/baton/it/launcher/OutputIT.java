@@ -34,9 +34,9 @@ import org.junit.jupiter.api.io.TempDir;
 class OutputIT {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     /** More than the pipe and the queue together, in lines of so many bytes. */
-    private static final int LINES = 60;
+    private static final int LINES = 800;
 
-    private static final String LONG = "x".repeat(40_000);
+    private static final String LONG = "x".repeat(4_000);
 
     private static final String YAML = """
             version: 1

@@ -1,12 +1,10 @@
 package dev.baton.plugin.admin.access;
 
 import dev.baton.plugin.admin.access.Sessions.Grant;
-import dev.baton.spi.posix.UnixServers;
 import io.vertx.core.http.Cookie;
 import io.vertx.core.http.CookieSameSite;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.impl.HttpServerConnection;
 import io.vertx.core.net.HostAndPort;
 import io.vertx.core.net.SocketAddress;
 import java.util.List;
@@ -91,20 +89,11 @@ public final class Access {
         return asked == null || asked.port() < 0 ? COOKIE : COOKIE + "-" + asked.port();
     }
 
-    /** Where a request comes from, for people: an address, or a unix socket and the user who has connected to it. */
+    /** Where a request comes from, for people. */
     public static String place(HttpServerRequest request) {
         SocketAddress remote = request.remoteAddress();
-        if (remote != null && remote.path() == null) {
-            return String.valueOf(remote.hostAddress());
-        }
-        Integer user = request.connection() instanceof HttpServerConnection connection
-                ? connection
-                        .channelHandlerContext()
-                        .channel()
-                        .attr(UnixServers.USER)
-                        .get()
-                : null;
-        return user == null ? "the unix socket" : "the unix socket, user " + Integer.toUnsignedString(user);
+        String path = remote == null ? null : remote.path();
+        return remote == null || path != null ? "the unix socket" : String.valueOf(remote.hostAddress());
     }
 
     /** A token that lets a browser in once, as who asks; null where nobody needs one. */
