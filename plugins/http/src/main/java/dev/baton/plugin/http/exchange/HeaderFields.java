@@ -33,25 +33,12 @@ public final class HeaderFields extends HttpHeaders {
 
     private static final int INITIAL_FIELDS = 8;
 
-    /**
-     * Name, value, name, value and so on; null stands for one that is in the {@link #head}, as does all beyond the end.
-     */
-    private @Nullable CharSequence[] texts = EMPTY;
-    /** What the fields were read from that are no texts. */
-    private byte[] head = NO_BYTES;
-    /** Of each name and each value in the head its first byte and the one behind its last. */
-    private int[] places = NO_PLACES;
-
+    private final FieldTexts texts = new FieldTexts();
     private FieldKind[] kinds = NO_KINDS;
     private int count;
     private int present;
 
-    private static final CharSequence[] EMPTY = {};
     private static final FieldKind[] NO_KINDS = {};
-    private static final byte[] NO_BYTES = {};
-    private static final int[] NO_PLACES = {};
-    /** Of a line: colon, blank, CR, LF. */
-    private static final int LINE_OVERHEAD = 4;
 
     /** What a field costs beside its characters, in bytes: two objects with their arrays, and where they stand. */
     public static final int FIELD_BYTES = 96;
@@ -62,27 +49,11 @@ public final class HeaderFields extends HttpHeaders {
     }
 
     public CharSequence name(int field) {
-        return textAt(2 * field);
+        return texts.name(field);
     }
 
     public CharSequence value(int field) {
-        return textAt(2 * field + 1);
-    }
-
-    private CharSequence textAt(int index) {
-        CharSequence text = added(index);
-        return text == null
-                ? new AsciiString(head, places[2 * index], places[2 * index + 1] - places[2 * index], false)
-                : text;
-    }
-
-    private @Nullable CharSequence added(int index) {
-        return index < texts.length ? texts[index] : null;
-    }
-
-    private int length(int index) {
-        CharSequence text = added(index);
-        return text == null ? places[2 * index + 1] - places[2 * index] : text.length();
+        return texts.value(field);
     }
 
     // ---- in a head -------------------------------------------------------------------------------------------------
@@ -97,70 +68,25 @@ public final class HeaderFields extends HttpHeaders {
         if (count == kinds.length) {
             grow();
         }
-        if (places.length < 4 * kinds.length) {
-            places = Arrays.copyOf(places, 4 * kinds.length);
-        }
-        put(2 * count, null); // one that was removed may have left its own
-        put(2 * count + 1, null);
-        int at = 4 * count;
-        places[at] = nameFrom;
-        places[at + 1] = nameTo;
-        places[at + 2] = valueFrom;
-        places[at + 3] = valueTo;
-        FieldKind kind = FieldKind.of(new AsciiString(bytes, nameFrom, nameTo - nameFrom, false));
+        texts.read(count, kinds.length, bytes, nameFrom, nameTo, valueFrom, valueTo);
+        FieldKind kind = FieldKind.of(FieldTexts.part(bytes, nameFrom, nameTo));
         kinds[count++] = kind;
         present |= kind.bit();
-        head = bytes;
     }
 
     /** What was read stays in these bytes, at the same places. They are this object's from here on. */
     public void keep(byte[] bytes) {
-        head = bytes;
+        texts.keep(bytes);
     }
 
     /** In bytes, how long the line of a field is. */
     public int lineLength(int field) {
-        return length(2 * field) + length(2 * field + 1) + LINE_OVERHEAD;
+        return texts.lineLength(field);
     }
 
     /** Writes the line of a field, {@link #lineLength} bytes: its name, a colon, a blank, its value, CR LF. */
     public void copyLine(int field, byte[] to, int at) {
-        int index = 2 * field;
-        int length = lineLength(field);
-        if (added(index) == null && added(index + 1) == null && isLine(2 * index)) {
-            System.arraycopy(head, places[2 * index], to, at, length);
-            return;
-        }
-        int end = copyText(index, to, at);
-        to[end] = ':';
-        to[end + 1] = ' ';
-        end = copyText(index + 1, to, end + 2);
-        to[end] = '\r';
-        to[end + 1] = '\n';
-    }
-
-    /** It stands in the head as it is to be written, as nearly all do: one blank before the value, none elsewhere. */
-    private boolean isLine(int place) {
-        int colon = places[place + 1];
-        return places[place + 2] == colon + 2
-                && head[colon] == ':'
-                && head[colon + 1] == ' '
-                && head[places[place + 3]] == '\r';
-    }
-
-    /** Writes one byte for each character, as they were read. */
-    @SuppressWarnings("deprecation") // getBytes(int, int, byte[], int) is the one that copies Latin-1 without a detour
-    private int copyText(int index, byte[] to, int at) {
-        CharSequence text = added(index);
-        int length = length(index);
-        if (text == null) {
-            System.arraycopy(head, places[2 * index], to, at, length);
-        } else if (text instanceof AsciiString ascii) {
-            System.arraycopy(ascii.array(), ascii.arrayOffset(), to, at, length);
-        } else {
-            text.toString().getBytes(0, length, to, at);
-        }
-        return at + length;
+        texts.copyLine(field, to, at);
     }
 
     // ---- one by one ------------------------------------------------------------------------------------------------
@@ -171,17 +97,7 @@ public final class HeaderFields extends HttpHeaders {
 
     /** Puts another value in the place of a field's. */
     public void setValue(int field, String value) {
-        put(2 * field + 1, value);
-    }
-
-    private void put(int index, @Nullable CharSequence text) {
-        if (index >= texts.length) {
-            if (text == null) {
-                return;
-            }
-            texts = Arrays.copyOf(texts, 2 * kinds.length);
-        }
-        texts[index] = text;
+        texts.setValue(field, kinds.length, value);
     }
 
     /** Marks a field as one that ends here. */
@@ -218,8 +134,7 @@ public final class HeaderFields extends HttpHeaders {
             grow();
         }
         FieldKind kind = FieldKind.of(name);
-        put(2 * count, name);
-        put(2 * count + 1, value);
+        texts.add(count, kinds.length, name, value);
         kinds[count++] = kind;
         present |= kind.bit();
     }
@@ -484,14 +399,9 @@ public final class HeaderFields extends HttpHeaders {
     }
 
     private void move(int from, int to) {
-        if (from == to) {
-            return;
-        }
-        kinds[to] = kinds[from];
-        put(2 * to, added(2 * from));
-        put(2 * to + 1, added(2 * from + 1));
-        if (4 * from < places.length) {
-            System.arraycopy(places, 4 * from, places, 4 * to, 4);
+        if (from != to) {
+            kinds[to] = kinds[from];
+            texts.move(from, to);
         }
     }
 
